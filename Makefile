@@ -1,0 +1,64 @@
+# Two of these are all a newcomer needs: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(READY) ## open the program on made-up practices; nothing leaves the machine
+	@$(BIN)/frontdesk demo
+
+test: $(READY) ## run the tests (under 4 minutes)
+	@$(BIN)/pytest -n $(WORKERS)
+
+test-full: $(READY) ## run the long tests too (under 20 minutes)
+	@$(BIN)/pytest -n $(WORKERS) -m ''
+
+check: format-check lint types contracts docs-check test ## everything CI asks for
+
+format: $(READY) ## put the code in its one layout
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only -q .
+
+format-check: $(READY)
+	@$(BIN)/ruff format --check -q .
+
+lint: $(READY) ## look for mistakes (ruff)
+	@$(BIN)/ruff check -q .
+
+types: $(READY) ## check the types of src and tests (mypy --strict)
+	@$(BIN)/mypy
+
+contracts: $(READY) ## check who may import whom (import-linter)
+	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
+
+docs: $(READY) ## make the generated parts of the documents anew
+	@$(BIN)/python -m tests.docs --write
+
+docs-check: $(READY)
+	@$(BIN)/python -m tests.docs
+
+pictures: $(READY) ## make the README's pictures from the real program
+	@$(BIN)/python -m tests.pictures
+
+lock: ## resolve the dependencies anew (needs uv)
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra postgres pyproject.toml -o requirements/run.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra postgres --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+
+clean: ## remove what make has made
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(READY): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frontdesk needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV), once (about a minute)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check pictures lock clean

@@ -1,0 +1,1 @@
+"""The bookings desk of a dental practice, in the terminal."""

@@ -1,0 +1,82 @@
+"""Who did what, in a chain that shows when a link was changed or taken out.
+
+Each event's digest covers the digest before it, so a row that is edited, deleted or
+swapped breaks every later link. A chain cannot show that its end was cut off: compare the
+head with a copy kept elsewhere (`frontdesk audit export`) for that.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from frontdesk.bookings import Operator
+
+GENESIS = ""
+"""The digest before the first event."""
+
+
+class Action(StrEnum):
+    """The fixed words for what can happen."""
+
+    BOOKING_IMPORTED = "booking.imported"
+    BOOKING_CANCELLED = "booking.cancelled"
+    BOOKING_CHANGED = "booking.changed"
+    BOOKING_RESCHEDULED = "booking.rescheduled"
+    DELIVERY_RETRIED = "delivery.retried"
+    DELIVERY_SETTLED = "delivery.settled"
+    PRACTICE_APPLIED = "practice.applied"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - an action's name, not a secret
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action's name, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One thing an operator did. `booking_id` is None for what concerns no single booking.
+
+    `detail` holds flat text values, such as the reason of a cancellation or the counts of
+    an import.
+    """
+
+    number: int
+    at: datetime
+    operator: Operator
+    action: Action
+    booking_id: int | None
+    detail: Mapping[str, str]
+
+
+def digest(previous: str, event: AuditEvent) -> str:
+    """Return the SHA-256 hex digest that links `event` to the digest before it.
+
+    The bytes are canonical JSON (sorted keys, no spaces, UTF-8) with the instant in UTC to
+    the microsecond, so both databases and any later reader compute the same value.
+    """
+    content = {
+        "previous": previous,
+        "number": event.number,
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "operator": event.operator.name,
+        "via": event.operator.via,
+        "action": event.action.value,
+        "booking_id": event.booking_id,
+        "detail": dict(event.detail),
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def first_broken_link(links: Iterable[tuple[AuditEvent, str]]) -> int | None:
+    """Return the number of the first event whose digest does not follow, or None.
+
+    `links` are events with their stored digests, from the first on, in order. A gap in
+    the numbers is a broken link too.
+    """
+    previous, expected_number = GENESIS, 1
+    for event, stored in links:
+        if event.number != expected_number or digest(previous, event) != stored:
+            return event.number
+        previous, expected_number = stored, expected_number + 1
+    return None

@@ -1,0 +1,425 @@
+"""Bookings, who may do what with them, and why not.
+
+Standard library only: the words of the product, without a database, a screen or a wire.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum, StrEnum
+from functools import cached_property
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from frontdesk import times
+
+REASON_LIMIT = 255
+"""Characters of a cancellation reason, counted in code points after `text.clean`."""
+
+
+class Status(StrEnum):
+    """Where a booking stands. Derived, never stored: see `Booking.status`."""
+
+    UPCOMING = "Upcoming"
+    COMPLETED = "Completed"
+    CANCELLED = "Cancelled"
+
+
+class Channel(StrEnum):
+    """A way to tell a patient something."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Scope(StrEnum):
+    """What a desk may be allowed to do."""
+
+    READ = "read"
+    CANCEL = "cancel"
+    BILL = "bill"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The person at the desk. `via` names the desk token they came through, if any."""
+
+    name: str
+    via: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.via})" if self.via else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Pms:
+    """What a practice's management system is called and can do.
+
+    `connection` names the account it is reached through; secrets and addresses of that
+    account stay in the config of whoever dispatches.
+    """
+
+    connection: str
+    kind: str
+    name: str
+    can_cancel: bool
+    tells_patient: bool = False
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A clinic. `short` is its name in three letters, `patient_channels` the order to try."""
+
+    id: str
+    name: str
+    short: str
+    time_zone: str
+    email: str = ""
+    pms: Pms | None = None
+    patient_channels: tuple[Channel, ...] = ()
+    reason_to_patient: bool = True
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """Who treats the patient at one practice. `id` is made by the store."""
+
+    id: int
+    practice_id: str
+    name: str
+    pms_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A value inside the booking. Unknown text is empty; an unknown birth date is None."""
+
+    name: str
+    birth_date: date | None = None
+    mobile: str = ""
+    email: str = ""
+    is_new: bool | None = None
+    pms_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Who cancelled, when, and the reason given, if any."""
+
+    at: datetime
+    by: Operator
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One appointment of one patient.
+
+    `id` is made by the store and never shown; `ref` is shown, unique within its practice.
+    `version` rises with any change of these fields, never with deliveries. Instants are
+    UTC; `fee` is in cents.
+    """
+
+    id: int
+    version: int
+    ref: str
+    practice: Practice
+    practitioner: Practitioner
+    patient: Patient
+    appointment_type: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    pms_ref: str = ""
+    fee: int | None = None
+    created_at: datetime | None = None
+    cancellation: Cancellation | None = None
+
+    def status(self, now: datetime) -> Status:
+        """Return the status at `now`, by the store's clock.
+
+        The boundary is the start: a booking that starts now is Completed, which says
+        nothing about attendance. Cancelled is terminal.
+        """
+        if self.cancellation is not None:
+            return Status.CANCELLED
+        return Status.UPCOMING if self.starts_at > now else Status.COMPLETED
+
+
+class Followup(Enum):
+    """What a cancelled booking's deliveries add to its row."""
+
+    NOTHING_OPEN = ""
+    UNDER_WAY = "~"
+    NEEDS_PERSON = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A booking as a list shows it."""
+
+    booking: Booking
+    followup: Followup = Followup.NOTHING_OPEN
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the order of bookings: by start, then id."""
+
+    starts_at: datetime
+    id: int
+
+
+class Direction(Enum):
+    """Which side of a position a page lies on."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingQuery:
+    """Which bookings are wanted. Empty sets and None mean no restriction.
+
+    `text` is what the operator typed at Find. Days are calendar dates of each booking's
+    own practice, both inclusive. `as_of` is the store's time when the query was set:
+    Upcoming and Completed are meant as of then, so that pages of one query agree.
+    `practitioners` holds practitioner ids, `practices` practice ids.
+    """
+
+    as_of: datetime
+    text: str = ""
+    statuses: frozenset[Status] = frozenset()
+    first_day: date | None = None
+    last_day: date | None = None
+    practitioners: frozenset[int] = frozenset()
+    practices: frozenset[str] = frozenset()
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing restricts this query."""
+        return not (
+            self.text.strip()
+            or self.statuses
+            or self.first_day
+            or self.last_day
+            or self.practitioners
+            or self.practices
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows in time order, and whether there are more on either side.
+
+    `searched_until` is set when a search ran out of its step budget: rows beyond that
+    position were not looked at, and asking again from there goes on.
+    """
+
+    rows: tuple[Row, ...]
+    more_before: bool
+    more_after: bool
+    searched_until: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many bookings a query has; `exact` is False when counting stopped at a limit."""
+
+    number: int
+    exact: bool
+
+    def __str__(self) -> str:
+        return f"{self.number:,}" if self.exact else f"{self.number:,}+"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a desk may do now.
+
+    `why_not_writable` is empty, or the store's reason in a few words. `practices` None
+    means all of them.
+    """
+
+    why_not_writable: str = ""
+    scopes: frozenset[Scope] = frozenset(Scope)
+    practices: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something cannot be done now: a fixed code, and the operator's words for it."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCommand:
+    """One cancellation by an operator.
+
+    The same `command_id` sent twice is the same command; everything else is its content.
+    `told_by_phone` says that the operator told the patient just now.
+    """
+
+    command_id: UUID
+    booking_id: int
+    expected_version: int
+    operator: Operator
+    reason: str = ""
+    told_by_phone: bool = False
+
+
+def why_not_cancel(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
+    """Return why `booking` cannot be cancelled at `now`, or None when it can.
+
+    What is true of the booking comes before what is true of the desk: a receptionist who
+    may not cancel still wants to read that it is cancelled already.
+    """
+    if booking.cancellation is not None:
+        done = booking.cancellation
+        return Reason(
+            "already-cancelled",
+            f"cancelled by {done.by} {times.when(done.at, booking.practice.zone, now)}",
+        )
+    if booking.starts_at <= now:
+        ago = times.distance(booking.starts_at, now, booking.practice.zone)
+        return Reason("time-passed", f"the time has passed, {ago}. Did not come: f")
+    return why_not_write(booking, desk, Scope.CANCEL)
+
+
+def why_not_write(booking: Booking, desk: Standing, scope: Scope) -> Reason | None:
+    """Return why this desk may not change `booking` in the way `scope` allows, or None."""
+    if desk.why_not_writable:
+        return Reason("not-writable", desk.why_not_writable)
+    if scope not in desk.scopes:
+        return Reason("no-permission", "this desk may read bookings, not change them")
+    if desk.practices is not None and booking.practice.id not in desk.practices:
+        return Reason("other-practice", f"this desk does not work for {booking.practice.name}")
+    return None
+
+
+def is_namesake(one: Patient, other: Patient) -> bool:
+    """Whether two patients of the same name are two people: birth date or mobile differ."""
+    return (one.birth_date, one.mobile) != (other.birth_date, other.mobile)
+
+
+class FrontdeskError(Exception):
+    """What an operator is told when something did not work: a title and what to do next."""
+
+    title = "It did not work"
+    exit_code = 1
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
+class Unavailable(FrontdeskError):
+    """The store cannot be reached, opened or written now. Nothing was changed."""
+
+    title = "The store is not available"
+    exit_code = 3
+
+
+class Refused(FrontdeskError):
+    """A rule says no."""
+
+    title = "Not done"
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
+
+
+class NotFound(FrontdeskError):
+    """There is no such booking, or this desk may not know of it."""
+
+    title = "Not found"
+
+
+class Unauthorised(FrontdeskError):
+    """The store does not accept this desk's credential."""
+
+    title = "Not allowed in"
+
+
+class Conflict(FrontdeskError):
+    """The booking changed since it was read; `current` is how it stands now.
+
+    `by` and `at` say who made the latest change, and when, if the store knows.
+    """
+
+    title = "Somebody else was first"
+    exit_code = 4
+
+    def __init__(self, hint: str, current: Booking, by: Operator | None, at: datetime | None) -> None:
+        super().__init__(hint)
+        self.current = current
+        self.by = by
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingBooking:
+    """A booking as a file, a seed or a PMS brings it, before the store knows it.
+
+    `line` is where it stands in its source, for error messages. Practitioners are named,
+    not numbered; `fee` is in cents; instants are UTC.
+    """
+
+    line: int
+    practice_id: str
+    patient: Patient
+    practitioner_name: str
+    appointment_type: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    ref: str = ""
+    pms_ref: str = ""
+    practitioner_pms_ref: str = ""
+    fee: int | None = None
+    created_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancellation_reason: str = ""
+
+
+class LoadOutcome(Enum):
+    """What became of one incoming booking."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    KEPT = "kept: cancelled here"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The outcome of one incoming booking; `field` and `problem` say what was wrong with a bad one."""
+
+    line: int
+    outcome: LoadOutcome
+    field: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """How the store stands: what this desk may do, the store's clock, and what is open.
+
+    `number` is the latest change; `under_way` and `need_person` count deliveries.
+    """
+
+    standing: Standing
+    now: datetime
+    number: int
+    bookings: int
+    under_way: int = 0
+    need_person: int = 0

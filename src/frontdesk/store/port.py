@@ -1,0 +1,217 @@
+"""What the rest of the program may ask of a store: domain types in, domain types out.
+
+Every method is one short transaction, awaited; none is open across an `await`. Any of
+them raises `Unavailable` when the store cannot be reached, `Unauthorised` when it does
+not accept this desk.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Count,
+    Direction,
+    IncomingBooking,
+    Loaded,
+    Operator,
+    Page,
+    Patient,
+    Position,
+    Practice,
+    Practitioner,
+    Row,
+    Scope,
+    StoreState,
+)
+from frontdesk.deliveries import Attention, Delivery
+
+
+class ChangeKind(StrEnum):
+    """What a change was made to."""
+
+    BOOKING = "booking"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something another desk or a dispatcher wrote. Numbers rise without gaps in commit order.
+
+    `booking_id` is None for a bulk load, after which anything may be different.
+    """
+
+    number: int
+    booking_id: int | None
+    kind: ChangeKind
+    by: Operator
+    at: datetime
+
+
+class BookingStore(Protocol):
+    """Bookings, as desks read and cancel them."""
+
+    async def page(
+        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> Page:
+        """Return up to `limit` rows beyond `position` in `direction`, in ascending time order.
+
+        The row at `position` itself is not included. Without a position, FORWARD begins at
+        the first booking and BACKWARD ends at the last.
+        """
+        ...
+
+    async def count(self, query: BookingQuery, limit: int) -> Count:
+        """Count the bookings of `query`, stopping at `limit` (then `exact` is False)."""
+        ...
+
+    async def get(self, booking_id: int) -> Booking:
+        """Return one booking. Raises NotFound."""
+        ...
+
+    async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
+        """Return the rows of these bookings as they are now, in no promised order."""
+        ...
+
+    async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
+        """Return the bookings with this reference, at one practice or at any; may be empty."""
+        ...
+
+    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
+        """Return other patients of this booking's patient's name with an Upcoming booking.
+
+        Each once, at most 9; other means that birth date or mobile differ.
+        """
+        ...
+
+    async def cancel(self, command: CancelCommand) -> Booking:
+        """Cancel a booking, for ever, and return it as it then stands.
+
+        Status, command, audit event and deliveries commit together or not at all. The same
+        command again returns the current booking and writes nothing. Raises Conflict when
+        the booking changed since `expected_version`, Refused when a rule says no or the id
+        belongs to another command, NotFound. After Unavailable ask `outcome`.
+        """
+        ...
+
+    async def outcome(self, command_id: UUID) -> Booking | None:
+        """Return the booking that a command wrote, or None when it certainly wrote nothing.
+
+        Raises Unavailable while that cannot be known.
+        """
+        ...
+
+    async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
+        """Return what was done to one booking, newest first."""
+        ...
+
+    async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
+        """Return what followed, or is to follow, from this booking's cancellation."""
+        ...
+
+    async def attention(self, limit: int) -> tuple[Attention, ...]:
+        """Return what needs a person: nearest appointment first, passed ones last."""
+        ...
+
+    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
+        """Make a delivery in attention due again, now. Raises NotFound, Refused."""
+        ...
+
+    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
+        """Sign that a delivery in attention was dealt with by a person. Raises NotFound, Refused."""
+        ...
+
+    async def practices(self) -> tuple[Practice, ...]:
+        """Return all practices this desk may see, by name."""
+        ...
+
+    async def practitioners(self) -> tuple[Practitioner, ...]:
+        """Return all practitioners this desk may see, by name."""
+        ...
+
+    async def appointment_types(self) -> tuple[str, ...]:
+        """Return the names of all appointment types, in order."""
+        ...
+
+    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+        """Return up to 500 changes numbered above `after`, waiting at most `wait` seconds for one.
+
+        An empty tuple means that nothing happened in that time.
+        """
+        ...
+
+    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
+        """Return the booking this operator cancelled last, if that was after `since`."""
+        ...
+
+    async def state(self) -> StoreState:
+        """Return this desk's standing, the store's clock, and what is open."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files and connections. Calling it twice is harmless."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeskToken:
+    """A desk's key to the server, without the secret."""
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    practices: frozenset[str] | None
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class Registry(Protocol):
+    """What is done to a store as a whole, by a manager or a program, on the machine that has it."""
+
+    async def load(
+        self, batch: Sequence[IncomingBooking], operator: Operator, source: str, *, dry_run: bool = False
+    ) -> tuple[Loaded, ...]:
+        """Put bookings in, matching by `pms_ref`, else by `ref`, within their practice.
+
+        One transaction and one audit event a call; `source` names where they come from. A
+        booking cancelled here is never un-cancelled, no delivery is ever made, and text is
+        compared after `clean`. With `dry_run` the answer is the same and nothing is kept.
+        """
+        ...
+
+    async def apply_practices(self, practices: Iterable[Practice], operator: Operator) -> tuple[str, ...]:
+        """Make the store's practices like these; return what changed, a sentence each.
+
+        Practices not named stay as they are: bookings may belong to them.
+        """
+        ...
+
+    async def create_token(
+        self, name: str, scopes: frozenset[Scope], practices: frozenset[str] | None, operator: Operator
+    ) -> tuple[DeskToken, str]:
+        """Make a desk token; its secret (256 bits) is returned this once and stored only hashed."""
+        ...
+
+    async def tokens(self) -> tuple[DeskToken, ...]:
+        """Return all desk tokens, revoked ones too, oldest first."""
+        ...
+
+    async def revoke_token(self, token_id: str, operator: Operator) -> DeskToken:
+        """Make a desk token useless from now on. Raises NotFound."""
+        ...
+
+    async def backup(self, target: Path) -> None:
+        """Write a complete copy of the store to a new file. Raises Refused if it exists."""
+        ...
+
+    async def verify(self) -> int | None:
+        """Check the audit chain; return the number of the first broken event, or None."""
+        ...
