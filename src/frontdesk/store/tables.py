@@ -1,0 +1,195 @@
+"""The tables, the same on SQLite and PostgreSQL. Instants are UTC; `fee_cents` is in cents."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class PracticeRow(SQLModel, table=True):
+    """A clinic. `patient_channels` is a comma-separated order; no PMS is an empty `pms_kind`."""
+
+    __tablename__ = "practice"
+
+    id: str = Field(primary_key=True)
+    name: str
+    short: str
+    time_zone: str
+    email: str = ""
+    pms_connection: str = ""
+    pms_kind: str = ""
+    pms_name: str = ""
+    pms_can_cancel: bool = False
+    pms_tells_patient: bool = False
+    patient_channels: str = ""
+    reason_to_patient: bool = True
+
+
+class PractitionerRow(SQLModel, table=True):
+    """Who treats the patient, at one practice."""
+
+    __tablename__ = "practitioner"
+    __table_args__ = (UniqueConstraint("practice_id", "name", "pms_ref"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice_id: str = Field(foreign_key="practice.id")
+    name: str
+    pms_ref: str = ""
+
+
+class AppointmentTypeRow(SQLModel, table=True):
+    """The names of appointment types, so that listing them never walks the bookings."""
+
+    __tablename__ = "appointment_type"
+
+    name: str = Field(primary_key=True)
+
+
+class BookingRow(SQLModel, table=True):
+    """One appointment of one patient.
+
+    `local_date` is the start's calendar date in the practice's zone. `name_key` is the
+    patient's folded name, `search` the folded words a search matches. An absent reference
+    is NULL, so that uniqueness holds for present ones only.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        UniqueConstraint("practice_id", "ref"),
+        UniqueConstraint("practice_id", "pms_ref"),
+        Index("booking_order", "starts_at", "id"),
+        Index("booking_day", "local_date", "starts_at", "id"),
+        Index("booking_cancelled", "cancelled", "starts_at", "id"),
+        Index("booking_practice", "practice_id", "starts_at", "id"),
+        Index("booking_practitioner", "practitioner_id", "starts_at", "id"),
+        Index("booking_name", "name_key", "starts_at"),
+        Index("booking_ref", "ref"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: int = 1
+    ref: str
+    pms_ref: str | None = None
+    practice_id: str = Field(foreign_key="practice.id")
+    practitioner_id: int = Field(foreign_key="practitioner.id")
+    patient_name: str
+    patient_birth_date: date | None = None
+    patient_mobile: str = ""
+    patient_email: str = ""
+    patient_is_new: bool | None = None
+    patient_pms_ref: str = ""
+    appointment_type: str = ""
+    starts_at: datetime
+    ends_at: datetime | None = None
+    local_date: date
+    fee_cents: int | None = None
+    created_at: datetime | None = None
+    cancelled: bool = False
+    cancelled_at: datetime | None = None
+    cancelled_by: str = ""
+    cancelled_via: str = ""
+    cancellation_reason: str = ""
+    changed_by: str = ""
+    changed_via: str = ""
+    changed_at: datetime | None = None
+    name_key: str
+    search: str = ""
+
+
+class CommandRow(SQLModel, table=True):
+    """A write that succeeded. `content` is a digest of what was asked, to tell a repeat from a reuse."""
+
+    __tablename__ = "command"
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    booking_id: int = Field(foreign_key="booking.id", index=True)
+    content: str
+    operator: str
+    via: str = ""
+    at: datetime
+
+
+class DeliveryRow(SQLModel, table=True):
+    """The transactional outbox: one thing that must follow a command."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("command_id", "kind"),
+        Index("delivery_state", "state", "next_at"),
+        Index("delivery_booking", "booking_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    command_id: UUID = Field(foreign_key="command.id")
+    booking_id: int = Field(foreign_key="booking.id")
+    kind: str
+    state: str
+    target: str = ""
+    attempts: int = 0
+    next_at: datetime | None = None
+    lease_until: datetime | None = None
+    fence: int = 0
+    error: str = ""
+    note: str = ""
+    settled_by: str = ""
+    settled_via: str = ""
+    created_at: datetime
+    changed_at: datetime
+
+
+class AuditRow(SQLModel, table=True):
+    """One link of the audit chain. Triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_booking", "booking_id", "number"),)
+
+    number: int = Field(primary_key=True)
+    at: datetime
+    operator: str
+    via: str = ""
+    action: str
+    booking_id: int | None = None
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    digest: str
+
+
+class ChangeRow(SQLModel, table=True):
+    """What other desks ask for: numbered in commit order."""
+
+    __tablename__ = "change"
+
+    number: int = Field(primary_key=True)
+    booking_id: int | None = None
+    kind: str
+    operator: str
+    via: str = ""
+    at: datetime
+
+
+class HeadRow(SQLModel, table=True):
+    """One row, locked last in every write: the latest numbers and digest, and how many bookings."""
+
+    __tablename__ = "head"
+
+    id: int = Field(default=1, primary_key=True)
+    change: int = 0
+    audit: int = 0
+    audit_digest: str = ""
+    bookings: int = 0
+
+
+class TokenRow(SQLModel, table=True):
+    """A desk token of the server: the secret only as SHA-256. Empty `practices` means all."""
+
+    __tablename__ = "token"
+
+    id: str = Field(primary_key=True)
+    name: str
+    secret_sha256: str
+    scopes: str
+    practices: str = ""
+    created_at: datetime
+    revoked_at: datetime | None = None
