@@ -1,0 +1,342 @@
+"""The one table of what an operator can do.
+
+Bindings, the row menu, the key line, the palette, help and `docs/keys.md` are all made
+from it. `keys` work in the list only, unless `everywhere` says that they work from Find
+and the list alike; a letter is never bound outside the list, where it is text.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from frontdesk import times
+from frontdesk.bookings import Booking, Reason, Standing, why_not_cancel
+
+WhyNot = Callable[[Booking, datetime, Standing], Reason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing an operator can do.
+
+    `action` is the name of the method that does it, `action_<name>` on the screen. `label`
+    is what menus and the key line say, `help` one sentence. `why_not` answers for one
+    booking; commands without it always work. `in_menu` puts it in the row menu.
+    """
+
+    id: str
+    action: str
+    label: str
+    help: str
+    keys: tuple[str, ...] = ()
+    everywhere: tuple[str, ...] = ()
+    group: str = "List"
+    dangerous: bool = False
+    in_menu: bool = False
+    in_palette: bool = True
+    why_not: WhyNot | None = None
+
+
+def _pms_name(booking: Booking) -> str:
+    return booking.practice.pms.name if booking.practice.pms else "your appointment book"
+
+
+def why_not_reschedule(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
+    """Return why a booking cannot be rescheduled here: for now it never can."""
+    if booking.cancellation is not None:
+        return why_not_cancel(booking, now, desk)
+    if booking.starts_at <= now:
+        return Reason("time-passed", f"the time has passed. Book a new appointment in {_pms_name(booking)}")
+    return Reason("not-in-version", f"not in this version. Do it in {_pms_name(booking)}")
+
+
+def why_not_did_not_come(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
+    """Return why FTA / DNA (failed to attend) cannot be asked for here."""
+    if booking.cancellation is not None:
+        return why_not_cancel(booking, now, desk)
+    if booking.starts_at > now:
+        start = times.when(booking.starts_at, booking.practice.zone, now)
+        return Reason("not-yet", f"only after the start, {start}. Before it: c")
+    if booking.patient.is_new is False:
+        return Reason("not-billed", f"not a new patient: nothing is billed. Mark it in {_pms_name(booking)}")
+    return Reason("not-in-version", "not in this version. Do it in your billing portal")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "booking.menu",
+        "menu",
+        "menu",
+        "Open the action menu of the marked booking.",
+        keys=("m",),
+        everywhere=("enter",),
+        group="Booking",
+        in_palette=False,
+    ),
+    Command(
+        "booking.cancel",
+        "cancel",
+        "Cancel",
+        "Cancel the marked booking, for ever. It asks first.",
+        keys=("c",),
+        group="Booking",
+        dangerous=True,
+        in_menu=True,
+        why_not=why_not_cancel,
+    ),
+    Command(
+        "booking.reschedule",
+        "reschedule",
+        "Reschedule",
+        "Move the marked booking to another time.",
+        keys=("r",),
+        group="Booking",
+        in_menu=True,
+        in_palette=False,
+        why_not=why_not_reschedule,
+    ),
+    Command(
+        "booking.did_not_come",
+        "did_not_come",
+        "FTA / DNA",
+        "Say that the patient did not come, so that the practice is not charged.",
+        keys=("f",),
+        group="Booking",
+        in_menu=True,
+        in_palette=False,
+        why_not=why_not_did_not_come,
+    ),
+    Command(
+        "booking.details",
+        "details",
+        "Details",
+        "Show everything about the marked booking, and what was done to it.",
+        keys=("d",),
+        group="Booking",
+        in_menu=True,
+    ),
+    Command(
+        "filter.upcoming",
+        "only('Upcoming')",
+        "Only Upcoming",
+        "Show only bookings whose time has not come.",
+        keys=("1",),
+        group="Filters",
+    ),
+    Command(
+        "filter.completed",
+        "only('Completed')",
+        "Only Completed",
+        "Show only bookings whose time has passed.",
+        keys=("2",),
+        group="Filters",
+    ),
+    Command(
+        "filter.cancelled",
+        "only('Cancelled')",
+        "Only Cancelled",
+        "Show only cancelled bookings.",
+        keys=("3",),
+        group="Filters",
+    ),
+    Command(
+        "filter.none",
+        "clear_filters",
+        "Show everything",
+        "Clear every filter.",
+        keys=("0",),
+        group="Filters",
+    ),
+    Command(
+        "filter.today", "days(0, 0)", "Today", "Show today's bookings only.", keys=("t",), group="Filters"
+    ),
+    Command(
+        "filter.tomorrow",
+        "days(1, 1)",
+        "Tomorrow",
+        "Show tomorrow's bookings only.",
+        keys=("n",),
+        group="Filters",
+    ),
+    Command(
+        "filter.week",
+        "days(0, 6)",
+        "Today and six days",
+        "Show today and the six days after.",
+        keys=("w",),
+        group="Filters",
+    ),
+    Command("filter.any_day", "any_day", "Any day", "Show all days again.", keys=("a",), group="Filters"),
+    Command(
+        "filter.day_back",
+        "move_day(-1)",
+        "One day back",
+        "Show the day before the one shown.",
+        keys=("left",),
+        group="Filters",
+        in_palette=False,
+    ),
+    Command(
+        "filter.day_on",
+        "move_day(1)",
+        "One day on",
+        "Show the day after the one shown.",
+        keys=("right",),
+        group="Filters",
+        in_palette=False,
+    ),
+    Command(
+        "filter.practitioner",
+        "choose_practitioner",
+        "One practitioner",
+        "Choose a practitioner to show.",
+        keys=("p",),
+        group="Filters",
+    ),
+    Command(
+        "filter.practice",
+        "choose_practice",
+        "One practice",
+        "Choose a practice to show.",
+        keys=("o",),
+        group="Filters",
+    ),
+    Command(
+        "list.down",
+        "move(1)",
+        "Down",
+        "To the next booking.",
+        keys=("j",),
+        everywhere=("down",),
+        in_palette=False,
+    ),
+    Command(
+        "list.up",
+        "move(-1)",
+        "Up",
+        "To the booking before.",
+        keys=("k",),
+        everywhere=("up",),
+        in_palette=False,
+    ),
+    Command(
+        "list.page_down",
+        "turn_page(1)",
+        "Page on",
+        "Turn to the next page.",
+        everywhere=("pagedown",),
+        in_palette=False,
+    ),
+    Command(
+        "list.page_up",
+        "turn_page(-1)",
+        "Page back",
+        "Turn to the page before.",
+        everywhere=("pageup",),
+        in_palette=False,
+    ),
+    Command("list.first", "go_to_end(-1)", "First", "To the very first booking.", keys=("home",)),
+    Command("list.last", "go_to_end(1)", "Last", "To the very last booking.", keys=("end",)),
+    Command("find.focus", "find", "Find", "Back to Find, to type a name.", keys=("slash",), group="Program"),
+    Command(
+        "focus.switch",
+        "switch_focus",
+        "Find or list",
+        "Go between Find and the list.",
+        everywhere=("tab", "shift+tab"),
+        group="Program",
+        in_palette=False,
+    ),
+    Command(
+        "back",
+        "back",
+        "Back",
+        "One step back; in Find it clears the text.",
+        everywhere=("escape",),
+        group="Program",
+        in_palette=False,
+    ),
+    Command(
+        "program.help",
+        "app.help",
+        "Help",
+        "Show all keys.",
+        keys=("question_mark",),
+        everywhere=("f1",),
+        group="Program",
+    ),
+    Command(
+        "program.bookings",
+        "home_view",
+        "Bookings",
+        "The whole list, from the first booking not yet started.",
+        keys=("b",),
+        everywhere=("f2",),
+        group="Program",
+    ),
+    Command(
+        "program.refresh",
+        "refresh_list",
+        "Refresh",
+        "Read the list again; shows what other desks changed.",
+        keys=("u",),
+        everywhere=("f5",),
+        group="Program",
+    ),
+    Command(
+        "program.palette",
+        "app.palette",
+        "All commands",
+        "Find a command by its name.",
+        everywhere=("ctrl+p",),
+        group="Program",
+        in_palette=False,
+    ),
+    Command(
+        "program.leave",
+        "app.leave",
+        "Leave",
+        "Leave frontdesk. It asks first.",
+        keys=("q",),
+        everywhere=("ctrl+c",),
+        group="Program",
+    ),
+)
+
+MENU: tuple[Command, ...] = tuple(command for command in COMMANDS if command.in_menu)
+
+
+def command(command_id: str) -> Command:
+    """Return the command with this id. Raises KeyError."""
+    for candidate in COMMANDS:
+        if candidate.id == command_id:
+            return candidate
+    raise KeyError(command_id)
+
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "home": "Home",
+    "end": "End",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "space": "Space",
+}
+
+
+def key_name(key: str) -> str:
+    """Return a key as an operator reads it on the keyboard: `PgDn`, `F5`, `Ctrl+P`, `c`."""
+    if key in KEY_NAMES:
+        return KEY_NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key[5:].upper()}"
+    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
