@@ -1,11 +1,34 @@
 """The tables, the same on SQLite and PostgreSQL. Instants are UTC; `fee_cents` is in cents."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC in the database.
+
+    SQLite keeps no zone, so UTC is put on and taken off here; PostgreSQL keeps
+    `timestamptz` and answers in its session's zone.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class PracticeRow(SQLModel, table=True):
@@ -81,19 +104,19 @@ class BookingRow(SQLModel, table=True):
     patient_is_new: bool | None = None
     patient_pms_ref: str = ""
     appointment_type: str = ""
-    starts_at: datetime
-    ends_at: datetime | None = None
+    starts_at: datetime = Field(sa_type=Instant)
+    ends_at: datetime | None = Field(default=None, sa_type=Instant)
     local_date: date
     fee_cents: int | None = None
-    created_at: datetime | None = None
+    created_at: datetime | None = Field(default=None, sa_type=Instant)
     cancelled: bool = False
-    cancelled_at: datetime | None = None
+    cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
     cancelled_by: str = ""
     cancelled_via: str = ""
     cancellation_reason: str = ""
     changed_by: str = ""
     changed_via: str = ""
-    changed_at: datetime | None = None
+    changed_at: datetime | None = Field(default=None, sa_type=Instant)
     name_key: str
     search: str = ""
 
@@ -102,6 +125,7 @@ class CommandRow(SQLModel, table=True):
     """A write that succeeded. `content` is a digest of what was asked, to tell a repeat from a reuse."""
 
     __tablename__ = "command"
+    __table_args__ = (Index("command_operator", "operator", "via", "at"),)
 
     id: UUID = Field(primary_key=True)
     kind: str
@@ -109,7 +133,7 @@ class CommandRow(SQLModel, table=True):
     content: str
     operator: str
     via: str = ""
-    at: datetime
+    at: datetime = Field(sa_type=Instant)
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -129,15 +153,15 @@ class DeliveryRow(SQLModel, table=True):
     state: str
     target: str = ""
     attempts: int = 0
-    next_at: datetime | None = None
-    lease_until: datetime | None = None
+    next_at: datetime | None = Field(default=None, sa_type=Instant)
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int = 0
     error: str = ""
     note: str = ""
     settled_by: str = ""
     settled_via: str = ""
-    created_at: datetime
-    changed_at: datetime
+    created_at: datetime = Field(sa_type=Instant)
+    changed_at: datetime = Field(sa_type=Instant)
 
 
 class AuditRow(SQLModel, table=True):
@@ -147,7 +171,7 @@ class AuditRow(SQLModel, table=True):
     __table_args__ = (Index("audit_booking", "booking_id", "number"),)
 
     number: int = Field(primary_key=True)
-    at: datetime
+    at: datetime = Field(sa_type=Instant)
     operator: str
     via: str = ""
     action: str
@@ -166,7 +190,7 @@ class ChangeRow(SQLModel, table=True):
     kind: str
     operator: str
     via: str = ""
-    at: datetime
+    at: datetime = Field(sa_type=Instant)
 
 
 class HeadRow(SQLModel, table=True):
@@ -191,5 +215,5 @@ class TokenRow(SQLModel, table=True):
     secret_sha256: str
     scopes: str
     practices: str = ""
-    created_at: datetime
-    revoked_at: datetime | None = None
+    created_at: datetime = Field(sa_type=Instant)
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)
