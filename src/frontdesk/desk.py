@@ -1,11 +1,15 @@
-"""What one running program is given: the store, who sits at it, and the clock."""
+"""What one running program is given: the store, who sits at it, the clock, and its settings."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
-from frontdesk.bookings import Operator
+from frontdesk.bookings import Operator, Practice, Practitioner, StoreState
 from frontdesk.store.port import BookingStore
+
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
 class Clock(Protocol):
@@ -18,19 +22,73 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the config says about the screen: see `[ui]`, `[keys]` and `home`."""
+    """What the config says to the screen.
+
+    `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
+    command ids to keys, as `[keys]` does. `first_steps` are the ways to get bookings in
+    that this installation allows: a command line and what it is for. `warning` is a
+    sentence for the status line, such as that config and store name different practices.
+    """
 
     home: str = ""
-    ascii_only: bool = True
-    keys: tuple[tuple[str, str], ...] = ()
-    first_steps: tuple[tuple[str, str], ...] = ()
+    keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
+    first_steps: tuple[tuple[str, str], ...] = (
+        ("frontdesk import FILE", "from a CSV file"),
+        ("frontdesk demo", "made-up practices, only to look around"),
+    )
+    warning: str = ""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything the UI stands on. `open_store` loads the backend and migrates if need be."""
+    """Everything the UI stands on.
+
+    `open_store` loads the backend, migrates if need be, and raises FrontdeskError with one
+    sentence when it cannot; it is awaited after the first frame. `report` writes an
+    unexpected error to the log, without patient data, and returns its reference id.
+    """
 
     open_store: Callable[[], Awaitable[BookingStore]]
     operator: Operator
     clock: Clock
     settings: Settings
+    report: Callable[[BaseException], str]
+
+
+@dataclass
+class OpenDesk:
+    """A desk whose store is open: what the screens work with.
+
+    `state` is the store's latest answer; the store's clock runs on between two answers.
+    """
+
+    desk: Desk
+    store: BookingStore
+    practices: tuple[Practice, ...]
+    practitioners: tuple[Practitioner, ...]
+    state: StoreState
+    asked_at: float
+
+    @classmethod
+    async def opened(cls, desk: Desk) -> "OpenDesk":
+        """Open the desk's store and read what every screen needs. Raises FrontdeskError."""
+        store = await desk.open_store()
+        state = await store.state()
+        asked_at = desk.clock()
+        return cls(desk, store, await store.practices(), await store.practitioners(), state, asked_at)
+
+    def now(self) -> datetime:
+        """The store's time of now."""
+        return self.state.now + timedelta(seconds=self.desk.clock() - self.asked_at)
+
+    async def ask_state(self) -> None:
+        """Read the store's state again."""
+        self.state = await self.store.state()
+        self.asked_at = self.desk.clock()
+
+    @property
+    def home(self) -> Practice | None:
+        """The practice whose time zone "here" is, if there is any practice."""
+        wanted = self.desk.settings.home
+        named = next((practice for practice in self.practices if practice.id == wanted), None)
+        return named or (self.practices[0] if self.practices else None)

@@ -1,0 +1,122 @@
+"""A booking in words: the dialog's summary, what follows a cancel, and the peek line.
+
+Everything here returns plain text; the widgets that paint it never read markup.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from frontdesk import times
+from frontdesk.bookings import Booking, Patient, Practice
+from frontdesk.deliveries import Kind, Planned, State
+
+LABEL_START = 2
+TEXT_START = 16
+
+
+def labelled(label: str, text: str) -> str:
+    """Return a line with `label` in the first column and `text` in the second."""
+    return f"{' ' * LABEL_START}{label:<{TEXT_START - LABEL_START}}{text}".rstrip()
+
+
+def born_words(patient: Patient) -> str:
+    """`born 14 Mar 1981`, or that it is not known."""
+    return f"born {times.day_in_full(patient.birth_date)}" if patient.birth_date else "birth date not known"
+
+
+def who(patient: Patient) -> str:
+    """The patient as the dialog names them: name, birth date, mobile."""
+    return "   ".join(part for part in (patient.name, born_words(patient), patient.mobile) if part)
+
+
+def another_words(patient: Patient, namesakes: Sequence[Patient]) -> str:
+    """The warning that somebody else of this name is booked; empty when nobody is."""
+    if not namesakes:
+        return ""
+    if len(namesakes) > 1:
+        return f"! {len(namesakes)} others called {patient.name} are booked"
+    return f"! Another {patient.name} is booked, {_told_apart(patient, namesakes[0])}"
+
+
+def _told_apart(patient: Patient, other: Patient) -> str:
+    if other.birth_date != patient.birth_date:
+        return born_words(other)
+    return f"same birth date, mobile {other.mobile}" if other.mobile else "same birth date, no mobile"
+
+
+def time_words(booking: Booking, now: datetime, home: Practice | None, *, with_end: bool = False) -> str:
+    """`Thu 26 Nov 2026 10:30   in 4 days   Adelaide time, 11:00 here`.
+
+    The last part is there only when the clock on the desk's wall shows another time.
+    """
+    zone = booking.practice.zone
+    parts = [times.when_in_full(booking.starts_at, zone)]
+    if with_end and booking.ends_at:
+        parts[0] += f" to {booking.ends_at.astimezone(zone):%H:%M}"
+    if not with_end:
+        parts.append(times.distance(booking.starts_at, now, zone))
+    if home is not None:
+        here = booking.starts_at.astimezone(home.zone)
+        if here.utcoffset() != booking.starts_at.astimezone(zone).utcoffset():
+            parts.append(f"{times.zone_name(zone)} time, {here:%H:%M} here")
+    return "   ".join(parts)
+
+
+def summary(
+    booking: Booking, namesakes: Sequence[Patient], now: datetime, home: Practice | None
+) -> tuple[str, ...]:
+    """Return the dialog's five lines about the booking; the warning line may be empty."""
+    kind = "   ".join(part for part in (booking.appointment_type, booking.ref, booking.practice.name) if part)
+    return (
+        labelled("Patient", who(booking.patient)),
+        labelled("", another_words(booking.patient, namesakes)),
+        labelled("Time", time_words(booking, now, home)),
+        labelled("Practitioner", booking.practitioner.name or "not known"),
+        labelled("Type", kind),
+    )
+
+
+def what_follows(booking: Booking, planned: Sequence[Planned]) -> tuple[str, str]:
+    """Return two lines: what becomes of the PMS, and who tells the patient how."""
+    return (_pms_line(booking.practice, planned), _patient_line(booking, planned))
+
+
+def _pms_line(practice: Practice, planned: Sequence[Planned]) -> str:
+    for delivery in planned:
+        if delivery.kind is Kind.PMS_CANCEL:
+            if delivery.state is State.ATTENTION:
+                name = delivery.target
+                return labelled(name, f"! {delivery.note}: cancel it in {name} yourself as well")
+            return labelled(delivery.target, "is told by itself; shown as waiting until it answered")
+    return labelled("Practice", "has no connected system. Nothing to do there")
+
+
+def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
+    label, patient = "The patient", booking.patient
+    for delivery in planned:
+        if delivery.kind is Kind.PATIENT_EMAIL:
+            return labelled(label, f"e-mail to {delivery.target}")
+        if delivery.kind is Kind.PATIENT_SMS:
+            without = "" if patient.email else "   (no e-mail on file)"
+            return labelled(label, f"SMS to {delivery.target}{without}")
+        if delivery.kind is Kind.PATIENT_PHONE:
+            missing = "no e-mail, no mobile" if not patient.mobile else "no e-mail; phone " + patient.mobile
+            return labelled(label, f"! {missing}: nobody is told by us")
+    pms = booking.practice.pms
+    if pms is not None and pms.tells_patient:
+        return labelled(label, f"is told by {pms.name}")
+    return labelled(label, "is told by you: no e-mail or SMS is set up here")
+
+
+def needs_phone_call(planned: Sequence[Planned]) -> bool:
+    """Whether nobody but the desk can tell the patient, so that the dialog offers the tick."""
+    return any(delivery.kind is Kind.PATIENT_PHONE for delivery in planned)
+
+
+def peek(booking: Booking, namesakes: Sequence[Patient]) -> str:
+    """The line below the list: what 80 columns have no room for."""
+    patient = booking.patient
+    parts = [born_words(patient), patient.mobile, booking.appointment_type, booking.ref]
+    if namesakes:
+        parts.append(f"! {len(namesakes) + 1} of this name")
+    return "  ".join(part for part in parts if part)

@@ -1,0 +1,140 @@
+"""The row's action menu: what can be done to one booking, and why not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from frontdesk import times
+from frontdesk.bookings import Booking, Reason
+from frontdesk.commands import Command
+from frontdesk.widgets.line import BOLD, DIM, PLAIN, REVERSED, fitted
+
+LABEL_WIDTH = 13
+
+
+def menu_title(booking: Booking, now: datetime, width: int) -> str:
+    """Name the booking: patient, birth date, mobile where there is room, time, practice."""
+    patient = booking.patient
+    born = times.day_in_full(patient.birth_date) if patient.birth_date else "birth date not known"
+    time = times.when(booking.starts_at, booking.practice.zone, now).replace("  ", " ")
+    ends = f"{time} {booking.practice.short}"
+    whole = "  ".join(part for part in (patient.name, born, patient.mobile, ends) if part)
+    if cell_len(whole) <= width:
+        return whole
+    short = f"  {born}  {ends}"
+    name_room = width - cell_len(short)
+    return fitted(patient.name, min(cell_len(patient.name), max(0, name_room))) + short
+
+
+class RowMenu(Widget, can_focus=True):
+    """A menu over the table. It keeps every key to itself until it closes.
+
+    Posts `Chosen` for a line that works and `Closed` on Escape. A line that does not work
+    stays, with its reason, and cannot be marked.
+    """
+
+    DEFAULT_CSS = """
+    RowMenu { layer: menu; width: 78; height: auto; display: none; }
+    """
+
+    class Chosen(Message):
+        """The operator chose a line that works."""
+
+        def __init__(self, command: Command, booking: Booking) -> None:
+            super().__init__()
+            self.command = command
+            self.booking = booking
+
+    class Closed(Message):
+        """The operator wants nothing of it."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._title = ""
+        self._booking: Booking | None = None
+        self._lines: tuple[tuple[Command, str, Reason | None], ...] = ()
+        self._marked = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the menu is on screen."""
+        return self._booking is not None
+
+    def open(
+        self, booking: Booking, lines: Sequence[tuple[Command, str, Reason | None]], now: datetime
+    ) -> None:
+        """Show `lines` (a command, its key, why not) for `booking`, marked the first that works."""
+        self._booking, self._lines = booking, tuple(lines)
+        self._title = menu_title(booking, now, 70)
+        self._marked = next(
+            (index for index, (_, _, reason) in enumerate(self._lines) if reason is None), 0
+        )
+        self.display = True
+        self.focus()
+        self.refresh(layout=True)
+
+    def close(self) -> None:
+        """Take the menu off the screen."""
+        self._booking = None
+        self.display = False
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return len(self._lines) + 2
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        last = len(self._lines) + 1
+        if y == 0:
+            return self._frame(self._title, width)
+        if y >= last:
+            return self._frame("Enter does the line marked >   Esc closes", width)
+        command, key, reason = self._lines[y - 1]
+        marked = y - 1 == self._marked and reason is None
+        label = fitted(command.label, LABEL_WIDTH)
+        inner = f" {'>' if marked else ' '} {key}  {label}{reason.text if reason else ''}"
+        style = REVERSED if marked else DIM if reason else PLAIN
+        return Strip(
+            [Segment("|", PLAIN), Segment(fitted(inner, width - 2), style), Segment("|", PLAIN)], width
+        )
+
+    @staticmethod
+    def _frame(words: str, width: int) -> Strip:
+        text = f"+-- {words} "
+        line = fitted(text + "-" * max(0, width - cell_len(text) - 1), width - 1) + "+"
+        return Strip([Segment(line, BOLD if words else Style())], width)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "ctrl+c":
+            return
+        event.stop()
+        if event.key == "escape":
+            self.post_message(self.Closed())
+        elif event.key in ("down", "j"):
+            self._mark(1)
+        elif event.key in ("up", "k"):
+            self._mark(-1)
+        elif event.key == "enter":
+            self._choose(self._marked)
+        else:
+            for index, (_, key, _) in enumerate(self._lines):
+                if event.key == key:
+                    self._choose(index)
+
+    def _mark(self, step: int) -> None:
+        works = [index for index, (_, _, reason) in enumerate(self._lines) if reason is None]
+        if self._marked in works:
+            at = works.index(self._marked) + step
+            self._marked = works[max(0, min(at, len(works) - 1))]
+            self.refresh()
+
+    def _choose(self, index: int) -> None:
+        command, _, reason = self._lines[index]
+        if reason is None and self._booking is not None:
+            self.post_message(self.Chosen(command, self._booking))
