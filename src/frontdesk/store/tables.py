@@ -74,8 +74,8 @@ class BookingRow(SQLModel, table=True):
     """One appointment of one patient.
 
     `local_date` is the start's calendar date in the practice's zone. `name_key` is the
-    patient's folded name, `search` the folded words a search matches. An absent reference
-    is NULL, so that uniqueness holds for present ones only.
+    patient's folded name, `search` the folded words a search matches, `tags` what filters
+    match beside them: both are made by `store.search`. An absent reference is NULL, so that uniqueness holds for present ones only.
     """
 
     __tablename__ = "booking"
@@ -85,8 +85,8 @@ class BookingRow(SQLModel, table=True):
         Index("booking_order", "starts_at", "id"),
         Index("booking_day", "local_date", "starts_at", "id"),
         Index("booking_cancelled", "cancelled", "starts_at", "id"),
-        Index("booking_practice", "practice_id", "starts_at", "id"),
-        Index("booking_practitioner", "practitioner_id", "starts_at", "id"),
+        Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
+        Index("booking_practitioner", "practitioner_id", "cancelled", "starts_at", "id"),
         Index("booking_name", "name_key", "starts_at"),
         Index("booking_ref", "ref"),
     )
@@ -119,6 +119,7 @@ class BookingRow(SQLModel, table=True):
     changed_at: datetime | None = Field(default=None, sa_type=Instant)
     name_key: str
     search: str = ""
+    tags: str = ""
 
 
 class CommandRow(SQLModel, table=True):
