@@ -1,0 +1,139 @@
+"""The config: found, read, checked, and turned into the words of the rest of the program.
+
+`load` is the only way in. Text from the file passes `text.clean`; secrets are never in it.
+"""
+
+import getpass
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from frontdesk import text
+from frontdesk.bookings import FrontdeskError, Operator, Practice
+from frontdesk.config.addresses import store_url
+from frontdesk.config.complaints import explain, nearest
+from frontdesk.config.practices import practices
+from frontdesk.config.sections import ConfigFile, json_schema
+
+__all__ = ["Config", "ConfigError", "default_file", "default_log_file", "json_schema", "load"]
+
+FILE_VARIABLE = "FRONTDESK_CONFIG"
+
+
+class ConfigError(FrontdeskError):
+    """The config file cannot be found, read or used."""
+
+    title = "The config cannot be used"
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the config says, with the defaults of what it leaves out.
+
+    `file` is None when there is no config file. `practices` are as they go into the store;
+    `keys` pairs a command's id with the key it is to have.
+    """
+
+    file: Path | None
+    operator: Operator
+    store_url: str
+    log_file: Path
+    home: str = ""
+    practices: tuple[Practice, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    mouse: bool = False
+
+
+def default_file() -> Path:
+    """Return where the config is looked for when nobody says where it is."""
+    return platformdirs.user_config_path("frontdesk", appauthor=False) / "config.toml"
+
+
+def default_log_file() -> Path:
+    """Return where trouble is written down unless the config says otherwise."""
+    return platformdirs.user_log_path("frontdesk", appauthor=False) / "frontdesk.log"
+
+
+def default_store_file() -> Path:
+    """Return where bookings live unless the config says otherwise."""
+    return platformdirs.user_data_path("frontdesk", appauthor=False) / "frontdesk.db"
+
+
+def load(named: Path | None = None) -> Config:
+    """Read the config that `named`, else FRONTDESK_CONFIG, else the platform's place holds.
+
+    A file that somebody named must exist; without any, bookings live in an SQLite file of
+    this user and the operator is who is logged in. Raises ConfigError, one sentence that
+    names the file and the section.
+    """
+    variable = os.environ.get(FILE_VARIABLE)
+    chosen = named or (Path(variable) if variable else None)
+    if chosen is None and not default_file().exists():
+        return _config(None, ConfigFile())
+    file = (chosen or default_file()).expanduser().absolute()
+    try:
+        return _config(file, _read(file))
+    except ValueError as problem:
+        raise ConfigError(f"{file}: {problem}") from None
+
+
+def login_name() -> str:
+    """Return who is logged in: the operator where the config names none."""
+    try:
+        return text.clean(getpass.getuser())
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _read(file: Path) -> ConfigFile:
+    try:
+        raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {file}") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"is not TOML: {error}") from None
+    try:
+        return msgspec.convert(raw, ConfigFile)
+    except msgspec.ValidationError as error:
+        raise ValueError(explain(error, raw)) from None
+
+
+def _config(file: Path | None, said: ConfigFile) -> Config:
+    folder = file.parent if file else Path.cwd()
+    clinics = practices(said)
+    return Config(
+        file=file,
+        operator=Operator(text.clean(said.operator) or login_name()),
+        store_url=store_url(said.store.url, folder)
+        if said.store.url
+        else f"sqlite:///{default_store_file()}",
+        log_file=folder / Path(said.log.file).expanduser() if said.log.file else default_log_file(),
+        home=_home(said, clinics),
+        practices=clinics,
+        keys=_keys(said),
+        mouse=said.ui.mouse,
+    )
+
+
+def _home(said: ConfigFile, clinics: tuple[Practice, ...]) -> str:
+    ids = [practice.id for practice in clinics]
+    if said.home and ids and said.home not in ids:
+        raise ValueError(f"home: there is no practice {said.home}, {nearest(said.home, ids)}")
+    return said.home or next(iter(ids), "")
+
+
+def _keys(said: ConfigFile) -> tuple[tuple[str, str], ...]:
+    for command, key in said.keys.items():
+        if not key.isprintable() or not key.strip() or " " in key.strip():
+            raise ValueError(f'[keys] {command} must be one key, such as "x" or "f8"')
+    return tuple((command, key.strip()) for command, key in said.keys.items())

@@ -1,0 +1,81 @@
+"""Addresses in the config: where the store, a PMS and the mail server are.
+
+Every function raises ValueError with the rest of a sentence about the file. An address is
+never repeated in it: it could hold a password.
+"""
+
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from frontdesk.config.complaints import nearest
+from frontdesk.config.sections import PASSWORD_ADVICE
+
+_ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
+_SENDER = re.compile(rf"{_ADDRESS}|[^<>@]+<{_ADDRESS}>")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAIL_SCHEMES = frozenset({"smtp+starttls", "smtps", "smtp", "maildir"})
+_STORE_SCHEMES = ("sqlite", "postgresql+psycopg")
+
+
+def store_url(url: str, folder: Path) -> str:
+    """Return the store's URL; a relative SQLite file lies in `folder`, `~` is the user's home."""
+    parts = _split(url, "[store] url", PASSWORD_ADVICE)
+    if parts.scheme in {"http", "https"}:
+        raise ValueError(f"[store] url: this version opens {_STORE_SCHEMES[0]} and {_STORE_SCHEMES[1]} only")
+    if parts.scheme in {"postgres", "postgresql"}:
+        return url.replace(parts.scheme, _STORE_SCHEMES[1], 1)
+    if parts.scheme not in _STORE_SCHEMES:
+        raise ValueError(f"[store] url: unknown kind of store, {nearest(parts.scheme, _STORE_SCHEMES)}")
+    if parts.scheme != "sqlite":
+        return url
+    path = parts.path.removeprefix("/")
+    if parts.netloc or not path or path == ":memory:" or parts.query or parts.fragment:
+        raise ValueError("[store] url must name a file: sqlite:///FILE, or sqlite:////ABSOLUTE/FILE")
+    return f"sqlite:///{folder / Path(path).expanduser()}"
+
+
+def check_web_address(url: str, where: str) -> None:
+    """Refuse what is not an https address; plain http only to this machine."""
+    parts = _split(url, where, "name it with credential")
+    if not parts.hostname or not (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    ):
+        raise ValueError(f"{where} must be an https:// address")
+
+
+def check_mail_url(url: str, where: str) -> None:
+    """Refuse what no mail can leave by; smtp without encryption only to this machine."""
+    parts = _split(url, where, "name it with credential")
+    if parts.scheme not in _MAIL_SCHEMES:
+        raise ValueError(f"{where}: unknown way to send mail, {nearest(parts.scheme, _MAIL_SCHEMES)}")
+    if parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
+        raise ValueError(f"{where}: smtp:// would send in the clear, use smtp+starttls:// or smtps://")
+    if parts.scheme == "maildir" and (parts.netloc or len(parts.path) < 2):
+        raise ValueError(f"{where} must name a folder: maildir:///PATH")
+    if parts.scheme != "maildir" and not parts.hostname:
+        raise ValueError(f"{where} must name a host, such as smtp+starttls://mail.example:587")
+
+
+def check_mail_address(address: str, where: str) -> None:
+    """Refuse what is not one plain e-mail address."""
+    if not re.fullmatch(_ADDRESS, address):
+        raise ValueError(f"{where} must be an e-mail address, such as desk@smile.example")
+
+
+def check_sender(sender: str, where: str) -> None:
+    """Refuse what is not an e-mail address, with or without a name before it."""
+    if not _SENDER.fullmatch(sender) or not sender.isprintable():
+        raise ValueError(f"{where} must be an address such as Smile Dental <bookings@smile.example>")
+
+
+def _split(url: str, where: str, instead: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        secret = parts.password or any("pass" in key.casefold() for key, _ in parse_qsl(parts.query))
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"{where} is not an address that can be read") from None
+    if secret:
+        raise ValueError(f"{where} holds a password: secrets never go into a config; {instead}")
+    return parts

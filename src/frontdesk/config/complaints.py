@@ -1,0 +1,137 @@
+"""What is wrong with a config file, in one sentence about its own sections and keys."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from frontdesk.config.sections import PASSWORD_ADVICE, ConfigFile
+
+_SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|secret|token|pwd|(api|private)[_-]?key)$", re.IGNORECASE)
+_PLAIN_TYPES = {
+    "str": "text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "a table",
+    "array": "a list",
+}
+
+Step = str | int
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean X?" for a near miss, else the known words themselves."""
+    words = sorted(known)
+    lowered = {one.casefold(): one for one in words}
+    close = difflib.get_close_matches(word.casefold(), lowered, 1)
+    if close:
+        return f"did you mean {lowered[close[0]]}?"
+    return f"known are: {', '.join(words)}" if words else "there are none"
+
+
+def explain(error: msgspec.ValidationError, raw: dict[str, Any]) -> str:
+    """Put msgspec's complaint about the file's content `raw` into plain words.
+
+    Values are not repeated, except a word that should have been one of a few: any other
+    could be a secret in the wrong place.
+    """
+    said, _, path = str(error).partition(" - at `")
+    steps = _steps(path.rstrip("`"), raw)
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", said):
+        return _unknown_key(unknown[1], steps)
+    if missing := re.fullmatch(r"Object missing required field `(.*)`", said):
+        return f"{_section(steps)} needs a {missing[1]}"
+    where = f"a name in {_section(steps)}" if path.startswith("key`") else _place(steps)
+    if types := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
+        wanted = " or ".join(_PLAIN_TYPES.get(one, one) for one in types[1].split(" | ") if one != "null")
+        given = _PLAIN_TYPES.get(types[2], types[2])
+        spelling = f": write [[{where}]]" if types[1] == "array" and types[2] == "object" else ""
+        return f"{where} must be {wanted}, not {given}{spelling}"
+    if wrong := re.fullmatch(r"Invalid enum value '(.*)'", said):
+        return f"{where}: there is no {wrong[1]}, {nearest(wrong[1], _choices(steps))}"
+    if length := re.fullmatch(r"Expected `str` of length (<=|>=) (\d+)", said):
+        bound = "at most" if length[1] == "<=" else "at least"
+        return f"{where} must have {bound} {length[2]} characters"
+    if "matching regex" in said:
+        return f"{where} may hold letters, digits and - only"
+    return f"{where}: {said}"
+
+
+def _unknown_key(key: str, steps: list[Step]) -> str:
+    where = _section(steps)
+    if _SECRET_KEY.search(key):
+        return f"{where} has {key}: secrets never go into a config; {PASSWORD_ADVICE}"
+    kind = _type_at(steps)
+    known = [field.encode_name for field in kind.fields] if isinstance(kind, inspect.StructType) else []
+    return f"{where} has no key {key}, {nearest(key, known)}"
+
+
+def _steps(path: str, raw: dict[str, Any]) -> list[Step]:
+    """Split `$.practices[0].short`. msgspec says `[...]` for some key of a table: look for it."""
+    steps: list[Step] = []
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[([^\]]+)\]", path):
+        if name:
+            steps.append(name)
+        elif index == "...":
+            steps.append(_culprit(str(steps[0]), raw))
+        else:
+            steps.append(int(index))
+    return steps
+
+
+def _culprit(table: str, raw: dict[str, Any]) -> str:
+    for key, value in raw[table].items():
+        try:
+            msgspec.convert({table: {key: value}}, ConfigFile)
+        except msgspec.ValidationError:
+            return str(key)
+    raise AssertionError(table)
+
+
+def _section(steps: list[Step]) -> str:
+    """Name a section as the file spells it: `[store]`, or `[[practices]] 2` for the second."""
+    if not steps:
+        return "the top of the file"
+    if len(steps) > 1 and isinstance(steps[1], int):
+        inner = "".join(f" {step}" for step in steps[2:])
+        return f"[[{steps[0]}]] {steps[1] + 1}{inner}"
+    return "[" + ".".join(str(step) for step in steps) + "]"
+
+
+def _place(steps: list[Step]) -> str:
+    *section, key = steps
+    if isinstance(key, int):
+        return _place(section)
+    return f"{_section(section)} {key}" if section else key
+
+
+def _type_at(steps: list[Step]) -> inspect.Type:
+    kind: inspect.Type = inspect.type_info(ConfigFile)
+    for step in steps:
+        kind = _bare(kind)
+        if isinstance(kind, inspect.StructType):
+            kind = next(field.type for field in kind.fields if field.encode_name == step)
+        elif isinstance(kind, inspect.VarTupleType):
+            kind = kind.item_type
+        elif isinstance(kind, inspect.DictType):
+            kind = kind.value_type
+    return _bare(kind)
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    if isinstance(kind, inspect.UnionType):
+        return next((one for one in kind.types if isinstance(one, inspect.StructType)), kind)
+    return kind
+
+
+def _choices(steps: list[Step]) -> list[str]:
+    kind = _type_at(steps)
+    if isinstance(kind, inspect.EnumType):
+        return [str(one.value) for one in kind.cls]
+    return [str(one) for one in kind.values] if isinstance(kind, inspect.LiteralType) else []

@@ -1,0 +1,118 @@
+"""The shape of the config file: every section and key it may have, and no other.
+
+The JSON schema for editors is made from these structs.
+"""
+
+import json
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from frontdesk.bookings import Channel
+
+PASSWORD_ADVICE = "a PostgreSQL password goes into ~/.pgpass or the file that PGPASSFILE names"  # noqa: S105
+
+Identifier = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+CredentialName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$", description="the name of a secret")]
+PmsKind = Literal["praktika", "core-practice", "manual"]
+
+
+class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A table of the file. A key that it does not know is refused."""
+
+
+class Store(Section, frozen=True):
+    """Where bookings live."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="sqlite:///FILE (a relative FILE lies beside the config) or "
+            f"postgresql+psycopg://USER@HOST/DATABASE without a password: {PASSWORD_ADVICE}"
+        ),
+    ] = ""
+
+
+class Connection(Section, frozen=True):
+    """One account at a practice management system; several practices can share it."""
+
+    kind: PmsKind
+    name: Annotated[str, Meta(max_length=200, description="what a manual system is called")] = ""
+    base_url: str = ""
+    tenant: Annotated[str, Meta(max_length=200)] = ""
+    credential: CredentialName | None = None
+
+
+class Practice(Section, frozen=True):
+    """A clinic, as it is put into the store."""
+
+    id: Identifier
+    name: Name
+    short: Annotated[str, Meta(min_length=1, max_length=3, description="its name in three letters")]
+    time_zone: Annotated[str, Meta(description="an IANA name such as Australia/Adelaide")]
+    email: Annotated[str, Meta(description="the desk's address, told of cancellations")] = ""
+    pms: Annotated[
+        str | Connection, Meta(description="a connection's name, or its keys; none: not integrated")
+    ] = ""
+
+
+class Email(Section, frozen=True):
+    """How mail leaves; with this section patients are told by e-mail."""
+
+    url: Annotated[
+        str, Meta(description="smtp+starttls://, smtps:// or maildir:///PATH; smtp:// on loopback")
+    ]
+    credential: CredentialName | None = None
+
+
+class Sms(Section, frozen=True):
+    """How text messages leave; with this section patients are told by SMS."""
+
+    profile: Annotated[str, Meta(min_length=1, description="a file that describes the gateway")]
+    credential: CredentialName | None = None
+
+
+class Notify(Section, frozen=True):
+    """Who tells patients, and how."""
+
+    from_: str = msgspec.field(name="from", default="")
+    reply_to: str = ""
+    patient: Annotated[
+        tuple[Channel, ...], Meta(description="the order to try; an empty list: the desk tells patients")
+    ] = (Channel.EMAIL, Channel.SMS)
+    email: Email | None = None
+    sms: Sms | None = None
+
+
+class Ui(Section, frozen=True):
+    """How the screen behaves."""
+
+    mouse: Annotated[bool, Meta(description="let the program take the mouse from the terminal")] = False
+
+
+class Log(Section, frozen=True):
+    """Where trouble is written down, without patient data."""
+
+    file: Annotated[str, Meta(description="a relative FILE lies beside the config")] = ""
+
+
+class ConfigFile(Section, frozen=True):
+    """frontdesk's config file, TOML."""
+
+    operator: Annotated[str, Meta(max_length=200, description="default: the login name")] = ""
+    home: Annotated[str, Meta(description="the practice whose time is called here; default: the first")] = ""
+    store: Store = Store()
+    connections: dict[Identifier, Connection] = {}
+    practices: tuple[Practice, ...] = ()
+    notify: Notify | None = None
+    ui: Ui = Ui()
+    keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
+    log: Log = Log()
+
+
+def json_schema() -> str:
+    """Return the JSON schema of the config file, as `docs/config.schema.json` holds it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(ConfigFile)}
+    return json.dumps(schema, indent=2) + "\n"
