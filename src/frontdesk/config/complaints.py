@@ -33,16 +33,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known are: {', '.join(words)}" if words else "there are none"
 
 
-def explain(error: msgspec.ValidationError, raw: dict[str, Any]) -> str:
-    """Put msgspec's complaint about the file's content `raw` into plain words.
+def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type = ConfigFile) -> str:
+    """Put msgspec's complaint that `raw`, a file's content, has not `shape` into plain words.
 
     Values are not repeated, except a word that should have been one of a few: any other
     could be a secret in the wrong place.
     """
     said, _, path = str(error).partition(" - at `")
-    steps = _steps(path.rstrip("`"), raw)
+    steps = _steps(path.rstrip("`"), raw, shape)
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", said):
-        return _unknown_key(unknown[1], steps)
+        return _unknown_key(unknown[1], steps, shape)
     if missing := re.fullmatch(r"Object missing required field `(.*)`", said):
         return f"{_section(steps)} needs a {missing[1]}"
     where = f"a name in {_section(steps)}" if path.startswith("key`") else _place(steps)
@@ -52,7 +52,7 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any]) -> str:
         spelling = f": write [[{where}]]" if types[1] == "array" and types[2] == "object" else ""
         return f"{where} must be {wanted}, not {given}{spelling}"
     if wrong := re.fullmatch(r"Invalid enum value '(.*)'", said):
-        return f"{where}: there is no {wrong[1]}, {nearest(wrong[1], _choices(steps))}"
+        return f"{where}: there is no {wrong[1]}, {nearest(wrong[1], _choices(steps, shape))}"
     if length := re.fullmatch(r"Expected `str` of length (<=|>=) (\d+)", said):
         bound = "at most" if length[1] == "<=" else "at least"
         return f"{where} must have {bound} {length[2]} characters"
@@ -61,35 +61,41 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any]) -> str:
     return f"{where}: {said}"
 
 
-def _unknown_key(key: str, steps: list[Step]) -> str:
+def _unknown_key(key: str, steps: list[Step], shape: type) -> str:
     where = _section(steps)
     if _SECRET_KEY.search(key):
         return f"{where} has {key}: secrets never go into a config; {PASSWORD_ADVICE}"
-    kind = _type_at(steps)
+    kind = _type_at(steps, shape)
     known = [field.encode_name for field in kind.fields] if isinstance(kind, inspect.StructType) else []
     return f"{where} has no key {key}, {nearest(key, known)}"
 
 
-def _steps(path: str, raw: dict[str, Any]) -> list[Step]:
+def _steps(path: str, raw: dict[str, Any], shape: type) -> list[Step]:
     """Split `$.practices[0].short`. msgspec says `[...]` for some key of a table: look for it."""
     steps: list[Step] = []
     for name, index in re.findall(r"\.([^.\[\]]+)|\[([^\]]+)\]", path):
         if name:
             steps.append(name)
         elif index == "...":
-            steps.append(_culprit(str(steps[0]), raw))
+            steps.append(_culprit(steps, raw, shape))
         else:
             steps.append(int(index))
     return steps
 
 
-def _culprit(table: str, raw: dict[str, Any]) -> str:
-    for key, value in raw[table].items():
+def _culprit(steps: list[Step], raw: dict[str, Any], shape: type) -> str:
+    table: Any = raw
+    for step in steps:
+        table = table[step]
+    for key, value in table.items():
+        alone: Any = {key: value}
+        for step in reversed(steps):
+            alone = {step: alone}
         try:
-            msgspec.convert({table: {key: value}}, ConfigFile)
+            msgspec.convert(alone, shape)
         except msgspec.ValidationError:
             return str(key)
-    raise AssertionError(table)
+    raise AssertionError(steps)
 
 
 def _section(steps: list[Step]) -> str:
@@ -109,8 +115,8 @@ def _place(steps: list[Step]) -> str:
     return f"{_section(section)} {key}" if section else key
 
 
-def _type_at(steps: list[Step]) -> inspect.Type:
-    kind: inspect.Type = inspect.type_info(ConfigFile)
+def _type_at(steps: list[Step], shape: type) -> inspect.Type:
+    kind: inspect.Type = inspect.type_info(shape)
     for step in steps:
         kind = _bare(kind)
         if isinstance(kind, inspect.StructType):
@@ -130,8 +136,8 @@ def _bare(kind: inspect.Type) -> inspect.Type:
     return kind
 
 
-def _choices(steps: list[Step]) -> list[str]:
-    kind = _type_at(steps)
+def _choices(steps: list[Step], shape: type) -> list[str]:
+    kind = _type_at(steps, shape)
     if isinstance(kind, inspect.EnumType):
         return [str(one.value) for one in kind.cls]
     return [str(one) for one in kind.values] if isinstance(kind, inspect.LiteralType) else []
