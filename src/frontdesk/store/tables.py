@@ -75,7 +75,8 @@ class BookingRow(SQLModel, table=True):
 
     `local_date` is the start's calendar date in the practice's zone. `name_key` is the
     patient's folded name, `search` the folded words a search matches, `tags` what filters
-    match beside them: both are made by `store.search`. An absent reference is NULL, so that uniqueness holds for present ones only.
+    match beside them: all three are made by `store.search`. An absent reference is NULL,
+    so that uniqueness holds for present ones only.
     """
 
     __tablename__ = "booking"
@@ -83,7 +84,6 @@ class BookingRow(SQLModel, table=True):
         UniqueConstraint("practice_id", "ref"),
         UniqueConstraint("practice_id", "pms_ref"),
         Index("booking_order", "starts_at", "id"),
-        Index("booking_day", "local_date", "starts_at", "id"),
         Index("booking_cancelled", "cancelled", "starts_at", "id"),
         Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
         Index("booking_practitioner", "practitioner_id", "cancelled", "starts_at", "id"),
