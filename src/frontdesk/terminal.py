@@ -1,0 +1,230 @@
+"""The operator's terminal: what comes from it, what may go to it, and what is on it.
+
+`FrontdeskDriver` is Textual's driver for Linux and macOS with our reading of keys (see
+`key_reader`), no mouse, no suspending, no clipboard, and an end when the terminal is gone.
+`ask_position` and `ConfirmGate` let a dialog tell whether it can have been seen.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from frontdesk.key_reader import KeyReader, PositionAnswered
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = [
+    "ANSWER_WAIT",
+    "DEAF_TIME",
+    "ConfirmGate",
+    "FrontdeskDriver",
+    "PositionAnswered",
+    "ask_position",
+    "behind_the_keys",
+]
+
+DEAF_TIME: Final = 0.4
+"""Seconds after a dialog's frame in which no confirm counts, however fast the line is."""
+ANSWER_WAIT: Final = 2.0
+"""Seconds after which a confirm counts though the terminal has not answered."""
+HANG_UP_WAIT: Final = 1.0
+"""Seconds for an orderly end once the terminal is gone; then the kernel ends the process."""
+
+_READ_SIZE: Final = 4096
+_OSC: Final = "\x1b]"
+
+
+class ConfirmGate:
+    """Whether a confirm may count: only once she can have seen what she confirms.
+
+    `clock` gives seconds that only rise (`desk.Clock`). After the dialog's frame has been
+    handed to the terminal, call `painted` with the number of the question asked behind it;
+    call it again when something on the dialog changed that she has to see first.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._painted_at: float | None = None
+        self._question = 0
+        self._is_answered = False
+
+    def painted(self, question: int = 0) -> None:
+        """Start the deaf time; `question` is what `ask_position` returned, 0 if it could not ask."""
+        self._painted_at = self._clock()
+        self._question = question
+        self._is_answered = False
+
+    def answered(self, question: int) -> None:
+        """Take the terminal's answer; one to an older question says nothing of this frame."""
+        if self._question and question == self._question:
+            self._is_answered = True
+
+    def is_open(self) -> bool:
+        """Whether a confirm arriving now counts."""
+        if self._painted_at is None:
+            return False
+        wait = DEAF_TIME if self._is_answered else ANSWER_WAIT
+        return self._clock() >= self._painted_at + wait
+
+
+def ask_position(app: App[Any]) -> int:
+    """Ask whether all that was written so far is on the terminal; return the question's number.
+
+    Call it when the frame in question has been painted (`call_after_refresh`). The app
+    gets `PositionAnswered` with this number when the answer comes. Returns 0 when this
+    terminal cannot be asked (a test without a terminal): no answer will come.
+    """
+    driver = app._driver
+    return driver.ask_position() if isinstance(driver, FrontdeskDriver) else 0
+
+
+def behind_the_keys(app: App[Any], answer: PositionAnswered) -> bool:
+    """Whether `answer` has come the way keys go; if not yet, send it that way.
+
+    A key is queued at the focused widget and again at each of its parents before its
+    binding runs at the app, so an answer handled on arrival would overtake the keys typed
+    before it. Use in the app, which then tells the screen::
+
+        def on_position_answered(self, answer: PositionAnswered) -> None:
+            if behind_the_keys(self, answer):
+                ...
+    """
+    if answer.is_forwarded:
+        return True
+    (app.focused or app.screen)._forward_event(answer)
+    return False
+
+
+class _Wire:
+    """The terminal as a file for Textual's writer thread, which must outlive its loss.
+
+    The thread would die of the first failed write, and the app then block for ever on its
+    full queue.
+    """
+
+    def __init__(self, file: TextIO, on_loss: Callable[[], None]) -> None:
+        self._file = file
+        self._on_loss = on_loss
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except OSError:
+            self._on_loss()
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            self._on_loss()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+class FrontdeskDriver(LinuxDriver):
+    """Textual's Linux and macOS driver, made fit for a front desk.
+
+    Use as `App(driver_class=FrontdeskDriver)`. A hang-up (SIGHUP, or end of input) ends the
+    app in order, and after `HANG_UP_WAIT` in any case; SIGTERM ends it in order, with the
+    terminal put back. Stopping (Ctrl+Z, SIGTSTP) is ignored: a stopped program would leave
+    patient data on a screen that nothing locks.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        # Textual passes these four. Its debug mode would log every key, and with it names.
+        super().__init__(app, debug=False, mouse=False, size=size)
+        self._reader = KeyReader()
+        self._wake_end, self._waker = os.pipe()
+        self._is_lost = False
+        self._file: Any = _Wire(self._file, self._lose)
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, self._on_hang_up)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+
+    @property
+    def can_suspend(self) -> bool:
+        """Never: see the class."""
+        return False
+
+    def ask_position(self) -> int:
+        """Write a position question behind all that is queued; return its number."""
+        number, question = self._reader.question()
+        self.write(question)
+        return number
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, except operating system commands: clipboard, title, pointer."""
+        if not data.startswith(_OSC):
+            super().write(data)
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop, asleep whenever there is nothing to wait for."""
+        while True:
+            deadline = self._reader.deadline
+            wait = None if deadline is None else max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([self.fileno, self._wake_end], [], [], wait)
+            if self._wake_end in ready:
+                return
+            if ready:
+                data = self._read()
+                if not data:
+                    self._lose()
+                    return
+                told = self._reader.feed(data, time.monotonic())
+            else:
+                told = self._reader.tick(time.monotonic())
+            for message in told:
+                self.process_message(message)
+
+    def disable_input(self) -> None:
+        """Stop the input thread at once."""
+        with contextlib.suppress(OSError):
+            os.write(self._waker, b"\0")
+        super().disable_input()
+
+    def close(self) -> None:
+        """Give back what the driver holds."""
+        super().close()
+        os.close(self._waker)
+        os.close(self._wake_end)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _READ_SIZE)
+        except OSError:  # Linux says EIO where others say end of file
+            return b""
+
+    def _on_hang_up(self, _signal: int, _frame: "FrameType | None") -> None:
+        self._lose()
+
+    def _on_terminate(self, _signal: int, _frame: "FrameType | None") -> None:
+        self._end(signal.SIGTERM)
+
+    def _lose(self) -> None:
+        """The terminal is gone: end in order if possible, and soon in any case."""
+        if not self._is_lost:
+            self._is_lost = True
+            # The kernel's alarm needs nothing of this process, however stuck it is.
+            signal.setitimer(signal.ITIMER_REAL, HANG_UP_WAIT)
+            self._end(signal.SIGHUP)
+
+    def _end(self, reason: signal.Signals) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._app.exit, None, 128 + reason)
