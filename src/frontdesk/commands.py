@@ -5,7 +5,7 @@ from it. `keys` work in the list only, unless `everywhere` says that they work f
 and the list alike; a letter is never bound outside the list, where it is text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -303,15 +303,99 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
+CANCEL_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "cancel.confirm",
+        "confirm",
+        "Cancel Booking",
+        "Cancel the booking shown. Counts only once the window has been on your screen.",
+        everywhere=("f8",),
+        group="Cancel Booking",
+        dangerous=True,
+    ),
+    Command(
+        "cancel.keep",
+        "keep",
+        "Keep Booking",
+        "Close the window; nothing is cancelled.",
+        everywhere=("escape",),
+        group="Cancel Booking",
+    ),
+    Command(
+        "cancel.next",
+        "focus_next",
+        "Next field",
+        "From the reason to the buttons and round again.",
+        everywhere=("tab",),
+        group="Cancel Booking",
+    ),
+    Command(
+        "cancel.previous",
+        "focus_previous",
+        "Field before",
+        "The same, backwards.",
+        everywhere=("shift+tab",),
+        group="Cancel Booking",
+    ),
+    Command(
+        "cancel.help",
+        "app.help",
+        "Help",
+        "Show all keys.",
+        everywhere=("f1",),
+        group="Cancel Booking",
+    ),
+)
+
+READING_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "read.back",
+        "back",
+        "Back",
+        "Back to the list.",
+        everywhere=("escape", "q"),
+        group="Details and help",
+    ),
+    Command(
+        "read.down", "scroll(1)", "Down", "Scroll down.", everywhere=("down", "j"), group="Details and help"
+    ),
+    Command("read.up", "scroll(-1)", "Up", "Scroll up.", everywhere=("up", "k"), group="Details and help"),
+    Command(
+        "read.page_down",
+        "scroll_page(1)",
+        "Page on",
+        "Scroll a page down.",
+        everywhere=("pagedown", "space"),
+        group="Details and help",
+    ),
+    Command(
+        "read.page_up",
+        "scroll_page(-1)",
+        "Page back",
+        "Scroll a page up.",
+        everywhere=("pageup",),
+        group="Details and help",
+    ),
+    Command(
+        "read.help",
+        "app.help",
+        "Help",
+        "Show all keys.",
+        everywhere=("f1", "question_mark"),
+        group="Details and help",
+    ),
+)
+
+ALL_COMMANDS = COMMANDS + CANCEL_COMMANDS + READING_COMMANDS
+
 MENU: tuple[Command, ...] = tuple(command for command in COMMANDS if command.in_menu)
 
 
-def command(command_id: str) -> Command:
-    """Return the command with this id. Raises KeyError."""
-    for candidate in COMMANDS:
-        if candidate.id == command_id:
-            return candidate
-    raise KeyError(command_id)
+def keys_of(command: Command, overrides: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys of a command; `overrides` (the config's `[keys]`) replace the list's keys."""
+    changed = overrides.get(command.id)
+    own = tuple(changed.split(",")) if changed else command.keys
+    return own + command.everywhere
 
 
 KEY_NAMES = {

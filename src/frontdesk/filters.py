@@ -39,6 +39,18 @@ class Filters:
         start = (self.first_day or today) + timedelta(days=days)
         return self.on_days(start, start)
 
+    def with_status(self, status: Status) -> "Filters":
+        """Return these filters for one status only."""
+        return replace(self, status=status)
+
+    def for_practitioner(self, name: str, ids: frozenset[int]) -> "Filters":
+        """Return these filters for one practitioner, by all ids of that name."""
+        return replace(self, practitioner=name, practitioner_ids=ids)
+
+    def for_practice(self, practice_id: str) -> "Filters":
+        """Return these filters for one practice."""
+        return replace(self, practice=practice_id)
+
     def query(self, text: str, as_of: datetime) -> BookingQuery:
         """Return the question to put to the store."""
         return BookingQuery(

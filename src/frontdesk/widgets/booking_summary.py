@@ -113,10 +113,12 @@ def needs_phone_call(planned: Sequence[Planned]) -> bool:
     return any(delivery.kind is Kind.PATIENT_PHONE for delivery in planned)
 
 
-def peek(booking: Booking, namesakes: Sequence[Patient]) -> str:
+def peek(booking: Booking) -> str:
     """The line below the list: what 80 columns have no room for."""
-    patient = booking.patient
-    parts = [born_words(patient), patient.mobile, booking.appointment_type, booking.ref]
-    if namesakes:
-        parts.append(f"! {len(namesakes) + 1} of this name")
+    parts = (born_words(booking.patient), booking.patient.mobile, booking.appointment_type, booking.ref)
     return "  ".join(part for part in parts if part)
+
+
+def same_name_words(namesakes: Sequence[Patient]) -> str:
+    """`! 2 of this name` when another patient of the name is Upcoming, else empty."""
+    return f"! {len(namesakes) + 1} of this name" if namesakes else ""

@@ -73,9 +73,7 @@ class RowMenu(Widget, can_focus=True):
         """Show `lines` (a command, its key, why not) for `booking`, marked the first that works."""
         self._booking, self._lines = booking, tuple(lines)
         self._title = menu_title(booking, now, 70)
-        self._marked = next(
-            (index for index, (_, _, reason) in enumerate(self._lines) if reason is None), 0
-        )
+        self._marked = next((index for index, (_, _, reason) in enumerate(self._lines) if reason is None), 0)
         self.display = True
         self.focus()
         self.refresh(layout=True)

@@ -1,0 +1,215 @@
+"""The Textual app: one theme, the screens, keys strictly in order, one error policy."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+
+from frontdesk.bookings import FrontdeskError
+from frontdesk.commands import COMMANDS, Command, key_name, keys_of
+from frontdesk.desk import Desk, OpenDesk
+from frontdesk.screens.bookings import BookingsScreen
+from frontdesk.screens.cancel import CancelScreen
+from frontdesk.screens.chooser import Choice, ChooserScreen
+from frontdesk.screens.help import HelpScreen
+from frontdesk.screens.notices import BugScreen, LeaveScreen, OpeningScreen
+from frontdesk.terminal import FrontdeskDriver, PositionAnswered
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.reason_field import ReasonField
+
+MIN_WIDTH, MIN_HEIGHT = 60, 16
+
+
+class FrontdeskApp(App[None], inherit_bindings=False):
+    """What an operator sees.
+
+    Keys go through one queue: the next one is handled when the one before it is done and,
+    unless it is a letter typed into a text, when the list shows what was asked for.
+    """
+
+    TITLE = "frontdesk"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave", "Leave", show=False, priority=True, id="program.leave.anywhere"),
+    ]
+    CSS = """
+    Screen { background: ansi_default; color: ansi_default; }
+    Input > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+    Input > .input--selection { background: ansi_default; color: ansi_default; text-style: underline; }
+    TextArea { background: ansi_default; color: ansi_default; }
+    TextArea > .text-area--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+    """
+
+    def __init__(self, desk: Desk, driver_class: type[Driver] = FrontdeskDriver) -> None:
+        super().__init__(driver_class=driver_class, ansi_color=True)
+        self.theme = "ansi-dark"
+        self.animation_level = "none"
+        self.desk = desk
+        self.open_desk: OpenDesk | None = None
+        self.key_arrived_at = 0.0
+        self._keys: asyncio.Queue[tuple[events.Event, float]] = asyncio.Queue()
+        self.set_keymap(dict(desk.settings.keys))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None of Textual's own: its screenshot writes patients to a file."""
+        return ()
+
+    # -- opening ------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.push_screen(OpeningScreen())
+        self.action_open_store()
+
+    @work(exclusive=True, exit_on_error=False, group="opening")
+    async def action_open_store(self) -> None:
+        try:
+            self.open_desk = await OpenDesk.opened(self.desk)
+        except FrontdeskError as error:
+            if isinstance(self.screen, OpeningScreen):
+                self.screen.failed(error)
+            return
+        except Exception as error:
+            self.show_bug(error)
+            return
+        await self.switch_screen(BookingsScreen(self.open_desk))
+        self._handle_keys()
+
+    def action_exit_now(self) -> None:
+        self.exit()
+
+    async def on_unmount(self) -> None:
+        if self.open_desk is not None:
+            await self.open_desk.store.close()
+
+    # -- keys, strictly in order --------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        if (
+            self.open_desk is not None
+            and isinstance(event, events.Key | events.Paste)
+            and not event.is_forwarded
+        ):
+            self._keys.put_nowait((event, self.desk.clock()))
+            return
+        await super().on_event(event)
+
+    @work(exit_on_error=False, group="keys")
+    async def _handle_keys(self) -> None:
+        while True:
+            event, arrived_at = await self._keys.get()
+            try:
+                await self._handle_key(event, arrived_at)
+            except Exception as error:
+                self.show_bug(error)
+            finally:
+                self._keys.task_done()
+
+    async def _handle_key(self, event: events.Event, arrived_at: float) -> None:
+        screen = self.screen
+        if isinstance(screen, BookingsScreen):
+            if not self._edits_text(event):
+                await screen.settled()
+            screen.key_comes()
+        self.key_arrived_at = arrived_at
+        target: MessagePump = self.focused or self.screen
+        await super().on_event(event)
+        # A key can climb from the widget to the app, and what it causes can climb once more.
+        await self._drained(target)
+        await self._drained(target)
+
+    def _edits_text(self, event: events.Event) -> bool:
+        """Whether this key only changes the text in Find, which need not wait for a search."""
+        if not isinstance(self.focused, FindField | ReasonField):
+            return False
+        if isinstance(event, events.Paste):
+            return True
+        if not isinstance(event, events.Key):
+            return False
+        return event.is_printable or event.key in (
+            "escape",
+            "backspace",
+            "delete",
+            "left",
+            "right",
+            "ctrl+u",
+            "ctrl+w",
+        )
+
+    async def _drained(self, target: MessagePump) -> None:
+        """Return when everything queued at `target` and above it so far has been handled."""
+        node: MessagePump | None = target
+        while node is not None:
+            done = asyncio.Event()
+            if node.is_running and node.call_later(done.set):
+                while not done.is_set() and node.is_running:
+                    try:
+                        await asyncio.wait_for(done.wait(), 0.1)
+                    except TimeoutError:
+                        continue
+            node = node._parent
+
+    async def settled(self) -> None:
+        """Return when every key so far is handled and the list shows what was asked for."""
+        await self._keys.join()
+        if isinstance(self.screen, BookingsScreen):
+            await self.screen.settled()
+
+    def key_of(self, command: Command) -> str:
+        """Return the first key of a command, as this operator has it."""
+        return key_name(keys_of(command, self.desk.settings.keys)[0])
+
+    def on_position_answered(self, message: PositionAnswered) -> None:
+        if isinstance(self.screen, CancelScreen):
+            self.screen.position_answered(message.number)
+
+    # -- commands of the whole program --------------------------------------------------
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.desk.settings.keys))
+
+    @work(exit_on_error=False)
+    async def action_palette(self) -> None:
+        screen = self.screen
+        if not isinstance(screen, BookingsScreen):
+            return
+        offered = [command for command in COMMANDS if command.in_palette]
+        overrides = self.desk.settings.keys
+        choices = [
+            Choice(command.label, ", ".join(key_name(key) for key in keys_of(command, overrides)))
+            for command in offered
+        ]
+        chosen = await self.push_screen_wait(ChooserScreen("All commands", choices))
+        if chosen is not None:
+            await self.run_action(offered[chosen].action, screen)
+
+    @work(exit_on_error=False)
+    async def action_leave(self) -> None:
+        if isinstance(self.screen, LeaveScreen):
+            return
+        waiting = self.open_desk.state.under_way if self.open_desk else 0
+        open_things = f" {waiting:,} waiting; they are kept." if waiting else ""
+        if await self.push_screen_wait(LeaveScreen(f"Leave frontdesk?{open_things} y leaves, Esc stays")):
+            self.exit()
+
+    # -- errors -------------------------------------------------------------------------
+
+    def show_bug(self, error: BaseException) -> None:
+        """Log an unexpected error without patient data and show its reference."""
+        self.push_screen(BugScreen(self.desk.report(error)))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave the screen without Textual's traceback, which prints locals and so patients."""
+        reference = self.desk.report(error)
+        self._return_code = 1
+        self._exception = error
+        self.exit(
+            return_code=1,
+            message=f"Something went wrong in frontdesk, reference {reference}. What was saved is saved.",
+        )

@@ -1,0 +1,453 @@
+"""Bookings: find one among many, and what to do with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input
+
+from frontdesk.bookings import Booking, Direction, FrontdeskError, Status, Unavailable
+from frontdesk.commands import MENU, Command
+from frontdesk.deliveries import facts
+from frontdesk.desk import OpenDesk
+from frontdesk.filters import Filters
+from frontdesk.listing import Listing
+from frontdesk.screens import words
+from frontdesk.screens.binding import everywhere_bindings, list_bindings
+from frontdesk.screens.cancel import CancelScreen, Closed
+from frontdesk.screens.chooser import Choice, ChooserScreen
+from frontdesk.screens.details import DetailsScreen
+from frontdesk.widgets.booking_summary import peek, same_name_words
+from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.line import ALERT, BOLD, DIM, PLAIN, Line
+from frontdesk.widgets.row_menu import RowMenu
+
+if TYPE_CHECKING:
+    from frontdesk.app import FrontdeskApp
+
+
+class ListTable(BookingTable, inherit_bindings=False):
+    """The table with the list's letters bound to the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list_bindings()
+
+
+class BookingsScreen(Screen[None], inherit_bindings=False):
+    """Find, the list, the row menu, and the three lines that say how things stand.
+
+    Everything that reads the store goes through one queue, `_perform`, in the order of the
+    keys; `settled` lets the next key wait for it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings()
+    CSS = """
+    BookingsScreen { layers: base menu; }
+    #find-label { width: 6; }
+    #found { width: 26; }
+    #find-line { height: 1; }
+    """
+
+    def __init__(self, desk: OpenDesk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.listing = Listing(
+            desk.store, desk.now, desk.practices, desk.practitioners, desk.desk.settings.home
+        )
+        self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._search_waits = False
+        self._started = False
+        self._away_since = ""
+        self._last = ""
+        self._message = ""
+        self._elsewhere = 0
+        self._own: set[int] = set()
+
+    # -- what is on it ------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="find-line"):
+            yield Line(id="find-label")
+            yield FindField(id="find")
+            yield Line(id="found")
+        yield Line(id="show")
+        yield ListTable(id="list")
+        yield Line(id="peek")
+        yield Line(id="last")
+        yield Line(id="keys")
+        yield Line(id="status")
+        yield RowMenu(id="menu")
+
+    @property
+    def find(self) -> FindField:
+        return self.query_one("#find", FindField)
+
+    @property
+    def table(self) -> ListTable:
+        return self.query_one("#list", ListTable)
+
+    @property
+    def menu(self) -> RowMenu:
+        return self.query_one("#menu", RowMenu)
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    @property
+    def frontdesk(self) -> "FrontdeskApp":
+        return cast("FrontdeskApp", self.app)
+
+    def on_mount(self) -> None:
+        self.line("find-label").show("Find:", style=BOLD)
+        self.find.focus()
+        self._work_through()
+        self._watch_changes()
+        self.set_interval(60, self._each_minute)
+
+    def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
+        message.stop()
+        self.line("peek").display = self.size.width < PEEK_UNTIL
+        rows = self.table.room
+        if not self._started:
+            self._started = True
+            self.listing.height = rows
+            self._perform(self._start)
+        elif rows != self.listing.height:
+            self.listing.height = rows
+            self._perform(self.listing.refresh)
+
+    # -- one thing after the other ------------------------------------------------------
+
+    def _perform(self, job: Callable[[], Awaitable[None]]) -> None:
+        self._jobs.put_nowait(job)
+
+    async def settled(self) -> None:
+        """Return when everything asked of the list so far is on screen."""
+        await self._jobs.join()
+
+    @work(exit_on_error=False, group="jobs")
+    async def _work_through(self) -> None:
+        while True:
+            job = await self._jobs.get()
+            try:
+                await job()
+                self._away_since = ""
+            except Unavailable:
+                self._store_is_away()
+            except FrontdeskError as error:
+                self.say(error.hint)
+            except Exception as error:
+                self.frontdesk.show_bug(error)
+            finally:
+                self.show_list()
+                self._jobs.task_done()
+
+    async def _start(self) -> None:
+        await self.listing.search("")
+        since = self.desk.now() - words.LAST_WRITE_SHOWN
+        booking = await self.desk.store.last_write(self.desk.desk.operator, since)
+        if booking is not None:
+            await self._state_facts(booking)
+
+    def _store_is_away(self) -> None:
+        if not self._away_since:
+            home = self.desk.home
+            now = self.desk.now()
+            self._away_since = f"{now.astimezone(home.zone) if home else now:%H:%M}"
+
+    # -- the list -----------------------------------------------------------------------
+
+    def show_list(self) -> None:
+        """Bring every line in agreement with the listing."""
+        listing = self.listing
+        notice = () if listing.view.rows else words.empty_notice(self.desk, listing)
+        self.table.show(
+            listing.view,
+            listing.as_of,
+            several_practices=len(self.desk.practices) > 1,
+            notice=notice,
+        )
+        left, right, alert = words.show_line(listing)
+        self.line("show").show(left, right, ALERT if alert else PLAIN)
+        self.line("found").show("", words.found(listing))
+        self._show_peek()
+        self.line("last").show(self._last)
+        self._show_keys()
+        self.show_status()
+        if listing.query is not None and not listing.query.is_everything and listing.count is None:
+            self._count()
+
+    @work(exclusive=True, exit_on_error=False, group="count")
+    async def _count(self) -> None:
+        try:
+            await self.listing.count_hits()
+        except FrontdeskError:
+            return
+        left, right, alert = words.show_line(self.listing)
+        self.line("show").show(left, right, ALERT if alert else PLAIN)
+        self.line("found").show("", words.found(self.listing))
+
+    def _show_peek(self) -> None:
+        row = self.listing.current
+        self.line("peek").show(peek(row.booking) if row else "", style=DIM)
+        if row is not None:
+            self._look_for_namesakes(row.booking)
+
+    @work(exclusive=True, exit_on_error=False, group="namesakes")
+    async def _look_for_namesakes(self, booking: Booking) -> None:
+        try:
+            namesakes = await self.desk.store.namesakes(booking.id)
+        except FrontdeskError:
+            return
+        row = self.listing.current
+        if row is not None and row.booking.id == booking.id:
+            self.line("peek").show(peek(row.booking), same_name_words(namesakes), DIM)
+
+    def show_status(self) -> None:
+        """Say who sits here and how the store stands."""
+        if self._away_since:
+            away = f"STORE AWAY since {self._away_since}: this list is from then, cancelling is not possible"
+            self.line("status").show(away, style=ALERT)
+            return
+        self.line("status").show(*words.status(self.desk, self._elsewhere))
+
+    def say(self, message: str) -> None:
+        """Answer the operator in the key line, until the next key."""
+        self._message = message
+        self._show_keys()
+
+    def key_comes(self) -> None:
+        """Take the last answer away: a new key is about to be handled."""
+        if self._message:
+            self._message = ""
+            self._show_keys()
+
+    def _show_keys(self) -> None:
+        if self._message:
+            self.line("keys").show(self._message, style=BOLD)
+        else:
+            self.line("keys").show(words.key_line(in_list=self.table.has_focus))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._show_keys()
+
+    def on_booking_table_dead_key(self, message: BookingTable.DeadKey) -> None:
+        self.say(f"{message.character} does nothing here. Esc, then type a name.")
+
+    # -- find ---------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if not self._search_waits:
+            self._search_waits = True
+            self._perform(self._search)
+
+    async def _search(self) -> None:
+        self._search_waits = False
+        if self.find.value.strip() != self.listing.text:
+            await self.listing.search(self.find.value)
+
+    def action_find(self) -> None:
+        self.find.focus()
+
+    def action_switch_focus(self) -> None:
+        (self.find if self.table.has_focus else self.table).focus()
+
+    def action_back(self) -> None:
+        if self.find.has_focus:
+            self.find.value = ""
+        else:
+            self.find.focus()
+
+    def action_home_view(self) -> None:
+        self.find.value = ""
+        self._perform(self.listing.clear_filters)
+        self.find.focus()
+
+    def action_refresh_list(self) -> None:
+        self._perform(self._refresh)
+
+    async def _refresh(self) -> None:
+        await self.listing.refresh()
+        await self.desk.ask_state()
+        self._elsewhere = 0
+
+    # -- moving and filters -------------------------------------------------------------
+
+    def action_move(self, step: int) -> None:
+        self._perform(lambda: self.listing.move(step))
+
+    def action_turn_page(self, step: int) -> None:
+        self._perform(lambda: self.listing.turn_page(_direction(step)))
+
+    def action_go_to_end(self, step: int) -> None:
+        self._perform(lambda: self.listing.go_to_end(_direction(step)))
+
+    def _filter(self, filters: Filters) -> None:
+        self._perform(lambda: self.listing.filter(filters))
+
+    def action_only(self, status: str) -> None:
+        self._filter(self.listing.filters.with_status(Status(status)))
+
+    def action_clear_filters(self) -> None:
+        self._perform(self.listing.clear_filters)
+
+    def action_days(self, first: int, last: int) -> None:
+        self._filter(self.listing.day_filter(first, last))
+
+    def action_any_day(self) -> None:
+        self._filter(self.listing.filters.on_days(None, None))
+
+    def action_move_day(self, days: int) -> None:
+        self._filter(self.listing.filters.moved_by(days, self.listing.today))
+
+    @work(exit_on_error=False)
+    async def action_choose_practitioner(self) -> None:
+        names: dict[str, set[int]] = {}
+        for practitioner in self.desk.practitioners:
+            names.setdefault(practitioner.name, set()).add(practitioner.id)
+        choices = [Choice(name, words.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
+        chosen = await self.app.push_screen_wait(ChooserScreen("Show one practitioner", choices))
+        if chosen is not None:
+            name = choices[chosen].label
+            self._filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
+
+    @work(exit_on_error=False)
+    async def action_choose_practice(self) -> None:
+        practices = self.desk.practices
+        choices = [Choice(practice.name, practice.short) for practice in practices]
+        chosen = await self.app.push_screen_wait(ChooserScreen("Show one practice", choices))
+        if chosen is not None:
+            self._filter(self.listing.filters.for_practice(practices[chosen].id))
+
+    # -- one booking --------------------------------------------------------------------
+
+    def action_menu(self) -> None:
+        row = self.listing.current
+        if row is None:
+            self.say("There is no booking here to act on.")
+            return
+        now, standing = self.desk.now(), self.desk.state.standing
+        lines = [
+            (
+                command,
+                self.frontdesk.key_of(command),
+                command.why_not(row.booking, now, standing) if command.why_not else None,
+            )
+            for command in MENU
+        ]
+        menu = self.menu
+        height, at = len(lines) + 2, self.table.region.y + self.table.line_of_cursor()
+        below = at - self.table.region.y <= self.table.size.height // 2
+        menu.styles.offset = (max(0, min(2, self.size.width - 78)), at + 1 if below else at - height)
+        menu.styles.width = min(78, self.size.width)
+        menu.open(row.booking, lines, now)
+
+    def on_row_menu_closed(self) -> None:
+        self._close_menu()
+
+    def on_row_menu_chosen(self, message: RowMenu.Chosen) -> None:
+        self._close_menu()
+        self._do(message.command, message.booking)
+
+    def _close_menu(self) -> None:
+        self.menu.close()
+        self.find.focus()
+
+    def action_cancel(self) -> None:
+        self._do_or_say_why("booking.cancel")
+
+    def action_reschedule(self) -> None:
+        self._do_or_say_why("booking.reschedule")
+
+    def action_did_not_come(self) -> None:
+        self._do_or_say_why("booking.did_not_come")
+
+    def action_details(self) -> None:
+        self._do_or_say_why("booking.details")
+
+    def _do_or_say_why(self, command_id: str) -> None:
+        """Do it, or open the menu, which says why it cannot be done and what can."""
+        row = self.listing.current
+        command = next(command for command in MENU if command.id == command_id)
+        if row is None:
+            self.action_menu()
+            return
+        why_not = command.why_not
+        if why_not and why_not(row.booking, self.desk.now(), self.desk.state.standing):
+            self.action_menu()
+        else:
+            self._do(command, row.booking)
+
+    def _do(self, command: Command, booking: Booking) -> None:
+        if command.id == "booking.cancel":
+            self.app.push_screen(CancelScreen(self.desk, booking), self._cancel_closed)
+        elif command.id == "booking.details":
+            self.app.push_screen(DetailsScreen(self.desk, booking), self._details_closed)
+
+    def _details_closed(self, _: None) -> None:
+        self.find.focus()
+
+    def _cancel_closed(self, closed: Closed | None) -> None:
+        self.find.focus()
+        if closed is None or closed.cancelled is None:
+            self.say(closed.said if closed else "")
+            return
+        cancelled = closed.cancelled
+        self._own.add(cancelled.id)
+        self._perform(lambda: self._after_cancel(cancelled))
+
+    async def _after_cancel(self, cancelled: Booking) -> None:
+        await self.listing.repaint([cancelled.id])
+        await self._state_facts(cancelled)
+        await self.desk.ask_state()
+
+    async def _state_facts(self, booking: Booking) -> None:
+        done = booking.cancellation
+        if done is not None:
+            deliveries = await self.desk.store.deliveries(booking.id)
+            self._last = words.last_line(booking, done, facts(deliveries), self.desk.now())
+
+    # -- what happens elsewhere ---------------------------------------------------------
+
+    @work(exit_on_error=False, group="changes")
+    async def _watch_changes(self) -> None:
+        number = self.desk.state.number
+        while True:
+            try:
+                changes = await self.desk.store.changes(number, wait=20.0)
+            except FrontdeskError:
+                self._store_is_away()
+                self.show_status()
+                await asyncio.sleep(2)
+                continue
+            if changes:
+                number = changes[-1].number
+                self._perform(lambda seen=changes: self._take_changes(seen))  # type: ignore[misc]
+            elif self._away_since:
+                self._away_since = ""
+                self.show_status()
+
+    async def _take_changes(self, changes: words.Changes) -> None:
+        ids = {change.booking_id for change in changes if change.booking_id is not None}
+        await self.listing.repaint(ids)
+        in_view = {row.booking.id for row in self.listing.view.rows}
+        for change in changes:
+            if change.booking_id is None or change.booking_id not in in_view | self._own:
+                self._elsewhere += words.counts_as_elsewhere(change)
+        await self.desk.ask_state()
+
+    def _each_minute(self) -> None:
+        if self.listing.crossed_start():
+            self.listing.retake_time()
+            self.show_list()
+
+
+def _direction(step: int) -> Direction:
+    return Direction.FORWARD if step > 0 else Direction.BACKWARD

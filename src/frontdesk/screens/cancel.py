@@ -1,0 +1,320 @@
+"""Cancel Booking: what will be cancelled, what follows, an optional reason, and the confirm."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar, cast
+from uuid import uuid4
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import TextArea
+
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    Booking,
+    CancelCommand,
+    Conflict,
+    FrontdeskError,
+    Patient,
+    Unavailable,
+)
+from frontdesk.commands import CANCEL_COMMANDS
+from frontdesk.deliveries import TOLD_BY_PHONE, plan
+from frontdesk.desk import OpenDesk
+from frontdesk.screens.binding import everywhere_bindings
+from frontdesk.screens.words import status
+from frontdesk.terminal import ConfirmGate, ask_position
+from frontdesk.widgets.booking_summary import TEXT_START, labelled, needs_phone_call, summary, what_follows
+from frontdesk.widgets.button import Button, Tick
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.reason_field import ReasonField
+
+if TYPE_CHECKING:
+    from frontdesk.app import FrontdeskApp
+
+ASK_AGAIN = (0.2, 0.5, 1.0, 2.0)
+"""Seconds between two questions after a lost answer; the last one repeats."""
+
+DESIGN_HEIGHT = 24
+
+
+class Progress(Enum):
+    """How far the dialog has got."""
+
+    READING = "the operator reads and types"
+    SAVING = "the command is on its way"
+    UNKNOWN = "the answer was lost"
+    OVER = "somebody else cancelled it: nothing is left to do"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How the dialog ended: the cancelled booking if it was cancelled, and what to say."""
+
+    cancelled: Booking | None
+    said: str = ""
+
+
+class CancelScreen(Screen[Closed], inherit_bindings=False):
+    """Bound to one booking and version, whatever the table does underneath.
+
+    A confirm counts only when `ConfirmGate` is open for the moment its key arrived: the
+    terminal has answered after the dialog's frame, and the deaf time is over.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_COMMANDS)
+    CSS = """
+    #reason-box { height: 4; padding: 0 1; }
+    #reason-box TextBlock { width: 1; }
+    #buttons { height: 1; padding: 0 2; }
+    #keep { margin-right: 4; }
+    #hint { margin-left: 6; }
+    CancelScreen.-low .gap, CancelScreen.-low #follows-title { display: none; }
+    CancelScreen.-low #reason-box, CancelScreen.-low ReasonField { height: 2; }
+    """
+
+    def __init__(self, desk: OpenDesk, booking: Booking) -> None:
+        super().__init__()
+        self.desk = desk
+        self.booking = booking
+        self._namesakes: Sequence[Patient] = ()
+        self._gate = ConfirmGate(desk.desk.clock)
+        self._progress = Progress.READING
+
+    # -- what is on it ------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="title")
+        yield Line(classes="gap")
+        yield TextBlock(id="summary")
+        yield Line(classes="gap")
+        yield Line(id="follows-title")
+        yield TextBlock(id="follows")
+        if needs_phone_call(plan(self.booking, self.booking.practice)):
+            yield Tick(f"{TOLD_BY_PHONE}   (Tab, Space)", indent=TEXT_START, id="told")
+        else:
+            yield Line(id="billing")
+        yield Line(classes="gap")
+        yield Line(id="label")
+        with Horizontal(id="reason-box"):
+            yield TextBlock(id="left")
+            yield ReasonField(id="reason")
+            yield TextBlock(id="right")
+        yield Line(id="undone")
+        yield Line(classes="gap")
+        yield Line(id="message")
+        yield Line(classes="gap")
+        with Horizontal(id="buttons"):
+            yield Button("Keep Booking", "Esc", id="keep")
+            yield Button("Cancel Booking", "F8", id="confirm")
+            yield Line(id="hint")
+        yield Line(id="status")
+
+    @property
+    def reason(self) -> ReasonField:
+        return self.query_one("#reason", ReasonField)
+
+    @property
+    def frontdesk(self) -> "FrontdeskApp":
+        return cast("FrontdeskApp", self.app)
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    def on_mount(self) -> None:
+        self.line("title").show(" Cancel Booking", style=REVERSED)
+        self.line("follows-title").show(" What follows")
+        self.line("undone").show("  This action cannot be undone.", style=BOLD)
+        self.line("hint").show("Tab moves, Enter presses")
+        for line in self.query("#billing").results(Line):
+            line.show(labelled("Billing", "not charged"))
+        for side, bracket in (("left", "["), ("right", "]")):
+            self.query_one(f"#{side}", TextBlock).show(((bracket, PLAIN),) * 4)
+        self.line("status").show(*status(self.desk, 0))
+        self._show_booking()
+        self._count()
+        self.reason.focus()
+        self._read_again()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < DESIGN_HEIGHT, "-low")
+
+    def on_screen_resume(self) -> None:
+        self._arm()
+
+    def _show_booking(self) -> None:
+        booking = self.booking
+        lines = summary(booking, self._namesakes, self.desk.now(), self.desk.home)
+        self.query_one("#summary", TextBlock).show(tuple((line, PLAIN) for line in lines))
+        follows = what_follows(booking, plan(booking, booking.practice))
+        self.query_one("#follows", TextBlock).show(tuple((line, PLAIN) for line in follows))
+
+    def _count(self) -> None:
+        reads = (
+            "The patient reads it." if self.booking.practice.reason_to_patient else "Not sent to the patient."
+        )
+        used = f"{len(self.reason.reason)}/{REASON_LIMIT}"
+        self.line("label").show(f"  Cancellation Reason, optional. {reads}", f"{used} ")
+
+    def say(self, message: str) -> None:
+        """Answer in the dialog's message line."""
+        self.line("message").show(f"  {message}" if message else "", style=BOLD)
+
+    # -- only what was seen can be confirmed --------------------------------------------
+
+    def _arm(self) -> None:
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._gate.painted(ask_position(self.app))
+
+    def position_answered(self, question: int) -> None:
+        """Take note that the terminal has painted everything written before this question."""
+        self._gate.answered(question)
+
+    @work(exit_on_error=False)
+    async def _read_again(self) -> None:
+        """Read the booking as it is now: the list may be older than what another desk wrote."""
+        try:
+            fresh = await self.desk.store.get(self.booking.id)
+            self._namesakes = await self.desk.store.namesakes(fresh.id)
+        except FrontdeskError:
+            return
+        if self._progress is Progress.READING and fresh.version != self.booking.version:
+            self._take_changed(
+                fresh,
+                f"The {', '.join(changed_parts(self.booking, fresh)) or 'booking'} changed since the list was read.",
+            )
+        else:
+            self._show_booking()
+
+    def _take_changed(self, current: Booking, message: str) -> None:
+        self.booking = current
+        self._show_booking()
+        self.say(message)
+        self._arm()
+
+    # -- keys ---------------------------------------------------------------------------
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._count()
+
+    def on_reason_field_enter_pressed(self) -> None:
+        self.say("Enter does not confirm. F8 cancels the booking, Esc keeps it.")
+
+    def on_reason_field_too_long(self, message: ReasonField.TooLong) -> None:
+        if message.pasted:
+            self.say(f"Cut at {REASON_LIMIT} characters: the end of what you pasted is missing.")
+        else:
+            self.say(f"The reason is full: {REASON_LIMIT} characters.")
+
+    def on_button_pressed(self, message: Button.Pressed) -> None:
+        if message.button.id == "keep":
+            self.action_keep()
+        else:
+            self._confirm("Enter" if message.key == "enter" else "Space")
+
+    def action_confirm(self) -> None:
+        self._confirm("F8")
+
+    def action_keep(self) -> None:
+        if self._progress is Progress.READING:
+            self.dismiss(Closed(None, "Kept. Nothing was cancelled."))
+        elif self._progress is Progress.OVER:
+            self.dismiss(Closed(None))
+        else:
+            self.say("Wait for the answer: it is not known yet whether this was saved.")
+
+    def _confirm(self, key: str) -> None:
+        if self._progress is not Progress.READING:
+            return
+        if not self._gate.is_open():
+            self.say(f"{key} came before this window was on your screen. Read it, then press {key} again.")
+            return
+        self._progress = Progress.SAVING
+        self.say("Saving...")
+        self._save()
+
+    # -- the one write ------------------------------------------------------------------
+
+    @work(exit_on_error=False)
+    async def _save(self) -> None:
+        command = CancelCommand(
+            uuid4(),
+            self.booking.id,
+            self.booking.version,
+            self.desk.desk.operator,
+            self.reason.reason,
+            told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
+        )
+        try:
+            self.dismiss(Closed(await self.desk.store.cancel(command)))
+        except Conflict as conflict:
+            self._lost(conflict)
+        except Unavailable as error:
+            await self._ask_outcome(command, error)
+        except FrontdeskError as error:
+            self._not_saved(error)
+        except Exception as error:
+            reference = self.frontdesk.desk.report(error)
+            hint = f"something went wrong in frontdesk, reference {reference}"
+            await self._ask_outcome(command, Unavailable(hint))
+
+    async def _ask_outcome(self, command: CancelCommand, why: FrontdeskError) -> None:
+        """After a lost answer: ask what became of this very command until it is known."""
+        asked = 0
+        while True:
+            try:
+                booking = await self.desk.store.outcome(command.command_id)
+            except FrontdeskError:
+                self._progress = Progress.UNKNOWN
+                self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
+                await asyncio.sleep(ASK_AGAIN[min(asked, len(ASK_AGAIN) - 1)])
+                asked += 1
+                continue
+            if booking is not None:
+                self.dismiss(Closed(booking))
+            else:
+                self._not_saved(why)
+            return
+
+    def _not_saved(self, why: FrontdeskError) -> None:
+        self._progress = Progress.READING
+        reason = why.hint.rstrip(".")
+        self.say(f"Not saved, nothing has happened: {reason}. Try again or Esc.")
+
+    def _lost(self, conflict: Conflict) -> None:
+        current = conflict.current
+        done = current.cancellation
+        zone = current.practice.zone
+        if done is not None:
+            self._progress = Progress.OVER
+            self.booking = current
+            self.say(
+                f"{done.by} cancelled this at {done.at.astimezone(zone):%H:%M}."
+                " Nothing was done again. Esc closes."
+            )
+            return
+        self._progress = Progress.READING
+        by = str(conflict.by) if conflict.by else "Somebody"
+        at = f" at {conflict.at.astimezone(zone):%H:%M}" if conflict.at else ""
+        what = ", ".join(changed_parts(self.booking, current)) or "booking"
+        self._take_changed(current, f"{by} changed the {what}{at}. Read it again, then F8 cancels it.")
+
+
+def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:
+    """Return which parts of a booking differ, in the words of the dialog's labels."""
+    parts = (
+        ("time", (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at)),
+        ("practitioner", old.practitioner != new.practitioner),
+        ("patient", old.patient != new.patient),
+        ("type", old.appointment_type != new.appointment_type),
+    )
+    return tuple(name for name, differs in parts if differs)

@@ -1,0 +1,98 @@
+"""Choose one of a few: a practitioner, a practice, a command."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from frontdesk.text import fold
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line to choose: its words, and something that tells it apart."""
+
+    label: str
+    hint: str = ""
+
+
+class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
+    """Type to narrow, arrows to move, Enter to choose. Dismisses with the index, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "mark(1)", "down", show=False, id="choose.down"),
+        Binding("up", "mark(-1)", "up", show=False, id="choose.up"),
+        Binding("enter", "choose", "choose", show=False, id="choose.enter"),
+        Binding("escape", "leave", "back", show=False, id="choose.back"),
+    ]
+    CSS = """
+    ChooserScreen { align: center top; background: transparent; }
+    #box { width: 64; max-width: 100%; height: auto; margin-top: 3; border: ascii ansi_default; }
+    """
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._hits = list(range(len(choices)))
+        self._marked = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Line(id="title")
+            yield FindField(id="narrow")
+            yield TextBlock(id="choices")
+            yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#title", Line).show(f" {self._title}", style=BOLD)
+        self.query_one("#keys", Line).show(" Type to narrow  Up Down  Enter chooses  Esc closes")
+        self.query_one("#narrow", FindField).focus()
+        self._show()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        wanted = fold(event.value)
+        self._hits = [
+            index
+            for index, choice in enumerate(self._choices)
+            if all(
+                any(word.startswith(part) for word in fold(f"{choice.label} {choice.hint}"))
+                for part in wanted
+            )
+        ]
+        self._marked = 0
+        self._show()
+
+    def _show(self) -> None:
+        first = max(0, min(self._marked - SHOWN + 1, len(self._hits) - SHOWN))
+        lines: list[tuple[str, Style]] = []
+        for place in range(first, min(first + SHOWN, len(self._hits))):
+            choice = self._choices[self._hits[place]]
+            marked = place == self._marked
+            text = f" {'>' if marked else ' '} {choice.label}"
+            lines.append((f"{text:<46} {choice.hint}", REVERSED if marked else PLAIN))
+        if not lines:
+            lines.append(("   Nothing of that name.", PLAIN))
+        lines += [("", PLAIN)] * (min(SHOWN, len(self._choices)) - len(lines))
+        self.query_one("#choices", TextBlock).show(tuple(lines))
+
+    def action_mark(self, step: int) -> None:
+        self._marked = max(0, min(self._marked + step, len(self._hits) - 1))
+        self._show()
+
+    def action_choose(self) -> None:
+        self.dismiss(self._hits[self._marked] if self._hits else None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

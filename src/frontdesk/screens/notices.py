@@ -1,0 +1,110 @@
+"""Three small screens of one thought each: opening the store, leaving, and a bug."""
+
+import textwrap
+from typing import ClassVar
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from frontdesk.bookings import FrontdeskError
+from frontdesk.widgets.line import ALERT, BOLD, PLAIN, REVERSED, Line, TextBlock
+
+
+class OpeningScreen(Screen[None], inherit_bindings=False):
+    """The first frame: it stands until the store is open, or says why it is not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "app.open_store", "try again", show=False, id="opening.retry"),
+        Binding("q", "app.exit_now", "leave", show=False, id="opening.leave"),
+        Binding("ctrl+c", "app.exit_now", "leave", show=False, id="opening.leave.everywhere"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield TextBlock(id="text")
+
+    def on_mount(self) -> None:
+        self.waiting()
+
+    def waiting(self) -> None:
+        """Say that the store is being opened."""
+        self.progress("Opening the bookings...")
+
+    def progress(self, sentence: str) -> None:
+        """Say what is being done to the store."""
+        self._say(("", PLAIN), (f"      {sentence}", PLAIN))
+
+    def failed(self, error: FrontdeskError) -> None:
+        """Say why the store did not open, and what can be done."""
+        self._say(
+            ("", PLAIN),
+            (f"      {error.title}", BOLD),
+            ("", PLAIN),
+            *((f"      {line}", PLAIN) for line in textwrap.wrap(error.hint, 66)),
+            ("", PLAIN),
+            ("      r tries again   q leaves", PLAIN),
+        )
+
+    def _say(self, *lines: tuple[str, Style]) -> None:
+        self.query_one("#text", TextBlock).show(lines)
+
+
+class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
+    """One line at the bottom: only `y` leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "leave(True)", "leave", show=False, id="leave.yes"),
+        Binding("escape,n", "leave(False)", "stay", show=False, id="leave.no"),
+    ]
+    CSS = """
+    LeaveScreen { align: left bottom; background: transparent; }
+    #question { dock: bottom; }
+    """
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="question")
+
+    def on_mount(self) -> None:
+        self.query_one("#question", Line).show(self._question, style=ALERT)
+
+    def action_leave(self, yes: bool) -> None:
+        self.dismiss(yes)
+
+
+class BugScreen(ModalScreen[None], inherit_bindings=False):
+    """Something went wrong in the program itself; what was saved is saved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "dismiss", "go on", show=False, id="bug.go_on"),
+        Binding("q,ctrl+c", "app.exit_now", "leave", show=False, id="bug.leave"),
+    ]
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self._reference = reference
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="title")
+        yield TextBlock(id="text")
+
+    def on_mount(self) -> None:
+        self.query_one("#title", Line).show(" Something went wrong in frontdesk", style=REVERSED)
+        self.query_one("#text", TextBlock).show(
+            (
+                ("", PLAIN),
+                (f"  Reference {self._reference}", BOLD),
+                ("", PLAIN),
+                ("  What was saved before is saved. What you were doing just now may not have", PLAIN),
+                ("  happened: look at the booking again before you do it a second time.", PLAIN),
+                ("", PLAIN),
+                ("  Tell the person who looks after frontdesk this reference; the log has the", PLAIN),
+                ("  rest, without any patient's data.", PLAIN),
+                ("", PLAIN),
+                ("  Esc goes on   q leaves", PLAIN),
+            )
+        )

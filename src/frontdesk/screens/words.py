@@ -1,0 +1,116 @@
+"""The sentences around the list: what is shown, what is found, who sits here, what is empty."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from frontdesk import times
+from frontdesk.bookings import Booking, Cancellation
+from frontdesk.desk import OpenDesk
+from frontdesk.listing import Listing
+from frontdesk.store.port import Change, ChangeKind
+
+Changes = tuple[Change, ...]
+
+LAST_WRITE_SHOWN = timedelta(hours=12)
+"""How far back an operator's last saved write is still worth showing at the start."""
+
+KEYS_IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
+KEYS_IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day  Esc find"
+
+
+def key_line(*, in_list: bool) -> str:
+    """The keys that matter most where the focus is."""
+    return KEYS_IN_LIST if in_list else KEYS_IN_FIND
+
+
+def show_line(listing: Listing) -> tuple[str, str, bool]:
+    """Line 2: what is shown, in words, and whether it must be seen (a filter is in force)."""
+    filters = listing.filter_words
+    if filters:
+        total = str(listing.count) if listing.count else ""
+        right = f"{total} found   Tab 0 clears" if total else "Tab 0 clears"
+        return f"FILTER {' | '.join(filters)}", right, True
+    resting = listing.resting_words
+    if resting:
+        return f"filter rests while you search: {' | '.join(resting)}", "", False
+    return "Show: everything", "", False
+
+
+def found(listing: Listing) -> str:
+    """How many bookings the search at Find has, and how far it looked."""
+    if not listing.text or listing.count is None:
+        return ""
+    reach = "" if listing.filter_words else ", every day"
+    return f"{listing.count} found{reach}"
+
+
+def status(desk: OpenDesk, elsewhere: int) -> tuple[str, str]:
+    """The last line: who, how many, what is open, what other desks did."""
+    state = desk.state
+    parts = [str(desk.desk.operator)]
+    if len(desk.practices) > 1 and not elsewhere:
+        parts.append(f"{len(desk.practices)} practices")
+    parts.append(f"{state.bookings:,} bookings" if state.bookings != 1 else "1 booking")
+    if state.standing.why_not_writable:
+        parts.append("READ ONLY: " + state.standing.why_not_writable)
+    right: list[str] = []
+    if elsewhere:
+        changes = "1 change" if elsewhere == 1 else f"{elsewhere:,} changes"
+        right.append(f"{changes} by other desks: F5 shows them")
+    if state.under_way and not elsewhere:
+        right.append(f"~{state.under_way:,} waiting")
+    if state.need_person:
+        right.append(f"!{state.need_person:,} need a person")
+    if desk.desk.settings.warning and not right:
+        right.append(desk.desk.settings.warning)
+    return " | ".join(parts), "  ".join(right)
+
+
+def last_line(booking: Booking, done: Cancellation, facts: str, now: datetime) -> str:
+    """The operator's last write and how far everything that follows from it has got."""
+    zone = booking.practice.zone
+    at = done.at.astimezone(zone)
+    when = times.when(booking.starts_at, zone, now).replace("  ", " ")
+    return f"Last {at:%H:%M} {booking.patient.name} {when}: {facts}"
+
+
+def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
+    """The short names of the practices where these practitioners work."""
+    short = {practice.id: practice.short for practice in desk.practices}
+    wanted = set(practitioner_ids)
+    found_at = {
+        short.get(practitioner.practice_id, practitioner.practice_id)
+        for practitioner in desk.practitioners
+        if practitioner.id in wanted
+    }
+    return " ".join(sorted(found_at))
+
+
+def counts_as_elsewhere(change: Change) -> int:
+    """1 for a change that could put other rows into the list, 0 for delivery progress."""
+    return 1 if change.kind is ChangeKind.BOOKING else 0
+
+
+def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
+    """What stands in the place of rows when there are none, with the way on."""
+    if listing.query is None:
+        return ("      Reading the bookings...",)
+    if listing.text:
+        reach = f" among {', '.join(listing.filter_words)}" if listing.filter_words else ""
+        return (
+            f'      Nobody found for "{listing.text}"{reach}.',
+            "      Try fewer letters, the mobile or a birth date.",
+        )
+    if listing.filter_words:
+        return (f"      None: {', '.join(listing.filter_words)}. Tab 0 shows everything.",)
+    if desk.state.bookings:
+        return ("      No bookings here. F5 reads the list again.",)
+    return _first_morning(desk.desk.settings.first_steps)
+
+
+def _first_morning(first_steps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    lines = ["      No bookings yet. The program works; it has nothing to show.", ""]
+    for index, (command_line, purpose) in enumerate(first_steps):
+        lead = "      Bookings come in by   " if index == 0 else " " * 28
+        lines.append(f"{lead}{command_line:<26}{purpose}")
+    return (*lines, "", "      This is usually done once by the practice manager.")

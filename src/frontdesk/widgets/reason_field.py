@@ -1,0 +1,90 @@
+"""The reason: one logical line of at most 255 characters, wrapped softly over a few rows."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from frontdesk.bookings import REASON_LIMIT
+from frontdesk.text import clean
+
+
+class ReasonField(TextArea, inherit_bindings=False):
+    """A text field in which Enter never confirms and a paste never breaks the line.
+
+    Lengths are counted in code points after `text.clean`, as the store counts them.
+    Textual's own TextArea binds F7 to "select all", so that F7 and a letter wipe a text,
+    and copy and cut keys that would put a reason on a clipboard: none is inherited.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", "up", show=False, id="reason.up"),
+        Binding("down", "cursor_down", "down", show=False, id="reason.down"),
+        Binding("left", "cursor_left", "left", show=False, id="reason.left"),
+        Binding("right", "cursor_right", "right", show=False, id="reason.right"),
+        Binding("home", "cursor_line_start", "start", show=False, id="reason.home"),
+        Binding("end", "cursor_line_end", "end", show=False, id="reason.end"),
+        Binding("backspace", "delete_left", "delete", show=False, id="reason.backspace"),
+        Binding("delete", "delete_right", "delete", show=False, id="reason.delete"),
+        Binding("ctrl+u", "delete_to_start_of_line", "clear", show=False, id="reason.clear"),
+        Binding("ctrl+w", "delete_word_left", "delete word", show=False, id="reason.word"),
+    ]
+
+    DEFAULT_CSS = """
+    ReasonField { height: 4; width: 1fr; border: none; padding: 0; }
+    ReasonField:focus { border: none; }
+    """
+
+    class EnterPressed(Message):
+        """Enter was pressed; it does nothing here but must be answered."""
+
+    class TooLong(Message):
+        """Something did not fit. `pasted` tells a cut paste from a letter too many."""
+
+        def __init__(self, *, pasted: bool) -> None:
+            super().__init__()
+            self.pasted = pasted
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(
+            id=id, soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
+        )
+        self.cursor_blink = False
+
+    @property
+    def reason(self) -> str:
+        """What would be stored."""
+        return clean(self.text)
+
+    @property
+    def _room(self) -> int:
+        kept = len(self.reason) - len(clean(self.selected_text))
+        return REASON_LIMIT - kept
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.EnterPressed())
+        elif event.key == "tab":
+            # TextArea would take Tab for an indent; here it moves on.
+            event.prevent_default()
+        elif event.is_printable and self._room < 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.TooLong(pasted=False))
+        else:
+            await super()._on_key(event)
+            event.prevent_default()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        pasted = clean(event.text)
+        room = max(0, self._room)
+        if pasted:
+            self.replace(pasted[:room], *self.selection)
+        if len(pasted) > room:
+            self.post_message(self.TooLong(pasted=True))
