@@ -6,7 +6,8 @@
 import getpass
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ from frontdesk.config.complaints import explain, nearest
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
 
-__all__ = ["Config", "ConfigError", "default_file", "default_log_file", "json_schema", "load"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "default_file",
+    "default_log_file",
+    "default_store_file",
+    "json_schema",
+    "load",
+]
 
 FILE_VARIABLE = "FRONTDESK_CONFIG"
 
@@ -37,7 +46,7 @@ class Config:
     """What the config says, with the defaults of what it leaves out.
 
     `file` is None when there is no config file. `practices` are as they go into the store;
-    `keys` pairs a command's id with the key it is to have.
+    `keys` maps a command's id to the key it is to have.
     """
 
     file: Path | None
@@ -46,8 +55,13 @@ class Config:
     log_file: Path
     home: str = ""
     practices: tuple[Practice, ...] = ()
-    keys: tuple[tuple[str, str], ...] = ()
-    mouse: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def store_file(self) -> Path | None:
+        """The SQLite file that is the store, or None when the store is a server."""
+        kind, _, path = self.store_url.partition(":///")
+        return Path(path) if kind == "sqlite" else None
 
 
 def default_file() -> Path:
@@ -121,7 +135,6 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         home=_home(said, clinics),
         practices=clinics,
         keys=_keys(said),
-        mouse=said.ui.mouse,
     )
 
 
@@ -132,8 +145,8 @@ def _home(said: ConfigFile, clinics: tuple[Practice, ...]) -> str:
     return said.home or next(iter(ids), "")
 
 
-def _keys(said: ConfigFile) -> tuple[tuple[str, str], ...]:
+def _keys(said: ConfigFile) -> dict[str, str]:
     for command, key in said.keys.items():
         if not key.isprintable() or not key.strip() or " " in key.strip():
             raise ValueError(f'[keys] {command} must be one key, such as "x" or "f8"')
-    return tuple((command, key.strip()) for command, key in said.keys.items())
+    return {command: key.strip() for command, key in said.keys.items()}

@@ -86,12 +86,6 @@ class Notify(Section, frozen=True):
     sms: Sms | None = None
 
 
-class Ui(Section, frozen=True):
-    """How the screen behaves."""
-
-    mouse: Annotated[bool, Meta(description="let the program take the mouse from the terminal")] = False
-
-
 class Log(Section, frozen=True):
     """Where trouble is written down, without patient data."""
 
@@ -107,7 +101,6 @@ class ConfigFile(Section, frozen=True):
     connections: dict[Identifier, Connection] = {}
     practices: tuple[Practice, ...] = ()
     notify: Notify | None = None
-    ui: Ui = Ui()
     keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
     log: Log = Log()
 

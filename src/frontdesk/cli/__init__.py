@@ -1,0 +1,217 @@
+"""The command line: its commands, and one policy for everything that goes wrong.
+
+Importing this must stay cheap: a command's module is imported when it is asked for, so
+that `--version` and a usage error load neither a database nor a screen.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from frontdesk import text
+from frontdesk.bookings import FrontdeskError
+from frontdesk.cli import crash
+
+COMMANDS = {
+    "list": "bookings:list_",
+    "show": "bookings:show",
+    "cancel": "cancel:cancel",
+    "history": "bookings:history",
+}
+"""Each command's module and function."""
+
+HELP = """The bookings desk of a dental practice: find a booking, cancel it, know it is done.
+
+Without a command it opens the screen on the configured store.
+
+\b
+Examples:
+  frontdesk demo                          look around on made-up practices
+  frontdesk                               the screen
+  frontdesk list --day today              today's bookings, one a line
+  frontdesk list --search kovac --json    the same for a program
+  frontdesk cancel ADL/SD-10482           asks before it cancels
+"""
+
+EPILOG = """\b
+The config is the file named by --config or FRONTDESK_CONFIG, else
+{config}
+Without one, bookings live in
+{store}
+
+\b
+Exit codes: 0 done, 1 refused or failed, 2 usage or config,
+            3 store not available, 4 somebody else was first.
+"""
+
+INTERRUPTED = 130
+
+
+class FrontDoor(click.Group):
+    """The `frontdesk` command. Whatever happens inside ends in one sentence and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order they are explained."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"frontdesk.cli.{module}"), name)
+        _accept_config(command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command to run. A name that is none is a usage error with the nearest one."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from frontdesk.config.complaints import nearest
+
+            raise click.UsageError(f"there is no command {args[0]}, {nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say where config and store are on this machine."""
+        from frontdesk import config
+
+        self.epilog = EPILOG.format(config=config.default_file(), store=config.default_store_file())
+        super().format_epilog(ctx, formatter)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run the command line and exit: 0, or the code of what went wrong."""
+        try:
+            super().main(args, prog_name or "frontdesk", complete_var, standalone_mode=False, **extra)
+            sys.stdout.flush()
+            code = 0
+        except click.exceptions.Exit as leaving:
+            code = leaving.exit_code
+        except click.ClickException as error:
+            code = error.exit_code
+            _say(_usage(error))
+        except FrontdeskError as error:
+            code = error.exit_code
+            _say(f"{error.title}: {error.hint}")
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except BrokenPipeError:
+            code = 1
+            _let_go_of_stdout()
+        except Exception as error:
+            code = 1
+            _say(crash.apology(crash.report(error)))
+        sys.exit(code)
+
+
+def _say(sentence: str) -> None:
+    # A part of the sentence may be an argument or come from the store.
+    with contextlib.suppress(OSError):
+        click.echo(text.clean(sentence), err=True)
+
+
+def _usage(error: click.ClickException) -> str:
+    sentence = error.format_message().strip().rstrip(".?")
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{sentence}. See: {error.ctx.command_path} --help"
+    return sentence
+
+
+def _let_go_of_stdout() -> None:
+    """The reader has gone; Python's last flush at the exit would complain about it."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _config_option(**more: Any) -> click.Option:
+    return click.Option(
+        ["--config", "config_file"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The config to use.",
+        **more,
+    )
+
+
+def _accept_config(command: click.Command) -> None:
+    """Let `--config` stand after the command as well as before it."""
+    if not any(parameter.name == "config_file" for parameter in command.params):
+        command.params.append(_config_option(expose_value=False, callback=_choose_config))
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _accept_config(inner)
+
+
+def _choose_config(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.obj.config_file = value
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"frontdesk {version('frontdesk')}")
+        ctx.exit()
+
+
+def _open_screen(ctx: click.Context, config_file: Path | None) -> None:
+    from frontdesk.cli.wiring import Session
+
+    ctx.obj = Session(config_file)
+    if ctx.invoked_subcommand is None:
+        from frontdesk.cli.run import open_screen
+
+        open_screen(ctx.obj)
+
+
+frontdesk = FrontDoor(
+    name="frontdesk",
+    help=HELP,
+    callback=click.pass_context(_open_screen),
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        _config_option(),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help="Show the version and leave.",
+        ),
+    ],
+)
+"""The command line's root."""
+
+
+def main() -> None:
+    """Run `frontdesk`. Whatever it writes is for this user's eyes only, from the first file on."""
+    os.umask(0o077)
+    _forbid_core_dumps()
+    crash.catch_strays()
+    frontdesk.main()
+
+
+def _forbid_core_dumps() -> None:
+    """A core file would hold every patient the program has seen."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -1,0 +1,87 @@
+"""`list`, `show` and `history`: bookings line by line, for scripts and screen readers."""
+
+import click
+
+from frontdesk.bookings import BookingQuery, Direction, Position, Row
+from frontdesk.cli.cursors import cursor, read_cursor
+from frontdesk.cli.documents import as_json, event_document, print_document, read_document
+from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells
+from frontdesk.cli.references import find_one, reference
+from frontdesk.cli.wiring import Session
+from frontdesk.store.port import BookingStore
+
+PAGE = 200
+"""Rows asked for at once, however many are wanted."""
+
+
+@click.command("list")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
+@click.option("--after", metavar="CURSOR", help="Go on where the last list ended.")
+@as_json
+@click.pass_obj
+def list_(session: Session, limit: int, after: str | None, as_json: bool) -> None:
+    """List bookings in time order, one a line."""
+    with session.opened() as (store, run):
+        now = run(store.state()).now
+        position, as_of = read_cursor(after) if after else (None, now)
+        query = BookingQuery(as_of)
+        rows, end = run(_rows(store, query, limit, position))
+        if as_json:
+            print_document([run(read_document(store, row.booking, now)) for row in rows])
+        else:
+            for line in aligned([booking_cells(row.booking, now) for row in rows]):
+                click.echo(line)
+    if end is not None:
+        click.echo(f"next: {cursor(end, query.as_of)}", err=True)
+
+
+@click.command()
+@reference
+@as_json
+@click.pass_obj
+def show(session: Session, reference: str, as_json: bool) -> None:
+    """Show one booking: REF, or PRACTICE/REF where several practices use the same one."""
+    with session.opened() as (store, run):
+        booking = run(find_one(store, reference))
+        now = run(store.state()).now
+        if as_json:
+            print_document(run(read_document(store, booking, now)))
+        else:
+            namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
+            for line in booking_lines(booking, namesakes, followed, now, None):
+                click.echo(line)
+
+
+@click.command()
+@reference
+@as_json
+@click.pass_obj
+def history(session: Session, reference: str, as_json: bool) -> None:
+    """Show what was done to a booking, newest first."""
+    with session.opened() as (store, run):
+        booking = run(find_one(store, reference))
+        events = run(store.history(booking.id))
+    if as_json:
+        print_document([event_document(event, booking) for event in events])
+    else:
+        for line in aligned([event_cells(event, booking) for event in events]):
+            click.echo(line)
+
+
+async def _rows(
+    store: BookingStore, query: BookingQuery, limit: int, position: Position | None
+) -> tuple[list[Row], Position | None]:
+    """Return up to `limit` rows, and where the next list begins if there is more."""
+    rows: list[Row] = []
+    while True:
+        page = await store.page(query, min(PAGE, limit - len(rows)), position, Direction.FORWARD)
+        rows += page.rows
+        if page.rows:
+            last = page.rows[-1].booking
+            position = Position(last.starts_at, last.id)
+        if page.searched_until is not None:
+            position = page.searched_until
+        elif not page.more_after:
+            return rows, None
+        if len(rows) >= limit:
+            return rows, position

@@ -1,0 +1,142 @@
+"""`frontdesk cancel`: the main job without a screen. The same rules, the same transaction."""
+
+import asyncio
+import sys
+import uuid
+from datetime import datetime
+
+import click
+
+from frontdesk import text, times
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    Booking,
+    CancelCommand,
+    Reason,
+    Refused,
+    Unavailable,
+    why_not_cancel,
+)
+from frontdesk.cli.documents import as_json, print_document, read_document
+from frontdesk.cli.references import find_one, reference
+from frontdesk.cli.wiring import Run, Session
+from frontdesk.deliveries import facts, plan
+from frontdesk.store.port import BookingStore
+from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_follows
+
+
+@click.command()
+@reference
+@click.option(
+    "--reason", metavar="TEXT", help="Cancellation Reason, up to 255 characters; the patient reads it."
+)
+@click.option("--told-by-phone", is_flag=True, help="You told the patient just now (where nobody else does).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@click.pass_obj
+def cancel(
+    session: Session, reference: str, reason: str | None, told_by_phone: bool, yes: bool, as_json: bool
+) -> None:
+    """Cancel a booking, for ever. It shows the booking and asks first, unless you say --yes.
+
+    Without --reason it asks for one. A reason on the command line can be read by others
+    who are logged in to this machine while the command runs.
+    """
+    asks = not yes
+    if asks and not _at_a_terminal():
+        raise click.UsageError("cancel asks before it cancels: without a terminal say --yes")
+    given = _checked_reason(reason or "")
+    with session.opened() as (store, run):
+        booking = run(find_one(store, reference))
+        state = run(store.state())
+        if why_not := why_not_cancel(booking, state.now, state.standing):
+            raise Refused(_in_line_mode(why_not, booking, state.now))
+        follows = plan(booking, booking.practice)
+        if told_by_phone and not needs_phone_call(follows):
+            raise click.UsageError("--told-by-phone is for patients whom nobody else tells")
+        if asks:
+            namesakes = run(store.namesakes(booking.id))
+            for line in (*summary(booking, namesakes, state.now, None), *what_follows(booking, follows)):
+                if line:
+                    click.echo(line, err=as_json)
+            if needs_phone_call(follows) and not told_by_phone:
+                told_by_phone = click.confirm("Told by you on the phone just now?", err=as_json)
+            if reason is None:
+                given = click.prompt(
+                    "Cancellation Reason, optional",
+                    "",
+                    show_default=False,
+                    value_proc=_asked_reason,
+                    err=as_json,
+                )
+            if not click.confirm("Cancel Booking? This action cannot be undone.", err=as_json):
+                raise Refused(Reason("kept", "kept, nothing was cancelled"))
+        command = CancelCommand(
+            command_id=uuid.uuid4(),
+            booking_id=booking.id,
+            expected_version=booking.version,
+            operator=session.config.operator,
+            reason=given,
+            told_by_phone=told_by_phone,
+        )
+        done = _write(store, run, command, reference)
+        if as_json:
+            print_document(run(read_document(store, done, state.now)))
+        else:
+            click.echo(facts(run(store.deliveries(done.id))))
+
+
+def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str) -> Booking:
+    """Cancel; after a lost answer say exactly one of: saved, not saved, not known yet."""
+    try:
+        return run(_to_the_end(store, command))
+    except Refused as no:
+        booking = run(store.get(command.booking_id))
+        now = run(store.state()).now
+        raise Refused(_in_line_mode(no.reason, booking, now)) from None
+    except Unavailable as away:
+        try:
+            saved = run(store.outcome(command.command_id))
+        except Unavailable:
+            raise Unavailable(
+                "not known yet whether it was saved. Do not tell the patient yet; "
+                f"ask with frontdesk show {reference}"
+            ) from None
+        if saved is None:
+            raise Unavailable(f"not saved, nothing has happened: {away.hint}") from None
+        return saved
+
+
+async def _to_the_end(store: BookingStore, command: CancelCommand) -> Booking:
+    """An interrupt cannot stop a write that has begun: wait, and say how it ended."""
+    writing = asyncio.ensure_future(store.cancel(command))
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        return await writing
+
+
+def _in_line_mode(reason: Reason, booking: Booking, now: datetime) -> Reason:
+    """The screen's reason ends with its key for the way on; here there is none."""
+    if reason.code != "time-passed":
+        return reason
+    ago = times.distance(booking.starts_at, now, booking.practice.zone)
+    return Reason(reason.code, f"the time has passed, {ago}")
+
+
+def _checked_reason(given: str) -> str:
+    cleaned = text.clean(given)
+    if len(cleaned) > REASON_LIMIT:
+        raise click.UsageError(f"the reason has {len(cleaned)} characters, {REASON_LIMIT} are possible")
+    return cleaned
+
+
+def _asked_reason(given: str) -> str:
+    try:
+        return _checked_reason(given)
+    except click.UsageError as too_long:
+        raise click.BadParameter(too_long.message) from None
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()

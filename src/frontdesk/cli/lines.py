@@ -1,0 +1,63 @@
+"""Bookings as plain lines: for people, screen readers and `grep`. No colour, no symbols."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from frontdesk import times
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import Booking, Patient, Practice
+from frontdesk.deliveries import Delivery, facts
+from frontdesk.widgets.booking_summary import labelled, summary
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Yield each row as a line, every column as wide as its widest cell."""
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def booking_cells(booking: Booking, now: datetime) -> tuple[str, ...]:
+    """Return the columns of `frontdesk list`; the time is the practice's own."""
+    return (
+        booking.status(now).value,
+        times.when(booking.starts_at, booking.practice.zone, now),
+        booking.practice.short,
+        booking.patient.name,
+        times.birth(booking.patient.birth_date),
+        booking.patient.mobile,
+        booking.practitioner.name,
+        booking.appointment_type,
+        booking.ref,
+    )
+
+
+def booking_lines(
+    booking: Booking,
+    namesakes: Sequence[Patient],
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    home: Practice | None,
+) -> Iterable[str]:
+    """Yield everything about one booking."""
+    yield f"Booking {booking.ref}   {booking.status(now).value}"
+    yield from (line for line in summary(booking, namesakes, now, home) if line)
+    if cancelled := booking.cancellation:
+        when = times.when_in_full(cancelled.at, booking.practice.zone)
+        yield labelled("Cancelled", f"{when} by {cancelled.by}")
+        yield labelled("Reason", cancelled.reason or "none given")
+    if deliveries:
+        yield labelled("What followed", facts(tuple(deliveries)))
+
+
+def event_cells(event: AuditEvent, booking: Booking) -> tuple[str, ...]:
+    """Return the columns of `frontdesk history`."""
+    return (
+        times.when_in_full(event.at, booking.practice.zone),
+        str(event.operator),
+        event.action.value.rpartition(".")[2],
+        ", ".join(f"{name} {value}" for name, value in event.detail.items() if value),
+    )

@@ -1,0 +1,111 @@
+"""The only place where the parts are put together: config, operator, store, desk."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from frontdesk import config
+from frontdesk.cli import crash
+from frontdesk.config import Config, ConfigError
+from frontdesk.config.complaints import nearest
+from frontdesk.desk import Desk, Settings
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql import SqlStore
+
+Answer = TypeVar("Answer")
+
+
+class Run(Protocol):
+    """Waits for one question to the store."""
+
+    def __call__(self, question: Coroutine[Any, Any, Answer], /) -> Answer:
+        """Return the answer, or raise what the store raises."""
+        ...
+
+
+class Session:
+    """One run of the program: its config, read when first needed, and its store.
+
+    `notices` are sentences about the store that the operator should see, filled by
+    `open_store`.
+    """
+
+    def __init__(self, config_file: Path | None = None) -> None:
+        self.config_file = config_file
+        self.notices: list[str] = []
+
+    @cached_property
+    def config(self) -> Config:
+        """The config. Raises ConfigError."""
+        loaded = config.load(self.config_file)
+        crash.keep_log(loaded.log_file)
+        return loaded
+
+    async def open_store(self, on_progress: Callable[[str], None] | None = None) -> "SqlStore":
+        """Open the configured store, migrate it if need be, and bring its practices up to date.
+
+        Raises Unavailable, Refused, Unauthorised.
+        """
+        # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it.
+        from frontdesk.store.opening import open_store
+
+        file = self.config.store_file
+        if file == config.default_store_file():
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = await open_store(self.config.store_url, on_progress=on_progress)
+        try:
+            await self._bring_practices(store)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def _bring_practices(self, store: "SqlStore") -> None:
+        """Where store and config differ the store wins, except on SQLite or when it has none."""
+        there = {practice.id: practice for practice in await store.practices()}
+        differing = [one for one in self.config.practices if there.get(one.id) != one]
+        if not differing:
+            return
+        names = ", ".join(practice.name for practice in differing)
+        if there and self.config.store_file is None:
+            self.notices.append(f"the store has other settings for {names}: frontdesk practices apply")
+        elif reason := (await store.state()).standing.why_not_writable:
+            self.notices.append(f"the config's settings for {names} are not in the store: {reason}")
+        else:
+            await store.registry.apply_practices(self.config.practices, self.config.operator)
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple["SqlStore", Run]]:
+        """Open the store for a line command: yields it, and what waits for its answers.
+
+        Between two questions no event loop runs, so a prompt can be interrupted as usual.
+        """
+        with asyncio.Runner() as runner:
+            store = runner.run(self.open_store())
+            try:
+                yield store, runner.run
+            finally:
+                runner.run(store.close())
+
+    def desk(self) -> Desk:
+        """Return what the UI stands on. Raises ConfigError for a key of no known command."""
+        from frontdesk.commands import COMMANDS
+
+        known = {command.id for command in COMMANDS}
+        for command in self.config.keys:
+            if command not in known:
+                raise ConfigError(
+                    f"{self.config.file}: [keys] there is no command {command}, {nearest(command, known)}"
+                )
+        return Desk(
+            open_store=self.open_store,
+            operator=self.config.operator,
+            clock=time.monotonic,
+            settings=Settings(home=self.config.home, keys=self.config.keys),
+            report=crash.report,
+        )
