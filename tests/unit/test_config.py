@@ -1,0 +1,313 @@
+"""The config: what it says, and the sentence for what it may not say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from frontdesk import config
+from frontdesk.bookings import Channel, Pms, Practice
+from frontdesk.config import Config, ConfigError
+
+PRACTICE = """
+[[practices]]
+id = "adelaide"
+name = "Smile Dental Adelaide"
+short = "ADL"
+time_zone = "Australia/Adelaide"
+"""
+MAIL = """
+[notify]
+from = "Smile Dental <bookings@smile.example>"
+[notify.email]
+url = "smtp+starttls://mail.example:587"
+"""
+SMS = """
+[notify.sms]
+profile = "sms.toml"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _nobody_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", config.FILE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LOGNAME", "kim")
+
+
+def read(folder: Path, content: str) -> Config:
+    file = folder / "desk.toml"
+    file.write_text(content, encoding="utf-8")
+    return config.load(file)
+
+
+def only_practice(folder: Path, content: str) -> Practice:
+    (practice,) = read(folder, content).practices
+    return practice
+
+
+class TestWhereItIs:
+    def test_without_any_file_the_program_works_on_a_local_store(self, tmp_path: Path) -> None:
+        found = config.load()
+
+        assert found.file is None
+        assert found.store_file == config.default_store_file()
+        assert tmp_path in found.store_file.parents
+        assert found.operator.name == "kim"
+        assert found.log_file == config.default_log_file()
+
+    def test_the_platforms_place_is_read(self) -> None:
+        file = config.default_file()
+        file.parent.mkdir(parents=True)
+        file.write_text('operator = "Jo Park"')
+
+        assert config.load().operator.name == "Jo Park"
+
+    def test_the_variable_goes_before_the_platforms_place_and_a_named_file_before_both(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "variable.toml").write_text('operator = "Variable"')
+        (tmp_path / "named.toml").write_text('operator = "Named"')
+        monkeypatch.setenv(config.FILE_VARIABLE, str(tmp_path / "variable.toml"))
+
+        assert config.load().operator.name == "Variable"
+        assert config.load(tmp_path / "named.toml").operator.name == "Named"
+
+    def test_a_file_that_somebody_named_must_exist(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(ConfigError, match=r"no file .*gone\.toml"):
+            config.load(tmp_path / "gone.toml")
+        monkeypatch.setenv(config.FILE_VARIABLE, str(tmp_path / "lost.toml"))
+        with pytest.raises(ConfigError, match=r"no file .*lost\.toml"):
+            config.load()
+
+
+class TestStore:
+    @pytest.mark.parametrize(
+        ("url", "meant"),
+        [
+            ("sqlite:///desk.db", "sqlite:///{folder}/desk.db"),
+            ("sqlite:////var/lib/frontdesk/desk.db", "sqlite:////var/lib/frontdesk/desk.db"),
+            ("sqlite:///~/desk.db", "sqlite:///{folder}/home/desk.db"),
+            (
+                "postgresql+psycopg://kim@db.example/frontdesk",
+                "postgresql+psycopg://kim@db.example/frontdesk",
+            ),
+            ("postgresql://kim@db.example/frontdesk", "postgresql+psycopg://kim@db.example/frontdesk"),
+        ],
+    )
+    def test_where_the_store_is(self, tmp_path: Path, url: str, meant: str) -> None:
+        found = read(tmp_path, f'[store]\nurl = "{url}"')
+
+        assert found.store_url == meant.format(folder=tmp_path)
+        assert (found.store_file is None) == url.startswith("postgres")
+
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [
+            ("https://bookings.example", "this version opens sqlite and postgresql"),
+            ("mysql://kim@db.example/x", "unknown kind of store"),
+            ("sqlite://", "must name a file"),
+            ("sqlite:///:memory:", "must name a file"),
+            ("sqlite:///desk.db?mode=ro", "must name a file"),
+            ("postgresql+psycopg://kim@[bad/x", "cannot be read|can be read"),
+        ],
+    )
+    def test_what_is_no_store(self, tmp_path: Path, url: str, said: str) -> None:
+        with pytest.raises(ConfigError, match=said):
+            read(tmp_path, f'[store]\nurl = "{url}"')
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'url = "postgresql+psycopg://kim:hunter2@db.example/x"',
+            'url = "postgresql+psycopg://kim@db.example/x?password=hunter2"',
+            'password = "hunter2"',
+        ],
+    )
+    def test_a_password_is_refused_and_not_repeated(self, tmp_path: Path, line: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            read(tmp_path, f"[store]\n{line}")
+
+        assert "pgpass" in caught.value.hint
+        assert "hunter2" not in caught.value.hint
+
+
+class TestPractices:
+    def test_a_practice_without_anything_else(self, tmp_path: Path) -> None:
+        assert only_practice(tmp_path, PRACTICE) == Practice(
+            "adelaide", "Smile Dental Adelaide", "ADL", "Australia/Adelaide"
+        )
+
+    @pytest.mark.parametrize(
+        ("connection", "pms"),
+        [
+            ('kind = "praktika"', Pms("smile", "praktika", "Praktika", can_cancel=True)),
+            ('kind = "core-practice"', Pms("smile", "core-practice", "Core Practice", can_cancel=True)),
+            ('kind = "manual"\nname = "Dentix"', Pms("smile", "manual", "Dentix", can_cancel=False)),
+        ],
+    )
+    def test_its_pms_is_a_connection(self, tmp_path: Path, connection: str, pms: Pms) -> None:
+        content = f'{PRACTICE}pms = "smile"\n[connections.smile]\n{connection}\n'
+
+        assert only_practice(tmp_path, content).pms == pms
+
+    def test_its_pms_may_stand_in_it(self, tmp_path: Path) -> None:
+        content = PRACTICE + '[practices.pms]\nkind = "manual"\nname = "Paper"\n'
+
+        assert only_practice(tmp_path, content).pms == Pms("adelaide", "manual", "Paper", can_cancel=False)
+
+    @pytest.mark.parametrize(
+        ("more", "channels"),
+        [
+            ("", ()),
+            (MAIL, (Channel.EMAIL,)),
+            (MAIL + SMS, (Channel.EMAIL, Channel.SMS)),
+            (SMS, (Channel.SMS,)),
+            (MAIL.replace("from", "patient = ['sms', 'email']\nfrom") + SMS, (Channel.SMS, Channel.EMAIL)),
+            ("[notify]\npatient = []\n" + SMS, ()),
+        ],
+    )
+    def test_a_channel_exists_only_where_its_section_does(
+        self, tmp_path: Path, more: str, channels: tuple[Channel, ...]
+    ) -> None:
+        assert only_practice(tmp_path, PRACTICE + more).patient_channels == channels
+
+    def test_text_is_cleaned(self, tmp_path: Path) -> None:
+        found = read(
+            tmp_path,
+            'operator = "Kim\\u001b]0;x\\u0007 Nguyen"\n'
+            + PRACTICE.replace("Smile Dental", "Smile\\u202e\\n  Dental"),
+        )
+
+        assert found.operator.name == "Kim\ufffd]0;x\ufffd Nguyen"
+        assert found.practices[0].name == "Smile\ufffd Dental Adelaide"
+
+    def test_home_is_the_first_practice_unless_it_is_said(self, tmp_path: Path) -> None:
+        second = PRACTICE.replace("adelaide", "port").replace("ADL", "PRT")
+
+        assert read(tmp_path, PRACTICE + second).home == "adelaide"
+        assert read(tmp_path, 'home = "port"\n' + PRACTICE + second).home == "port"
+
+    def test_home_may_be_a_practice_that_only_the_store_knows(self, tmp_path: Path) -> None:
+        assert read(tmp_path, 'home = "port"').home == "port"
+
+
+def replaced(key: str, value: str) -> str:
+    return "\n".join(
+        f"{key} = {value}" if line.startswith(f"{key} =") else line for line in PRACTICE.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("operator = kim", r"is not TOML: .*line 1"),
+        ("operater = 'Kim'", "the top of the file has no key operater, did you mean operator?"),
+        ("[stor]\nurl = 'x'", "no key stor, did you mean store?"),
+        ("[store]\nulr = 'x'", r"\[store\] has no key ulr, did you mean url?"),
+        ("[server]\nbind = 'x'", "has no key server, known are: connections, home"),
+        ("operator = 3", "operator must be text in quotes, not a whole number"),
+        ("store = 3", "store must be a table, not a whole number"),
+        (
+            "[keys]\n'booking.cancel' = true",
+            r"\[keys\] booking.cancel must be text in quotes, not true or false",
+        ),
+        ("[keys]\n'booking.cancel' = 'x y'", r"\[keys\] booking.cancel must be one key"),
+        ("[keys]\n'booking.cancel' = ''", r"\[keys\] booking.cancel must be one key"),
+        ("[practices]\nid = 'x'", r"practices must be a list, not a table: write \[\[practices\]\]"),
+        ("[[practices]]\nid = 'x'", r"\[\[practices\]\] 1 needs a name"),
+        (PRACTICE + PRACTICE, r"\[\[practices\]\] 2 id: adelaide is taken"),
+        (PRACTICE + replaced("id", "'b'"), r"\[\[practices\]\] 2 short: ADL is taken"),
+        (replaced("id", "'a/b'"), r"\[\[practices\]\] 1 id may hold letters, digits and - only"),
+        (replaced("short", "'ABCD'"), r"\[\[practices\]\] 1 short must have at most 3 characters"),
+        (replaced("short", "'A B'"), r"\[\[practices\]\] 1 short must be letters"),
+        (replaced("name", '"\\u200b"'), r"\[\[practices\]\] 1 name must not be empty"),
+        (
+            replaced("time_zone", "'Australia/Adelade'"),
+            r"\[\[practices\]\] 1 time_zone: there is no such time zone, did you mean Australia/Adelaide?",
+        ),
+        (replaced("time_zone", "'Australia'"), "no such time zone"),
+        (replaced("time_zone", "'../../etc/passwd'"), "no such time zone, it is written like"),
+        (replaced("time_zone", "''"), "no such time zone"),
+        (PRACTICE + "email = 'desk at smile'", r"\[\[practices\]\] 1 email must be an e-mail address"),
+        (PRACTICE + "pms = 'smyle'\n[connections.smile]\nkind = 'praktika'", "did you mean smile?"),
+        (PRACTICE + "pms = 'smile'", r"pms: no such \[connections\], there are none"),
+        (PRACTICE + "[practices.notify]\nfrom = 'x'", r"\[\[practices\]\] 1 has no key notify"),
+        (PRACTICE + "[practices.pms]\nkind = 'manual'", r"\[\[practices\]\] 1 pms name must not be empty"),
+        (
+            "[connections.smile]\nkind = 'praktica'",
+            r"\[connections.smile\] kind: there is no praktica, did you",
+        ),
+        ("[connections.smile]\nkind = 'praktika'\nname = 'X'", "name is for kind manual only"),
+        (
+            "[connections.smile]\nkind = 'praktika'\ntoken = 'hunter2'",
+            "token: secrets never go into a config",
+        ),
+        ("[connections.'a b']\nkind = 'praktika'", r"a name in \[connections\] may hold"),
+        (
+            "[connections.smile]\nkind = 'praktika'\nbase_url = 'http://pms.example'",
+            "must be an https:// address",
+        ),
+        (
+            "[connections.smile]\nkind = 'praktika'\nbase_url = 'https://a:hunter2@pms.example'",
+            "holds a password",
+        ),
+        ("[connections.smile]\nkind = 'praktika'\ncredential = 'A B'", "credential may hold"),
+        ("home = 'adelaid'\n" + PRACTICE, "home: there is no practice adelaid, did you mean adelaide?"),
+        ("[notify]\npatient = ['emial']", r"\[notify\] patient: there is no emial, did you mean email?"),
+        ("[notify]\npatient = ['sms', 'sms']", "names a channel twice"),
+        ("[notify.email]\nurl = 'smtps://mail.example'", r"\[notify\] from must be an address"),
+        (
+            "[notify]\nfrom = 'a@b, c@d'\n[notify.email]\nurl = 'smtps://mail.example'",
+            "from must be an address",
+        ),
+        ("[notify]\nreply_to = 'nobody'", "reply_to must be an address"),
+        (MAIL.replace("smtp+starttls", "smtp"), "would send in the clear"),
+        (MAIL.replace("smtp+starttls", "imap"), "unknown way to send mail"),
+        (MAIL.replace("smtp+starttls://mail.example:587", "maildir:"), "must name a folder"),
+        (MAIL.replace("mail.example:587", ""), "must name a host"),
+        (MAIL.replace("mail.example", "kim:hunter2@mail.example"), "holds a password"),
+    ],
+)
+def test_one_sentence_says_what_is_wrong_and_in_which_file(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        read(tmp_path, content)
+
+    assert caught.value.hint.startswith(f"{tmp_path / 'desk.toml'}: ")
+    assert "hunter2" not in caught.value.hint
+    assert "\n" not in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "desk.toml").write_bytes(b"operator = '\xff'")
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        config.load(tmp_path / "desk.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path)
+
+
+def test_the_log_lies_beside_the_config_unless_it_says_where(tmp_path: Path) -> None:
+    assert read(tmp_path, "[log]\nfile = 'desk.log'").log_file == tmp_path / "desk.log"
+    assert read(tmp_path, "[log]\nfile = '/var/log/desk.log'").log_file == Path("/var/log/desk.log")
+    assert read(tmp_path, "").log_file == config.default_log_file()
+
+
+def test_keys_are_carried(tmp_path: Path) -> None:
+    assert read(tmp_path, "[keys]\n'booking.cancel' = ' x '").keys == {"booking.cancel": "x"}
+
+
+def test_the_schema_in_the_documents_is_the_one_of_the_program() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "config.schema.json"
+
+    assert committed.read_text(encoding="utf-8") == config.json_schema()
+
+
+def test_the_schema_refuses_unknown_keys_everywhere() -> None:
+    definitions = json.loads(config.json_schema())["$defs"]
+
+    assert len(definitions) > 5
+    assert all(not one.get("additionalProperties", True) for one in definitions.values() if "enum" not in one)
