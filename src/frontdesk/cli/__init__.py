@@ -23,6 +23,9 @@ COMMANDS = {
     "show": "bookings:show",
     "cancel": "cancel:cancel",
     "history": "bookings:history",
+    "practices": "admin:practices",
+    "backup": "admin:backup",
+    "audit": "admin:audit",
 }
 """Each command's module and function."""
 

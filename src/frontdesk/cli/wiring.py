@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +46,7 @@ class Session:
         crash.keep_log(loaded.log_file)
         return loaded
 
-    async def open_store(self, on_progress: Callable[[str], None] | None = None) -> "SqlStore":
+    async def open_store(self, *, bring_practices: bool = True) -> "SqlStore":
         """Open the configured store, migrate it if need be, and bring its practices up to date.
 
         Raises Unavailable, Refused, Unauthorised.
@@ -57,9 +57,10 @@ class Session:
         file = self.config.store_file
         if file == config.default_store_file():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = await open_store(self.config.store_url, on_progress=on_progress)
+        store = await open_store(self.config.store_url)
         try:
-            await self._bring_practices(store)
+            if bring_practices:
+                await self._bring_practices(store)
         except BaseException:
             await store.close()
             raise
@@ -80,13 +81,13 @@ class Session:
             await store.registry.apply_practices(self.config.practices, self.config.operator)
 
     @contextmanager
-    def opened(self) -> Iterator[tuple["SqlStore", Run]]:
+    def opened(self, *, bring_practices: bool = True) -> Iterator[tuple["SqlStore", Run]]:
         """Open the store for a line command: yields it, and what waits for its answers.
 
         Between two questions no event loop runs, so a prompt can be interrupted as usual.
         """
         with asyncio.Runner() as runner:
-            store = runner.run(self.open_store())
+            store = runner.run(self.open_store(bring_practices=bring_practices))
             try:
                 yield store, runner.run
             finally:

@@ -1,0 +1,78 @@
+"""`practices`, `backup` and `audit`: what a practice manager does to a store as a whole."""
+
+from pathlib import Path
+
+import click
+
+from frontdesk.bookings import Practice, Reason, Refused
+from frontdesk.cli.lines import aligned
+from frontdesk.cli.wiring import Session
+
+
+@click.group()
+def practices() -> None:
+    """The practices in the store: list them, or bring them up to the config."""
+
+
+@practices.command("list")
+@click.pass_obj
+def list_practices(session: Session) -> None:
+    """List the practices of the store, one a line."""
+    with session.opened() as (store, run):
+        known = run(store.practices())
+    for line in aligned([_cells(practice) for practice in known]):
+        click.echo(line)
+    for notice in session.notices:
+        click.echo(notice, err=True)
+
+
+def _cells(practice: Practice) -> tuple[str, ...]:
+    return (
+        practice.short,
+        practice.id,
+        practice.name,
+        practice.time_zone,
+        practice.pms.name if practice.pms else "not integrated",
+        practice.email,
+    )
+
+
+@practices.command("apply")
+@click.pass_obj
+def apply_practices(session: Session) -> None:
+    """Make the store's practices like those of the config. Others stay as they are."""
+    wanted = session.config.practices
+    if not wanted:
+        raise click.UsageError(f"{session.config.file or 'the config'} has no [[practices]]")
+    with session.opened(bring_practices=False) as (store, run):
+        changes = run(store.registry.apply_practices(wanted, session.config.operator))
+    for change in changes or ("Nothing to change.",):
+        click.echo(change)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(session: Session, file: Path) -> None:
+    """Write a complete copy of the store to a new FILE, while desks go on working."""
+    with session.opened() as (store, run):
+        run(store.registry.backup(file))
+    click.echo(f"The store was copied to {file}.")
+
+
+@click.group()
+def audit() -> None:
+    """The record of who did what."""
+
+
+@audit.command()
+@click.pass_obj
+def verify(session: Session) -> None:
+    """Check that no recorded event was changed or taken out."""
+    with session.opened() as (store, run):
+        broken = run(store.registry.verify())
+    if broken is not None:
+        raise Refused(
+            Reason("broken-chain", f"audit event {broken} was changed, or one before it was taken out")
+        )
+    click.echo("The audit chain is whole.")
