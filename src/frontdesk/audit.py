@@ -68,13 +68,16 @@ def digest(previous: str, event: AuditEvent) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def first_broken_link(links: Iterable[tuple[AuditEvent, str]]) -> int | None:
+def first_broken_link(
+    links: Iterable[tuple[AuditEvent, str]], *, after: int = 0, previous: str = GENESIS
+) -> int | None:
     """Return the number of the first event whose digest does not follow, or None.
 
-    `links` are events with their stored digests, from the first on, in order. A gap in
-    the numbers is a broken link too.
+    `links` are events with their stored digests, in order, from the one on that follows
+    event number `after`, whose digest is `previous`; without these, from the first on. A
+    gap in the numbers is a broken link too.
     """
-    previous, expected_number = GENESIS, 1
+    expected_number = after + 1
     for event, stored in links:
         if event.number != expected_number or digest(previous, event) != stored:
             return event.number

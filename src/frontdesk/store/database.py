@@ -1,0 +1,124 @@
+"""What a store needs of its database: short transactions in threads, a clock, words for faults."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from frontdesk.bookings import FrontdeskError, Unavailable
+
+Answer = TypeVar("Answer")
+Given = TypeVar("Given")
+Work = Callable[[Connection], Answer]
+
+READ_THREADS = 4
+BUSY_SECONDS = 10.0
+"""How long a write waits for other desks before it gives up."""
+
+
+class CommitLost(Unavailable):
+    """COMMIT was sent and failed or was not answered: only the database knows what became of it."""
+
+
+class Database(ABC):
+    """One database, reached in threads so that the caller's event loop never waits for it.
+
+    Reads and writes have threads of their own, so a read never queues behind a slow write.
+    A write goes on when its caller is cancelled: the answer may be lost, the work not.
+    """
+
+    def __init__(self, engine: Engine, where: str, write_threads: int) -> None:
+        self.where = where
+        self._engine = engine
+        self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-read")
+        self._writers = ThreadPoolExecutor(write_threads, thread_name_prefix="store-write")
+        self._closed = False
+
+    async def read(self, work: Work[Answer]) -> Answer:
+        """Run `work` in a transaction that sees one state and changes nothing."""
+        return await self._in_thread(self._readers, self._read, work)
+
+    async def write(self, work: Work[Answer]) -> Answer:
+        """Run `work` in a transaction that is committed when it returns, undone when it raises."""
+        return await asyncio.shield(self._in_thread(self._writers, self._write, work))
+
+    def _in_thread(
+        self, threads: ThreadPoolExecutor, run: Callable[[Work[Answer]], Answer], work: Work[Answer]
+    ) -> asyncio.Future[Answer]:
+        if self._closed:
+            raise Unavailable("The store is closed: start the program again.")
+        future = asyncio.wrap_future(threads.submit(self._told, run, work))
+        future.add_done_callback(_take_notice)
+        return future
+
+    def _told(self, run: Callable[[Given], Answer], given: Given) -> Answer:
+        try:
+            return run(given)
+        except DBAPIError as error:
+            raise self.explain(error) from None
+
+    @abstractmethod
+    def _read(self, work: Work[Answer]) -> Answer: ...
+
+    @abstractmethod
+    def _write(self, work: Work[Answer]) -> Answer: ...
+
+    @abstractmethod
+    def explain(self, error: DBAPIError) -> FrontdeskError:
+        """Return what an operator is told of a fault: one sentence, what, where, what to do."""
+
+    @abstractmethod
+    def now(self, connection: Connection) -> datetime:
+        """Return the time that decides what is past, read at this very moment."""
+
+    @abstractmethod
+    def lock_command(self, connection: Connection, command_id: UUID) -> None:
+        """Wait until no other transaction has this command in hand, and keep others out."""
+
+    @abstractmethod
+    def lock_loading(self, connection: Connection) -> None:
+        """Let one bulk load in at a time, so that two never wait for each other's rows."""
+
+    @abstractmethod
+    def announce(self, connection: Connection) -> None:
+        """Wake those who wait for changes, once this transaction is committed."""
+
+    @abstractmethod
+    async def wait_for_news(self, seconds: float) -> None:
+        """Return when there may be a new change, after `seconds` at the latest."""
+
+    @abstractmethod
+    def why_not_writable(self, connection: Connection | None = None) -> str:
+        """Return why nothing can be written here, or nothing when it can.
+
+        Without a connection it answers from what is known at once.
+        """
+
+    @abstractmethod
+    async def backup(self, target: Path) -> None:
+        """Write a complete copy to a new file."""
+
+    async def close(self) -> None:
+        """End what is under way, then let go. Calling it twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._let_go)
+
+    def _let_go(self) -> None:
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+
+
+def _take_notice(future: "asyncio.Future[Answer] | Future[Answer]") -> None:
+    """Mark an error as seen: the caller of an abandoned write is not there to see it."""
+    if not future.cancelled():
+        future.exception()

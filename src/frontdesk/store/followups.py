@@ -1,0 +1,128 @@
+"""Deliveries as desks see and settle them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
+
+from frontdesk.audit import Action
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    NotFound,
+    Operator,
+    Reason,
+    Refused,
+    Scope,
+    Standing,
+    why_not_write,
+)
+from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.store import mapping
+from frontdesk.store.cancelling import booking
+from frontdesk.store.database import Database
+from frontdesk.store.mapping import BOOKING, DELIVERY
+from frontdesk.store.port import ChangeKind
+from frontdesk.store.writing import Deed, seal
+
+
+def deliveries(connection: Connection, booking_id: int, standing: Standing) -> tuple[Delivery, ...]:
+    """Return what follows from a booking's cancellation, in the order it was planned."""
+    booking(connection, booking_id, standing)
+    wanted = select(DELIVERY).where(DELIVERY.c.booking_id == booking_id).order_by(DELIVERY.c.id)
+    return tuple(mapping.delivery(row) for row in connection.execute(wanted))
+
+
+def attention(
+    connection: Connection, database: Database, limit: int, standing: Standing
+) -> tuple[Attention, ...]:
+    """Return what needs a person: nearest appointment first, the passed ones last."""
+    now = database.now(connection)
+    ahead = _attention_rows(BOOKING.c.starts_at > now, standing).order_by(BOOKING.c.starts_at, DELIVERY.c.id)
+    rows = connection.execute(ahead.limit(limit)).all()
+    if len(rows) < limit:
+        passed = _attention_rows(BOOKING.c.starts_at <= now, standing)
+        latest_first = passed.order_by(BOOKING.c.starts_at.desc(), DELIVERY.c.id)
+        rows = [*rows, *connection.execute(latest_first.limit(limit - len(rows)))]
+    wanted = select(BOOKING).where(BOOKING.c.id.in_({row.booking_id for row in rows}))
+    found = mapping.bookings(connection, connection.execute(wanted).all())
+    bookings = {one.id: one for one in found}
+    return tuple(Attention(mapping.delivery(row), bookings[row.booking_id]) for row in rows)
+
+
+def _attention_rows(which: ColumnElement[bool], standing: Standing) -> Select[Any]:
+    query = select(DELIVERY).join(BOOKING, BOOKING.c.id == DELIVERY.c.booking_id)
+    query = query.where(DELIVERY.c.state == State.ATTENTION.value, which)
+    return mapping.at_practices(query, standing.practices)
+
+
+def retry(
+    connection: Connection, database: Database, delivery_id: int, operator: Operator, standing: Standing
+) -> Delivery:
+    """Make a delivery in attention due again; see BookingStore.retry."""
+    row, now = _in_attention(connection, database, delivery_id, standing)
+    if row.kind == Kind.PATIENT_PHONE:
+        raise Refused(Reason("by-person", "only a person can phone: settle it when it is done"))
+    pms = booking(connection, row.booking_id, standing).practice.pms
+    if row.kind == Kind.PMS_CANCEL and (pms is None or not pms.can_cancel):
+        raise Refused(Reason("by-person", f"{row.target} is updated by hand: settle it when it is done"))
+    values = {"state": State.PENDING.value, "next_at": now, "changed_at": now, "fence": row.fence + 1}
+    return _change(connection, database, row, values, Deed(Action.DELIVERY_RETRIED, operator, now))
+
+
+def settle(
+    connection: Connection,
+    database: Database,
+    delivery_id: int,
+    operator: Operator,
+    note: str,
+    standing: Standing,
+) -> Delivery:
+    """Sign that a person dealt with a delivery; see BookingStore.settle."""
+    if not note:
+        raise Refused(Reason("no-note", "say in a few words what was done"))
+    if len(note) > REASON_LIMIT:
+        raise Refused(Reason("too-long", f"the note is longer than {REASON_LIMIT} characters"))
+    row, now = _in_attention(connection, database, delivery_id, standing)
+    values = {
+        "state": State.SETTLED.value,
+        "note": note,
+        "settled_by": operator.name,
+        "settled_via": operator.via,
+        "next_at": None,
+        "changed_at": now,
+        "fence": row.fence + 1,
+    }
+    deed = Deed(Action.DELIVERY_SETTLED, operator, now, detail={"note": note})
+    return _change(connection, database, row, values, deed)
+
+
+def _in_attention(
+    connection: Connection, database: Database, delivery_id: int, standing: Standing
+) -> tuple[Row[Any], datetime]:
+    row = connection.execute(
+        select(DELIVERY).where(DELIVERY.c.id == delivery_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound("This delivery is not in the store: look at the list again.")
+    if reason := why_not_write(booking(connection, row.booking_id, standing), standing, Scope.CANCEL):
+        raise Refused(reason)
+    if row.state != State.ATTENTION:
+        by = f" by {Operator(row.settled_by, row.settled_via)}" if row.settled_by else ""
+        raise Refused(Reason("not-in-attention", f"it does not need a person any more: {row.state}{by}"))
+    return row, database.now(connection)
+
+
+def _change(
+    connection: Connection, database: Database, row: Row[Any], values: Mapping[str, Any], deed: Deed
+) -> Delivery:
+    connection.execute(update(DELIVERY).where(DELIVERY.c.id == row.id).values(**values))
+    changed = connection.execute(select(DELIVERY).where(DELIVERY.c.id == row.id)).one()
+    detail = {"delivery": str(row.id), "kind": row.kind, **deed.detail}
+    seal(
+        connection,
+        database,
+        replace(deed, change=ChangeKind.DELIVERY, booking_id=row.booking_id, detail=detail),
+    )
+    return mapping.delivery(changed)

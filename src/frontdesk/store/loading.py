@@ -1,0 +1,352 @@
+"""Bulk load: bookings from a file, a seed or a PMS, matched with those that are there."""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from frontdesk import times
+from frontdesk.audit import Action
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    IncomingBooking,
+    Loaded,
+    LoadOutcome,
+    Operator,
+    Practice,
+)
+from frontdesk.store import mapping
+from frontdesk.store.database import Database
+from frontdesk.store.mapping import APPOINTMENT_TYPE, BOOKING, PRACTICE, PRACTITIONER
+from frontdesk.store.search import name_key, search_tags, search_text
+from frontdesk.store.writing import Deed, seal
+from frontdesk.text import clean_fields
+
+LONGEST = 200
+"""Characters of a name or reference; no practice's software has longer ones."""
+
+LONGEST_EMAIL = 254
+"""RFC 5321 leaves no room for more."""
+
+LARGEST_FEE = 2**31 - 1
+YEARS = range(1900, 2200)
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_REF_LENGTH = 6
+_REFS_AT_ONCE = 500
+_KEYS_AT_ONCE = 1000
+
+Values = dict[str, Any]
+
+
+class _BadLine(Exception):
+    """What is wrong with a line: the CSV's name of the field, and the operator's words."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field = field
+        self.problem = problem
+
+
+@dataclass(slots=True, eq=False)
+class _Record:
+    """A booking as it will stand after the load; `id` None is one that is not there yet."""
+
+    id: int | None
+    values: Values
+
+
+def load(
+    connection: Connection,
+    database: Database,
+    batch: Sequence[IncomingBooking],
+    operator: Operator,
+    source: str,
+) -> tuple[Loaded, ...]:
+    """Put a batch in within the caller's transaction; see Registry.load."""
+    database.lock_loading(connection)
+    incoming = [clean_fields(one) for one in batch]
+    loading = _Load(connection, incoming, operator, database.now(connection))
+    outcomes = tuple(loading.take(one) for one in incoming)
+    new = loading.write()
+    counts = Counter(one.outcome for one in outcomes)
+    if counts[LoadOutcome.NEW] or counts[LoadOutcome.CHANGED]:
+        detail = {"source": source} | {one.name.lower(): str(counts[one]) for one in LoadOutcome}
+        deed = Deed(Action.BOOKING_IMPORTED, operator, loading.at, detail=detail, new_bookings=new)
+        seal(connection, database, deed)
+    return outcomes
+
+
+class _Load:
+    """What one batch finds in the store, and what it makes of it."""
+
+    def __init__(
+        self, connection: Connection, batch: Sequence[IncomingBooking], operator: Operator, at: datetime
+    ) -> None:
+        self.at = at
+        self._connection = connection
+        self._operator = operator
+        self._practices = {
+            row.id: mapping.practice(row) for row in connection.execute(select(PRACTICE)).all()
+        }
+        self._types = set(connection.execute(select(APPOINTMENT_TYPE.c.name)).scalars())
+        self._new_types: list[str] = []
+        self._by_ref: dict[tuple[str, str], _Record] = {}
+        self._by_pms_ref: dict[tuple[str, str], _Record] = {}
+        self._new: list[_Record] = []
+        # Updates run in the order of their last change, so a reference set free can be taken.
+        self._changed: dict[int, _Record] = {}
+        self._fetch(batch)
+        self._practitioners = self._read_practitioners({one.practice_id for one in batch})
+        self._free_refs: list[str] = []
+        self._named_refs = {one.ref for one in batch}
+
+    def _fetch(self, batch: Iterable[IncomingBooking]) -> None:
+        keys: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+        for one in batch:
+            refs, pms_refs = keys.setdefault(one.practice_id, ({}, {}))
+            if one.ref:
+                refs[one.ref] = None
+            if one.pms_ref:
+                pms_refs[one.pms_ref] = None
+        found: dict[int, _Record] = {}
+        for practice_id, (refs, pms_refs) in keys.items():
+            for column, wanted in ((BOOKING.c.ref, list(refs)), (BOOKING.c.pms_ref, list(pms_refs))):
+                for start in range(0, len(wanted), _KEYS_AT_ONCE):
+                    some = wanted[start : start + _KEYS_AT_ONCE]
+                    query = select(BOOKING).where(BOOKING.c.practice_id == practice_id, column.in_(some))
+                    for row in self._connection.execute(query.with_for_update()).mappings():
+                        found.setdefault(row["id"], _Record(row["id"], dict(row)))
+        for record in found.values():
+            self._index(record)
+
+    def _index(self, record: _Record) -> None:
+        values = record.values
+        self._by_ref[values["practice_id"], values["ref"]] = record
+        if values["pms_ref"]:
+            self._by_pms_ref[values["practice_id"], values["pms_ref"]] = record
+
+    def _unindex(self, record: _Record) -> None:
+        values = record.values
+        del self._by_ref[values["practice_id"], values["ref"]]
+        if values["pms_ref"]:
+            del self._by_pms_ref[values["practice_id"], values["pms_ref"]]
+
+    def _read_practitioners(self, practice_ids: Iterable[str]) -> dict[tuple[str, str, str], int]:
+        query = select(PRACTITIONER).where(PRACTITIONER.c.practice_id.in_(practice_ids))
+        return {
+            (row.practice_id, row.name, row.pms_ref): row.id for row in self._connection.execute(query).all()
+        }
+
+    def take(self, incoming: IncomingBooking) -> Loaded:
+        """Decide what becomes of one line; `write` carries it out."""
+        try:
+            practice = self._checked(incoming)
+            record = self._match(incoming)
+        except _BadLine as bad:
+            return Loaded(incoming.line, LoadOutcome.BAD, bad.field, bad.problem)
+        if record is None:
+            record = _Record(None, self._new_values(incoming, practice))
+            self._new.append(record)
+            self._index(record)
+            return Loaded(incoming.line, LoadOutcome.NEW)
+        if record.values["cancelled"] and incoming.cancelled_at is None:
+            return Loaded(incoming.line, LoadOutcome.KEPT)
+        fresh = self._incoming_values(incoming, record.values)
+        if all(record.values[name] == value for name, value in fresh.items()):
+            return Loaded(incoming.line, LoadOutcome.UNCHANGED)
+        self._change(record, fresh, incoming.practitioner_name)
+        return Loaded(incoming.line, LoadOutcome.CHANGED)
+
+    def _change(self, record: _Record, fresh: Values, practitioner_name: str) -> None:
+        self._unindex(record)
+        values = record.values
+        values.update(fresh)
+        values.update(_derived(values, practitioner_name, self._practices[values["practice_id"]]))
+        if record.id is not None:
+            values.update(
+                version=values["version"] + 1,
+                changed_by=self._operator.name,
+                changed_via=self._operator.via,
+                changed_at=self.at,
+            )
+            self._changed.pop(record.id, None)
+            self._changed[record.id] = record
+        self._index(record)
+
+    def _checked(self, incoming: IncomingBooking) -> Practice:
+        practice = self._practices.get(incoming.practice_id)
+        if practice is None:
+            raise _BadLine("practice", f"no practice has the id {incoming.practice_id!r}")
+        if not incoming.patient.name:
+            raise _BadLine("patient_name", "is empty")
+        for field, value, longest in _texts(incoming):
+            if len(value) > longest:
+                raise _BadLine(field, f"is longer than {longest} characters")
+        for field, instant in _instants(incoming):
+            if instant is not None and (instant.tzinfo is None or instant.year not in YEARS):
+                raise _BadLine(field, f"is no time in the years {YEARS[0]} to {YEARS[-1]} with its offset")
+        if incoming.ends_at is not None and incoming.ends_at < incoming.starts_at:
+            raise _BadLine("ends_at", "is before starts_at")
+        if incoming.fee is not None and not 0 <= incoming.fee <= LARGEST_FEE:
+            raise _BadLine("fee", f"is not between 0 and {LARGEST_FEE // 100}")
+        return practice
+
+    def _match(self, incoming: IncomingBooking) -> _Record | None:
+        by_ref = self._by_ref.get((incoming.practice_id, incoming.ref)) if incoming.ref else None
+        if not incoming.pms_ref:
+            return by_ref
+        by_pms_ref = self._by_pms_ref.get((incoming.practice_id, incoming.pms_ref))
+        if by_ref is None:
+            return by_pms_ref
+        if by_pms_ref is by_ref or (by_pms_ref is None and not by_ref.values["pms_ref"]):
+            return by_ref
+        raise _BadLine("ref", f"names another booking than pms_ref {incoming.pms_ref!r}")
+
+    def _incoming_values(self, incoming: IncomingBooking, there: Values) -> Values:
+        """The columns a line decides; what a booking has by itself is kept where the line is silent."""
+        patient = incoming.patient
+        values: Values = {
+            "ref": incoming.ref or there["ref"],
+            "pms_ref": incoming.pms_ref or there["pms_ref"],
+            "practitioner_id": self._practitioner_id(incoming),
+            "patient_name": patient.name,
+            "patient_birth_date": patient.birth_date,
+            "patient_mobile": patient.mobile,
+            "patient_email": patient.email,
+            "patient_is_new": patient.is_new,
+            "patient_pms_ref": patient.pms_ref,
+            "appointment_type": self._appointment_type(incoming.appointment_type),
+            "starts_at": incoming.starts_at,
+            "ends_at": incoming.ends_at,
+            "fee_cents": incoming.fee,
+            "created_at": incoming.created_at or there["created_at"],
+        }
+        if incoming.cancelled_at is not None and not there["cancelled"]:
+            values.update(
+                cancelled=True,
+                cancelled_at=incoming.cancelled_at,
+                cancelled_by=self._operator.name,
+                cancelled_via=self._operator.via,
+                cancellation_reason=incoming.cancellation_reason,
+            )
+        return values
+
+    def _new_values(self, incoming: IncomingBooking, practice: Practice) -> Values:
+        values: Values = {
+            "version": 1,
+            "practice_id": practice.id,
+            "cancelled": False,
+            "cancelled_at": None,
+            "cancelled_by": "",
+            "cancelled_via": "",
+            "cancellation_reason": "",
+            "changed_by": "",
+            "changed_via": "",
+            "changed_at": None,
+        }
+        blank = {"ref": "", "pms_ref": None, "created_at": None, "cancelled": False}
+        values.update(self._incoming_values(incoming, blank))
+        values["ref"] = values["ref"] or self._free_ref()
+        values.update(_derived(values, incoming.practitioner_name, practice))
+        return values
+
+    def _practitioner_id(self, incoming: IncomingBooking) -> int:
+        key = incoming.practice_id, incoming.practitioner_name, incoming.practitioner_pms_ref
+        found = self._practitioners.get(key)
+        if found is None:
+            made = insert(PRACTITIONER).values(practice_id=key[0], name=key[1], pms_ref=key[2])
+            found = self._connection.execute(made.returning(PRACTITIONER.c.id)).scalar_one()
+            self._practitioners[key] = found
+        return found
+
+    def _appointment_type(self, name: str) -> str:
+        if name and name not in self._types:
+            self._types.add(name)
+            self._new_types.append(name)
+        return name
+
+    def _free_ref(self) -> str:
+        """Return a reference that no booking of the store has, nor any line of this batch."""
+        while not self._free_refs:
+            made = {_made_up_ref() for _ in range(_REFS_AT_ONCE)}
+            taken = select(BOOKING.c.ref).where(BOOKING.c.ref.in_(made))
+            made -= set(self._connection.execute(taken).scalars())
+            made -= {ref for _, ref in self._by_ref} | self._named_refs
+            self._free_refs = list(made)
+        return self._free_refs.pop()
+
+    def write(self) -> int:
+        """Write what `take` decided; return how many bookings are new."""
+        if self._new_types:
+            self._connection.execute(insert(APPOINTMENT_TYPE), [{"name": name} for name in self._new_types])
+        if self._changed:
+            columns = [column for column in BOOKING.c if column.name != "id"]
+            changing = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
+            self._connection.execute(
+                changing.values({column: bindparam(f"new_{column.name}") for column in columns}),
+                [
+                    {"row_id": record.id} | {f"new_{c.name}": record.values[c.name] for c in columns}
+                    for record in self._changed.values()
+                ],
+            )
+        if self._new:
+            self._connection.execute(insert(BOOKING), [record.values for record in self._new])
+        return len(self._new)
+
+
+def _derived(values: Values, practitioner_name: str, practice: Practice) -> Values:
+    """The columns that follow from others."""
+    local_date = times.local_date(values["starts_at"], practice.zone)
+    return {
+        "local_date": local_date,
+        "name_key": name_key(values["patient_name"]),
+        "search": search_text(
+            patient_name=values["patient_name"],
+            ref=values["ref"],
+            practitioner_name=practitioner_name,
+            appointment_type=values["appointment_type"],
+            mobile=values["patient_mobile"],
+            birth_date=values["patient_birth_date"],
+        ),
+        "tags": search_tags(
+            practice_id=practice.id,
+            practitioner_id=values["practitioner_id"],
+            cancelled=values["cancelled"],
+            local_date=local_date,
+        ),
+    }
+
+
+def _made_up_ref() -> str:
+    number = secrets.randbits(5 * _REF_LENGTH)
+    return "".join(_CROCKFORD[number >> (5 * place) & 31] for place in range(_REF_LENGTH))
+
+
+def _texts(incoming: IncomingBooking) -> tuple[tuple[str, str, int], ...]:
+    patient = incoming.patient
+    return (
+        ("ref", incoming.ref, LONGEST),
+        ("pms_ref", incoming.pms_ref, LONGEST),
+        ("patient_name", patient.name, LONGEST),
+        ("patient_mobile", patient.mobile, LONGEST),
+        ("patient_email", patient.email, LONGEST_EMAIL),
+        ("pms_patient_ref", patient.pms_ref, LONGEST),
+        ("practitioner", incoming.practitioner_name, LONGEST),
+        ("pms_practitioner_ref", incoming.practitioner_pms_ref, LONGEST),
+        ("appointment_type", incoming.appointment_type, LONGEST),
+        ("cancellation_reason", incoming.cancellation_reason, REASON_LIMIT),
+    )
+
+
+def _instants(incoming: IncomingBooking) -> tuple[tuple[str, datetime | None], ...]:
+    return (
+        ("starts_at", incoming.starts_at),
+        ("ends_at", incoming.ends_at),
+        ("created_at", incoming.created_at),
+        ("cancelled_at", incoming.cancelled_at),
+    )

@@ -1,0 +1,55 @@
+"""Opens a store from its address, makes it ready, and says in one sentence why it cannot."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from frontdesk.bookings import Standing, Unavailable
+from frontdesk.store.sql import SqlStore
+from frontdesk.store.sqlite import SqliteDatabase, host_clock
+
+
+async def open_store(
+    url: str,
+    *,
+    password: str = "",
+    on_progress: Callable[[str], None] | None = None,
+    standing: Standing | None = None,
+    clock: Callable[[], datetime] = host_clock,
+) -> SqlStore:
+    """Open the store at `url`, a `sqlite:///path` or `postgresql+psycopg://user@host/database`.
+
+    A missing SQLite file is made, readable by its owner alone, and an old schema is brought
+    up to date, after a copy was put beside the file; `on_progress` is told of it, from
+    another thread. `standing` is what this desk may do, by default everything. `clock`
+    decides what is past on SQLite; PostgreSQL has its own.
+
+    Raises Unavailable with one sentence: what is wrong, where, and what to do.
+    """
+    return await asyncio.to_thread(
+        _open, url, password, on_progress or (lambda _: None), standing or Standing(), clock
+    )
+
+
+def _open(
+    url: str,
+    password: str,
+    on_progress: Callable[[str], None],
+    standing: Standing,
+    clock: Callable[[], datetime],
+) -> SqlStore:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise Unavailable(f"{url} is no address of a store: correct the url under [store].") from None
+    if address.get_backend_name() == "sqlite":
+        if not address.database or address.database == ":memory:":
+            raise Unavailable(f"{url} names no file: give the store a path under [store] url.")
+        return SqlStore(SqliteDatabase.open(Path(address.database), clock, on_progress), standing)
+    raise Unavailable(
+        f"A store cannot be at {url}: the url under [store] begins with sqlite:/// or postgresql+psycopg://."
+    )

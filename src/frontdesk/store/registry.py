@@ -1,0 +1,241 @@
+"""The store as a whole: bulk loads, practices, desk tokens, copies, and the audit's proof."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from frontdesk import times
+from frontdesk.audit import GENESIS, Action, AuditEvent, first_broken_link
+from frontdesk.bookings import (
+    IncomingBooking,
+    Loaded,
+    NotFound,
+    Operator,
+    Practice,
+    Reason,
+    Refused,
+    Scope,
+)
+from frontdesk.store import loading, mapping
+from frontdesk.store.database import Database
+from frontdesk.store.mapping import AUDIT, BOOKING, HEAD, PRACTICE, TOKEN
+from frontdesk.store.port import DeskToken
+from frontdesk.store.search import search_tags
+from frontdesk.store.writing import Deed, seal
+from frontdesk.text import clean, clean_fields
+
+_ROWS_AT_ONCE = 1000
+
+
+class _Undone(Exception):
+    """Carries a dry run's answer out of a transaction that is not to be kept."""
+
+    def __init__(self, outcomes: tuple[Loaded, ...]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+class SqlRegistry:
+    """What is done to a SQL store as a whole; see Registry."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(
+        self, batch: Sequence[IncomingBooking], operator: Operator, source: str, *, dry_run: bool = False
+    ) -> tuple[Loaded, ...]:
+        operator, source = clean_fields(operator), clean(source)
+
+        def work(connection: Connection) -> tuple[Loaded, ...]:
+            outcomes = loading.load(connection, self._database, batch, operator, source)
+            if dry_run:
+                raise _Undone(outcomes)
+            return outcomes
+
+        try:
+            return await self._database.write(work)
+        except _Undone as undone:
+            return undone.outcomes
+
+    async def apply_practices(self, practices: Iterable[Practice], operator: Operator) -> tuple[str, ...]:
+        wanted = [clean_fields(practice) for practice in practices]
+        for practice in wanted:
+            _refuse_unknown_zone(practice)
+        operator = clean_fields(operator)
+        return await self._database.write(
+            lambda connection: _apply(connection, self._database, wanted, operator)
+        )
+
+    async def create_token(
+        self, name: str, scopes: frozenset[Scope], practices: frozenset[str] | None, operator: Operator
+    ) -> tuple[DeskToken, str]:
+        operator, name, secret = clean_fields(operator), clean(name), secrets.token_urlsafe(32)
+        if not name:
+            raise Refused(Reason("no-name", "a desk token needs a name"))
+
+        def work(connection: Connection) -> DeskToken:
+            known = set(connection.execute(select(PRACTICE.c.id)).scalars())
+            if practices is not None and (not practices or practices - known):
+                missing = ", ".join(sorted(practices - known)) or "none"
+                raise Refused(Reason("unknown-practice", f"no such practice: {missing}"))
+            at = self._database.now(connection)
+            token = DeskToken(secrets.token_hex(4), name, scopes, practices, at)
+            connection.execute(
+                insert(TOKEN).values(
+                    id=token.id,
+                    name=name,
+                    secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
+                    scopes=",".join(sorted(scopes)),
+                    practices=",".join(sorted(practices or ())),
+                    created_at=at,
+                )
+            )
+            detail = {"token": token.id, "name": name}
+            seal(
+                connection,
+                self._database,
+                Deed(Action.TOKEN_CREATED, operator, at, change=None, detail=detail),
+            )
+            return token
+
+        return await self._database.write(work), secret
+
+    async def tokens(self) -> tuple[DeskToken, ...]:
+        query = select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.id)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(map(_token, rows))
+
+    async def revoke_token(self, token_id: str, operator: Operator) -> DeskToken:
+        operator = clean_fields(operator)
+
+        def work(connection: Connection) -> DeskToken:
+            query = select(TOKEN).where(TOKEN.c.id == token_id)
+            row = connection.execute(query.with_for_update()).one_or_none()
+            if row is None:
+                raise NotFound(f"No desk token has the id {clean(token_id)}: see frontdesk tokens list.")
+            if row.revoked_at is not None:
+                return _token(row)
+            at = self._database.now(connection)
+            connection.execute(update(TOKEN).where(TOKEN.c.id == token_id).values(revoked_at=at))
+            revoked = _token(connection.execute(query).one())
+            detail = {"token": revoked.id, "name": revoked.name}
+            seal(
+                connection,
+                self._database,
+                Deed(Action.TOKEN_REVOKED, operator, at, change=None, detail=detail),
+            )
+            return revoked
+
+        return await self._database.write(work)
+
+    async def backup(self, target: Path) -> None:
+        await self._database.backup(target)
+
+    async def verify(self) -> int | None:
+        head = await self._database.read(lambda connection: connection.execute(select(HEAD)).one())
+        number, previous = 0, GENESIS
+        while number < head.audit:
+            until = min(number + _ROWS_AT_ONCE, head.audit)
+            links = await self._database.read(partial(_links, after=number, until=until))
+            broken = first_broken_link(links, after=number, previous=previous)
+            if broken is not None or len(links) < until - number:
+                return broken or number + len(links) + 1
+            number, previous = until, links[-1][1]
+        return None if previous == head.audit_digest else number
+
+
+def _links(connection: Connection, after: int, until: int) -> list[tuple[AuditEvent, str]]:
+    """Return events with their digests, up to the first that cannot be read at all."""
+    query = select(AUDIT).where(AUDIT.c.number > after).order_by(AUDIT.c.number)
+    try:
+        rows = connection.execute(query.where(AUDIT.c.number <= until)).all()
+        return [(mapping.event(row), row.digest) for row in rows]
+    except (ValueError, TypeError):
+        if until - after == 1:
+            return []
+    middle = (after + until) // 2
+    links = _links(connection, after, middle)
+    return links + _links(connection, middle, until) if len(links) == middle - after else links
+
+
+def _apply(
+    connection: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
+) -> tuple[str, ...]:
+    there = {row.id: mapping.practice(row) for row in connection.execute(select(PRACTICE)).all()}
+    done: list[str] = []
+    for practice in wanted:
+        before = there.get(practice.id)
+        values = mapping.practice_values(practice)
+        if before is None:
+            connection.execute(insert(PRACTICE).values(**values))
+            done.append(f"{practice.name}: new")
+        elif before != practice:
+            connection.execute(update(PRACTICE).where(PRACTICE.c.id == practice.id).values(**values))
+            old = mapping.practice_values(before)
+            names = ", ".join(name for name, value in values.items() if old[name] != value)
+            done.append(f"{practice.name}: {names} changed")
+            if before.time_zone != practice.time_zone:
+                _move_days(connection, practice)
+    if done:
+        detail = {str(number): sentence for number, sentence in enumerate(done, 1)}
+        at = database.now(connection)
+        seal(connection, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
+    return tuple(done)
+
+
+def _move_days(connection: Connection, practice: Practice) -> None:
+    """Set the calendar days of a practice's bookings anew: in another zone they are others."""
+    last = 0
+    columns = (
+        BOOKING.c.id,
+        BOOKING.c.starts_at,
+        BOOKING.c.local_date,
+        BOOKING.c.practitioner_id,
+        BOOKING.c.cancelled,
+    )
+    query = select(*columns).where(BOOKING.c.practice_id == practice.id).order_by(BOOKING.c.id)
+    moving = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
+    moving = moving.values(local_date=bindparam("day"), tags=bindparam("new_tags"))
+    while rows := connection.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE)).all():
+        last = rows[-1].id
+        moved = [
+            {
+                "row_id": booking_id,
+                "day": day,
+                "new_tags": search_tags(
+                    practice_id=practice.id,
+                    practitioner_id=practitioner_id,
+                    cancelled=cancelled,
+                    local_date=day,
+                ),
+            }
+            for booking_id, starts_at, was, practitioner_id, cancelled in rows
+            if (day := times.local_date(starts_at, practice.zone)) != was
+        ]
+        if moved:
+            connection.execute(moving, moved)
+
+
+def _refuse_unknown_zone(practice: Practice) -> None:
+    try:
+        ZoneInfo(practice.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = practice.time_zone
+        raise Refused(Reason("unknown-zone", f"{practice.name}: there is no time zone {zone!r}")) from None
+
+
+def _token(row: Row[Any]) -> DeskToken:
+    return DeskToken(
+        row.id,
+        row.name,
+        frozenset(map(Scope, row.scopes.split(","))),
+        frozenset(row.practices.split(",")) if row.practices else None,
+        row.created_at,
+        row.revoked_at,
+    )

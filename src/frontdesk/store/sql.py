@@ -1,0 +1,315 @@
+"""The store on a SQL database: every method of the port as one short transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Count,
+    Direction,
+    FrontdeskError,
+    Operator,
+    Page,
+    Patient,
+    Position,
+    Practice,
+    Practitioner,
+    Reason,
+    Refused,
+    Row,
+    Scope,
+    Standing,
+    StoreState,
+    Unavailable,
+    is_namesake,
+    why_not_write,
+)
+from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, State
+from frontdesk.store import cancelling, followups, mapping
+from frontdesk.store.database import CommitLost, Database
+from frontdesk.store.mapping import (
+    APPOINTMENT_TYPE,
+    AUDIT,
+    BOOKING,
+    CHANGE,
+    COMMAND,
+    DELIVERY,
+    HEAD,
+    PRACTICE,
+    PRACTITIONER,
+)
+from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.registry import SqlRegistry
+from frontdesk.store.search import count_rows, page_rows
+from frontdesk.text import clean, clean_fields, fold
+
+CHANGES_AT_ONCE = 500
+HISTORY_LIMIT = 500
+NAMESAKES_LIMIT = 9
+_NAMESAKES_READ = 300
+"""Bookings looked at for namesakes: a name with more than these upcoming is read in part."""
+
+
+class SqlStore:
+    """Bookings in a SQL database, as one desk reads and cancels them; see BookingStore.
+
+    `registry` is the same store as a whole, for programs on the machine that has it.
+    """
+
+    def __init__(self, database: Database, standing: Standing) -> None:
+        self._database = database
+        self._standing = standing
+        self._cancelling: dict[UUID, asyncio.Task[Booking]] = {}
+        self.registry = SqlRegistry(database)
+
+    async def page(
+        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> Page:
+        restricted = self._restricted(query)
+        if restricted is None:
+            return Page((), more_before=False, more_after=False)
+
+        def work(connection: Connection) -> Page:
+            found = page_rows(connection, restricted, limit, position, direction)
+            rows = mapping.listed(connection, found.rows)
+            return Page(rows, found.more_before, found.more_after, found.searched_until)
+
+        return await self._database.read(work)
+
+    async def count(self, query: BookingQuery, limit: int) -> Count:
+        restricted = self._restricted(query)
+        if restricted is None:
+            return Count(0, exact=True)
+        return await self._database.read(lambda connection: count_rows(connection, restricted, limit))
+
+    def _restricted(self, query: BookingQuery) -> BookingQuery | None:
+        """Return the query within this desk's practices, or None when nothing is left of it."""
+        mine = self._standing.practices
+        if mine is None:
+            return query
+        both = query.practices & mine if query.practices else mine
+        return replace(query, practices=both) if both else None
+
+    async def get(self, booking_id: int) -> Booking:
+        return await self._database.read(
+            lambda connection: cancelling.booking(connection, booking_id, self._standing)
+        )
+
+    async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
+        query = self._mine(select(BOOKING).where(BOOKING.c.id.in_(list(booking_ids))))
+        return await self._database.read(
+            lambda connection: mapping.listed(connection, connection.execute(query).all())
+        )
+
+    async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
+        query = self._mine(select(BOOKING).where(BOOKING.c.ref == clean(ref))).order_by(BOOKING.c.id)
+        if practice_id is not None:
+            query = query.where(BOOKING.c.practice_id == practice_id)
+        return await self._database.read(
+            lambda connection: mapping.bookings(connection, connection.execute(query).all())
+        )
+
+    def _mine(self, query: Select[Any]) -> Select[Any]:
+        return mapping.at_practices(query, self._standing.practices)
+
+    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
+        def work(connection: Connection) -> tuple[Patient, ...]:
+            row = cancelling.booking_row(connection, booking_id, self._standing)
+            same_name = select(BOOKING).where(
+                BOOKING.c.name_key == row.name_key,
+                BOOKING.c.starts_at > self._database.now(connection),
+                BOOKING.c.cancelled.is_(False),
+            )
+            nearest = self._mine(same_name).order_by(BOOKING.c.starts_at).limit(_NAMESAKES_READ)
+            others: list[Patient] = []
+            for found in connection.execute(nearest).all():
+                patient = mapping.patient(found)
+                if all(is_namesake(patient, other) for other in (mapping.patient(row), *others)):
+                    others.append(patient)
+            return tuple(others[:NAMESAKES_LIMIT])
+
+        return await self._database.read(work)
+
+    async def cancel(self, command: CancelCommand) -> Booking:
+        command = clean_fields(command)
+        if len(command.reason) > REASON_LIMIT:
+            raise Refused(Reason("too-long", f"the reason is longer than {REASON_LIMIT} characters"))
+        task = asyncio.create_task(self._cancel(command))
+        # outcome() must not say "wrote nothing" of a command that has not begun to write.
+        self._cancelling[command.command_id] = task
+        task.add_done_callback(partial(self._ended, command.command_id))
+        return await asyncio.shield(task)
+
+    def _ended(self, command_id: UUID, task: asyncio.Task[Booking]) -> None:
+        if self._cancelling.get(command_id) is task:
+            del self._cancelling[command_id]
+        if not task.cancelled():
+            task.exception()
+
+    async def _cancel(self, command: CancelCommand) -> Booking:
+        if self._present_standing().why_not_writable:
+            await self._refuse_writing(command.booking_id)
+        try:
+            return await self._database.write(
+                lambda connection: cancelling.cancel(connection, self._database, command, self._standing)
+            )
+        except CommitLost as lost:
+            return await self._after_lost_commit(command.command_id, lost)
+
+    async def _after_lost_commit(self, command_id: UUID, lost: CommitLost) -> Booking:
+        try:
+            done = await self._outcome(command_id)
+        except FrontdeskError:
+            raise Unavailable(f"{lost.hint} Whether this booking was cancelled is not known yet.") from None
+        if done is None:
+            raise Unavailable(lost.hint)
+        return done
+
+    async def outcome(self, command_id: UUID) -> Booking | None:
+        under_way = self._cancelling.get(command_id)
+        if under_way is not None:
+            await asyncio.wait([under_way])
+        return await self._outcome(command_id)
+
+    async def _outcome(self, command_id: UUID) -> Booking | None:
+        def work(connection: Connection) -> Booking | None:
+            return cancelling.outcome(connection, self._database, command_id, self._standing)
+
+        if self._database.why_not_writable():
+            return await self._database.read(work)
+        return await self._database.write(work)
+
+    async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
+        def work(connection: Connection) -> tuple[AuditEvent, ...]:
+            cancelling.booking_row(connection, booking_id, self._standing)
+            wanted = select(AUDIT).where(AUDIT.c.booking_id == booking_id)
+            newest_first = wanted.order_by(AUDIT.c.number.desc()).limit(HISTORY_LIMIT)
+            return tuple(mapping.event(row) for row in connection.execute(newest_first).all())
+
+        return await self._database.read(work)
+
+    async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
+        return await self._database.read(
+            lambda connection: followups.deliveries(connection, booking_id, self._standing)
+        )
+
+    async def attention(self, limit: int) -> tuple[Attention, ...]:
+        return await self._database.read(
+            lambda connection: followups.attention(connection, self._database, limit, self._standing)
+        )
+
+    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
+        operator = clean_fields(operator)
+        return await self._database.write(
+            lambda connection: followups.retry(
+                connection, self._database, delivery_id, operator, self._standing
+            )
+        )
+
+    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
+        operator, note = clean_fields(operator), clean(note)
+        return await self._database.write(
+            lambda connection: followups.settle(
+                connection, self._database, delivery_id, operator, note, self._standing
+            )
+        )
+
+    async def practices(self) -> tuple[Practice, ...]:
+        query = select(PRACTICE)
+        if self._standing.practices is not None:
+            query = query.where(PRACTICE.c.id.in_(self._standing.practices))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(sorted(map(mapping.practice, rows), key=lambda one: (fold(one.name), one.id)))
+
+    async def practitioners(self) -> tuple[Practitioner, ...]:
+        query = select(PRACTITIONER)
+        if self._standing.practices is not None:
+            query = query.where(PRACTITIONER.c.practice_id.in_(self._standing.practices))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(sorted(map(mapping.practitioner, rows), key=lambda one: (fold(one.name), one.id)))
+
+    async def appointment_types(self) -> tuple[str, ...]:
+        query = select(APPOINTMENT_TYPE.c.name)
+        names = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return tuple(sorted(names, key=lambda name: (fold(name), name)))
+
+    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+        query = select(CHANGE).where(CHANGE.c.number > after)
+        if self._standing.practices is not None:
+            mine = self._mine(select(BOOKING.c.id))
+            query = query.where(or_(CHANGE.c.booking_id.is_(None), CHANGE.c.booking_id.in_(mine)))
+        query = query.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        while True:
+            rows = await self._database.read(lambda connection: connection.execute(query).all())
+            left = deadline - loop.time()
+            if rows or left <= 0:
+                return tuple(
+                    Change(
+                        row.number,
+                        row.booking_id,
+                        ChangeKind(row.kind),
+                        Operator(row.operator, row.via),
+                        row.at,
+                    )
+                    for row in rows
+                )
+            await self._database.wait_for_news(left)
+
+    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
+        operator = clean_fields(operator)
+        commands = select(COMMAND.c.booking_id).join(BOOKING, BOOKING.c.id == COMMAND.c.booking_id)
+        own = COMMAND.c.operator == operator.name, COMMAND.c.via == operator.via
+        query = self._mine(commands.where(*own, COMMAND.c.at > since)).order_by(COMMAND.c.at.desc()).limit(1)
+
+        def work(connection: Connection) -> Booking | None:
+            booking_id = connection.execute(query).scalar_one_or_none()
+            return None if booking_id is None else cancelling.booking(connection, booking_id, self._standing)
+
+        return await self._database.read(work)
+
+    async def state(self) -> StoreState:
+        states = [*(state.value for state in OPEN_STATES), State.ATTENTION.value]
+        counting = select(DELIVERY.c.state, func.count().label("number")).where(DELIVERY.c.state.in_(states))
+        if self._standing.practices is not None:
+            counting = counting.where(DELIVERY.c.booking_id.in_(self._mine(select(BOOKING.c.id))))
+        counting = counting.group_by(DELIVERY.c.state)
+
+        def work(connection: Connection) -> StoreState:
+            head = connection.execute(select(HEAD)).one()
+            found = {row.state: int(row.number) for row in connection.execute(counting)}
+            need_person = found.pop(State.ATTENTION.value, 0)
+            return StoreState(
+                self._present_standing(connection),
+                self._database.now(connection),
+                head.change,
+                head.bookings,
+                sum(found.values()),
+                need_person,
+            )
+
+        return await self._database.read(work)
+
+    def _present_standing(self, connection: Connection | None = None) -> Standing:
+        why_not = self._standing.why_not_writable or self._database.why_not_writable(connection)
+        return replace(self._standing, why_not_writable=why_not)
+
+    async def _refuse_writing(self, booking_id: int) -> None:
+        booking = await self.get(booking_id)
+        if reason := why_not_write(booking, self._present_standing(), Scope.CANCEL):
+            raise Refused(reason)
+
+    async def close(self) -> None:
+        await self._database.close()

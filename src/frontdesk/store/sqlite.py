@@ -1,0 +1,295 @@
+"""SQLite: one file, several desks. Locks, durability, and what can be wrong with a disk.
+
+The journal is always a rollback journal: write-ahead logging can corrupt a file that
+several desks share on SQLite before 3.51.3 (https://sqlite.org/wal.html#walresetbug), and
+desks of mixed versions would have to agree on the mode.
+"""
+
+import asyncio
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+from sqlalchemy import Connection, QueuePool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from frontdesk.bookings import FrontdeskError, Reason, Refused, Unavailable
+from frontdesk.store import schema
+from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, Work
+
+POLL_SECONDS = 0.2
+_BACKUP_PAGES = 2000
+_BACKUP_PAUSE = 0.005
+_BACKUP_RESTARTS = 3
+
+
+def host_clock() -> datetime:
+    """Return this machine's time."""
+    return datetime.now(UTC)
+
+
+class SqliteDatabase(Database):
+    """One SQLite file. `clock` is the time that decides what is past."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime] = host_clock) -> None:
+        self.path = path
+        self._clock = clock
+        engine = create_engine(
+            "sqlite://",
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_size=READ_THREADS + 1,
+            # SQLAlchemy leaves transactions alone; they are begun here, in the kind each work needs.
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+        )
+        super().__init__(engine, str(path), write_threads=1)
+
+    @classmethod
+    def open(
+        cls, path: Path, clock: Callable[[], datetime], on_progress: Callable[[str], None]
+    ) -> "SqliteDatabase":
+        """Make the file if there is none, bring its schema up to date. Raises Unavailable."""
+        if not path.exists():
+            _create(path)
+        database = cls(path, clock)
+        try:
+            database._told(database._prepare, on_progress)
+        except BaseException:
+            database._let_go()
+            raise
+        return database
+
+    def _prepare(self, on_progress: Callable[[str], None]) -> None:
+        with self._engine.connect() as connection:
+            self._patiently(connection, "BEGIN")
+            self._refuse_cut_file(connection)
+            outdated = schema.needs_migration(connection, self.where)
+            old = schema.revision(connection)
+            connection.exec_driver_sql("ROLLBACK")
+            if connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
+                connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+        if not outdated:
+            return
+        if why := self.why_not_writable():
+            raise Unavailable(f"{self.where} must be brought up to date first, but {why}.")
+        if old is not None:
+            self._keep_copy(old, on_progress)
+        self._write(lambda connection: self._migrate(connection, on_progress))
+
+    def _refuse_cut_file(self, connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        if pages * size > self.path.stat().st_size:
+            raise Unavailable(_sentence("SQLITE_CORRUPT", self.where))
+
+    def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
+        # Another desk may have done it while this one waited for the file.
+        if schema.needs_migration(connection, self.where):
+            schema.migrate(connection, on_progress)
+
+    def _keep_copy(self, revision: str, on_progress: Callable[[str], None]) -> None:
+        copy = self.path.with_name(f"{self.path.name}.schema-{revision}")
+        on_progress(f"Keeping a copy of the store as {copy}")
+        # One from an earlier try that was cut off is as good: nothing was written since.
+        if not copy.exists():
+            self.copy(copy)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=1.0,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = EXTRA")
+        # A spilling cache would lock readers out from the middle of a large write on.
+        connection.execute("PRAGMA cache_spill = OFF")
+        return connection
+
+    def _read(self, work: Work[Answer]) -> Answer:
+        with self._engine.connect() as connection:
+            self._patiently(connection, "BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    def _write(self, work: Work[Answer]) -> Answer:
+        with self._engine.connect() as connection:
+            self._patiently(connection, "BEGIN IMMEDIATE")
+            try:
+                answer = work(connection)
+            except BaseException:
+                _undo(connection)
+                raise
+            try:
+                self._patiently(connection, "COMMIT")
+            except DBAPIError as error:
+                _undo(connection)
+                connection.invalidate()
+                if _error_name(error).startswith("SQLITE_BUSY"):
+                    raise
+                raise CommitLost(self.explain(error).hint) from None
+            return answer
+
+    def _patiently(self, connection: Connection, statement: str) -> None:
+        """Run `BEGIN` or `COMMIT`, again and again while other desks hold the file."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection.exec_driver_sql(statement)
+            except DBAPIError as error:
+                if not _error_name(error).startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                    raise
+                # Desks that wait in step would meet again: each waits its own while.
+                time.sleep(random.uniform(0.005, 0.05))  # noqa: S311
+            else:
+                return
+
+    def explain(self, error: DBAPIError) -> FrontdeskError:
+        return Unavailable(_sentence(_error_name(error), self.where))
+
+    def now(self, connection: Connection) -> datetime:
+        return self._clock().astimezone(UTC)
+
+    def lock_command(self, connection: Connection, command_id: UUID) -> None:
+        """Do nothing: BEGIN IMMEDIATE has let one writer in."""
+
+    def lock_loading(self, connection: Connection) -> None:
+        """Do nothing: BEGIN IMMEDIATE has let one writer in."""
+
+    def announce(self, connection: Connection) -> None:
+        """Do nothing: who waits looks again in a moment."""
+
+    async def wait_for_news(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, POLL_SECONDS))
+
+    def why_not_writable(self, connection: Connection | None = None) -> str:
+        if os.statvfs(self.path).f_flag & os.ST_RDONLY:
+            return "the store is read-only here: its disk is mounted read-only"
+        if not os.access(self.path, os.W_OK):
+            return "the store is read-only here: its file may not be written"
+        if not os.access(self.path.absolute().parent, os.W_OK | os.X_OK):
+            return "the store is read-only here: its folder may not be written"
+        return ""
+
+    async def backup(self, target: Path) -> None:
+        await asyncio.to_thread(self.copy, target)
+
+    def copy(self, target: Path) -> None:
+        """Write a complete copy while desks go on working. Raises Refused, Unavailable."""
+        partial = target.with_name(target.name + ".partial")
+        try:
+            create_file(partial)
+        except FileExistsError:
+            partial.unlink()
+            create_file(partial)
+        except OSError as error:
+            raise Unavailable(f"{target} cannot be written: {error.strerror}.") from None
+        try:
+            with closing(self._connect()) as source, closing(sqlite3.connect(partial)) as copy:
+                self._copy_pages(source, copy)
+            # A link, unlike a rename, never replaces a file that is there already.
+            os.link(partial, target)
+        except FileExistsError:
+            raise Refused(Reason("exists", f"{target} exists already: choose another name")) from None
+        except sqlite3.Error as error:
+            raise Unavailable(_sentence(error.sqlite_errorname, self.where)) from None
+        except OSError as error:
+            raise Unavailable(f"{target} cannot be written: {error.strerror}.") from None
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @staticmethod
+    def _copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
+        """Copy some pages at a time; when others write it starts over, in the end in one go."""
+        restarts, last = 0, -1
+
+        def count_restarts(status: int, remaining: int, total: int) -> None:
+            nonlocal restarts, last
+            if last >= 0 and remaining > last:
+                restarts += 1
+                if restarts > _BACKUP_RESTARTS:
+                    raise _TooBusy
+            last = remaining
+
+        try:
+            source.backup(copy, pages=_BACKUP_PAGES, progress=count_restarts, sleep=_BACKUP_PAUSE)
+        except _TooBusy:
+            source.backup(copy)
+
+
+class _TooBusy(Exception):
+    """Other desks write faster than a copy in pieces can follow."""
+
+
+def _create(path: Path) -> None:
+    try:
+        for folder in reversed(path.parent.parents):
+            _make_folder(folder)
+        _make_folder(path.parent)
+        create_file(path)
+    except FileExistsError:
+        # Another desk was quicker.
+        return
+    except OSError as error:
+        raise Unavailable(
+            f"{path} cannot be made ({error.strerror}): choose another place under [store] url, "
+            "or ask for access to that folder."
+        ) from None
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+
+
+def create_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, whatever the umask. Raises OSError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
+
+
+def _undo(connection: Connection) -> None:
+    # After some faults SQLite has rolled back by itself and says so.
+    with suppress(DBAPIError):
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def _error_name(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR"))
+
+
+def _sentence(name: str, where: str) -> str:
+    for prefix, sentence in _SENTENCES.items():
+        if name.startswith(prefix):
+            return sentence.format(where=where, name=name)
+    return f"{where} cannot be used ({name}): nothing was changed; run frontdesk doctor."
+
+
+_SENTENCES = {
+    "SQLITE_BUSY": "Other desks keep {where} busy: nothing was changed; try again in a moment.",
+    "SQLITE_LOCKED": "Other desks keep {where} busy: nothing was changed; try again in a moment.",
+    "SQLITE_FULL": "The disk that holds {where} is full: nothing was changed; free some space, then try again.",
+    "SQLITE_READONLY": "{where} is read-only here: nothing was changed; ask for write access to it and its folder.",
+    "SQLITE_PERM": "{where} may not be opened by you: ask for access to it and its folder.",
+    "SQLITE_AUTH": "{where} may not be opened by you: ask for access to it and its folder.",
+    "SQLITE_CANTOPEN": "{where} cannot be opened: see that the file is there and that you may read and write it and its folder.",
+    "SQLITE_NOTADB": "{where} is not a frontdesk store: correct the url under [store], or put a backup in its place.",
+    "SQLITE_CORRUPT": "{where} is damaged: nothing was changed; stop working with it and put the latest backup in its place.",
+    "SQLITE_IOERR": "The disk that holds {where} does not work ({name}): nothing was changed; see to the disk, then try again.",
+}
