@@ -51,11 +51,11 @@ LONGEST_WALK = 640
 _BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
 _C = _BOOKING.c
 _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
+_LAST_ID = 2**31 - 1
 _LOWEST = Position(datetime.min.replace(tzinfo=UTC), -1)
-_HIGHEST = Position(datetime.max.replace(tzinfo=UTC), 2**63 - 1)
+_HIGHEST = Position(datetime.max.replace(tzinfo=UTC), _LAST_ID)
 _EASTERNMOST = timedelta(hours=14)
 _WESTERNMOST = timedelta(hours=12)
-_LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
