@@ -1,0 +1,85 @@
+"""Builders of made-up practices and bookings, for tests of anything that stands on a store."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+from frontdesk.bookings import Channel, IncomingBooking, Operator, Patient, Pms, Practice
+from frontdesk.store.port import BookingStore, Registry
+
+KIM = Operator("Kim Nguyen")
+LEE = Operator("Lee Tran", via="Desk Two")
+PRAKTIKA = Pms("smile", "praktika", "Praktika", can_cancel=True)
+BY_HAND = Pms("paper", "manual", "Paper diary", can_cancel=False)
+
+_FIRST_NAMES = ("Amelia", "Noah", "Zoë", "Jack", "Mia", "Liam")
+_LAST_NAMES = ("Wilson", "O'Brien", "Kovač", "Smith-Jones", "Nguyen")
+
+
+class Store(BookingStore, Protocol):
+    """A booking store that is on this machine, so that tests can fill it."""
+
+    @property
+    def registry(self) -> Registry: ...
+
+
+def make_practice(id: str = "adelaide", **changes: Any) -> Practice:  # noqa: A002
+    """Return a practice in Adelaide whose PMS can cancel, telling patients by e-mail, then SMS."""
+    practice = Practice(
+        id=id,
+        name=f"Smile Dental {id.title()}",
+        short=id[:3].upper(),
+        time_zone="Australia/Adelaide",
+        email=f"desk@{id}.example",
+        pms=PRAKTIKA,
+        patient_channels=(Channel.EMAIL, Channel.SMS),
+    )
+    return replace(practice, **changes)
+
+
+def make_patient(**changes: Any) -> Patient:
+    """Return Amelia Wilson, reachable in every way."""
+    patient = Patient("Amelia Wilson", date(1981, 3, 14), "0491570006", "amelia@example.com", is_new=False)
+    return replace(patient, **changes)
+
+
+def make_incoming(line: int = 1, **changes: Any) -> IncomingBooking:
+    """Return a booking of Amelia Wilson at `adelaide`, in three days, as a file would bring it."""
+    incoming = IncomingBooking(
+        line=line,
+        practice_id="adelaide",
+        patient=make_patient(),
+        practitioner_name="Dr Priya Rao",
+        appointment_type="Check-up and clean",
+        starts_at=datetime.now(UTC).replace(microsecond=0) + timedelta(days=3),
+        ref=f"R{line:05}",
+    )
+    return replace(incoming, **changes)
+
+
+async def fill(store: Store, number: int, *, now: datetime | None = None) -> None:
+    """Put `number` bookings into a store, one every quarter of an hour, half of them before `now`.
+
+    They are at the practices `adelaide` and `perth`, which are made too.
+    """
+    await store.registry.apply_practices(
+        [make_practice(), make_practice("perth", time_zone="Australia/Perth", pms=BY_HAND)], KIM
+    )
+    middle = now or (await store.state()).now
+    batch = [
+        make_incoming(
+            line,
+            practice_id=("adelaide", "perth")[line % 2],
+            patient=Patient(
+                f"{_FIRST_NAMES[line % 6]} {_LAST_NAMES[line % 5]}",
+                date(1950, 1, 1) + timedelta(days=line * 37 % 20000),
+                f"0491570{line % 1000:03}",
+                f"patient{line}@example.com" if line % 3 else "",
+            ),
+            practitioner_name=("Dr Priya Rao", "Dr Tom Field", "Sam Reid")[line % 3],
+            starts_at=middle + timedelta(minutes=15 * (line - number // 2) + 7),
+        )
+        for line in range(number)
+    ]
+    for start in range(0, number, 2000):
+        await store.registry.load(batch[start : start + 2000], KIM, "made up")
