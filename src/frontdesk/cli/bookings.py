@@ -48,7 +48,7 @@ def show(session: Session, reference: str, as_json: bool) -> None:
             print_document(run(read_document(store, booking, now)))
         else:
             namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
-            for line in booking_lines(booking, namesakes, followed, now, None):
+            for line in booking_lines(booking, namesakes, followed, now, run(session.home(store))):
                 click.echo(line)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 import click
@@ -12,15 +13,16 @@ from frontdesk.bookings import (
     REASON_LIMIT,
     Booking,
     CancelCommand,
+    FrontdeskError,
     Reason,
     Refused,
     Unavailable,
     why_not_cancel,
 )
-from frontdesk.cli.documents import as_json, print_document, read_document
+from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
-from frontdesk.deliveries import facts, plan
+from frontdesk.deliveries import Delivery, facts, plan
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_follows
 
@@ -42,10 +44,9 @@ def cancel(
     Without --reason it asks for one. A reason on the command line can be read by others
     who are logged in to this machine while the command runs.
     """
-    asks = not yes
-    if asks and not _at_a_terminal():
+    if not yes and not _at_a_terminal():
         raise click.UsageError("cancel asks before it cancels: without a terminal say --yes")
-    given = _checked_reason(reason or "")
+    answers = _Answers(None if reason is None else _checked_reason(reason), told_by_phone)
     with session.opened() as (store, run):
         booking = run(find_one(store, reference))
         state = run(store.state())
@@ -54,36 +55,57 @@ def cancel(
         follows = plan(booking, booking.practice)
         if told_by_phone and not needs_phone_call(follows):
             raise click.UsageError("--told-by-phone is for patients whom nobody else tells")
-        if asks:
-            namesakes = run(store.namesakes(booking.id))
-            for line in (*summary(booking, namesakes, state.now, None), *what_follows(booking, follows)):
-                if line:
-                    click.echo(line, err=as_json)
-            if needs_phone_call(follows) and not told_by_phone:
-                told_by_phone = click.confirm("Told by you on the phone just now?", err=as_json)
-            if reason is None:
-                given = click.prompt(
-                    "Cancellation Reason, optional",
-                    "",
-                    show_default=False,
-                    value_proc=_asked_reason,
-                    err=as_json,
-                )
-            if not click.confirm("Cancel Booking? This action cannot be undone.", err=as_json):
-                raise Refused(Reason("kept", "kept, nothing was cancelled"))
+        if not yes:
+            namesakes, home = run(store.namesakes(booking.id)), run(session.home(store))
+            shown = (*summary(booking, namesakes, state.now, home), *what_follows(booking, follows))
+            click.echo("\n".join(line for line in shown if line), err=as_json)
+            answers = _ask(answers, needs_phone_call(follows), to_stderr=as_json)
         command = CancelCommand(
             command_id=uuid.uuid4(),
             booking_id=booking.id,
             expected_version=booking.version,
             operator=session.config.operator,
-            reason=given,
-            told_by_phone=told_by_phone,
+            reason=answers.reason or "",
+            told_by_phone=answers.told_by_phone,
         )
         done = _write(store, run, command, reference)
-        if as_json:
-            print_document(run(read_document(store, done, state.now)))
-        else:
-            click.echo(facts(run(store.deliveries(done.id))))
+        followed = _followed(store, run, done)
+    if as_json:
+        print_document(booking_document(done, followed, state.now))
+    elif followed is None:
+        click.echo("Cancelled here ok. What follows from it cannot be read now")
+    else:
+        click.echo(facts(followed))
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What the operator adds; a `reason` of None was not asked for yet."""
+
+    reason: str | None
+    told_by_phone: bool
+
+
+def _ask(given: _Answers, nobody_tells: bool, *, to_stderr: bool) -> _Answers:
+    """Ask for what was not given, then for the confirm. Raises Refused when it is not given."""
+    reason, told = given.reason, given.told_by_phone
+    if nobody_tells and not told:
+        told = click.confirm("Told by you on the phone just now?", err=to_stderr)
+    if reason is None:
+        reason = click.prompt(
+            "Cancellation Reason, optional", "", show_default=False, value_proc=_checked_reason, err=to_stderr
+        )
+    if not click.confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
+        raise Refused(Reason("kept", "kept, nothing was cancelled"))
+    return _Answers(reason, told)
+
+
+def _followed(store: BookingStore, run: Run, done: Booking) -> tuple[Delivery, ...] | None:
+    """Return what follows, or None when that cannot be read: the booking is cancelled all the same."""
+    try:
+        return run(store.deliveries(done.id))
+    except FrontdeskError:
+        return None
 
 
 def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str) -> Booking:
@@ -129,13 +151,6 @@ def _checked_reason(given: str) -> str:
     if len(cleaned) > REASON_LIMIT:
         raise click.UsageError(f"the reason has {len(cleaned)} characters, {REASON_LIMIT} are possible")
     return cleaned
-
-
-def _asked_reason(given: str) -> str:
-    try:
-        return _checked_reason(given)
-    except click.UsageError as too_long:
-        raise click.BadParameter(too_long.message) from None
 
 
 def _at_a_terminal() -> bool:

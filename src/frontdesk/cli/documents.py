@@ -21,8 +21,8 @@ Document = dict[str, Any]
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-def booking_document(booking: Booking, deliveries: Iterable[Delivery], now: datetime) -> Document:
-    """Return one booking as it stands at `now`."""
+def booking_document(booking: Booking, deliveries: Iterable[Delivery] | None, now: datetime) -> Document:
+    """Return one booking as it stands at `now`; without `deliveries` what follows is not known."""
     zone = booking.practice.zone
 
     def instant(value: datetime | None) -> str | None:
@@ -50,7 +50,7 @@ def booking_document(booking: Booking, deliveries: Iterable[Delivery], now: date
         "cancellation_reason": cancelled.reason if cancelled else "",
         "status": booking.status(now).value,
         "version": booking.version,
-        "deliveries": [delivery_document(delivery) for delivery in deliveries],
+        "deliveries": None if deliveries is None else [delivery_document(one) for one in deliveries],
     }
 
 

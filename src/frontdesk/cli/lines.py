@@ -59,5 +59,5 @@ def event_cells(event: AuditEvent, booking: Booking) -> tuple[str, ...]:
         times.when_in_full(event.at, booking.practice.zone),
         str(event.operator),
         event.action.value.rpartition(".")[2],
-        ", ".join(f"{name} {value}" for name, value in event.detail.items() if value),
+        event.detail.get("reason", ""),
     )

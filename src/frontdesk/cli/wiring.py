@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from frontdesk import config
+from frontdesk.bookings import Practice
 from frontdesk.cli import crash
 from frontdesk.config import Config, ConfigError
 from frontdesk.config.complaints import nearest
@@ -79,6 +80,12 @@ class Session:
             self.notices.append(f"the config's settings for {names} are not in the store: {reason}")
         else:
             await store.registry.apply_practices(self.config.practices, self.config.operator)
+
+    async def home(self, store: "SqlStore") -> Practice | None:
+        """Return the practice whose time is "here": the config's, else the store's first."""
+        practices = await store.practices()
+        named = next((one for one in practices if one.id == self.config.home), None)
+        return named or next(iter(practices), None)
 
     @contextmanager
     def opened(self, *, bring_practices: bool = True) -> Iterator[tuple["SqlStore", Run]]:
