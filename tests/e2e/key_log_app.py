@@ -4,6 +4,7 @@
 and `f9` blocks the event loop for good, as a hung network drive would.
 """
 
+import os
 import time
 
 from textual import events
@@ -13,8 +14,10 @@ from textual.widgets import Static
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered, ask_position, behind_the_keys
 
 
-class KeyLogApp(App[None]):
-    """Lists events by name, in the order in which they come."""
+class KeyLogApp(App[None], inherit_bindings=False):
+    """Lists events by name, in the order in which they take effect."""
+
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(self) -> None:
         super().__init__(driver_class=FrontdeskDriver)
@@ -25,7 +28,7 @@ class KeyLogApp(App[None]):
         yield Static("ready", markup=False)
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if isinstance(event, events.Key) and event.is_forwarded:
             self.press(event.key)
         elif isinstance(event, events.Paste):
             self.hear(f"paste={event.text!r}")
@@ -47,6 +50,7 @@ class KeyLogApp(App[None]):
             self.copy_to_clipboard("a patient's name")
             self.hear("copied")
         elif key == "f9":
+            os.write(2, b"blocked")
             time.sleep(600)
         else:
             self.hear(key)

@@ -1,0 +1,69 @@
+"""What `key_reader` and `terminal` take from inside Textual, which may change without notice.
+
+A failure here says: read Textual's change, then the two modules, before the pin moves.
+"""
+
+import inspect
+from importlib.metadata import version
+
+import pytest
+from textual import events, messages
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS, MODIFIER_FUNCTIONAL_KEYS
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys, _character_to_key
+from textual.screen import Screen
+from textual.widget import Widget
+
+
+def test_the_version_read() -> None:
+    assert version("textual") == "8.2.8"
+
+
+def test_the_tables_of_keys() -> None:
+    assert ANSI_SEQUENCES_KEYS["\x1b[19~"] == (Keys.F8,)
+    assert ANSI_SEQUENCES_KEYS["\x1bOp"] == "0"
+    assert FUNCTIONAL_KEYS["19~"] == "f8"
+    assert FUNCTIONAL_KEYS["1R"] == "f3"
+    assert "left_shift" in MODIFIER_FUNCTIONAL_KEYS
+    assert _character_to_key("?") == "question_mark"
+
+
+def test_the_kitty_keys() -> None:
+    keys = XTermParser()._parse_extended_key("\x1b[107;5u")
+    assert keys is not None
+    assert [(key.key, key.character) for key in keys] == [("ctrl+k", None)]
+    assert XTermParser()._parse_extended_key("\x1b[1~~") is None
+
+
+@pytest.mark.parametrize(
+    ("part", "relied_on"),
+    [
+        (LinuxDriver.__init__, ["self._file = sys.__stderr__", "self.fileno = ", "signal.SIGTSTP"]),
+        (LinuxDriver.start_application_mode, ["WriterThread(self._file)", "target=self._run_input_thread"]),
+        (LinuxDriver._run_input_thread, ["self.run_input_thread()"]),
+        (LinuxDriver.disable_input, ["self.exit_event.set()", "self._key_thread.join()"]),
+        (LinuxDriver.process_message, ["InBandWindowResize", "self._enable_in_band_window_resize()"]),
+        (LinuxDriver._enable_mouse_support, ["if not self._mouse:"]),
+        (LinuxDriver.stop_application_mode, [r'"\x1b[<u"', r'"\x1b[?1049l"']),
+        (Driver.__init__, ["self._loop = asyncio.get_running_loop()", "self._app = app"]),
+        (App.copy_to_clipboard, [r'self._driver.write(f"\x1b]52;']),
+        (App.on_event, ["forward_target = self.focused or self.screen"]),
+        (App._on_key, ["self._check_bindings(event.key)"]),
+        (App.action_suspend_process, ["self._driver.can_suspend"]),
+        (Widget._forward_event, ["event._set_forwarded()", "self.post_message(event)"]),
+        (Screen._forward_event, ["event._set_forwarded()", "self.post_message(event)"]),
+    ],
+)
+def test_the_code_built_upon(part: object, relied_on: list[str]) -> None:
+    assert inspect.isfunction(part)
+    source = inspect.getsource(part)
+    assert [line for line in relied_on if line not in source] == []
+
+
+def test_the_messages() -> None:
+    assert messages.InBandWindowResize.from_setting_parameter(2).supported
+    assert events.Resize.from_dimensions((80, 24), (640, 480)).size == (80, 24)
