@@ -1,0 +1,150 @@
+"""The options that say which bookings: the same for `list` and `export`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from frontdesk import times
+from frontdesk.bookings import BookingQuery, Practice, Practitioner, Status
+from frontdesk.config.complaints import nearest
+from frontdesk.store.port import BookingStore
+from frontdesk.text import fold
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+
+class _Day(click.ParamType[date | timedelta]):
+    """A date, or a word that means one where the operator is: converted to days from today."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date | timedelta:
+        if isinstance(value, date | timedelta):
+            return value
+        word = value.strip().casefold()
+        if word in _WORDS:
+            return timedelta(days=_WORDS[word])
+        try:
+            return date.fromisoformat(word)
+        except ValueError:
+            self.fail(f"{value} is not a day: write it like 2026-11-26, or {', '.join(_WORDS)}", param, ctx)
+
+
+@dataclass(frozen=True)
+class ChosenFilters:
+    """What the options said. Days may still be counted from today."""
+
+    status: tuple[str, ...]
+    day: date | timedelta | None
+    first: date | timedelta | None
+    last: date | timedelta | None
+    practitioner: tuple[str, ...]
+    practice: tuple[str, ...]
+    search: str
+
+    async def query(self, store: BookingStore, home: Practice | None, as_of: datetime) -> BookingQuery:
+        """Return the question for the store; today is that of `home`.
+
+        Raises a usage error that names the nearest practice or practitioner for one that
+        does not exist, and for days that contradict each other.
+        """
+        practices = await store.practices()
+        wanted = frozenset(_practice_id(name, practices) for name in self.practice)
+        practitioners: frozenset[int] = frozenset()
+        if self.practitioner:
+            known = [one for one in await store.practitioners() if not wanted or one.practice_id in wanted]
+            practitioners = frozenset().union(*(_practitioner_ids(name, known) for name in self.practitioner))
+        first, last = self._days(times.local_date(as_of, home.zone) if home else as_of.date())
+        return BookingQuery(
+            as_of=as_of,
+            text=self.search,
+            statuses=frozenset(Status(word.capitalize()) for word in self.status),
+            first_day=first,
+            last_day=last,
+            practitioners=practitioners,
+            practices=wanted,
+        )
+
+    def _days(self, today: date) -> tuple[date | None, date | None]:
+        if self.day is not None and (self.first is not None or self.last is not None):
+            raise click.UsageError("--day is one day; with --from and --to leave it out")
+        ends = (self.first, self.last) if self.day is None else (self.day, self.day)
+        first, last = (today + said if isinstance(said, timedelta) else said for said in ends)
+        if first and last and first > last:
+            raise click.UsageError(f"--from {first} is after --to {last}")
+        return first, last
+
+
+def filter_options(command: Command) -> Command:
+    """Give a click command the filter options; it gets them as `filters`, a ChosenFilters."""
+
+    @wraps(command)
+    def collected(*arguments: Any, **options: Any) -> Any:
+        names = ("status", "day", "first", "last", "practitioner", "practice", "search")
+        chosen = {name: options.pop(name) for name in names}
+        return command(*arguments, filters=ChosenFilters(**chosen), **options)
+
+    for option in reversed(_OPTIONS):
+        collected = option(collected)
+    return collected  # type: ignore[return-value]  # click's options go onto the function itself
+
+
+_OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
+    click.option(
+        "--status",
+        multiple=True,
+        type=click.Choice([one.value.lower() for one in Status], case_sensitive=False),
+        help="Only bookings that stand so; can be given again.",
+    ),
+    click.option("--day", type=_Day(), help="Only this day: 2026-11-26, today, tomorrow."),
+    click.option("--from", "first", type=_Day(), help="Not before this day."),
+    click.option("--to", "last", type=_Day(), help="Not after this day."),
+    click.option(
+        "--practitioner",
+        multiple=True,
+        metavar="NAME",
+        help="Only with this practitioner; can be given again.",
+    ),
+    click.option(
+        "--practice",
+        multiple=True,
+        metavar="ID",
+        help="Only at this practice: its id, short or full name; can be given again.",
+    ),
+    click.option("--search", default="", metavar="TEXT", help="Only what Find would find for TEXT."),
+)
+
+
+def _practice_id(name: str, practices: Sequence[Practice]) -> str:
+    for practice in practices:
+        if name.casefold() in {one.casefold() for one in (practice.id, practice.short, practice.name)}:
+            return practice.id
+    known = nearest(name, [practice.id for practice in practices])
+    raise click.UsageError(f"there is no practice {name}, {known}")
+
+
+def _practitioner_ids(name: str, practitioners: Sequence[Practitioner]) -> frozenset[int]:
+    """One name can be several people, or one person at several practices: all of them.
+
+    A part of a name will do while it means one name only.
+    """
+    words = fold(name)
+    same = frozenset(one.id for one in practitioners if fold(one.name) == words)
+    if same:
+        return same
+    close = [one for one in practitioners if words and set(words) <= set(fold(one.name))]
+    names = sorted({one.name for one in close})
+    if len(names) > 1:
+        raise click.UsageError(f"--practitioner {name} could be {' or '.join(names)}")
+    if not names:
+        hint = nearest(name, {one.name for one in practitioners})
+        raise click.UsageError(f"there is no practitioner {name}, {hint}")
+    return frozenset(one.id for one in close)

@@ -1,0 +1,61 @@
+"""Bookings as rows of the canonical CSV, page by page, so that no read holds up a desk."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from frontdesk.bookings import Booking, BookingQuery, Direction, Position
+from frontdesk.exchange.columns import COLUMNS
+from frontdesk.exchange.targets import Writer
+from frontdesk.store.port import BookingStore
+
+_PAGE = 500
+
+
+async def export(
+    store: BookingStore, query: BookingQuery, write: Writer, on_progress: Callable[[int], None]
+) -> int:
+    """Write the heading and the bookings of `query` in time order; return how many."""
+    write(COLUMNS)
+    number = 0
+    position: Position | None = None
+    while True:
+        page = await store.page(query, _PAGE, position, Direction.FORWARD)
+        for row in page.rows:
+            write(booking_row(row.booking))
+        number += len(page.rows)
+        on_progress(number)
+        if page.searched_until is not None:
+            position = page.searched_until
+        elif page.more_after:
+            position = Position(page.rows[-1].booking.starts_at, page.rows[-1].booking.id)
+        else:
+            return number
+
+
+def booking_row(booking: Booking) -> tuple[str, ...]:
+    """Return a booking's cells, in the order of COLUMNS; times are local, with their offset."""
+    patient, done = booking.patient, booking.cancellation
+    return (
+        booking.ref,
+        booking.pms_ref,
+        booking.practice.id,
+        patient.name,
+        patient.birth_date.isoformat() if patient.birth_date else "",
+        patient.mobile,
+        patient.email,
+        "" if patient.is_new is None else "yes" if patient.is_new else "no",
+        patient.pms_ref,
+        booking.practitioner.name,
+        booking.practitioner.pms_ref,
+        booking.appointment_type,
+        _local(booking.starts_at, booking),
+        _local(booking.ends_at, booking),
+        "" if booking.fee is None else f"{booking.fee // 100}.{booking.fee % 100:02}",
+        _local(booking.created_at, booking),
+        _local(done.at, booking) if done else "",
+        done.reason if done else "",
+    )
+
+
+def _local(instant: datetime | None, booking: Booking) -> str:
+    return instant.astimezone(booking.practice.zone).isoformat() if instant else ""

@@ -1,0 +1,174 @@
+"""The map: a TOML file that says where a foreign CSV file keeps what frontdesk wants.
+
+Its tables and keys are described, with an example, in `docs/import.md`.
+"""
+
+import re
+import tomllib
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from frontdesk.bookings import FrontdeskError
+from frontdesk.config.complaints import explain
+
+PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
+"""`{{` and `}}` are plain braces, `{Their column}` stands for that column's cell."""
+
+_UNBALANCED = re.compile("[{}]")
+
+
+class MapProblem(FrontdeskError):
+    """A map that cannot be read, or that does not fit the file."""
+
+    title = "The map cannot be used"
+    exit_code = 2
+
+
+class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A table of the map. A key that it does not know is refused."""
+
+
+class Source(Section, frozen=True):
+    """Where a text comes from: a column or a template, then `values`, then `default` if empty."""
+
+    column: str = ""
+    template: Annotated[str, Meta(description="text with {Their column} in it")] = ""
+    values: Annotated[dict[str, str], Meta(description="what their values mean")] = {}
+    otherwise: Annotated[str | None, Meta(description="what any other value means")] = None
+    default: Annotated[str, Meta(description="used where the cell is empty")] = ""
+
+    def __post_init__(self) -> None:
+        if not (self.column or self.template or self.default or self._has_other_origin()):
+            raise ValueError("needs a column, a template or a default")
+        if self.column and self.template:
+            raise ValueError("has a column and a template: one of them is enough")
+        if _UNBALANCED.search(PLACEHOLDER.sub("", self.template)):
+            raise ValueError("the template's { and } do not pair up: a plain brace is written twice")
+        if self.otherwise is not None and not self.values:
+            raise ValueError("has otherwise without values")
+
+    def _has_other_origin(self) -> bool:
+        return False
+
+
+class DateSource(Source, frozen=True):
+    """Where a date comes from; `formats` as of strptime, tried in order. None: ISO 8601."""
+
+    formats: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for pattern in self.formats:
+            _check_format(pattern)
+
+
+class InstantSource(DateSource, frozen=True):
+    """Where a date and time comes from; the time can be in a column of its own, or fixed."""
+
+    time_column: str = ""
+    time_formats: tuple[str, ...] = ()
+    time: Annotated[str, Meta(description='the time where the file has none: "08:00"')] = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for pattern in self.time_formats:
+            _check_format(pattern)
+        try:
+            time.fromisoformat(self.time or "00:00")
+        except ValueError:
+            raise ValueError('time must be a time of day, such as "08:00"') from None
+
+
+class EndSource(InstantSource, frozen=True):
+    """Where the end comes from: like any time, or so many minutes after the start."""
+
+    minutes_column: str = ""
+    minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
+
+    def _has_other_origin(self) -> bool:
+        return bool(self.minutes_column or self.minutes or self.time_column)
+
+
+class Columns(Section, frozen=True):
+    """Where each canonical column comes from; a plain text is the name of their column."""
+
+    ref: str | Source | None = None
+    pms_ref: str | Source | None = None
+    practice: str | Source | None = None
+    patient_name: str | Source | None = None
+    patient_dob: str | DateSource | None = None
+    patient_mobile: str | Source | None = None
+    patient_email: str | Source | None = None
+    new_patient: str | Source | None = None
+    pms_patient_ref: str | Source | None = None
+    practitioner: str | Source | None = None
+    pms_practitioner_ref: str | Source | None = None
+    appointment_type: str | Source | None = None
+    starts_at: str | InstantSource | None = None
+    ends_at: str | EndSource | None = None
+    fee: str | Source | None = None
+    created_at: str | InstantSource | None = None
+    cancelled_at: str | InstantSource | None = None
+    cancellation_reason: str | Source | None = None
+
+
+class Cancelled(Section, frozen=True):
+    """The column and the values in it that say a booking was cancelled."""
+
+    column: str
+    values: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class FileFormat(Section, frozen=True):
+    """How the file is written."""
+
+    encoding: Annotated[str, Meta(description="such as windows-1252")] = "utf-8"
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    decimal: Literal["point", "comma"] = "point"
+    whole_numbers: Annotated[tuple[str, ...], Meta(description="columns where 12.0 means 12")] = ()
+    ignore: Annotated[tuple[str, ...], Meta(description='columns to leave out; "*" is all that is left')] = ()
+
+
+class MapFile(Section, frozen=True):
+    """A map from a foreign CSV file to frontdesk's columns."""
+
+    file: FileFormat = FileFormat()
+    columns: Columns = Columns()
+    cancelled: Cancelled | None = None
+
+
+NO_MAP = MapFile()
+
+
+def read_map(path: Path) -> MapFile:
+    """Read a map. Raises MapProblem, one sentence that names the file and the table."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        said = msgspec.convert(raw, MapFile)
+        "".encode(said.file.encoding)
+    except OSError as error:
+        raise MapProblem(
+            f"{path} cannot be read: {(error.strerror or 'no reason was given').lower()}"
+        ) from None
+    except UnicodeDecodeError:
+        raise MapProblem(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise MapProblem(f"{path} is not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise MapProblem(f"{path}: {explain(error, raw, MapFile)}") from None
+    except LookupError:
+        raise MapProblem(f"{path}: [file] encoding: there is no encoding of that name") from None
+    return said
+
+
+def _check_format(pattern: str) -> None:
+    """Refuse what strptime will not take, before the first line and not at every line."""
+    some_time = datetime(2001, 12, 3, 16, 5, 6, tzinfo=UTC)
+    try:
+        datetime.strptime(some_time.strftime(pattern), pattern)  # noqa: DTZ007  only tried
+    except ValueError:
+        raise ValueError(f"{pattern} is not a date format: one looks like %d/%m/%Y %H:%M") from None
