@@ -19,6 +19,7 @@ from frontdesk.bookings import FrontdeskError
 from frontdesk.cli import crash
 
 COMMANDS = {
+    "demo": "demo:demo",
     "list": "bookings:list_",
     "show": "bookings:show",
     "cancel": "cancel:cancel",

@@ -1,7 +1,7 @@
 """The JSON that line mode prints: the CSV's names, plus what a file cannot know.
 
-Unknown text is empty; an unknown date, time, fee or newness is null. Times carry the
-practice's offset; fees are decimal text, as in the CSV.
+What is not known is null. Cells are text as in the CSV (times with the practice's offset,
+fees as decimals), but `new_patient` is true or false.
 """
 
 import json
@@ -14,6 +14,8 @@ import click
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import Booking
 from frontdesk.deliveries import Delivery
+from frontdesk.exchange.columns import COLUMNS
+from frontdesk.exchange.exporting import booking_row
 from frontdesk.store.port import BookingStore
 
 Document = dict[str, Any]
@@ -23,31 +25,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 def booking_document(booking: Booking, deliveries: Iterable[Delivery] | None, now: datetime) -> Document:
     """Return one booking as it stands at `now`; without `deliveries` what follows is not known."""
-    zone = booking.practice.zone
-
-    def instant(value: datetime | None) -> str | None:
-        return value.astimezone(zone).isoformat() if value else None
-
-    patient, cancelled = booking.patient, booking.cancellation
     return {
-        "ref": booking.ref,
-        "pms_ref": booking.pms_ref,
-        "practice": booking.practice.id,
-        "patient_name": patient.name,
-        "patient_dob": patient.birth_date.isoformat() if patient.birth_date else None,
-        "patient_mobile": patient.mobile,
-        "patient_email": patient.email,
-        "new_patient": patient.is_new,
-        "pms_patient_ref": patient.pms_ref,
-        "practitioner": booking.practitioner.name,
-        "pms_practitioner_ref": booking.practitioner.pms_ref,
-        "appointment_type": booking.appointment_type,
-        "starts_at": instant(booking.starts_at),
-        "ends_at": instant(booking.ends_at),
-        "fee": None if booking.fee is None else f"{booking.fee / 100:.2f}",
-        "created_at": instant(booking.created_at),
-        "cancelled_at": instant(cancelled.at) if cancelled else None,
-        "cancellation_reason": cancelled.reason if cancelled else "",
+        **{name: cell or None for name, cell in zip(COLUMNS, booking_row(booking), strict=True)},
+        "new_patient": booking.patient.is_new,
         "status": booking.status(now).value,
         "version": booking.version,
         "deliveries": None if deliveries is None else [delivery_document(one) for one in deliveries],

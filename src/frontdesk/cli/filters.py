@@ -57,7 +57,7 @@ class ChosenFilters:
         does not exist, and for days that contradict each other.
         """
         practices = await store.practices()
-        wanted = frozenset(_practice_id(name, practices) for name in self.practice)
+        wanted = frozenset(practice_id_of(name, practices) for name in self.practice)
         practitioners: frozenset[int] = frozenset()
         if self.practitioner:
             known = [one for one in await store.practitioners() if not wanted or one.practice_id in wanted]
@@ -123,7 +123,8 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
 )
 
 
-def _practice_id(name: str, practices: Sequence[Practice]) -> str:
+def practice_id_of(name: str, practices: Sequence[Practice]) -> str:
+    """Return the id of the practice with this id, short or full name; a usage error for none."""
     for practice in practices:
         if name.casefold() in {one.casefold() for one in (practice.id, practice.short, practice.name)}:
             return practice.id

@@ -7,10 +7,15 @@ import click
 from frontdesk.cli.wiring import Session
 
 
-def open_screen(session: Session) -> None:
-    """Open the UI. Raises a usage error where there is no terminal to open it on."""
+def check_terminal() -> None:
+    """Raise a usage error where there is no terminal to open the screen on."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise click.UsageError("frontdesk needs a terminal; for scripts there is frontdesk list --help")
+        raise click.UsageError("frontdesk needs a terminal; for scripts there is frontdesk list")
+
+
+def open_screen(session: Session) -> None:
+    """Open the UI and wait until it is left. Raises ConfigError, and Exit after a bug in it."""
+    check_terminal()
     desk = session.desk()
     # Textual takes longer to load than the whole of line mode.
     from frontdesk.app import FrontdeskApp

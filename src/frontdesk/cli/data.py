@@ -1,0 +1,187 @@
+"""`import` and `export`: bookings as CSV files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from frontdesk.bookings import FrontdeskError, LoadOutcome, Reason, Refused
+from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
+from frontdesk.cli.progress import progress_bar
+from frontdesk.cli.wiring import Session
+from frontdesk.exchange.exporting import export
+from frontdesk.exchange.importing import (
+    BadLine,
+    Import,
+    bad_line_row,
+    is_errors_file,
+    write_errors_header,
+)
+from frontdesk.exchange.incoming import RowReader
+from frontdesk.exchange.mapping import NO_MAP, read_map
+from frontdesk.exchange.sources import CsvSource, FileProblem
+from frontdesk.exchange.targets import Writer, csv_target
+
+_SHOWN = 10
+_COUNTED = 100_000
+
+quiet_option = click.option("--quiet", is_flag=True, help="No progress bar.")
+_file_argument = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.command("import")
+@_file_argument
+@click.option(
+    "--practice", "practice", default="", metavar="ID", help="The practice of lines that name none."
+)
+@click.option(
+    "--map",
+    "map_file",
+    type=click.Path(path_type=Path),
+    metavar="MAP.toml",
+    help="Where a foreign file keeps what; see docs/import.md.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option(
+    "--errors",
+    "errors_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the lines that stay out to FILE, with the reasons.",
+)
+@quiet_option
+@click.pass_obj
+def import_command(
+    session: Session,
+    file: Path,
+    practice: str,
+    map_file: Path | None,
+    dry_run: bool,
+    errors_file: Path | None,
+    quiet: bool,
+) -> None:
+    """Bring bookings in from a CSV FILE, plain, .gz or .xz.
+
+    A bad line is reported, the rest goes in. Importing a file again changes nothing, and a
+    booking that was cancelled here stays cancelled.
+    """
+    mapping = read_map(map_file) if map_file else NO_MAP
+    with (
+        CsvSource(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter) as source,
+        session.opened() as (store, run),
+    ):
+        practices = run(store.practices())
+        if not practices:
+            config = session.config.file or "the config"
+            raise Refused(
+                Reason("no-practices", f"the store has no practices yet: put [[practices]] into {config}")
+            )
+        reader = RowReader(
+            file,
+            source.header,
+            practices,
+            run(store.state()).now,
+            mapping=mapping,
+            map_file=map_file,
+            practice_id=practice_id_of(practice, practices) if practice else "",
+        )
+        with (
+            _errors_target(errors_file, source) as write_bad,
+            progress_bar(f"Importing {file.name}", source.size, quiet=quiet) as show,
+        ):
+            shown: list[BadLine] = []
+
+            def on_bad(bad: BadLine) -> None:
+                if len(shown) < _SHOWN:
+                    shown.append(bad)
+                if write_bad is not None:
+                    write_bad(bad_line_row(bad, source.header))
+
+            work = Import(
+                source, reader, on_bad, lambda: show(source.position, f"{work.outcomes.total():,} lines")
+            )
+            trouble: FrontdeskError | KeyboardInterrupt | None = None
+            try:
+                run(work.run(store.registry, session.config.operator, dry_run=dry_run))
+            except (FrontdeskError, KeyboardInterrupt) as error:
+                trouble = error
+    for notice in session.notices:
+        click.echo(notice, err=True)
+    _report(work, shown, errors_file, dry_run=dry_run)
+    if trouble is not None:
+        if not dry_run:
+            click.echo(
+                "Stopped before the end. The same command goes on: what is in already stays as it is.",
+                err=True,
+            )
+        raise trouble
+    if work.outcomes[LoadOutcome.BAD]:
+        raise click.exceptions.Exit(1)
+
+
+def _report(work: Import, shown: list[BadLine], errors_file: Path | None, *, dry_run: bool) -> None:
+    for bad in shown:
+        click.echo(str(bad), err=True)
+    bad_lines = work.outcomes[LoadOutcome.BAD]
+    if bad_lines > len(shown):
+        click.echo(f"and {bad_lines - len(shown):,} more", err=True)
+    counts = ", ".join(
+        f"{work.outcomes[outcome]:,} {words}"
+        for outcome, words in (
+            (LoadOutcome.NEW, "new"),
+            (LoadOutcome.CHANGED, "changed"),
+            (LoadOutcome.UNCHANGED, "unchanged"),
+            (LoadOutcome.KEPT, "kept as cancelled here"),
+            (LoadOutcome.BAD, "bad"),
+        )
+    )
+    click.echo(f"{work.outcomes.total():,} read: {counts}")
+    if dry_run:
+        click.echo("This was a dry run: nothing was kept.")
+    if bad_lines and errors_file:
+        click.echo(f"The bad lines are in {errors_file}: mend them there and import that file the same way.")
+    elif bad_lines:
+        click.echo("With --errors FILE the bad lines are written to a file, to mend and import.")
+    if work.nameless:
+        click.echo(
+            f"{work.nameless:,} of them have neither ref nor pms_ref: importing them again would add them again."
+        )
+
+
+@contextmanager
+def _errors_target(path: Path | None, source: CsvSource) -> Iterator[Writer | None]:
+    if path is None:
+        yield None
+        return
+    if path.exists() and path.samefile(source.path):
+        raise FileProblem(f"{path} is the file to import: --errors needs another one")
+    if path.exists() and not is_errors_file(path):
+        raise FileProblem(f"{path} exists already and is not from --errors: choose another name")
+    with csv_target(path, replace=True, encoding=source.encoding, delimiter=source.delimiter) as write:
+        write_errors_header(write, source.header)
+        yield write
+
+
+@click.command("export")
+@_file_argument
+@filter_options
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@quiet_option
+@click.pass_obj
+def export_command(session: Session, file: Path, filters: ChosenFilters, force: bool, quiet: bool) -> None:
+    """Write bookings to a CSV FILE; .gz and .xz are compressed.
+
+    The file can be imported again. Cells that a spreadsheet would run as a formula get an
+    apostrophe in front, which an import takes away again.
+    """
+    with session.opened() as (store, run):
+        as_of = run(store.state()).now
+        query = run(filters.query(store, run(session.home(store)), as_of))
+        count = run(store.count(query, _COUNTED))
+        with (
+            csv_target(file, replace=force) as write,
+            progress_bar(f"Writing {file.name}", count.number if count.exact else None, quiet=quiet) as show,
+        ):
+            number = run(export(store, query, write, lambda done: show(done, f"{done:,} bookings")))
+    click.echo(f"{number:,} {'booking' if number == 1 else 'bookings'} written to {file}")

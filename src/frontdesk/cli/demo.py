@@ -1,0 +1,89 @@
+"""`frontdesk demo`: the screen on made-up practices; nothing leaves the machine."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from frontdesk.bookings import Loaded, Operator, Reason, Refused
+from frontdesk.cli.run import check_terminal, open_screen
+from frontdesk.cli.wiring import Session
+
+CONFIG = """\
+# A frontdesk demonstration: everybody in it is made up.
+[store]
+url = "sqlite:///frontdesk.db"
+[log]
+file = "frontdesk.log"
+"""
+SEED = 1
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the demonstration in DIR, or go on with the one that is there.",
+)
+@click.option("--bookings", type=click.IntRange(1, 10_000_000), metavar="N", help="How many to make up.")
+def demo(folder: Path | None, bookings: int | None) -> None:
+    """Open the screen on made-up practices. Nothing leaves this machine."""
+    check_terminal()
+    with _place(folder) as place:
+        config_file = place / "config.toml"
+        if not config_file.exists():
+            _make(place, config_file, bookings)
+        click.echo(f"Made-up practices, in {place}. From another terminal:")
+        click.echo(f"  frontdesk --config {config_file} list")
+        open_screen(Session(config_file))
+
+
+@contextmanager
+def _place(kept: Path | None) -> Iterator[Path]:
+    """Yield the demonstration's folder; one that nobody asked to keep goes when it is left."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="frontdesk-demo-") as name:
+            yield Path(name)
+        return
+    place = kept.expanduser().absolute()
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield place
+
+
+def _make(place: Path, config_file: Path, bookings: int | None) -> None:
+    """Fill an empty folder. The config takes its place last: it says that the rest is whole."""
+    if any(place.iterdir()):
+        raise Refused(Reason("not-empty", f"{place} holds something else: name a new folder with --dir"))
+    draft = place / "unfinished.toml"
+    try:
+        draft.write_text(CONFIG, encoding="utf-8")
+        _fill(Session(draft), bookings)
+        draft.rename(config_file)
+    except BaseException:
+        for file in place.iterdir():
+            file.unlink()
+        raise
+
+
+def _fill(session: Session, bookings: int | None) -> None:
+    # Everything that makes people up is needed once, here.
+    from frontdesk import seed
+    from frontdesk.exchange.loading import load
+
+    wanted, operator = bookings or seed.DEFAULT_BOOKINGS, Operator("frontdesk demo")
+    with (
+        session.opened() as (store, run),
+        click.progressbar(length=wanted, label="Making bookings up") as bar,
+    ):
+        run(store.registry.apply_practices(seed.practices(), operator))
+        made = seed.bookings(wanted, SEED, datetime.now(UTC))
+
+        def count(outcomes: Sequence[Loaded]) -> None:
+            bar.update(len(outcomes))
+
+        run(load(store.registry, made, operator, "frontdesk demo", count))
