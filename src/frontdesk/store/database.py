@@ -3,10 +3,11 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -24,7 +25,22 @@ BUSY_SECONDS = 10.0
 
 
 class CommitLost(Unavailable):
-    """COMMIT was sent and failed or was not answered: only the database knows what became of it."""
+    """COMMIT was sent and failed or was not answered: only the database knows what became of it.
+
+    `fault` is what to tell once it is certain that nothing was written.
+    """
+
+    def __init__(self, fault: FrontdeskError) -> None:
+        super().__init__(fault.hint.replace("nothing was changed", "what became of it is not known yet"))
+        self.fault = fault
+
+
+class News(Protocol):
+    """Word that something may have changed, since it was asked for."""
+
+    async def wait(self, seconds: float) -> None:
+        """Return when there is word, or to look all the same, after `seconds` at the latest."""
+        ...
 
 
 class Database(ABC):
@@ -49,16 +65,21 @@ class Database(ABC):
         """Run `work` in a transaction that is committed when it returns, undone when it raises."""
         return await asyncio.shield(self._in_thread(self._writers, self._write, work))
 
+    def write_now(self, work: Work[Answer]) -> Answer:
+        """Do what `write` does, in this very thread."""
+        return self.told(self._write, work)
+
     def _in_thread(
         self, threads: ThreadPoolExecutor, run: Callable[[Work[Answer]], Answer], work: Work[Answer]
     ) -> asyncio.Future[Answer]:
         if self._closed:
             raise Unavailable("The store is closed: start the program again.")
-        future = asyncio.wrap_future(threads.submit(self._told, run, work))
+        future = asyncio.wrap_future(threads.submit(self.told, run, work))
         future.add_done_callback(_take_notice)
         return future
 
-    def _told(self, run: Callable[[Given], Answer], given: Given) -> Answer:
+    def told(self, run: Callable[[Given], Answer], given: Given) -> Answer:
+        """Run something in this very thread; a fault of the database is raised in the operator's words."""
         try:
             return run(given)
         except DBAPIError as error:
@@ -91,8 +112,8 @@ class Database(ABC):
         """Wake those who wait for changes, once this transaction is committed."""
 
     @abstractmethod
-    async def wait_for_news(self, seconds: float) -> None:
-        """Return when there may be a new change, after `seconds` at the latest."""
+    def news(self) -> AbstractContextManager[News]:
+        """Ask for word of changes, before looking for some, for as long as the context lasts."""
 
     @abstractmethod
     def why_not_writable(self, connection: Connection | None = None) -> str:
@@ -110,15 +131,16 @@ class Database(ABC):
         if self._closed:
             return
         self._closed = True
-        await asyncio.to_thread(self._let_go)
+        await asyncio.to_thread(self.let_go)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """End the threads, when their work is done, and the connections."""
         self._writers.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self._engine.dispose()
 
 
-def _take_notice(future: "asyncio.Future[Answer] | Future[Answer]") -> None:
+def _take_notice(future: "asyncio.Future[Answer]") -> None:
     """Mark an error as seen: the caller of an abandoned write is not there to see it."""
     if not future.cancelled():
         future.exception()

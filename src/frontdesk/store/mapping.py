@@ -21,6 +21,7 @@ from frontdesk.bookings import (
 from frontdesk.bookings import Row as ListedRow
 from frontdesk.deliveries import OPEN_STATES, Delivery, Kind, State
 from frontdesk.store import tables
+from frontdesk.store.port import Change, ChangeKind
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -175,6 +176,11 @@ def event(row: Row[Any]) -> AuditEvent:
     """Return an audit event from its row."""
     by = Operator(row.operator, row.via)
     return AuditEvent(row.number, row.at, by, Action(row.action), row.booking_id, row.detail)
+
+
+def change(row: Row[Any]) -> Change:
+    """Return a change from its row."""
+    return Change(row.number, row.booking_id, ChangeKind(row.kind), Operator(row.operator, row.via), row.at)
 
 
 def at_practices(query: Select[Any], practices: Iterable[str] | None) -> Select[Any]:

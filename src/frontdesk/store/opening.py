@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from frontdesk.bookings import Standing, Unavailable
+from frontdesk.store.database import Database
 from frontdesk.store.sql import SqlStore
 from frontdesk.store.sqlite import SqliteDatabase, host_clock
 
@@ -50,6 +51,18 @@ def _open(
         if not address.database or address.database == ":memory:":
             raise Unavailable(f"{url} names no file: give the store a path under [store] url.")
         return SqlStore(SqliteDatabase.open(Path(address.database), clock, on_progress), standing)
+    if address.drivername == "postgresql+psycopg":
+        return SqlStore(_postgres(address.set(password=password or address.password), on_progress), standing)
     raise Unavailable(
         f"A store cannot be at {url}: the url under [store] begins with sqlite:/// or postgresql+psycopg://."
     )
+
+
+def _postgres(address: URL, on_progress: Callable[[str], None]) -> Database:
+    try:
+        from frontdesk.store.postgres import PostgresDatabase
+    except ImportError:
+        raise Unavailable(
+            "PostgreSQL needs the psycopg package: install frontdesk with its postgres extra, frontdesk[postgres]."
+        ) from None
+    return PostgresDatabase.open(address, on_progress)

@@ -31,7 +31,6 @@ from frontdesk.bookings import (
     Scope,
     Standing,
     StoreState,
-    Unavailable,
     is_namesake,
     why_not_write,
 )
@@ -49,7 +48,7 @@ from frontdesk.store.mapping import (
     PRACTICE,
     PRACTITIONER,
 )
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import Change
 from frontdesk.store.registry import SqlRegistry
 from frontdesk.store.search import count_rows, page_rows
 from frontdesk.text import clean, clean_fields, fold
@@ -171,9 +170,9 @@ class SqlStore:
         try:
             done = await self._outcome(command_id)
         except FrontdeskError:
-            raise Unavailable(f"{lost.hint} Whether this booking was cancelled is not known yet.") from None
+            raise lost from None
         if done is None:
-            raise Unavailable(lost.hint)
+            raise lost.fault
         return done
 
     async def outcome(self, command_id: UUID) -> Booking | None:
@@ -252,21 +251,13 @@ class SqlStore:
         query = query.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
-        while True:
-            rows = await self._database.read(lambda connection: connection.execute(query).all())
-            left = deadline - loop.time()
-            if rows or left <= 0:
-                return tuple(
-                    Change(
-                        row.number,
-                        row.booking_id,
-                        ChangeKind(row.kind),
-                        Operator(row.operator, row.via),
-                        row.at,
-                    )
-                    for row in rows
-                )
-            await self._database.wait_for_news(left)
+        with self._database.news() as news:
+            while True:
+                rows = await self._database.read(lambda connection: connection.execute(query).all())
+                left = deadline - loop.time()
+                if rows or left <= 0:
+                    return tuple(map(mapping.change, rows))
+                await news.wait(left)
 
     async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
         operator = clean_fields(operator)

@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -20,9 +20,9 @@ from uuid import UUID
 from sqlalchemy import Connection, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from frontdesk.bookings import FrontdeskError, Reason, Refused, Unavailable
-from frontdesk.store import schema
-from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, Work
+from frontdesk.bookings import FrontdeskError, Unavailable
+from frontdesk.store import files, schema
+from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, News, Work
 
 POLL_SECONDS = 0.2
 _BACKUP_PAGES = 2000
@@ -54,16 +54,19 @@ class SqliteDatabase(Database):
 
     @classmethod
     def open(
-        cls, path: Path, clock: Callable[[], datetime], on_progress: Callable[[str], None]
+        cls,
+        path: Path,
+        clock: Callable[[], datetime] = host_clock,
+        on_progress: Callable[[str], None] = lambda _: None,
     ) -> "SqliteDatabase":
         """Make the file if there is none, bring its schema up to date. Raises Unavailable."""
         if not path.exists():
             _create(path)
         database = cls(path, clock)
         try:
-            database._told(database._prepare, on_progress)
+            database.told(database._prepare, on_progress)
         except BaseException:
-            database._let_go()
+            database.let_go()
             raise
         return database
 
@@ -100,7 +103,7 @@ class SqliteDatabase(Database):
         on_progress(f"Keeping a copy of the store as {copy}")
         # One from an earlier try that was cut off is as good: nothing was written since.
         if not copy.exists():
-            self.copy(copy)
+            self._copy(copy)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -139,7 +142,7 @@ class SqliteDatabase(Database):
                 connection.invalidate()
                 if _error_name(error).startswith("SQLITE_BUSY"):
                     raise
-                raise CommitLost(self.explain(error).hint) from None
+                raise CommitLost(self.explain(error)) from None
             return answer
 
     def _patiently(self, connection: Connection, statement: str) -> None:
@@ -169,10 +172,10 @@ class SqliteDatabase(Database):
         """Do nothing: BEGIN IMMEDIATE has let one writer in."""
 
     def announce(self, connection: Connection) -> None:
-        """Do nothing: who waits looks again in a moment."""
+        """Do nothing: see `_Polling`."""
 
-    async def wait_for_news(self, seconds: float) -> None:
-        await asyncio.sleep(min(seconds, POLL_SECONDS))
+    def news(self) -> AbstractContextManager[News]:
+        return nullcontext(_Polling())
 
     def why_not_writable(self, connection: Connection | None = None) -> str:
         if os.statvfs(self.path).f_flag & os.ST_RDONLY:
@@ -184,49 +187,44 @@ class SqliteDatabase(Database):
         return ""
 
     async def backup(self, target: Path) -> None:
-        await asyncio.to_thread(self.copy, target)
+        await asyncio.to_thread(self._copy, target)
 
-    def copy(self, target: Path) -> None:
+    def _copy(self, target: Path) -> None:
         """Write a complete copy while desks go on working. Raises Refused, Unavailable."""
-        partial = target.with_name(target.name + ".partial")
         try:
-            create_file(partial)
-        except FileExistsError:
-            partial.unlink()
-            create_file(partial)
-        except OSError as error:
-            raise Unavailable(f"{target} cannot be written: {error.strerror}.") from None
-        try:
-            with closing(self._connect()) as source, closing(sqlite3.connect(partial)) as copy:
-                self._copy_pages(source, copy)
-            # A link, unlike a rename, never replaces a file that is there already.
-            os.link(partial, target)
-        except FileExistsError:
-            raise Refused(Reason("exists", f"{target} exists already: choose another name")) from None
+            with (
+                files.new(target) as partial,
+                closing(self._connect()) as source,
+                closing(sqlite3.connect(partial)) as copy,
+            ):
+                _copy_pages(source, copy)
         except sqlite3.Error as error:
             raise Unavailable(_sentence(error.sqlite_errorname, self.where)) from None
-        except OSError as error:
-            raise Unavailable(f"{target} cannot be written: {error.strerror}.") from None
-        finally:
-            partial.unlink(missing_ok=True)
 
-    @staticmethod
-    def _copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
-        """Copy some pages at a time; when others write it starts over, in the end in one go."""
-        restarts, last = 0, -1
 
-        def count_restarts(status: int, remaining: int, total: int) -> None:
-            nonlocal restarts, last
-            if last >= 0 and remaining > last:
-                restarts += 1
-                if restarts > _BACKUP_RESTARTS:
-                    raise _TooBusy
-            last = remaining
+def _copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
+    """Copy some pages at a time; when others write it starts over, in the end in one go."""
+    restarts, last = 0, -1
 
-        try:
-            source.backup(copy, pages=_BACKUP_PAGES, progress=count_restarts, sleep=_BACKUP_PAUSE)
-        except _TooBusy:
-            source.backup(copy)
+    def count_restarts(status: int, remaining: int, total: int) -> None:
+        nonlocal restarts, last
+        if last >= 0 and remaining > last:
+            restarts += 1
+            if restarts > _BACKUP_RESTARTS:
+                raise _TooBusy
+        last = remaining
+
+    try:
+        source.backup(copy, pages=_BACKUP_PAGES, progress=count_restarts, sleep=_BACKUP_PAUSE)
+    except _TooBusy:
+        source.backup(copy)
+
+
+class _Polling:
+    """SQLite tells nobody of changes: whoever waits looks again in a moment."""
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, POLL_SECONDS))
 
 
 class _TooBusy(Exception):
@@ -235,10 +233,7 @@ class _TooBusy(Exception):
 
 def _create(path: Path) -> None:
     try:
-        for folder in reversed(path.parent.parents):
-            _make_folder(folder)
-        _make_folder(path.parent)
-        create_file(path)
+        files.create(path)
     except FileExistsError:
         # Another desk was quicker.
         return
@@ -247,21 +242,6 @@ def _create(path: Path) -> None:
             f"{path} cannot be made ({error.strerror}): choose another place under [store] url, "
             "or ask for access to that folder."
         ) from None
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.exists():
-        folder.mkdir(mode=0o700)
-        folder.chmod(0o700)
-
-
-def create_file(path: Path) -> None:
-    """Make an empty file that only its owner can read, whatever the umask. Raises OSError."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        os.fchmod(handle, 0o600)
-    finally:
-        os.close(handle)
 
 
 def _undo(connection: Connection) -> None:

@@ -1,0 +1,86 @@
+"""News of changes from PostgreSQL: one connection that only listens, and wakes who waits."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+CHANNEL = "frontdesk_change"
+POLL_SECONDS = 5.0
+"""Without news for so long a desk looks by itself: a notice can be lost with its connection."""
+
+_RECONNECT_SECONDS = 1.0
+_LISTEN_SECONDS = 0.5
+"""How long the thread listens until it looks whether it is to stop."""
+
+
+class Subscription:
+    """Remembers news from the moment it is made, so none falls between a look and a wait."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        """Tell of news, from any thread."""
+        # The loop is closed when its program is at its end.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), min(seconds, POLL_SECONDS))
+        self._event.clear()
+
+
+class Listener:
+    """Listens in a thread of its own from the first subscription on, and reconnects for ever."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._subscriptions: set[Subscription] = set()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    @contextmanager
+    def news(self) -> Iterator[Subscription]:
+        """Subscribe for as long as the context lasts."""
+        subscription = Subscription()
+        with self._lock:
+            self._subscriptions.add(subscription)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="store-listen", daemon=True)
+                self._thread.start()
+        try:
+            yield subscription
+        finally:
+            with self._lock:
+                self._subscriptions.discard(subscription)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(psycopg.Error), self._connect() as connection:
+                self._listen(connection)
+            self._stopping.wait(_RECONNECT_SECONDS)
+
+    def _listen(self, connection: psycopg.Connection) -> None:
+        connection.execute(f"LISTEN {CHANNEL}")
+        # Of what was written before this moment there was no notice.
+        self._wake()
+        while not self._stopping.is_set():
+            for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+                self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            for subscription in self._subscriptions:
+                subscription.wake()
+
+    def stop(self) -> None:
+        """End the thread. There is no news after it."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()

@@ -1,0 +1,233 @@
+"""PostgreSQL: one server, many desks. Locks, time-outs, and what can be wrong with a server."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Connection, create_engine, event, func, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.store import schema
+from frontdesk.store.copying import copy_to_sqlite
+from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, News, Work
+from frontdesk.store.listening import CHANNEL, Listener
+
+WRITE_THREADS = 4
+STATEMENT_SECONDS = 30
+_CONNECT_SECONDS = 10
+_LOADING_LOCK = 0x66640001
+_MIGRATION_LOCK = 0x66640002
+
+_NETWORK = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "application_name": "frontdesk",
+    # A server that vanished without a word is noticed in a minute, not in hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_SESSION = f"""
+    SET TimeZone = 'UTC';
+    SET lock_timeout = '{BUSY_SECONDS:.0f}s';
+    SET statement_timeout = '{STATEMENT_SECONDS}s';
+    SET idle_in_transaction_session_timeout = '60s'
+"""
+
+
+class PostgresDatabase(Database):
+    """One PostgreSQL database. Its server's clock decides what is past."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._read_only = ""
+        engine = create_engine(
+            url,
+            pool_size=READ_THREADS + WRITE_THREADS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args=_NETWORK,
+        )
+        event.listen(engine, "connect", _set_up_session)
+        super().__init__(engine, f"PostgreSQL database {url.database} at {_host(url)}", WRITE_THREADS)
+        self._listener = Listener(self._connect_to_listen)
+
+    @classmethod
+    def open(cls, url: URL, on_progress: Callable[[str], None]) -> "PostgresDatabase":
+        """Connect and bring the schema up to date. Raises Unavailable, Unauthorised."""
+        database = cls(url)
+        try:
+            database.told(database._prepare, on_progress)
+        except BaseException:
+            database.let_go()
+            raise
+        return database
+
+    def _prepare(self, on_progress: Callable[[str], None]) -> None:
+        try:
+            connection = self._engine.connect()
+        except DBAPIError as error:
+            raise _cannot_connect(str(error.orig), self._url) from None
+        with connection:
+            outdated = schema.needs_migration(connection, self.where)
+        if outdated:
+            self._write(lambda connection: self._migrate(connection, on_progress))
+
+    def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = '10min'"))
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+        # Another desk may have done it while this one waited for the lock.
+        if schema.needs_migration(connection, self.where):
+            schema.migrate(connection, on_progress)
+
+    def _read(self, work: Work[Answer]) -> Answer:
+        with self._engine.connect() as connection:
+            one_state = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            return work(one_state)
+
+    def _write(self, work: Work[Answer]) -> Answer:
+        with self._engine.connect() as connection:
+            answer = work(connection)
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                raise CommitLost(self.explain(error)) from None
+            return answer
+
+    def explain(self, error: DBAPIError) -> FrontdeskError:
+        state = getattr(error.orig, "sqlstate", None) or "08000"
+        for prefix, (kind, sentence) in _FAULTS.items():
+            if state.startswith(prefix):
+                return kind(sentence.format(where=self.where))
+        return Unavailable(
+            f"{self.where} reports an error ({state}): nothing was changed; run frontdesk doctor."
+        )
+
+    def now(self, connection: Connection) -> datetime:
+        # Not now(), which is when the transaction began, before it waited for a lock.
+        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
+
+    def lock_command(self, connection: Connection, command_id: UUID) -> None:
+        key = int.from_bytes(hashlib.blake2s(command_id.bytes, digest_size=8).digest(), signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+    def lock_loading(self, connection: Connection) -> None:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOADING_LOCK)))
+
+    def announce(self, connection: Connection) -> None:
+        connection.execute(text(f"NOTIFY {CHANNEL}"))
+
+    def news(self) -> AbstractContextManager[News]:
+        return self._listener.news()
+
+    def _connect_to_listen(self) -> psycopg.Connection:
+        """A connection outside the pool, since it waits for ever."""
+        _, arguments = self._engine.dialect.create_connect_args(self._url)
+        return psycopg.connect(**{**arguments, **_NETWORK}, autocommit=True)
+
+    def why_not_writable(self, connection: Connection | None = None) -> str:
+        if connection is not None:
+            standby, read_only, may_write = connection.execute(text(_WRITABLE)).one()
+            self._read_only = ""
+            if standby:
+                self._read_only = "the store is read-only here: this server is a standby"
+            elif read_only:
+                self._read_only = "the store is read-only here: its server was set so"
+            elif not may_write:
+                self._read_only = "the store is read-only here: its user may only read"
+        return self._read_only
+
+    async def backup(self, target: Path) -> None:
+        await asyncio.to_thread(self.told, self._copy, target)
+
+    def _copy(self, target: Path) -> None:
+        self._read(lambda connection: copy_to_sqlite(connection, target))
+
+    def let_go(self) -> None:
+        self._listener.stop()
+        super().let_go()
+
+
+_WRITABLE = """
+SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
+       has_table_privilege('booking', 'UPDATE') AND has_table_privilege('audit', 'INSERT')
+"""
+
+
+def _set_up_session(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
+    connection.execute(_SESSION)
+    connection.commit()
+
+
+def _host(url: URL) -> str:
+    return url.host or str(url.query.get("host", "this machine"))
+
+
+def _cannot_connect(message: str, url: URL) -> FrontdeskError:
+    """Tell what libpq says of a failed connect, which has no code, in one sentence."""
+    host, user, database = _host(url), url.username or "this user", url.database
+    said = message.casefold()
+    if "does not exist" in said and "database" in said:
+        return Unavailable(
+            f"PostgreSQL at {host} has no database {database}: create it, or correct the url under [store]."
+        )
+    if any(words in said for words in ("authentication", "password", "pg_hba", "role")):
+        return Unauthorised(
+            f"PostgreSQL at {host} does not accept {user}: check the user in the url and the password "
+            "that [store] credential names."
+        )
+    if any(words in said for words in ("resolve", "translate host", "not known")):
+        return Unavailable(f"There is no host {host}: correct the url under [store].")
+    if "too many" in said or "starting up" in said or "shutting down" in said:
+        return Unavailable(f"PostgreSQL at {host} takes no more connections now: try again in a moment.")
+    return Unavailable(
+        f"PostgreSQL does not answer at {host}: see that it runs and that the url under [store] is right."
+    )
+
+
+_LOST = "The connection to {where} was lost: nothing was changed; try again in a moment."
+_BUSY = "Other desks keep {where} busy: nothing was changed; try again in a moment."
+_FAULTS: dict[str, tuple[type[FrontdeskError], str]] = {
+    "08": (Unavailable, _LOST),
+    "57P": (Unavailable, _LOST),
+    "25P": (Unavailable, _LOST),
+    "55P03": (Unavailable, _BUSY),
+    "57014": (Unavailable, _BUSY),
+    "40": (Unavailable, _BUSY),
+    "53100": (
+        Unavailable,
+        "The disk of {where} is full: nothing was changed; free some space there, then try again.",
+    ),
+    "53": (Unavailable, _BUSY),
+    "58": (
+        Unavailable,
+        "The disk of {where} does not work: nothing was changed; see to that server, then try again.",
+    ),
+    "25006": (
+        Unavailable,
+        "{where} is read-only now: nothing was changed; connect to the server that may be written.",
+    ),
+    "28": (
+        Unauthorised,
+        "{where} does not accept this user any more: check the password that [store] credential names.",
+    ),
+    "42501": (
+        Unauthorised,
+        "{where} does not allow this user to do that: ask for rights on frontdesk's tables.",
+    ),
+    "XX": (
+        Unavailable,
+        "{where} is damaged: nothing was changed; stop working with it and restore the latest backup.",
+    ),
+}

@@ -1,0 +1,51 @@
+"""Stores for tests: every test that asks for `store` runs on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from frontdesk.store.opening import open_store
+from frontdesk.store.sql import SqlStore
+from tests import postgres
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres.end_run()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an SQLite store that is not there yet."""
+    return f"sqlite:///{tmp_path / 'store' / 'frontdesk.db'}"
+
+
+@pytest.fixture
+def postgres_url(worker_id: str) -> Iterator[str]:
+    """The address of an empty store on PostgreSQL."""
+    try:
+        with postgres.fresh_database(worker_id) as url:
+            yield url
+    except postgres.NoServer as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty store, on each database in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[SqlStore]:
+    """An empty store that this desk may do everything with, on each database in turn."""
+    opened = await open_store(store_url)
+    yield opened
+    await opened.close()
