@@ -323,7 +323,7 @@ CANCEL_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "cancel.next",
-        "focus_next",
+        "next_field(1)",
         "Next field",
         "From the reason to the buttons and round again.",
         everywhere=("tab",),
@@ -331,7 +331,7 @@ CANCEL_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "cancel.previous",
-        "focus_previous",
+        "next_field(-1)",
         "Field before",
         "The same, backwards.",
         everywhere=("shift+tab",),

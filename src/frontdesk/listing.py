@@ -26,7 +26,7 @@ from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.store.port import BookingStore
 
 COUNT_LIMIT = 2_000
-LAST_ID = 2**63 - 1
+LAST_ID = 2**31 - 1
 CONTEXT_ROWS = 4
 """Earlier rows kept in view above the booking that a search or the start view stands on."""
 

@@ -314,6 +314,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             names.setdefault(practitioner.name, set()).add(practitioner.id)
         choices = [Choice(name, words.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
         chosen = await self.app.push_screen_wait(ChooserScreen("Show one practitioner", choices))
+        self.find.focus()
         if chosen is not None:
             name = choices[chosen].label
             self._filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
@@ -323,6 +324,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         practices = self.desk.practices
         choices = [Choice(practice.name, practice.short) for practice in practices]
         chosen = await self.app.push_screen_wait(ChooserScreen("Show one practice", choices))
+        self.find.focus()
         if chosen is not None:
             self._filter(self.listing.filters.for_practice(practices[chosen].id))
 

@@ -224,6 +224,12 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     def action_confirm(self) -> None:
         self._confirm("F8")
 
+    def action_next_field(self, step: int) -> None:
+        # The tick stands above the reason but comes after it: type-ahead must land in text.
+        order = [*self.query("#reason"), *self.query("#told"), *self.query("#buttons Button")]
+        at = order.index(self.focused) if self.focused in order else -step
+        order[(at + step) % len(order)].focus()
+
     def action_keep(self) -> None:
         if self._progress is Progress.READING:
             self.dismiss(Closed(None, "Kept. Nothing was cancelled."))

@@ -1,0 +1,129 @@
+"""A front desk under test: the real app on a real store, with a clock that stands still."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from frontdesk.app import FrontdeskApp
+from frontdesk.bookings import Booking, Operator
+from frontdesk.desk import Desk, Settings
+from frontdesk.screens.bookings import BookingsScreen
+from frontdesk.store.opening import open_store
+from frontdesk.store.port import BookingStore
+from tests.screens.desk_data import KIM, NOW
+
+
+class StillClock:
+    """Seconds that pass only when a test says so, for waits and for the store's time alike."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.seconds += seconds
+
+    def now(self) -> datetime:
+        """The store's time."""
+        return NOW + timedelta(seconds=self.seconds - 1000.0)
+
+
+@dataclass
+class Front:
+    """What a test holds: keys in, text out."""
+
+    app: FrontdeskApp
+    pilot: Pilot[None]
+    clock: StillClock
+    reports: list[BaseException]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other and wait until all is done."""
+        await self.pilot.press(*keys)
+        await self.idle()
+
+    async def type(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        names = {" ": "space", "-": "minus", "/": "slash", "'": "apostrophe", "+": "plus"}
+        await self.press(*(names.get(char, char) for char in text))
+
+    async def idle(self) -> None:
+        """Wait until every key is handled, every answer is on screen, and nothing is left to do."""
+        for _ in range(3):
+            await self.app.settled()
+            waiting = [
+                worker
+                for worker in self.app.workers
+                if worker.group not in {"changes", "jobs", "keys"}
+                and not worker.is_finished
+                and worker.name
+                not in {
+                    "action_choose_practitioner",
+                    "action_choose_practice",
+                    "action_palette",
+                    "action_leave",
+                }
+            ]
+            if waiting:
+                await self.app.workers.wait_for_complete(waiting)
+            await self.pilot.pause()
+
+    @property
+    def screen(self) -> BookingsScreen:
+        """The Bookings screen, whatever is on top of it."""
+        found = next(screen for screen in self.app.screen_stack if isinstance(screen, BookingsScreen))
+        assert isinstance(found, BookingsScreen)
+        return found
+
+    @property
+    def store(self) -> BookingStore:
+        """The store the app works on."""
+        assert self.app.open_desk is not None
+        return self.app.open_desk.store
+
+    @property
+    def marked(self) -> Booking:
+        """The booking the cursor stands on."""
+        row = self.screen.listing.current
+        assert row is not None
+        return row.booking
+
+    def lines(self) -> list[str]:
+        """The screen on top as text, one string a line, without trailing blanks."""
+        return screen_lines(self.app)
+
+    def line(self, name: str) -> str:
+        """One of the Bookings screen's text lines."""
+        return self.screen.line(name).text
+
+
+def screen_lines(app: App[None]) -> list[str]:
+    """The text of the screen on top, line by line."""
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def desk_on(
+    path: Path,
+    clock: StillClock,
+    reports: list[BaseException],
+    operator: Operator = KIM,
+    settings: Settings | None = None,
+    wrap: Callable[[BookingStore], BookingStore] = lambda store: store,
+) -> Desk:
+    """A desk on the SQLite store at `path`; `wrap` may put a faulty store in front of it."""
+
+    async def opened() -> BookingStore:
+        return wrap(await open_store(f"sqlite:///{path}", clock=clock.now))
+
+    def report(error: BaseException) -> str:
+        reports.append(error)
+        return "TEST01"
+
+    return Desk(opened, operator, clock, settings or Settings(), report)
