@@ -1,0 +1,49 @@
+"""Fixtures: a desk that works line by line, and a home that nobody has lived in."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.line_mode import LineDesk
+from tests.making import make_incoming, make_patient
+
+
+@pytest.fixture(scope="session")
+def filled_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with six bookings, made once.
+
+    R00001 Amelia Wilson in three days (adelaide), R00002 a passed one, R00003 at both
+    practices, R00004 at perth by hand, 2026/5 with a slash in its reference.
+    """
+    desk = LineDesk(tmp_path_factory.mktemp("line-mode"))
+    now = datetime.now(UTC).replace(microsecond=0)
+    desk.fill(
+        [
+            make_incoming(1, ends_at=now + timedelta(days=3, minutes=30), fee=18905),
+            make_incoming(2, starts_at=now - timedelta(hours=1, minutes=5)),
+            make_incoming(3, starts_at=now + timedelta(days=4)),
+            make_incoming(4, starts_at=now + timedelta(days=5), practice_id="perth", ref="R00003"),
+            make_incoming(
+                5,
+                starts_at=now + timedelta(days=6),
+                practice_id="perth",
+                ref="R00004",
+                patient=make_patient(name="Noah O'Brien", email="", mobile="", birth_date=None, is_new=None),
+            ),
+            make_incoming(6, starts_at=now + timedelta(days=7), ref="2026/5"),
+        ]
+    )
+    return desk.store_file
+
+
+@pytest.fixture
+def desk(filled_desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LineDesk:
+    """A line desk on a copy of that store; nothing else of this machine's is reachable."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "FRONTDESK_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    ready = LineDesk(tmp_path)
+    shutil.copy(filled_desk, ready.store_file)
+    return ready

@@ -1,0 +1,232 @@
+"""`list`, `show`, `history`, and what the command line says when it cannot do what was asked."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from frontdesk.cli import COMMANDS, frontdesk
+from frontdesk.exchange.columns import COLUMNS
+from tests.e2e.line_mode import LineDesk
+from tests.making import make_incoming, make_patient
+
+REFS = ["R00002", "R00001", "R00003", "R00003", "R00004", "2026/5"]
+"""In time order."""
+
+
+class TestList:
+    def test_one_line_a_booking_in_time_order(self, desk: LineDesk) -> None:
+        result = desk("list")
+
+        lines = result.stdout.splitlines()
+        assert [line.split()[-1] for line in lines] == REFS
+        assert lines[0].startswith("Completed  ")
+        assert lines[1].startswith("Upcoming   ")
+        assert (
+            "ADE  Amelia Wilson  14 Mar 81  0491570006  Dr Priya Rao  Check-up and clean  R00001" in lines[1]
+        )
+        assert "Noah O'Brien   not known" in lines[4]
+        assert result.stderr == ""
+
+    def test_the_json_has_the_names_of_the_csv_and_what_no_file_knows(self, desk: LineDesk) -> None:
+        documents = desk.document("list")
+
+        assert [one["ref"] for one in documents] == REFS
+        assert all(list(one) == [*COLUMNS, "status", "version", "deliveries"] for one in documents)
+
+    def test_pages_join_without_a_gap_and_the_last_one_says_nothing(self, desk: LineDesk) -> None:
+        seen: list[str] = []
+        more: list[str] = []
+        for _ in range(3):
+            result = desk("list", "--limit", "2", *more)
+            seen += [line.split()[-1] for line in result.stdout.splitlines()]
+            if not result.stderr:
+                break
+            said = re.fullmatch(r"next: (\S+)\n", result.stderr)
+            assert said, result.stderr
+            more = ["--after", said[1]]
+
+        assert seen == REFS
+        assert result.stderr == ""
+
+    def test_an_empty_store_is_an_empty_list(self, desk: LineDesk) -> None:
+        desk.store_file.unlink()
+
+        assert desk("list").stdout == ""
+        assert desk.document("list") == []
+
+    @pytest.mark.parametrize("cursor", ["x", "1_2", "1_2_x", "9" * 30 + "_1_1"])
+    def test_a_cursor_that_is_none(self, desk: LineDesk, cursor: str) -> None:
+        result = desk("list", "--after", cursor)
+
+        assert result.exit_code == 2
+        assert "--after takes the word after next:" in result.stderr
+
+
+class TestShow:
+    def test_everything_about_one_booking(self, desk: LineDesk) -> None:
+        shown = desk("show", "R00001").stdout
+
+        assert shown.startswith("Booking R00001   Upcoming\n")
+        assert "Amelia Wilson   born 14 Mar 1981   0491570006" in shown
+        assert "Dr Priya Rao" in shown
+        assert "Check-up and clean   R00001   Smile Dental Adelaide" in shown
+
+    def test_the_time_here_is_said_when_it_is_another(self, desk: LineDesk) -> None:
+        assert "here" not in desk("show", "R00001").stdout
+        assert re.search(r"Perth time, \d\d:\d\d here", desk("show", "R00004").stdout)
+
+        desk.write_config('[[practices]]\nid = "x"\nname = "X"\nshort = "X"\ntime_zone = "Australia/Perth"')
+        assert re.search(r"Adelaide time, \d\d:\d\d here", desk("show", "R00001").stdout)
+
+    def test_the_document(self, desk: LineDesk) -> None:
+        document = desk.document("show", "R00001")
+
+        assert document["practice"] == "adelaide"
+        assert document["patient_dob"] == "1981-03-14"
+        assert document["new_patient"] is False
+        assert document["fee"] == "189.05"
+        assert re.search(r"T\d\d:\d\d:\d\d\+(10:30|09:30)$", document["starts_at"])
+        assert (document["status"], document["version"], document["deliveries"]) == ("Upcoming", 1, [])
+
+    def test_what_is_not_known_is_null(self, desk: LineDesk) -> None:
+        document = desk.document("show", "R00004")
+
+        unknown = ("patient_dob", "patient_email", "new_patient", "fee", "ends_at", "cancelled_at")
+        assert [document[name] for name in unknown] == [None] * len(unknown)
+
+    @pytest.mark.parametrize("command", ["show", "history", "cancel"])
+    def test_a_reference_of_two_practices_lists_them(self, desk: LineDesk, command: str) -> None:
+        result = desk(command, "R00003", *(["--yes"] if command == "cancel" else []))
+
+        assert result.exit_code == 2
+        assert "ambiguous" in result.stderr
+        assert "adelaide/R00003 (Amelia Wilson, " in result.stderr
+        assert "perth/R00003 (Amelia Wilson, " in result.stderr
+        assert result.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize("practice", ["perth", "PER", "per"])
+    def test_the_practice_before_the_slash_tells_them_apart(self, desk: LineDesk, practice: str) -> None:
+        assert desk.document("show", f"{practice}/R00003")["practice"] == "perth"
+
+    def test_a_slash_may_belong_to_the_reference(self, desk: LineDesk) -> None:
+        assert desk.document("show", "2026/5")["ref"] == "2026/5"
+        assert desk.document("show", "adelaide/2026/5")["ref"] == "2026/5"
+
+    @pytest.mark.parametrize("reference", ["R9", "perth/R00001", "nowhere/R00001"])
+    def test_there_is_no_such_booking(self, desk: LineDesk, reference: str) -> None:
+        result = desk("show", reference)
+
+        assert (result.exit_code, result.stderr) == (1, f"Not found: there is no booking {reference}\n")
+
+
+class TestHistory:
+    def test_who_did_what_newest_first(self, desk: LineDesk) -> None:
+        assert desk("history", "R00001").stdout == ""
+        desk("cancel", "R00001", "--yes", "--reason", "patient ill")
+
+        (line,) = desk("history", "R00001").stdout.splitlines()
+        assert re.fullmatch(r"\w+ \d+ \w+ \d{4} \d\d:\d\d  Kim Nguyen  cancelled  patient ill", line)
+        (event,) = desk.document("history", "R00001")
+        assert event["operator"] == "Kim Nguyen"
+        assert event["action"] == "booking.cancelled"
+        assert event["detail"]["reason"] == "patient ill"
+        assert re.search(r"\+(10:30|09:30)$", event["at"])
+
+
+class TestWhatIsWrong:
+    def test_a_command_that_is_none(self, desk: LineDesk) -> None:
+        result = desk("lst")
+
+        assert result.exit_code == 2
+        assert result.stderr == "there is no command lst, did you mean list. See: frontdesk --help\n"
+
+    def test_an_option_that_is_none(self, desk: LineDesk) -> None:
+        result = desk("list", "--jsn")
+
+        assert result.exit_code == 2
+        assert "--jsn" in result.stderr
+        assert result.stderr.endswith("See: frontdesk list --help\n")
+
+    def test_a_config_that_is_none(self, desk: LineDesk) -> None:
+        desk.write_config("[ui]\n")
+
+        result = desk("list")
+
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"The config cannot be used: {desk.config_file}: ")
+
+    def test_a_store_that_is_none(self, desk: LineDesk) -> None:
+        desk.store_file.write_bytes(b"not a database, whatever its name says" * 40)
+
+        result = desk("list")
+
+        assert result.exit_code == 3
+        assert result.stderr.startswith("The store is not available: ")
+        assert str(desk.store_file) in result.stderr
+
+    def test_without_a_terminal_there_is_no_screen(self, desk: LineDesk) -> None:
+        for command in ([], ["demo"]):
+            result = desk(*command)
+            assert result.exit_code == 2
+            assert "frontdesk needs a terminal; for scripts there is frontdesk list" in result.stderr
+
+    def test_arguments_are_repeated_harmlessly(self, desk: LineDesk) -> None:
+        result = desk("show", "\x1b]0;x\x07\u202eR1")
+
+        assert result.exit_code == 1
+        assert result.stderr == "Not found: there is no booking \ufffd]0;x\ufffd\ufffdR1\n"
+
+
+class TestConfigOption:
+    def test_it_may_stand_after_the_command(self, desk: LineDesk, tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        other = LineDesk(tmp_path / "other")
+
+        assert desk("list", "--config", str(other.config_file)).stdout == ""
+        assert desk("practices", "list", "--config", str(other.config_file)).stdout == ""
+        assert desk("list").stdout != ""
+
+    def test_the_variable_will_do(self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FRONTDESK_CONFIG", str(desk.config_file))
+
+        assert CliRunner().invoke(frontdesk, ["list"]).stdout == desk("list").stdout
+
+    def test_without_a_config_bookings_live_in_the_users_own_folder(
+        self, desk: LineDesk, tmp_path: Path
+    ) -> None:
+        result = CliRunner().invoke(frontdesk, ["list"])
+
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+        assert [file.name for file in (tmp_path / "home").rglob("*.db")] == ["frontdesk.db"]
+
+
+HOSTILE = "[@click=app.quit]Smith[/] \x1b]0;x\x07\u202e"
+
+
+def test_hostile_names_are_harmless_text_in_every_command(desk: LineDesk) -> None:
+    desk.fill([make_incoming(9, ref="H1", patient=make_patient(name=HOSTILE), appointment_type=HOSTILE)])
+    desk("cancel", "H1", "--yes", "--reason", HOSTILE)
+
+    for command in (["list"], ["show", "H1"], ["history", "H1"]):
+        for output in (desk(*command).stdout, desk(*command, "--json").stdout):
+            assert "[@click=app.quit]Smith[/] \ufffd]0;x\ufffd\ufffd" in output
+            assert not set(output) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize("name", [None, *COMMANDS])
+def test_every_command_explains_itself(desk: LineDesk, name: str | None) -> None:
+    result = desk(*([name] if name else []), "--help")
+
+    assert result.exit_code == 0
+    assert "Usage: frontdesk" in result.stdout
+    assert "--config FILE" in result.stdout
+
+
+def test_the_help_names_places_and_exit_codes(desk: LineDesk, tmp_path: Path) -> None:
+    shown = desk("--help").stdout
+
+    assert str(tmp_path / "home") in shown
+    assert "Exit codes: 0 done, 1 refused or failed, 2 usage or config" in shown
+    assert all(name in shown for name in COMMANDS)

@@ -1,0 +1,293 @@
+"""`frontdesk cancel`: the same rules and the same transaction as on the screen."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+from uuid import UUID, uuid4
+
+import click
+import pytest
+
+from frontdesk.bookings import Booking, CancelCommand, Unavailable
+from frontdesk.cli import cancel as cancel_module
+from frontdesk.store.sql import SqlStore
+from tests.e2e.line_mode import LineDesk
+from tests.making import LEE, Store, make_incoming, make_patient, make_practice
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody sits there and can be asked."""
+    monkeypatch.setattr(cancel_module, "_at_a_terminal", lambda: True)
+
+
+def rows(desk: LineDesk, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(desk.store_file)) as database:
+        return database.execute(query).fetchall()
+
+
+def status(desk: LineDesk, reference: str = "R00001") -> str:
+    return str(desk.document("show", reference)["status"])
+
+
+class TestYes:
+    def test_the_row_in_the_database_is_cancelled(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", "--yes", "--reason", "  patient\n ill ")
+
+        assert result.exit_code == 0
+        assert result.stdout == "Cancelled here ok, Praktika waiting, patient waiting\n"
+        assert result.stderr == ""
+        found = rows(
+            desk,
+            "SELECT cancelled, cancelled_by, cancellation_reason, version FROM booking WHERE ref = 'R00001'",
+        )
+        assert found == [(1, "Kim Nguyen", "patient ill", 2)]
+        assert rows(desk, "SELECT action, operator FROM audit ORDER BY number DESC LIMIT 1") == [
+            ("booking.cancelled", "Kim Nguyen")
+        ]
+
+    def test_the_document_says_what_follows(self, desk: LineDesk) -> None:
+        document = desk.document("cancel", "R00001", "--yes")
+
+        assert (document["status"], document["version"]) == ("Cancelled", 2)
+        assert document["cancelled_at"] is not None
+        assert document["cancellation_reason"] is None
+        assert [
+            (one["kind"], one["state"], one["attempts"], one["error"]) for one in document["deliveries"]
+        ] == [
+            ("pms.cancel", "pending", 0, ""),
+            ("patient.email", "pending", 0, ""),
+            ("desk.email", "pending", 0, ""),
+        ]
+        assert document == desk.document("show", "R00001")
+
+    def test_a_pms_that_cannot_cancel_is_said_to_need_a_hand(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00004", "--yes")
+
+        assert result.stdout == "Cancelled here ok, Paper diary by hand\n"
+
+    @pytest.mark.parametrize(
+        ("reference", "said"),
+        [
+            ("R00002", "Not done: the time has passed, 1 h 0"),
+            ("R00001", "Not done: cancelled by Kim Nguyen "),
+        ],
+    )
+    def test_a_rule_says_no(self, desk: LineDesk, reference: str, said: str) -> None:
+        desk("cancel", "R00001", "--yes")
+
+        result = desk("cancel", reference, "--yes")
+
+        assert result.exit_code == 1
+        assert result.stderr.startswith(said)
+        assert "Did not come: f" not in result.stderr
+        assert result.stdout == ""
+
+    def test_a_reason_of_255_characters_after_cleaning_is_possible(self, desk: LineDesk) -> None:
+        assert desk("cancel", "R00001", "--yes", "--reason", "  " + "ä" * 255 + "\n").exit_code == 0
+
+    def test_a_longer_one_is_not(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", "--yes", "--reason", "ä" * 256)
+
+        assert result.exit_code == 2
+        assert result.stderr.startswith("the reason has 256 characters, 255 are possible.")
+        assert status(desk) == "Upcoming"
+
+
+class TestAsking:
+    def test_without_a_terminal_nobody_can_be_asked(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", typed="reason\ny\n")
+
+        assert result.exit_code == 2
+        assert "without a terminal say --yes" in result.stderr
+        assert status(desk) == "Upcoming"
+
+    @pytest.mark.usefixtures("terminal")
+    def test_it_shows_the_booking_and_what_follows_before_it_asks(self, desk: LineDesk) -> None:
+        desk.fill([make_incoming(7, ref="R7", patient=make_patient(mobile="0491570156"))])
+
+        result = desk("cancel", "R00001", typed="patient ill\ny\n")
+
+        before = result.stdout[: result.stdout.index("Cancellation Reason, optional")]
+        for expected in (
+            "Amelia Wilson   born 14 Mar 1981   0491570006",
+            "! Another Amelia Wilson is booked",
+            "in 3 days",
+            "Dr Priya Rao",
+            "Check-up and clean   R00001   Smile Dental Adelaide",
+            "Praktika",
+            "e-mail to amelia@example.com",
+        ):
+            assert expected in before
+        assert "Cancel Booking? This action cannot be undone. [y/N]" in result.stdout
+        assert result.stdout.endswith("Cancelled here ok, Praktika waiting, patient waiting\n")
+        assert desk.document("show", "R00001")["cancellation_reason"] == "patient ill"
+
+    @pytest.mark.usefixtures("terminal")
+    @pytest.mark.parametrize("answer", ["n\n", "\n"])
+    def test_anything_but_yes_keeps_it(self, desk: LineDesk, answer: str) -> None:
+        result = desk("cancel", "R00001", typed=f"\n{answer}")
+
+        assert result.exit_code == 1
+        assert result.stderr == "Not done: kept, nothing was cancelled\n"
+        assert status(desk) == "Upcoming"
+
+    @pytest.mark.usefixtures("terminal")
+    def test_the_end_of_what_is_typed_keeps_it(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", typed="\n")
+
+        assert result.exit_code == 130
+        assert status(desk) == "Upcoming"
+
+    @pytest.mark.usefixtures("terminal")
+    def test_a_reason_that_is_too_long_is_asked_for_again(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", typed="x" * 256 + "\nshorter\ny\n")
+
+        assert "the reason has 256 characters, 255 are possible" in result.stdout
+        assert desk.document("show", "R00001")["cancellation_reason"] == "shorter"
+
+    @pytest.mark.usefixtures("terminal")
+    def test_with_json_only_the_document_goes_to_the_output(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", "--json", "--reason", "ill", typed="y\n")
+
+        assert result.stdout.startswith("{\n")
+        assert result.stdout.endswith("}\n")
+        assert "Cancel Booking?" in result.stderr
+
+
+class TestToldByPhone:
+    @pytest.fixture
+    def unreachable(self, desk: LineDesk) -> LineDesk:
+        patient = make_patient(name="Nobody Tells", email="", mobile="")
+        desk.fill([make_incoming(8, ref="R8", patient=patient)], [make_practice()])
+        return desk
+
+    def test_it_is_written_down(self, unreachable: LineDesk) -> None:
+        result = unreachable("cancel", "R8", "--yes", "--told-by-phone")
+
+        assert result.stdout == "Cancelled here ok, Praktika waiting, told by phone\n"
+
+    def test_without_it_the_patient_is_to_be_phoned(self, unreachable: LineDesk) -> None:
+        assert unreachable("cancel", "R8", "--yes").stdout.endswith(", phone the patient\n")
+
+    @pytest.mark.usefixtures("terminal")
+    def test_it_is_asked_for(self, unreachable: LineDesk) -> None:
+        result = unreachable("cancel", "R8", typed="y\n\ny\n")
+
+        assert "Told by you on the phone just now? [y/N]" in result.stdout
+        assert result.stdout.endswith(", told by phone\n")
+
+    def test_where_the_patient_gets_a_message_it_is_refused(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", "--yes", "--told-by-phone")
+
+        assert result.exit_code == 2
+        assert "--told-by-phone is for patients whom nobody else tells" in result.stderr
+        assert status(desk) == "Upcoming"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_who_was_first_is_named(desk: LineDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_desk_is_faster(*_: object, **__: object) -> bool:
+        async def cancelled(store: Store) -> None:
+            (booking,) = await store.find("R00001")
+            await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+
+        # The command's own event loop is not running while it asks.
+        desk.ask(cancelled)
+        return True
+
+    monkeypatch.setattr(click, "confirm", other_desk_is_faster)
+    result = desk("cancel", "R00001", "--reason", "mine")
+
+    assert result.exit_code == 4
+    assert result.stderr.startswith("Somebody else was first: Lee Tran (Desk Two) cancelled this booking ")
+    assert desk.document("show", "R00001")["cancellation_reason"] is None
+
+
+class TestLostAnswer:
+    """The answer to the write does not come: exactly one of saved, not saved, not known yet."""
+
+    @pytest.fixture
+    def lose(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool, bool], None]:
+        cancel = SqlStore.cancel
+
+        def losing(arrives: bool, can_be_asked: bool) -> None:
+            async def lost(store: SqlStore, command: CancelCommand) -> Booking:
+                if arrives:
+                    await cancel(store, command)
+                raise Unavailable("the line was cut.")
+
+            async def unknown(store: SqlStore, command_id: UUID) -> Booking | None:
+                raise Unavailable("the line is still cut.")
+
+            monkeypatch.setattr(SqlStore, "cancel", lost)
+            if not can_be_asked:
+                monkeypatch.setattr(SqlStore, "outcome", unknown)
+
+        return losing
+
+    def test_saved(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
+        lose(True, True)
+
+        result = desk("cancel", "R00001", "--yes")
+
+        assert result.exit_code == 0
+        assert result.stdout == "Cancelled here ok, Praktika waiting, patient waiting\n"
+
+    def test_not_saved(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
+        lose(False, True)
+
+        result = desk("cancel", "R00001", "--yes")
+
+        assert result.exit_code == 3
+        assert "not saved, nothing has happened: the line was cut." in result.stderr
+        assert status(desk) == "Upcoming"
+
+    def test_not_known_yet(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
+        lose(True, False)
+
+        result = desk("cancel", "R00001", "--yes")
+
+        assert result.exit_code == 3
+        assert "not known yet whether it was saved. Do not tell the patient yet" in result.stderr
+        assert "frontdesk show R00001" in result.stderr
+        assert "not saved, nothing" not in result.stderr
+
+    def test_saved_but_what_follows_cannot_be_read(
+        self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def unreadable(store: SqlStore, booking_id: int) -> None:
+            raise Unavailable("the line was cut.")
+
+        monkeypatch.setattr(SqlStore, "deliveries", unreadable)
+
+        assert desk("cancel", "R00001", "--yes").stdout == (
+            "Cancelled here ok. What follows from it cannot be read now\n"
+        )
+        assert desk.document("cancel", "perth/R00003", "--yes")["deliveries"] is None
+
+
+def test_an_interrupt_waits_for_a_write_that_has_begun() -> None:
+    finished: list[str] = []
+
+    class Slow:
+        async def cancel(self, command: CancelCommand) -> str:
+            begun.set()
+            await may_end.wait()
+            finished.append("written")
+            return "booking"
+
+    async def interrupted() -> object:
+        writing = asyncio.ensure_future(cancel_module._to_the_end(Slow(), None))  # type: ignore[arg-type]
+        await begun.wait()
+        writing.cancel()
+        await asyncio.sleep(0)
+        assert not writing.done()
+        may_end.set()
+        return await writing
+
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    assert asyncio.run(interrupted()) == "booking"
+    assert finished == ["written"]
