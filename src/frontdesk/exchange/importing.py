@@ -1,5 +1,6 @@
 """One import: the rows of a file on their way into the store, and what became of them."""
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from frontdesk.exchange.targets import Writer
 from frontdesk.store.port import Registry
 
 _WAITING = 500
+_ERRORS_BEGINNING = re.compile(rb"line(.)field\1reason\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,7 @@ def is_errors_file(path: Path) -> bool:
     """Whether a file was written by `--errors` before, so that it may be replaced."""
     try:
         with path.open("rb") as file:
-            return file.read(len(",".join(ERROR_COLUMNS))).replace(b";", b",") == b",".join(
-                name.encode() for name in ERROR_COLUMNS
-            )
+            return _ERRORS_BEGINNING.match(file.read(40)) is not None
     except OSError:
         return False
 
