@@ -124,7 +124,7 @@ class _Search:
             parts.append(search_terms.any_of(map(search_terms.practice_tag, self.practices)))
         if cancelled is not None:
             parts.append(search_terms.any_of([search_terms.cancelled_tag(cancelled)]))
-        return search_terms.All(tuple(parts))
+        return search_terms.AllOf(tuple(parts))
 
 
 @dataclass(frozen=True, slots=True)

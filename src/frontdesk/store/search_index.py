@@ -105,7 +105,7 @@ def fts5(expression: Expression) -> str:
     if isinstance(expression, Word):
         word = expression.text.replace('"', '""')
         return f'"{_HERE}={word}"' + ("" if expression.whole else " *")
-    joint = " AND " if isinstance(expression, search_terms.All) else " OR "
+    joint = " AND " if isinstance(expression, search_terms.AllOf) else " OR "
     return "(" + joint.join(fts5(part) for part in expression.parts) + ")"
 
 
@@ -114,7 +114,7 @@ def tsquery(expression: Expression) -> str:
     if isinstance(expression, Word):
         word = expression.text.replace("\\", "\\\\").replace("'", "''")
         return f"'{_HERE}={word}'" + ("" if expression.whole else ":*")
-    joint = " & " if isinstance(expression, search_terms.All) else " | "
+    joint = " & " if isinstance(expression, search_terms.AllOf) else " | "
     return "(" + joint.join(tsquery(part) for part in expression.parts) + ")"
 
 

@@ -30,13 +30,15 @@ BACKWARDS = "<"
 BORN = "@"
 FILTER = "="
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = "(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_DATES = (
-    re.compile(r"(?<!\w)(?P<y>\d{4})-(?P<m>\d{0,2})(?:-(?P<d>\d{0,2}))?(?!\w)"),
-    re.compile(r"(?<!\w)(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})(?:[/.-](?P<y>\d{0,4}))?(?!\w)"),
-    re.compile(rf"(?<!\w)(?P<d>\d{{1,2}})[\s-]*{_MONTH}(?:[\s-]+(?P<y>\d{{1,4}}))?(?!\w)", re.IGNORECASE),
-)
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_YEAR_FIRST = re.compile(r"(?<!\w)([0-9]{4})-([0-9]{0,2})(?:-([0-9]{0,2}))?(?!\w)")
+_DAY_FIRST = re.compile(r"(?<!\w)([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-]([0-9]{0,4}))?(?!\w)")
+_MONTH_NAMED = re.compile(r"(?<!\w)([0-9]{1,2})[\s-]*([a-z]+)(?:[\s-]*([0-9]{1,4}))?(?!\w)", re.IGNORECASE)
+_INTERNATIONAL_PREFIX = re.compile("^00(?:11)?")
+"""Dialled before a country's number, in general and from Australia."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,22 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class AllOf:
     """Every part must match. Without parts it matches everything."""
 
     parts: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class AnyOf:
     """One part must match. Without parts it matches nothing."""
 
     parts: tuple["Expression", ...]
 
 
-Expression = Word | All | Any
+Expression = Word | AllOf | AnyOf
 
-NOTHING = Any(())
+NOTHING = AnyOf(())
 
 
 def name_key(patient_name: str) -> str:
@@ -117,47 +119,41 @@ def cancelled_tag(cancelled: bool) -> str:
 
 def any_of(tags: Iterable[str]) -> Expression:
     """Match a booking that has one of these tags."""
-    return Any(tuple(Word(tag, whole=True) for tag in tags))
+    return AnyOf(tuple(Word(tag, whole=True) for tag in tags))
 
 
 def _spellings(number: str) -> tuple[str, ...]:
     """The digits of a telephone number, in the national and the international way."""
     digits = "".join(char for char in number if char in "0123456789")[:LONGEST_WORD]
-    if not digits:
-        return ()
-    abroad = re.sub("^00(11)?", "", digits)
+    abroad = _INTERNATIONAL_PREFIX.sub("", digits)
     if abroad.startswith("61") and len(abroad) == 11:
         return "0" + abroad[2:], abroad
     if digits.startswith("0") and len(digits) == 10:
         return digits, "61" + digits[1:]
-    return (digits,)
+    return (digits,) if digits else ()
 
 
 def interpret(typed: str) -> Expression | None:
     """Return what `typed` asks for, or None when it is blank and asks nothing.
 
     Every word must match the beginning of a word. Digits may also be the end of a mobile,
-    and groups of digits typed side by side one number. What looks like a date is one, day
-    before month, or the words it is made of.
+    and groups of digits typed side by side one number. What looks like a date is a birth
+    date, day before month as Australia writes it, or else the words it is made of.
     """
     if not typed.strip():
         return None
-    parts: list[Expression] = []
-    rest = typed
-    for pattern in _DATES:
-        found = pattern.search(rest)
-        if found and (born := _born(found)):
-            parts.append(Any((*born, *_conjunction(_words(found.group())))))
-            rest = f"{rest[: found.start()]} {rest[found.end() :]}"
-            break
-    parts.extend(_words(rest))
-    if not parts or len(fold(typed)) > MOST_TYPED_WORDS:
+    if not 0 < len(fold(typed)) <= MOST_TYPED_WORDS:
         return NOTHING
-    return All(tuple(dict.fromkeys(parts)))
-
-
-def _conjunction(parts: list[Expression]) -> tuple[Expression, ...]:
-    return (All(tuple(parts)),) if parts else ()
+    parts: list[Expression] = []
+    for pattern, born in ((_YEAR_FIRST, _born_year_first), (_DAY_FIRST, _born), (_MONTH_NAMED, _born_named)):
+        found = pattern.search(typed)
+        dates = born(*found.groups(default="")) if found else ()
+        if found and dates:
+            parts.append(AnyOf((*dates, AllOf(tuple(_words(found.group()))))))
+            typed = f"{typed[: found.start()]} {typed[found.end() :]}"
+            break
+    parts.extend(_words(typed))
+    return AllOf(tuple(dict.fromkeys(parts)))
 
 
 def _words(typed: str) -> list[Expression]:
@@ -167,42 +163,49 @@ def _words(typed: str) -> list[Expression]:
         if word.isascii() and word.isdigit():
             group.append(word)
             continue
-        parts.extend(_digits(group))
+        parts.extend(_numbers(group))
         group = []
         if word:
             parts.append(Word(word[:LONGEST_WORD]))
     return parts
 
 
-def _digits(group: list[str]) -> list[Expression]:
+def _numbers(group: list[str]) -> list[Expression]:
     """One number in groups, or several numbers."""
-    apart: list[Expression] = [_number(digits) for digits in group]
-    if len(group) < 2:
+    apart = [_number(digits) for digits in group]
+    if len(apart) < 2:
         return apart
-    return [Any((_number("".join(group)), All(tuple(apart))))]
+    return [AnyOf((_number("".join(group)), AllOf(tuple(apart))))]
 
 
 def _number(digits: str) -> Expression:
     digits = digits[:LONGEST_WORD]
     if len(digits) < SHORTEST_TAIL:
         return Word(digits)
-    return Any((Word(digits), Word(BACKWARDS + digits[::-1])))
+    return AnyOf((Word(digits), Word(BACKWARDS + digits[::-1])))
 
 
-def _born(found: re.Match[str]) -> tuple[Word, ...]:
-    """The birth dates that a typed date may mean, as far as it is typed."""
-    parts = found.groupdict()
-    year = parts["y"] or ""
-    if found.re is _DATES[0]:
-        return (Word(f"{BORN}{found.group()}"),)
-    month = _MONTHS.index(parts["name"].lower()) + 1 if "name" in parts else int(parts["m"])
-    day = int(parts["d"])
-    if not (1 <= day <= 31 and 1 <= month <= 12):
+def _born(day: str, month: str, year: str) -> tuple[Word, ...]:
+    """The birth dates that may be meant, as far as they are typed."""
+    if not (1 <= int(day) <= 31 and 1 <= int(month) <= 12):
         return ()
-    stem = f"{BORN}{month:02}{day:02}"
+    stem = f"{BORN}{int(month):02}{int(day):02}"
     if len(year) in (1, 2):
         return Word(f"{stem}{year}"), Word(f"{stem}19{year}"), Word(f"{stem}20{year}")
     return (Word(stem + year, whole=len(year) == 4),)
+
+
+def _born_named(day: str, month: str, year: str) -> tuple[Word, ...]:
+    """The same with the month's name, or as much of it as is typed."""
+    begun = month.lower()
+    numbers = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(begun)]
+    return tuple(word for number in numbers for word in _born(day, str(number), year))
+
+
+def _born_year_first(year: str, month: str, day: str) -> tuple[Word, ...]:
+    if len(month) == 2 and len(day) == 2:
+        return _born(day, month, year)
+    return (Word("-".join((BORN + year, month, day)).rstrip("-")),)
 
 
 def matches(expression: Expression, search: str) -> bool:
@@ -213,6 +216,6 @@ def matches(expression: Expression, search: str) -> bool:
 def _matches(expression: Expression, haystack: str) -> bool:
     if isinstance(expression, Word):
         return f" {expression.text}{' ' if expression.whole else ''}" in haystack
-    if isinstance(expression, All):
+    if isinstance(expression, AllOf):
         return all(_matches(part, haystack) for part in expression.parts)
     return any(_matches(part, haystack) for part in expression.parts)

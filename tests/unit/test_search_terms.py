@@ -1,0 +1,156 @@
+"""What is kept of a booking for the search, and what typed text asks of it."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frontdesk.store.search_terms import (
+    MOST_TYPED_WORDS,
+    NOTHING,
+    AllOf,
+    AnyOf,
+    Word,
+    interpret,
+    matches,
+    name_key,
+    practice_tag,
+    search_tags,
+    search_text,
+)
+from frontdesk.text import fold
+
+MIRELA = search_text(
+    patient_name="Mirela Kovač-O'Brien",
+    ref="SD-10482",
+    practitioner_name="Dr Lee",
+    appointment_type="Check-up and clean",
+    mobile="0491 570 006",
+    birth_date=date(1981, 3, 14),
+)
+
+
+def finds(typed: str, search: str = MIRELA) -> bool:
+    expression = interpret(typed)
+    return expression is None or matches(expression, search)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "mirela", "kov", "kovac", "KOVAČ", "mir kov", "kov mir", "obrien", "o'br", "O’Brien", "kovač-o'brien",
+        "sd-10482", "SD10482", "sd-104", "10482", "lee", "dr lee", "check clean", "check-up",
+        "0491 570 006", "0491570006", "0491", "0491 5", "(0491) 570-006", "+61491570006", "+61 491 570 006",
+        "61491", "491570006", "006", "570006", "570 006", "70006", "kov 006", "006 mir", "mir 0491 570",
+        "14/3/81", "14/03/1981", "14.3.1981", "14-3-81", "14/3", "14/3/8", "14/3/19", "14/3/198",
+        "14 mar 81", "14 mar 1981", "14 March 1981", "14mar81", "14 mar", "14 m", "14-Mar-1981",
+        "1981-03-14", "1981-", "1981-03", "1981-0", "1981-03-1", "kov 14/3/81", "14/3/81 kov", "14 mar 81 kovac",
+        "lee kov 14/3/81 006", "",  "   ",
+    ],
+)  # fmt: skip
+def test_is_found(typed: str) -> None:
+    assert finds(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "irela", "kova tan", "mirela kovacs", "zzz", "482", "06", "600", "6000", "570", "157", "0491 570 007",
+        "3/14/81", "15/3/81", "14/4/81", "14/3/82", "14/3/2081", "14/3/1881", "14 apr 81", "14 mar 82", "41 mar 81",
+        "1981-03-15", "1982-", "1981-3-14", "1981", "81", "0314", "03141981", "19810314", "14 mir 82",
+        "x", "p", "p12", "=x", "=p12", "=", "<600", "<600075", "@0314", "@", "!!", "'", "-", "#", "*",
+        " ".join(["mirela"] * (MOST_TYPED_WORDS + 1)),
+    ],
+)  # fmt: skip
+def test_is_not_found(typed: str) -> None:
+    assert not finds(typed)
+
+
+def test_a_filters_mark_is_nothing_that_can_be_typed() -> None:
+    tags = search_tags(
+        practice_id="adelaide", practitioner_id=12, cancelled=True, local_date=date(2026, 11, 26)
+    )
+    for typed in ("x", "=x", "p12", "=p12", "c", practice_tag("adelaide"), "adelaide"):
+        assert not finds(typed, tags)
+
+
+@pytest.mark.parametrize("practice", ["a b", "a=b", "'", '"', "#", "Zürich", "王", ""])
+def test_a_practice_tag_is_plain_and_tells_practices_apart(practice: str) -> None:
+    assert practice_tag(practice).removeprefix("=").isalnum()
+    assert practice_tag(practice).isascii()
+    assert practice_tag(practice) != practice_tag(practice + "x")
+
+
+def test_a_blank_asks_nothing_and_bare_signs_find_nothing() -> None:
+    assert interpret(" \t ") is None
+    assert interpret("!?") == NOTHING
+    assert not matches(NOTHING, MIRELA)
+
+
+def test_digits_may_be_a_beginning_or_the_end_of_a_mobile() -> None:
+    assert interpret("006") == AllOf((AnyOf((Word("006"), Word("<600"))),))
+    assert interpret("06") == AllOf((Word("06"),))
+
+
+def test_groups_of_digits_are_one_number_or_several() -> None:
+    joined = AnyOf((Word("0491570"), Word("<0751940")))
+    apart = AllOf((AnyOf((Word("0491"), Word("<1940"))), AnyOf((Word("570"), Word("<075")))))
+    assert interpret("0491 570") == AllOf((AnyOf((joined, apart)),))
+
+
+def test_a_year_of_two_digits_is_of_either_century() -> None:
+    words = AllOf((AnyOf((AnyOf((Word("2107"), Word("<7012"))), AllOf((Word("2"), Word("1"), Word("07"))))),))
+    assert interpret("2/1/07") == AllOf(
+        (AnyOf((Word("@010207"), Word("@01021907"), Word("@01022007"), words)),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("mobile", "typed"),
+    [
+        ("+61 491 570 006", "0491 570 006"),
+        ("0061 491 570 006", "0491570006"),
+        ("0011 61 491 570 006", "+61491570006"),
+        ("(02) 5550 1234", "0255501234"),
+        ("+44 7700 900123", "447700900123"),
+        ("+44 7700 900123", "0123"),
+        ("0491 570 006 / 0491 570 110", "570110"),
+        ("0491 570 006 / 0491 570 110", "0491570006"),
+    ],
+)
+def test_a_mobile_is_found_however_it_was_written(mobile: str, typed: str) -> None:
+    search = search_text(
+        patient_name="", ref="", practitioner_name="", appointment_type="", mobile=mobile, birth_date=None
+    )
+    assert finds(typed, search)
+
+
+def test_names_compare_without_case_accents_and_apostrophes() -> None:
+    assert name_key("Mirela KOVAČ") == name_key("mirela kovac") == "mirela kovac"
+    assert name_key("O'Brien") == "obrien"
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+@settings(max_examples=50)
+def test_words_are_what_every_index_can_hold(name: str, ref: str) -> None:
+    search = search_text(
+        patient_name=name, ref=ref, practitioner_name="", appointment_type="", mobile=ref, birth_date=None
+    )
+    words = search.split(" ") if search else []
+    assert len(set(words)) == len(words)
+    for word in words:
+        assert 0 < len(word.encode()) <= 200
+        assert word.lstrip("<@").isalnum()
+
+
+@given(st.text(min_size=1, max_size=40), st.integers(1, 10))
+@settings(max_examples=50)
+def test_whoever_is_typed_in_full_or_in_part_is_found(name: str, letters: int) -> None:
+    search = search_text(
+        patient_name=name, ref="", practitioner_name="", appointment_type="", mobile="", birth_date=None
+    )
+    words = fold(name)
+    if 0 < len(words) <= MOST_TYPED_WORDS:
+        assert finds(name, search)
+        assert finds(" ".join(word[:letters] for word in reversed(words)), search)
