@@ -5,6 +5,7 @@ import click
 from frontdesk.bookings import BookingQuery, Direction, Position, Row
 from frontdesk.cli.cursors import cursor, read_cursor
 from frontdesk.cli.documents import as_json, event_document, print_document, read_document
+from frontdesk.cli.filters import ChosenFilters, filter_options
 from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Session
@@ -15,16 +16,17 @@ PAGE = 200
 
 
 @click.command("list")
+@filter_options
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
 @click.option("--after", metavar="CURSOR", help="Go on where the last list ended.")
 @as_json
 @click.pass_obj
-def list_(session: Session, limit: int, after: str | None, as_json: bool) -> None:
+def list_(session: Session, filters: ChosenFilters, limit: int, after: str | None, as_json: bool) -> None:
     """List bookings in time order, one a line."""
     with session.opened() as (store, run):
         now = run(store.state()).now
         position, as_of = read_cursor(after) if after else (None, now)
-        query = BookingQuery(as_of)
+        query = run(filters.query(store, run(session.home(store)), as_of))
         rows, end = run(_rows(store, query, limit, position))
         if as_json:
             print_document([run(read_document(store, row.booking, now)) for row in rows])

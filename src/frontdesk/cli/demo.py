@@ -1,16 +1,18 @@
 """`frontdesk demo`: the screen on made-up practices; nothing leaves the machine."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from frontdesk.bookings import Loaded, Operator, Reason, Refused
+from frontdesk.bookings import Operator, Reason, Refused
+from frontdesk.cli.progress import progress_bar
 from frontdesk.cli.run import check_terminal, open_screen
+from frontdesk.cli.seeding import fill
 from frontdesk.cli.wiring import Session
+from frontdesk.seed import DEFAULT_BOOKINGS
 
 CONFIG = """\
 # A frontdesk demonstration: everybody in it is made up.
@@ -30,8 +32,15 @@ SEED = 1
     metavar="DIR",
     help="Keep the demonstration in DIR, or go on with the one that is there.",
 )
-@click.option("--bookings", type=click.IntRange(1, 10_000_000), metavar="N", help="How many to make up.")
-def demo(folder: Path | None, bookings: int | None) -> None:
+@click.option(
+    "--bookings",
+    type=click.IntRange(1, 5_000_000),
+    default=DEFAULT_BOOKINGS,
+    show_default=True,
+    metavar="N",
+    help="How many to make up.",
+)
+def demo(folder: Path | None, bookings: int) -> None:
     """Open the screen on made-up practices. Nothing leaves this machine."""
     check_terminal()
     with _place(folder) as place:
@@ -55,7 +64,7 @@ def _place(kept: Path | None) -> Iterator[Path]:
     yield place
 
 
-def _make(place: Path, config_file: Path, bookings: int | None) -> None:
+def _make(place: Path, config_file: Path, bookings: int) -> None:
     """Fill an empty folder. The config takes its place last: it says that the rest is whole."""
     if any(place.iterdir()):
         raise Refused(Reason("not-empty", f"{place} holds something else: name a new folder with --dir"))
@@ -70,20 +79,7 @@ def _make(place: Path, config_file: Path, bookings: int | None) -> None:
         raise
 
 
-def _fill(session: Session, bookings: int | None) -> None:
-    # Everything that makes people up is needed once, here.
-    from frontdesk import seed
-    from frontdesk.exchange.loading import load
-
-    wanted, operator = bookings or seed.DEFAULT_BOOKINGS, Operator("frontdesk demo")
-    with (
-        session.opened() as (store, run),
-        click.progressbar(length=wanted, label="Making bookings up") as bar,
-    ):
-        run(store.registry.apply_practices(seed.practices(), operator))
-        made = seed.bookings(wanted, SEED, datetime.now(UTC))
-
-        def count(outcomes: Sequence[Loaded]) -> None:
-            bar.update(len(outcomes))
-
-        run(load(store.registry, made, operator, "frontdesk demo", count))
+def _fill(session: Session, bookings: int) -> None:
+    with session.opened() as (store, run), progress_bar("Making bookings", bookings, quiet=False) as show:
+        operator = Operator("frontdesk demo")
+        run(fill(store, operator, bookings, SEED, lambda done: show(done, f"{done:,} bookings")))
