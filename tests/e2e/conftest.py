@@ -1,11 +1,14 @@
 """Fixtures: a desk that works line by line, and a home that nobody has lived in."""
 
+import logging
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from frontdesk.cli import crash
 from tests.e2e.line_mode import LineDesk
 from tests.making import make_incoming, make_patient
 
@@ -36,6 +39,15 @@ def filled_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
     )
     return desk.store_file
+
+
+@pytest.fixture(autouse=True)
+def _log_ends_with_the_test() -> Iterator[None]:
+    yield
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, crash.LogFile)]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture

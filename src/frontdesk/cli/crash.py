@@ -18,6 +18,8 @@ from types import TracebackType
 _LOGGER = logging.getLogger("frontdesk.crash")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FRAMES = 40
+LOG_BYTES = 256_000
+"""The log's size at which it begins anew; the one before it is kept."""
 
 
 class WhereFormatter(logging.Formatter):
@@ -34,7 +36,7 @@ class WhereFormatter(logging.Formatter):
         return "\n".join(lines)
 
 
-class _QuietFile(RotatingFileHandler):
+class LogFile(RotatingFileHandler):
     """A log file that makes its folder when first needed and never complains on the screen."""
 
     failed = False
@@ -72,7 +74,7 @@ def keep_log(file: Path) -> None:
     for handler in _files():
         root.removeHandler(handler)
         handler.close()
-    fresh = _QuietFile(file, maxBytes=256_000, backupCount=1, encoding="utf-8", delay=True)
+    fresh = LogFile(file, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
     fresh.setFormatter(WhereFormatter())
     fresh.setLevel(logging.WARNING)
     root.addHandler(fresh)
@@ -114,5 +116,5 @@ def _log(error: BaseException | None, reference: str = "") -> None:
     _LOGGER.handle(record)
 
 
-def _files() -> list[_QuietFile]:
-    return [handler for handler in logging.getLogger().handlers if isinstance(handler, _QuietFile)]
+def _files() -> list[LogFile]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, LogFile)]

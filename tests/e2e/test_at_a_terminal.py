@@ -1,0 +1,92 @@
+"""Line mode and the demonstration in a real pty."""
+
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.line_mode import LineDesk
+from tests.e2e.pty_desk import PtyDesk
+
+FRONTDESK = [sys.executable, "-m", "frontdesk"]
+
+
+@pytest.fixture
+def asked(desk: LineDesk) -> PtyDesk:
+    """A terminal on which `frontdesk cancel` has asked for the reason."""
+    return PtyDesk([*FRONTDESK, "--config", str(desk.config_file), "cancel", "R00001"])
+
+
+def status(desk: LineDesk) -> str:
+    return str(desk.document("show", "R00001")["status"])
+
+
+def test_asked_and_answered(desk: LineDesk, asked: PtyDesk) -> None:
+    with asked:
+        asked.wait_for("Cancellation Reason, optional")
+        asked.send(b"patient ill\r")
+        asked.wait_for("Cancel Booking? This action cannot be undone. [y/N]")
+        assert status(desk) == "Upcoming"
+        asked.send(b"y\r")
+        assert asked.wait_exit() == 0
+        shown = asked.screen_lines()
+
+    assert "Cancelled here ok, Praktika waiting, patient waiting" in shown
+    assert "\x1b[" not in asked.output.decode()
+    assert status(desk) == "Cancelled"
+
+
+@pytest.mark.parametrize("question", ["Cancellation Reason, optional", "[y/N]"])
+def test_ctrl_c_keeps_the_booking_without_a_traceback(desk: LineDesk, asked: PtyDesk, question: str) -> None:
+    with asked:
+        asked.wait_for("Cancellation Reason, optional")
+        if question == "[y/N]":
+            asked.send(b"\r")
+            asked.wait_for(question)
+        asked.send(b"\x03")
+        assert asked.wait_exit() == 130
+
+    assert b"Traceback" not in asked.output
+    assert status(desk) == "Upcoming"
+
+
+def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    place = tmp_path / "shown"
+    command = [*FRONTDESK, "demo", "--dir", str(place), "--bookings", "40"]
+
+    for _ in range(2):
+        with PtyDesk(command) as demo:
+            demo.wait_for("40 bookings", 60)
+            demo.send(b"\x03")
+            demo.wait_for("Leave frontdesk?")
+            demo.send(b"y")
+            assert demo.wait_exit() == 0
+            assert f"frontdesk --config {place}/config.toml list".encode() in demo.output
+            made_anew = b"Making bookings" in demo.output
+    assert not made_anew
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in place.iterdir()}
+    assert modes == {"config.toml": 0o600, "frontdesk.db": 0o600}
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+def test_a_demonstration_does_not_touch_a_folder_with_something_else(tmp_path: Path) -> None:
+    (tmp_path / "letters").write_text("dear patient")
+    with PtyDesk([*FRONTDESK, "demo", "--dir", str(tmp_path)]) as demo:
+        assert demo.wait_exit() == 1
+        assert b"holds something else" in demo.output
+
+    assert [file.name for file in tmp_path.iterdir()] == ["letters"]
+
+
+def test_a_demonstration_that_was_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "shown"
+    with PtyDesk([*FRONTDESK, "demo", "--dir", str(place), "--bookings", "500000"]) as demo:
+        demo.wait_for("Making bookings", 60)
+        demo.signal(signal.SIGINT)
+        assert demo.wait_exit() == 130
+        assert b"Traceback" not in demo.output
+
+    assert list(place.iterdir()) == []

@@ -1,0 +1,261 @@
+"""Nothing of a patient leaves the store by accident: not by a crash, a log, a file's mode, a core."""
+
+import asyncio
+import gc
+import os
+import re
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from frontdesk.bookings import Booking
+from frontdesk.cli import crash
+from frontdesk.store.sql import SqlStore
+from tests.e2e.line_mode import LineDesk
+
+CANARY = "Canaria Patientia"
+FRONTDESK = [sys.executable, "-m", "frontdesk"]
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug that carries a patient in its message, its cause, its arguments and its locals."""
+
+    async def find(store: SqlStore, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
+        patient = {"name": CANARY}
+        try:
+            raise KeyError(patient["name"])
+        except KeyError as cause:
+            raise ValueError(f"cannot read {CANARY}", patient) from cause
+
+    monkeypatch.setattr(SqlStore, "find", find)
+
+
+class TestCrash:
+    @pytest.mark.usefixtures("broken")
+    def test_the_operator_reads_one_sentence_with_a_reference(self, desk: LineDesk) -> None:
+        result = desk("show", "R00001")
+
+        assert result.exit_code == 1
+        said = re.fullmatch(
+            r"Something went wrong in frontdesk, reference ([0-9A-HJKMNP-TV-Z]{6}); details are in (.*)\n",
+            result.stderr,
+        )
+        assert said, result.stderr
+        assert said[2] == str(desk.log_file)
+        assert said[1] in desk.log_file.read_text()
+        assert result.stdout == ""
+
+    @pytest.mark.usefixtures("broken")
+    def test_the_log_says_where_and_what_kind_and_nothing_of_a_patient(self, desk: LineDesk) -> None:
+        desk("show", "R00001")
+
+        log = desk.log_file.read_text()
+        assert CANARY not in log
+        assert "R00001" not in log
+        assert re.search(r"^  KeyError$", log, re.MULTILINE)
+        assert re.search(r"^  ValueError$", log, re.MULTILINE)
+        assert re.search(r"^  frontdesk\.cli\.references:\d+ find_one$", log, re.MULTILINE)
+        assert log.index("KeyError") < log.index("ValueError")
+
+    @pytest.mark.usefixtures("broken")
+    def test_without_a_config_the_log_is_the_users_own(self, desk: LineDesk, tmp_path: Path) -> None:
+        desk.write_config()
+        desk.config_file.write_text(desk.config_file.read_text().replace('[log]\nfile = "desk.log"\n', ""))
+
+        desk("show", "R00001")
+
+        (log,) = (tmp_path / "home").rglob("*.log")
+        assert "ValueError" in log.read_text()
+
+    @pytest.mark.usefixtures("broken")
+    def test_a_log_that_cannot_be_written_is_said_and_hides_nothing(self, desk: LineDesk) -> None:
+        desk.log_file.mkdir()
+
+        result = desk("show", "R00001")
+
+        assert result.exit_code == 1
+        assert re.fullmatch(
+            r"Something went wrong in frontdesk, reference \w{6}; its details could not be written down\n",
+            result.stderr,
+        )
+
+    def test_a_bug_before_the_config_is_read_is_logged_too(
+        self, desk: LineDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken_load(named: Path | None) -> None:
+            raise ValueError(CANARY)
+
+        monkeypatch.setattr("frontdesk.config.load", broken_load)
+
+        result = desk("list")
+
+        assert "Something went wrong" in result.stderr
+        (log,) = (tmp_path / "home").rglob("*.log")
+        assert CANARY not in log.read_text()
+
+    def test_the_log_stays_small(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(crash, "LOG_BYTES", 2_000)
+        crash.keep_log(tmp_path / "desk.log")
+        for _ in range(200):
+            crash.report(ValueError())
+
+        sizes = [file.stat().st_size for file in tmp_path.iterdir()]
+        assert len(sizes) == 2
+        assert sum(sizes) <= 4_000
+
+
+class TestStrays:
+    """What Python prints with its message when nobody catches it."""
+
+    @pytest.fixture
+    def log(self, tmp_path: Path) -> Path:
+        crash.keep_log(tmp_path / "desk.log")
+        return tmp_path / "desk.log"
+
+    @pytest.fixture
+    def _hooks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+        monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+        crash.catch_strays()
+
+    @pytest.mark.usefixtures("_hooks")
+    def test_an_error_in_a_thread(self, log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        def work() -> None:
+            raise ValueError(CANARY)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+        assert CANARY not in capfd.readouterr().err
+        assert "ValueError" in log.read_text()
+        assert CANARY not in log.read_text()
+
+    @pytest.mark.usefixtures("_hooks")
+    def test_an_error_in_a_finalizer(self, log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        class Patient:
+            def __del__(self) -> None:
+                raise ValueError(CANARY)
+
+        Patient()
+        gc.collect()
+
+        assert CANARY not in capfd.readouterr().err
+        assert "ValueError" in log.read_text()
+
+    def test_a_task_that_nobody_waited_for(self, log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        async def forgotten() -> None:
+            raise ValueError(CANARY)
+
+        async def forget() -> None:
+            task = asyncio.ensure_future(forgotten())
+            await asyncio.wait([task])
+
+        asyncio.run(forget())
+        gc.collect()
+
+        assert "asyncio" in log.read_text()
+        assert "ValueError" in log.read_text()
+        assert CANARY not in log.read_text() + capfd.readouterr().err
+
+
+class TestFileModes:
+    def test_everything_is_for_its_owner_alone_under_any_umask(self, tmp_path: Path) -> None:
+        home = tmp_path / "home"
+        home.mkdir(mode=0o700)
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+
+        def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [*FRONTDESK, *arguments],
+                env=environment,
+                umask=0,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        assert run("seed", "--bookings", "20").returncode == 0
+        assert run("export", str(home / "bookings.csv")).returncode == 0
+        assert run("backup", str(home / "copy.db")).returncode == 0
+        # What a bug leaves behind: the config cannot even be looked for.
+        code = "import frontdesk.config as c; c.load = None; import frontdesk.cli as f; f.main()"
+        crashed = subprocess.run(
+            [sys.executable, "-c", code, "list"], env=environment, umask=0, capture_output=True, check=False
+        )
+        assert crashed.returncode == 1
+
+        made = {path.relative_to(home): stat.S_IMODE(path.stat().st_mode) for path in home.rglob("*")}
+        files = {path.name for path in made if (home / path).is_file()}
+        assert {"frontdesk.db", "bookings.csv", "copy.db", "frontdesk.log"} <= files
+        wrong = {
+            str(path): oct(mode)
+            for path, mode in made.items()
+            if mode != (0o700 if (home / path).is_dir() else 0o600)
+        }
+        assert not wrong
+
+    def test_there_will_be_no_core(self) -> None:
+        code = (
+            "import resource, frontdesk.cli as f\n"
+            "f.frontdesk.main = lambda: print(resource.getrlimit(resource.RLIMIT_CORE)[0])\n"
+            "f.main()"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+        assert done.stdout == "0\n"
+
+
+LOADED = (
+    "import sys\n"
+    "from frontdesk.cli import frontdesk\n"
+    "try:\n"
+    "    frontdesk.main(sys.argv[1:])\n"
+    "except SystemExit as leaving:\n"
+    "    assert not leaving.code, leaving.code\n"
+    "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
+)
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+class TestWhatIsLoaded:
+    def test_the_version_needs_neither_a_database_nor_a_screen(self) -> None:
+        loaded = loaded_by("--version")
+
+        assert "frontdesk" in loaded
+        assert not loaded & {"textual", "rich", "sqlmodel", "sqlalchemy", "msgspec", "alembic"}
+
+    def test_line_mode_loads_no_screen(self, desk: LineDesk) -> None:
+        for command in (["list"], ["cancel", "R00001", "--yes"]):
+            loaded = loaded_by("--config", str(desk.config_file), *command)
+
+            assert "sqlalchemy" in loaded
+            assert "textual" not in loaded
+
+    def test_help_loads_neither(self, desk: LineDesk) -> None:
+        assert not loaded_by("--help") & {"textual", "sqlmodel", "sqlalchemy"}
+
+
+def test_a_reader_that_goes_away_hears_nothing(desk: LineDesk) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*FRONTDESK, "--config", str(desk.config_file), "list"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
