@@ -18,7 +18,7 @@ from frontdesk.screens.bookings import BookingsScreen
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.help import HelpScreen
-from frontdesk.screens.notices import BugScreen, LeaveScreen, OpeningScreen
+from frontdesk.screens.notices import BugScreen, LeaveScreen, OpeningScreen, TooSmallScreen
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.reason_field import ReasonField
@@ -79,6 +79,13 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             return
         await self.switch_screen(BookingsScreen(self.open_desk))
         self._handle_keys()
+
+    def on_resize(self, event: events.Resize) -> None:
+        is_small = event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT
+        if is_small and not isinstance(self.screen, TooSmallScreen):
+            self.push_screen(TooSmallScreen(MIN_WIDTH, MIN_HEIGHT))
+        elif not is_small and isinstance(self.screen, TooSmallScreen):
+            self.pop_screen()
 
     def action_exit_now(self) -> None:
         self.exit()
@@ -186,6 +193,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             for command in offered
         ]
         chosen = await self.push_screen_wait(ChooserScreen("All commands", choices))
+        screen.find.focus()
         if chosen is not None:
             await self.run_action(offered[chosen].action, screen)
 

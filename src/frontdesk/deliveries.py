@@ -150,16 +150,22 @@ def _pms_fact(delivery: Delivery) -> str:
 
 
 def facts(deliveries: tuple[Delivery, ...]) -> str:
-    """Return the Last line's sentence: `Cancelled here ok, Praktika waiting, e-mail ok`."""
-    said = ["Cancelled here ok"]
+    """Return the Last line's sentence: `Cancelled here ok, Praktika ok, e-mail ok`.
+
+    Whoever else still waits is named once: `Cancelled here ok, Praktika, patient waiting`.
+    """
+    said, waiting = ["Cancelled here ok"], []
     for delivery in deliveries:
-        words = fact(delivery)
-        if delivery.kind is Kind.PMS_CANCEL:
-            said.append(f"{delivery.target} {words}")
-        elif delivery.kind is Kind.DESK_EMAIL:
+        if delivery.kind is Kind.DESK_EMAIL:
             continue
-        elif words in {"waiting", "settled"}:
-            said.append(f"patient {words}")
+        words = fact(delivery)
+        who = delivery.target if delivery.kind is Kind.PMS_CANCEL else "patient"
+        if words == "waiting":
+            waiting.append(who)
+        elif delivery.kind is Kind.PMS_CANCEL or words == "settled":
+            said.append(f"{who} {words}")
         else:
             said.append(words)
+    if waiting:
+        said.append(f"{', '.join(waiting)} waiting")
     return ", ".join(said)

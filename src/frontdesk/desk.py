@@ -32,10 +32,7 @@ class Settings:
 
     home: str = ""
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
-    first_steps: tuple[tuple[str, str], ...] = (
-        ("frontdesk import FILE", "from a CSV file"),
-        ("frontdesk demo", "made-up practices, only to look around"),
-    )
+    first_steps: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
     warning: str = ""
 
 

@@ -1,5 +1,6 @@
 """Fixtures: one filled store a run, copied for each test, and an app on it."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from frontdesk.app import FrontdeskApp
+from frontdesk.bookings import IncomingBooking, Practice
 from frontdesk.store.opening import open_store
 from tests.screens.desk_data import KIM, NOW, PRACTICES, everything
 from tests.screens.front import Front, StillClock, desk_on
@@ -16,20 +18,35 @@ from tests.screens.front import Front, StillClock, desk_on
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]
 
 
+async def _fill(path: Path, practices: tuple[Practice, ...], bookings: list[IncomingBooking]) -> None:
+    store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
+    if practices:
+        await store.registry.apply_practices(practices, KIM)
+        await store.registry.load(bookings, KIM, "tests")
+    await store.close()
+
+
 @pytest.fixture(scope="session")
 def filled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the practices and bookings of `desk_data`, made once."""
-    import asyncio
+    path = tmp_path_factory.mktemp("filled") / "frontdesk.db"
+    asyncio.run(_fill(path, PRACTICES, everything()))
+    return path
 
-    path = tmp_path_factory.mktemp("filled") / "store" / "frontdesk.db"
 
-    async def fill() -> None:
-        store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
-        await store.registry.apply_practices(PRACTICES, KIM)
-        await store.registry.load(everything(), KIM, "tests")
-        await store.close()
+@pytest.fixture
+async def one_practice_store(tmp_path: Path) -> Path:
+    """A store of one practice only, with its bookings."""
+    path = tmp_path / "one.db"
+    await _fill(path, PRACTICES[:1], [one for one in everything() if one.practice_id == PRACTICES[0].id])
+    return path
 
-    asyncio.run(fill())
+
+@pytest.fixture
+async def empty_store(tmp_path: Path) -> Path:
+    """A store on its first morning: no practice, no booking."""
+    path = tmp_path / "empty.db"
+    await _fill(path, (), [])
     return path
 
 
@@ -48,7 +65,8 @@ def open_front(store_path: Path) -> FrontOpener:
 
     @asynccontextmanager
     async def opened(size: tuple[int, int] = (80, 24), **desk: Any) -> AsyncIterator[Front]:
-        clock, reports = desk.pop("clock", None) or StillClock(), []
+        clock = desk.pop("clock", None) or StillClock()
+        reports: list[BaseException] = []
         app = FrontdeskApp(desk_on(desk.pop("path", store_path), clock, reports, **desk))
         async with app.run_test(size=size) as pilot:
             front = Front(app, pilot, clock, reports)

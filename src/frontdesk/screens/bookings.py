@@ -63,7 +63,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._search_waits = False
         self._started = False
         self._away_since = ""
-        self._last = ""
+        self._last: words.LastWrite | None = None
         self._message = ""
         self._elsewhere = 0
         self._own: set[int] = set()
@@ -177,7 +177,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self.line("show").show(left, right, ALERT if alert else PLAIN)
         self.line("found").show("", words.found(listing))
         self._show_peek()
-        self.line("last").show(self._last)
+        self.line("last").show(self._last.in_width(self.size.width) if self._last else "")
         self._show_keys()
         self.show_status()
         if listing.query is not None and not listing.query.is_everything and listing.count is None:
@@ -414,7 +414,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         done = booking.cancellation
         if done is not None:
             deliveries = await self.desk.store.deliveries(booking.id)
-            self._last = words.last_line(booking, done, facts(deliveries), self.desk.now())
+            self._last = words.LastWrite.of(booking, done, facts(deliveries), self.desk.now())
 
     # -- what happens elsewhere ---------------------------------------------------------
 

@@ -71,7 +71,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     CSS = """
     #reason-box { height: 4; padding: 0 1; }
     #reason-box TextBlock { width: 1; }
-    #buttons { height: 1; padding: 0 2; }
+    #buttons { height: 1; padding: 0 0 0 2; }
     #keep { margin-right: 4; }
     #hint { margin-left: 6; }
     CancelScreen.-low .gap, CancelScreen.-low #follows-title { display: none; }

@@ -90,7 +90,7 @@ def followed_lines(booking: Booking, deliveries: Sequence[Delivery]) -> tuple[st
     lines = []
     if done is not None:
         at = done.at.astimezone(zone)
-        lines.append(f"  {'Cancelled here':<15}{'ok':<10}{_moment(at)}")
+        lines.append(f"  {'Cancelled here':<15}{'ok':<18}{_moment(at)}")
     for delivery in deliveries:
         name = {
             Kind.PMS_CANCEL: delivery.target,

@@ -1,9 +1,10 @@
-"""Three small screens of one thought each: opening the store, leaving, and a bug."""
+"""Small screens of one thought each: opening the store, leaving, a window too small, a bug."""
 
 import textwrap
 from typing import ClassVar
 
 from rich.style import Style
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -74,6 +75,26 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
 
     def action_leave(self, yes: bool) -> None:
         self.dismiss(yes)
+
+
+class TooSmallScreen(ModalScreen[None], inherit_bindings=False):
+    """One sentence in place of a screen that would not fit; it goes when the window grows."""
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__()
+        self._needed = (width, height)
+
+    def compose(self) -> ComposeResult:
+        yield TextBlock(id="text")
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = self._needed
+        sentence = (
+            f"frontdesk needs {width} columns and {height} rows; this window has"
+            f" {event.size.width} and {event.size.height}. Make it larger."
+        )
+        lines = textwrap.wrap(sentence, max(10, event.size.width))
+        self.query_one("#text", TextBlock).show(tuple((line, PLAIN) for line in lines))
 
 
 class BugScreen(ModalScreen[None], inherit_bindings=False):

@@ -1,13 +1,17 @@
 """The sentences around the list: what is shown, what is found, who sits here, what is empty."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.bookings import Booking, Cancellation
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
 from frontdesk.store.port import Change, ChangeKind
+from frontdesk.widgets.line import fitted
 
 Changes = tuple[Change, ...]
 
@@ -66,12 +70,31 @@ def status(desk: OpenDesk, elsewhere: int) -> tuple[str, str]:
     return " | ".join(parts), "  ".join(right)
 
 
-def last_line(booking: Booking, done: Cancellation, facts: str, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class LastWrite:
     """The operator's last write and how far everything that follows from it has got."""
-    zone = booking.practice.zone
-    at = done.at.astimezone(zone)
-    when = times.when(booking.starts_at, zone, now).replace("  ", " ")
-    return f"Last {at:%H:%M} {booking.patient.name} {when}: {facts}"
+
+    at: str
+    patient: str
+    when: str
+    facts: str
+
+    @classmethod
+    def of(cls, booking: Booking, done: Cancellation, facts: str, now: datetime) -> "LastWrite":
+        """Put a cancellation in words."""
+        zone = booking.practice.zone
+        when = times.when(booking.starts_at, zone, now).strip().replace("  ", " ")
+        return cls(f"{done.at.astimezone(zone):%H:%M}", booking.patient.name, when, facts)
+
+    def in_width(self, width: int) -> str:
+        """Return the line in `width` cells: the facts stay whole, day and name give way."""
+        for when in (self.when, self.when.split(" ", 1)[-1]):
+            frame = f"Last {self.at}  {when}: {self.facts}"
+            room = width - cell_len(frame)
+            if room >= cell_len(self.patient):
+                return f"Last {self.at} {self.patient} {when}: {self.facts}"
+        name = fitted(self.patient, max(0, room)).rstrip()
+        return f"Last {self.at} {name} {when}: {self.facts}"
 
 
 def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
@@ -113,4 +136,5 @@ def _first_morning(first_steps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     for index, (command_line, purpose) in enumerate(first_steps):
         lead = "      Bookings come in by   " if index == 0 else " " * 28
         lines.append(f"{lead}{command_line:<26}{purpose}")
+    lines.append("      Only looking around?  frontdesk demo            made-up practices")
     return (*lines, "", "      This is usually done once by the practice manager.")

@@ -1,0 +1,83 @@
+"""Which keys may be bound at all, walked over the effective bindings of every screen and focus."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from frontdesk.commands import ALL_COMMANDS, COMMANDS
+from frontdesk.desk import Settings
+from tests.screens.conftest import FrontOpener
+from tests.screens.front import Front
+
+FORBIDDEN = re.compile(
+    r"^(ctrl\+([imjhsqzabxvy]|enter|left_square_bracket)|alt\+.*|super\+.*|f6|f7|f10|f11)$"
+)
+
+Way = tuple[str, Callable[[Front], Awaitable[None]]]
+
+
+def keys(*pressed: str) -> Callable[[Front], Awaitable[None]]:
+    async def go(front: Front) -> None:
+        await front.press(*pressed)
+
+    return go
+
+
+WAYS: list[Way] = [
+    ("find", keys()),
+    ("list", keys("tab")),
+    ("menu", keys("enter")),
+    ("reason", keys("tab", "c")),
+    ("keep button", keys("tab", "c", "tab")),
+    ("cancel button", keys("tab", "c", "tab", "tab")),
+    ("details", keys("tab", "d")),
+    ("help", keys("f1")),
+    ("palette", keys("ctrl+p")),
+    ("practitioners", keys("tab", "p")),
+    ("practices", keys("tab", "o")),
+    ("leave", keys("tab", "q")),
+]
+
+
+@pytest.mark.parametrize(("name", "go"), WAYS, ids=[name for name, _ in WAYS])
+async def test_no_forbidden_key_is_bound_or_inherited(
+    front: Front, name: str, go: Callable[[Front], Awaitable[None]]
+) -> None:
+    await go(front)
+    bound = front.app.screen.active_bindings
+    assert "escape" in bound or name == "menu", "the walk must see the real bindings"
+    assert front.app._bindings.key_to_bindings.keys() == {"ctrl+c"}
+    assert not [key for key in bound if FORBIDDEN.match(key)]
+    for key, active in bound.items():
+        assert active.binding.id, f"{key} on {name} has no id to remap it by"
+        is_letter = len(key) == 1 and key.isalnum()
+        if name in {"find", "reason", "palette", "practitioners", "practices"}:
+            assert not is_letter, f"{key} is text on {name}"
+    ids = [(active.binding.id, active.binding.action) for active in bound.values()]
+    actions = {}
+    for binding_id, action in ids:
+        assert actions.setdefault(binding_id, action) == action
+
+
+def test_no_command_lives_on_a_function_key_alone() -> None:
+    for command in COMMANDS:
+        if any(re.fullmatch(r"f\d+", key) for key in command.everywhere):
+            assert command.keys, command.id
+
+
+def test_dangerous_commands_are_not_on_reflex_keys() -> None:
+    for command in ALL_COMMANDS:
+        if command.dangerous:
+            assert not {"enter", "space", "y"} & {*command.keys, *command.everywhere}
+
+
+async def test_a_command_can_be_remapped_by_its_id(open_front: FrontOpener) -> None:
+    async with open_front(settings=Settings(keys={"booking.cancel": "x"})) as front:
+        await front.type("sd-10482")
+        await front.press("tab", "c")
+        assert front.line("keys") == "c does nothing here. Esc, then type a name."
+        await front.press("m")
+        assert "> x  Cancel" in "\n".join(front.lines())
+        await front.press("x")
+        assert front.lines()[0].startswith(" Cancel Booking")

@@ -1,0 +1,89 @@
+"""What the screens look like: text goldens at the design size and wider, one sentence when too small."""
+
+import pytest
+
+from tests.screens.conftest import FrontOpener
+from tests.screens.front import Front
+from tests.screens.golden import same_as_golden
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_layout_of_every_screen(open_front: FrontOpener, size: tuple[int, int]) -> None:
+    tag = f"{size[0]}x{size[1]}"
+    async with open_front(size=size) as front:
+
+        def look(name: str) -> None:
+            lines = front.lines()
+            assert len(lines) == size[1]
+            assert all(len(line) <= size[0] for line in lines)
+            same_as_golden(f"{name}-{tag}", lines)
+
+        look("bookings")
+        await front.type("kov")
+        await front.press("down")
+        look("found")
+        await front.press("enter")
+        look("menu")
+        await front.press("c")
+        look("cancel")
+        await front.type("patient ill")
+        front.clock.advance(2.0)
+        await front.press("f8")
+        look("cancelled")
+        await front.press("tab", "d")
+        look("details")
+        await front.press("escape", "f1")
+        look("help")
+        await front.press("escape", "escape", "tab", "1", "n")
+        look("filtered")
+
+
+async def test_columns_go_in_their_order_when_it_gets_narrow(open_front: FrontOpener) -> None:
+    async with open_front(size=(60, 16)) as front:
+        same_as_golden("bookings-60x16", front.lines())
+        await front.type("sd-10482")
+        await front.press("enter", "c")
+        same_as_golden("cancel-60x16", front.lines())
+    async with open_front(size=(70, 20)) as front:
+        header = front.lines()[2]
+        assert "Born" in header
+        assert "Practitioner" not in header
+
+
+async def test_a_window_too_small_says_one_sentence_and_comes_back(front: Front) -> None:
+    await front.type("kov")
+    await front.pilot.resize_terminal(59, 24)
+    await front.idle()
+    text = " ".join(front.lines()).strip()
+    assert text == "frontdesk needs 60 columns and 16 rows; this window has 59 and 24. Make it larger."
+    await front.pilot.resize_terminal(80, 24)
+    await front.idle()
+    assert front.app.screen is front.screen
+    assert front.screen.find.value == "kov"
+
+
+async def test_a_resize_keeps_the_cursor_on_its_booking(front: Front) -> None:
+    await front.type("kov")
+    await front.press("down", "down")
+    marked = front.marked.id
+    for size in ((100, 16), (80, 40), (80, 24)):
+        await front.pilot.resize_terminal(*size)
+        await front.idle()
+        assert front.marked.id == marked
+
+
+async def test_one_practice_needs_no_column_for_it(
+    open_front: FrontOpener, one_practice_store: object
+) -> None:
+    async with open_front(path=one_practice_store) as front:
+        assert "At" not in front.lines()[2].split()
+        same_as_golden("one-practice-80x24", front.lines())
+
+
+async def test_the_first_morning(open_front: FrontOpener, empty_store: object) -> None:
+    async with open_front(path=empty_store) as front:
+        same_as_golden("first-morning-80x24", front.lines())
+        await front.press("enter", "down", "pagedown", "tab", "c", "d", "end", "f5", "0")
+        assert front.app.screen is front.screen
