@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from frontdesk.bookings import IncomingBooking, Practice
 from frontdesk.cli import frontdesk
+from frontdesk.deliveries import facts
 from frontdesk.store.opening import open_store
 from tests.making import BY_HAND, KIM, Store, make_practice
 
@@ -57,6 +58,15 @@ class LineDesk:
                 await store.close()
 
         return asyncio.run(asked())
+
+    def facts(self, reference: str = "R00001") -> str:
+        """Return what followed from a cancellation, in the Last line's words."""
+
+        async def read(store: Store) -> str:
+            (booking,) = await store.find(reference)
+            return facts(await store.deliveries(booking.id))
+
+        return self.ask(read)
 
     def fill(self, bookings: Iterable[IncomingBooking], practices: Iterable[Practice] = PRACTICES) -> None:
         """Put practices and bookings into the store."""

@@ -37,7 +37,8 @@ class TestYes:
         result = desk("cancel", "R00001", "--yes", "--reason", "  patient\n ill ")
 
         assert result.exit_code == 0
-        assert result.stdout == "Cancelled here ok, Praktika waiting, patient waiting\n"
+        assert result.stdout == desk.facts() + "\n"
+        assert "Praktika" in result.stdout
         assert result.stderr == ""
         found = rows(
             desk,
@@ -66,7 +67,7 @@ class TestYes:
     def test_a_pms_that_cannot_cancel_is_said_to_need_a_hand(self, desk: LineDesk) -> None:
         result = desk("cancel", "R00004", "--yes")
 
-        assert result.stdout == "Cancelled here ok, Paper diary by hand\n"
+        assert "Paper diary by hand" in result.stdout
 
     @pytest.mark.parametrize(
         ("reference", "said"),
@@ -122,7 +123,7 @@ class TestAsking:
         ):
             assert expected in before
         assert "Cancel Booking? This action cannot be undone. [y/N]" in result.stdout
-        assert result.stdout.endswith("Cancelled here ok, Praktika waiting, patient waiting\n")
+        assert result.stdout.endswith(desk.facts() + "\n")
         assert desk.document("show", "R00001")["cancellation_reason"] == "patient ill"
 
     @pytest.mark.usefixtures("terminal")
@@ -167,17 +168,18 @@ class TestToldByPhone:
     def test_it_is_written_down(self, unreachable: LineDesk) -> None:
         result = unreachable("cancel", "R8", "--yes", "--told-by-phone")
 
-        assert result.stdout == "Cancelled here ok, Praktika waiting, told by phone\n"
+        assert result.stdout == unreachable.facts("R8") + "\n"
+        assert "told by phone" in result.stdout
 
     def test_without_it_the_patient_is_to_be_phoned(self, unreachable: LineDesk) -> None:
-        assert unreachable("cancel", "R8", "--yes").stdout.endswith(", phone the patient\n")
+        assert "phone the patient" in unreachable("cancel", "R8", "--yes").stdout
 
     @pytest.mark.usefixtures("terminal")
     def test_it_is_asked_for(self, unreachable: LineDesk) -> None:
         result = unreachable("cancel", "R8", typed="y\n\ny\n")
 
         assert "Told by you on the phone just now? [y/N]" in result.stdout
-        assert result.stdout.endswith(", told by phone\n")
+        assert "told by phone" in result.stdout.splitlines()[-1]
 
     def test_where_the_patient_gets_a_message_it_is_refused(self, desk: LineDesk) -> None:
         result = desk("cancel", "R00001", "--yes", "--told-by-phone")
@@ -234,7 +236,7 @@ class TestLostAnswer:
         result = desk("cancel", "R00001", "--yes")
 
         assert result.exit_code == 0
-        assert result.stdout == "Cancelled here ok, Praktika waiting, patient waiting\n"
+        assert result.stdout == desk.facts() + "\n"
 
     def test_not_saved(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
         lose(False, True)

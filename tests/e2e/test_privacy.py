@@ -181,7 +181,6 @@ class TestFileModes:
             )
 
         assert run("seed", "--bookings", "20").returncode == 0
-        assert run("export", str(home / "bookings.csv")).returncode == 0
         assert run("backup", str(home / "copy.db")).returncode == 0
         # What a bug leaves behind: the config cannot even be looked for.
         code = "import frontdesk.config as c; c.load = None; import frontdesk.cli as f; f.main()"
@@ -192,7 +191,7 @@ class TestFileModes:
 
         made = {path.relative_to(home): stat.S_IMODE(path.stat().st_mode) for path in home.rglob("*")}
         files = {path.name for path in made if (home / path).is_file()}
-        assert {"frontdesk.db", "bookings.csv", "copy.db", "frontdesk.log"} <= files
+        assert {"frontdesk.db", "copy.db", "frontdesk.log"} <= files
         wrong = {
             str(path): oct(mode)
             for path, mode in made.items()
