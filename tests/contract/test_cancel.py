@@ -1,0 +1,338 @@
+"""Cancelling on every store: all of it or nothing, once, for ever, and in the stated order."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from frontdesk.audit import Action
+from frontdesk.bookings import (
+    Booking,
+    CancelCommand,
+    Channel,
+    Conflict,
+    NotFound,
+    Operator,
+    Refused,
+    Scope,
+    Standing,
+    Status,
+)
+from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
+from frontdesk.store.opening import open_store
+from frontdesk.store.sql import SqlStore
+from tests.contract.raw import count, execute
+from tests.making import BY_HAND, KIM, LEE, make_incoming, make_patient, make_practice
+
+
+def command(booking: Booking, operator: Operator = KIM, **changes: object) -> CancelCommand:
+    asked = CancelCommand(uuid4(), booking.id, booking.version, operator, "Sick")
+    return replace(asked, **changes)  # type: ignore[arg-type]
+
+
+async def test_cancel_returns_the_booking_as_it_then_stands(store: SqlStore, booking: Booking) -> None:
+    before = (await store.state()).now
+    cancelled = await store.cancel(command(booking, LEE))
+    done = cancelled.cancellation
+    assert done is not None
+    assert (done.by, done.reason) == (LEE, "Sick")
+    assert before <= done.at <= (await store.state()).now
+    assert cancelled == replace(booking, version=booking.version + 1, cancellation=done)
+    assert await store.get(booking.id) == cancelled
+    assert cancelled.status(done.at) is Status.CANCELLED
+
+
+async def test_cancel_writes_command_audit_change_and_deliveries(
+    store: SqlStore, store_url: str, booking: Booking
+) -> None:
+    number = (await store.state()).number
+    asked = command(booking)
+    cancelled = await store.cancel(asked)
+    assert cancelled.cancellation is not None
+    at = cancelled.cancellation.at
+
+    (event,) = await store.history(booking.id)
+    assert (event.action, event.operator, event.at) == (Action.BOOKING_CANCELLED, KIM, at)
+    assert event.detail == {"reason": "Sick", "version": "2"}
+    (change,) = await store.changes(number, 0)
+    assert (change.number, change.booking_id, change.by, change.at) == (number + 1, booking.id, KIM, at)
+    deliveries = await store.deliveries(booking.id)
+    assert [(one.kind, one.state, one.target, one.next_at) for one in deliveries] == [
+        (Kind.PMS_CANCEL, State.PENDING, "Praktika", at),
+        (Kind.PATIENT_EMAIL, State.PENDING, "amelia@example.com", at),
+        (Kind.DESK_EMAIL, State.PENDING, "desk@adelaide.example", at),
+    ]
+    assert count(store_url, "command") == 1
+    assert await store.outcome(asked.command_id) == cancelled
+
+
+async def test_text_is_cleaned_before_it_is_kept(store: SqlStore, booking: Booking) -> None:
+    dirty = command(booking, Operator("Kim\x1b[31m  Nguyen"), reason=" Sick\x07\n today ")
+    done = (await store.cancel(dirty)).cancellation
+    assert done is not None
+    assert done.by.name == "Kim\ufffd[31m Nguyen"
+    assert done.reason == "Sick\ufffd today"
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(255, True), (256, False)])
+async def test_reason_is_at_most_255_characters_after_cleaning(
+    store: SqlStore, booking: Booking, length: int, accepted: bool
+) -> None:
+    asked = command(booking, reason="  " + "\N{SMILING FACE WITH SUNGLASSES}" * length)
+    if accepted:
+        assert (await store.cancel(asked)).cancellation is not None
+    else:
+        with pytest.raises(Refused) as refused:
+            await store.cancel(asked)
+        assert refused.value.reason.code == "too-long"
+        assert await store.get(booking.id) == booking
+
+
+async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
+    store: SqlStore, other: SqlStore, store_url: str, booking: Booking
+) -> None:
+    asked = command(booking)
+    first = await store.cancel(asked)
+    assert await other.cancel(asked) == first
+    assert await store.cancel(replace(asked, reason=" Sick ")) == first
+    assert count(store_url, "command") == 1
+    assert count(store_url, "delivery") == 3
+    assert len(await store.history(booking.id)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": "Work"},
+        {"operator": LEE},
+        {"operator": Operator(KIM.name, "Desk Two")},
+        {"expected_version": 2},
+        {"told_by_phone": True},
+        {"booking_id": 999},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_a_command_id_is_never_used_for_something_else(
+    store: SqlStore, booking: Booking, changes: dict[str, object]
+) -> None:
+    asked = command(booking)
+    await store.cancel(asked)
+    with pytest.raises(Refused) as refused:
+        await store.cancel(replace(asked, **changes))  # type: ignore[arg-type]
+    assert refused.value.reason.code == "id-reused"
+
+
+async def test_a_stale_cancel_names_who_was_first_and_when(
+    store: SqlStore, other: SqlStore, store_url: str, booking: Booking
+) -> None:
+    cancelled = await store.cancel(command(booking, LEE))
+    with pytest.raises(Conflict) as conflict:
+        await other.cancel(command(booking))
+    assert cancelled.cancellation is not None
+    assert conflict.value.current == cancelled
+    assert (conflict.value.by, conflict.value.at) == (LEE, cancelled.cancellation.at)
+    assert conflict.value.hint.startswith("Lee Tran (Desk Two) cancelled this booking ")
+    assert count(store_url, "command") == 1
+
+
+async def test_a_changed_booking_is_not_cancelled_unseen(store: SqlStore, booking: Booking) -> None:
+    moved = make_incoming(ref="A1", starts_at=booking.starts_at + timedelta(hours=1))
+    await store.registry.load([moved], LEE, "a file")
+    with pytest.raises(Conflict) as conflict:
+        await store.cancel(command(booking))
+    assert conflict.value.current == await store.get(booking.id)
+    assert conflict.value.current.cancellation is None
+    assert conflict.value.by == LEE
+    assert conflict.value.at is not None
+    assert "Lee Tran (Desk Two) changed this booking" in conflict.value.hint
+
+
+async def test_a_version_that_never_was_is_a_conflict_with_nobody(store: SqlStore, booking: Booking) -> None:
+    with pytest.raises(Conflict) as conflict:
+        await store.cancel(command(booking, expected_version=7))
+    assert (conflict.value.by, conflict.value.at) == (None, None)
+
+
+async def test_an_unknown_booking_is_not_found(store: SqlStore, booking: Booking) -> None:
+    with pytest.raises(NotFound):
+        await store.cancel(command(booking, booking_id=booking.id + 1))
+
+
+async def test_what_is_cancelled_stays_so(store: SqlStore, booking: Booking) -> None:
+    cancelled = await store.cancel(command(booking))
+    with pytest.raises(Refused) as refused:
+        await store.cancel(command(cancelled, LEE))
+    assert refused.value.reason.code == "already-cancelled"
+    assert refused.value.reason.text.startswith("cancelled by Kim Nguyen")
+
+
+async def test_a_passed_appointment_is_not_cancelled(store: SqlStore) -> None:
+    await store.registry.apply_practices([make_practice()], KIM)
+    now = (await store.state()).now
+    await store.registry.load([make_incoming(ref="A1", starts_at=now)], KIM, "a test")
+    (booking,) = await store.find("A1")
+    with pytest.raises(Refused) as refused:
+        await store.cancel(command(booking))
+    assert refused.value.reason.code == "time-passed"
+    assert await store.history(booking.id) == ()
+
+
+READER = Standing(scopes=frozenset({Scope.READ}))
+ELSEWHERE = Standing(practices=frozenset({"perth"}))
+
+
+async def test_refusals_come_in_their_order(store: SqlStore, store_url: str, booking: Booking) -> None:
+    """A repeat, then what this desk may know and do, then the version, then the rules."""
+    asked = command(booking)
+    cancelled = await store.cancel(asked)
+    reader = await open_store(store_url, standing=READER)
+    elsewhere = await open_store(store_url, standing=ELSEWHERE)
+    try:
+        assert await reader.cancel(asked) == cancelled
+        with pytest.raises(Refused) as no_permission:
+            await reader.cancel(command(booking))
+        assert no_permission.value.reason.code == "no-permission"
+        with pytest.raises(NotFound):
+            await elsewhere.cancel(command(booking))
+        with pytest.raises(Conflict):
+            await store.cancel(command(booking))
+        with pytest.raises(Refused) as rule:
+            await store.cancel(command(cancelled))
+        assert rule.value.reason.code == "already-cancelled"
+    finally:
+        await reader.close()
+        await elsewhere.close()
+
+
+async def test_a_refused_cancel_leaves_no_trace(store: SqlStore, store_url: str, booking: Booking) -> None:
+    before = execute(store_url, "SELECT * FROM head"), execute(store_url, "SELECT * FROM booking")
+    with pytest.raises(Conflict):
+        await store.cancel(command(booking, expected_version=2))
+    assert (execute(store_url, "SELECT * FROM head"), execute(store_url, "SELECT * FROM booking")) == before
+    assert count(store_url, "command") == count(store_url, "delivery") == 0
+
+
+FOLLOWUPS: dict[str, tuple[dict[str, Any], dict[str, Any], bool, list[tuple[object, ...]]]] = {
+    "PMS by hand": (
+        {"pms": BY_HAND, "patient_channels": (), "email": ""},
+        {},
+        False,
+        [(Kind.PMS_CANCEL, State.ATTENTION, "Paper diary", MANUAL_UPDATE, "", "")],
+    ),
+    "SMS": (
+        {"pms": None, "patient_channels": (Channel.SMS, Channel.EMAIL), "email": ""},
+        {},
+        False,
+        [(Kind.PATIENT_SMS, State.PENDING, "0491570006", "", "", "")],
+    ),
+    "to be phoned": (
+        {"pms": None, "patient_channels": (Channel.EMAIL,), "email": ""},
+        {"email": ""},
+        False,
+        [(Kind.PATIENT_PHONE, State.ATTENTION, "0491570006", "no e-mail", "", "")],
+    ),
+    "no address": (
+        {"pms": None, "email": ""},
+        {"email": "", "mobile": ""},
+        False,
+        [(Kind.PATIENT_PHONE, State.ATTENTION, "", NO_ADDRESS, "", "")],
+    ),
+    "told by phone": (
+        {"pms": None, "patient_channels": (Channel.EMAIL,), "email": ""},
+        {"email": ""},
+        True,
+        [(Kind.PATIENT_PHONE, State.SETTLED, "0491570006", "", TOLD_BY_PHONE, "Lee Tran (Desk Two)")],
+    ),
+    "nothing": ({"pms": None, "patient_channels": (), "email": ""}, {}, False, []),
+}
+
+
+@pytest.mark.parametrize("case", FOLLOWUPS)
+async def test_deliveries_are_what_the_plan_says(store: SqlStore, case: str) -> None:
+    practice, patient, told, expected = FOLLOWUPS[case]
+    await store.registry.apply_practices([make_practice(**practice)], KIM)
+    await store.registry.load([make_incoming(ref="A1", patient=make_patient(**patient))], KIM, "a test")
+    (booking,) = await store.find("A1")
+    await store.cancel(command(booking, LEE, told_by_phone=told))
+    deliveries = await store.deliveries(booking.id)
+    assert [(d.kind, d.state, d.target, d.error, d.note, d.settled_by) for d in deliveries] == expected
+    assert all((d.next_at is not None) == (d.state is State.PENDING) for d in deliveries)
+
+
+async def test_outcome_of_a_command_that_wrote_nothing(store: SqlStore, booking: Booking) -> None:
+    refused = command(booking, expected_version=2)
+    with pytest.raises(Conflict):
+        await store.cancel(refused)
+    assert await store.outcome(refused.command_id) is None
+    assert await store.outcome(UUID(int=0)) is None
+
+
+async def test_outcome_waits_for_a_cancel_that_has_begun(store: SqlStore, booking: Booking) -> None:
+    asked = command(booking)
+    cancelling = asyncio.create_task(store.cancel(asked))
+    await asyncio.sleep(0)
+    known = await store.outcome(asked.command_id)
+    assert known == await cancelling
+
+
+async def test_a_cancelled_task_does_not_stop_the_cancel(store: SqlStore, booking: Booking) -> None:
+    asked = command(booking)
+    cancelling = asyncio.create_task(store.cancel(asked))
+    await asyncio.sleep(0)
+    cancelling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelling
+    known = await store.outcome(asked.command_id)
+    assert known is not None
+    assert known.cancellation is not None
+
+
+async def race(store: SqlStore, other: SqlStore, booking: Booking) -> tuple[Booking, Conflict]:
+    """Let two desks cancel one booking at the same time; return the winner's answer and the loser's."""
+    answers = await asyncio.gather(
+        store.cancel(command(booking, KIM)), other.cancel(command(booking, LEE)), return_exceptions=True
+    )
+    won = [answer for answer in answers if isinstance(answer, Booking)]
+    lost = [answer for answer in answers if isinstance(answer, Conflict)]
+    assert (len(won), len(lost)) == (1, 1), answers
+    return won[0], lost[0]
+
+
+@pytest.mark.parametrize("rounds", [10, pytest.param(1000, marks=pytest.mark.full)])
+@pytest.mark.timeout(600)
+async def test_of_two_desks_one_wins_and_the_other_is_told(
+    store: SqlStore, other: SqlStore, store_url: str, rounds: int
+) -> None:
+    await store.registry.apply_practices([make_practice()], KIM)
+    await store.registry.load([make_incoming(line) for line in range(rounds)], KIM, "a test")
+    number = (await store.state()).number
+    for line in range(rounds):
+        (booking,) = await store.find(f"R{line:05}")
+        won, lost = await race(store, other, booking)
+        assert lost.current == won
+        assert won.cancellation is not None
+        assert (lost.by, lost.at) == (won.cancellation.by, won.cancellation.at)
+    assert count(store_url, "command") == rounds
+    assert count(store_url, "delivery") == 3 * rounds
+    found = execute(store_url, "SELECT number FROM change WHERE number > :n ORDER BY number", n=number)
+    assert [row.number for row in found] == list(range(number + 1, number + 1 + rounds))
+    assert await store.registry.verify() is None
+
+
+async def test_last_write_is_this_operators_latest_cancel(store: SqlStore) -> None:
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    await store.registry.apply_practices([make_practice()], KIM)
+    await store.registry.load([make_incoming(line, ref=f"A{line}") for line in range(3)], KIM, "a test")
+    assert await store.last_write(KIM, begin) is None
+    for ref, operator in (("A0", KIM), ("A1", KIM), ("A2", LEE)):
+        (booking,) = await store.find(ref)
+        await store.cancel(command(booking, operator))
+    latest = await store.last_write(KIM, begin)
+    assert latest is not None
+    assert latest.ref == "A1"
+    assert latest.cancellation is not None
+    assert await store.last_write(KIM, latest.cancellation.at) is None
+    assert await store.last_write(Operator(LEE.name), begin) is None
