@@ -161,18 +161,17 @@ class _Seen:
 
     def take(self, booking: IncomingBooking) -> None:
         """Remember a booking. Raises BadCell when the file named it before."""
-        names = [
-            (field, blake2b(f"{field}\0{booking.practice_id}\0{ref}".encode(), digest_size=16).digest())
-            for field, ref in (("pms_ref", booking.pms_ref), ("ref", booking.ref))
-            if ref
-        ]
-        for field, name in names:
-            found = self._scratch.execute("SELECT line FROM seen WHERE name = ?", (name,)).fetchone()
-            if found is not None:
+        taken: list[bytes] = []
+        for field, ref in (("pms_ref", booking.pms_ref), ("ref", booking.ref)):
+            if not ref:
+                continue
+            name = blake2b(f"{field}\0{booking.practice_id}\0{ref}".encode(), digest_size=16).digest()
+            put = self._scratch.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (name, booking.line))
+            if not put.rowcount:
+                self._scratch.executemany("DELETE FROM seen WHERE name = ?", [(other,) for other in taken])
+                found = self._scratch.execute("SELECT line FROM seen WHERE name = ?", (name,)).fetchone()
                 raise BadCell(field, f"names the same booking as line {found[0]:,}")
-        self._scratch.executemany(
-            "INSERT INTO seen VALUES (?, ?)", [(name, booking.line) for _, name in names]
-        )
+            taken.append(name)
 
     def close(self) -> None:
         self._scratch.close()

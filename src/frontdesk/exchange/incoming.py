@@ -10,7 +10,7 @@ from frontdesk.bookings import IncomingBooking, Patient, Practice
 from frontdesk.config.addresses import check_mail_address
 from frontdesk.config.complaints import nearest
 from frontdesk.exchange import values
-from frontdesk.exchange.layout import BadCell, Cells, Layout, meaning
+from frontdesk.exchange.layout import BadCell, Cells, Layout, cleaned, meaning
 from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSource, MapFile
 from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
@@ -72,6 +72,7 @@ class RowReader:
 
     def read(self, line: int, cells: Cells) -> IncomingBooking:
         """Return the booking in a row as wide as the header. Raises BadCell."""
+        cells = cleaned(cells)
         practice = self._practice_of(cells)
         zone = practice.zone
         starts_at = self._starts_at.read(cells, zone)
