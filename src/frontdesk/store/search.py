@@ -179,7 +179,7 @@ def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count
 
 def _prepare(connection: Connection, query: BookingQuery) -> _Search:
     low, high = _LOWEST, _HIGHEST
-    if query.first_day is not None:
+    if query.first_day is not None and query.first_day > date.min:
         low = Position(_midnight(query.first_day) - _EASTERNMOST, -1)
     if query.last_day is not None and query.last_day < date.max:
         high = Position(_midnight(query.last_day + timedelta(days=1)) + _WESTERNMOST, -1)

@@ -1,0 +1,369 @@
+"""What searches, pages and counts promise, on every database: exact, in order, whatever is asked."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, create_engine, delete, insert, update
+
+from frontdesk import times
+from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
+from frontdesk.store import search, search_terms
+from frontdesk.store.opening import open_store
+from frontdesk.store.tables import BookingRow, PracticeRow, PractitionerRow
+
+BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ZONES = {"adl": "Australia/Adelaide", "per": "Australia/Perth", "akl": "Pacific/Auckland"}
+PRACTITIONERS = {
+    1: ("adl", "Dr Lee"),
+    2: ("adl", "Dr Brandt"),
+    3: ("per", "Ms Okafor"),
+    4: ("per", "Dr Lee"),
+    5: ("akl", "Dr Papadopoulos"),
+}
+NAMES = ("Mirela", "Ante", "Kovač", "O'Brien", "王小明", "Siew-Ling", "Kovacevic", "Lee", "Zoë")
+TYPES = ("Check-up and clean", "Root canal", "")
+TEXTS = (
+    "", "", "", "kov", "mir kov", "zzz", "0491 570 006", "+61 491 570 012", "570006", "006", "04 91", "14 mar",
+    "1/2/81", "sd-100", "dr lee", "王", "lee root", "obrien", "!!", "s", "kov 00", "o", "x", "check lee an", " ",
+)  # fmt: skip
+
+
+def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  # noqa: A002
+    """Return a whole row of `booking`, its derived columns following from the others."""
+    row: dict[str, Any] = {
+        "id": id,
+        "version": 1,
+        "ref": f"SD-{10000 + id}",
+        "practitioner_id": 1,
+        "patient_name": "Mirela Kovač",
+        "patient_birth_date": date(1981, 3, 14),
+        "patient_mobile": "0491 570 006",
+        "patient_email": "",
+        "patient_pms_ref": "",
+        "appointment_type": "Check-up and clean",
+        "starts_at": starts_at,
+        "cancelled": False,
+        "cancelled_by": "",
+        "cancelled_via": "",
+        "cancellation_reason": "",
+        "changed_by": "",
+        "changed_via": "",
+    } | changes
+    practice, practitioner = PRACTITIONERS[row["practitioner_id"]]
+    row["practice_id"] = practice
+    row["local_date"] = times.local_date(starts_at, ZoneInfo(ZONES[practice]))
+    row["name_key"] = search.name_key(row["patient_name"])
+    row["search"] = search.search_text(
+        patient_name=row["patient_name"],
+        ref=row["ref"],
+        practitioner_name=practitioner,
+        appointment_type=row["appointment_type"],
+        mobile=row["patient_mobile"],
+        birth_date=row["patient_birth_date"],
+    )
+    row["tags"] = search.search_tags(
+        practice_id=practice,
+        practitioner_id=row["practitioner_id"],
+        cancelled=row["cancelled"],
+        local_date=row["local_date"],
+    )
+    return row
+
+
+def make_rows(rng: random.Random, number: int) -> list[dict[str, Any]]:
+    """Return bookings over most of a year, some at the same instant, some in other centuries."""
+    rows = []
+    for id in range(1, number + 1):  # noqa: A001
+        starts_at = START + timedelta(
+            minutes=rng.choice((15 * rng.randrange(25_000), 24 * 60 * rng.randrange(250), 600))
+        )
+        if rng.random() < 0.02:
+            starts_at = datetime(rng.choice((1900, 1969, 2100, 9999)), 12, 30, 23, 59, 59, 999_999, UTC)
+        rows.append(
+            make_row(
+                id,
+                starts_at,
+                practitioner_id=rng.choice(list(PRACTITIONERS)),
+                patient_name=f"{rng.choice(NAMES)} {rng.choice(NAMES)}",
+                patient_birth_date=rng.choice((None, date(1981, rng.randint(1, 3), rng.randint(1, 28)))),
+                patient_mobile=rng.choice(
+                    (f"0491 570 {rng.randrange(30):03}", f"+61 491 570 {rng.randrange(30):03}", "")
+                ),
+                appointment_type=rng.choice(TYPES),
+                cancelled=rng.random() < 0.2,
+            )
+        )
+    return rows
+
+
+def make_query(rng: random.Random) -> BookingQuery:
+    return BookingQuery(
+        as_of=START + timedelta(days=rng.randint(-20, 280), minutes=15 * rng.randrange(96)),
+        text=rng.choice(TEXTS),
+        statuses=frozenset(rng.sample(list(Status), rng.choice((0, 0, 1, 2, 3)))),
+        first_day=rng.choice((None, None, date(2026, 3, 4), date.min)),
+        last_day=rng.choice((None, None, date(2026, 3, 4), date(2026, 6, 7), date.max)),
+        practitioners=frozenset(rng.sample(sorted(PRACTITIONERS), rng.choice((0, 0, 0, 1, 2)))),
+        practices=frozenset(rng.sample(sorted(ZONES), rng.choice((0, 0, 0, 1, 2)))),
+    )
+
+
+def is_wanted(row: dict[str, Any], query: BookingQuery) -> bool:
+    """The meaning of a query, without a database."""
+    if row["cancelled"]:
+        status = Status.CANCELLED
+    else:
+        status = Status.UPCOMING if row["starts_at"] > query.as_of else Status.COMPLETED
+    asked = search_terms.interpret(query.text)
+    return (
+        (not query.statuses or status in query.statuses)
+        and (query.first_day is None or row["local_date"] >= query.first_day)
+        and (query.last_day is None or row["local_date"] <= query.last_day)
+        and (not query.practitioners or row["practitioner_id"] in query.practitioners)
+        and (not query.practices or row["practice_id"] in query.practices)
+        and (asked is None or search_terms.matches(asked, row["search"]))
+    )
+
+
+def wanted(rows: list[dict[str, Any]], query: BookingQuery) -> list[int]:
+    hits = [row for row in rows if is_wanted(row, query)]
+    return [row["id"] for row in sorted(hits, key=lambda row: (row["starts_at"], row["id"]))]
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    async def prepare() -> None:
+        await (await open_store(store_url)).close()
+
+    asyncio.run(prepare())
+    engine = create_engine(store_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    """A transaction in a store with practices and practitioners, and no booking."""
+    with engine.connect() as connection:
+        connection.execute(
+            insert(PracticeRow.__table__),  # type: ignore[attr-defined]
+            [
+                PracticeRow(id=one, name=one, short=one, time_zone=zone).model_dump()
+                for one, zone in ZONES.items()
+            ],
+        )
+        connection.execute(
+            insert(PractitionerRow.__table__),  # type: ignore[attr-defined]
+            [
+                {"id": one, "practice_id": practice, "name": name, "pms_ref": ""}
+                for one, (practice, name) in PRACTITIONERS.items()
+            ],
+        )
+        yield connection
+
+
+def put(connection: Connection, *rows: dict[str, Any]) -> None:
+    connection.execute(insert(BOOKING), list(rows))
+
+
+@dataclass
+class Walk:
+    """What reading page by page met, from one end to the other."""
+
+    ids: list[int]
+    unfinished: int
+
+
+def walk(
+    connection: Connection,
+    query: BookingQuery,
+    limit: int,
+    direction: Direction,
+    position: Position | None = None,
+) -> Walk:
+    """Read to the end as a screen does, and check on the way what each page says of its sides."""
+    forward = direction is Direction.FORWARD
+    met = Walk([], 0)
+    while True:
+        page = search.page_rows(connection, query, limit, position, direction)
+        ids = [row.id for row in page.rows]
+        assert len(ids) <= limit
+        met.ids = met.ids + ids if forward else ids + met.ids
+        more_beyond, more_behind = (
+            (page.more_after, page.more_before) if forward else (page.more_before, page.more_after)
+        )
+        if met.unfinished == 0 and page.searched_until is None:
+            assert more_behind == (len(met.ids) > len(ids))
+        if page.searched_until is not None:
+            met.unfinished += 1
+            assert more_beyond
+            assert met.unfinished < 100
+            position = page.searched_until
+        elif not more_beyond:
+            return met
+        else:
+            assert ids
+            last = page.rows[-1 if forward else 0]
+            position = Position(last.starts_at, last.id)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pages_meet_every_booking_once_in_order(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rng = random.Random(seed)
+    rows = make_rows(rng, 250)
+    put(connection, *rows)
+    for _ in range(50):
+        query = make_query(rng)
+        # From "all is looked through" to "the index is asked for everything, in small goes".
+        monkeypatch.setattr(search, "LOOKED_THROUGH", rng.choice((1, 5, 300)))
+        monkeypatch.setattr(search, "FIRST_WALK", rng.choice((1, 4)))
+        expected = wanted(rows, query)
+        for direction in Direction:
+            met = walk(
+                connection, query, rng.choice((1, 7, 40, 300)) if len(expected) < 50 else 40, direction
+            )
+            assert met.ids == expected, query
+            assert met.unfinished == 0
+        limit = rng.choice((1, 10, 300))
+        assert search.count_rows(connection, query, limit) == Count(
+            min(len(expected), limit), exact=len(expected) <= limit
+        ), query
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_page_begins_strictly_beyond_its_position(connection: Connection, direction: Direction) -> None:
+    rows = [make_row(id, START + timedelta(minutes=15 * (id // 3))) for id in range(1, 20)]  # noqa: A001
+    put(connection, *rows)
+    for text in ("", "kovac"):
+        query = BookingQuery(START, text)
+        here = Position(rows[9]["starts_at"], rows[9]["id"])
+        ids = [row.id for row in search.page_rows(connection, query, 4, here, direction).rows]
+        assert ids == ([11, 12, 13, 14] if direction is Direction.FORWARD else [6, 7, 8, 9])
+
+
+def test_a_page_says_what_lies_on_either_side(connection: Connection) -> None:
+    put(connection, *(make_row(id, START + timedelta(days=id)) for id in range(1, 11)))  # noqa: A001
+    for text in ("", "kovac"):
+        query = BookingQuery(START, text)
+
+        def sides(
+            limit: int, day: int | None, direction: Direction, query: BookingQuery = query
+        ) -> tuple[bool, bool]:
+            position = None if day is None else Position(START + timedelta(days=day), 0)
+            page = search.page_rows(connection, query, limit, position, direction)
+            return page.more_before, page.more_after
+
+        assert sides(10, None, Direction.FORWARD) == (False, False)
+        assert sides(9, None, Direction.FORWARD) == (False, True)
+        assert sides(9, None, Direction.BACKWARD) == (True, False)
+        assert sides(20, 1, Direction.FORWARD) == (False, False)
+        assert sides(20, 2, Direction.FORWARD) == (True, False)
+        assert sides(20, 11, Direction.FORWARD) == (True, False)
+        assert sides(20, 11, Direction.BACKWARD) == (False, False)
+        assert sides(20, 10, Direction.BACKWARD) == (False, True)
+        assert sides(3, 8, Direction.BACKWARD) == (True, True)
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_search_that_ran_out_of_steps_goes_on_where_it_stopped(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, direction: Direction
+) -> None:
+    rows = [
+        make_row(id, START + timedelta(days=id), patient_name="Ante Marsh" if id % 100 else "Quinn Marsh")
+        for id in range(1, 500)  # noqa: A001
+    ]
+    put(connection, *rows)
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 5)
+    monkeypatch.setattr(search, "FIRST_WALK", 1)
+    monkeypatch.setattr(search, "LONGEST_WALK", 4)
+    met = walk(connection, BookingQuery(START, "quinn"), 40, direction)
+    assert met.ids == [100, 200, 300, 400]
+    assert met.unfinished > 1
+    assert not search.count_rows(connection, BookingQuery(START, "quinn"), 40).exact
+
+
+def test_the_index_follows_every_change_of_a_booking(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 1)
+    others = [make_row(id, START - timedelta(days=id), patient_name="Ante Marsh") for id in range(1, 9)]  # noqa: A001
+    put(connection, *others, make_row(9, START, patient_name="Mirela Kovač"))
+
+    def found(text: str, *statuses: Status) -> list[int]:
+        query = BookingQuery(START - timedelta(days=900), text, frozenset(statuses))
+        return walk(connection, query, 40, Direction.BACKWARD).ids
+
+    def change(**changes: Any) -> None:
+        fresh = make_row(9, changes.pop("starts_at", START), **changes)
+        connection.execute(update(BOOKING).where(BOOKING.c.id == 9).values(fresh))
+
+    assert found("kovac", Status.UPCOMING) == [9]
+    change(cancelled=True)
+    assert found("kovac", Status.UPCOMING) == []
+    assert found("kovac", Status.CANCELLED) == [9]
+    change(patient_name="Petra Quinn")
+    assert found("kovac") == []
+    assert found("quinn") == [9]
+    change(patient_name="Petra Quinn", starts_at=START - timedelta(days=400))
+    assert found("quinn") == [9]
+    connection.execute(delete(BOOKING).where(BOOKING.c.id == 9))
+    put(connection, make_row(9, START, patient_name="Somebody Else"))
+    assert found("quinn") == []
+
+
+@pytest.mark.parametrize("practices", [frozenset(), frozenset({"adl"})])
+def test_nothing_typed_is_a_filter_or_an_operator(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, practices: frozenset[str]
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 1)
+    rows = [make_row(id, START + timedelta(days=id)) for id in range(1, 9)]  # noqa: A001
+    put(connection, *rows)
+
+    @given(st.one_of(st.text(max_size=40), st.text("kov01\"'\\:*|&!()<=@#- {}%\x00", max_size=12)))
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def holds(text: str) -> None:
+        query = BookingQuery(START, text, practices=practices)
+        page = search.page_rows(connection, query, 99, None, Direction.FORWARD)
+        assert [row.id for row in page.rows] == wanted(rows, query)
+
+    holds()
+    for text in (
+        "=o",
+        "o",
+        "x",
+        "=p1",
+        "p1",
+        "kov OR zzz",
+        "NOT zzz",
+        "zzz | kov",
+        "kov=",
+        "#=",
+        "{'",
+        "!zzz",
+    ):
+        query = BookingQuery(START, text, practices=practices)
+        found = walk(connection, query, 99, Direction.FORWARD).ids
+        assert found == ([1, 2, 3, 4, 5, 6, 7, 8] if text == "kov=" else []), text
+
+
+def test_many_practitioners_and_practices_are_one_list(connection: Connection) -> None:
+    rng = random.Random(3)
+    rows = make_rows(rng, 60)
+    put(connection, *rows)
+    query = BookingQuery(
+        START, practitioners=frozenset(range(1, 40)), practices=frozenset({"adl", "akl", "none"})
+    )
+    assert walk(connection, query, 7, Direction.FORWARD).ids == wanted(rows, query)
+    query = BookingQuery(START, practices=frozenset({"adl", *map(str, range(20))}))
+    assert walk(connection, query, 7, Direction.BACKWARD).ids == wanted(rows, query)
