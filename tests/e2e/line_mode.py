@@ -29,12 +29,13 @@ class LineDesk:
         self.store_file = folder / "desk.db"
         self.config_file = folder / "desk.toml"
         self.log_file = folder / "desk.log"
+        self.store_section = '[store]\nurl = "sqlite:///desk.db"'
         self.write_config()
 
     def write_config(self, more: str = "") -> None:
         """Write the config anew, with `more` at its end."""
         self.config_file.write_text(
-            f'operator = "{KIM.name}"\n[store]\nurl = "sqlite:///desk.db"\n[log]\nfile = "desk.log"\n{more}'
+            f'operator = "{KIM.name}"\n{self.store_section}\n[log]\nfile = "desk.log"\n{more}'
         )
 
     def __call__(self, *arguments: str, typed: str = "") -> Result:

@@ -50,6 +50,20 @@ class TestList:
         assert seen == REFS
         assert result.stderr == ""
 
+    def test_filters_narrow_it(self, desk: LineDesk) -> None:
+        assert [one["ref"] for one in desk.document("list", "--status", "completed")] == ["R00002"]
+        assert [one["ref"] for one in desk.document("list", "--search", "obrien")] == ["R00004"]
+        assert [one["ref"] for one in desk.document("list", "--practice", "per")] == ["R00003", "R00004"]
+
+    def test_the_next_page_of_a_filter_is_asked_for_with_the_filter(self, desk: LineDesk) -> None:
+        first = desk("list", "--practice", "perth", "--limit", "1")
+        cursor = first.stderr.split()[-1]
+
+        second = desk("list", "--practice", "perth", "--limit", "1", "--after", cursor)
+
+        assert [one.stdout.split()[-1] for one in (first, second)] == ["R00003", "R00004"]
+        assert second.stderr == ""
+
     def test_an_empty_store_is_an_empty_list(self, desk: LineDesk) -> None:
         desk.store_file.unlink()
 

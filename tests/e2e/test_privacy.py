@@ -180,7 +180,6 @@ class TestFileModes:
                 check=False,
             )
 
-        assert run("seed", "--bookings", "20").returncode == 0
         assert run("backup", str(home / "copy.db")).returncode == 0
         # What a bug leaves behind: the config cannot even be looked for.
         code = "import frontdesk.config as c; c.load = None; import frontdesk.cli as f; f.main()"
