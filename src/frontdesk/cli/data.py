@@ -88,7 +88,7 @@ def import_command(
         )
         with (
             _errors_target(errors_file, source) as write_bad,
-            progress_bar(f"Importing {file.name}", source.size, quiet=quiet) as show,
+            progress_bar(f"Importing {file.name}", source.size or None, quiet=quiet) as show,
         ):
             shown: list[BadLine] = []
 
@@ -137,6 +137,8 @@ def _report(work: Import, shown: list[BadLine], errors_file: Path | None, *, dry
         )
     )
     click.echo(f"{work.outcomes.total():,} read: {counts}")
+    if not work.outcomes:
+        click.echo("The file has a heading and no bookings below it.")
     if dry_run:
         click.echo("This was a dry run: nothing was kept.")
     if bad_lines and errors_file:

@@ -150,8 +150,8 @@ class CsvSource:
 
     @property
     def position(self) -> int:
-        """How many bytes of the file, as it lies on the disk, were read so far."""
-        return self._raw.tell()
+        """How many bytes of the file, as it lies on the disk, were read so far; 0 of a pipe."""
+        return self._raw.tell() if self._raw.seekable() else 0
 
     def records(self) -> Iterator[Record]:
         """Yield the rows after the header, blank ones left out."""
