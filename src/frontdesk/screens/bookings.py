@@ -25,7 +25,7 @@ from frontdesk.screens.details import DetailsScreen
 from frontdesk.widgets.booking_summary import peek, same_name_words
 from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import ALERT, BOLD, DIM, PLAIN, Line
+from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
 from frontdesk.widgets.row_menu import RowMenu
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def _show_peek(self) -> None:
         row = self.listing.current
-        self.line("peek").show(peek(row.booking) if row else "", style=DIM)
+        self.line("peek").show(peek(row.booking) if row else "")
         if row is not None:
             self._look_for_namesakes(row.booking)
 
@@ -207,7 +207,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             return
         row = self.listing.current
         if row is not None and row.booking.id == booking.id:
-            self.line("peek").show(peek(row.booking), same_name_words(namesakes), DIM)
+            self.line("peek").show(peek(row.booking), same_name_words(namesakes))
 
     def show_status(self) -> None:
         """Say who sits here and how the store stands."""

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, cast
 from uuid import uuid4
 
+from rich.style import Style
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -151,9 +152,9 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     def _show_booking(self) -> None:
         booking = self.booking
         lines = summary(booking, self._namesakes, self.desk.now(), self.desk.home)
-        self.query_one("#summary", TextBlock).show(tuple((line, PLAIN) for line in lines))
+        self.query_one("#summary", TextBlock).show(_styled(lines))
         follows = what_follows(booking, plan(booking, booking.practice))
-        self.query_one("#follows", TextBlock).show(tuple((line, PLAIN) for line in follows))
+        self.query_one("#follows", TextBlock).show(_styled(follows))
 
     def _count(self) -> None:
         reads = (
@@ -313,6 +314,11 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         at = f" at {conflict.at.astimezone(zone):%H:%M}" if conflict.at else ""
         what = ", ".join(changed_parts(self.booking, current)) or "booking"
         self._take_changed(current, f"{by} changed the {what}{at}. Read it again, then F8 cancels it.")
+
+
+def _styled(lines: Sequence[str]) -> tuple[tuple[str, Style], ...]:
+    """Lines that warn are heavier, besides their `!`."""
+    return tuple((line, BOLD if line[TEXT_START:].startswith("!") else PLAIN) for line in lines)
 
 
 def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:
