@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Row, create_engine, text
+from sqlalchemy import Executable, Row, create_engine, text
 
 
-def execute(url: str, statement: str, **values: Any) -> list[Row[Any]]:
+def execute(url: str, statement: str | Executable, **values: Any) -> list[Row[Any]]:
     """Run one statement in its own transaction and return its rows, if any."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
-            result = connection.execute(text(statement), values)
+            result = connection.execute(text(statement) if isinstance(statement, str) else statement, values)
             return list(result.all()) if result.returns_rows else []
     finally:
         engine.dispose()

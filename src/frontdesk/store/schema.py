@@ -13,6 +13,7 @@ REVISIONS = ("0001",)
 """Every schema there has been, oldest first; the last is the present one."""
 
 VERSION_TABLE = "frontdesk_schema"
+SCRIPTS = "frontdesk.store:migrations"
 
 
 def needs_migration(connection: Connection, where: str) -> bool:
@@ -50,6 +51,6 @@ def migrate(connection: Connection, on_progress: Callable[[str], None]) -> None:
 
     on_progress("Preparing the store" if revision(connection) is None else "Bringing the store up to date")
     config = Config()
-    config.set_main_option("script_location", "frontdesk.store:migrations")
+    config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

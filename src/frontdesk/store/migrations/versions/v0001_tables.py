@@ -1,20 +1,204 @@
-"""The tables, the search over bookings, and an audit that only grows."""
+"""The tables, an audit that only grows, and the search over bookings."""
 
 from alembic import op
-from sqlmodel import SQLModel
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+    Uuid,
+)
 
-from frontdesk.store import tables
-from frontdesk.store.search_index import create_search
+from frontdesk.store.search import create_search
+from frontdesk.store.tables import Instant
 
 revision = "0001"
 down_revision = None
 
+TEXT = String()
+
+_SQLITE_GUARD = """
+CREATE TRIGGER audit_no_{verb} BEFORE {verb} ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit only grows');
+END
+"""
+_POSTGRESQL_GUARD = """
+CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit only grows';
+END $$;
+CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()
+"""
+
 
 def upgrade() -> None:
-    connection = op.get_bind()
-    SQLModel.metadata.create_all(connection)
-    op.bulk_insert(
-        SQLModel.metadata.tables[str(tables.HeadRow.__tablename__)],
-        [{"id": 1, "change": 0, "audit": 0, "audit_digest": "", "bookings": 0}],
+    """Make everything, in one transaction."""
+    _create_tables()
+    op.execute("INSERT INTO head VALUES (1, 0, 0, '', 0)")
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("update", "delete"):
+            op.execute(_SQLITE_GUARD.format(verb=verb))
+    else:
+        op.execute(_POSTGRESQL_GUARD)
+    create_search(op.get_bind())
+
+
+def _create_tables() -> None:
+    op.create_table("appointment_type", Column("name", TEXT, nullable=False), PrimaryKeyConstraint("name"))
+    op.create_table(
+        "audit",
+        Column("number", Integer(), nullable=False),
+        Column("at", Instant(), nullable=False),
+        Column("operator", TEXT, nullable=False),
+        Column("via", TEXT, nullable=False),
+        Column("action", TEXT, nullable=False),
+        Column("booking_id", Integer(), nullable=True),
+        Column("detail", JSON(), nullable=False),
+        Column("digest", TEXT, nullable=False),
+        PrimaryKeyConstraint("number"),
     )
-    create_search(connection)
+    op.create_index("audit_booking", "audit", ["booking_id", "number"])
+    op.create_table(
+        "change",
+        Column("number", Integer(), nullable=False),
+        Column("booking_id", Integer(), nullable=True),
+        Column("kind", TEXT, nullable=False),
+        Column("operator", TEXT, nullable=False),
+        Column("via", TEXT, nullable=False),
+        Column("at", Instant(), nullable=False),
+        PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "head",
+        Column("id", Integer(), nullable=False),
+        Column("change", Integer(), nullable=False),
+        Column("audit", Integer(), nullable=False),
+        Column("audit_digest", TEXT, nullable=False),
+        Column("bookings", Integer(), nullable=False),
+        PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "practice",
+        Column("id", TEXT, nullable=False),
+        Column("name", TEXT, nullable=False),
+        Column("short", TEXT, nullable=False),
+        Column("time_zone", TEXT, nullable=False),
+        Column("email", TEXT, nullable=False),
+        Column("pms_connection", TEXT, nullable=False),
+        Column("pms_kind", TEXT, nullable=False),
+        Column("pms_name", TEXT, nullable=False),
+        Column("pms_can_cancel", Boolean(), nullable=False),
+        Column("pms_tells_patient", Boolean(), nullable=False),
+        Column("patient_channels", TEXT, nullable=False),
+        Column("reason_to_patient", Boolean(), nullable=False),
+        PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "token",
+        Column("id", TEXT, nullable=False),
+        Column("name", TEXT, nullable=False),
+        Column("secret_sha256", TEXT, nullable=False),
+        Column("scopes", TEXT, nullable=False),
+        Column("practices", TEXT, nullable=False),
+        Column("created_at", Instant(), nullable=False),
+        Column("revoked_at", Instant(), nullable=True),
+        PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "practitioner",
+        Column("id", Integer(), nullable=False),
+        Column("practice_id", TEXT, nullable=False),
+        Column("name", TEXT, nullable=False),
+        Column("pms_ref", TEXT, nullable=False),
+        ForeignKeyConstraint(["practice_id"], ["practice.id"]),
+        PrimaryKeyConstraint("id"),
+        UniqueConstraint("practice_id", "name", "pms_ref"),
+    )
+    op.create_table(
+        "booking",
+        Column("id", Integer(), nullable=False),
+        Column("version", Integer(), nullable=False),
+        Column("ref", TEXT, nullable=False),
+        Column("pms_ref", TEXT, nullable=True),
+        Column("practice_id", TEXT, nullable=False),
+        Column("practitioner_id", Integer(), nullable=False),
+        Column("patient_name", TEXT, nullable=False),
+        Column("patient_birth_date", Date(), nullable=True),
+        Column("patient_mobile", TEXT, nullable=False),
+        Column("patient_email", TEXT, nullable=False),
+        Column("patient_is_new", Boolean(), nullable=True),
+        Column("patient_pms_ref", TEXT, nullable=False),
+        Column("appointment_type", TEXT, nullable=False),
+        Column("starts_at", Instant(), nullable=False),
+        Column("ends_at", Instant(), nullable=True),
+        Column("local_date", Date(), nullable=False),
+        Column("fee_cents", Integer(), nullable=True),
+        Column("created_at", Instant(), nullable=True),
+        Column("cancelled", Boolean(), nullable=False),
+        Column("cancelled_at", Instant(), nullable=True),
+        Column("cancelled_by", TEXT, nullable=False),
+        Column("cancelled_via", TEXT, nullable=False),
+        Column("cancellation_reason", TEXT, nullable=False),
+        Column("changed_by", TEXT, nullable=False),
+        Column("changed_via", TEXT, nullable=False),
+        Column("changed_at", Instant(), nullable=True),
+        Column("name_key", TEXT, nullable=False),
+        Column("search", TEXT, nullable=False),
+        Column("tags", TEXT, nullable=False),
+        ForeignKeyConstraint(["practice_id"], ["practice.id"]),
+        ForeignKeyConstraint(["practitioner_id"], ["practitioner.id"]),
+        PrimaryKeyConstraint("id"),
+        UniqueConstraint("practice_id", "pms_ref"),
+        UniqueConstraint("practice_id", "ref"),
+    )
+    op.create_index("booking_cancelled", "booking", ["cancelled", "starts_at", "id"])
+    op.create_index("booking_name", "booking", ["name_key", "starts_at"])
+    op.create_index("booking_order", "booking", ["starts_at", "id"])
+    op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
+    op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
+    op.create_index("booking_ref", "booking", ["ref"])
+    op.create_table(
+        "command",
+        Column("id", Uuid(), nullable=False),
+        Column("kind", TEXT, nullable=False),
+        Column("booking_id", Integer(), nullable=False),
+        Column("content", TEXT, nullable=False),
+        Column("operator", TEXT, nullable=False),
+        Column("via", TEXT, nullable=False),
+        Column("at", Instant(), nullable=False),
+        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        PrimaryKeyConstraint("id"),
+    )
+    op.create_index("command_operator", "command", ["operator", "via", "at"])
+    op.create_index("ix_command_booking_id", "command", ["booking_id"])
+    op.create_table(
+        "delivery",
+        Column("id", Integer(), nullable=False),
+        Column("command_id", Uuid(), nullable=False),
+        Column("booking_id", Integer(), nullable=False),
+        Column("kind", TEXT, nullable=False),
+        Column("state", TEXT, nullable=False),
+        Column("target", TEXT, nullable=False),
+        Column("attempts", Integer(), nullable=False),
+        Column("next_at", Instant(), nullable=True),
+        Column("lease_until", Instant(), nullable=True),
+        Column("fence", Integer(), nullable=False),
+        Column("error", TEXT, nullable=False),
+        Column("note", TEXT, nullable=False),
+        Column("settled_by", TEXT, nullable=False),
+        Column("settled_via", TEXT, nullable=False),
+        Column("created_at", Instant(), nullable=False),
+        Column("changed_at", Instant(), nullable=False),
+        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        ForeignKeyConstraint(["command_id"], ["command.id"]),
+        PrimaryKeyConstraint("id"),
+        UniqueConstraint("command_id", "kind"),
+    )
+    op.create_index("delivery_booking", "delivery", ["booking_id"])
+    op.create_index("delivery_state", "delivery", ["state", "next_at"])

@@ -1,0 +1,223 @@
+"""What desks read from every store, and what they do not."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Direction,
+    Followup,
+    IncomingBooking,
+    NotFound,
+    Row,
+    Standing,
+    Unavailable,
+)
+from frontdesk.store.opening import open_store
+from frontdesk.store.sql import SqlStore
+from tests.making import BY_HAND, KIM, PRAKTIKA, fill, make_incoming, make_patient, make_practice
+
+
+@pytest.fixture
+async def in_perth(store: SqlStore, store_url: str) -> AsyncIterator[SqlStore]:
+    """A desk that works for Perth only, at a store that has Adelaide too."""
+    await fill(store, 20)
+    opened = await open_store(store_url, standing=Standing(practices=frozenset({"perth"})))
+    yield opened
+    await opened.close()
+
+
+async def page(store: SqlStore, **query: object) -> tuple[Row, ...]:
+    wanted = BookingQuery((await store.state()).now, **query)  # type: ignore[arg-type]
+    return (await store.page(wanted, 100, None, Direction.FORWARD)).rows
+
+
+async def cancel(store: SqlStore, booking: Booking) -> Booking:
+    return await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+
+
+async def test_a_booking_comes_back_as_it_went_in(store: SqlStore) -> None:
+    practice = make_practice(reason_to_patient=False)
+    await store.registry.apply_practices([practice], KIM)
+    incoming = make_incoming(
+        ref="A1",
+        pms_ref="77",
+        practitioner_pms_ref="P3",
+        fee=18950,
+        patient=make_patient(name="Zoë O'Brien-Kovač", is_new=None, pms_ref="K9"),
+    )
+    incoming = replace(
+        incoming,
+        ends_at=incoming.starts_at + timedelta(minutes=45),
+        created_at=incoming.starts_at - timedelta(days=30, microseconds=7),
+    )
+    await store.registry.load([incoming], KIM, "a test")
+    (booking,) = await store.find("A1")
+    assert booking == Booking(
+        id=booking.id,
+        version=1,
+        ref="A1",
+        practice=practice,
+        practitioner=booking.practitioner,
+        patient=incoming.patient,
+        appointment_type="Check-up and clean",
+        starts_at=incoming.starts_at,
+        ends_at=incoming.ends_at,
+        pms_ref="77",
+        fee=18950,
+        created_at=incoming.created_at,
+    )
+    assert (booking.practitioner.name, booking.practitioner.pms_ref) == ("Dr Priya Rao", "P3")
+    assert await store.get(booking.id) == booking
+    assert await store.rows([booking.id, booking.id + 1]) == (Row(booking),)
+
+
+async def test_what_is_not_there_is_not_found(store: SqlStore, booking: Booking) -> None:
+    for asking in (store.get, store.namesakes, store.history, store.deliveries):
+        with pytest.raises(NotFound):
+            await asking(booking.id + 1)
+    assert await store.rows([]) == ()
+
+
+async def test_find_by_reference_at_one_practice_or_any(store: SqlStore) -> None:
+    await store.registry.apply_practices([make_practice(), make_practice("perth")], KIM)
+    here, there = make_incoming(1, ref="A1"), make_incoming(2, ref="A1", practice_id="perth")
+    await store.registry.load([here, there], KIM, "a test")
+    assert {one.practice.id for one in await store.find("A1")} == {"adelaide", "perth"}
+    assert [one.practice.id for one in await store.find(" A1\n", "perth")] == ["perth"]
+    assert await store.find("A2") == ()
+    assert await store.find("A1", "nowhere") == ()
+
+
+async def test_lists_are_in_the_order_of_names(store: SqlStore) -> None:
+    names = {"b": "émile", "a": "Zander", "c": "Eaton", "d": "ada"}
+    practices = [make_practice(id, name=name) for id, name in names.items()]  # noqa: A001
+    await store.registry.apply_practices(practices, KIM)
+    batch = [
+        make_incoming(number, practice_id="a", practitioner_name=name, appointment_type=name)
+        for number, name in enumerate(names.values())
+    ]
+    await store.registry.load(batch, KIM, "a test")
+    expected = ["ada", "Eaton", "émile", "Zander"]
+    assert [one.name for one in await store.practices()] == expected
+    assert [one.name for one in await store.practitioners()] == expected
+    assert list(await store.appointment_types()) == expected
+    assert await store.practices() == tuple(sorted(practices, key=lambda one: expected.index(one.name)))
+
+
+async def test_a_row_says_what_its_deliveries_do(store: SqlStore) -> None:
+    await store.registry.apply_practices(
+        [make_practice(), make_practice("perth", pms=BY_HAND), make_practice("ceduna", pms=None, email="")],
+        KIM,
+    )
+    ids = ("adelaide", "perth", "ceduna", "adelaide")
+    silent = make_patient(email="")
+    batch = [make_incoming(line, practice_id=practice, ref=f"A{line}") for line, practice in enumerate(ids)]
+    batch[2] = replace(batch[2], patient=silent)
+    await store.registry.apply_practices(
+        [make_practice("ceduna", pms=None, email="", patient_channels=())], KIM
+    )
+    await store.registry.load(batch, KIM, "a test")
+    for ref in ("A0", "A1", "A2"):
+        (booking,) = await store.find(ref)
+        await cancel(store, booking)
+    followups = {row.booking.ref: row.followup for row in await page(store)}
+    assert followups == {
+        "A0": Followup.UNDER_WAY,
+        "A1": Followup.NEEDS_PERSON,
+        "A2": Followup.NOTHING_OPEN,
+        "A3": Followup.NOTHING_OPEN,
+    }
+    state = await store.state()
+    assert (state.bookings, state.under_way, state.need_person) == (4, 5, 1)
+    assert state.standing == Standing()
+
+
+NAMESAKES = [
+    ("the patient again", {}, True, False),
+    ("an accent, same patient", {"name": "AMÉLIA wilson"}, True, False),
+    ("another birth date", {"birth_date": date(1999, 9, 9)}, True, True),
+    ("birth date not known", {"birth_date": None}, True, True),
+    ("another mobile", {"mobile": "0491570157"}, True, True),
+    ("another name", {"name": "Amelia Wilsons", "mobile": "0491570157"}, True, False),
+    ("another patient, but passed", {"mobile": "0491570157"}, False, False),
+]
+
+
+@pytest.mark.parametrize(("patient", "upcoming", "found"), [case[1:] for case in NAMESAKES])
+async def test_namesakes_are_other_people_with_an_upcoming_booking(
+    store: SqlStore, booking: Booking, patient: dict[str, object], upcoming: bool, found: bool
+) -> None:
+    away = timedelta(days=5 if upcoming else -5)
+    namesake = make_incoming(2, patient=make_patient(**patient), starts_at=booking.starts_at + away)
+    if not upcoming:
+        namesake = replace(namesake, starts_at=(await store.state()).now - timedelta(seconds=1))
+    await store.registry.load([namesake, replace(namesake, ref="again")], KIM, "a test")
+    assert await store.namesakes(booking.id) == ((namesake.patient,) if found else ())
+    if found:
+        for ref in (namesake.ref, "again"):
+            await cancel(store, (await store.find(ref))[0])
+        assert await store.namesakes(booking.id) == ()
+
+
+async def test_namesakes_are_at_most_nine(store: SqlStore, booking: Booking) -> None:
+    def namesake(line: int) -> IncomingBooking:
+        return make_incoming(line, patient=make_patient(mobile=f"04915701{line}"))
+
+    await store.registry.load([namesake(line) for line in range(10, 22)], KIM, "a test")
+    assert len(await store.namesakes(booking.id)) == 9
+
+
+async def test_a_desk_knows_of_its_own_practices_only(store: SqlStore, in_perth: SqlStore) -> None:
+    foreign = (await page(store, practices=frozenset({"adelaide"})))[0].booking
+    own = (await page(store, practices=frozenset({"perth"})))[0].booking
+    assert {row.booking.practice.id for row in await page(in_perth)} == {"perth"}
+    assert await page(in_perth, practices=frozenset({"adelaide"})) == ()
+    everything = BookingQuery((await store.state()).now)
+    assert ((await in_perth.count(everything, 99)).number, (await store.count(everything, 99)).number) == (
+        10,
+        20,
+    )
+    elsewhere = replace(everything, practices=frozenset({"adelaide"}))
+    assert (await in_perth.count(elsewhere, 99)).number == 0
+    assert [one.id for one in await in_perth.practices()] == ["perth"]
+    assert {one.practice_id for one in await in_perth.practitioners()} == {"perth"}
+    assert await in_perth.rows([foreign.id, own.id]) == (Row(own),)
+    assert await in_perth.find(foreign.ref) == ()
+    for asking in (in_perth.get, in_perth.namesakes, in_perth.history, in_perth.deliveries):
+        with pytest.raises(NotFound):
+            await asking(foreign.id)
+
+
+async def test_a_desk_hears_of_its_own_practices_only(store: SqlStore, in_perth: SqlStore) -> None:
+    number = (await store.state()).number
+    now = (await store.state()).now
+    upcoming = [row.booking for row in await page(store) if row.booking.starts_at > now]
+    foreign = next(one for one in upcoming if one.practice.id == "adelaide")
+    own = next(one for one in upcoming if one.practice.id == "perth")
+    for booking in (foreign, own):
+        await cancel(store, booking)
+    assert [change.booking_id for change in await in_perth.changes(number, 0)] == [own.id]
+    assert {item.booking for item in await in_perth.attention(9)} == {await store.get(own.id)}
+    state = await in_perth.state()
+    assert (state.under_way, state.need_person) == (len(await store.deliveries(own.id)) - 1, 1)
+    assert await in_perth.last_write(KIM, now) == await store.get(own.id)
+
+
+async def test_a_closed_store_says_so(store: SqlStore) -> None:
+    await store.close()
+    await store.close()
+    with pytest.raises(Unavailable):
+        await store.state()
+
+
+async def test_the_practice_decides_as_it_is_now(store: SqlStore, booking: Booking) -> None:
+    await store.registry.apply_practices([make_practice(pms=replace(PRAKTIKA, name="Praktika Cloud"))], KIM)
+    cancelled = await cancel(store, booking)
+    assert (await store.deliveries(cancelled.id))[0].target == "Praktika Cloud"
