@@ -299,8 +299,6 @@ class KeyReader:
         self._told.append(events.Key("escape", ESC))
 
     def _press_character(self, char: str) -> None:
-        if "\x80" <= char <= "\x9f" or "\ud800" <= char <= "\udfff":
-            return  # C1 controls, and bytes that are not UTF-8
         if not self._press_from_table(char):
             self._press(events.Key(_character_to_key(char), char))
 
@@ -327,7 +325,11 @@ class KeyReader:
         return keys is not None
 
     def _press(self, key: events.Key) -> None:
-        """Deliver a key, unless it is a modifier by itself or a control without a name."""
+        """Deliver a key, unless it is a modifier by itself or has no name.
+
+        Nameless are C1 controls, the surrogates that stand for bytes that are not UTF-8, and
+        controls that a kitty report claims were typed.
+        """
         nameless = not key.key.isprintable() or (
             len(key.key) == 1 and key.character is not None and not key.character.isprintable()
         )
@@ -341,6 +343,5 @@ class KeyReader:
             )
 
     def _end_paste(self) -> None:
-        text = "".join(self._pasted)[:PASTE_LIMIT]
+        self._told.append(events.Paste("".join(self._pasted)))
         self._pasted.clear()
-        self._told.append(events.Paste(text))

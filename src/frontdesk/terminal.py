@@ -40,6 +40,7 @@ HANG_UP_WAIT: Final = 1.0
 
 _READ_SIZE: Final = 4096
 _OSC: Final = "\x1b]"
+_SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP, signal.SIGTERM)
 
 
 class ConfirmGate:
@@ -147,6 +148,7 @@ class FrontdeskDriver(LinuxDriver):
         mouse: bool = True,
         size: tuple[int, int] | None = None,
     ) -> None:
+        self._handlers_before = {number: signal.getsignal(number) for number in _SIGNALS}
         # Textual passes these four. Its debug mode would log every key, and with it names.
         super().__init__(app, debug=False, mouse=False, size=size)
         self._reader = KeyReader()
@@ -200,10 +202,14 @@ class FrontdeskDriver(LinuxDriver):
         super().disable_input()
 
     def close(self) -> None:
-        """Give back what the driver holds."""
+        """Give back what the driver holds: threads, pipe, signals."""
         super().close()
-        os.close(self._waker)
-        os.close(self._wake_end)
+        if self._waker >= 0:
+            os.close(self._waker)
+            os.close(self._wake_end)
+            self._waker = self._wake_end = -1  # by then another file may have their numbers
+            for number, handler in self._handlers_before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def _read(self) -> bytes:
         try:

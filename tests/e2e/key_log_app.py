@@ -5,6 +5,8 @@ and `f9` blocks the event loop for good, as a hung network drive would.
 """
 
 import os
+import signal
+import sys
 import time
 
 from textual import events
@@ -61,4 +63,6 @@ class KeyLogApp(App[None], inherit_bindings=False):
 
 
 if __name__ == "__main__":
-    KeyLogApp().run()
+    app = KeyLogApp()
+    app.run()
+    sys.stderr.write(f"after: {app.return_code} {signal.getsignal(signal.SIGTERM)!r}\n")

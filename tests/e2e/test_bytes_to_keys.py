@@ -143,10 +143,15 @@ def test_end_of_input_ends_the_program() -> None:
         assert desk.output.count(b"\x1b[?1049h") == desk.output.count(b"\x1b[?1049l")
 
 
+def test_a_terminal_that_takes_no_more_output_ends_the_program() -> None:
+    with PtyDesk(["sh", "-c", '"$@" 2>&1 | true', "sh", *KEY_LOG]) as desk:
+        assert desk.wait_exit() == 0
+
+
 def test_being_told_to_end_puts_the_terminal_back(desk: PtyDesk) -> None:
     desk.signal(signal.SIGTERM)
-    assert desk.wait_exit() >= 0
-    desk.screen_lines()
+    assert desk.wait_exit() == 0
+    assert any(line.startswith("after: 143 <Handlers.SIG_DFL") for line in desk.screen_lines())
     left = desk.output[desk.output.rindex(b"\x1b[<u") :]
     assert b"\x1b[?1049l" in left  # kitty's key mode is taken back before the screen is
     assert b"\x1b[?25h" in left

@@ -192,6 +192,8 @@ def test_textuals_whole_table_is_understood() -> None:
         b"\x1b[97;5:3u",
         b"\x1b[99999999999u",
         b"\x1b[3;;3u",
+        b"\x1b[3;5u",
+        b"\x1b[" + b"0" * 100 + b"107u",
         b"\x1b[97;;7u",
         b"\x1b[57399;;27u",
         b"\x1b[55296u",
@@ -321,6 +323,11 @@ def test_an_o_typed_alone_after_escape_comes_in_the_end() -> None:
     assert line.keys == ["escape"]
     assert line.pause(LATE_WAIT).keys == ["escape", "O"]
     assert line.send(b"P").keys == ["escape", "O", "P"]
+
+
+def test_a_p_typed_after_escape_is_not_held() -> None:
+    assert Line().send(b"\x1b").pause(0.2).send(b"P").keys == ["escape", "P"]
+    assert Line().send(b"\x1b").pause(0.2).send(b"P1").keys == ["escape", "P", "1"]
 
 
 def test_a_late_cursor_key_followed_by_another_key_is_dropped() -> None:
