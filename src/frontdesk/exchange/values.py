@@ -68,9 +68,10 @@ def day(value: str, formats: Sequence[str]) -> date:
     """Read a date in the first of `formats` that fits, or as ISO 8601 without any."""
     if not formats:
         try:
-            return _sensible(date.fromisoformat(value))
+            iso = date.fromisoformat(value)
         except ValueError:
             raise ValueError(f"{_shown(value)} is not a date such as 1981-03-14") from None
+        return _sensible(iso)
     for pattern in formats:
         try:
             found = datetime.strptime(value, pattern)  # noqa: DTZ007  only its date is used
