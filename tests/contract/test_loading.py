@@ -1,0 +1,296 @@
+"""Bulk load on every store: matched, compared as clean text, never un-cancelling."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from frontdesk.audit import Action
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Direction,
+    IncomingBooking,
+    LoadOutcome,
+    Operator,
+    Patient,
+)
+from frontdesk.store.sql import SqlStore
+from tests.contract.raw import count, execute
+from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
+
+START = datetime(2031, 5, 6, 1, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+async def two_practices(store: SqlStore) -> None:
+    """Adelaide and Perth, without bookings."""
+    await store.registry.apply_practices(
+        [make_practice(), make_practice("perth", time_zone="Australia/Perth")], KIM
+    )
+
+
+def incoming(line: int = 1, **changes: Any) -> IncomingBooking:
+    return make_incoming(line, **{"starts_at": START, **changes})
+
+
+async def load(store: SqlStore, *batch: IncomingBooking, by: Operator = KIM) -> list[LoadOutcome]:
+    loaded = await store.registry.load(batch, by, "bookings.csv")
+    assert [one.line for one in loaded] == [one.line for one in batch]
+    return [one.outcome for one in loaded]
+
+
+async def one(store: SqlStore, ref: str = "R00001") -> Booking:
+    (found,) = await store.find(ref)
+    return found
+
+
+async def test_again_is_unchanged_and_leaves_nothing_behind(store: SqlStore, store_url: str) -> None:
+    batch = [incoming(line, pms_ref=f"P{line}") for line in range(4)]
+    assert await load(store, *batch) == [LoadOutcome.NEW] * 4
+    number = (await store.state()).number
+    before = execute(store_url, "SELECT * FROM booking ORDER BY id"), count(store_url, "audit")
+    assert await load(store, *batch) == [LoadOutcome.UNCHANGED] * 4
+    assert (execute(store_url, "SELECT * FROM booking ORDER BY id"), count(store_url, "audit")) == before
+    assert ((await store.state()).number, (await store.state()).bookings) == (number, 4)
+
+
+async def test_text_is_compared_clean(store: SqlStore) -> None:
+    dirty = incoming(patient=make_patient(name="Amelia\x1b[0m  Wilson "), appointment_type="Check\tup")
+    assert await load(store, dirty) == [LoadOutcome.NEW]
+    assert (await one(store)).patient.name == "Amelia\ufffd[0m Wilson"
+    assert (await one(store)).appointment_type == "Check up"
+    assert await load(store, dirty) == [LoadOutcome.UNCHANGED]
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"patient": make_patient(name="Amelia Wilson-Tran")},
+    {"patient": make_patient(birth_date=None)},
+    {"patient": make_patient(mobile="0491570156")},
+    {"patient": make_patient(email="")},
+    {"patient": make_patient(is_new=None)},
+    {"patient": make_patient(pms_ref="K1")},
+    {"practitioner_name": "Dr Tom Field"},
+    {"practitioner_pms_ref": "P1"},
+    {"appointment_type": "Filling"},
+    {"starts_at": START + timedelta(microseconds=1)},
+    {"ends_at": START + timedelta(minutes=30)},
+    {"fee": 100},
+    {"created_at": START - timedelta(days=9)},
+    {"pms_ref": "77"},
+]
+
+
+async def test_any_other_field_is_a_change(store: SqlStore) -> None:
+    before = [incoming(line) for line in range(len(CHANGES))]
+    fresh = [incoming(line, **changes) for line, changes in enumerate(CHANGES)]
+    await load(store, *before)
+    ids = [(await one(store, line.ref)).id for line in before]
+    assert await load(store, *fresh, by=LEE) == [LoadOutcome.CHANGED] * len(CHANGES)
+    for line, booking_id in zip(fresh, ids, strict=True):
+        after = await one(store, line.ref)
+        assert (after.id, after.version) == (booking_id, 2)
+        assert after.patient == line.patient
+        assert after.practitioner.name == line.practitioner_name
+        assert after.practitioner.pms_ref == line.practitioner_pms_ref
+        assert after.appointment_type == line.appointment_type
+        assert (after.starts_at, after.ends_at) == (line.starts_at, line.ends_at)
+        assert (after.fee, after.created_at, after.pms_ref) == (line.fee, line.created_at, line.pms_ref)
+    assert await load(store, *fresh) == [LoadOutcome.UNCHANGED] * len(CHANGES)
+
+
+async def test_what_a_line_leaves_out_is_kept(store: SqlStore) -> None:
+    await load(store, incoming(ref="A1", pms_ref="P1", created_at=START - timedelta(days=1)))
+    before = await one(store, "A1")
+    assert await load(store, incoming(ref="", pms_ref="P1")) == [LoadOutcome.UNCHANGED]
+    assert await load(store, incoming(ref="A1", pms_ref="")) == [LoadOutcome.UNCHANGED]
+    assert await one(store, "A1") == before
+
+
+async def test_pms_ref_is_matched_before_ref(store: SqlStore) -> None:
+    await load(store, incoming(1, ref="A1", pms_ref="P1"))
+    before = await one(store, "A1")
+    assert await load(store, incoming(2, ref="B1", pms_ref="P1")) == [LoadOutcome.CHANGED]
+    after = await one(store, "B1")
+    assert (after.id, after.pms_ref) == (before.id, "P1")
+    assert await store.find("A1") == ()
+    assert await load(store, incoming(3, ref="A1")) == [LoadOutcome.NEW]
+
+
+async def test_references_naming_two_bookings_are_a_bad_line(store: SqlStore) -> None:
+    await load(store, incoming(1, ref="A1", pms_ref="P1"), incoming(2, ref="A2", pms_ref="P2"))
+    for pms_ref in ("P2", "P3"):
+        (answer,) = await store.registry.load([incoming(3, ref="A1", pms_ref=pms_ref)], KIM, "a file")
+        assert (answer.outcome, answer.field) == (LoadOutcome.BAD, "ref")
+        assert pms_ref in answer.problem
+    assert (await one(store, "A1")).pms_ref == "P1"
+
+
+async def test_references_are_a_practices_own(store: SqlStore) -> None:
+    both = incoming(1, ref="A1", pms_ref="P1"), incoming(2, ref="A1", pms_ref="P1", practice_id="perth")
+    assert await load(store, *both) == [LoadOutcome.NEW] * 2
+    assert await load(store, *both) == [LoadOutcome.UNCHANGED] * 2
+
+
+async def test_lines_of_one_batch_see_each_other(store: SqlStore) -> None:
+    batch = [
+        incoming(1, ref="A1", pms_ref="P1"),
+        incoming(2, ref="A1", pms_ref="P1"),
+        incoming(3, ref="A2", pms_ref="P1"),
+        incoming(4, ref="A1", pms_ref="P2"),
+        incoming(5, ref="A2", pms_ref="P2"),
+    ]
+    assert await load(store, *batch) == [
+        LoadOutcome.NEW,
+        LoadOutcome.UNCHANGED,
+        LoadOutcome.CHANGED,
+        LoadOutcome.NEW,
+        LoadOutcome.BAD,
+    ]
+    assert ((await one(store, "A2")).pms_ref, (await one(store, "A1")).pms_ref) == ("P1", "P2")
+
+
+async def test_a_reference_set_free_in_a_batch_can_be_taken(store: SqlStore) -> None:
+    await load(store, incoming(1, ref="A1", pms_ref="P1"), incoming(2, ref="A2", pms_ref="P2"))
+    moved = incoming(1, ref="A3", pms_ref="P1"), incoming(2, ref="A1", pms_ref="P2"), incoming(3, ref="A2")
+    assert await load(store, *moved) == [LoadOutcome.CHANGED, LoadOutcome.CHANGED, LoadOutcome.NEW]
+    assert [(await one(store, ref)).pms_ref for ref in ("A3", "A1", "A2")] == ["P1", "P2", ""]
+
+
+async def test_a_missing_reference_is_made(store: SqlStore, store_url: str) -> None:
+    await load(store, *(incoming(line, ref="", pms_ref=f"P{line}") for line in range(40)))
+    refs = [row.ref for row in execute(store_url, "SELECT ref FROM booking")]
+    assert len(set(refs)) == 40
+    assert all(len(ref) == 6 and set(ref) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for ref in refs)
+
+
+async def test_a_made_reference_is_nobody_elses(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    await load(store, incoming(1, ref="000000", practice_id="perth"))
+    numbers = iter((0, 1, 2) * 1000)
+    monkeypatch.setattr("frontdesk.store.loading.secrets.randbits", lambda _: next(numbers))
+    await load(store, incoming(2, ref="", pms_ref="P2"), incoming(3, ref="100000"))
+    (made,) = await store.find("200000")
+    assert made.pms_ref == "P2"
+
+
+async def test_a_cancelled_booking_stays_cancelled(store: SqlStore) -> None:
+    await load(store, incoming())
+    booking = await one(store)
+    cancelled = await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE, "Sick"))
+    for line in (incoming(), incoming(fee=100)):
+        assert await load(store, line) == [LoadOutcome.KEPT]
+        assert await one(store) == cancelled
+    elsewhere = incoming(cancelled_at=START - timedelta(days=1), cancellation_reason="Work")
+    assert await load(store, elsewhere) == [LoadOutcome.UNCHANGED]
+    assert await one(store) == cancelled
+
+
+async def test_a_booking_cancelled_elsewhere_becomes_cancelled(store: SqlStore, store_url: str) -> None:
+    at = START - timedelta(days=1)
+    gone = incoming(cancelled_at=at, cancellation_reason="Work")
+    await load(store, incoming(), incoming(2, ref="A2", cancelled_at=at))
+    assert await load(store, gone, by=LEE) == [LoadOutcome.CHANGED]
+    for ref, by, reason in (("R00001", LEE, "Work"), ("A2", KIM, "")):
+        done = (await one(store, ref)).cancellation
+        assert done is not None
+        assert (done.at, done.by, done.reason) == (at, by, reason)
+    assert count(store_url, "delivery") == count(store_url, "command") == 0
+    assert await load(store, gone) == [LoadOutcome.UNCHANGED]
+
+
+BAD: list[tuple[dict[str, Any], str, str]] = [
+    ({"practice_id": "nowhere"}, "practice", "nowhere"),
+    ({"patient": Patient(" \u200b")}, "patient_name", "empty"),
+    ({"patient": make_patient(name="x" * 201)}, "patient_name", "longer"),
+    ({"patient": make_patient(mobile="0" * 201)}, "patient_mobile", "longer"),
+    ({"patient": make_patient(email="x" * 255)}, "patient_email", "longer"),
+    ({"patient": make_patient(pms_ref="x" * 201)}, "pms_patient_ref", "longer"),
+    ({"ref": "x" * 201}, "ref", "longer"),
+    ({"pms_ref": "x" * 201}, "pms_ref", "longer"),
+    ({"practitioner_name": "x" * 201}, "practitioner", "longer"),
+    ({"practitioner_pms_ref": "x" * 201}, "pms_practitioner_ref", "longer"),
+    ({"appointment_type": "x" * 201}, "appointment_type", "longer"),
+    ({"cancellation_reason": "x" * 256}, "cancellation_reason", "longer"),
+    ({"starts_at": datetime(2031, 5, 6, 1, 30)}, "starts_at", "offset"),  # noqa: DTZ001
+    ({"starts_at": START.replace(year=1066)}, "starts_at", "years"),
+    ({"created_at": START.replace(year=9999)}, "created_at", "years"),
+    ({"cancelled_at": START.replace(year=2200)}, "cancelled_at", "years"),
+    ({"ends_at": START - timedelta(seconds=1)}, "ends_at", "before"),
+    ({"fee": -1}, "fee", "between"),
+    ({"fee": 2**31}, "fee", "between"),
+]
+
+
+async def test_a_bad_line_is_named_and_the_rest_goes_in(store: SqlStore) -> None:
+    lines = [incoming(line, **changes) for line, (changes, _, _) in enumerate(BAD)]
+    *answers, good = await store.registry.load([*lines, incoming(99, ref="good")], KIM, "bookings.csv")
+    assert good.outcome is LoadOutcome.NEW
+    assert (await store.state()).bookings == 1
+    for line, (answer, (_, field, words)) in enumerate(zip(answers, BAD, strict=True)):
+        assert (answer.line, answer.outcome, answer.field) == (line, LoadOutcome.BAD, field)
+        assert words in answer.problem
+
+
+async def test_a_load_is_one_audit_event(store: SqlStore, store_url: str) -> None:
+    await load(store, incoming(1), incoming(2))
+    await store.registry.load(
+        [incoming(1), incoming(2, fee=1), incoming(3), incoming(4, practice_id="nowhere")],
+        LEE,
+        " diary\x07.csv",
+    )
+    (row,) = execute(
+        store_url,
+        "SELECT * FROM audit WHERE action = :a ORDER BY number DESC LIMIT 1",
+        a=Action.BOOKING_IMPORTED,
+    )
+    assert (row.operator, row.via, row.booking_id) == (LEE.name, LEE.via, None)
+    detail = execute(
+        store_url, "SELECT detail ->> 'source', detail ->> 'new' FROM audit WHERE number = :n", n=row.number
+    )
+    assert [tuple(one) for one in detail] == [("diary\ufffd.csv", "1")]
+    assert await store.registry.verify() is None
+
+
+async def test_a_dry_run_answers_the_same_and_keeps_nothing(store: SqlStore, store_url: str) -> None:
+    await load(store, incoming(1))
+    tables = ("booking", "practitioner", "appointment_type", "audit", "change", "head")
+
+    def everything() -> list[object]:
+        return [execute(store_url, f"SELECT * FROM {table}") for table in tables]
+
+    before = everything()
+    batch = [incoming(1, fee=1), incoming(2, practitioner_name="New", appointment_type="New"), incoming(2)]
+    dry = await store.registry.load(batch, KIM, "a file", dry_run=True)
+    assert [answer.outcome for answer in dry] == [LoadOutcome.CHANGED, LoadOutcome.NEW, LoadOutcome.CHANGED]
+    assert everything() == before
+    assert await store.registry.load(batch, KIM, "a file") == dry
+
+
+async def test_what_was_changed_is_found_by_its_new_words(store: SqlStore) -> None:
+    await load(store, incoming())
+    await load(store, incoming(patient=make_patient(name="Zoë Kovač"), practitioner_name="Dr Tom Field"))
+
+    async def found(text: str) -> int:
+        query = BookingQuery((await store.state()).now, text=text)
+        return len((await store.page(query, 9, None, Direction.FORWARD)).rows)
+
+    assert [await found(text) for text in ("kovac", "tom field", "wilson", "rao")] == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("practice", "day"), [("adelaide", date(2031, 5, 7)), ("perth", date(2031, 5, 6))])
+async def test_a_day_is_the_practices_own(store: SqlStore, practice: str, day: date) -> None:
+    midnight_in_adelaide = datetime(2031, 5, 6, 14, 30, tzinfo=UTC)
+    await load(store, incoming(practice_id=practice, starts_at=midnight_in_adelaide))
+    query = BookingQuery((await store.state()).now, first_day=day, last_day=day)
+    assert (await store.count(query, 9)).number == 1
+    off = replace(query, first_day=day + timedelta(days=1), last_day=None)
+    assert (await store.count(off, 9)).number == 0
+
+
+async def test_nothing_is_loaded_without_lines(store: SqlStore) -> None:
+    number = (await store.state()).number
+    assert await store.registry.load([], KIM, "empty.csv") == ()
+    assert (await store.state()).number == number
