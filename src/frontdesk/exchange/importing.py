@@ -38,8 +38,8 @@ class Import:
     """A run over one file. `outcomes` counts lines, and is right at any moment, also after a stop.
 
     `nameless` counts lines that went in with neither ref nor pms_ref: the store cannot know
-    them again. `on_bad` gets bad lines in the file's order, `on_progress` is called now and
-    then. Two lines for the same booking contradict each other, so the second is bad.
+    them again. `on_bad` gets bad lines, those of a batch in the file's order; `on_progress`
+    is called now and then. Two lines for the same booking contradict each other, so the second is bad.
     """
 
     def __init__(
@@ -110,8 +110,8 @@ class Import:
 
     def _refuse(self, bad: BadLine) -> None:
         self._bad.append(bad)
-        # A file of nothing but bad lines never fills a batch.
-        if len(self._bad) >= _WAITING and not self._cells:
+        # A file of nothing but bad lines never fills a batch, where the rest are told.
+        if len(self._bad) >= _WAITING:
             self._tell()
 
     def _tell(self) -> None:
