@@ -168,7 +168,8 @@ class TestFileModes:
     def test_everything_is_for_its_owner_alone_under_any_umask(self, tmp_path: Path) -> None:
         home = tmp_path / "home"
         home.mkdir(mode=0o700)
-        environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        environment = {**kept, "HOME": str(home)}
 
         def run(*arguments: str) -> subprocess.CompletedProcess[str]:
             return subprocess.run(
@@ -201,12 +202,13 @@ class TestFileModes:
     def test_there_will_be_no_core(self) -> None:
         code = (
             "import resource, frontdesk.cli as f\n"
-            "f.frontdesk.main = lambda: print(resource.getrlimit(resource.RLIMIT_CORE)[0])\n"
+            "resource.setrlimit = lambda kind, limits: print(kind == resource.RLIMIT_CORE, limits[0])\n"
+            "f.frontdesk.main = lambda: None\n"
             "f.main()"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-        assert done.stdout == "0\n"
+        assert done.stdout == "True 0\n"
 
 
 LOADED = (

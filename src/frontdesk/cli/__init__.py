@@ -105,7 +105,6 @@ class FrontDoor(click.Group):
         """Run the command line and exit: 0, or the code of what went wrong."""
         try:
             super().main(args, prog_name or "frontdesk", complete_var, standalone_mode=False, **extra)
-            sys.stdout.flush()
             code = 0
         except click.exceptions.Exit as leaving:
             code = leaving.exit_code
@@ -117,9 +116,6 @@ class FrontDoor(click.Group):
             _say(f"{error.title}: {error.hint}")
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
-        except BrokenPipeError:
-            code = 1
-            _let_go_of_stdout()
         except Exception as error:
             code = 1
             _say(crash.apology(crash.report(error)))
@@ -137,12 +133,6 @@ def _usage(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{sentence}. See: {error.ctx.command_path} --help"
     return sentence
-
-
-def _let_go_of_stdout() -> None:
-    """The reader has gone; Python's last flush at the exit would complain about it."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _config_option(**more: Any) -> click.Option:
