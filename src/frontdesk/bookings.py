@@ -81,6 +81,7 @@ class Practice:
 
     @cached_property
     def zone(self) -> ZoneInfo:
+        """The time zone its bookings are shown in."""
         return ZoneInfo(self.time_zone)
 
 
@@ -286,7 +287,7 @@ def why_not_cancel(booking: Booking, now: datetime, desk: Standing) -> Reason | 
         done = booking.cancellation
         return Reason(
             "already-cancelled",
-            f"cancelled by {done.by} {times.when(done.at, booking.practice.zone, now)}",
+            f"cancelled by {done.by} {times.when_in_words(done.at, booking.practice.zone, now)}",
         )
     if booking.starts_at <= now:
         ago = times.distance(booking.starts_at, now, booking.practice.zone)

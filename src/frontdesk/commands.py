@@ -55,7 +55,7 @@ def why_not_did_not_come(booking: Booking, now: datetime, desk: Standing) -> Rea
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk)
     if booking.starts_at > now:
-        start = times.when(booking.starts_at, booking.practice.zone, now)
+        start = times.when_in_words(booking.starts_at, booking.practice.zone, now)
         return Reason("not-yet", f"only after the start, {start}. Before it: c")
     if booking.patient.is_new is False:
         return Reason("not-billed", f"not a new patient: nothing is billed. Mark it in {_pms_name(booking)}")
@@ -392,10 +392,15 @@ MENU: tuple[Command, ...] = tuple(command for command in COMMANDS if command.in_
 
 
 def keys_of(command: Command, overrides: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the keys of a command; `overrides` (the config's `[keys]`) replace the list's keys."""
+    """Return the keys of a command, as `overrides` (the config's `[keys]`) leave them.
+
+    They replace the list's keys; of a command that has none, the ones that work everywhere.
+    """
     changed = overrides.get(command.id)
-    own = tuple(changed.split(",")) if changed else command.keys
-    return own + command.everywhere
+    if not changed:
+        return command.keys + command.everywhere
+    given = tuple(key.strip() for key in changed.split(","))
+    return given + command.everywhere if command.keys else given
 
 
 KEY_NAMES = {

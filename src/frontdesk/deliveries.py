@@ -36,7 +36,8 @@ OPEN_STATES = frozenset({State.PENDING, State.CLAIMED, State.UNKNOWN})
 """States that go on without a person."""
 
 MANUAL_UPDATE = "Manual update required"
-NO_ADDRESS = "no e-mail, no mobile"
+_MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
+NO_ADDRESS = ", ".join(_MISSING.values())
 TOLD_BY_PHONE = "Told by me on the phone just now"
 
 _CHANNEL_KINDS = {Channel.EMAIL: Kind.PATIENT_EMAIL, Channel.SMS: Kind.PATIENT_SMS}
@@ -117,7 +118,8 @@ def _tell_patient(booking: Booking, practice: Practice, told_by_phone: bool) -> 
     number = booking.patient.mobile
     if told_by_phone:
         return Planned(Kind.PATIENT_PHONE, State.SETTLED, number, TOLD_BY_PHONE)
-    return Planned(Kind.PATIENT_PHONE, State.ATTENTION, number, NO_ADDRESS if not number else "no e-mail")
+    missing = ", ".join(_MISSING[channel] for channel in Channel if not addresses[channel])
+    return Planned(Kind.PATIENT_PHONE, State.ATTENTION, number, missing)
 
 
 def fact(delivery: Delivery) -> str:

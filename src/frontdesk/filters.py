@@ -78,10 +78,8 @@ class Filters:
 
 
 def _days(first: date, last: date, today: date) -> str:
-    shown = times.day(first, today).replace("  ", " ").strip()
-    if first == last:
-        return shown
-    return f"{shown} to {times.day(last, today).replace('  ', ' ').strip()}"
+    shown = times.day_in_words(first, today)
+    return shown if first == last else f"{shown} to {times.day_in_words(last, today)}"
 
 
 NO_FILTERS = Filters()

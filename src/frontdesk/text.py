@@ -16,61 +16,103 @@ Record = TypeVar("Record", bound="DataclassInstance")
 
 REPLACEMENT = "\ufffd"
 MAX_MARKS = 4
-"""Combining marks kept on one character; more is a stacked-accent attack on the layout."""
+"""Combining marks kept on one character, as many again beside it; more is an attack on the layout."""
 
-_BLANK_LOOKALIKES = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_JOINERS = frozenset("\u200c\u200d")
-_APOSTROPHES = re.compile(r"['\u2018\u2019\u02bc\u0060\u00b4]")
+_BLANK = re.compile("[\\s\u115f\u1160\u2800\u3164\uffa0]+")
+"""White space, and what prints as nothing but counts as a letter or a picture."""
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u17b4\u17b5\u180b-\u180f\u200b\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]+"
+)
+"""Zero-width characters that mean nothing a desk can see: two names must not differ only in them."""
+
+_JOINERS = "\u200c\u200d"
+_JOINER = re.compile(f"[{_JOINERS}]+")
+_STROKES = str.maketrans(
+    {
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ı": "i",
+        "ł": "l",
+        "ø": "o",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+    }
+)
+"""Letters that Unicode does not take apart into a plain one and a mark, though a keyboard must."""
+
+_UNTYPED = str.maketrans(
+    dict.fromkeys("'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u2032\ua78c\uff07`\u00b4" + _JOINERS)
+)
+"""Apostrophes of every kind and joiners: inside a word they end nothing."""
+
 _WORD = re.compile(r"[^\W_]+")
 
 
 def clean(value: str) -> str:
     """Return `value` as one line of harmless, printable text.
 
-    White space of every kind becomes single spaces and is trimmed at both ends. Controls,
-    escape, C1, bidi and tag characters and unassigned code points become U+FFFD;
-    zero-width characters go, except joiners between two letters (Persian and Indic names
-    need them). Text is composed (NFC) and more than four marks on a character are cut.
-    `clean(clean(x)) == clean(x)` for every `x`.
+    White space and blank look-alikes become single spaces, trimmed at both ends. Controls,
+    escape, C1, bidi and tag characters, lone surrogates, and private or unassigned code
+    points become U+FFFD; other zero-width characters go. Joiners stay where they shape a
+    name, between two letters of the scripts from Arabic to Sinhala; between pictures they
+    go, and an emoji family stands side by side, as wide as every terminal draws it. Text
+    is composed (NFC); marks on nothing go, and so does what exceeds `MAX_MARKS` on one
+    character. `clean(clean(x)) == clean(x)` for every `x`.
     """
-    if value.isascii() and value.isprintable():
+    # Latin letters and ASCII are as they should be already; U+0300 is the first mark.
+    if value.isprintable() and (not value or max(value) < "\u0300"):
         return " ".join(value.split())
-    composed = unicodedata.normalize("NFC", value)
+    visible = _INVISIBLE.sub("", _BLANK.sub(" ", value))
+    harmless = "".join(char if char.isprintable() or char in _JOINERS else REPLACEMENT for char in visible)
+    composed = unicodedata.normalize("NFC", _without_stray_joiners(harmless))
+    # Marks are counted on composed text, and cutting some leaves joiners and letters with new neighbours.
+    capped = _without_stray_joiners(_with_few_marks(composed))
+    return unicodedata.normalize("NFC", " ".join(capped.split()))
+
+
+def _without_stray_joiners(value: str) -> str:
+    def kept(joiners: re.Match[str]) -> str:
+        start, end = joiners.span()
+        joined = _is_joined(value[start - 1 : start]) and _is_joined(value[end : end + 1])
+        return joiners[0][0] if joined else ""
+
+    return _JOINER.sub(kept, value)
+
+
+def _is_joined(char: str) -> bool:
+    """Whether `char` is of a script from Arabic to Sinhala, where joiners shape letters and marks."""
+    return "\u0620" <= char <= "\u0dff" and unicodedata.category(char) in ("Lo", "Mn", "Mc")
+
+
+def _with_few_marks(value: str) -> str:
     kept: list[str] = []
-    marks = 0
-    for index, char in enumerate(composed):
-        if char.isspace() or char in _BLANK_LOOKALIKES:
-            kept.append(" ")
-            marks = 0
-        elif unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me"}:
-            marks += 1
-            if marks <= MAX_MARKS and kept and kept[-1] != " ":
-                kept.append(char)
-        elif char in _JOINERS:
-            before = kept[-1] if kept else ""
-            after = composed[index + 1 : index + 2]
-            if _carries_joiner(before) and _carries_joiner(after):
-                kept.append(char)
-        elif char.isprintable():
-            kept.append(char)
-            marks = 0
-        elif not _is_invisible(char):
-            kept.append(REPLACEMENT)
-            marks = 0
-    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+    above = beside = 0
+    for char in value:
+        category = unicodedata.category(char)
+        if category == "Mc":
+            beside -= 1
+            if beside < 0:
+                continue
+        elif category in ("Mn", "Me") or char in _JOINERS or _is_inner_jamo(char):
+            above -= 1
+            if above < 0:
+                continue
+        else:
+            above = beside = 0 if char == " " else MAX_MARKS
+        kept.append(char)
+    return "".join(kept)
 
 
-def _carries_joiner(char: str) -> bool:
-    return bool(char) and unicodedata.category(char) in {"Lo", "Mn", "Mc"}
-
-
-def _is_invisible(char: str) -> bool:
-    """Zero-width marks that carry no meaning by themselves: they go without a trace."""
-    return char in "\u00ad\u200b\u2060\ufeff"
+def _is_inner_jamo(char: str) -> bool:
+    """Whether `char` is a vowel or final of a Hangul syllable, which takes no cells of its own."""
+    return "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 
 def clean_fields(record: Record) -> Record:
-    """Return a copy of a dataclass with every `str` in it cleaned, nested ones too.
+    """Return a copy of a dataclass with every `str` in it cleaned, in nested ones and tuples too.
 
     Fields are found by the type of their value, not by name, so a field added later is
     cleaned without anyone remembering to.
@@ -78,24 +120,32 @@ def clean_fields(record: Record) -> Record:
     changed: dict[str, Any] = {}
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
-        if type(value) is str:
-            fresh: Any = clean(value)
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fresh = clean_fields(value)
-        else:
-            continue
+        fresh = _cleaned(value)
         if fresh != value:
             changed[field.name] = fresh
     return dataclasses.replace(record, **changed) if changed else record
 
 
-def fold(value: str) -> tuple[str, ...]:
-    """Split text into the words a search compares: no case, accents, or apostrophes.
+def _cleaned(value: Any) -> Any:
+    # An enum's member may be a str too, but it is one of ours.
+    if type(value) is str:
+        return clean(value)
+    if type(value) is tuple:
+        return tuple(map(_cleaned, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return clean_fields(value)
+    return value
 
-    `fold("O'Brien-Kovač") == ("obrien", "kovac")`.
+
+def fold(value: str) -> tuple[str, ...]:
+    """Split text into the words a search compares: no case, accents, strokes, or apostrophes.
+
+    Every mark goes, also the vowel signs of Thai and Hindi, so that a word stays one word.
+    `fold("O'Brien-Kovač") == ("obrien", "kovac")`, and folding folded words changes nothing.
     """
-    value = _APOSTROPHES.sub("", value)
+    value = value.translate(_UNTYPED)
     if not value.isascii():
         decomposed = unicodedata.normalize("NFKD", value)
-        value = "".join(char for char in decomposed if not unicodedata.combining(char))
+        letters = "".join(char for char in decomposed if unicodedata.category(char)[0] != "M")
+        value = letters.casefold().translate(_STROKES).translate(_UNTYPED)
     return tuple(_WORD.findall(value.casefold()))

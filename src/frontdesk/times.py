@@ -30,6 +30,16 @@ def when(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{day(local.date(), local_date(now, zone))} {local:%H:%M}"
 
 
+def day_in_words(value: date, today: date) -> str:
+    """Return `day` for a sentence, without the padding that columns need: `Tue 1 Dec`."""
+    return " ".join(day(value, today).split())
+
+
+def when_in_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return `when` for a sentence, without the padding that columns need: `Tue 1 Dec 16:45`."""
+    return " ".join(when(instant, zone, now).split())
+
+
 def when_in_full(instant: datetime, zone: ZoneInfo) -> str:
     """`Thu 26 Nov 2026 10:30`; the offset follows in the hour that a clock change repeats."""
     local = instant.astimezone(zone)
@@ -57,17 +67,18 @@ def age(born: date, on: date) -> int:
 def distance(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
     """How far `instant` is from `now`: `in 40 min`, `in 3 h 20`, `tomorrow`, `1 h 05 ago`.
 
-    Under 24 hours it counts minutes, beyond that calendar days of `zone`, so that a clock
-    change never turns tomorrow into "in 2 days".
+    Under 24 hours, and within a day that a clock change makes 25 hours long, it counts
+    minutes, beyond that calendar days of `zone`, so that a clock change never turns
+    tomorrow into "in 2 days".
     """
     gap = instant - now
     ahead = gap > timedelta(0)
     minutes = int(abs(gap) // timedelta(minutes=1))
-    if minutes < 24 * 60:
+    days = abs((local_date(instant, zone) - local_date(now, zone)).days)
+    if minutes < 24 * 60 or days == 0:
         hours, rest = divmod(minutes, 60)
         size = f"{hours} h {rest:02}" if hours else f"{rest} min"
         return f"in {size}" if ahead else f"{size} ago"
-    days = abs((local_date(instant, zone) - local_date(now, zone)).days)
     if days == 1:
         return "tomorrow" if ahead else "yesterday"
     return f"in {days} days" if ahead else f"{days} days ago"
