@@ -1,0 +1,152 @@
+"""The generated documents: `python -m tests.docs` checks them, `--write` makes them anew.
+
+What a document can take from the program it takes from there, so the two cannot disagree.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from unittest.mock import patch
+
+import click
+
+from frontdesk import config
+from frontdesk.cli import frontdesk
+from frontdesk.commands import ALL_COMMANDS, COMMANDS, Command, key_name
+
+FOLDER = Path(__file__).parents[1] / "docs"
+WIDTH = 80
+
+KEYS_HEAD = """\
+# Keys
+
+Made from the program's own command table by `make docs`.
+
+Find has the focus at the start and after every dialog: letters, digits and spaces typed are
+text to find. Tab goes to the list, and only there are letters commands. In the action menu
+that Enter opens, the letter in front of a line does that line.
+
+In the config any command of the Bookings screen can be given another key, by its id:
+
+```toml
+[keys]
+"booking.cancel" = "x"
+"filter.today" = "t,h"
+```
+
+The keys given replace the command's keys in the list; of a command that has none there, its
+keys everywhere. Several are separated by commas. A key that another command had is taken from
+it. Names of keys that are no letter: `f12`, `home`, `pagedown`, `slash`, `question_mark`,
+`ctrl+k`. Many terminals keep Ctrl and Alt combinations for themselves; letters, digits and
+function keys always arrive. The keys of the dialog and of pages to read stay as they are.
+"""
+
+COMMANDS_HEAD = """\
+# The command line
+
+Made from the program's own `--help` by `make docs`. Where it names files of this machine,
+these are the ones of Linux; `frontdesk --help` names yours.
+"""
+
+LINUX_CONFIG = Path("~/.config/frontdesk/config.toml")
+LINUX_STORE = Path("~/.local/share/frontdesk/frontdesk.db")
+
+
+def keys_document() -> str:
+    """Return `docs/keys.md`: a table of keys for each group of commands."""
+    parts = [KEYS_HEAD]
+    for group, commands in groupby(ALL_COMMANDS, key=lambda command: command.group):
+        parts.append("\n".join((f"## {group}", "", *_table(tuple(commands)))) + "\n")
+    return "\n".join(parts)
+
+
+def _table(commands: Sequence[Command]) -> Iterator[str]:
+    if commands[0] in COMMANDS:
+        yield from _row("in the list", "everywhere", "does", "id for `[keys]`")
+        yield from _row("---", "---", "---", "---")
+        for one in commands:
+            yield from _row(_keys(one.keys), _keys(one.everywhere), one.help, f"`{one.id}`")
+    else:
+        yield from _row("keys", "does")
+        yield from _row("---", "---")
+        for one in commands:
+            yield from _row(_keys(one.everywhere), one.help)
+
+
+def _row(*cells: str) -> Iterator[str]:
+    yield f"| {' | '.join(cells)} |"
+
+
+def _keys(keys: Sequence[str]) -> str:
+    return " ".join(f"`{key_name(key)}`" for key in keys)
+
+
+def commands_document() -> str:
+    """Return `docs/commands.md`: the help of every command, 80 columns wide."""
+    parts = [COMMANDS_HEAD]
+    with (
+        patch.object(config, "default_file", lambda: LINUX_CONFIG),
+        patch.object(config, "default_store_file", lambda: LINUX_STORE),
+    ):
+        for path, text in helps(frontdesk, None):
+            parts.append(f"## {path}\n\n```text\n{text.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def helps(command: click.Command, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    """Yield the name and the help of `command` and of every command below it."""
+    context = click.Context(
+        command,
+        parent,
+        command.name,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        **command.context_settings,
+    )
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from helps(inner, context)
+
+
+def generated() -> Mapping[str, str]:
+    """Return every generated document by its file's name."""
+    return {
+        "commands.md": commands_document(),
+        "config.schema.json": config.json_schema(),
+        "keys.md": keys_document(),
+    }
+
+
+def drifted(folder: Path = FOLDER) -> list[str]:
+    """Return the names of generated documents that are missing or not what the program says."""
+    return [
+        name
+        for name, text in generated().items()
+        if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Make every generated document anew."""
+    for name, text in generated().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> str | None:
+    """Do what the command line asks; return the complaint, if there is any."""
+    if arguments == ["--write"]:
+        write()
+        return None
+    if arguments:
+        return "usage: python -m tests.docs [--write]"
+    if stale := drifted():
+        return f"docs/{', docs/'.join(stale)} differ from the program: make docs"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

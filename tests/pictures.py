@@ -1,0 +1,108 @@
+"""The README's pictures, made from the real program: `python -m tests.pictures` (make pictures).
+
+The same bytes every time: a still clock, a seeded diary, the design's 80 by 24. A picture
+loads nothing from elsewhere; its letters are those of the reader's own terminal.
+"""
+
+import asyncio
+import re
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+from frontdesk import seed
+from frontdesk.app import FrontdeskApp
+from frontdesk.bookings import CancelCommand, IncomingBooking
+from frontdesk.store.opening import open_store
+from frontdesk.text import fold
+from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs
+from tests.screens.front import Front, StillClock, desk_on
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+SIZE = (80, 24)
+BOOKINGS = 2_410
+SEARCH = "kov"
+REASON = "patient ill"
+EARLIER = NOW - timedelta(minutes=12)
+CANCELLED_EARLIER = ("SD-10486", "SD-10487")
+"""One that needs a person and one under way, so that the list shows both marks."""
+
+_FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
+_FONT_FAMILY = re.compile(r"font-family:[^;]*;")
+
+
+def picture(app: FrontdeskApp) -> str:
+    """Return what is on the screen as an SVG that needs no other file and no network."""
+    exported = app.export_screenshot(title="frontdesk")
+    own_fonts = _FONT_FAMILY.sub("font-family: monospace;", _FONT_FACE.sub("", exported))
+    return "\n".join(line.rstrip() for line in own_fonts.splitlines()) + "\n"
+
+
+def _others() -> Iterator[IncomingBooking]:
+    """Made-up bookings that the search does not find, at the practices of the screen tests."""
+    own_ids = dict(zip((practice.id for practice in seed.practices()), PRACTICES, strict=True))
+    for one in seed.bookings(BOOKINGS * 2, 1, NOW):
+        words = fold(f"{one.patient.name} {one.practitioner_name}")
+        if not any(word.startswith(SEARCH) for word in words):
+            yield replace(one, practice_id=own_ids[one.practice_id].id, ref=f"{one.ref}-0")
+
+
+async def _fill(url: str) -> None:
+    store = await open_store(url, clock=lambda: EARLIER)
+    await store.registry.apply_practices(PRACTICES, KIM)
+    found = list(kovacs())
+    others = islice(_others(), BOOKINGS - len(found))
+    await store.registry.load([*found, *others], KIM, "made up")
+    for ref in CANCELLED_EARLIER:
+        (booking,) = await store.find(ref)
+        await store.cancel(CancelCommand(uuid.uuid4(), booking.id, booking.version, KIM))
+    await store.close()
+
+
+@asynccontextmanager
+async def _front(folder: Path) -> AsyncIterator[Front]:
+    """Yield a front desk on made-up practices, at a time that stands still."""
+    path = folder / "frontdesk.db"
+    await _fill(f"sqlite:///{path}")
+    clock, reports = StillClock(), list[BaseException]()
+    app = FrontdeskApp(desk_on(path, clock, reports))
+    async with app.run_test(size=SIZE) as pilot:
+        front = Front(app, pilot, clock, reports)
+        while app.open_desk is None:
+            await pilot.pause(0.01)
+        await front.idle()
+        yield front
+    if reports:
+        raise reports[0]
+
+
+async def pictures() -> dict[str, str]:
+    """Return every picture by its file's name."""
+    made: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        async with _front(Path(folder)) as front:
+            await front.type(SEARCH)
+            await front.press("down")
+            made["bookings.svg"] = picture(front.app)
+            await front.press("enter")
+            made["menu.svg"] = picture(front.app)
+            await front.press("c")
+            await front.type(REASON)
+            made["cancel.svg"] = picture(front.app)
+    return made
+
+
+def main() -> None:
+    """Write every picture."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, svg in asyncio.run(pictures()).items():
+        (FOLDER / name).write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
