@@ -79,8 +79,9 @@ _EXTENDED_KEY: Final = re.compile(r"\x1b\[(\d*)[\d:;]*([u~ABCDEFHPQRS])")
 class PositionAnswered(events.Event):
     """The terminal has answered a position question: what was written before it is shown.
 
-    `number` is the one `terminal.ask_position` returned. See `terminal.behind_the_keys`
-    for how to handle it in order with the keys.
+    `number` is the one `terminal.ask_position` returned. It reaches the app in order with the
+    keys; but Textual then hands keys on from queue to queue, so by the time one takes effect
+    this may have overtaken it. Compare when they arrived.
     """
 
     def __init__(self, number: int) -> None:

@@ -28,7 +28,6 @@ __all__ = [
     "FrontdeskDriver",
     "PositionAnswered",
     "ask_position",
-    "behind_the_keys",
 ]
 
 DEAF_TIME: Final = 0.4
@@ -54,26 +53,32 @@ class ConfirmGate:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._painted_at: float | None = None
+        self._answered_at: float | None = None
         self._question = 0
-        self._is_answered = False
 
     def painted(self, question: int = 0) -> None:
         """Start the deaf time; `question` is what `ask_position` returned, 0 if it could not ask."""
         self._painted_at = self._clock()
+        self._answered_at = None
         self._question = question
-        self._is_answered = False
 
     def answered(self, question: int) -> None:
         """Take the terminal's answer; one to an older question says nothing of this frame."""
-        if self._question and question == self._question:
-            self._is_answered = True
+        if self._question and question == self._question and self._answered_at is None:
+            self._answered_at = self._clock()
 
-    def is_open(self) -> bool:
-        """Whether a confirm arriving now counts."""
+    def is_open(self, arrived_at: float | None = None) -> bool:
+        """Whether a confirm that arrived then (by the same clock; else now) counts.
+
+        Pass the moment the key came in, not the one it is handled at: a key typed ahead may
+        have waited in a queue until the gate has opened.
+        """
         if self._painted_at is None:
             return False
-        wait = DEAF_TIME if self._is_answered else ANSWER_WAIT
-        return self._clock() >= self._painted_at + wait
+        opens_at = self._painted_at + ANSWER_WAIT
+        if self._answered_at is not None:
+            opens_at = min(opens_at, max(self._painted_at + DEAF_TIME, self._answered_at))
+        return (self._clock() if arrived_at is None else arrived_at) >= opens_at
 
 
 def ask_position(app: App[Any]) -> int:
@@ -85,23 +90,6 @@ def ask_position(app: App[Any]) -> int:
     """
     driver = app._driver
     return driver.ask_position() if isinstance(driver, FrontdeskDriver) else 0
-
-
-def behind_the_keys(app: App[Any], answer: PositionAnswered) -> bool:
-    """Whether `answer` has come the way keys go; if not yet, send it that way.
-
-    A key is queued at the focused widget and again at each of its parents before its
-    binding runs at the app, so an answer handled on arrival would overtake the keys typed
-    before it. Use in the app, which then tells the screen::
-
-        def on_position_answered(self, answer: PositionAnswered) -> None:
-            if behind_the_keys(self, answer):
-                ...
-    """
-    if answer.is_forwarded:
-        return True
-    (app.focused or app.screen)._forward_event(answer)
-    return False
 
 
 class _Wire:

@@ -13,11 +13,11 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from frontdesk.terminal import FrontdeskDriver, PositionAnswered, ask_position, behind_the_keys
+from frontdesk.terminal import FrontdeskDriver, PositionAnswered, ask_position
 
 
 class KeyLogApp(App[None], inherit_bindings=False):
-    """Lists events by name, in the order in which they take effect."""
+    """Lists events by name, in the order in which they arrive."""
 
     ENABLE_COMMAND_PALETTE = False
 
@@ -30,7 +30,7 @@ class KeyLogApp(App[None], inherit_bindings=False):
         yield Static("ready", markup=False)
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and event.is_forwarded:
+        if isinstance(event, events.Key):
             self.press(event.key)
         elif isinstance(event, events.Paste):
             self.hear(f"paste={event.text!r}")
@@ -38,8 +38,7 @@ class KeyLogApp(App[None], inherit_bindings=False):
             await super().on_event(event)
 
     def on_position_answered(self, answer: PositionAnswered) -> None:
-        if behind_the_keys(self, answer):
-            self.hear(f"answer={answer.number}")
+        self.hear(f"answer={answer.number}")
 
     def press(self, key: str) -> None:
         if key == "f12":

@@ -5,20 +5,9 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textual import events
-from textual.app import App, ComposeResult
-from textual.binding import Binding
-from textual.containers import Vertical
-from textual.widgets import Input
+from textual.app import App
 
-from frontdesk.terminal import (
-    ANSWER_WAIT,
-    DEAF_TIME,
-    ConfirmGate,
-    PositionAnswered,
-    ask_position,
-    behind_the_keys,
-)
+from frontdesk.terminal import ANSWER_WAIT, DEAF_TIME, ConfirmGate, ask_position
 
 
 @dataclass
@@ -101,6 +90,38 @@ def test_without_a_question_only_the_long_wait_opens(gate: ConfirmGate, clock: F
     assert gate.is_open()
 
 
+def test_a_key_typed_ahead_does_not_count_though_it_is_handled_late(
+    gate: ConfirmGate, clock: FakeClock
+) -> None:
+    before_frame = clock.now
+    clock.now += 1
+    gate.painted(7)
+    painted = clock.now
+    clock.now += 1
+    gate.answered(7)
+    answered = clock.now
+    gate.answered(7)
+    clock.now += 60
+    gate.answered(7)
+    assert gate.is_open()
+    for arrived, counts in [
+        (before_frame, False),
+        (painted + 0.5, False),
+        (answered - 0.1, False),
+        (answered, True),
+        (answered + 1, True),
+    ]:
+        assert gate.is_open(arrived) is counts
+
+
+def test_an_answer_after_the_long_wait_shuts_nothing(gate: ConfirmGate, clock: FakeClock) -> None:
+    gate.painted(7)
+    waited = clock.now + ANSWER_WAIT
+    clock.now += 30
+    gate.answered(7)
+    assert gate.is_open(waited)
+
+
 Step = tuple[str, int]
 
 
@@ -131,39 +152,7 @@ def test_open_means_seen(steps: list[Step]) -> None:
         assert gate.is_open() is seen
 
 
-class TypeAheadApp(App[None]):
-    """Writes down in which order keys and answers take effect."""
-
-    BINDINGS = [Binding("f8", "confirm", "Confirm")]  # noqa: RUF012
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.effects: list[str] = []
-
-    def compose(self) -> ComposeResult:
-        with Vertical(), Vertical():
-            yield Input()
-
-    def action_confirm(self) -> None:
-        self.effects.append("f8")
-
-    def on_position_answered(self, answer: PositionAnswered) -> None:
-        if behind_the_keys(self, answer):
-            self.effects.append(f"answer {answer.number}")
-
-
-async def test_an_answer_does_not_overtake_the_keys_typed_before_it() -> None:
-    app = TypeAheadApp()
-    async with app.run_test() as pilot:
-        app.query_one(Input).focus()
-        await pilot.pause()
-        for event in (events.Key("f8", None), PositionAnswered(1), events.Key("f8", None)):
-            app.post_message(event.set_sender(app))
-        await pilot.pause()
-        assert app.effects == ["f8", "answer 1", "f8"]
-
-
 async def test_without_a_terminal_no_question_can_be_asked() -> None:
-    app = TypeAheadApp()
+    app: App[None] = App()
     async with app.run_test():
         assert ask_position(app) == 0

@@ -15,8 +15,6 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys, _character_to_key
-from textual.screen import Screen
-from textual.widget import Widget
 
 
 def test_the_version_read() -> None:
@@ -51,11 +49,7 @@ def test_the_kitty_keys() -> None:
         (LinuxDriver.stop_application_mode, [r'"\x1b[<u"', r'"\x1b[?1049l"']),
         (Driver.__init__, ["self._loop = asyncio.get_running_loop()", "self._app = app"]),
         (App.copy_to_clipboard, [r'self._driver.write(f"\x1b]52;']),
-        (App.on_event, ["forward_target = self.focused or self.screen"]),
-        (App._on_key, ["self._check_bindings(event.key)"]),
         (App.action_suspend_process, ["self._driver.can_suspend"]),
-        (Widget._forward_event, ["event._set_forwarded()", "self.post_message(event)"]),
-        (Screen._forward_event, ["event._set_forwarded()", "self.post_message(event)"]),
     ],
 )
 def test_the_code_built_upon(part: object, relied_on: list[str]) -> None:
