@@ -104,10 +104,9 @@ class FrontDoor(click.Group):
     ) -> NoReturn:
         """Run the command line and exit: 0, or the code of what went wrong."""
         try:
-            super().main(args, prog_name or "frontdesk", complete_var, standalone_mode=False, **extra)
-            code = 0
-        except click.exceptions.Exit as leaving:
-            code = leaving.exit_code
+            # Not standing alone, click returns the code of an Exit, else what the command did.
+            left = super().main(args, prog_name or "frontdesk", complete_var, standalone_mode=False, **extra)
+            code = left if isinstance(left, int) else 0
         except click.ClickException as error:
             code = error.exit_code
             _say(_usage(error))
