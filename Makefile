@@ -5,6 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
+# The environment is made anew when the locks change, when this folder was moved or copied
+# (its scripts hold their full path), and when its Python is gone or making it was cut short.
+STAMP := pwd -P; cksum requirements/dev.lock pyproject.toml
+$(shell [ -x $(BIN)/python ] && [ "$$(cat $(READY) 2>/dev/null)" = "$$($(STAMP))" ] || rm -f $(READY))
+
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,7 +30,7 @@ format: $(READY) ## put the code in its one layout
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only -q .
 
-format-check: $(READY)
+format-check: $(READY) ## look whether the code is in its layout
 	@$(BIN)/ruff format --check -q .
 
 lint: $(READY) ## look for mistakes (ruff)
@@ -40,7 +45,7 @@ contracts: $(READY) ## check who may import whom (import-linter)
 docs: $(READY) ## make the generated parts of the documents anew
 	@$(BIN)/python -m tests.docs --write
 
-docs-check: $(READY)
+docs-check: $(READY) ## look whether the documents say what the program does
 	@$(BIN)/python -m tests.docs
 
 pictures: $(READY) ## make the README's pictures from the real program
@@ -51,14 +56,15 @@ lock: ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra postgres --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean: ## remove what make has made
-	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis snapshot_report.html
 
-$(READY): requirements/dev.lock pyproject.toml
+$(READY):
+	@command -v $(PYTHON) >/dev/null || { echo 'There is no $(PYTHON); say which Python to use: make PYTHON=python3.12 ...' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frontdesk needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ...")'
 	@echo "Setting up $(VENV), once (about a minute)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@{ $(STAMP); } > $@
 
 .PHONY: help demo test test-full check format format-check lint types contracts docs docs-check pictures lock clean
