@@ -70,6 +70,25 @@ def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
 
 
+def test_the_environment_cannot_make_a_picture_or_a_log_of_the_screen(desk: LineDesk, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    spying = {
+        "TEXTUAL_LOG": str(out / "textual.log"),
+        "TEXTUAL_SCREENSHOT": "0",
+        "TEXTUAL_SCREENSHOT_LOCATION": str(out),
+        "TEXTUAL_PRESS": "ctrl+c,y",
+    }
+    with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)], env=spying) as screen:
+        screen.wait_for("6 bookings")
+        screen.send(b"\x03")
+        screen.wait_for("Leave frontdesk?")
+        screen.send(b"y")
+        assert screen.wait_exit() == 0
+
+    assert list(out.iterdir()) == []
+
+
 def test_a_demonstration_does_not_touch_a_folder_with_something_else(tmp_path: Path) -> None:
     (tmp_path / "letters").write_text("dear patient")
     with PtyDesk([*FRONTDESK, "demo", "--dir", str(tmp_path)]) as demo:

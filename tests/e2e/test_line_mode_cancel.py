@@ -127,6 +127,13 @@ class TestAsking:
         assert desk.document("show", "R00001")["cancellation_reason"] == "patient ill"
 
     @pytest.mark.usefixtures("terminal")
+    def test_what_cannot_be_cancelled_is_not_asked_about(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00002", typed="\ny\n")
+
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "the time has passed" in result.stderr
+
+    @pytest.mark.usefixtures("terminal")
     @pytest.mark.parametrize("answer", ["n\n", "\n"])
     def test_anything_but_yes_keeps_it(self, desk: LineDesk, answer: str) -> None:
         result = desk("cancel", "R00001", typed=f"\n{answer}")

@@ -1,10 +1,15 @@
 """`frontdesk` itself: the screen on the configured store."""
 
+import os
 import sys
 
 import click
 
 from frontdesk.cli.wiring import Session
+
+_HARMLESS = {"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY"}
+"""What Textual may be told by the environment. Other variables of its make it write pictures
+and logs of the screen, send them away, press keys, or run somebody's code."""
 
 
 def check_terminal() -> None:
@@ -17,6 +22,8 @@ def open_screen(session: Session) -> None:
     """Open the UI and wait until it is left. Raises ConfigError, and Exit after a bug in it."""
     check_terminal()
     desk = session.desk()
+    for name in [one for one in os.environ if one.startswith("TEXTUAL") and one not in _HARMLESS]:
+        del os.environ[name]
     # Textual takes longer to load than the whole of line mode.
     from frontdesk.app import FrontdeskApp
 
