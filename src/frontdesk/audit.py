@@ -71,15 +71,14 @@ def digest(previous: str, event: AuditEvent) -> str:
 def first_broken_link(
     links: Iterable[tuple[AuditEvent, str]], *, after: int = 0, previous: str = GENESIS
 ) -> int | None:
-    """Return the number of the first event whose digest does not follow, or None.
+    """Return the number of the first event that is missing or whose digest does not follow, or None.
 
     `links` are events with their stored digests, in order, from the one on that follows
-    event number `after`, whose digest is `previous`; without these, from the first on. A
-    gap in the numbers is a broken link too.
+    event number `after`, whose digest is `previous`; without these, from the first on.
     """
     expected_number = after + 1
     for event, stored in links:
         if event.number != expected_number or digest(previous, event) != stored:
-            return event.number
+            return expected_number
         previous, expected_number = stored, expected_number + 1
     return None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from frontdesk.bookings import Reason, Refused, Unavailable
@@ -42,4 +42,5 @@ def new(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}.") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()

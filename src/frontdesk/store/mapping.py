@@ -173,9 +173,9 @@ def delivery(row: Row[Any]) -> Delivery:
 
 
 def event(row: Row[Any]) -> AuditEvent:
-    """Return an audit event from its row."""
+    """Return an audit event from its row. Raises ValueError, TypeError if it is none."""
     by = Operator(row.operator, row.via)
-    return AuditEvent(row.number, row.at, by, Action(row.action), row.booking_id, row.detail)
+    return AuditEvent(row.number, row.at, by, Action(row.action), row.booking_id, dict(row.detail))
 
 
 def change(row: Row[Any]) -> Change:
