@@ -27,7 +27,7 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
         now = run(store.state()).now
         position, as_of = read_cursor(after) if after else (None, now)
         query = run(filters.query(store, run(session.home(store)), as_of))
-        rows, end = run(_rows(store, query, limit, position))
+        rows, end = run(read_rows(store, query, limit, position))
         if as_json:
             print_document([run(read_document(store, row.booking, now)) for row in rows])
         else:
@@ -70,7 +70,7 @@ def history(session: Session, reference: str, as_json: bool) -> None:
             click.echo(line)
 
 
-async def _rows(
+async def read_rows(
     store: BookingStore, query: BookingQuery, limit: int, position: Position | None
 ) -> tuple[list[Row], Position | None]:
     """Return up to `limit` rows, and where the next list begins if there is more."""
