@@ -12,13 +12,13 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.commands import COMMANDS, Command, key_name, keys_of
+from frontdesk.commands import COMMANDS, key_name, keys_of
 from frontdesk.desk import Desk, OpenDesk
 from frontdesk.screens.bookings import BookingsScreen
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.help import HelpScreen
-from frontdesk.screens.notices import BugScreen, LeaveScreen, OpeningScreen, TooSmallScreen
+from frontdesk.screens.notices import LeaveScreen, OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.reason_field import ReasonField
@@ -52,7 +52,6 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.desk = desk
         self.open_desk: OpenDesk | None = None
-        self.key_arrived_at = 0.0
         self._keys: asyncio.Queue[tuple[events.Event, float]] = asyncio.Queue()
         self.set_keymap(dict(desk.settings.keys))
 
@@ -75,7 +74,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
                 self.screen.failed(error)
             return
         except Exception as error:
-            self.show_bug(error)
+            show_bug(self, self.desk, error)
             return
         await self.switch_screen(BookingsScreen(self.open_desk))
         self._handle_keys()
@@ -113,7 +112,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             try:
                 await self._handle_key(event, arrived_at)
             except Exception as error:
-                self.show_bug(error)
+                show_bug(self, self.desk, error)
             finally:
                 self._keys.task_done()
 
@@ -123,7 +122,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             if not self._edits_text(event):
                 await screen.settled()
             screen.key_comes()
-        self.key_arrived_at = arrived_at
+        if self.open_desk is not None:
+            self.open_desk.key_arrived_at = arrived_at
         target: MessagePump = self.focused or self.screen
         await super().on_event(event)
         # A key can climb from the widget to the app, and what it causes can climb once more.
@@ -167,10 +167,6 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, BookingsScreen):
             await self.screen.settled()
 
-    def key_of(self, command: Command) -> str:
-        """Return the first key of a command, as this operator has it."""
-        return key_name(keys_of(command, self.desk.settings.keys)[0])
-
     def on_position_answered(self, message: PositionAnswered) -> None:
         if isinstance(self.screen, CancelScreen):
             self.screen.position_answered(message.number)
@@ -207,10 +203,6 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             self.exit()
 
     # -- errors -------------------------------------------------------------------------
-
-    def show_bug(self, error: BaseException) -> None:
-        """Log an unexpected error without patient data and show its reference."""
-        self.push_screen(BugScreen(self.desk.report(error)))
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave the screen without Textual's traceback, which prints locals and so patients."""

@@ -429,3 +429,8 @@ def key_name(key: str) -> str:
     if key.startswith("ctrl+"):
         return f"Ctrl+{key[5:].upper()}"
     return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
+
+
+def first_key(command: Command, overrides: Mapping[str, str]) -> str:
+    """Return the key to show for a command where there is room for one."""
+    return key_name(keys_of(command, overrides)[0])

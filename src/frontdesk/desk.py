@@ -57,6 +57,8 @@ class OpenDesk:
     """A desk whose store is open: what the screens work with.
 
     `state` is the store's latest answer; the store's clock runs on between two answers.
+    `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
+    ahead is handled later than it was pressed.
     """
 
     desk: Desk
@@ -65,6 +67,7 @@ class OpenDesk:
     practitioners: tuple[Practitioner, ...]
     state: StoreState
     asked_at: float
+    key_arrived_at: float = 0.0
 
     @classmethod
     async def opened(cls, desk: Desk) -> "OpenDesk":

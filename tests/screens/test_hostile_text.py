@@ -90,14 +90,14 @@ async def test_every_screen_shows_it_as_it_stands(hostile_front: Front) -> None:
         await front.press("tab", "d")
         assert_harmless(front)
         await front.press("escape")
-    for keys in (
+    for way in (
         ("tab", "p"),
         ("escape", "tab", "o"),
         ("escape", "ctrl+p"),
         ("escape", "f1"),
         ("escape", "tab", "q"),
     ):
-        await front.press(*keys)
+        await front.press(*way)
         assert_harmless(front)
     assert "[@click=app.quit]Smith[/]" in seen
     assert "[bold]x[/bold]" in seen

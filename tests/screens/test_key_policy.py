@@ -55,7 +55,7 @@ async def test_no_forbidden_key_is_bound_or_inherited(
         if name in {"find", "reason", "palette", "practitioners", "practices"}:
             assert not is_letter, f"{key} is text on {name}"
     ids = [(active.binding.id, active.binding.action) for active in bound.values()]
-    actions = {}
+    actions: dict[str | None, str] = {}
     for binding_id, action in ids:
         assert actions.setdefault(binding_id, action) == action
 

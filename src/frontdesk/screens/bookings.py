@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from frontdesk.bookings import Booking, Direction, FrontdeskError, Status, Unavailable
-from frontdesk.commands import MENU, Command
+from frontdesk.commands import MENU, Command, first_key
 from frontdesk.deliveries import facts
 from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
@@ -22,14 +22,12 @@ from frontdesk.screens.binding import everywhere_bindings, list_bindings
 from frontdesk.screens.cancel import CancelScreen, Closed
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.details import DetailsScreen
+from frontdesk.screens.notices import show_bug
 from frontdesk.widgets.booking_summary import peek, same_name_words
 from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
 from frontdesk.widgets.row_menu import RowMenu
-
-if TYPE_CHECKING:
-    from frontdesk.app import FrontdeskApp
 
 
 class ListTable(BookingTable, inherit_bindings=False):
@@ -99,10 +97,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         """Return one of the text lines by its id."""
         return self.query_one(f"#{name}", Line)
 
-    @property
-    def frontdesk(self) -> "FrontdeskApp":
-        return cast("FrontdeskApp", self.app)
-
     def on_mount(self) -> None:
         self.line("find-label").show("Find:", style=BOLD)
         self.find.focus()
@@ -143,7 +137,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             except FrontdeskError as error:
                 self.say(error.hint)
             except Exception as error:
-                self.frontdesk.show_bug(error)
+                show_bug(self.app, self.desk.desk, error)
             finally:
                 self.show_list()
                 self._jobs.task_done()
@@ -339,7 +333,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         lines = [
             (
                 command,
-                self.frontdesk.key_of(command),
+                first_key(command, self.desk.desk.settings.keys),
                 command.why_not(row.booking, now, standing) if command.why_not else None,
             )
             for command in MENU

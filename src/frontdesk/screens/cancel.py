@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 from uuid import uuid4
 
 from rich.style import Style
@@ -34,9 +34,6 @@ from frontdesk.widgets.booking_summary import TEXT_START, labelled, needs_phone_
 from frontdesk.widgets.button import Button, Tick
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
-
-if TYPE_CHECKING:
-    from frontdesk.app import FrontdeskApp
 
 ASK_AGAIN = (0.2, 0.5, 1.0, 2.0)
 """Seconds between two questions after a lost answer; the last one repeats."""
@@ -119,10 +116,6 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     @property
     def reason(self) -> ReasonField:
         return self.query_one("#reason", ReasonField)
-
-    @property
-    def frontdesk(self) -> "FrontdeskApp":
-        return cast("FrontdeskApp", self.app)
 
     def line(self, name: str) -> Line:
         """Return one of the text lines by its id."""
@@ -242,7 +235,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     def _confirm(self, key: str) -> None:
         if self._progress is not Progress.READING:
             return
-        if not self._gate.is_open():
+        if not self._gate.is_open(self.desk.key_arrived_at):
             self.say(f"{key} came before this window was on your screen. Read it, then press {key} again.")
             return
         self._progress = Progress.SAVING
@@ -270,7 +263,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         except FrontdeskError as error:
             self._not_saved(error)
         except Exception as error:
-            reference = self.frontdesk.desk.report(error)
+            reference = self.desk.desk.report(error)
             hint = f"something went wrong in frontdesk, reference {reference}"
             await self._ask_outcome(command, Unavailable(hint))
 

@@ -1,15 +1,16 @@
 """Small screens of one thought each: opening the store, leaving, a window too small, a bug."""
 
 import textwrap
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from frontdesk.bookings import FrontdeskError
+from frontdesk.desk import Desk
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, REVERSED, Line, TextBlock
 
 
@@ -129,3 +130,8 @@ class BugScreen(ModalScreen[None], inherit_bindings=False):
                 ("  Esc goes on   q leaves", PLAIN),
             )
         )
+
+
+def show_bug(app: App[Any], desk: Desk, error: BaseException) -> None:
+    """Log an unexpected error, without patient data, and show its reference."""
+    app.push_screen(BugScreen(desk.report(error)))
