@@ -1,6 +1,6 @@
 """What one running program is given: the store, who sits at it, the clock, and its settings."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -26,14 +26,12 @@ class Settings:
 
     `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
     command ids to keys, as `[keys]` does. `first_steps` are the ways to get bookings in
-    that this installation allows: a command line and what it is for. `warning` is a
-    sentence for the status line, such as that config and store name different practices.
+    that this installation allows: a command line and what it is for.
     """
 
     home: str = ""
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
     first_steps: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
-    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,8 @@ class Desk:
     `open_store` loads the backend, migrates if need be, and raises FrontdeskError with one
     sentence when it cannot; it is awaited after the first frame. `report` writes an
     unexpected error to the log, without patient data, and returns its reference id.
+    `notices` are sentences for the status line that opening the store may have left, such
+    as that config and store name different practices.
     """
 
     open_store: Callable[[], Awaitable[BookingStore]]
@@ -50,6 +50,7 @@ class Desk:
     clock: Clock
     settings: Settings
     report: Callable[[BaseException], str]
+    notices: Sequence[str] = ()
 
 
 @dataclass

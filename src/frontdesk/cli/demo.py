@@ -16,6 +16,7 @@ from frontdesk.seed import DEFAULT_BOOKINGS
 
 CONFIG = """\
 # A frontdesk demonstration: everybody in it is made up.
+home = "adelaide"
 [store]
 url = "sqlite:///frontdesk.db"
 [log]

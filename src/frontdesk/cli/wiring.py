@@ -116,4 +116,5 @@ class Session:
             clock=time.monotonic,
             settings=Settings(home=self.config.home, keys=self.config.keys),
             report=crash.report,
+            notices=self.notices,
         )

@@ -65,8 +65,8 @@ def status(desk: OpenDesk, elsewhere: int) -> tuple[str, str]:
         right.append(f"~{state.under_way:,} waiting")
     if state.need_person:
         right.append(f"!{state.need_person:,} need a person")
-    if desk.desk.settings.warning and not right:
-        right.append(desk.desk.settings.warning)
+    if desk.desk.notices and not right:
+        right.append(desk.desk.notices[0])
     return " | ".join(parts), "  ".join(right)
 
 
