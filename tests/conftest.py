@@ -1,6 +1,6 @@
 """Stores for tests: every test that asks for `store` runs on SQLite and on PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,16 @@ def postgres_url(worker_id: str) -> str:
     """The address of an empty store on PostgreSQL."""
     try:
         return postgres.emptied_database(worker_id)
+    except postgres.NoServer as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(params=[True, False], ids=["migrated", "blank"])
+def spare_postgres_url(worker_id: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a PostgreSQL database that a test may do anything to, a store or blank."""
+    try:
+        with postgres.new_database(worker_id, migrated=request.param) as url:
+            yield url
     except postgres.NoServer as why:
         pytest.skip(str(why))
 

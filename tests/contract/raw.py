@@ -1,22 +1,38 @@
 """A look into a store's tables past the store, and changes no store would make."""
 
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Executable, Row, create_engine, text
+from sqlalchemy import Connection, Executable, Row, create_engine, text
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Yield a connection in a transaction that is committed at the end of the context."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def execute(url: str, statement: str | Executable, **values: Any) -> list[Row[Any]]:
     """Run one statement in its own transaction and return its rows, if any."""
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            result = connection.execute(text(statement) if isinstance(statement, str) else statement, values)
-            return list(result.all()) if result.returns_rows else []
-    finally:
-        engine.dispose()
+    with connected(url) as connection:
+        result = connection.execute(text(statement) if isinstance(statement, str) else statement, values)
+        return list(result.all()) if result.returns_rows else []
 
 
 def count(url: str, table: str) -> int:
     """Return how many rows a table has."""
     number: int = execute(url, f"SELECT count(*) FROM {table}")[0][0]
     return number
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop run until something is so; the test's time limit ends it if it never is."""
+    while not condition():  # noqa: ASYNC110 - a lock in a database sets no event
+        await asyncio.sleep(0.005)

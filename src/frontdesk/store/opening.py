@@ -49,7 +49,7 @@ def _open(
         raise Unavailable(f"{url} is no address of a store: correct the url under [store].") from None
     if address.get_backend_name() == "sqlite":
         if not address.database or address.database == ":memory:":
-            raise Unavailable(f"{url} names no file: give the store a path under [store] url.")
+            raise Unavailable(f"{url} names no file: give the url under [store] a path.")
         return SqlStore(SqliteDatabase.open(Path(address.database), clock, on_progress), standing)
     if address.drivername == "postgresql+psycopg":
         return SqlStore(_postgres(address.set(password=password or address.password), on_progress), standing)

@@ -74,7 +74,7 @@ class PostgresDatabase(Database):
         try:
             connection = self._engine.connect()
         except DBAPIError as error:
-            raise _cannot_connect(str(error.orig), self._url) from None
+            raise cannot_connect(str(error.orig), self._url) from None
         with connection:
             outdated = schema.needs_migration(connection, self.where)
         if outdated:
@@ -110,7 +110,7 @@ class PostgresDatabase(Database):
             if state.startswith(prefix):
                 return kind(sentence.format(where=self.where))
         return Unavailable(
-            f"{self.where} reports an error ({state}): nothing was changed; run frontdesk doctor."
+            f"{self.where} reports an error ({state}): nothing was changed; tell whoever looks after that server."
         )
 
     def now(self, connection: Connection) -> datetime:
@@ -174,7 +174,7 @@ def _host(url: URL) -> str:
     return url.host or str(url.query.get("host", "this machine"))
 
 
-def _cannot_connect(message: str, url: URL) -> FrontdeskError:
+def cannot_connect(message: str, url: URL) -> FrontdeskError:
     """Tell what libpq says of a failed connect, which has no code, in one sentence."""
     host, user, database = _host(url), url.username or "this user", url.database
     said = message.casefold()

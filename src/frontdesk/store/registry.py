@@ -118,7 +118,7 @@ class SqlRegistry:
             query = select(TOKEN).where(TOKEN.c.id == token_id)
             row = connection.execute(query.with_for_update()).one_or_none()
             if row is None:
-                raise NotFound(f"No desk token has the id {clean(token_id)}: see frontdesk tokens list.")
+                raise NotFound(f"No desk token has the id {clean(token_id)}: look at the list again.")
             if row.revoked_at is not None:
                 return _token(row)
             at = self._database.now(connection)

@@ -239,7 +239,7 @@ def _create(path: Path) -> None:
         return
     except OSError as error:
         raise Unavailable(
-            f"{path} cannot be made ({error.strerror}): choose another place under [store] url, "
+            f"{path} cannot be made ({error.strerror}): choose another place with the url under [store], "
             "or ask for access to that folder."
         ) from None
 
@@ -258,7 +258,7 @@ def _sentence(name: str, where: str) -> str:
     for prefix, sentence in _SENTENCES.items():
         if name.startswith(prefix):
             return sentence.format(where=where, name=name)
-    return f"{where} cannot be used ({name}): nothing was changed; run frontdesk doctor."
+    return f"{where} cannot be used ({name}): nothing was changed; start frontdesk again; if it stays so, put the latest backup in its place."
 
 
 _SENTENCES = {

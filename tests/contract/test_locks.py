@@ -1,0 +1,149 @@
+"""Desks that meet: who waits, for how long, and what the time is afterwards."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, func, select, update
+
+from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
+from frontdesk.store.mapping import BOOKING
+from frontdesk.store.opening import open_store
+from frontdesk.store.sql import SqlStore
+from tests.contract.raw import connected, execute, until
+from tests.making import KIM, make_incoming, make_practice
+
+
+@pytest.fixture
+def held(store: SqlStore, store_url: str, booking: Booking) -> Iterator[Connection]:
+    """Another desk's transaction that has locked the booking, until it is committed."""
+    with connected(store_url) as connection:
+        connection.execute(update(BOOKING).values(changed_by=""))
+        yield connection
+
+
+def waiting(url: str, kind: str) -> bool:
+    """Whether somebody waits for a lock of this kind on PostgreSQL."""
+    found = execute(
+        url,
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = :kind "
+        "AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())",
+        kind=kind,
+    )
+    return bool(found[0][0])
+
+
+def command(booking: Booking) -> CancelCommand:
+    return CancelCommand(uuid4(), booking.id, booking.version, KIM)
+
+
+async def test_a_cancel_waits_for_the_other_desk(store: SqlStore, booking: Booking, held: Connection) -> None:
+    cancelling = asyncio.create_task(store.cancel(command(booking)))
+    # Reads go on while a write waits.
+    assert await store.get(booking.id) == booking
+    assert not cancelling.done()
+    held.commit()
+    assert (await cancelling).cancellation is not None
+
+
+async def test_on_postgres_the_time_is_read_after_the_lock(postgres_url: str) -> None:
+    """An appointment that begins while its cancel waits for another desk is not cancelled."""
+    store = await open_store(postgres_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
+    (booking,) = await store.find("A1")
+    with connected(postgres_url) as other:
+        other.execute(select(BOOKING).with_for_update())
+        cancelling = asyncio.create_task(store.cancel(command(booking)))
+        await until(lambda: waiting(postgres_url, "transactionid"))
+        other.execute(update(BOOKING).values(starts_at=func.clock_timestamp()))
+    with pytest.raises(Refused) as refused:
+        await cancelling
+    assert refused.value.reason.code == "time-passed"
+    await store.close()
+
+
+async def test_on_sqlite_the_time_is_read_under_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    locked: list[bool] = []
+
+    def clock() -> datetime:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                locked.append(True)
+            else:
+                locked.append(False)
+        return datetime(2026, 11, 26, tzinfo=UTC)
+
+    store = await open_store(f"sqlite:///{path}", clock=clock)
+    await store.registry.apply_practices([make_practice()], KIM)
+    line = make_incoming(ref="A1", starts_at=datetime(2026, 11, 26, 0, 0, 1, tzinfo=UTC))
+    await store.registry.load([line, replace(line, ref="A2", starts_at=clock())], KIM, "a test")
+    locked.clear()
+    (booking,), (begun,) = await store.find("A1"), await store.find("A2")
+    done = (await store.cancel(command(booking))).cancellation
+    assert done is not None
+    assert done.at == clock()
+    with pytest.raises(Refused):
+        await store.cancel(command(begun))
+    await store.close()
+    assert locked == [True, False, True]
+
+
+async def test_outcome_waits_for_another_desks_cancel_in_hand(postgres_url: str) -> None:
+    """Of a command that may still commit nobody is told that it wrote nothing."""
+    store, asking = await open_store(postgres_url), await open_store(postgres_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
+    (booking,) = await store.find("A1")
+    asked = command(booking)
+    with connected(postgres_url) as other:
+        other.execute(select(BOOKING).with_for_update())
+        cancelling = asyncio.create_task(store.cancel(asked))
+        await until(lambda: waiting(postgres_url, "transactionid"))
+        outcome = asyncio.create_task(asking.outcome(asked.command_id))
+        await until(lambda: waiting(postgres_url, "advisory") or outcome.done())
+        assert not outcome.done()
+    assert await outcome == await cancelling
+    await store.close()
+    await asking.close()
+
+
+async def test_a_desk_does_not_wait_for_ever(
+    store_url: str, booking: Booking, held: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontdesk.store.sqlite.BUSY_SECONDS", 0.0)
+    monkeypatch.setattr("frontdesk.store.postgres._SESSION", "SET lock_timeout = '1ms'")
+    hasty = await open_store(store_url)
+    asked = command(booking)
+    with pytest.raises(Unavailable) as unavailable:
+        await hasty.cancel(asked)
+    assert "busy" in unavailable.value.hint
+    held.commit()
+    assert await hasty.outcome(asked.command_id) is None
+    assert await hasty.get(booking.id) == booking
+    await hasty.close()
+
+
+async def test_loads_of_the_same_bookings_do_not_meet(store: SqlStore, store_url: str) -> None:
+    other = await open_store(store_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    batch = [make_incoming(line) for line in range(60)]
+    await store.registry.load(batch, KIM, "a test")
+    later = [replace(line, starts_at=line.starts_at + timedelta(hours=1)) for line in batch]
+    await asyncio.gather(
+        store.registry.load(later, KIM, "one"), other.registry.load(later[::-1], KIM, "another")
+    )
+    assert (await store.state()).bookings == 60
+    rows = execute(store_url, "SELECT DISTINCT version FROM booking")
+    assert [row.version for row in rows] == [2]
+    assert await store.registry.verify() is None
+    await other.close()

@@ -1,0 +1,287 @@
+"""A store opens, or one sentence says what is wrong, where, and what to do; nothing is lost."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.store import schema
+from frontdesk.store.opening import open_store
+from frontdesk.store.postgres import cannot_connect
+from tests.contract.raw import execute
+from tests.making import KIM, fill, make_practice
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "frontdesk.db"
+
+
+async def refusal(url: str, kind: type[FrontdeskError] = Unavailable) -> str:
+    """Open what cannot be opened and return the sentence that says so."""
+    with pytest.raises(kind) as refused:
+        await open_store(url)
+    sentence = refused.value.hint
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    return sentence
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def write(path: Path, value: bytes) -> None:
+    path.write_bytes(value)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.fixture
+def umask_0() -> Iterator[None]:
+    """A process that would let everybody read what it writes."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask_0")
+async def test_a_missing_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "one" / "two" / "frontdesk.db"
+    store = await open_store(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("UPDATE head SET bookings = 7")
+        made = {found.name: found.stat().st_mode & 0o777 for found in path.parent.iterdir()}
+        writer.rollback()
+    await store.close()
+    assert made == {"frontdesk.db": 0o600, "frontdesk.db-journal": 0o600}
+    assert [folder.stat().st_mode & 0o777 for folder in (path.parent, path.parent.parent)] == [0o700] * 2
+
+
+async def test_what_is_there_is_kept(store_url: str) -> None:
+    told: list[str] = []
+    for expected in (0, 10):
+        store = await open_store(store_url, on_progress=told.append)
+        assert (await store.state()).bookings == expected
+        await fill(store, 10)
+        await store.close()
+    assert len(told) == (1 if store_url.startswith("sqlite") else 0)
+
+
+async def test_desks_that_start_together_make_one_store(sqlite_url: str) -> None:
+    stores = await asyncio.gather(*(open_store(sqlite_url) for _ in range(4)))
+    await stores[0].registry.apply_practices([make_practice()], KIM)
+    assert all([await store.practices() == (make_practice(),) for store in stores])
+    for store in stores:
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "frontdesk.db",
+        "mysql://localhost/x",
+        "postgresql://localhost/x",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ],
+)
+async def test_an_address_that_is_none_says_which_are(url: str) -> None:
+    assert "under [store]" in await refusal(url)
+
+
+async def test_a_place_where_nothing_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "frontdesk.db"
+    assert await refusal(f"sqlite:///{place}") == (
+        f"{place} cannot be made (Not a directory): choose another place with the url under [store], "
+        "or ask for access to that folder."
+    )
+
+
+async def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    assert str(tmp_path) in await refusal(f"sqlite:///{tmp_path}")
+
+
+async def test_a_file_that_is_something_else_is_left_alone(path: Path) -> None:
+    write(path, b"Dear diary, " * 1000)
+    before = content(path)
+    assert "is not a frontdesk store" in await refusal(f"sqlite:///{path}")
+    assert content(path) == before
+
+
+async def test_another_programs_database_is_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE bookmarks (url)")
+    before = content(path)
+    assert "holds something else" in await refusal(f"sqlite:///{path}")
+    assert content(path) == before
+
+
+async def test_a_file_that_was_cut_short_is_left_alone(path: Path) -> None:
+    store = await open_store(f"sqlite:///{path}")
+    await fill(store, 200)
+    await store.close()
+    write(path, content(path)[:-4096])
+    before = content(path)
+    assert "is damaged" in await refusal(f"sqlite:///{path}")
+    assert content(path) == before
+
+
+async def test_damage_met_later_is_told_too(path: Path) -> None:
+    store = await open_store(f"sqlite:///{path}")
+    await fill(store, 200)
+    with closing(sqlite3.connect(path)) as raw:
+        (page,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'practice'").fetchone()
+        (size,) = raw.execute("PRAGMA page_size").fetchone()
+    await store.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    store = await open_store(f"sqlite:///{path}")
+    with pytest.raises(Unavailable) as damaged:
+        await store.practices()
+    assert "is damaged" in damaged.value.hint
+    assert "backup" in damaged.value.hint
+    await store.close()
+
+
+async def newer(url: str) -> None:
+    execute(url, f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+    assert "newer frontdesk (schema 9999, here 0001)" in await refusal(url)
+    assert execute(url, "SELECT * FROM head")[0].id == 1
+
+
+async def test_a_newer_schema_is_left_alone(sqlite_url: str) -> None:
+    await (await open_store(sqlite_url)).close()
+    await newer(sqlite_url)
+
+
+@pytest.mark.parametrize("spare_postgres_url", [True], indirect=True)
+async def test_a_newer_schema_on_postgres_is_left_alone(spare_postgres_url: str) -> None:
+    await newer(spare_postgres_url)
+
+
+@pytest.mark.parametrize("spare_postgres_url", [False], indirect=True)
+async def test_a_blank_postgres_database_is_made_ready_once(spare_postgres_url: str) -> None:
+    told: list[str] = []
+    opening = [open_store(spare_postgres_url, on_progress=told.append) for _ in range(3)]
+    stores = await asyncio.gather(*opening)
+    await fill(stores[0], 4)
+    assert [(await store.state()).bookings for store in stores] == [4] * 3
+    for store in stores:
+        await store.close()
+    assert told == ["Preparing the store"]
+
+
+@pytest.mark.parametrize("spare_postgres_url", [False], indirect=True)
+async def test_another_programs_postgres_database_is_left_alone(spare_postgres_url: str) -> None:
+    execute(spare_postgres_url, "CREATE TABLE bookmarks (url text)")
+    assert "holds something else" in await refusal(spare_postgres_url)
+
+
+async def test_a_server_that_does_not_let_in(postgres_url: str) -> None:
+    address = make_url(postgres_url)
+    nobody = address.set(username="nobody").render_as_string(hide_password=False)
+    assert "does not accept nobody" in await refusal(nobody, Unauthorised)
+    nothing = address.set(database="nothing").render_as_string(hide_password=False)
+    assert "has no database nothing" in await refusal(nothing)
+
+
+async def test_a_server_that_does_not_answer(unused_tcp_port: int) -> None:
+    sentence = await refusal(f"postgresql+psycopg://kim@127.0.0.1:{unused_tcp_port}/desk")
+    assert sentence.startswith("PostgreSQL does not answer at 127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        ('FATAL:  password authentication failed for user "kim"', Unauthorised, "does not accept kim"),
+        ("fe_sendauth: no password supplied", Unauthorised, "does not accept kim"),
+        ('FATAL:  no pg_hba.conf entry for host "192.0.2.1"', Unauthorised, "does not accept kim"),
+        ("failed to resolve host 'db.example': [Errno -2] Name or service not known", Unavailable, "no host"),
+        ("FATAL:  sorry, too many clients already", Unavailable, "takes no more connections"),
+        ("FATAL:  the database system is starting up", Unavailable, "try again"),
+        ("connection timeout expired", Unavailable, "does not answer at db.example"),
+    ],
+)
+def test_what_a_server_says_in_the_operators_words(said: str, kind: type[FrontdeskError], words: str) -> None:
+    told = cannot_connect(said, make_url("postgresql+psycopg://kim:geheim@db.example/desk"))
+    assert type(told) is kind
+    assert words in told.hint
+    assert "geheim" not in told.hint
+
+
+async def test_without_its_driver_postgres_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "frontdesk.store.postgres", None)
+    assert "frontdesk[postgres]" in await refusal("postgresql+psycopg://kim@db.example/desk")
+
+
+def a_newer_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> None:
+    """Make this program one with a further schema, reached by `statement`."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(schema.__file__).parent / "migrations", scripts)
+    (scripts / "versions" / "v0002_more.py").write_text(
+        "from alembic import op\n"
+        'revision = "0002"\ndown_revision = "0001"\n'
+        f"def upgrade():\n    op.execute('CREATE TABLE more (id integer)')\n    op.execute({statement!r})\n"
+    )
+    monkeypatch.setattr(schema, "SCRIPTS", str(scripts))
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
+
+
+async def test_an_old_schema_is_brought_up_to_date(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(store_url)
+    await fill(store, 10)
+    await store.close()
+    told: list[str] = []
+    a_newer_program(monkeypatch, tmp_path, "INSERT INTO more VALUES (7)")
+    try:
+        store = await open_store(store_url, on_progress=told.append)
+        assert (await store.state()).bookings == 10
+        await store.close()
+        assert execute(store_url, "SELECT id FROM more")[0].id == 7
+        assert told[-1] == "Bringing the store up to date"
+        if store_url.startswith("sqlite"):
+            copy = Path(f"{make_url(store_url).database}.schema-0001")
+            assert told[0] == f"Keeping a copy of the store as {copy}"
+            assert mode(copy) == 0o600
+            monkeypatch.undo()
+            old = await open_store(f"sqlite:///{copy}")
+            assert (await old.state()).bookings == 10
+            await old.close()
+    finally:
+        if store_url.startswith("postgresql"):
+            execute(store_url, "DROP TABLE more")
+            execute(store_url, f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
+
+
+async def test_an_update_that_fails_changes_nothing(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(store_url)
+    await fill(store, 10)
+    await store.close()
+    with monkeypatch.context() as newer:
+        a_newer_program(newer, tmp_path, "INSERT INTO nowhere VALUES (1)")
+        await refusal(store_url)
+        # The copy from the first try does not stop a second one.
+        await refusal(store_url)
+    store = await open_store(store_url)
+    assert (await store.state()).bookings == 10
+    await store.close()
+    with pytest.raises(Exception, match="more"):
+        execute(store_url, "SELECT * FROM more")

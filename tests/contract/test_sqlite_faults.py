@@ -1,0 +1,181 @@
+"""A disk that is full, fails or may not be written: one sentence, and nothing half done."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
+from frontdesk.store.opening import open_store
+from frontdesk.store.sql import SqlStore
+from frontdesk.store.sqlite import SqliteDatabase
+from tests.contract.raw import count
+from tests.making import KIM, make_incoming
+
+
+@pytest.fixture
+def store_url(sqlite_url: str) -> str:
+    """Only SQLite writes to a disk of this machine."""
+    return sqlite_url
+
+
+def command(booking: Booking) -> CancelCommand:
+    return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+
+
+async def nothing_was_done(store: SqlStore, url: str, booking: Booking) -> None:
+    assert await store.get(booking.id) == booking
+    assert count(url, "command") == count(url, "delivery") == 0
+    assert await store.registry.verify() is None
+    assert (await store.cancel(command(booking))).cancellation is not None
+
+
+async def test_a_full_disk(
+    store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        connect = sqlite3.connect
+
+        def connect_with_no_room(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = connect(*args, **kwargs)
+            connection.execute("PRAGMA max_page_count = 1")
+            return connection
+
+        full.setattr(sqlite3, "connect", connect_with_no_room)
+        cramped = await open_store(store_url)
+        big = [make_incoming(line, appointment_type="x" * 200) for line in range(300)]
+        with pytest.raises(Unavailable) as unavailable:
+            await cramped.registry.load(big, KIM, "a test")
+        await cramped.close()
+    assert "is full: nothing was changed; free some space" in unavailable.value.hint
+    assert (await store.state()).bookings == 1
+    await nothing_was_done(store, store_url, booking)
+
+
+@pytest.mark.parametrize(("happened", "committed"), [("ROLLBACK", False), ("COMMIT", True)])
+async def test_a_commit_that_reports_an_error_is_looked_into(
+    store: SqlStore,
+    store_url: str,
+    booking: Booking,
+    monkeypatch: pytest.MonkeyPatch,
+    happened: str,
+    committed: bool,
+) -> None:
+    """An error from the disk at the very end does not say what became of the transaction."""
+    patiently = SqliteDatabase._patiently
+
+    def failing(self: SqliteDatabase, connection: Connection, statement: str) -> None:
+        if statement != "COMMIT":
+            return patiently(self, connection, statement)
+        connection.exec_driver_sql(happened)
+        monkeypatch.undo()
+        fault = sqlite3.OperationalError("disk I/O error")
+        fault.sqlite_errorname = "SQLITE_IOERR_DIR_FSYNC"
+        raise OperationalError("COMMIT", None, fault)
+
+    monkeypatch.setattr(SqliteDatabase, "_patiently", failing)
+    if committed:
+        cancelled = await store.cancel(command(booking))
+        assert cancelled == await store.get(booking.id)
+        assert cancelled.cancellation is not None
+    else:
+        with pytest.raises(Unavailable) as unavailable:
+            await store.cancel(command(booking))
+        assert "does not work (SQLITE_IOERR_DIR_FSYNC): nothing was changed" in unavailable.value.hint
+        await nothing_was_done(store, store_url, booking)
+
+
+async def test_what_cannot_be_looked_into_is_not_known(
+    store: SqlStore, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patiently = SqliteDatabase._patiently
+
+    def failing(self: SqliteDatabase, connection: Connection, statement: str) -> None:
+        if statement == "BEGIN IMMEDIATE" and not seen:
+            seen.append(statement)
+            return patiently(self, connection, statement)
+        fault = sqlite3.OperationalError("disk I/O error")
+        fault.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+        raise OperationalError(statement, None, fault)
+
+    seen: list[str] = []
+    with monkeypatch.context() as broken:
+        broken.setattr(SqliteDatabase, "_patiently", failing)
+        with pytest.raises(Unavailable) as unavailable:
+            await store.cancel(command(booking))
+    assert "what became of it is not known yet" in unavailable.value.hint
+    assert await store.get(booking.id) == booking
+
+
+def in_another_process(situation: str, url: str) -> dict[str, Any]:
+    """Let a process to which something is wrong use the store; return what it was told."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.contract.unlucky", situation, url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told: dict[str, Any] = json.loads(ran.stdout)
+    return told
+
+
+async def test_a_disk_that_fails_to_write(store: SqlStore, store_url: str, booking: Booking) -> None:
+    told = in_another_process("no-writing", store_url)
+    assert "SQLITE_IOERR_WRITE): nothing was changed" in told["cancel"]
+    assert told["then"] == "cancelled"
+    assert await store.registry.verify() is None
+    assert (count(store_url, "command"), count(store_url, "delivery")) == (1, 3)
+
+
+@contextmanager
+def permissions(path: Path, mode: int, folder_mode: int) -> Iterator[None]:
+    path.chmod(mode)
+    path.parent.chmod(folder_mode)
+    yield
+    path.parent.chmod(0o700)
+    path.chmod(0o600)
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder_mode", "why"),
+    [
+        (0o400, 0o700, "the store is read-only here: its file may not be written"),
+        (0o600, 0o500, "the store is read-only here: its folder may not be written"),
+    ],
+)
+async def test_a_store_that_may_only_be_read(
+    store: SqlStore, store_url: str, booking: Booking, mode: int, folder_mode: int, why: str
+) -> None:
+    with permissions(Path(store_url.removeprefix("sqlite:///")), mode, folder_mode):
+        told = in_another_process("unprivileged", store_url)
+    assert told == {
+        "standing": why,
+        "bookings": 1,
+        "cancel": why,
+        "load": told["load"],
+        "outcome": None,
+    }
+    assert "read-only" in told["load"] or "cannot be opened" in told["load"]
+    await nothing_was_done(store, store_url, booking)
+
+
+async def test_a_disk_that_is_mounted_read_only(
+    store: SqlStore, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    why = "the store is read-only here: its disk is mounted read-only"
+    assert (await store.state()).standing.why_not_writable == why
+    with pytest.raises(Refused) as refused:
+        await store.cancel(command(booking))
+    assert (refused.value.reason.code, refused.value.reason.text) == ("not-writable", why)
