@@ -39,7 +39,7 @@ def problems(found: list[Record]) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
 def test_reads_utf8_with_any_line_end(tmp_path: Path, mark: bytes, end: str) -> None:
-    path = written(tmp_path, mark + f'ref, patient_name ,{end}A1,Kovač,{end}A2,"Lee, Ann",{end}'.encode())
+    path = written(tmp_path, mark + f'"ref", patient_name ,{end}A1,Kovač,{end}A2,"Lee, Ann",{end}'.encode())
 
     with CsvSource(path) as source:
         assert source.header == ("ref", "patient_name")
@@ -174,6 +174,14 @@ def test_a_quote_never_closed_does_not_swallow_a_long_file(tmp_path: Path) -> No
 
     assert problems(found) == [(2, "a quote opened on this line is never closed")]
     assert len(good(found)) == LINES_PER_RECORD * 3
+
+
+def test_a_record_does_not_grow_over_the_whole_file(tmp_path: Path) -> None:
+    # Every cell is short and closed, but only on the next line.
+    found = records(written(tmp_path, b'ref,name\n"x\n' + b'","x\n' * 5_000 + b'"\n'))
+
+    assert problems(found)[0] == (2, "a quote opened on this line is never closed")
+    assert max(len(record.cells) for record in found) < LINES_PER_RECORD
 
 
 def test_a_line_of_many_megabytes_is_never_held_whole(tmp_path: Path) -> None:
