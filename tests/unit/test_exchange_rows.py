@@ -160,6 +160,16 @@ def test_a_bad_cell_is_named_with_its_reason(field: str, cell: str, problem: str
     assert (bad.value.field, bad.value.problem) == (field, problem)
 
 
+def test_an_unknown_practice_among_many_does_not_list_them_all() -> None:
+    many = [Practice(f"clinic-{number}", "Clinic", "CLI", "Australia/Hobart") for number in range(80)]
+    made = RowReader(Path("x.csv"), tuple(GOOD), many, NOW)
+
+    with pytest.raises(BadCell) as bad:
+        made.read(2, ["x", *list(GOOD.values())[1:]])
+
+    assert bad.value.problem == "is x, which the store does not know, see: frontdesk practices list"
+
+
 @pytest.mark.parametrize(
     ("header", "sentence"),
     [

@@ -23,7 +23,11 @@ def progress_bar(what: str, total: float | None, *, quiet: bool) -> Iterator[Cal
         TextColumn("{task.fields[words]}", markup=False),
     )
     with Progress(
-        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
+        *columns,
+        console=console,
+        transient=True,
+        refresh_per_second=4,
+        disable=quiet or not console.is_terminal,
     ) as progress:
         task = progress.add_task(what, total=total, words="")
         yield lambda done, words: progress.update(task, completed=done, words=words)

@@ -16,6 +16,7 @@ from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
 
 _INSTANTS_KEPT = 20_000
+_LONGEST_HINT = 100
 
 
 class RowReader:
@@ -117,8 +118,9 @@ class RowReader:
             return self._practices[practice_id]
         except KeyError:
             known = nearest(practice_id, self._practices)
+            hint = known if len(known) <= _LONGEST_HINT else "see: frontdesk practices list"
             raise BadCell(
-                "practice", f"is {practice_id[:64]}, which the store does not know, {known}"
+                "practice", f"is {practice_id[:64]}, which the store does not know, {hint}"
             ) from None
 
     def _cancellation(self, cells: Cells, zone: ZoneInfo) -> tuple[datetime | None, str]:
