@@ -115,9 +115,9 @@ def test_an_unlisted_value_stays_as_it_is(map_file: Path) -> None:
     assert mapped(map_file, said, {"Mail": "a@example.com"}).patient.email == "a@example.com"
 
 
-@pytest.mark.parametrize(("cell", "expected"), [("NORTH", "adelaide"), ("Centre", "sydney"), ("", "sydney")])
+@pytest.mark.parametrize(("cell", "expected"), [("NORTH", "sydney"), ("Centre", "adelaide"), ("", "sydney")])
 def test_the_practice_by_value(map_file: Path, cell: str, expected: str) -> None:
-    said = 'practice = { column = "Site", values = { North = "adelaide" }, otherwise = "sydney", default = "sydney" }'
+    said = 'practice = { column = "Site", values = { North = "sydney" }, otherwise = "adelaide", default = "sydney" }'
     booking = mapped(map_file, said, {"Site": cell})
     assert booking.practice_id == expected
     minutes = {"adelaide": 0, "sydney": -30}[expected]
