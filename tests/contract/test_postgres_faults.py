@@ -1,0 +1,183 @@
+"""A server that goes away, falls silent at the worst moment, or may not be written."""
+
+import asyncio
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from frontdesk.bookings import Booking, CancelCommand, Refused, Unauthorised, Unavailable
+from frontdesk.store.opening import open_store
+from frontdesk.store.sql import SqlStore
+from tests.contract.raw import count, execute, until
+from tests.making import KIM, LEE, make_incoming, make_practice
+
+
+@pytest.fixture
+def store_url(postgres_url: str) -> str:
+    """Only PostgreSQL has a server."""
+    return postgres_url
+
+
+def command(booking: Booking) -> CancelCommand:
+    return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+
+
+def hang_up(url: str) -> None:
+    """End every connection of every desk, as a server does that is restarted."""
+    execute(
+        url,
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE application_name = 'frontdesk' AND datname = current_database()",
+    )
+
+
+def listening(url: str) -> bool:
+    found = execute(
+        url,
+        "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN frontdesk_change' "
+        "AND datname = current_database()",
+    )
+    return bool(found[0][0])
+
+
+async def test_a_desk_goes_on_after_a_restart(store: SqlStore, store_url: str, booking: Booking) -> None:
+    hang_up(store_url)
+    assert await store.get(booking.id) == booking
+    hang_up(store_url)
+    assert (await store.cancel(command(booking))).cancellation is not None
+
+
+async def test_news_come_again_after_a_restart(
+    store: SqlStore, other: SqlStore, store_url: str, booking: Booking
+) -> None:
+    number = (await store.state()).number
+    hearing = asyncio.create_task(other.changes(number, 60))
+    await until(lambda: listening(store_url))
+    hang_up(store_url)
+    await until(lambda: listening(store_url))
+    await store.cancel(command(booking))
+    assert [change.booking_id for change in await hearing] == [booking.id]
+
+
+async def test_news_come_at_once(
+    store: SqlStore, other: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a notice, not because the desk looks now and then."""
+    monkeypatch.setattr("frontdesk.store.listening.POLL_SECONDS", 60.0)
+    number = (await store.state()).number
+    hearing = asyncio.create_task(other.changes(number, 60))
+    await until(lambda: listening(store_url))
+    await store.cancel(command(booking))
+    async with asyncio.timeout(30):
+        assert [change.booking_id for change in await hearing] == [booking.id]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_commit_without_an_answer_is_looked_into(
+    store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    commit = psycopg.Connection.commit
+
+    def lost(self: psycopg.Connection) -> None:
+        if committed:
+            commit(self)
+        monkeypatch.undo()
+        self.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    asked = command(booking)
+    # The connection is set up first, so that the commit that fails is the cancel's own.
+    assert await store.outcome(asked.command_id) is None
+    monkeypatch.setattr(psycopg.Connection, "commit", lost)
+    if committed:
+        cancelled = await store.cancel(asked)
+        assert cancelled == await store.get(booking.id) == await store.outcome(asked.command_id)
+        assert cancelled.cancellation is not None
+    else:
+        with pytest.raises(Unavailable) as unavailable:
+            await store.cancel(asked)
+        assert "was lost: nothing was changed" in unavailable.value.hint
+        assert await store.get(booking.id) == booking
+        assert await store.outcome(asked.command_id) is None
+    assert count(store_url, "command") == int(committed)
+
+
+async def test_a_connection_lost_before_the_commit_changes_nothing(
+    store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        hang_up(store_url)
+
+    monkeypatch.setattr("frontdesk.store.cancelling.seal", cut)
+    asked = command(booking)
+    with pytest.raises(Unavailable) as unavailable:
+        await store.cancel(asked)
+    assert "nothing was changed" in unavailable.value.hint
+    monkeypatch.undo()
+    assert await store.get(booking.id) == booking
+    assert count(store_url, "delivery") == 0
+    assert (await store.cancel(asked)).cancellation is not None
+
+
+@pytest.fixture
+async def spare(spare_postgres_url: str) -> tuple[str, Booking]:
+    """A database of its own with one booking in it."""
+    store = await open_store(spare_postgres_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
+    (found,) = await store.find("A1")
+    await store.close()
+    return spare_postgres_url, found
+
+
+@pytest.mark.parametrize("spare_postgres_url", [True], indirect=True)
+async def test_a_server_that_may_only_be_read(spare: tuple[str, Booking]) -> None:
+    url, booking = spare
+    name = make_url(url).database
+    execute(url, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    store = await open_store(url)
+    with pytest.raises(Unavailable) as unavailable:
+        await store.cancel(command(booking))
+    assert "is read-only now: nothing was changed" in unavailable.value.hint
+    why = "the store is read-only here: its server was set so"
+    assert (await store.state()).standing.why_not_writable == why
+    with pytest.raises(Refused) as refused:
+        await store.cancel(command(booking))
+    assert refused.value.reason.text == why
+    assert await store.get(booking.id) == booking
+    await store.close()
+
+
+@pytest.mark.parametrize("spare_postgres_url", [True], indirect=True)
+async def test_a_user_that_may_only_read(spare: tuple[str, Booking]) -> None:
+    url, booking = spare
+    role = f"reader_{uuid4().hex}"
+    execute(url, f"CREATE ROLE {role} LOGIN")
+    execute(url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    address = make_url(url).set(username=role)
+    store = await open_store(address.render_as_string(hide_password=False))
+    try:
+        with pytest.raises(Unauthorised) as unauthorised:
+            await store.cancel(command(booking))
+        assert "does not allow this user" in unauthorised.value.hint
+        why = "the store is read-only here: its user may only read"
+        assert (await store.state()).standing.why_not_writable == why
+        assert await store.get(booking.id) == booking
+    finally:
+        await store.close()
+        execute(url, f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+async def test_no_error_shows_a_patient(store: SqlStore, store_url: str, booking: Booking) -> None:
+    execute(store_url, "ALTER TABLE delivery ADD CONSTRAINT broken CHECK (target <> 'amelia@example.com')")
+    try:
+        with pytest.raises(Unavailable) as unavailable:
+            await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE, "Sick"))
+    finally:
+        execute(store_url, "ALTER TABLE delivery DROP CONSTRAINT broken")
+    shown = f"{unavailable.value!r} {unavailable.value.__cause__!r}"
+    assert "amelia" not in shown
+    assert unavailable.value.__suppress_context__
+    assert await store.get(booking.id) == booking
