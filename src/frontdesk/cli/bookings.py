@@ -17,7 +17,14 @@ PAGE = 200
 
 @click.command("list")
 @filter_options
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="How many at most.",
+)
 @click.option("--after", metavar="CURSOR", help="Go on where the last list ended.")
 @as_json
 @click.pass_obj
