@@ -3,6 +3,7 @@
 import signal
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ from tests.e2e.line_mode import LineDesk
 from tests.e2e.pty_desk import PtyDesk
 
 FRONTDESK = [sys.executable, "-m", "frontdesk"]
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Undo what a run in a shell's background hands down: to be deaf to Ctrl+C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """`list`, `show`, `history`, and what the command line says when it cannot do what was asked."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from frontdesk.bookings import Position
 from frontdesk.cli import COMMANDS, frontdesk
+from frontdesk.cli.cursors import cursor
 from frontdesk.exchange.columns import COLUMNS
 from tests.e2e.line_mode import LineDesk
 from tests.making import make_incoming, make_patient
@@ -57,12 +60,22 @@ class TestList:
 
     def test_the_next_page_of_a_filter_is_asked_for_with_the_filter(self, desk: LineDesk) -> None:
         first = desk("list", "--practice", "perth", "--limit", "1")
-        cursor = first.stderr.split()[-1]
+        word = first.stderr.split()[-1]
 
-        second = desk("list", "--practice", "perth", "--limit", "1", "--after", cursor)
+        second = desk("list", "--practice", "perth", "--limit", "1", "--after", word)
 
         assert [one.stdout.split()[-1] for one in (first, second)] == ["R00003", "R00004"]
         assert second.stderr == ""
+
+    def test_the_next_page_is_of_the_moment_when_the_list_began(self, desk: LineDesk) -> None:
+        before_any = Position(datetime(2000, 1, 1, tzinfo=UTC), 0)
+        while_it_was_coming = cursor(before_any, datetime.now(UTC) - timedelta(hours=2))
+
+        now = desk.document("list", "--status", "upcoming")
+        then = desk.document("list", "--status", "upcoming", "--after", while_it_was_coming)
+
+        assert [one["ref"] for one in now] == REFS[1:]
+        assert [one["ref"] for one in then] == REFS
 
     def test_an_empty_store_is_an_empty_list(self, desk: LineDesk) -> None:
         desk.store_file.unlink()
