@@ -61,12 +61,14 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     # -- opening ------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        self.push_screen(OpeningScreen())
+    async def on_mount(self) -> None:
+        await self.push_screen(OpeningScreen())
         self.action_open_store()
 
     @work(exclusive=True, exit_on_error=False, group="opening")
     async def action_open_store(self) -> None:
+        if isinstance(self.screen, OpeningScreen):
+            self.screen.waiting()
         try:
             self.open_desk = await OpenDesk.opened(self.desk)
         except FrontdeskError as error:
@@ -97,13 +99,20 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         if (
-            self.open_desk is not None
-            and isinstance(event, events.Key | events.Paste)
-            and not event.is_forwarded
+            not isinstance(event, events.Key | events.Paste)
+            or event.is_forwarded
+            or self._answers_itself(event)
         ):
+            await super().on_event(event)
+        else:
             self._keys.put_nowait((event, self.desk.clock()))
-            return
-        await super().on_event(event)
+
+    def _answers_itself(self, event: events.Event) -> bool:
+        """Whether the opening screen takes this key now; all others wait until the store is open."""
+        if self.open_desk is not None or not isinstance(self.screen, OpeningScreen):
+            return False
+        leaves = isinstance(event, events.Key) and event.key == "ctrl+c"
+        return leaves or self.screen.has_failed
 
     @work(exit_on_error=False, group="keys")
     async def _handle_keys(self) -> None:
@@ -189,12 +198,13 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             for command in offered
         ]
         chosen = await self.push_screen_wait(ChooserScreen("All commands", choices))
-        screen.find.focus()
         if chosen is not None:
             await self.run_action(offered[chosen].action, screen)
 
     @work(exit_on_error=False)
     async def action_leave(self) -> None:
+        if self.open_desk is None:
+            self.exit()
         if isinstance(self.screen, LeaveScreen):
             return
         waiting = self.open_desk.state.under_way if self.open_desk else 0

@@ -72,11 +72,13 @@ async def test_a_filter_key_during_a_search_narrows_it_until_the_text_goes(front
 
 
 async def test_typing_after_a_dialog_replaces_the_old_text(front: Front) -> None:
-    await front.type("kov")
-    await front.press("enter", "escape")
-    assert front.screen.find.has_focus
-    await front.type("lee")
-    assert front.screen.find.value == "lee"
+    for way in (("enter", "escape"), ("enter", "c", "escape"), ("enter", "d", "escape"), ("f1", "escape")):
+        front.screen.find.value = ""
+        await front.type("kov")
+        await front.press(*way)
+        assert front.screen.find.has_focus
+        await front.type("lee")
+        assert front.screen.find.value == "lee", way
 
 
 async def test_escape_twice_ends_in_an_empty_find_from_anywhere(front: Front) -> None:

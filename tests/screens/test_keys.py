@@ -162,7 +162,7 @@ async def test_help_opens_from_find_and_list_and_closes(front: Front) -> None:
         assert front.lines()[0].startswith(" Help")
         await front.press("escape")
         assert front.app.screen is front.screen
-        assert front.screen.find.has_focus or front.screen.table.has_focus
+        assert front.screen.find.has_focus
 
 
 async def test_the_palette_runs_a_command_by_name(front: Front) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, work
@@ -11,7 +12,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
-from frontdesk.bookings import Booking, Direction, FrontdeskError, Status, Unavailable
+from frontdesk.bookings import Booking, Direction, FrontdeskError, Standing, Status, Unavailable
 from frontdesk.commands import MENU, Command, first_key
 from frontdesk.deliveries import facts
 from frontdesk.desk import OpenDesk
@@ -99,10 +100,17 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.line("find-label").show("Find:", style=BOLD)
-        self.find.focus()
         self._work_through()
         self._watch_changes()
         self.set_interval(60, self._each_minute)
+
+    def on_screen_resume(self) -> None:
+        # After every dialog the next letter begins a new search.
+        self._back_to_find()
+
+    def _back_to_find(self) -> None:
+        self.find.focus()
+        self.find.select_all()
 
     def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
         message.stop()
@@ -148,6 +156,12 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         booking = await self.desk.store.last_write(self.desk.desk.operator, since)
         if booking is not None:
             await self._state_facts(booking)
+
+    def _standing(self) -> Standing:
+        standing = self.desk.state.standing
+        if self._away_since:
+            return replace(standing, why_not_writable=f"the store is away since {self._away_since}")
+        return standing
 
     def _store_is_away(self) -> None:
         if not self._away_since:
@@ -308,7 +322,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             names.setdefault(practitioner.name, set()).add(practitioner.id)
         choices = [Choice(name, words.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
         chosen = await self.app.push_screen_wait(ChooserScreen("Show one practitioner", choices))
-        self.find.focus()
         if chosen is not None:
             name = choices[chosen].label
             self._filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
@@ -318,7 +331,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         practices = self.desk.practices
         choices = [Choice(practice.name, practice.short) for practice in practices]
         chosen = await self.app.push_screen_wait(ChooserScreen("Show one practice", choices))
-        self.find.focus()
         if chosen is not None:
             self._filter(self.listing.filters.for_practice(practices[chosen].id))
 
@@ -329,7 +341,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if row is None:
             self.say("There is no booking here to act on.")
             return
-        now, standing = self.desk.now(), self.desk.state.standing
+        now, standing = self.desk.now(), self._standing()
         lines = [
             (
                 command,
@@ -354,7 +366,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def _close_menu(self) -> None:
         self.menu.close()
-        self.find.focus()
+        self._back_to_find()
 
     def action_cancel(self) -> None:
         self._do_or_say_why("booking.cancel")
@@ -376,7 +388,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             self.action_menu()
             return
         why_not = command.why_not
-        if why_not and why_not(row.booking, self.desk.now(), self.desk.state.standing):
+        if why_not and why_not(row.booking, self.desk.now(), self._standing()):
             self.action_menu()
         else:
             self._do(command, row.booking)
@@ -385,13 +397,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if command.id == "booking.cancel":
             self.app.push_screen(CancelScreen(self.desk, booking), self._cancel_closed)
         elif command.id == "booking.details":
-            self.app.push_screen(DetailsScreen(self.desk, booking), self._details_closed)
-
-    def _details_closed(self, _: None) -> None:
-        self.find.focus()
+            self.app.push_screen(DetailsScreen(self.desk, booking))
 
     def _cancel_closed(self, closed: Closed | None) -> None:
-        self.find.focus()
         if closed is None or closed.cancelled is None:
             self.say(closed.said if closed else "")
             return

@@ -20,8 +20,9 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "app.open_store", "try again", show=False, id="opening.retry"),
         Binding("q", "app.exit_now", "leave", show=False, id="opening.leave"),
-        Binding("ctrl+c", "app.exit_now", "leave", show=False, id="opening.leave.everywhere"),
     ]
+
+    has_failed = False
 
     def compose(self) -> ComposeResult:
         yield TextBlock(id="text")
@@ -31,6 +32,7 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
 
     def waiting(self) -> None:
         """Say that the store is being opened."""
+        self.has_failed = False
         self.progress("Opening the bookings...")
 
     def progress(self, sentence: str) -> None:
@@ -39,6 +41,7 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
 
     def failed(self, error: FrontdeskError) -> None:
         """Say why the store did not open, and what can be done."""
+        self.has_failed = True
         self._say(
             ("", PLAIN),
             (f"      {error.title}", BOLD),

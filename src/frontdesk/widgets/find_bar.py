@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
+
+from frontdesk.text import clean
 
 
 class FindField(Input, inherit_bindings=False):
@@ -30,6 +33,11 @@ class FindField(Input, inherit_bindings=False):
     """
 
     MAX_LENGTH = 200
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace(clean(event.text)[: self.MAX_LENGTH], *self.selection)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id, compact=True, max_length=self.MAX_LENGTH)

@@ -1,0 +1,144 @@
+"""A store that does not open, goes away and comes back, and a bug in the program itself."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+from textual import events
+
+from frontdesk.app import FrontdeskApp
+from frontdesk.bookings import Page, Unavailable
+from frontdesk.store.port import BookingStore
+from tests.screens.conftest import FrontOpener
+from tests.screens.front import Front, StillClock, desk_on, screen_lines
+
+
+async def wait_for_text(app: FrontdeskApp, pilot: Any, text: str) -> None:
+    while text not in " ".join(screen_lines(app)):
+        await pilot.pause(0.01)
+
+
+async def test_a_file_that_is_no_store_says_so_and_r_tries_again(store_path: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"this is not a database, it is a letter to the dentist" * 100)
+    app = FrontdeskApp(desk_on(broken, StillClock(), []))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for_text(app, pilot, "r tries again   q leaves")
+        assert "The store is not available" in "\n".join(screen_lines(app))
+        assert "broken.db" in " ".join(screen_lines(app)).replace(" ", "")
+        shutil.copy(store_path, broken)
+        await pilot.press("r")
+        await wait_for_text(app, pilot, "Show: everything")
+    app = FrontdeskApp(desk_on(tmp_path / "config.toml" / "x.db", StillClock(), []))
+    (tmp_path / "config.toml").write_text("")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for_text(app, pilot, "r tries again   q leaves")
+        await pilot.press("q")
+        assert app._exit
+
+
+async def test_keys_typed_while_the_store_opens_are_kept(store_path: Path) -> None:
+    gate = asyncio.Event()
+    desk = desk_on(store_path, StillClock(), [])
+    inner = desk.open_store
+
+    async def late() -> BookingStore:
+        await gate.wait()
+        return await inner()
+
+    app = FrontdeskApp(type(desk)(late, desk.operator, desk.clock, desk.settings, desk.report))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in "kov":
+            app.post_message(events.Key(key, key))
+        await pilot.pause()
+        gate.set()
+        await wait_for_text(app, pilot, "8 found")
+
+
+class GoesAway:
+    """A store in front of the real one that can be cut off."""
+
+    def __init__(self, store: BookingStore) -> None:
+        self._store = store
+        self.is_away = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def page(self, *arguments: Any) -> Page:
+        if self.is_away:
+            raise Unavailable("The line is cut.")
+        return await self._store.page(*arguments)
+
+
+async def test_a_store_that_goes_away_leaves_the_page_and_says_since_when(open_front: FrontOpener) -> None:
+    stores: list[GoesAway] = []
+
+    def cut(store: BookingStore) -> BookingStore:
+        stores.append(GoesAway(store))
+        return stores[0]
+
+    async with open_front(wrap=cut) as front:
+        rows = front.screen.listing.view.rows
+        stores[0].is_away = True
+        await front.type("kov")
+        assert front.screen.listing.view.rows == rows
+        assert front.line("status") == (
+            "STORE AWAY since 09:14: this list is from then, cancelling is not possible"
+        )
+        await front.press("tab", "c")
+        assert "the store is away since 09:14" in "\n".join(front.lines())
+        await front.press("escape")
+        stores[0].is_away = False
+        await front.press("f5")
+        assert "STORE AWAY" not in front.line("status")
+
+
+class Breaks:
+    """A store in front of the real one with a bug in it."""
+
+    def __init__(self, store: BookingStore) -> None:
+        self._store = store
+        self.breaks = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def page(self, *arguments: Any) -> Page:
+        if self.breaks:
+            raise ZeroDivisionError("patient Mirela")
+        return await self._store.page(*arguments)
+
+
+async def test_a_bug_shows_a_reference_and_no_traceback(store_path: Path) -> None:
+    stores: list[Breaks] = []
+
+    def faulty(store: BookingStore) -> BookingStore:
+        stores.append(Breaks(store))
+        return stores[0]
+
+    reports: list[BaseException] = []
+    clock = StillClock()
+    app = FrontdeskApp(desk_on(store_path, clock, reports, wrap=faulty))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for_text(app, pilot, "Show: everything")
+        front = Front(app, pilot, clock, reports)
+        await front.idle()
+        stores[0].breaks = True
+        await front.press("tab", "end")
+        await wait_for_text(app, pilot, "Reference TEST01")
+        assert "Mirela" not in "\n".join(screen_lines(app))
+        assert [type(report) for report in reports] == [ZeroDivisionError]
+        stores[0].breaks = False
+        await front.press("escape")
+        assert app.screen is front.screen
+        await front.type("kov")
+        assert front.marked.ref == "SD-10485"
+
+
+async def test_a_paste_at_find_is_one_clean_line(front: Front) -> None:
+    front.app.post_message(events.Paste("mirela\r\n\u202ekov\u200b"))
+    await front.idle()
+    assert front.screen.find.value.startswith("mirela ")
+    assert not {"\n", "\u202e", "\u200b"} & set(front.screen.find.value)
