@@ -30,7 +30,14 @@ from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.words import status
 from frontdesk.terminal import ConfirmGate, ask_position
-from frontdesk.widgets.booking_summary import TEXT_START, labelled, needs_phone_call, summary, what_follows
+from frontdesk.widgets.booking_summary import (
+    NOT_SENT_YET,
+    TEXT_START,
+    labelled,
+    needs_phone_call,
+    summary,
+    what_follows,
+)
 from frontdesk.widgets.button import Button, Tick
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
@@ -72,7 +79,8 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     #buttons { height: 1; padding: 0 0 0 2; }
     #keep { margin-right: 4; }
     #hint { margin-left: 6; }
-    CancelScreen.-low .gap, CancelScreen.-low #follows-title { display: none; }
+    CancelScreen.-low .gap, CancelScreen.-low #billing { display: none; }
+    CancelScreen.-low.-tick #follows-title { display: none; }
     CancelScreen.-low #reason-box, CancelScreen.-low ReasonField { height: 2; }
     """
 
@@ -122,8 +130,9 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         return self.query_one(f"#{name}", Line)
 
     def on_mount(self) -> None:
+        self.set_class(bool(self.query("#told")), "-tick")
         self.line("title").show(" Cancel Booking", style=REVERSED)
-        self.line("follows-title").show(" What follows")
+        self.line("follows-title").show(" What follows", f"{NOT_SENT_YET} ")
         self.line("undone").show("  This action cannot be undone.", style=BOLD)
         self.line("hint").show("Tab moves, Enter presses")
         for line in self.query("#billing").results(Line):

@@ -10,6 +10,9 @@ from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, State
 
+NOT_SENT_YET = "kept waiting: this version sends nothing yet"
+"""What the dialog must say as long as nothing carries deliveries out."""
+
 LABEL_START = 2
 TEXT_START = 16
 
@@ -87,7 +90,7 @@ def _pms_line(practice: Practice, planned: Sequence[Planned]) -> str:
             if delivery.state is State.ATTENTION:
                 name = delivery.target
                 return labelled(name, f"! {delivery.note}: cancel it in {name} yourself as well")
-            return labelled(delivery.target, "is told by itself; shown as waiting until it answered")
+            return labelled(delivery.target, "is told by itself")
     return labelled("Practice", "has no connected system. Nothing to do there")
 
 
