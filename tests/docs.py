@@ -89,14 +89,26 @@ def commands_document() -> str:
         patch.object(config, "default_file", lambda: LINUX_CONFIG),
         patch.object(config, "default_store_file", lambda: LINUX_STORE),
     ):
-        for path, text in helps(frontdesk, None):
-            parts.append(f"## {path}\n\n```text\n{text.rstrip()}\n```\n")
+        for context in contexts(frontdesk):
+            text = context.get_help().rstrip()
+            parts.append(f"## {context.command_path}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 
 
-def helps(command: click.Command, parent: click.Context | None) -> Iterator[tuple[str, str]]:
-    """Yield the name and the help of `command` and of every command below it."""
-    context = click.Context(
+def contexts(command: click.Command, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """Yield what `command`, and every command below it, is called with."""
+    context = context_of(command, parent)
+    yield context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from contexts(inner, context)
+
+
+def context_of(command: click.Command, parent: click.Context | None) -> click.Context:
+    """Return a context like the program's own; a command keeps the help option of its first one."""
+    return click.Context(
         command,
         parent,
         command.name,
@@ -104,12 +116,6 @@ def helps(command: click.Command, parent: click.Context | None) -> Iterator[tupl
         max_content_width=WIDTH,
         **command.context_settings,
     )
-    yield context.command_path, command.get_help(context)
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            assert inner is not None
-            yield from helps(inner, context)
 
 
 def generated() -> Mapping[str, str]:

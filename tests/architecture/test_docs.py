@@ -3,7 +3,6 @@
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 import pytest
 
 from frontdesk.cli import frontdesk
+from tests import docs
 from tests.architecture.pages import PAGES, ROOT, anchors, code_lines, links, spans, text_of
 
 SOURCE = ROOT / "src" / "frontdesk"
@@ -55,9 +55,8 @@ def test_every_target_has_its_line_in_make_help() -> None:
     known = targets()
     assert {"demo", "test", "check", "docs", "pictures"} <= known.keys()
     assert [name for name, line in known.items() if not line] == []
-    assert set(re.findall(r"^\.PHONY: (.+)$", text_of(ROOT / "Makefile"), re.MULTILINE)[0].split()) == set(
-        known
-    )
+    phony = re.findall(r"^\.PHONY: (.+)$", text_of(ROOT / "Makefile"), re.MULTILINE)
+    assert set(phony[0].split()) == known.keys()
 
 
 @every_page
@@ -72,7 +71,7 @@ def parse(command_line: str) -> None:
     command: click.Command = frontdesk
     context, rest = None, shlex.split(command_line, comments=True)[1:]
     while True:
-        context = click.Context(command, context, command.name)
+        context = docs.context_of(command, context)
         _, rest, _ = command.make_parser(context).parse_args(rest)
         if not isinstance(command, click.Group) or not rest:
             return
@@ -103,29 +102,17 @@ def test_command_lines_can_be_typed(page: Path) -> None:
 
 def test_every_option_says_what_it_is_for() -> None:
     silent = [
-        f"{path} {parameter.opts[-1]}"
-        for path, command in every_command(frontdesk, None)
-        for parameter in command.params
+        f"{context.command_path} {parameter.opts[-1]}"
+        for context in docs.contexts(frontdesk)
+        for parameter in context.command.params
         if isinstance(parameter, click.Option) and not parameter.help
     ]
     assert silent == []
 
 
-def every_command(
-    command: click.Command, parent: click.Context | None
-) -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(command, parent, command.name)
-    yield context.command_path, command
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            assert inner is not None
-            yield from every_command(inner, context)
-
-
 def test_every_command_is_in_the_documents() -> None:
     headings = set(re.findall(r"^## (.+)$", text_of(ROOT / "docs" / "commands.md"), re.MULTILINE))
-    assert headings == {path for path, _ in every_command(frontdesk, None)}
+    assert headings == {context.command_path for context in docs.contexts(frontdesk)}
 
 
 def test_every_module_is_in_the_architecture() -> None:
