@@ -27,19 +27,27 @@ from frontdesk.store.port import BookingStore
 
 COUNT_LIMIT = 2_000
 LAST_ID = 2**31 - 1
+ASK_ON = 20
+"""How often a search that the store gave up is taken up again before the operator is asked to."""
+
 CONTEXT_ROWS = 4
 """Earlier rows kept in view above the booking that a search or the start view stands on."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is on screen: rows in time order and where the cursor stands among them."""
+    """What is on screen: rows in time order and where the cursor stands among them.
+
+    `searched_back` and `searched_on` are how far a search has looked where it was given up
+    before the page was full; None where it looked at everything, or found enough.
+    """
 
     rows: tuple[Row, ...] = ()
     cursor: int = 0
     more_before: bool = False
     more_after: bool = False
-    searched_until: Position | None = None
+    searched_back: Position | None = None
+    searched_on: Position | None = None
 
 
 @dataclass
@@ -133,8 +141,8 @@ class Listing:
         """Show the page around `place`, the cursor on the first row beyond it, else on the last."""
         height = self.height
         after, before = await asyncio.gather(
-            self.store.page(query, height, place, Direction.FORWARD),
-            self.store.page(query, height, place, Direction.BACKWARD),
+            self._page(query, height, place, Direction.FORWARD),
+            self._page(query, height, place, Direction.BACKWARD),
         )
         above = max(above, height - len(after.rows))
         earlier = before.rows[max(0, len(before.rows) - above) :]
@@ -144,7 +152,8 @@ class Listing:
             cursor=len(earlier) if later else max(0, len(earlier) - 1),
             more_before=before.more_before or len(earlier) < len(before.rows),
             more_after=after.more_after or len(later) < len(after.rows),
-            searched_until=after.searched_until if len(later) < height - len(earlier) else None,
+            searched_back=before.searched_until if len(earlier) == len(before.rows) else None,
+            searched_on=after.searched_until if len(later) == len(after.rows) else None,
         )
         if query != self.query:
             self.count = None
@@ -183,10 +192,18 @@ class Listing:
         """Show the last page (FORWARD) or the first one, the cursor on its outermost row."""
         query = self._query()
         forward = direction is Direction.FORWARD
-        page = await self.store.page(
+        page = await self._page(
             query, self.height, None, Direction.BACKWARD if forward else Direction.FORWARD
         )
-        self._take(page, len(page.rows) - 1 if forward else 0)
+        until = page.searched_until
+        self.view = View(
+            page.rows,
+            max(0, len(page.rows) - 1) if forward else 0,
+            page.more_before,
+            page.more_after,
+            searched_back=until if forward else None,
+            searched_on=None if forward else until,
+        )
 
     async def _flip(self, direction: Direction, *, follow_edge: bool) -> None:
         """Turn the page so that its old edge row stays in view, for orientation."""
@@ -194,10 +211,10 @@ class Listing:
         forward = direction is Direction.FORWARD
         rows = self.view.rows
         edge = rows[-1 if forward else 0].booking if rows else None
-        place = self.view.searched_until if forward and self.view.searched_until else None
+        place = self.view.searched_on if forward else self.view.searched_back
         if place is None and edge is not None:
             place = Position(edge.starts_at, edge.id)
-        page = await self.store.page(query, self.height - 1, place, direction)
+        page = await self._page(query, self.height - 1, place, direction)
         old, room = self.view, self.height - len(page.rows)
         if forward:
             kept = rows[-room:]
@@ -208,16 +225,28 @@ class Listing:
             hidden_after = old.more_after or len(kept) < len(rows)
             turned = View(page.rows + kept, len(page.rows) - 1, page.more_before, hidden_after)
         line = turned.cursor if follow_edge else old.cursor
+        until = page.searched_until
         self.view = replace(
             turned,
             cursor=max(0, min(line, len(turned.rows) - 1)),
-            searched_until=page.searched_until if len(page.rows) < self.height - 1 else None,
+            searched_back=until if not forward else old.searched_back if len(kept) == len(rows) else None,
+            searched_on=until if forward else old.searched_on if len(kept) == len(rows) else None,
         )
 
-    def _take(self, page: Page, cursor: int) -> None:
-        self.view = View(
-            page.rows, max(0, cursor), page.more_before, page.more_after, page.searched_until
-        )
+    async def _page(
+        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> Page:
+        """Read a page; where the store gave a search up for the time it took, ask on for a while."""
+        page = await self.store.page(query, limit, position, direction)
+        for _ in range(ASK_ON):
+            if page.searched_until is None or len(page.rows) >= limit:
+                break
+            more = await self.store.page(query, limit - len(page.rows), page.searched_until, direction)
+            if direction is Direction.FORWARD:
+                page = replace(more, rows=page.rows + more.rows, more_before=page.more_before)
+            else:
+                page = replace(more, rows=more.rows + page.rows, more_after=page.more_after)
+        return page
 
     def _stand_on(self, index: int) -> None:
         self.view = replace(self.view, cursor=index)
@@ -244,8 +273,7 @@ class Listing:
         """Whether a row in view was Upcoming when the query was set and is not any more."""
         now = self.now()
         return any(
-            row.booking.status(self.as_of) is Status.UPCOMING
-            and row.booking.status(now) is Status.COMPLETED
+            row.booking.status(self.as_of) is Status.UPCOMING and row.booking.status(now) is Status.COMPLETED
             for row in self.view.rows
         )
 

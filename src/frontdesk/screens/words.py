@@ -118,6 +118,11 @@ def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
     """What stands in the place of rows when there are none, with the way on."""
     if listing.query is None:
         return ("      Reading the bookings...",)
+    if listing.view.searched_on or listing.view.searched_back:
+        return (
+            f'      Nobody found yet for "{listing.text}": this search takes long.',
+            "      PgDn looks further on, PgUp further back.",
+        )
     if listing.text:
         reach = f" among {', '.join(listing.filter_words)}" if listing.filter_words else ""
         return (
