@@ -15,7 +15,7 @@ from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSou
 from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
 
-_INSTANTS_KEPT = 20_000
+_INSTANTS_KEPT = 5_000
 _LONGEST_HINT = 100
 
 
