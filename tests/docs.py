@@ -36,10 +36,10 @@ In the config any command of the Bookings screen can be given another key, by it
 ```
 
 The keys given replace the command's keys in the list; of a command that has none there, its
-keys everywhere. Several are separated by commas. A key that another command had is taken from
-it. Names of keys that are no letter: `f12`, `home`, `pagedown`, `slash`, `question_mark`,
-`ctrl+k`. Many terminals keep Ctrl and Alt combinations for themselves; letters, digits and
-function keys always arrive. The keys of the dialog and of pages to read stay as they are.
+keys everywhere. Several are separated by commas; every command needs keys of its own. Names of
+keys that are no letter: `f12`, `home`, `pagedown`, `slash`, `question_mark`, `ctrl+k`. Many
+terminals keep Ctrl and Alt combinations for themselves; letters, digits and most function keys
+arrive. The keys of the dialog and of pages to read stay as they are.
 """
 
 COMMANDS_HEAD = """\
