@@ -366,3 +366,13 @@ class TestSeed:
 
         assert result.exit_code == 1
         assert "the store has a practice sydney of its own, Real Dental" in result.stderr
+
+    def test_a_practice_that_is_there_stays_as_it_is(self, desk: LineDesk) -> None:
+        before = desk.ask(lambda store: store.practices())
+        assert "adelaide" in {practice.id for practice in before}
+
+        desk("seed", "--bookings", "10", "--into-existing")
+
+        after = desk.ask(lambda store: store.practices())
+        assert {practice.id for practice in after} == {"adelaide", "perth", "port-adelaide", "sydney"}
+        assert set(before) <= set(after)

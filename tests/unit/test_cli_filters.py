@@ -21,6 +21,7 @@ PEOPLE = (
     Practitioner(3, "perth", "Ms Siobhán O'Brien"),
     Practitioner(4, "adelaide", "Mr Lee Brown"),
     Practitioner(5, "adelaide", "Dr Brown"),
+    Practitioner(6, "adelaide", "Dr Anna Lee"),
 )
 LATE = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 """Already Monday the 23rd in Adelaide, still Sunday the 22nd in Perth."""
