@@ -1,6 +1,7 @@
 """The Textual app: one theme, the screens, keys strictly in order, one error policy."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -135,9 +136,12 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             self.open_desk.key_arrived_at = arrived_at
         target: MessagePump = self.focused or self.screen
         await super().on_event(event)
-        # A key can climb from the widget to the app, and what it causes can climb once more.
+        # A key climbs from the widget to the app, what it causes climbs once more, and a screen
+        # it opened must have its focus before the next key looks for it.
         await self._drained(target)
-        await self._drained(target)
+        await self._drained(self.focused or self.screen)
+        if self.screen is not screen:
+            await self._drained(self.focused or self.screen)
 
     def _edits_text(self, event: events.Event) -> bool:
         """Whether this key only changes the text in Find, which need not wait for a search."""
@@ -163,11 +167,11 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         while node is not None:
             done = asyncio.Event()
             if node.is_running and node.call_later(done.set):
+                # A node that is closed meanwhile never answers; the operator must not wait for it.
                 while not done.is_set() and node.is_running:
-                    try:
-                        await asyncio.wait_for(done.wait(), 0.1)
-                    except TimeoutError:
-                        continue
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(0.1):
+                            await done.wait()
             node = node._parent
 
     async def settled(self) -> None:

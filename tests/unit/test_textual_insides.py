@@ -15,6 +15,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys, _character_to_key
+from textual.message_pump import MessagePump
 
 
 def test_the_version_read() -> None:
@@ -50,6 +51,10 @@ def test_the_kitty_keys() -> None:
         (Driver.__init__, ["self._loop = asyncio.get_running_loop()", "self._app = app"]),
         (App.copy_to_clipboard, [r'self._driver.write(f"\x1b]52;']),
         (App.action_suspend_process, ["self._driver.can_suspend"]),
+        (App._handle_exception, ["self._return_code = 1", "self._exception = error"]),
+        (App.on_event, ["forward_target._forward_event(event)", "not event.is_forwarded"]),
+        (MessagePump.call_later, ["self.post_message("]),
+        (MessagePump.__init__, ["self._parent = parent"]),
     ],
 )
 def test_the_code_built_upon(part: object, relied_on: list[str]) -> None:
