@@ -1,0 +1,106 @@
+"""The list without the screen: any sequence of moves shows a gapless piece of the right rows."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frontdesk.bookings import Booking, Direction, Status
+from frontdesk.filters import NO_FILTERS
+from frontdesk.listing import Listing
+from frontdesk.store.opening import open_store
+from tests.screens.desk_data import NOW
+
+FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
+MOVES: dict[str, Callable[[Listing], Awaitable[None]]] = {
+    "down": lambda one: one.move(1),
+    "up": lambda one: one.move(-1),
+    "page on": lambda one: one.turn_page(FORWARD),
+    "page back": lambda one: one.turn_page(BACKWARD),
+    "end": lambda one: one.go_to_end(FORWARD),
+    "home": lambda one: one.go_to_end(BACKWARD),
+    "refresh": lambda one: one.refresh(),
+    "search kov": lambda one: one.search("kov"),
+    "search neighbour": lambda one: one.search("neighbour"),
+    "clear": lambda one: one.search(""),
+    "upcoming": lambda one: one.filter(NO_FILTERS.with_status(Status.UPCOMING)),
+    "cancelled": lambda one: one.filter(NO_FILTERS.with_status(Status.CANCELLED)),
+    "week": lambda one: one.filter(one.day_filter(0, 6)),
+    "port": lambda one: one.filter(NO_FILTERS.for_practice("port")),
+    "everything": lambda one: one.clear_filters(),
+}
+
+
+def matches(listing: Listing, booking: Booking, now: datetime) -> bool:
+    filters = listing.filters
+    day = booking.starts_at.astimezone(booking.practice.zone).date()
+    return (
+        (not listing.text or listing.text in booking.patient.name.casefold().replace("č", "c"))
+        and (filters.status is None or booking.status(now) is filters.status)
+        and (filters.first_day is None or filters.first_day <= day)
+        and (filters.last_day is None or day <= filters.last_day)
+        and filters.practice in ("", booking.practice.id)
+    )
+
+
+async def walk(path: Path, height: int, moves: list[str]) -> None:
+    store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
+    try:
+        practices = await store.practices()
+        everything = Listing(store, lambda: NOW, practices, height=500)
+        await everything.search("")
+        bookings = [row.booking for row in everything.view.rows]
+        assert len(bookings) == 68
+        listing = Listing(store, lambda: NOW, practices, height=height)
+        await listing.search("")
+        for move in moves:
+            marked = listing.current
+            await MOVES[move](listing)
+            view = listing.view
+            right = [one.id for one in bookings if matches(listing, one, NOW)]
+            shown = [row.booking.id for row in view.rows]
+            assert len(shown) <= height
+            if not shown:
+                assert not right
+                continue
+            first = right.index(shown[0])
+            assert right[first : first + len(shown)] == shown, move
+            assert view.more_before == (first > 0)
+            assert view.more_after == (first + len(shown) < len(right))
+            assert 0 <= view.cursor < len(shown)
+            assert len(shown) == min(height, len(right)) or move not in ("search kov", "everything", "end")
+            if move == "refresh":
+                assert listing.current is not None
+                assert marked is not None
+                assert listing.current.booking.id == marked.booking.id
+            if move == "down" and marked is not None:
+                at = right.index(marked.booking.id)
+                assert shown[view.cursor] == right[min(at + 1, len(right) - 1)]
+    finally:
+        await store.close()
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(height=st.integers(2, 30), moves=st.lists(st.sampled_from(sorted(MOVES)), max_size=25))
+def test_any_moves_show_a_gapless_piece(filled_store: Path, height: int, moves: list[str]) -> None:
+    _on_a_copy(filled_store, height, moves)
+
+
+@pytest.mark.full
+@settings(max_examples=400, deadline=None)
+@given(height=st.integers(1, 70), moves=st.lists(st.sampled_from(sorted(MOVES)), max_size=60))
+def test_any_moves_at_length(filled_store: Path, height: int, moves: list[str]) -> None:
+    _on_a_copy(filled_store, height, moves)
+
+
+def _on_a_copy(store: Path, height: int, moves: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "copy.db"
+        shutil.copy(store, path)
+        asyncio.run(walk(path, height, moves))
