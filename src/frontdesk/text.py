@@ -22,9 +22,9 @@ _BLANK = re.compile("[\\s\u115f\u1160\u2800\u3164\uffa0]+")
 """White space, and what prints as nothing but counts as a letter or a picture."""
 
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u17b4\u17b5\u180b-\u180f\u200b\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]+"
+    "[\u00ad\u034f\u17b4\u17b5\u180b-\u180f\u200b\u2060\ufe00-\ufe0f\ufeff\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]+"
 )
-"""Zero-width characters that mean nothing a desk can see: two names must not differ only in them."""
+"""Zero-width characters, skin tones too: no desk sees them, and two names must not differ only in them."""
 
 _JOINERS = "\u200c\u200d"
 _JOINER = re.compile(f"[{_JOINERS}]+")
@@ -67,9 +67,8 @@ def clean(value: str) -> str:
         return " ".join(value.split())
     visible = _INVISIBLE.sub("", _BLANK.sub(" ", value))
     harmless = "".join(char if char.isprintable() or char in _JOINERS else REPLACEMENT for char in visible)
-    composed = unicodedata.normalize("NFC", _without_stray_joiners(harmless))
-    # Marks are counted on composed text, and cutting some leaves joiners and letters with new neighbours.
-    capped = _without_stray_joiners(_with_few_marks(composed))
+    # Marks are counted on composed text; what is cut away then leaves new neighbours behind.
+    capped = _without_stray_joiners(_with_few_marks(unicodedata.normalize("NFC", harmless)))
     return unicodedata.normalize("NFC", " ".join(capped.split()))
 
 
