@@ -61,7 +61,7 @@ clean: ## remove what make has made
 $(READY):
 	@command -v $(PYTHON) >/dev/null || { echo 'There is no $(PYTHON); say which Python to use: make PYTHON=python3.12 ...' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frontdesk needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV), once (about a minute)"
+	@echo "Setting up $(VENV), once (a minute or two)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
