@@ -1,6 +1,7 @@
 """A server that goes away, falls silent at the worst moment, or may not be written."""
 
 import asyncio
+import threading
 from uuid import uuid4
 
 import psycopg
@@ -9,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, CancelCommand, Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
+from frontdesk.store.postgres import PostgresDatabase
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import count, execute, until
 from tests.making import KIM, LEE, make_incoming, make_practice
@@ -72,6 +74,28 @@ async def test_news_come_at_once(
     await store.cancel(command(booking))
     async with asyncio.timeout(30):
         assert [change.booking_id for change in await hearing] == [booking.id]
+
+
+async def test_what_is_written_before_a_desk_listens_is_heard(
+    store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontdesk.store.listening.POLL_SECONDS", 60.0)
+    connect, written = PostgresDatabase._connect_to_listen, threading.Event()
+
+    def connect_late(self: PostgresDatabase) -> psycopg.Connection:
+        written.wait()
+        return connect(self)
+
+    monkeypatch.setattr(PostgresDatabase, "_connect_to_listen", connect_late)
+    late = await open_store(store_url)
+    number = (await late.state()).number
+    hearing = asyncio.create_task(late.changes(number, 60))
+    await late.get(booking.id)
+    await store.cancel(command(booking))
+    written.set()
+    async with asyncio.timeout(30):
+        assert [change.booking_id for change in await hearing] == [booking.id]
+    await late.close()
 
 
 @pytest.mark.parametrize("committed", [True, False])
