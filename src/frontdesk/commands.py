@@ -5,6 +5,7 @@ from it. `keys` work in the list only, unless `everywhere` says that they work f
 and the list alike; a letter is never bound outside the list, where it is text.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -401,6 +402,26 @@ def keys_of(command: Command, overrides: Mapping[str, str]) -> tuple[str, ...]:
         return command.keys + command.everywhere
     given = tuple(key.strip() for key in changed.split(","))
     return given + command.everywhere if command.keys else given
+
+
+FORBIDDEN_KEYS = re.compile(
+    r"(ctrl\+([imjhsqzabxvy]|enter|left_square_bracket)|alt\+.*|super\+.*|f6|f7|f10|f11)"
+)
+"""Keys that terminals, multiplexers and window managers take for themselves, or that mean others."""
+
+
+def why_not_keys(overrides: Mapping[str, str]) -> str:
+    """Return what is wrong with the config's `[keys]`, in one sentence; empty when nothing is."""
+    for command_id, key in overrides.items():
+        if FORBIDDEN_KEYS.fullmatch(key):
+            return f"{key} for {command_id} would not arrive: terminals and window managers take it"
+    owners: dict[str, str] = {}
+    for one in COMMANDS:
+        for key in keys_of(one, overrides):
+            other = owners.setdefault(key, one.id)
+            if other != one.id:
+                return f"{key} is the key of both {other} and {one.id}: give each its own"
+    return ""
 
 
 KEY_NAMES = {

@@ -5,14 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from frontdesk.commands import ALL_COMMANDS, COMMANDS
+from frontdesk.commands import ALL_COMMANDS, COMMANDS, FORBIDDEN_KEYS, why_not_keys
 from frontdesk.desk import Settings
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
-
-FORBIDDEN = re.compile(
-    r"^(ctrl\+([imjhsqzabxvy]|enter|left_square_bracket)|alt\+.*|super\+.*|f6|f7|f10|f11)$"
-)
 
 Way = tuple[str, Callable[[Front], Awaitable[None]]]
 
@@ -48,7 +44,7 @@ async def test_no_forbidden_key_is_bound_or_inherited(
     bound = front.app.screen.active_bindings
     assert "escape" in bound or name == "menu", "the walk must see the real bindings"
     assert front.app._bindings.key_to_bindings.keys() == {"ctrl+c"}
-    assert not [key for key in bound if FORBIDDEN.match(key)]
+    assert not [key for key in bound if FORBIDDEN_KEYS.fullmatch(key)]
     for key, active in bound.items():
         assert active.binding.id, f"{key} on {name} has no id to remap it by"
         is_letter = len(key) == 1 and key.isalnum()
@@ -81,3 +77,12 @@ async def test_a_command_can_be_remapped_by_its_id(open_front: FrontOpener) -> N
         assert "> x  Cancel" in "\n".join(front.lines())
         await front.press("x")
         assert front.lines()[0].startswith(" Cancel Booking")
+
+
+def test_keys_of_the_config_may_not_clash_or_be_taken_by_the_terminal() -> None:
+    assert why_not_keys({}) == ""
+    assert why_not_keys({"booking.cancel": "x"}) == ""
+    assert why_not_keys({"booking.cancel": "d"}) == (
+        "d is the key of both booking.cancel and booking.details: give each its own"
+    )
+    assert "f10 for booking.cancel would not arrive" in why_not_keys({"booking.cancel": "f10"})

@@ -101,8 +101,8 @@ class Session:
                 runner.run(store.close())
 
     def desk(self) -> Desk:
-        """Return what the UI stands on. Raises ConfigError for a key of no known command."""
-        from frontdesk.commands import COMMANDS
+        """Return what the UI stands on. Raises ConfigError for `[keys]` that cannot be."""
+        from frontdesk.commands import COMMANDS, why_not_keys
 
         known = {command.id for command in COMMANDS}
         for command in self.config.keys:
@@ -110,6 +110,8 @@ class Session:
                 raise ConfigError(
                     f"{self.config.file}: [keys] there is no command {command}, {nearest(command, known)}"
                 )
+        if wrong := why_not_keys(self.config.keys):
+            raise ConfigError(f"{self.config.file}: [keys] {wrong}")
         return Desk(
             open_store=self.open_store,
             operator=self.config.operator,
