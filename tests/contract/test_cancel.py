@@ -11,6 +11,7 @@ import pytest
 from frontdesk.audit import Action
 from frontdesk.bookings import (
     Booking,
+    BookingQuery,
     CancelCommand,
     Channel,
     Conflict,
@@ -67,6 +68,18 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
     ]
     assert count(store_url, "command") == 1
     assert await store.outcome(asked.command_id) == cancelled
+
+
+async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(
+    store: SqlStore, booking: Booking
+) -> None:
+    await store.cancel(command(booking))
+    query = BookingQuery((await store.state()).now, text="amelia")
+    found = {
+        status: (await store.count(replace(query, statuses=frozenset({status})), 9)).number
+        for status in Status
+    }
+    assert found == {Status.UPCOMING: 0, Status.COMPLETED: 0, Status.CANCELLED: 1}
 
 
 async def test_text_is_cleaned_before_it_is_kept(store: SqlStore, booking: Booking) -> None:

@@ -133,6 +133,18 @@ async def test_a_desk_does_not_wait_for_ever(
     await hasty.close()
 
 
+async def test_a_reader_waits_while_another_desk_commits(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    store = await open_store(url)
+    with closing(sqlite3.connect(tmp_path / "desk.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        reading = asyncio.create_task(store.practices())
+        assert not (await asyncio.wait([reading], timeout=0.05))[0]
+        other.execute("ROLLBACK")
+    assert await reading == ()
+    await store.close()
+
+
 async def test_loads_of_the_same_bookings_do_not_meet(store: SqlStore, store_url: str) -> None:
     other = await open_store(store_url)
     await store.registry.apply_practices([make_practice()], KIM)

@@ -86,6 +86,16 @@ async def test_desks_that_start_together_make_one_store(sqlite_url: str) -> None
         await store.close()
 
 
+async def test_a_file_left_in_another_journal_mode_is_put_right(path: Path) -> None:
+    """Write-ahead logging can corrupt a shared file on SQLite before 3.51.3."""
+    await (await open_store(f"sqlite:///{path}")).close()
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+    await (await open_store(f"sqlite:///{path}")).close()
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -71,12 +71,8 @@ class SqliteDatabase(Database):
         return database
 
     def _prepare(self, on_progress: Callable[[str], None]) -> None:
+        outdated, old = self._read(self._look)
         with self._engine.connect() as connection:
-            self._patiently(connection, "BEGIN")
-            self._refuse_cut_file(connection)
-            outdated = schema.needs_migration(connection, self.where)
-            old = schema.revision(connection)
-            connection.exec_driver_sql("ROLLBACK")
             if connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
                 connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
         if not outdated:
@@ -87,11 +83,14 @@ class SqliteDatabase(Database):
             self._keep_copy(old, on_progress)
         self._write(lambda connection: self._migrate(connection, on_progress))
 
-    def _refuse_cut_file(self, connection: Connection) -> None:
+    def _look(self, connection: Connection) -> tuple[bool, str | None]:
+        """Return whether the schema is outdated, and which it is."""
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
         if pages * size > self.path.stat().st_size:
+            # Cut short, for instance by a copy that did not come to its end.
             raise Unavailable(_sentence("SQLITE_CORRUPT", self.where))
+        return schema.needs_migration(connection, self.where), schema.revision(connection)
 
     def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
         # Another desk may have done it while this one waited for the file.
@@ -109,7 +108,6 @@ class SqliteDatabase(Database):
         connection = sqlite3.connect(
             f"file:{quote(str(self.path.absolute()))}?mode=rw",
             uri=True,
-            timeout=1.0,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -121,14 +119,17 @@ class SqliteDatabase(Database):
 
     def _read(self, work: Work[Answer]) -> Answer:
         with self._engine.connect() as connection:
-            self._patiently(connection, "BEGIN")
+            # SQLite itself waits while another desk's COMMIT keeps readers out.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+            connection.exec_driver_sql("BEGIN")
             try:
                 return work(connection)
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                _undo(connection)
 
     def _write(self, work: Work[Answer]) -> Answer:
         with self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
             self._patiently(connection, "BEGIN IMMEDIATE")
             try:
                 answer = work(connection)
@@ -146,7 +147,7 @@ class SqliteDatabase(Database):
             return answer
 
     def _patiently(self, connection: Connection, statement: str) -> None:
-        """Run `BEGIN` or `COMMIT`, again and again while other desks hold the file."""
+        """Run `BEGIN IMMEDIATE` or `COMMIT`, again and again while other desks hold the file."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
