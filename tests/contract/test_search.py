@@ -17,7 +17,7 @@ from frontdesk import times
 from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search, search_terms
 from frontdesk.store.opening import open_store
-from frontdesk.store.tables import BookingRow, PracticeRow, PractitionerRow
+from frontdesk.store.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -168,7 +168,18 @@ def connection(engine: Engine) -> Iterator[Connection]:
                 for one, (practice, name) in PRACTITIONERS.items()
             ],
         )
+        connection.execute(
+            insert(AppointmentTypeRow.__table__),  # type: ignore[attr-defined]
+            [{"name": name} for name in TYPES],
+        )
         yield connection
+
+
+@pytest.fixture(autouse=True)
+def ample_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not change what is found."""
+    for allowance in ("PAGE_SECONDS", "BEHIND_SECONDS", "COUNT_SECONDS"):
+        monkeypatch.setattr(search, allowance, 60.0)
 
 
 def put(connection: Connection, *rows: dict[str, Any]) -> None:
@@ -276,7 +287,7 @@ def test_a_page_says_what_lies_on_either_side(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-def test_a_search_that_ran_out_of_steps_goes_on_where_it_stopped(
+def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, direction: Direction
 ) -> None:
     rows = [
@@ -285,8 +296,9 @@ def test_a_search_that_ran_out_of_steps_goes_on_where_it_stopped(
     ]
     put(connection, *rows)
     monkeypatch.setattr(search, "LOOKED_THROUGH", 5)
-    monkeypatch.setattr(search, "FIRST_WALK", 1)
-    monkeypatch.setattr(search, "LONGEST_WALK", 4)
+    monkeypatch.setattr(search, "FIRST_WALK", 3)
+    for allowance in ("PAGE_SECONDS", "BEHIND_SECONDS", "COUNT_SECONDS"):
+        monkeypatch.setattr(search, allowance, 0.0)
     met = walk(connection, BookingQuery(START, "quinn"), 40, direction)
     assert met.ids == [100, 200, 300, 400]
     assert met.unfinished > 1

@@ -18,6 +18,7 @@ from frontdesk.store.search_terms import (
     practice_tag,
     search_tags,
     search_text,
+    with_shared_words,
 )
 from frontdesk.text import fold
 
@@ -42,10 +43,10 @@ def finds(typed: str, search: str = MIRELA) -> bool:
         "mirela", "kov", "kovac", "KOVAČ", "mir kov", "kov mir", "obrien", "o'br", "O’Brien", "kovač-o'brien",
         "sd-10482", "SD10482", "sd-104", "10482", "lee", "dr lee", "check clean", "check-up",
         "0491 570 006", "0491570006", "0491", "0491 5", "(0491) 570-006", "+61491570006", "+61 491 570 006",
-        "61491", "491570006", "006", "570006", "570 006", "70006", "kov 006", "006 mir", "mir 0491 570",
+        "61491570", "+61", "+61 4", "0061 491", "+61 (0)491 570 006", "491570006", "006", "570006", "570 006", "70006", "kov 006", "006 mir", "mir 0491 570",
         "14/3/81", "14/03/1981", "14.3.1981", "14-3-81", "14/3", "14/3/8", "14/3/19", "14/3/198",
         "14 mar 81", "14 mar 1981", "14 March 1981", "14mar81", "14 mar", "14 m", "14-Mar-1981",
-        "1981-03-14", "1981-", "1981-03", "1981-0", "1981-03-1", "kov 14/3/81", "14/3/81 kov", "14 mar 81 kovac",
+        "1981-03-14", "kov 1981-03-14", "kov 14/3/81", "14/3/81 kov", "14 mar 81 kovac",
         "lee kov 14/3/81 006", "",  "   ",
     ],
 )  # fmt: skip
@@ -58,7 +59,7 @@ def test_is_found(typed: str) -> None:
     [
         "irela", "kova tan", "mirela kovacs", "zzz", "482", "06", "600", "6000", "570", "157", "0491 570 007",
         "3/14/81", "15/3/81", "14/4/81", "14/3/82", "14/3/2081", "14/3/1881", "14 apr 81", "14 mar 82", "41 mar 81",
-        "1981-03-15", "1982-", "1981-3-14", "1981", "81", "0314", "03141981", "19810314", "14 mir 82",
+        "1981-03-15", "1981-03", "61491", "+61 491 571", "+44 491", "1981-3-14", "1981", "81", "0314", "03141981", "19810314", "14 mir 82",
         "x", "p", "p12", "=x", "=p12", "=", "<600", "<600075", "@0314", "@", "!!", "'", "-", "#", "*",
         " ".join(["mirela"] * (MOST_TYPED_WORDS + 1)),
     ],
@@ -94,9 +95,32 @@ def test_digits_may_be_a_beginning_or_the_end_of_a_mobile() -> None:
 
 
 def test_groups_of_digits_are_one_number_or_several() -> None:
-    joined = AnyOf((Word("0491570"), Word("<0751940")))
-    apart = AllOf((AnyOf((Word("0491"), Word("<1940"))), AnyOf((Word("570"), Word("<075")))))
-    assert interpret("0491 570") == AllOf((AnyOf((joined, apart)),))
+    apart = AllOf((AnyOf((Word("104"), Word("<401"))), AnyOf((Word("006"), Word("<600")))))
+    assert interpret("104 006") == AllOf((AnyOf((AnyOf((Word("104006"), Word("<600401"))), apart)),))
+    assert interpret("0491 570") == AllOf((AnyOf((Word("0491570"), Word("<0751940"))),)), "a telephone number"
+
+
+@pytest.mark.parametrize(
+    ("ref", "typed"), [("SD10482", "sd-10482"), ("SD-10482", "sd10482"), ("7K3M9Q", "7k3m")]
+)
+def test_a_reference_is_found_with_and_without_its_dash(ref: str, typed: str) -> None:
+    assert finds(
+        typed,
+        search_text(
+            patient_name="", ref=ref, practitioner_name="", appointment_type="", mobile="", birth_date=None
+        ),
+    )
+
+
+def test_shared_words_are_spelled_out() -> None:
+    names = ("Dr Lee", "Drew Lim", "Root canal")
+    asked = with_shared_words(AllOf((Word("dr"), Word("<dr"), Word("@dr"))), names)
+    assert asked == AllOf(
+        (AnyOf((Word("dr"), Word(">dr", whole=True), Word(">drew", whole=True))), Word("<dr"), Word("@dr"))
+    )
+    many = [f"Dr{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    assert with_shared_words(Word("dr"), many) == AnyOf((Word("dr"), Word(">dr")))
+    assert with_shared_words(NOTHING, names) == NOTHING
 
 
 def test_a_year_of_two_digits_is_of_either_century() -> None:
@@ -141,7 +165,7 @@ def test_words_are_what_every_index_can_hold(name: str, ref: str) -> None:
     assert len(set(words)) == len(words)
     for word in words:
         assert 0 < len(word.encode()) <= 200
-        assert word.lstrip("<@").isalnum()
+        assert word.lstrip("<@>").isalnum()
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(1, 10))

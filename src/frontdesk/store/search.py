@@ -3,32 +3,24 @@
 A page without text is read from an index whose first columns are the filter and whose
 next are the order, so it touches little more than its own rows. With text the next rows
 in that order are looked through first, which fills the page when hits are frequent; when
-they are not, the search index is asked fortnight by fortnight.
+they are not, the search index is asked fortnight by fortnight, for a bounded time.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any as Anything
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    func,
-    literal,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import Connection, Row, bindparam, select, union
 
 from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
-from frontdesk.store import search_index, search_terms
-from frontdesk.store.search_index import create_search
-from frontdesk.store.search_terms import Expression, name_key, search_tags, search_text
-from frontdesk.store.tables import BookingRow, PractitionerRow
+from frontdesk.store import search_index, search_streams, search_terms
+from frontdesk.store.search_index import create_search, tidy_search
+from frontdesk.store.search_streams import BOOKING, FIRST, LAST, LAST_ID, Stream, Stretch
+from frontdesk.store.search_terms import AllOf, Expression, name_key, search_tags, search_text
+from frontdesk.store.tables import AppointmentTypeRow, PracticeRow, PractitionerRow
 
 __all__ = [
     "SearchPage",
@@ -38,22 +30,33 @@ __all__ = [
     "page_rows",
     "search_tags",
     "search_text",
+    "tidy_search",
 ]
 
 LOOKED_THROUGH = 300
 """Rows read in order and compared one by one before the search index is asked."""
 
-FIRST_WALK = 4
-WALK_GROWTH = 4
-LONGEST_WALK = 640
-"""Fortnights asked in one go at first, how that grows, and how many one answer may take."""
+FIRST_WALK = 8
+"""Fortnights that are asked first; then more at once, as the time allows."""
 
-_BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
-_C = _BOOKING.c
+WALK_GROWTH = 4
+LONGEST_WALK = 128
+"""Fortnights asked at once at most: between goes, years without bookings are jumped over."""
+
+PAGE_SECONDS = 0.02
+"""How long the search index is asked for one page. What was not reached is `searched_until`."""
+
+BEHIND_SECONDS = 0.008
+"""How long it is asked whether there is anything on the side that is not read."""
+
+COUNT_SECONDS = 0.04
+
+_PRACTICE = PracticeRow.__table__  # type: ignore[attr-defined]
 _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
-_LAST_ID = 2**31 - 1
-_LOWEST = Position(datetime.min.replace(tzinfo=UTC), -1)
-_HIGHEST = Position(datetime.max.replace(tzinfo=UTC), _LAST_ID)
+_APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
+_NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
+_PRACTICES = select(_PRACTICE.c.id)
+_ROWS = select(BOOKING).where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 _EASTERNMOST = timedelta(hours=14)
 _WESTERNMOST = timedelta(hours=12)
 
@@ -62,77 +65,82 @@ _WESTERNMOST = timedelta(hours=12)
 class SearchPage:
     """Rows of `booking` in ascending order, and what lies on either side: see `bookings.Page`."""
 
-    rows: Sequence[Row[Anything]]
+    rows: Sequence[Row[Any]]
     more_before: bool
     more_after: bool
     searched_until: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Bookings strictly between two positions, of one or either kind of `cancelled`."""
+class _Found:
+    """Ids of hits in the order they were met; `until` is where the search was given up."""
 
-    low: Position
-    high: Position
-    cancelled: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """Bookings that one index holds side by side, in time order."""
-
-    index: str
-    key: tuple[tuple[ColumnElement[Anything], Anything], ...]
+    ids: list[int]
+    until: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Search:
     """A query as the database is asked: stretches of time, streams in them, words."""
 
     connection: Connection
+    query: BookingQuery
     expression: Expression | None
-    stretches: tuple[_Stretch, ...]
-    practitioners: tuple[int, ...]
-    practices: tuple[str, ...]
-    first_day: date
-    last_day: date
+    stretches: tuple[Stretch, ...]
+    practitioners: tuple[int, ...] | None
+    practices: tuple[str, ...] | None
 
-    def streams(self, cancelled: bool | None) -> list[_Stream]:
-        flags = (False, True) if cancelled is None else (cancelled,)
-        if self.practitioners:
-            return [
-                _Stream("booking_practitioner", ((_C.practitioner_id, one), (_C.cancelled, flag)))
-                for one in self.practitioners
-                for flag in flags
-            ]
-        if self.practices:
-            return [
-                _Stream("booking_practice", ((_C.practice_id, one), (_C.cancelled, flag)))
-                for one in self.practices
-                for flag in flags
-            ]
-        if cancelled is None:
-            return [_Stream("booking_order", ())]
-        return [_Stream("booking_cancelled", ((_C.cancelled, cancelled),))]
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        return self.query.first_day, self.query.last_day
 
-    def tagged(self, cancelled: bool | None) -> Expression:
-        """The words with the filters beside them, for the search index."""
-        parts: list[Expression] = [] if self.expression is None else [self.expression]
-        if self.practitioners:
+    @cached_property
+    def _spelled_out(self) -> AllOf:
+        """The words, and the filters beside them."""
+        parts: list[Expression] = []
+        if self.expression is not None:
+            names = self.connection.execute(_NAMES).scalars()
+            parts.append(search_terms.with_shared_words(self.expression, names))
+        if self.practitioners is not None:
             parts.append(search_terms.any_of(map(search_terms.practitioner_tag, self.practitioners)))
-        elif self.practices:
+        elif self.practices is not None:
             parts.append(search_terms.any_of(map(search_terms.practice_tag, self.practices)))
+        return AllOf(tuple(parts))
+
+    def streams(self, cancelled: bool | None) -> list[Stream]:
+        return search_streams.streams(self.practitioners, self.practices, cancelled)
+
+    def index_expression(self, cancelled: bool | None) -> str:
+        """Return what the search index is asked, in its own language."""
+        parts = self._spelled_out.parts
         if cancelled is not None:
-            parts.append(search_terms.any_of([search_terms.cancelled_tag(cancelled)]))
-        return search_terms.AllOf(tuple(parts))
+            parts += (search_terms.any_of([search_terms.cancelled_tag(cancelled)]),)
+        render = search_index.fts5 if self.connection.dialect.name == "sqlite" else search_index.tsquery
+        return render(AllOf(parts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Ids of hits in the order they were met; `until` when the walk was given up there."""
+class _Allowance:
+    """The time that a search may take. It is over only once something was searched."""
 
-    ids: list[int]
-    until: Position | None = None
+    def __init__(self, dialect: str, seconds: float) -> None:
+        # SQLite works in this thread: what other programs take from the machine does not count.
+        self._clock: Callable[[], float] = time.thread_time if dialect == "sqlite" else time.monotonic
+        self._seconds = seconds
+        self._began = self._clock()
+        self._steps = 0
+
+    def next_steps(self) -> int:
+        """Return how many fortnights to ask at once, 0 when the time is over."""
+        if self._steps == 0:
+            self._steps = FIRST_WALK
+            return FIRST_WALK
+        spent = self._clock() - self._began
+        if spent >= self._seconds:
+            return 0
+        affordable = int(self._steps * (self._seconds - spent) / max(spent, 1e-6))
+        steps = max(1, min(affordable, self._steps * WALK_GROWTH, LONGEST_WALK))
+        self._steps += steps
+        return steps
 
 
 def page_rows(
@@ -147,74 +155,62 @@ def page_rows(
     Without a position, FORWARD begins at the first booking and BACKWARD ends at the last.
     """
     search = _prepare(connection, query)
-    found = _collect(search, limit + 1, position, direction)
+    forward = direction is Direction.FORWARD
+    found = _collect(search, limit + 1, position, forward, PAGE_SECONDS)
     rows = _rows(connection, found.ids[:limit])
-    more_beyond = len(found.ids) > limit or found.until is not None
-    more_behind = False
-    if position is not None:
-        other = Direction.BACKWARD if direction is Direction.FORWARD else Direction.FORWARD
-        here = Position(position.starts_at, position.id + (1 if other is Direction.BACKWARD else -1))
-        behind = _collect(search, 1, here, other)
-        more_behind = bool(behind.ids) or behind.until is not None
-    if direction is Direction.FORWARD:
-        return SearchPage(rows, more_behind, more_beyond, found.until)
-    return SearchPage(rows, more_beyond, more_behind, found.until)
+    beyond = len(found.ids) > limit or found.until is not None
+    behind = position is not None and _is_anything_behind(search, position, forward)
+    if forward:
+        return SearchPage(rows, behind, beyond, found.until)
+    return SearchPage(rows, beyond, behind, found.until)
 
 
 def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count:
-    """Count the bookings of `query`, stopping at `limit`."""
-    search = _prepare(connection, query)
-    if search.expression is not None:
-        found = _collect(search, limit + 1, None, Direction.FORWARD)
-        return Count(min(len(found.ids), limit), len(found.ids) <= limit and found.until is None)
-    number = 0
-    for stretch in search.stretches:
-        for stream in search.streams(stretch.cancelled):
-            keys = _stream_keys(search, stream, stretch, limit + 1 - number, Direction.FORWARD)
-            number += connection.execute(select(func.count()).select_from(keys.subquery())).scalar_one()
-            if number > limit:
-                return Count(limit, False)
-    return Count(number, True)
+    """Count the bookings of `query`, stopping at `limit`, or when a search takes too long."""
+    found = _collect(_prepare(connection, query), limit + 1, None, True, COUNT_SECONDS)
+    return Count(min(len(found.ids), limit), exact=len(found.ids) <= limit and found.until is None)
 
 
 def _prepare(connection: Connection, query: BookingQuery) -> _Search:
-    low, high = _LOWEST, _HIGHEST
+    expression = search_terms.interpret(query.text)
+    practices, practitioners = _known(connection, query)
+    stretches = _stretches(query)
+    if expression == search_terms.NOTHING or practices == () or practitioners == ():
+        stretches = ()
+    return _Search(connection, query, expression, stretches, practitioners, practices)
+
+
+def _known(
+    connection: Connection, query: BookingQuery
+) -> tuple[tuple[str, ...] | None, tuple[int, ...] | None]:
+    """Return which practices and practitioners are asked for, None when it is all of them.
+
+    A practitioner belongs to one practice, so practitioners leave the practices nothing to say.
+    """
+    practices: tuple[str, ...] | None = None
+    if query.practices:
+        everywhere = set(connection.execute(_PRACTICES).scalars())
+        practices = tuple(sorted(query.practices & everywhere))
+        if practices == tuple(sorted(everywhere)):
+            practices = None
+    if not query.practitioners:
+        return practices, None
+    of = _PRACTITIONER.c
+    asked = select(of.id).where(of.id.in_(query.practitioners))
+    if practices is not None:
+        asked = asked.where(of.practice_id.in_(practices))
+    return practices, tuple(sorted(connection.execute(asked).scalars()))
+
+
+def _stretches(query: BookingQuery) -> tuple[Stretch, ...]:
+    """Cut time at `as_of`, so that on each side the status asks only about `cancelled`."""
+    low, high = FIRST, LAST
     if query.first_day is not None and query.first_day > date.min:
         low = Position(_midnight(query.first_day) - _EASTERNMOST, -1)
     if query.last_day is not None and query.last_day < date.max:
         high = Position(_midnight(query.last_day + timedelta(days=1)) + _WESTERNMOST, -1)
-    stretches = _stretches(query, low, high)
-    practitioners = tuple(sorted(query.practitioners))
-    if practitioners and query.practices:
-        of = _PRACTITIONER.c
-        at_practices = select(of.id).where(
-            of.id.in_(practitioners), of.practice_id.in_(sorted(query.practices))
-        )
-        practitioners = tuple(sorted(connection.execute(at_practices).scalars()))
-        if not practitioners:
-            stretches = ()
-    expression = search_terms.interpret(query.text)
-    if expression == search_terms.NOTHING:
-        stretches = ()
-    return _Search(
-        connection,
-        expression,
-        stretches,
-        practitioners,
-        tuple(sorted(query.practices)),
-        query.first_day or date.min,
-        query.last_day or date.max,
-    )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _stretches(query: BookingQuery, low: Position, high: Position) -> tuple[_Stretch, ...]:
-    """Cut time at `as_of`, so that on each side the status asks only about `cancelled`."""
     wanted = query.statuses or frozenset(Status)
-    now = Position(query.as_of, _LAST_ID)
+    now = Position(query.as_of, LAST_ID)
     stretches = []
     for start, end, active in (
         (low, min(now, high), Status.COMPLETED),
@@ -222,175 +218,110 @@ def _stretches(query: BookingQuery, low: Position, high: Position) -> tuple[_Str
     ):
         flags = [flag for flag, status in ((False, active), (True, Status.CANCELLED)) if status in wanted]
         if flags and start < end:
-            stretches.append(_Stretch(start, end, flags[0] if len(flags) == 1 else None))
+            stretches.append(Stretch(start, end, flags[0] if len(flags) == 1 else None))
     if len(stretches) == 2 and stretches[0].cancelled == stretches[1].cancelled:
         return (replace(stretches[0], high=high),)
     return tuple(stretches)
 
 
-def _collect(search: _Search, limit: int, position: Position | None, direction: Direction) -> _Found:
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _is_anything_behind(search: _Search, position: Position, forward: bool) -> bool:
+    """Whether a page that begins strictly beyond `position` leaves something out. Unsure is yes."""
+    here = Position(position.starts_at, position.id + (1 if forward else -1))
+    found = _collect(search, 1, here, not forward, BEHIND_SECONDS)
+    return bool(found.ids) or found.until is not None
+
+
+def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> _Found:
     """Return up to `limit` ids beyond `position`."""
     ids: list[int] = []
-    forward = direction is Direction.FORWARD
+    allowance = _Allowance(search.connection.dialect.name, seconds)
     for stretch in search.stretches if forward else reversed(search.stretches):
-        if position is not None:
-            stretch = (
-                replace(stretch, low=max(stretch.low, position))
-                if forward
-                else replace(stretch, high=min(stretch.high, position))
-            )
-        if stretch.low >= stretch.high:
+        rest = stretch
+        if position is not None and forward:
+            rest = replace(stretch, low=max(stretch.low, position))
+        elif position is not None:
+            rest = replace(stretch, high=min(stretch.high, position))
+        if rest.low >= rest.high:
             continue
-        found = _in_stretch(search, stretch, limit - len(ids), direction)
+        found = _in_stretch(search, rest, limit - len(ids), forward, allowance)
         ids += found.ids
         if len(ids) >= limit or found.until is not None:
-            return _Found(ids, found.until if len(ids) < limit else None)
+            return _Found(ids, found.until)
     return _Found(ids)
 
 
-def _in_stretch(search: _Search, stretch: _Stretch, limit: int, direction: Direction) -> _Found:
+def _in_stretch(
+    search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: _Allowance
+) -> _Found:
+    streams = search.streams(stretch.cancelled)
     if search.expression is None:
-        return _Found([row.id for row in _next_rows(search, stretch, limit, direction)])
-    seen = _next_rows(search, stretch, LOOKED_THROUGH, direction)
-    ids = [row.id for row in seen if search_terms.matches(search.expression, row.search)][:limit]
+        rows = search_streams.read(search.connection, streams, stretch, search.days, limit, forward=forward)
+        return _Found([row.id for row in rows])
+    seen = search_streams.read(
+        search.connection, streams, stretch, search.days, LOOKED_THROUGH, forward=forward, with_words=True
+    )
+    ids = [row.id for row in seen if search_terms.matches(search.expression, row.search)]
     if len(ids) >= limit or len(seen) < LOOKED_THROUGH:
-        return _Found(ids)
+        return _Found(ids[:limit])
     last = Position(seen[-1].starts_at, seen[-1].id)
-    rest = replace(stretch, low=last) if direction is Direction.FORWARD else replace(stretch, high=last)
-    found = _walk(search, rest, limit - len(ids), direction)
+    rest = replace(stretch, low=last) if forward else replace(stretch, high=last)
+    found = _walk(search, rest, limit - len(ids), forward, allowance)
     return _Found(ids + found.ids, found.until)
 
 
-def _next_rows(search: _Search, stretch: _Stretch, limit: int, direction: Direction) -> list[Row[Anything]]:
-    """Return the first rows of a stretch, its streams merged, in the direction's order."""
-    streams = search.streams(stretch.cancelled)
-    rows: list[Row[Anything]] = []
-    for start in range(0, len(streams), 32):
-        keys = [
-            _stream_keys(search, one, stretch, limit, direction).subquery()
-            for one in streams[start : start + 32]
-        ]
-        statement = select(keys[0]) if len(keys) == 1 else union_all(*(select(one) for one in keys))
-        rows += search.connection.execute(statement)
-    rows.sort(key=lambda row: (row.starts_at, row.id), reverse=direction is Direction.BACKWARD)
-    return rows[:limit]
-
-
-def _stream_keys(
-    search: _Search, stream: _Stream, stretch: _Stretch, limit: int, direction: Direction
-) -> Select[Anything]:
-    """Read one index in order, between two of its entries.
-
-    The filter stands in the bounds and in the order rather than in equalities, so that no
-    other index can serve the statement whatever the planner's statistics say.
-    """
-    columns = [*(column for column, _ in stream.key), _C.starts_at, _C.id]
-    bounds = [
-        tuple_(
-            *(literal(value, column.type) for column, value in stream.key),
-            literal(place.starts_at, _C.starts_at.type),
-            literal(place.id, _C.id.type),
-        )
-        for place in (stretch.low, stretch.high)
-    ]
-    forward = direction is Direction.FORWARD
-    statement = (
-        select(_C.id, _C.starts_at, *((_C.search,) if search.expression is not None else ()))
-        .where(tuple_(*columns) > bounds[0], tuple_(*columns) < bounds[1])
-        .order_by(*(column.asc() if forward else column.desc() for column in columns))
-        .limit(_count_literal(limit))
-        .with_hint(_BOOKING, f"INDEXED BY {stream.index}", "sqlite")
-    )
-    if search.first_day > date.min:
-        statement = statement.where(_C.local_date >= search.first_day)
-    if search.last_day < date.max:
-        statement = statement.where(_C.local_date <= search.last_day)
-    return statement
-
-
-def _count_literal(number: int) -> Anything:
-    """A limit that the planner sees: with a parameter it would plan for any number."""
-    return bindparam(None, number, literal_execute=True)
-
-
-def _walk(search: _Search, stretch: _Stretch, limit: int, direction: Direction) -> _Found:
-    """Ask the search index, fortnight by fortnight, in ever longer goes."""
-    connection = search.connection
-    dialect = connection.dialect.name
-    forward = direction is Direction.FORWARD
-    expression = search.tagged(stretch.cancelled)
+def _walk(search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: _Allowance) -> _Found:
+    """Ask the search index, fortnight by fortnight."""
+    connection, dialect = search.connection, search.connection.dialect.name
+    first_day, last_day = search.days
     parameters = {
-        "expression": (search_index.fts5 if dialect == "sqlite" else search_index.tsquery)(expression),
-        "first_day": search.first_day,
-        "last_day": search.last_day,
+        "expression": search.index_expression(stretch.cancelled),
+        "first_day": first_day or date.min,
+        "last_day": last_day or date.max,
         "low_at": stretch.low.starts_at,
         "low_id": stretch.low.id,
         "high_at": stretch.high.starts_at,
         "high_id": stretch.high.id,
     }
-    statement = search_index.hits_statement(dialect, descending=not forward)
     ids: list[int] = []
-    asked = 0
-    go = FIRST_WALK
-    place = stretch.low if forward else stretch.high
-    while True:
-        edge = _edge(
-            connection, replace(stretch, low=place) if forward else replace(stretch, high=place), direction
+    rest = stretch
+    while (start := _next_start(search, rest, forward)) is not None:
+        steps = allowance.next_steps()
+        if not steps:
+            return _Found(ids, rest.low if forward else rest.high)
+        span = search_index.span_of(start)
+        if forward:
+            spans = range(span, min(span + steps, search_index.span_of(stretch.high.starts_at) + 1))
+            rest = replace(rest, low=Position(search_index.span_start(spans[-1] + 1), -1))
+        else:
+            spans = range(span, max(span - steps, search_index.span_of(stretch.low.starts_at) - 1), -1)
+            rest = replace(rest, high=Position(search_index.span_start(spans[-1]), -1))
+        answer = connection.execute(
+            search_index.hits_statement(dialect, forward),
+            parameters | {"limit": limit - len(ids), "spans": search_index.spans_parameter(dialect, spans)},
         )
-        if edge is None:
-            return _Found(ids)
-        if asked >= LONGEST_WALK:
-            return _Found(ids, place)
-        first = search_index.span_of(edge)
-        last_of_stretch = search_index.span_of((stretch.high if forward else stretch.low).starts_at)
-        spans = list(
-            range(first, min(first + go, last_of_stretch + 1))
-            if forward
-            else range(first, max(first - go, last_of_stretch - 1), -1)
-        )
-        result = connection.execute(
-            statement,
-            {**parameters, "limit": limit, "spans": search_index.spans_parameter(dialect, spans)},
-        )
-        for (hits,) in result:
-            if hits:
-                ids += map(int, str(hits).split(","))
-                if len(ids) >= limit:
-                    result.close()
-                    return _Found(ids[:limit])
-        asked += len(spans)
-        go *= WALK_GROWTH
-        place = (
-            Position(search_index.span_start(spans[-1] + 1), -1)
-            if forward
-            else Position(search_index.span_start(spans[-1]), -1)
-        )
+        for (hits,) in answer:
+            ids += map(int, hits.split(",")) if hits else ()
+            if len(ids) >= limit:
+                answer.close()
+                return _Found(ids[:limit])
+    return _Found(ids)
 
 
-def _edge(connection: Connection, stretch: _Stretch, direction: Direction) -> datetime | None:
-    """Return the start of the first booking in a stretch, so that empty years are jumped over."""
-    key = tuple_(_C.starts_at, _C.id)
-    low, high = (
-        tuple_(literal(place.starts_at, _C.starts_at.type), literal(place.id, _C.id.type))
-        for place in (stretch.low, stretch.high)
+def _next_start(search: _Search, stretch: Stretch, forward: bool) -> datetime | None:
+    """Return when the next booking starts, whichever it is: years without any are jumped over."""
+    if stretch.low >= stretch.high:
+        return None
+    rows = search_streams.read(
+        search.connection, search_streams.streams(None, None, None), stretch, (None, None), 1, forward=forward
     )
-    order = (
-        (_C.starts_at.asc(), _C.id.asc())
-        if direction is Direction.FORWARD
-        else (_C.starts_at.desc(), _C.id.desc())
-    )
-    statement = (
-        select(_C.starts_at)
-        .where(key > low, key < high)
-        .order_by(*order)
-        .limit(_count_literal(1))
-        .with_hint(_BOOKING, "INDEXED BY booking_order", "sqlite")
-    )
-    edge: datetime | None = connection.execute(statement).scalar()
-    return edge
+    return rows[0].starts_at if rows else None
 
 
-def _rows(connection: Connection, ids: Iterable[int]) -> Sequence[Row[Anything]]:
+def _rows(connection: Connection, ids: Iterable[int]) -> Sequence[Row[Any]]:
     """Return whole rows, in ascending order."""
-    rows = connection.execute(select(_BOOKING).where(_C.id.in_(list(ids)))).all()
+    rows = connection.execute(_ROWS, {"ids": list(ids)}).all()
     return sorted(rows, key=lambda row: (row.starts_at, row.id))

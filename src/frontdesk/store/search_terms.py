@@ -1,9 +1,10 @@
 """What a search compares: the words kept for a booking, and what typed text asks of them.
 
 Pure functions over strings. Both databases index exactly the words made here, so what
-Python folded is what is found, in every script. Three kinds of word carry a mark that
-`text.fold` can never produce, so nothing typed can match them by accident: `<` the
-digits of a mobile backwards, `@` a birth date, `=` a filter.
+Python folded is what is found, in every script. Some kinds of word carry a mark that
+`text.fold` can never produce, so nothing typed can match them by accident: `>` a word of
+a practitioner's or an appointment type's name, which many bookings share, `<` the digits
+of a mobile backwards, `@` a birth date, `=` a filter.
 """
 
 import re
@@ -23,27 +24,40 @@ MOST_WORDS = 120
 MOST_TYPED_WORDS = 16
 """Words of a search; text with more of them is no name, and finds nothing."""
 
+MOST_SHARED_WORDS = 24
+"""Shared words with one beginning that are looked up one by one rather than by the beginning."""
+
 SHORTEST_TAIL = 3
 """Digits from which on a typed number may be the end of a mobile."""
 
+SHARED = ">"
 BACKWARDS = "<"
 BORN = "@"
 FILTER = "="
+
+SHORTEST_ABROAD = 8
+"""Digits from which on a number typed as 61... may be an Australian one without its plus."""
 
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
-_YEAR_FIRST = re.compile(r"(?<!\w)([0-9]{4})-([0-9]{0,2})(?:-([0-9]{0,2}))?(?!\w)")
+_YEAR_FIRST = re.compile(r"(?<!\w)([0-9]{4})-([0-9]{2})-([0-9]{2})(?!\w)")
 _DAY_FIRST = re.compile(r"(?<!\w)([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-]([0-9]{0,4}))?(?!\w)")
 _MONTH_NAMED = re.compile(r"(?<!\w)([0-9]{1,2})[\s-]*([a-z]+)(?:[\s-]*([0-9]{1,4}))?(?!\w)", re.IGNORECASE)
-_INTERNATIONAL_PREFIX = re.compile("^00(?:11)?")
-"""Dialled before a country's number, in general and from Australia."""
+_AUSTRALIA = re.compile(r"(?<!\w)(?:\+|00(?:11)?)[\s-]*61[\s-]*(?:\(?0\)?)?")
+"""What is dialled before an Australian number from elsewhere."""
+_AUSTRALIAN = re.compile("0[2-478]")
+"""How an Australian number begins."""
+_LETTERS_THEN_DIGITS = re.compile("([^0-9]+)([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word that must be there: whole, or as the beginning of one."""
+    """A word that must be there: whole, or as the beginning of one.
+
+    Without a mark it may begin a shared word as well.
+    """
 
     text: str
     whole: bool = False
@@ -83,20 +97,19 @@ def search_text(
     birth_date: date | None,
 ) -> str:
     """Return the words by which a booking is found, each once, one space between."""
-    words: dict[str, None] = {}
-    for field in (patient_name, ref, practitioner_name, appointment_type):
-        words.update(dict.fromkeys(word[:LONGEST_WORD] for word in fold(field)))
-    ref_words = fold(ref)
-    if len(ref_words) > 1:
-        words["".join(ref_words)[:LONGEST_WORD]] = None
+    own = [*fold(patient_name)]
+    for word in fold(ref):
+        parted = _LETTERS_THEN_DIGITS.fullmatch(word)
+        own += parted.groups() if parted else (word,)
+    shared = (*fold(practitioner_name), *fold(appointment_type))
+    words = [word[:LONGEST_WORD] for word in own]
+    words += [SHARED + word[:LONGEST_WORD] for word in shared]
     for number in re.split("[/,;]", mobile):
-        for digits in _spellings(number):
-            words[digits] = None
-            words[BACKWARDS + digits[::-1]] = None
+        if digits := _national(number):
+            words += [digits, BACKWARDS + digits[::-1]]
     if birth_date is not None:
-        words[f"{BORN}{birth_date:%m%d}{birth_date.year:04}"] = None
-        words[f"{BORN}{birth_date.year:04}-{birth_date:%m-%d}"] = None
-    return " ".join(list(words)[:MOST_WORDS])
+        words.append(f"{BORN}{birth_date:%m%d}{birth_date.year:04}")
+    return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
 
 
 def search_tags(*, practice_id: str, practitioner_id: int, cancelled: bool, local_date: date) -> str:
@@ -122,15 +135,10 @@ def any_of(tags: Iterable[str]) -> Expression:
     return AnyOf(tuple(Word(tag, whole=True) for tag in tags))
 
 
-def _spellings(number: str) -> tuple[str, ...]:
-    """The digits of a telephone number, in the national and the international way."""
-    digits = "".join(char for char in number if char in "0123456789")[:LONGEST_WORD]
-    abroad = _INTERNATIONAL_PREFIX.sub("", digits)
-    if abroad.startswith("61") and len(abroad) == 11:
-        return "0" + abroad[2:], abroad
-    if digits.startswith("0") and len(digits) == 10:
-        return digits, "61" + digits[1:]
-    return (digits,) if digits else ()
+def _national(number: str) -> str:
+    """The digits of a telephone number, as Australians dial it."""
+    digits = "".join(char for char in _AUSTRALIA.sub("0", number) if char in "0123456789")[:LONGEST_WORD]
+    return "0" + digits[2:] if digits.startswith("61") and len(digits) == 11 else digits
 
 
 def interpret(typed: str) -> Expression | None:
@@ -152,7 +160,7 @@ def interpret(typed: str) -> Expression | None:
             parts.append(AnyOf((*dates, AllOf(tuple(_words(found.group()))))))
             typed = f"{typed[: found.start()]} {typed[found.end() :]}"
             break
-    parts.extend(_words(typed))
+    parts.extend(_words(_AUSTRALIA.sub(" 0", typed)))
     return AllOf(tuple(dict.fromkeys(parts)))
 
 
@@ -166,23 +174,37 @@ def _words(typed: str) -> list[Expression]:
         parts.extend(_numbers(group))
         group = []
         if word:
-            parts.append(Word(word[:LONGEST_WORD]))
+            parts.append(_word(word))
     return parts
 
 
+def _word(word: str) -> Expression:
+    whole = Word(word[:LONGEST_WORD])
+    if reference := _LETTERS_THEN_DIGITS.fullmatch(word):
+        letters, digits = reference.groups()
+        return AnyOf((whole, AllOf((Word(letters[:LONGEST_WORD]), Word(digits[:LONGEST_WORD])))))
+    return whole
+
+
 def _numbers(group: list[str]) -> list[Expression]:
-    """One number in groups, or several numbers."""
+    """One number in groups, or several numbers unless it begins as a telephone number does."""
     apart = [_number(digits) for digits in group]
     if len(apart) < 2:
         return apart
-    return [AnyOf((_number("".join(group)), AllOf(tuple(apart))))]
+    together = "".join(group)
+    if _AUSTRALIAN.match(together):
+        return [_number(together)]
+    return [AnyOf((_number(together), AllOf(tuple(apart))))]
 
 
 def _number(digits: str) -> Expression:
     digits = digits[:LONGEST_WORD]
-    if len(digits) < SHORTEST_TAIL:
-        return Word(digits)
-    return AnyOf((Word(digits), Word(BACKWARDS + digits[::-1])))
+    readings = [Word(digits)]
+    if len(digits) >= SHORTEST_TAIL:
+        readings.append(Word(BACKWARDS + digits[::-1]))
+    if len(digits) >= SHORTEST_ABROAD and digits.startswith("61"):
+        readings.append(Word("0" + digits[2:]))
+    return readings[0] if len(readings) == 1 else AnyOf(tuple(readings))
 
 
 def _born(day: str, month: str, year: str) -> tuple[Word, ...]:
@@ -203,9 +225,27 @@ def _born_named(day: str, month: str, year: str) -> tuple[Word, ...]:
 
 
 def _born_year_first(year: str, month: str, day: str) -> tuple[Word, ...]:
-    if len(month) == 2 and len(day) == 2:
-        return _born(day, month, year)
-    return (Word("-".join((BORN + year, month, day)).rstrip("-")),)
+    return _born(day, month, year)
+
+
+def with_shared_words(expression: Expression, names: Iterable[str]) -> Expression:
+    """Spell out which shared words each word may begin, from the names they come from.
+
+    A beginning that thousands of bookings have, such as `dr`, is then the whole word that
+    they have, which an index answers many times faster.
+    """
+    return _spell_out(expression, sorted({word[:LONGEST_WORD] for name in names for word in fold(name)}))
+
+
+def _spell_out(expression: Expression, vocabulary: list[str]) -> Expression:
+    if not isinstance(expression, Word):
+        return type(expression)(tuple(_spell_out(part, vocabulary) for part in expression.parts))
+    if expression.whole or not expression.text[0].isalnum():
+        return expression
+    shared = [word for word in vocabulary if word.startswith(expression.text)]
+    if len(shared) > MOST_SHARED_WORDS:
+        return AnyOf((expression, Word(SHARED + expression.text)))
+    return AnyOf((expression, *(Word(SHARED + word, whole=True) for word in shared)))
 
 
 def matches(expression: Expression, search: str) -> bool:
@@ -215,7 +255,8 @@ def matches(expression: Expression, search: str) -> bool:
 
 def _matches(expression: Expression, haystack: str) -> bool:
     if isinstance(expression, Word):
-        return f" {expression.text}{' ' if expression.whole else ''}" in haystack
+        end = " " if expression.whole else ""
+        return f" {expression.text}{end}" in haystack or f" {SHARED}{expression.text}{end}" in haystack
     if isinstance(expression, AllOf):
         return all(_matches(part, haystack) for part in expression.parts)
     return any(_matches(part, haystack) for part in expression.parts)
