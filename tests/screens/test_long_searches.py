@@ -1,9 +1,10 @@
 """A store may give a search up for the time it takes; the list asks on, and never claims too much."""
 
+import asyncio
 import dataclasses
 from typing import Any
 
-from frontdesk.bookings import BookingQuery, Direction, Page, Position
+from frontdesk.bookings import BookingQuery, Count, Direction, Page, Position
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
 
@@ -49,3 +50,41 @@ async def test_nobody_found_is_not_said_before_everything_was_looked_at(open_fro
         assert "PgDn looks further on" in text
         await front.press("pagedown", "pageup", "down", "up")
         assert "Nobody found yet" in "\n".join(front.lines())
+
+
+class CountsSlowly:
+    """A store in front of the real one whose counts come only when the test lets them."""
+
+    def __init__(self, store: BookingStore) -> None:
+        self._store = store
+        self.may_answer = asyncio.Event()
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def count(self, query: BookingQuery, limit: int) -> Count:
+        self.asked += 1
+        await self.may_answer.wait()
+        return await self._store.count(query, limit)
+
+
+async def test_a_slow_count_is_not_begun_anew_by_what_other_desks_do(open_front: FrontOpener) -> None:
+    stores: list[CountsSlowly] = []
+
+    def slow(store: BookingStore) -> BookingStore:
+        stores.append(CountsSlowly(store))
+        return stores[0]
+
+    async with open_front(wrap=slow) as front:
+        (store,) = stores
+        await front.pilot.press("l", "e", "e")
+        await front.app.settled()
+        asked = store.asked
+        for _ in range(3):
+            front.screen.show_list()
+            await front.pilot.pause()
+        assert store.asked == asked
+        store.may_answer.set()
+        await front.idle()
+        assert "found, every day" in front.line("found")

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
-from frontdesk.bookings import Booking, Direction, FrontdeskError, Standing, Status, Unavailable
+from frontdesk.bookings import Booking, BookingQuery, Direction, FrontdeskError, Standing, Status, Unavailable
 from frontdesk.commands import MENU, Command, first_key
 from frontdesk.deliveries import facts
 from frontdesk.desk import OpenDesk
@@ -24,6 +24,7 @@ from frontdesk.screens.cancel import CancelScreen, Closed
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.details import DetailsScreen
 from frontdesk.screens.notices import show_bug
+from frontdesk.store.port import Change, ChangeKind
 from frontdesk.widgets.booking_summary import peek, same_name_words
 from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
@@ -64,8 +65,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._away_since = ""
         self._last: words.LastWrite | None = None
         self._message = ""
-        self._elsewhere = 0
+        self._elsewhere: set[int | None] = set()
         self._own: set[int] = set()
+        self._counted: BookingQuery | None = None
 
     # -- what is on it ------------------------------------------------------------------
 
@@ -188,7 +190,8 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self.line("last").show(self._last.in_width(self.size.width) if self._last else "")
         self._show_keys()
         self.show_status()
-        if listing.query is not None and not listing.query.is_everything and listing.count is None:
+        if listing.count is None and listing.query is not None and listing.query != self._counted:
+            self._counted = listing.query
             self._count()
 
     @work(exclusive=True, exit_on_error=False, group="count")
@@ -223,7 +226,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             away = f"STORE AWAY since {self._away_since}: this list is from then, cancelling is not possible"
             self.line("status").show(away, style=ALERT)
             return
-        self.line("status").show(*words.status(self.desk, self._elsewhere))
+        self.line("status").show(*words.status(self.desk, len(self._elsewhere)))
 
     def say(self, message: str) -> None:
         """Answer the operator in the key line, until the next key."""
@@ -284,7 +287,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
     async def _refresh(self) -> None:
         await self.listing.refresh()
         await self.desk.ask_state()
-        self._elsewhere = 0
+        self._elsewhere.clear()
 
     # -- moving and filters -------------------------------------------------------------
 
@@ -438,13 +441,17 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
                 self._away_since = ""
                 self.show_status()
 
-    async def _take_changes(self, changes: words.Changes) -> None:
+    async def _take_changes(self, changes: tuple[Change, ...]) -> None:
         ids = {change.booking_id for change in changes if change.booking_id is not None}
         await self.listing.repaint(ids)
         in_view = {row.booking.id for row in self.listing.view.rows}
-        for change in changes:
-            if change.booking_id is None or change.booking_id not in in_view | self._own:
-                self._elsewhere += words.counts_as_elsewhere(change)
+        known = in_view | self._own
+        # A bulk load is one change, however many batches it has: F5 shows all of it.
+        self._elsewhere |= {
+            change.booking_id
+            for change in changes
+            if change.kind is ChangeKind.BOOKING and change.booking_id not in known
+        }
         await self.desk.ask_state()
 
     def _each_minute(self) -> None:

@@ -10,10 +10,7 @@ from frontdesk import times
 from frontdesk.bookings import Booking, Cancellation
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
-from frontdesk.store.port import Change, ChangeKind
 from frontdesk.widgets.line import fitted
-
-Changes = tuple[Change, ...]
 
 LAST_WRITE_SHOWN = timedelta(hours=12)
 """How far back an operator's last saved write is still worth showing at the start."""
@@ -107,11 +104,6 @@ def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
         if practitioner.id in wanted
     }
     return " ".join(sorted(found_at))
-
-
-def counts_as_elsewhere(change: Change) -> int:
-    """1 for a change that could put other rows into the list, 0 for delivery progress."""
-    return 1 if change.kind is ChangeKind.BOOKING else 0
 
 
 def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
