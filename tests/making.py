@@ -4,7 +4,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from frontdesk.bookings import Channel, IncomingBooking, Operator, Patient, Pms, Practice
+from frontdesk.bookings import (
+    Booking,
+    Channel,
+    IncomingBooking,
+    Operator,
+    Patient,
+    Pms,
+    Practice,
+    Practitioner,
+)
 from frontdesk.store.port import BookingStore, Registry
 
 KIM = Operator("Kim Nguyen")
@@ -41,6 +50,22 @@ def make_patient(**changes: Any) -> Patient:
     """Return Amelia Wilson, reachable in every way."""
     patient = Patient("Amelia Wilson", date(1981, 3, 14), "0491570006", "amelia@example.com", is_new=False)
     return replace(patient, **changes)
+
+
+def make_booking(**changes: Any) -> Booking:
+    """Return a booking of Amelia Wilson at `adelaide`, as a store would return it."""
+    practice = changes.get("practice") or make_practice()
+    booking = Booking(
+        id=1,
+        version=1,
+        ref="SD-10482",
+        practice=practice,
+        practitioner=Practitioner(1, practice.id, "Dr Priya Rao"),
+        patient=make_patient(),
+        appointment_type="Check-up and clean",
+        starts_at=datetime(2026, 11, 26, tzinfo=UTC),
+    )
+    return replace(booking, **changes)
 
 
 def make_incoming(line: int = 1, **changes: Any) -> IncomingBooking:
