@@ -160,6 +160,17 @@ async def test_a_reference_set_free_in_a_batch_can_be_taken(store: SqlStore) -> 
     assert [(await one(store, ref)).pms_ref for ref in ("A3", "A1", "A2")] == ["P1", "P2", ""]
 
 
+async def test_a_booking_changed_twice_takes_a_reference_set_free_between(store: SqlStore) -> None:
+    await load(store, incoming(1, ref="A1", pms_ref="P1"), incoming(2, ref="A2", pms_ref="P2"))
+    moved = (
+        incoming(3, ref="A2", pms_ref="P2", fee=1),
+        incoming(4, ref="A3", pms_ref="P1"),
+        incoming(5, ref="A1", pms_ref="P2"),
+    )
+    assert await load(store, *moved) == [LoadOutcome.CHANGED] * 3
+    assert [(await one(store, ref)).pms_ref for ref in ("A3", "A1")] == ["P1", "P2"]
+
+
 async def test_a_missing_reference_is_made(store: SqlStore, store_url: str) -> None:
     await load(store, *(incoming(line, ref="", pms_ref=f"P{line}") for line in range(40)))
     refs = [row.ref for row in execute(store_url, "SELECT ref FROM booking")]
@@ -169,7 +180,8 @@ async def test_a_missing_reference_is_made(store: SqlStore, store_url: str) -> N
 
 async def test_a_made_reference_is_nobody_elses(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     await load(store, incoming(1, ref="000000", practice_id="perth"))
-    numbers = iter((0, 1, 2) * 1000)
+    # First only references that are taken, in the store or by a later line of the batch.
+    numbers = iter([0, 1] * 250 + [2] * 500)
     monkeypatch.setattr("frontdesk.store.loading.secrets.randbits", lambda _: next(numbers))
     await load(store, incoming(2, ref="", pms_ref="P2"), incoming(3, ref="100000"))
     (made,) = await store.find("200000")

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
-from frontdesk.store.mapping import BOOKING
+from frontdesk.bookings import Booking, CancelCommand, LoadOutcome, Refused, Unavailable
+from frontdesk.store.mapping import BOOKING, HEAD
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import connected, execute, until
@@ -143,6 +143,36 @@ async def test_a_reader_waits_while_another_desk_commits(tmp_path: Path) -> None
         other.execute("ROLLBACK")
     assert await reading == ()
     await store.close()
+
+
+async def test_a_load_does_not_undo_a_cancel_under_way(postgres_url: str) -> None:
+    store = await open_store(postgres_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
+    with connected(postgres_url) as other:
+        other.execute(update(BOOKING).values(cancelled=True, cancelled_at=func.now(), version=2))
+        loading = asyncio.create_task(store.registry.load([make_incoming(ref="A1", fee=1)], KIM, "a test"))
+        await until(lambda: waiting(postgres_url, "transactionid"))
+    (answer,) = await loading
+    assert answer.outcome is LoadOutcome.KEPT
+    assert (await store.find("A1"))[0].cancellation is not None
+    await store.close()
+
+
+async def test_a_load_waits_for_another_ones_new_bookings(postgres_url: str) -> None:
+    one, another = await open_store(postgres_url), await open_store(postgres_url)
+    await one.registry.apply_practices([make_practice()], KIM)
+    line = make_incoming(ref="A1")
+    with connected(postgres_url) as other:
+        other.execute(select(HEAD).with_for_update())
+        first = asyncio.create_task(one.registry.load([line], KIM, "a test"))
+        await until(lambda: waiting(postgres_url, "transactionid"))
+        second = asyncio.create_task(another.registry.load([line], KIM, "a test"))
+        await until(lambda: waiting(postgres_url, "advisory") or second.done())
+    outcomes = [answer.outcome for answers in await asyncio.gather(first, second) for answer in answers]
+    assert outcomes == [LoadOutcome.NEW, LoadOutcome.UNCHANGED]
+    await one.close()
+    await another.close()
 
 
 async def test_loads_of_the_same_bookings_do_not_meet(store: SqlStore, store_url: str) -> None:

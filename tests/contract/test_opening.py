@@ -79,7 +79,9 @@ async def test_what_is_there_is_kept(store_url: str) -> None:
 
 
 async def test_desks_that_start_together_make_one_store(sqlite_url: str) -> None:
-    stores = await asyncio.gather(*(open_store(sqlite_url) for _ in range(4)))
+    told: list[str] = []
+    stores = await asyncio.gather(*(open_store(sqlite_url, on_progress=told.append) for _ in range(4)))
+    assert told == ["Preparing the store"]
     await stores[0].registry.apply_practices([make_practice()], KIM)
     assert all([await store.practices() == (make_practice(),) for store in stores])
     for store in stores:
