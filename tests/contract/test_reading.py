@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from frontdesk.bookings import (
     Booking,
@@ -15,6 +16,7 @@ from frontdesk.bookings import (
     Followup,
     IncomingBooking,
     NotFound,
+    Operator,
     Row,
     Standing,
     Unavailable,
@@ -221,3 +223,10 @@ async def test_the_practice_decides_as_it_is_now(store: SqlStore, booking: Booki
     await store.registry.apply_practices([make_practice(pms=replace(PRAKTIKA, name="Praktika Cloud"))], KIM)
     cancelled = await cancel(store, booking)
     assert (await store.deliveries(cancelled.id))[0].target == "Praktika Cloud"
+
+
+async def test_a_mistake_of_the_program_shows_no_names(store: SqlStore) -> None:
+    """SQLAlchemy quotes parameters in its errors, unless told not to."""
+    with pytest.raises(StatementError) as mistake:
+        await store.last_write(Operator("Amelia"), "yesterday")  # type: ignore[arg-type]
+    assert "Amelia" not in str(mistake.value)

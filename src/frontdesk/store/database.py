@@ -83,7 +83,9 @@ class Database(ABC):
         try:
             return run(given)
         except DBAPIError as error:
-            raise self.explain(error) from None
+            fault = self.explain(error)
+        # Raised out here it does not carry the database's own words along, with patients in them.
+        raise fault
 
     @abstractmethod
     def _read(self, work: Work[Answer]) -> Answer: ...
