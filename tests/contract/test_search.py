@@ -263,6 +263,17 @@ def test_a_page_begins_strictly_beyond_its_position(connection: Connection, dire
         assert ids == ([11, 12, 13, 14] if direction is Direction.FORWARD else [6, 7, 8, 9])
 
 
+def test_the_largest_position_of_a_moment_is_a_position(connection: Connection) -> None:
+    put(connection, make_row(1, START), make_row(2, START + timedelta(hours=1)))
+    edge = Position(START, search.LAST_ID)
+    forward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.FORWARD)
+    backward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.BACKWARD)
+    assert [row.id for row in forward.rows] == [2]
+    assert [row.id for row in backward.rows] == [1]
+    assert forward.more_before
+    assert backward.more_after
+
+
 def test_a_page_says_what_lies_on_either_side(connection: Connection) -> None:
     put(connection, *(make_row(id, START + timedelta(days=id)) for id in range(1, 11)))  # noqa: A001
     for text in ("", "kovac"):

@@ -142,8 +142,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             try:
                 await job()
                 self._away_since = ""
-            except Unavailable:
+            except Unavailable as error:
                 self._store_is_away()
+                self.say(error.hint)
             except FrontdeskError as error:
                 self.say(error.hint)
             except Exception as error:

@@ -230,7 +230,7 @@ def _midnight(day: date) -> datetime:
 
 def _is_anything_behind(search: _Search, position: Position, forward: bool) -> bool:
     """Whether a page that begins strictly beyond `position` leaves something out. Unsure is yes."""
-    here = Position(position.starts_at, position.id + (1 if forward else -1))
+    here = Position(position.starts_at, min(position.id + (1 if forward else -1), LAST_ID))
     found = _collect(search, 1, here, not forward, BEHIND_SECONDS)
     return bool(found.ids) or found.until is not None
 
