@@ -2,15 +2,15 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table, insert
 from sqlalchemy.exc import DBAPIError
 
 from frontdesk.bookings import FrontdeskError, Unavailable
@@ -108,6 +108,10 @@ class Database(ABC):
     @abstractmethod
     def lock_loading(self, connection: Connection) -> None:
         """Let one bulk load in at a time, so that two never wait for each other's rows."""
+
+    def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that all have the same columns."""
+        connection.execute(insert(table), list(rows))
 
     @abstractmethod
     def announce(self, connection: Connection) -> None:

@@ -72,7 +72,7 @@ def load(
     incoming = [clean_fields(one) for one in batch]
     loading = _Load(connection, incoming, operator, database.now(connection))
     outcomes = tuple(loading.take(one) for one in incoming)
-    new = loading.write()
+    new = loading.write(database)
     counts = Counter(one.outcome for one in outcomes)
     if counts[LoadOutcome.NEW] or counts[LoadOutcome.CHANGED]:
         detail = {"source": source} | {one.name.lower(): str(counts[one]) for one in LoadOutcome}
@@ -280,7 +280,7 @@ class _Load:
             self._free_refs = list(made)
         return self._free_refs.pop()
 
-    def write(self) -> int:
+    def write(self, database: Database) -> int:
         """Write what `take` decided; return how many bookings are new."""
         if self._new_types:
             self._connection.execute(insert(APPOINTMENT_TYPE), [{"name": name} for name in self._new_types])
@@ -295,7 +295,7 @@ class _Load:
                 ],
             )
         if self._new:
-            self._connection.execute(insert(BOOKING), [record.values for record in self._new])
+            database.insert_many(self._connection, BOOKING, [record.values for record in self._new])
         return len(self._new)
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, create_engine, event, func, select, text
+from psycopg import sql
+from sqlalchemy import Connection, Table, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -124,6 +126,21 @@ class PostgresDatabase(Database):
 
     def lock_loading(self, connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOADING_LOCK)))
+
+    def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """COPY spares the server a statement a row."""
+        names = tuple(rows[0])
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
+        raw = connection.connection.driver_connection
+        if not isinstance(raw, psycopg.Connection):
+            raise TypeError("COPY needs a psycopg connection")
+        try:
+            with raw.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row([row[name] for name in names])
+        except psycopg.Error as error:
+            raise DBAPIError("COPY", None, error) from None
 
     def announce(self, connection: Connection) -> None:
         connection.execute(text(f"NOTIFY {CHANNEL}"))
