@@ -181,9 +181,10 @@ class Registry(Protocol):
     ) -> tuple[Loaded, ...]:
         """Put bookings in, matching by `pms_ref`, else by `ref`, within their practice.
 
-        One transaction and one audit event a call; `source` names where they come from. A
-        booking cancelled here is never un-cancelled, no delivery is ever made, and text is
-        compared after `clean`. With `dry_run` the answer is the same and nothing is kept.
+        One transaction and one audit event a call, none when nothing is new or changed;
+        `source` names where they come from. A booking cancelled here is never un-cancelled,
+        no delivery is ever made, and text is compared after `clean`. What a line leaves out
+        of `ref`, `pms_ref` and `created_at` is kept. With `dry_run` the answer is the same and nothing is kept.
         """
         ...
 
