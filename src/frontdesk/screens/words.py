@@ -1,7 +1,7 @@
 """The sentences around the list: what is shown, what is found, who sits here, what is empty."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rich.cells import cell_len
@@ -28,7 +28,7 @@ def show_line(listing: Listing) -> tuple[str, str, bool]:
     """Line 2: what is shown, in words, and whether it must be seen (a filter is in force)."""
     filters = listing.filter_words
     if filters:
-        total = str(listing.count) if listing.count else ""
+        total = _total(listing)
         right = f"{total} found   Tab 0 clears" if total else "Tab 0 clears"
         return f"FILTER {' | '.join(filters)}", right, True
     resting = listing.resting_words
@@ -39,10 +39,19 @@ def show_line(listing: Listing) -> tuple[str, str, bool]:
 
 def found(listing: Listing) -> str:
     """How many bookings the search at Find has, and how far it looked."""
-    if not listing.text or listing.count is None:
+    total = _total(listing)
+    if not listing.text or not total:
         return ""
     reach = "" if listing.filter_words else ", every day"
-    return f"{listing.count} found{reach}"
+    return f"{total} found{reach}"
+
+
+def _total(listing: Listing) -> str:
+    """The count in words; one that was given up is at least what is on screen."""
+    if listing.count is None:
+        return ""
+    shown = len(listing.view.rows)
+    return str(replace(listing.count, number=max(shown, listing.count.number)))
 
 
 def status(desk: OpenDesk, elsewhere: int) -> tuple[str, str]:
