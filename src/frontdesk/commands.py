@@ -67,7 +67,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "booking.menu",
         "menu",
-        "menu",
+        "Menu",
         "Open the action menu of the marked booking.",
         keys=("m",),
         everywhere=("enter",),
@@ -400,7 +400,7 @@ def keys_of(command: Command, overrides: Mapping[str, str]) -> tuple[str, ...]:
     changed = overrides.get(command.id)
     if not changed:
         return command.keys + command.everywhere
-    given = tuple(key.strip() for key in changed.split(","))
+    given = tuple(changed.split(","))
     return given + command.everywhere if command.keys else given
 
 
@@ -410,17 +410,35 @@ FORBIDDEN_KEYS = re.compile(
 """Keys that terminals, multiplexers and window managers take for themselves, or that mean others."""
 
 
+_TYPES_NOTHING = re.compile(
+    r"ctrl\+.+|(shift\+)?(f\d+|up|down|left|right|home|end|pageup|pagedown|tab|insert|escape)"
+)
+"""Keys that may work everywhere: any other one is text at Find."""
+
+
 def why_not_keys(overrides: Mapping[str, str]) -> str:
     """Return what is wrong with the config's `[keys]`, in one sentence; empty when nothing is."""
-    for command_id, key in overrides.items():
-        if FORBIDDEN_KEYS.fullmatch(key):
-            return f"{key} for {command_id} would not arrive: terminals and window managers take it"
     owners: dict[str, str] = {}
     for one in COMMANDS:
+        for key in overrides[one.id].split(",") if one.id in overrides else ():
+            if problem := _why_not_key(one, key):
+                return f"{key or 'an empty word'} for {one.id} {problem}"
         for key in keys_of(one, overrides):
             other = owners.setdefault(key, one.id)
             if other != one.id:
                 return f"{key} is the key of both {other} and {one.id}: give each its own"
+    return ""
+
+
+def _why_not_key(command: Command, key: str) -> str:
+    if not key or key != key.strip():
+        return "is not a key: write keys with a comma between them and no space"
+    if FORBIDDEN_KEYS.fullmatch(key):
+        return "would not arrive: terminals and window managers take it"
+    if not command.keys and not _TYPES_NOTHING.fullmatch(key):
+        return "is text at Find, where this command works too: choose a key that types nothing"
+    if command.dangerous and key in ("enter", "space"):
+        return "is pressed by reflex: choose another one for what cannot be undone"
     return ""
 
 

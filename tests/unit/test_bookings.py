@@ -110,6 +110,7 @@ def test_neither_the_zone_of_now_nor_of_the_practice_decides(
         (UPCOMING, READ_ONLY, "not-writable", "the file is read-only"),
         (UPCOMING, READER, "no-permission", "this desk may read bookings, not change them"),
         (UPCOMING, ELSEWHERE, "other-practice", "this desk does not work for Smile Dental Adelaide"),
+        (UPCOMING, Standing(practices=frozenset()), "other-practice", ""),
         # What is true of the booking comes first, then the store, the scope, the practice.
         (replace(PASSED, cancellation=CANCELLATION), READ_ONLY, "already-cancelled", ""),
         (CANCELLED, ELSEWHERE, "already-cancelled", ""),

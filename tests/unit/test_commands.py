@@ -1,0 +1,296 @@
+"""The one table of commands: its keys, its words, and why something cannot be done now."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from frontdesk.bookings import Booking, Cancellation, Standing
+from frontdesk.commands import (
+    ALL_COMMANDS,
+    CANCEL_COMMANDS,
+    COMMANDS,
+    FORBIDDEN_KEYS,
+    MENU,
+    READING_COMMANDS,
+    Command,
+    WhyNot,
+    first_key,
+    key_name,
+    keys_of,
+    why_not_did_not_come,
+    why_not_keys,
+    why_not_reschedule,
+)
+from tests.making import KIM, make_booking, make_patient, make_practice
+
+NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
+"""Sun 22 Nov 2026 09:15 in Adelaide."""
+
+AHEAD, PASSED = NOW + timedelta(days=9, hours=7, minutes=30), NOW - timedelta(hours=1)
+CANCELLATION = Cancellation(NOW - timedelta(minutes=13), KIM)
+
+LIST_KEYS = {
+    "c": "booking.cancel",
+    "r": "booking.reschedule",
+    "f": "booking.did_not_come",
+    "d": "booking.details",
+    "m": "booking.menu",
+    "1": "filter.upcoming",
+    "2": "filter.completed",
+    "3": "filter.cancelled",
+    "0": "filter.none",
+    "t": "filter.today",
+    "n": "filter.tomorrow",
+    "w": "filter.week",
+    "a": "filter.any_day",
+    "left": "filter.day_back",
+    "right": "filter.day_on",
+    "p": "filter.practitioner",
+    "o": "filter.practice",
+    "j": "list.down",
+    "k": "list.up",
+    "home": "list.first",
+    "end": "list.last",
+    "slash": "find.focus",
+    "question_mark": "program.help",
+    "b": "program.bookings",
+    "u": "program.refresh",
+    "q": "program.leave",
+}
+"""The design's keys of the list; Billing, Attention and the lock come with later versions."""
+
+EVERYWHERE_KEYS = {
+    "enter": "booking.menu",
+    "escape": "back",
+    "tab": "focus.switch",
+    "shift+tab": "focus.switch",
+    "up": "list.up",
+    "down": "list.down",
+    "pageup": "list.page_up",
+    "pagedown": "list.page_down",
+    "f1": "program.help",
+    "f2": "program.bookings",
+    "f5": "program.refresh",
+    "ctrl+c": "program.leave",
+    "ctrl+p": "program.palette",
+}
+
+NEVER = [
+    *(f"ctrl+{letter}" for letter in "imjhsqzabxvy"),
+    *("ctrl+left_square_bracket", "ctrl+enter", "alt+x", "alt+enter", "f6", "f7", "f10", "f11"),
+]
+"""What terminals, multiplexers and window managers take, or what means another key."""
+
+
+def test_the_keys_are_the_designs() -> None:
+    assert {key: one.id for one in COMMANDS for key in one.keys} == LIST_KEYS
+    assert {key: one.id for one in COMMANDS for key in one.everywhere} == EVERYWHERE_KEYS
+
+
+def test_every_id_is_one_commands() -> None:
+    assert len({one.id for one in ALL_COMMANDS}) == len(ALL_COMMANDS)
+
+
+@pytest.mark.parametrize("commands", [COMMANDS, CANCEL_COMMANDS, READING_COMMANDS])
+def test_no_key_is_bound_twice(commands: Sequence[Command]) -> None:
+    bound = Counter(key for one in commands for key in (*one.keys, *one.everywhere))
+    assert bound
+    assert max(bound.values()) == 1
+
+
+@pytest.mark.parametrize("one", ALL_COMMANDS, ids=lambda one: one.id)
+def test_every_command_has_words_and_keys(one: Command) -> None:
+    assert one.label[0].isupper()
+    assert len(one.label) <= 20
+    assert re.fullmatch(r"[A-Z].*[^ ]\.", one.help)
+    assert one.group
+    assert one.keys or one.everywhere
+    assert re.fullmatch(r"(app\.)?[a-z_]+(\(.*\))?", one.action)
+    assert not [key for key in (*one.keys, *one.everywhere) if FORBIDDEN_KEYS.fullmatch(key)]
+
+
+@pytest.mark.parametrize("key", NEVER)
+def test_keys_that_never_arrive_are_forbidden(key: str) -> None:
+    assert FORBIDDEN_KEYS.fullmatch(key)
+    assert why_not_keys({"booking.cancel": f"x,{key}"}) == (
+        f"{key} for booking.cancel would not arrive: terminals and window managers take it"
+    )
+
+
+@pytest.mark.parametrize("key", ["c", "1", "f1", "f2", "f5", "f8", "ctrl+c", "ctrl+p", "ctrl+u", "ctrl+w"])
+def test_keys_in_use_are_not_forbidden(key: str) -> None:
+    assert not FORBIDDEN_KEYS.fullmatch(key)
+
+
+def test_nothing_that_types_works_everywhere() -> None:
+    for one in (*COMMANDS, *CANCEL_COMMANDS):
+        assert not [
+            key for key in one.everywhere if len(key) == 1 or key in ("space", "slash", "question_mark")
+        ]
+
+
+def test_what_cannot_be_undone_is_on_no_reflex_key() -> None:
+    dangerous = [one for one in ALL_COMMANDS if one.dangerous]
+    assert {one.id for one in dangerous} == {"booking.cancel", "cancel.confirm"}
+    for one in dangerous:
+        assert not {"enter", "space", "y"}.intersection(one.keys + one.everywhere)
+
+
+def test_the_menu() -> None:
+    assert [(one.keys[0], one.label) for one in MENU] == [
+        ("c", "Cancel"),
+        ("r", "Reschedule"),
+        ("f", "FTA / DNA"),
+        ("d", "Details"),
+    ]
+    assert [one.why_not is None for one in MENU] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("c", "c"),
+        ("f", "f"),
+        ("0", "0"),
+        ("f1", "F1"),
+        ("f10", "F10"),
+        ("ctrl+p", "Ctrl+P"),
+        ("shift+tab", "Shift+Tab"),
+        ("question_mark", "?"),
+        ("slash", "/"),
+        ("pagedown", "PgDn"),
+        ("pageup", "PgUp"),
+        ("escape", "Esc"),
+        ("enter", "Enter"),
+        ("home", "Home"),
+        ("space", "Space"),
+    ],
+)
+def test_a_key_reads_as_on_the_keyboard(key: str, name: str) -> None:
+    assert key_name(key) == name
+
+
+def test_every_key_in_use_has_a_name_for_operators() -> None:
+    for one in ALL_COMMANDS:
+        for key in (*one.keys, *one.everywhere):
+            assert len(key) == 1 or key_name(key)[0].isupper() or key_name(key) in "?/", key
+
+
+def command(command_id: str) -> Command:
+    return next(one for one in COMMANDS if one.id == command_id)
+
+
+def test_the_config_changes_keys() -> None:
+    menu, down, cancel = command("booking.menu"), command("list.page_down"), command("booking.cancel")
+    assert keys_of(menu, {}) == ("m", "enter")
+    assert keys_of(menu, {"booking.cancel": "x"}) == ("m", "enter")
+    assert keys_of(menu, {"booking.menu": "x,y"}) == ("x", "y", "enter")
+    assert keys_of(down, {"list.page_down": "ctrl+d"}) == ("ctrl+d",)
+    assert keys_of(cancel, {"booking.cancel": ""}) == ("c",)
+    assert first_key(down, {}) == "PgDn"
+    assert first_key(down, {"list.page_down": "ctrl+d"}) == "Ctrl+D"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        ({}, ""),
+        ({"booking.cancel": "x", "list.page_down": "ctrl+d,shift+down"}, ""),
+        ({"booking.cancel": "d", "booking.details": "c"}, ""),
+        (
+            {"booking.cancel": "d"},
+            "d is the key of both booking.cancel and booking.details: give each its own",
+        ),
+        ({"filter.today": "f5"}, "f5 is the key of both filter.today and program.refresh: give each its own"),
+        (
+            {"list.page_down": "x"},
+            "x for list.page_down is text at Find, where this command works too: choose a key that types nothing",
+        ),
+        (
+            {"back": "space"},
+            "space for back is text at Find, where this command works too: choose a key that types nothing",
+        ),
+        (
+            {"booking.cancel": "space"},
+            "space for booking.cancel is pressed by reflex: choose another one for what cannot be undone",
+        ),
+        (
+            {"booking.cancel": "x, y"},
+            " y for booking.cancel is not a key: write keys with a comma between them and no space",
+        ),
+        (
+            {"booking.cancel": ""},
+            "an empty word for booking.cancel is not a key: write keys with a comma between them and no space",
+        ),
+    ],
+)
+def test_what_is_wrong_with_keys_in_the_config(overrides: dict[str, str], problem: str) -> None:
+    assert why_not_keys(overrides) == problem
+
+
+@pytest.mark.parametrize(
+    ("why_not", "booking", "code", "text"),
+    [
+        (
+            why_not_reschedule,
+            make_booking(starts_at=AHEAD),
+            "not-in-version",
+            "not in this version. Do it in Praktika",
+        ),
+        (
+            why_not_reschedule,
+            make_booking(starts_at=NOW),
+            "time-passed",
+            "the time has passed. Book a new appointment in Praktika",
+        ),
+        (
+            why_not_reschedule,
+            make_booking(starts_at=PASSED, practice=make_practice(pms=None)),
+            "time-passed",
+            "the time has passed. Book a new appointment in your appointment book",
+        ),
+        (
+            why_not_reschedule,
+            make_booking(starts_at=PASSED, cancellation=CANCELLATION),
+            "already-cancelled",
+            "cancelled by Kim Nguyen Sun 22 Nov 09:02",
+        ),
+        (
+            why_not_did_not_come,
+            make_booking(starts_at=AHEAD),
+            "not-yet",
+            "only after the start, Tue 1 Dec 16:45. Before it: c",
+        ),
+        (
+            why_not_did_not_come,
+            make_booking(starts_at=PASSED),
+            "not-billed",
+            "not a new patient: nothing is billed. Mark it in Praktika",
+        ),
+        (
+            why_not_did_not_come,
+            make_booking(starts_at=NOW, patient=make_patient(is_new=True)),
+            "not-in-version",
+            "not in this version. Do it in your billing portal",
+        ),
+        (
+            why_not_did_not_come,
+            make_booking(starts_at=PASSED, patient=make_patient(is_new=None)),
+            "not-in-version",
+            "not in this version. Do it in your billing portal",
+        ),
+        (
+            why_not_did_not_come,
+            make_booking(starts_at=AHEAD, cancellation=CANCELLATION),
+            "already-cancelled",
+            "cancelled by Kim Nguyen Sun 22 Nov 09:02",
+        ),
+    ],
+)
+def test_why_not_in_the_menus_words(why_not: WhyNot, booking: Booking, code: str, text: str) -> None:
+    reason = why_not(booking, NOW, Standing())
+    assert reason is not None
+    assert (reason.code, reason.text) == (code, text)
