@@ -123,10 +123,12 @@ def practice_tag(practice_id: str) -> str:
 
 
 def practitioner_tag(practitioner_id: int) -> str:
+    """The tag of every booking with this practitioner."""
     return f"{FILTER}p{practitioner_id}"
 
 
 def cancelled_tag(cancelled: bool) -> str:
+    """The tag of every booking that is cancelled, or of every one that is not."""
     return f"{FILTER}x" if cancelled else f"{FILTER}o"
 
 
