@@ -1,0 +1,94 @@
+"""Who may import whom, and what a start of the program may not wait for."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import PACKAGE, ROOT, imports, sources
+
+DOMAIN = ("bookings", "deliveries", "audit", "text", "times")
+UI = ("app.py", "screens/", "widgets/", "terminal.py", "key_reader.py")
+HEAVY = ("textual", "sqlmodel", "sqlalchemy", "alembic", "psycopg")
+
+LINT = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+def test_the_contracts_of_the_house_hold() -> None:
+    done = run("-c", LINT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"[1-9]\d* kept, 0 broken", done.stdout)
+
+
+def test_the_domain_needs_nothing_but_the_standard_library() -> None:
+    # Isolated and without site-packages: whatever else they import is not there.
+    names = ", ".join(f"frontdesk.{name}" for name in DOMAIN)
+    done = run("-I", "-S", "-c", f"import sys; sys.path.append({str(PACKAGE.parent)!r}); import {names}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_only_the_ui_knows_textual() -> None:
+    for path, source in sources().items():
+        known = [name for name in imports(source) if name.split(".")[0] == "textual"]
+        assert not known or path.startswith(UI), path
+
+
+def test_no_import_is_relative() -> None:
+    for path, source in sources().items():
+        assert not [name for name in imports(source) if name.startswith(".")], path
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Run `frontdesk` with these arguments and return which heavy libraries it had loaded at its end."""
+    script = (
+        "import atexit, sys\n"
+        "from frontdesk.cli import main\n"
+        f"atexit.register(lambda: print('LOADED', *sys.modules.keys() & {HEAVY!r}, file=sys.stderr))\n"
+        f"sys.argv = ['frontdesk', *{arguments!r}]\n"
+        "main()"
+    )
+    done = run("-c", script)
+    last = done.stderr.splitlines()[-1].split()
+    assert last[0] == "LOADED", done.stderr
+    return set(last[1:])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        ["list", "--help"],
+        ["cancel", "--help"],
+        ["no-such-command"],
+        ["list", "--wrong"],
+    ],
+    ids=" ".join,
+)
+def test_what_needs_no_store_loads_neither_database_nor_screen(arguments: list[str]) -> None:
+    assert loaded_by(*arguments) == set()
+
+
+def test_line_mode_never_loads_the_screen(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[store]\nurl = "sqlite:///{tmp_path / "frontdesk.db"}"\n', encoding="utf-8")
+    config.chmod(0o600)
+    made = loaded_by("--config", str(config), "list", "--json")
+    assert made == {"sqlmodel", "sqlalchemy", "alembic"}
+    # Only an old or empty store waits for the migrations.
+    assert loaded_by("--config", str(config), "list", "--json") == {"sqlmodel", "sqlalchemy"}
+
+
+def test_the_first_frame_waits_for_no_database() -> None:
+    done = run("-c", "import sys, frontdesk.app, frontdesk.cli.wiring; print(*sys.modules, sep='\\n')")
+    loaded = set(done.stdout.split())
+    assert "textual" in loaded, done.stderr
+    assert not loaded & {"sqlmodel", "sqlalchemy", "alembic", "psycopg"}
