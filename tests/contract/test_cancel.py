@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from frontdesk.audit import Action
 from frontdesk.bookings import (
@@ -23,6 +24,7 @@ from frontdesk.bookings import (
     Status,
 )
 from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
+from frontdesk.store.mapping import BOOKING
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import count, execute
@@ -66,6 +68,8 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
         (Kind.PATIENT_EMAIL, State.PENDING, "amelia@example.com", at),
         (Kind.DESK_EMAIL, State.PENDING, "desk@adelaide.example", at),
     ]
+    (row,) = execute(store_url, select(BOOKING))
+    assert (row.changed_by, row.changed_via, row.changed_at) == (KIM.name, KIM.via, at)
     assert count(store_url, "command") == 1
     assert await store.outcome(asked.command_id) == cancelled
 
