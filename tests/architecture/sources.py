@@ -20,9 +20,15 @@ def sources() -> dict[str, str]:
     }
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """Return a source's syntax tree; nobody may change it."""
+    return ast.parse(source)
+
+
 def imports(source: str) -> Iterator[str]:
     """Yield the full name of everything imported anywhere in a source: `textual.widgets.Input`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

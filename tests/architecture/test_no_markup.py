@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.sources import imports, sources
+from tests.architecture.sources import imports, parsed, sources
 
 PLAIN_WIDGETS = {"Input", "TextArea"}
 """The only widgets of Textual's own in use: what they show, they never read as markup."""
@@ -30,7 +30,7 @@ def offences(source: str) -> Iterator[str]:
             yield name
         if f"{name}.".startswith(tuple(f"{module}." for module in FORBIDDEN_MODULES)):
             yield name
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Call):
             called = node.func
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")

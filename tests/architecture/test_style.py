@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.sources import sources
+from tests.architecture.sources import parsed, sources
 from tests.architecture.test_imports import DOMAIN
 
 MOST_LINES = 500
@@ -18,7 +18,7 @@ Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def undocumented(source: str, *, methods: bool = False) -> Iterator[str]:
     """Yield what is public and has no docstring: the module, its classes, its functions."""
-    module = ast.parse(source)
+    module = parsed(source)
     if module.body and not ast.get_docstring(module):
         yield "the module"
     yield from _undocumented(module.body, methods)
@@ -37,7 +37,7 @@ def _undocumented(body: list[ast.stmt], methods: bool) -> Iterator[str]:
 def empty_names(path: str, source: str) -> Iterator[str]:
     """Yield names of files, classes and functions with a word in them that says nothing."""
     names = [*re.split(r"[/.]", path)]
-    names += [node.name for node in ast.walk(ast.parse(source)) if isinstance(node, Named)]
+    names += [node.name for node in ast.walk(parsed(source)) if isinstance(node, Named)]
     for name in names:
         words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
         if SAYS_NOTHING.intersection(word.lower() for word in words):
