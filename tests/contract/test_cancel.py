@@ -26,6 +26,7 @@ from frontdesk.bookings import (
 from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
 from frontdesk.store.mapping import BOOKING
 from frontdesk.store.opening import open_store
+from frontdesk.store.search import search_tags
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import count, execute
 from tests.making import BY_HAND, KIM, LEE, make_incoming, make_patient, make_practice
@@ -70,6 +71,12 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
     ]
     (row,) = execute(store_url, select(BOOKING))
     assert (row.changed_by, row.changed_via, row.changed_at) == (KIM.name, KIM.via, at)
+    assert row.tags == search_tags(
+        practice_id=row.practice_id,
+        practitioner_id=row.practitioner_id,
+        cancelled=True,
+        local_date=row.local_date,
+    )
     assert count(store_url, "command") == 1
     assert await store.outcome(asked.command_id) == cancelled
 

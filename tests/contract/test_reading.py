@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.exc import StatementError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from frontdesk.bookings import (
     Booking,
@@ -14,13 +15,14 @@ from frontdesk.bookings import (
     CancelCommand,
     Direction,
     Followup,
+    FrontdeskError,
     IncomingBooking,
     NotFound,
-    Operator,
     Row,
     Standing,
     Unavailable,
 )
+from frontdesk.store.database import Database
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
 from tests.making import BY_HAND, KIM, PRAKTIKA, fill, make_incoming, make_patient, make_practice
@@ -225,8 +227,19 @@ async def test_the_practice_decides_as_it_is_now(store: SqlStore, booking: Booki
     assert (await store.deliveries(cancelled.id))[0].target == "Praktika Cloud"
 
 
-async def test_a_mistake_of_the_program_shows_no_names(store: SqlStore) -> None:
+async def test_what_the_database_says_names_nobody(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLAlchemy quotes parameters in its errors, unless told not to."""
-    with pytest.raises(StatementError) as mistake:
-        await store.last_write(Operator("Amelia"), "yesterday")  # type: ignore[arg-type]
-    assert "Amelia" not in str(mistake.value)
+    said: list[str] = []
+
+    def explain(self: Database, error: DBAPIError) -> FrontdeskError:
+        said.append(str(error))
+        return Unavailable("It did not work.")
+
+    database = store._database
+    monkeypatch.setattr(type(database), "explain", explain)
+    with pytest.raises(Unavailable):
+        await database.read(
+            lambda connection: connection.execute(text("SELECT :name FROM nowhere"), {"name": "Amelia"})
+        )
+    assert "nowhere" in said[0]
+    assert "Amelia" not in said[0]

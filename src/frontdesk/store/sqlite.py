@@ -85,11 +85,6 @@ class SqliteDatabase(Database):
 
     def _look(self, connection: Connection) -> tuple[bool, str | None]:
         """Return whether the schema is outdated, and which it is."""
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
-        if pages * size > self.path.stat().st_size:
-            # Cut short, for instance by a copy that did not come to its end.
-            raise Unavailable(_sentence("SQLITE_CORRUPT", self.where))
         return schema.needs_migration(connection, self.where), schema.revision(connection)
 
     def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
