@@ -127,6 +127,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
                 self._keys.task_done()
 
     async def _handle_key(self, event: events.Event, arrived_at: float) -> None:
+        if isinstance(self.screen, CancelScreen):
+            if not await self.screen.takes(event):
+                return
+            await self._drained(self.screen)
         screen = self.screen
         if isinstance(screen, BookingsScreen):
             if not self._edits_text(event):
@@ -190,7 +194,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.desk.settings.keys))
 
-    @work(exit_on_error=False)
+    @work(exit_on_error=False, group="asking")
     async def action_palette(self) -> None:
         screen = self.screen
         if not isinstance(screen, BookingsScreen):
@@ -205,7 +209,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if chosen is not None:
             await self.run_action(offered[chosen].action, screen)
 
-    @work(exit_on_error=False)
+    @work(exit_on_error=False, group="asking")
     async def action_leave(self) -> None:
         if self.open_desk is None:
             self.exit()

@@ -319,7 +319,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
     def action_move_day(self, days: int) -> None:
         self._filter(self.listing.filters.moved_by(days, self.listing.today))
 
-    @work(exit_on_error=False)
+    @work(exit_on_error=False, group="asking")
     async def action_choose_practitioner(self) -> None:
         names: dict[str, set[int]] = {}
         for practitioner in self.desk.practitioners:
@@ -330,7 +330,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             name = choices[chosen].label
             self._filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
 
-    @work(exit_on_error=False)
+    @work(exit_on_error=False, group="asking")
     async def action_choose_practice(self) -> None:
         practices = self.desk.practices
         choices = [Choice(practice.name, practice.short) for practice in practices]

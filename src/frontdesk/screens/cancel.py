@@ -91,6 +91,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         self._namesakes: Sequence[Patient] = ()
         self._gate = ConfirmGate(desk.desk.clock)
         self._progress = Progress.READING
+        self._is_answered = asyncio.Event()
 
     # -- what is on it ------------------------------------------------------------------
 
@@ -248,8 +249,23 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
             self.say(f"{key} came before this window was on your screen. Read it, then press {key} again.")
             return
         self._progress = Progress.SAVING
+        self._is_answered.clear()
         self.say("Saving...")
         self._save()
+
+    async def takes(self, event: events.Event) -> bool:
+        """Whether a key still means something; waits while a command is on its way.
+
+        A second confirm means the first one. Any other key was typed for what comes after
+        the answer, so it waits for that; leaving the program never waits.
+        """
+        if self._progress is Progress.SAVING:
+            key = event.key if isinstance(event, events.Key) else ""
+            if key in ("f8", "enter", "space"):
+                return False
+            if key != "ctrl+c":
+                await self._is_answered.wait()
+        return True
 
     # -- the one write ------------------------------------------------------------------
 
@@ -263,6 +279,12 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
             self.reason.reason,
             told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
         )
+        try:
+            await self._send(command)
+        finally:
+            self._is_answered.set()
+
+    async def _send(self, command: CancelCommand) -> None:
         try:
             self.dismiss(Closed(await self.desk.store.cancel(command)))
         except Conflict as conflict:
@@ -284,6 +306,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
                 booking = await self.desk.store.outcome(command.command_id)
             except FrontdeskError:
                 self._progress = Progress.UNKNOWN
+                self._is_answered.set()
                 self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
                 await asyncio.sleep(ASK_AGAIN[min(asked, len(ASK_AGAIN) - 1)])
                 asked += 1
