@@ -22,21 +22,25 @@ def create(path: Path) -> None:
 
 
 @contextmanager
-def new(target: Path) -> Iterator[Path]:
+def new(target: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a file beside `target` that takes its name when all went well, and else goes.
 
-    Raises Refused if `target` exists, Unavailable if it cannot be written.
+    Raises Refused if `target` exists and is not to be replaced, Unavailable if it cannot be
+    written.
     """
     partial = target.with_name(f"{target.name}.partial")
     exists = Refused(Reason("exists", f"{target} exists already: choose another name"))
-    if target.exists():
+    if target.exists() and not replace:
         raise exists
     try:
         partial.unlink(missing_ok=True)
         create(partial)
         yield partial
-        # A link, unlike a rename, never takes the place of a file that came meanwhile.
-        os.link(partial, target)
+        if replace:
+            partial.replace(target)
+        else:
+            # A link, unlike a rename, never takes the place of a file that came meanwhile.
+            os.link(partial, target)
     except FileExistsError:
         raise exists from None
     except OSError as error:

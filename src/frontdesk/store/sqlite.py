@@ -95,9 +95,8 @@ class SqliteDatabase(Database):
     def _keep_copy(self, revision: str, on_progress: Callable[[str], None]) -> None:
         copy = self.path.with_name(f"{self.path.name}.schema-{revision}")
         on_progress(f"Keeping a copy of the store as {copy}")
-        # One from an earlier try that was cut off is as good: nothing was written since.
-        if not copy.exists():
-            self._copy(copy)
+        # One from an earlier try that failed is out of date: desks went on since.
+        self._copy(copy, replace=True)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -185,11 +184,11 @@ class SqliteDatabase(Database):
     async def backup(self, target: Path) -> None:
         await asyncio.to_thread(self._copy, target)
 
-    def _copy(self, target: Path) -> None:
+    def _copy(self, target: Path, *, replace: bool = False) -> None:
         """Write a complete copy while desks go on working. Raises Refused, Unavailable."""
         try:
             with (
-                files.new(target) as partial,
+                files.new(target, replace=replace) as partial,
                 closing(self._connect()) as source,
                 closing(sqlite3.connect(partial)) as copy,
             ):
