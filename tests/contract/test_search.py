@@ -17,6 +17,7 @@ from frontdesk import times
 from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search, search_terms
 from frontdesk.store.opening import open_store
+from frontdesk.store.search_streams import LAST_ID
 from frontdesk.store.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
@@ -237,7 +238,8 @@ def test_pages_meet_every_booking_once_in_order(
     for _ in range(50):
         query = make_query(rng)
         # From "all is looked through" to "the index is asked for everything, in small goes".
-        monkeypatch.setattr(search, "LOOKED_THROUGH", rng.choice((1, 5, 300)))
+        looked = rng.choice((1, 5, 300))
+        monkeypatch.setattr(search, "LOOKED_THROUGH", range(looked, looked))
         monkeypatch.setattr(search, "FIRST_WALK", rng.choice((1, 4)))
         expected = wanted(rows, query)
         for direction in Direction:
@@ -263,9 +265,10 @@ def test_a_page_begins_strictly_beyond_its_position(connection: Connection, dire
         assert ids == ([11, 12, 13, 14] if direction is Direction.FORWARD else [6, 7, 8, 9])
 
 
-def test_the_largest_position_of_a_moment_is_a_position(connection: Connection) -> None:
+@pytest.mark.parametrize("largest", [LAST_ID, 2**63])
+def test_the_largest_position_of_a_moment_is_a_position(connection: Connection, largest: int) -> None:
     put(connection, make_row(1, START), make_row(2, START + timedelta(hours=1)))
-    edge = Position(START, search.LAST_ID)
+    edge = Position(START, largest)
     forward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.FORWARD)
     backward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.BACKWARD)
     assert [row.id for row in forward.rows] == [2]
@@ -306,7 +309,7 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
         for id in range(1, 500)  # noqa: A001
     ]
     put(connection, *rows)
-    monkeypatch.setattr(search, "LOOKED_THROUGH", 5)
+    monkeypatch.setattr(search, "LOOKED_THROUGH", range(5, 5))
     monkeypatch.setattr(search, "FIRST_WALK", 3)
     for allowance in ("PAGE_SECONDS", "BEHIND_SECONDS", "COUNT_SECONDS"):
         monkeypatch.setattr(search, allowance, 0.0)
@@ -319,7 +322,7 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
 def test_the_index_follows_every_change_of_a_booking(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_THROUGH", 1)
+    monkeypatch.setattr(search, "LOOKED_THROUGH", range(1, 1))
     others = [make_row(id, START - timedelta(days=id), patient_name="Ante Marsh") for id in range(1, 9)]  # noqa: A001
     put(connection, *others, make_row(9, START, patient_name="Mirela Kovač"))
 
@@ -349,7 +352,7 @@ def test_the_index_follows_every_change_of_a_booking(
 def test_nothing_typed_is_a_filter_or_an_operator(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, practices: frozenset[str]
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_THROUGH", 1)
+    monkeypatch.setattr(search, "LOOKED_THROUGH", range(1, 1))
     rows = [make_row(id, START + timedelta(days=id)) for id in range(1, 9)]  # noqa: A001
     put(connection, *rows)
 

@@ -7,13 +7,13 @@ they are not, the search index is asked fortnight by fortnight, for a bounded ti
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, union
+from sqlalchemy import Connection, Row, bindparam, func, select, union
 
 from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search_index, search_streams, search_terms
@@ -33,8 +33,8 @@ __all__ = [
     "tidy_search",
 ]
 
-LOOKED_THROUGH = 300
-"""Rows read in order and compared one by one before the search index is asked."""
+LOOKED_THROUGH = range(40, 400)
+"""Rows read in order and compared one by one before the search index is asked: four for each one wanted."""
 
 FIRST_WALK = 8
 """Fortnights that are asked first; then more at once, as the time allows."""
@@ -56,6 +56,10 @@ _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
 _APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
 _NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
 _PRACTICES = select(_PRACTICE.c.id)
+_EXTENT = select(
+    select(func.min(BOOKING.c.starts_at)).scalar_subquery(),
+    select(func.max(BOOKING.c.starts_at)).scalar_subquery(),
+)
 _ROWS = select(BOOKING).where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 _EASTERNMOST = timedelta(hours=14)
 _WESTERNMOST = timedelta(hours=12)
@@ -106,6 +110,12 @@ class _Search:
         elif self.practices is not None:
             parts.append(search_terms.any_of(map(search_terms.practice_tag, self.practices)))
         return AllOf(tuple(parts))
+
+    @cached_property
+    def extent(self) -> tuple[datetime | None, datetime | None]:
+        """When the first and the last booking of all start."""
+        first, last = self.connection.execute(_EXTENT).one()
+        return first, last
 
     def streams(self, cancelled: bool | None) -> list[Stream]:
         return search_streams.streams(self.practitioners, self.practices, cancelled)
@@ -230,13 +240,15 @@ def _midnight(day: date) -> datetime:
 
 def _is_anything_behind(search: _Search, position: Position, forward: bool) -> bool:
     """Whether a page that begins strictly beyond `position` leaves something out. Unsure is yes."""
-    here = Position(position.starts_at, min(position.id + (1 if forward else -1), LAST_ID))
+    here = Position(position.starts_at, position.id + (1 if forward else -1))
     found = _collect(search, 1, here, not forward, BEHIND_SECONDS)
     return bool(found.ids) or found.until is not None
 
 
 def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> _Found:
-    """Return up to `limit` ids beyond `position`."""
+    """Return up to `limit` ids beyond `position`, whatever id it names."""
+    if position is not None:
+        position = replace(position, id=max(-1, min(position.id, LAST_ID)))
     ids: list[int] = []
     allowance = _Allowance(search.connection.dialect.name, seconds)
     for stretch in search.stretches if forward else reversed(search.stretches):
@@ -261,11 +273,12 @@ def _in_stretch(
     if search.expression is None:
         rows = search_streams.read(search.connection, streams, stretch, search.days, limit, forward=forward)
         return _Found([row.id for row in rows])
+    look = min(max(4 * limit, LOOKED_THROUGH.start), LOOKED_THROUGH.stop)
     seen = search_streams.read(
-        search.connection, streams, stretch, search.days, LOOKED_THROUGH, forward=forward, with_words=True
+        search.connection, streams, stretch, search.days, look, forward=forward, with_words=True
     )
     ids = [row.id for row in seen if search_terms.matches(search.expression, row.search)]
-    if len(ids) >= limit or len(seen) < LOOKED_THROUGH:
+    if len(ids) >= limit or len(seen) < look:
         return _Found(ids[:limit])
     last = Position(seen[-1].starts_at, seen[-1].id)
     rest = replace(stretch, low=last) if forward else replace(stretch, high=last)
@@ -287,41 +300,61 @@ def _walk(search: _Search, stretch: Stretch, limit: int, forward: bool, allowanc
         "high_id": stretch.high.id,
     }
     ids: list[int] = []
-    rest = stretch
-    while (start := _next_start(search, rest, forward)) is not None:
-        steps = allowance.next_steps()
-        if not steps:
-            return _Found(ids, rest.low if forward else rest.high)
-        span = search_index.span_of(start)
-        if forward:
-            spans = range(span, min(span + steps, search_index.span_of(stretch.high.starts_at) + 1))
-            rest = replace(rest, low=Position(search_index.span_start(spans[-1] + 1), -1))
-        else:
-            spans = range(span, max(span - steps, search_index.span_of(stretch.low.starts_at) - 1), -1)
-            rest = replace(rest, high=Position(search_index.span_start(spans[-1]), -1))
-        answer = connection.execute(
-            search_index.hits_statement(dialect, forward),
-            parameters | {"limit": limit - len(ids), "spans": search_index.spans_parameter(dialect, spans)},
-        )
+    for spans, beyond in _spans(search, stretch, forward, allowance):
+        if not spans:
+            return _Found(ids, max(beyond, stretch.low) if forward else min(beyond, stretch.high))
+        wanted = {"limit": limit - len(ids), "spans": search_index.spans_parameter(dialect, spans)}
+        answer = connection.execute(search_index.hits_statement(dialect, forward), parameters | wanted)
         for (hits,) in answer:
-            ids += map(int, hits.split(",")) if hits else ()
+            ids += map(int, str(hits).split(",")) if hits else ()
             if len(ids) >= limit:
                 answer.close()
                 return _Found(ids[:limit])
     return _Found(ids)
 
 
-def _next_start(search: _Search, stretch: Stretch, forward: bool) -> datetime | None:
-    """Return when the next booking starts, whichever it is: years without any are jumped over."""
-    if stretch.low >= stretch.high:
-        return None
-    rows = search_streams.read(
-        search.connection, search_streams.streams(None, None, None), stretch, (None, None), 1, forward=forward
-    )
-    return rows[0].starts_at if rows else None
+def _spans(
+    search: _Search, stretch: Stretch, forward: bool, allowance: _Allowance
+) -> Iterator[tuple[range, Position]]:
+    """Yield which fortnights to ask next, and the position beyond them; none when the time is over."""
+    first, last = search.extent
+    if first is None or last is None:
+        return
+    low = search_index.span_of(max(stretch.low.starts_at, first))
+    high = search_index.span_of(min(stretch.high.starts_at, last))
+    while low <= high:
+        steps = allowance.next_steps()
+        if forward:
+            spans = range(low, min(low + steps, high + 1))
+            low += len(spans)
+        else:
+            spans = range(high, max(high - steps, low - 1), -1)
+            high -= len(spans)
+        yield spans, _edge(low if forward else high + 1)
+        if steps == LONGEST_WALK:
+            rest = Stretch(_edge(low), _edge(high + 1), None)
+            nearest = search_streams.read(
+                search.connection,
+                search_streams.streams(None, None, None),
+                rest,
+                (None, None),
+                1,
+                forward=forward,
+            )
+            if not nearest:
+                return
+            if forward:
+                low = search_index.span_of(nearest[0].starts_at)
+            else:
+                high = search_index.span_of(nearest[0].starts_at)
 
 
-def _rows(connection: Connection, ids: Iterable[int]) -> Sequence[Row[Any]]:
+def _edge(span: int) -> Position:
+    """The position between a fortnight and the one before it."""
+    return Position(search_index.span_start(span), -1)
+
+
+def _rows(connection: Connection, ids: list[int]) -> Sequence[Row[Any]]:
     """Return whole rows, in ascending order."""
-    rows = connection.execute(_ROWS, {"ids": list(ids)}).all()
+    rows = connection.execute(_ROWS, {"ids": ids}).all() if ids else []
     return sorted(rows, key=lambda row: (row.starts_at, row.id))

@@ -21,8 +21,8 @@ from frontdesk.store.search_terms import Expression, Word
 from frontdesk.store.tables import Instant
 
 SPAN_SECONDS = 14 * 24 * 60 * 60
-_YEAR_ZERO = 62_167_219_200
-"""Seconds from year 0 to 1970, so that no booking's fortnight has a negative number."""
+_YEAR_ONE = 62_135_596_800
+"""Seconds from the first instant a datetime can hold to 1970: fortnights are counted from there."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGUN = "~"
@@ -35,13 +35,13 @@ _HERE = "#"
 
 def span_of(instant: datetime) -> int:
     """Return the number of the fortnight that `instant` lies in."""
-    return (int((instant - _EPOCH) // timedelta(seconds=1)) + _YEAR_ZERO) // SPAN_SECONDS
+    return (int((instant - _EPOCH) // timedelta(seconds=1)) + _YEAR_ONE) // SPAN_SECONDS
 
 
 def span_start(span: int) -> datetime:
     """Return the first instant of a fortnight, or the last there is when time ends before it."""
     try:
-        return _EPOCH + timedelta(seconds=span * SPAN_SECONDS - _YEAR_ZERO)
+        return _EPOCH + timedelta(seconds=span * SPAN_SECONDS - _YEAR_ONE)
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
 
@@ -75,13 +75,14 @@ _SQLITE = (
     """,
 )
 
-# The cost keeps the planner from computing the words of every booking of a small table.
+# The cost keeps the planner from computing the words of every booking of a small table. A list
+# of pending entries would be read through once for each fortnight that is asked.
 _POSTGRESQL = (
     """
     CREATE FUNCTION booking_words(search text, tags text, starts_at timestamptz) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100000 AS $$
         WITH span AS (
-            SELECT (floor(extract(epoch FROM starts_at)) + {year_zero})::bigint / {span_seconds} || '=' AS here
+            SELECT (floor(extract(epoch FROM starts_at)) + {year_one})::bigint / {span_seconds} || '=' AS here
         ), word AS (
             SELECT unnest(string_to_array(trim(search || ' ' || tags), ' ')) AS word
         )
@@ -95,7 +96,7 @@ _POSTGRESQL = (
     """,
     """
     CREATE INDEX booking_search ON booking USING gin (booking_words(search, tags, starts_at))
-    WITH (gin_pending_list_limit = 256)
+    WITH (fastupdate = off)
     """,
 )
 
@@ -103,13 +104,13 @@ _POSTGRESQL = (
 def create_search(connection: Connection) -> None:
     """Make the search index over the bookings that are there, kept up by the database itself."""
     blanks = {
-        "year_zero": str(_YEAR_ZERO),
+        "year_one": str(_YEAR_ONE),
         "span_seconds": str(SPAN_SECONDS),
         "begun": _BEGUN,
         "short": str(_SHORT),
     }
     for row in ("new", "old", "booking"):
-        span = f"((strftime('%s', {row}.starts_at) + {_YEAR_ZERO}) / {SPAN_SECONDS})"
+        span = f"((strftime('%s', {row}.starts_at) + {_YEAR_ONE}) / {SPAN_SECONDS})"
         words = f"trim({row}.search || ' ' || {row}.tags)"
         blanks[f"{row}_words"] = f"{span} || '=' || replace({words}, ' ', ' ' || {span} || '=')"
     for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
@@ -160,25 +161,27 @@ SELECT (
 
 # OFFSET 0 keeps the planner from walking another index for the order's or the dates' sake.
 _POSTGRESQL_HITS = """
-SELECT found.ids FROM unnest(CAST(:spans AS bigint[])) span(number) CROSS JOIN LATERAL (
-    SELECT string_agg(id::text, ',') AS ids FROM (
-        SELECT id FROM (
-            SELECT id, starts_at, local_date FROM booking
-            WHERE booking_words(search, tags, starts_at)
-                  @@ replace(:expression, '#', span.number::text)::tsquery
-            OFFSET 0
-        ) hit
-        WHERE (starts_at, id) > (:low_at, :low_id) AND (starts_at, id) < (:high_at, :high_id)
-          AND local_date BETWEEN :first_day AND :last_day
-        ORDER BY starts_at {order}, id {order} LIMIT :limit
-    ) nearest
-) found
+SELECT found.id FROM unnest(CAST(:spans AS bigint[])) span(number) CROSS JOIN LATERAL (
+    SELECT id FROM (
+        SELECT id, starts_at, local_date FROM booking
+        WHERE booking_words(search, tags, starts_at)
+              @@ replace(:expression, '#', span.number::text)::tsquery
+        OFFSET 0
+    ) hit
+    WHERE (starts_at, id) > (:low_at, :low_id) AND (starts_at, id) < (:high_at, :high_id)
+      AND local_date BETWEEN :first_day AND :last_day
+    ORDER BY starts_at {order}, id {order} LIMIT :limit
+) found LIMIT :limit
 """
 
 
 @cache
 def hits_statement(dialect: str, forward: bool) -> TextClause:
-    """Return the statement that answers, a row for each fortnight, the ids nearest to where a walk began."""
+    """Return the statement that answers the ids nearest to where a walk began, in the order of fortnights.
+
+    Its rows are single ids, or several with commas between; none of them may be worked out
+    before it is fetched.
+    """
     template = _SQLITE_HITS if dialect == "sqlite" else _POSTGRESQL_HITS
     return text(template.format(order="ASC" if forward else "DESC")).bindparams(
         bindparam("expression", type_=String),

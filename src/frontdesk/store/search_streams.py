@@ -87,7 +87,7 @@ def read(
     for number, stream in enumerate(among):
         statement = _statement(stream.index, forward, with_words, first_day is not None, last_day is not None)
         key = {f"key_{place}": value for place, value in enumerate(stream.key)}
-        rows += connection.execute(statement, bounds | key)
+        rows += connection.execute(statement, bounds | key).all()
         if number:
             rows.sort(key=lambda row: (row.starts_at, row.id), reverse=not forward)
             del rows[limit:]
