@@ -174,6 +174,10 @@ class Position:
     id: int
 
 
+LAST_ID = 2**31 - 1
+"""The largest id a store makes: `Position(moment, LAST_ID)` lies behind all that start then."""
+
+
 class Direction(Enum):
     """Which side of a position a page lies on."""
 

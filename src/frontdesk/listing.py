@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from frontdesk import times
 from frontdesk.bookings import (
+    LAST_ID,
     BookingQuery,
     Count,
     Direction,
@@ -26,7 +27,6 @@ from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.store.port import BookingStore
 
 COUNT_LIMIT = 2_000
-LAST_ID = 2**31 - 1
 ASK_ON = 20
 """How often a search that the store gave up is taken up again before the operator is asked to."""
 

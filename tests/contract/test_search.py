@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, update
 
 from frontdesk import times
-from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
+from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search, search_terms
 from frontdesk.store.opening import open_store
 from frontdesk.store.search_streams import LAST_ID

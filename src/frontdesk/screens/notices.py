@@ -33,11 +33,7 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
     def waiting(self) -> None:
         """Say that the store is being opened."""
         self.has_failed = False
-        self.progress("Opening the bookings...")
-
-    def progress(self, sentence: str) -> None:
-        """Say what is being done to the store."""
-        self._say(("", PLAIN), (f"      {sentence}", PLAIN))
+        self._say(("", PLAIN), ("      Opening the bookings...", PLAIN))
 
     def failed(self, error: FrontdeskError) -> None:
         """Say why the store did not open, and what can be done."""

@@ -89,7 +89,7 @@ class LastWrite:
     def of(cls, booking: Booking, done: Cancellation, facts: str, now: datetime) -> "LastWrite":
         """Put a cancellation in words."""
         zone = booking.practice.zone
-        when = times.when(booking.starts_at, zone, now).strip().replace("  ", " ")
+        when = times.when_in_words(booking.starts_at, zone, now)
         return cls(f"{done.at.astimezone(zone):%H:%M}", booking.patient.name, when, facts)
 
     def in_width(self, width: int) -> str:

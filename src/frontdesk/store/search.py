@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, union
 
-from frontdesk.bookings import BookingQuery, Count, Direction, Position, Status
+from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search_index, search_streams, search_terms
 from frontdesk.store.search_index import create_search, tidy_search
-from frontdesk.store.search_streams import BOOKING, FIRST, LAST, LAST_ID, Stream, Stretch
+from frontdesk.store.search_streams import BOOKING, FIRST, LAST, Stream, Stretch
 from frontdesk.store.search_terms import AllOf, Expression, name_key, search_tags, search_text
 from frontdesk.store.tables import AppointmentTypeRow, PracticeRow, PractitionerRow
 

@@ -12,12 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, select, tuple_
 
-from frontdesk.bookings import Position
+from frontdesk.bookings import LAST_ID, Position
 from frontdesk.store.tables import BookingRow
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
 
-LAST_ID = 2**31 - 1
 FIRST = Position(datetime.min.replace(tzinfo=UTC), -1)
 LAST = Position(datetime.max.replace(tzinfo=UTC), LAST_ID)
 

@@ -103,8 +103,8 @@ def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
             without = "" if patient.email else "   (no e-mail on file)"
             return labelled(label, f"SMS to {delivery.target}{without}")
         if delivery.kind is Kind.PATIENT_PHONE:
-            missing = "no e-mail, no mobile" if not patient.mobile else "no e-mail; phone " + patient.mobile
-            return labelled(label, f"! {missing}: nobody is told by us")
+            number = f", phone {delivery.target}" if delivery.target else ""
+            return labelled(label, f"! {delivery.note}{number}: nobody is told by us")
     pms = booking.practice.pms
     if pms is not None and pms.tells_patient:
         return labelled(label, f"is told by {pms.name}")

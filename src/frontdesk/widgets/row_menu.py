@@ -23,7 +23,7 @@ def menu_title(booking: Booking, now: datetime, width: int) -> str:
     """Name the booking: patient, birth date, mobile where there is room, time, practice."""
     patient = booking.patient
     born = times.day_in_full(patient.birth_date) if patient.birth_date else "birth date not known"
-    time = times.when(booking.starts_at, booking.practice.zone, now).replace("  ", " ")
+    time = times.when_in_words(booking.starts_at, booking.practice.zone, now)
     ends = f"{time} {booking.practice.short}"
     whole = "  ".join(part for part in (patient.name, born, patient.mobile, ends) if part)
     if cell_len(whole) <= width:
