@@ -17,7 +17,6 @@ from frontdesk import times
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search, search_terms
 from frontdesk.store.opening import open_store
-from frontdesk.store.search_streams import LAST_ID
 from frontdesk.store.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
