@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, delete, insert, update
 
 from frontdesk import times
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
-from frontdesk.store import search, search_terms
+from frontdesk.store import search, search_terms, search_walk
 from frontdesk.store.opening import open_store
 from frontdesk.store.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
 
@@ -182,6 +182,12 @@ def ample_time(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(search, allowance, 60.0)
 
 
+def look_at_most(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let the search index be asked about all but the first few rows."""
+    monkeypatch.setattr(search, "LOOK_FIRST", range(rows, rows))
+    monkeypatch.setattr(search, "LOOK_ON", rows)
+
+
 def put(connection: Connection, *rows: dict[str, Any]) -> None:
     connection.execute(insert(BOOKING), list(rows))
 
@@ -237,9 +243,9 @@ def test_pages_meet_every_booking_once_in_order(
     for _ in range(50):
         query = make_query(rng)
         # From "all is looked through" to "the index is asked for everything, in small goes".
-        looked = rng.choice((1, 5, 300))
-        monkeypatch.setattr(search, "LOOKED_THROUGH", range(looked, looked))
-        monkeypatch.setattr(search, "FIRST_WALK", rng.choice((1, 4)))
+        look_at_most(monkeypatch, rng.choice((1, 5, 300)))
+        monkeypatch.setattr(search_walk, "FIRST_GO", timedelta(days=rng.choice((56, 300))))
+        monkeypatch.setattr(search_walk, "LONGEST_GO", timedelta(days=rng.choice((112, 1825))))
         expected = wanted(rows, query)
         for direction in Direction:
             met = walk(
@@ -308,8 +314,8 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
         for id in range(1, 500)  # noqa: A001
     ]
     put(connection, *rows)
-    monkeypatch.setattr(search, "LOOKED_THROUGH", range(5, 5))
-    monkeypatch.setattr(search, "FIRST_WALK", 3)
+    look_at_most(monkeypatch, 5)
+    monkeypatch.setattr(search_walk, "FIRST_GO", timedelta(days=56))
     for allowance in ("PAGE_SECONDS", "BEHIND_SECONDS", "COUNT_SECONDS"):
         monkeypatch.setattr(search, allowance, 0.0)
     met = walk(connection, BookingQuery(START, "quinn"), 40, direction)
@@ -321,7 +327,7 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
 def test_the_index_follows_every_change_of_a_booking(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_THROUGH", range(1, 1))
+    look_at_most(monkeypatch, 1)
     others = [make_row(id, START - timedelta(days=id), patient_name="Ante Marsh") for id in range(1, 9)]  # noqa: A001
     put(connection, *others, make_row(9, START, patient_name="Mirela Kovač"))
 
@@ -351,7 +357,7 @@ def test_the_index_follows_every_change_of_a_booking(
 def test_nothing_typed_is_a_filter_or_an_operator(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, practices: frozenset[str]
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_THROUGH", range(1, 1))
+    look_at_most(monkeypatch, 1)
     rows = [make_row(id, START + timedelta(days=id)) for id in range(1, 9)]  # noqa: A001
     put(connection, *rows)
 
@@ -382,13 +388,22 @@ def test_nothing_typed_is_a_filter_or_an_operator(
         assert found == ([1, 2, 3, 4, 5, 6, 7, 8] if text == "kov=" else []), text
 
 
-def test_many_practitioners_and_practices_are_one_list(connection: Connection) -> None:
+@pytest.mark.parametrize("most_streams", [1, 8])
+def test_many_practitioners_and_practices_are_one_list(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, most_streams: int
+) -> None:
+    monkeypatch.setattr(search, "MOST_STREAMS", most_streams)
     rng = random.Random(3)
     rows = make_rows(rng, 60)
     put(connection, *rows)
-    query = BookingQuery(
-        START, practitioners=frozenset(range(1, 40)), practices=frozenset({"adl", "akl", "none"})
-    )
-    assert walk(connection, query, 7, Direction.FORWARD).ids == wanted(rows, query)
-    query = BookingQuery(START, practices=frozenset({"adl", *map(str, range(20))}))
-    assert walk(connection, query, 7, Direction.BACKWARD).ids == wanted(rows, query)
+    for text in ("", "kov"):
+        for practitioners, practices in (
+            (frozenset(range(1, 40)), frozenset({"adl", "akl", "none"})),
+            (frozenset({1, 3, 4}), frozenset({"adl", "per"})),
+            (frozenset[int](), frozenset({"adl", "akl", *map(str, range(20))})),
+        ):
+            query = BookingQuery(START, text, practitioners=practitioners, practices=practices)
+            expected = wanted(rows, query)
+            for direction in Direction:
+                assert walk(connection, query, 7, direction).ids == expected
+            assert search.count_rows(connection, query, 99) == Count(len(expected), exact=True)

@@ -123,11 +123,27 @@ def test_shared_words_are_spelled_out() -> None:
     assert with_shared_words(NOTHING, names) == NOTHING
 
 
+def dates_meant(typed: str) -> set[Word]:
+    asked = interpret(typed)
+    assert isinstance(asked, AllOf)
+    (part,) = asked.parts
+    assert isinstance(part, AnyOf)
+    *dates, words = part.parts
+    assert isinstance(words, AllOf), "the words it is made of"
+    return {date for date in dates if isinstance(date, Word)}
+
+
 def test_a_year_of_two_digits_is_of_either_century() -> None:
-    words = AllOf((AnyOf((AnyOf((Word("2107"), Word("<7012"))), AllOf((Word("2"), Word("1"), Word("07"))))),))
-    assert interpret("2/1/07") == AllOf(
-        (AnyOf((Word("@010207"), Word("@01021907"), Word("@01022007"), words)),)
-    )
+    assert dates_meant("2/1/07") == {Word("@01021907", whole=True), Word("@01022007", whole=True)}
+    assert dates_meant("2/1/8") == {Word("@0102198"), Word("@0102208")}
+
+
+def test_a_year_that_is_being_typed_is_not_taken_for_a_short_one() -> None:
+    assert dates_meant("2/1/19") == {
+        Word("@01021919", whole=True),
+        Word("@01022019", whole=True),
+        Word("@010219"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,20 @@ in that order are looked through first, which fills the page when hits are frequ
 they are not, the search index is asked fortnight by fortnight, for a bounded time.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, union
+from sqlalchemy import Connection, Row, bindparam, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
-from frontdesk.store import search_index, search_streams, search_terms
+from frontdesk.store import search_streams, search_terms
 from frontdesk.store.search_index import create_search, tidy_search
-from frontdesk.store.search_streams import BOOKING, FIRST, LAST, Stream, Stretch
+from frontdesk.store.search_streams import BOOKING, FIRST, LAST, Stretch
 from frontdesk.store.search_terms import AllOf, Expression, name_key, search_tags, search_text
+from frontdesk.store.search_walk import Allowance, Found, Walk
 from frontdesk.store.tables import AppointmentTypeRow, PracticeRow, PractitionerRow
 
 __all__ = [
@@ -33,15 +33,14 @@ __all__ = [
     "tidy_search",
 ]
 
-LOOKED_THROUGH = range(40, 400)
-"""Rows read in order and compared one by one before the search index is asked: four for each one wanted."""
+LOOK_FIRST = range(40, 400)
+"""Rows read in order and compared one by one before anything else: four for each one wanted."""
 
-FIRST_WALK = 8
-"""Fortnights that are asked first; then more at once, as the time allows."""
+LOOK_ON = 1200
+"""Rows that are looked through at most, when hits are frequent enough to fill the page by it."""
 
-WALK_GROWTH = 4
-LONGEST_WALK = 128
-"""Fortnights asked at once at most: between goes, years without bookings are jumped over."""
+MOST_STREAMS = 8
+"""Values of a filter that are read as streams of their own; more are compared like words."""
 
 PAGE_SECONDS = 0.02
 """How long the search index is asked for one page. What was not reached is `searched_until`."""
@@ -56,10 +55,6 @@ _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
 _APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
 _NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
 _PRACTICES = select(_PRACTICE.c.id)
-_EXTENT = select(
-    select(func.min(BOOKING.c.starts_at)).scalar_subquery(),
-    select(func.max(BOOKING.c.starts_at)).scalar_subquery(),
-)
 _ROWS = select(BOOKING).where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 _EASTERNMOST = timedelta(hours=14)
 _WESTERNMOST = timedelta(hours=12)
@@ -75,21 +70,17 @@ class SearchPage:
     searched_until: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Ids of hits in the order they were met; `until` is where the search was given up."""
-
-    ids: list[int]
-    until: Position | None = None
-
-
 @dataclass(frozen=True)
 class _Search:
-    """A query as the database is asked: stretches of time, streams in them, words."""
+    """A query as the database is asked.
+
+    `compared` is what each booking is compared with: the words, and filters of too many
+    values to be read as streams. None means that nothing is.
+    """
 
     connection: Connection
     query: BookingQuery
-    expression: Expression | None
+    compared: Expression | None
     stretches: tuple[Stretch, ...]
     practitioners: tuple[int, ...] | None
     practices: tuple[str, ...] | None
@@ -98,59 +89,33 @@ class _Search:
     def days(self) -> tuple[date | None, date | None]:
         return self.query.first_day, self.query.last_day
 
+    def looked_at(
+        self, stretch: Stretch, limit: int, forward: bool, *, with_words: bool = False
+    ) -> list[Row[Any]]:
+        """Return the next bookings of the filters that are streams."""
+        streams = search_streams.streams(self.practitioners, self.practices, stretch.cancelled)
+        return search_streams.read(
+            self.connection, streams, stretch, self.days, limit, forward=forward, with_words=with_words
+        )
+
     @cached_property
-    def _spelled_out(self) -> AllOf:
-        """The words, and the filters beside them."""
+    def _spelled_out(self) -> tuple[Expression, ...]:
+        """What the search index is asked, but for `cancelled`."""
         parts: list[Expression] = []
-        if self.expression is not None:
+        if self.compared is not None:
             names = self.connection.execute(_NAMES).scalars()
-            parts.append(search_terms.with_shared_words(self.expression, names))
+            parts.append(search_terms.with_shared_words(self.compared, names))
         if self.practitioners is not None:
-            parts.append(search_terms.any_of(map(search_terms.practitioner_tag, self.practitioners)))
+            parts.append(_of_practitioners(self.practitioners))
         elif self.practices is not None:
-            parts.append(search_terms.any_of(map(search_terms.practice_tag, self.practices)))
-        return AllOf(tuple(parts))
+            parts.append(_of_practices(self.practices))
+        return tuple(parts)
 
-    @cached_property
-    def extent(self) -> tuple[datetime | None, datetime | None]:
-        """When the first and the last booking of all start."""
-        first, last = self.connection.execute(_EXTENT).one()
-        return first, last
-
-    def streams(self, cancelled: bool | None) -> list[Stream]:
-        return search_streams.streams(self.practitioners, self.practices, cancelled)
-
-    def index_expression(self, cancelled: bool | None) -> str:
-        """Return what the search index is asked, in its own language."""
-        parts = self._spelled_out.parts
-        if cancelled is not None:
-            parts += (search_terms.any_of([search_terms.cancelled_tag(cancelled)]),)
-        render = search_index.fts5 if self.connection.dialect.name == "sqlite" else search_index.tsquery
-        return render(AllOf(parts))
-
-
-class _Allowance:
-    """The time that a search may take. It is over only once something was searched."""
-
-    def __init__(self, dialect: str, seconds: float) -> None:
-        # SQLite works in this thread: what other programs take from the machine does not count.
-        self._clock: Callable[[], float] = time.thread_time if dialect == "sqlite" else time.monotonic
-        self._seconds = seconds
-        self._began = self._clock()
-        self._steps = 0
-
-    def next_steps(self) -> int:
-        """Return how many fortnights to ask at once, 0 when the time is over."""
-        if self._steps == 0:
-            self._steps = FIRST_WALK
-            return FIRST_WALK
-        spent = self._clock() - self._began
-        if spent >= self._seconds:
-            return 0
-        affordable = int(self._steps * (self._seconds - spent) / max(spent, 1e-6))
-        steps = max(1, min(affordable, self._steps * WALK_GROWTH, LONGEST_WALK))
-        self._steps += steps
-        return steps
+    def walk(self, stretch: Stretch, forward: bool, allowance: Allowance) -> Walk:
+        parts = self._spelled_out
+        if stretch.cancelled is not None:
+            parts += (search_terms.any_of([search_terms.cancelled_tag(stretch.cancelled)]),)
+        return Walk(self.connection, AllOf(parts), stretch, self.days, forward, allowance)
 
 
 def page_rows(
@@ -177,17 +142,47 @@ def page_rows(
 
 def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count:
     """Count the bookings of `query`, stopping at `limit`, or when a search takes too long."""
-    found = _collect(_prepare(connection, query), limit + 1, None, True, COUNT_SECONDS)
-    return Count(min(len(found.ids), limit), exact=len(found.ids) <= limit and found.until is None)
+    search = _prepare(connection, query)
+    allowance = Allowance(connection, COUNT_SECONDS)
+    number = 0
+    for stretch in search.stretches:
+        enough = limit + 1 - number
+        if search.compared is None:
+            streams = search_streams.streams(search.practitioners, search.practices, stretch.cancelled)
+            number += search_streams.count(connection, streams, stretch, search.days, enough)
+        else:
+            more, complete = search.walk(stretch, True, allowance).count(enough)
+            number += more
+            if not complete:
+                return Count(number, exact=False)
+        if number > limit:
+            return Count(limit, exact=False)
+    return Count(number, exact=True)
 
 
 def _prepare(connection: Connection, query: BookingQuery) -> _Search:
-    expression = search_terms.interpret(query.text)
+    words = search_terms.interpret(query.text)
     practices, practitioners = _known(connection, query)
     stretches = _stretches(query)
-    if expression == search_terms.NOTHING or practices == () or practitioners == ():
+    if words == search_terms.NOTHING or practices == () or practitioners == ():
         stretches = ()
-    return _Search(connection, query, expression, stretches, practitioners, practices)
+    compared = [] if words is None else [words]
+    if practices is not None and len(practices) > MOST_STREAMS:
+        compared.append(_of_practices(practices))
+        practices = None
+    if practitioners is not None and len(practitioners) > MOST_STREAMS:
+        compared.append(_of_practitioners(practitioners))
+        practitioners = None
+    everything = AllOf(tuple(compared)) if compared else None
+    return _Search(connection, query, everything, stretches, practitioners, practices)
+
+
+def _of_practices(practices: Iterable[str]) -> Expression:
+    return search_terms.any_of(map(search_terms.practice_tag, practices))
+
+
+def _of_practitioners(practitioners: Iterable[int]) -> Expression:
+    return search_terms.any_of(map(search_terms.practitioner_tag, practitioners))
 
 
 def _known(
@@ -209,7 +204,7 @@ def _known(
     asked = select(of.id).where(of.id.in_(query.practitioners))
     if practices is not None:
         asked = asked.where(of.practice_id.in_(practices))
-    return practices, tuple(sorted(connection.execute(asked).scalars()))
+    return None, tuple(sorted(connection.execute(asked).scalars()))
 
 
 def _stretches(query: BookingQuery) -> tuple[Stretch, ...]:
@@ -245,12 +240,12 @@ def _is_anything_behind(search: _Search, position: Position, forward: bool) -> b
     return bool(found.ids) or found.until is not None
 
 
-def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> _Found:
+def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> Found:
     """Return up to `limit` ids beyond `position`, whatever id it names."""
     if position is not None:
         position = replace(position, id=max(-1, min(position.id, LAST_ID)))
     ids: list[int] = []
-    allowance = _Allowance(search.connection.dialect.name, seconds)
+    allowance = Allowance(search.connection, seconds)
     for stretch in search.stretches if forward else reversed(search.stretches):
         rest = stretch
         if position is not None and forward:
@@ -262,96 +257,29 @@ def _collect(search: _Search, limit: int, position: Position | None, forward: bo
         found = _in_stretch(search, rest, limit - len(ids), forward, allowance)
         ids += found.ids
         if len(ids) >= limit or found.until is not None:
-            return _Found(ids, found.until)
-    return _Found(ids)
+            return Found(ids, found.until)
+    return Found(ids)
 
 
-def _in_stretch(
-    search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: _Allowance
-) -> _Found:
-    streams = search.streams(stretch.cancelled)
-    if search.expression is None:
-        rows = search_streams.read(search.connection, streams, stretch, search.days, limit, forward=forward)
-        return _Found([row.id for row in rows])
-    look = min(max(4 * limit, LOOKED_THROUGH.start), LOOKED_THROUGH.stop)
-    seen = search_streams.read(
-        search.connection, streams, stretch, search.days, look, forward=forward, with_words=True
-    )
-    ids = [row.id for row in seen if search_terms.matches(search.expression, row.search)]
-    if len(ids) >= limit or len(seen) < look:
-        return _Found(ids[:limit])
-    last = Position(seen[-1].starts_at, seen[-1].id)
-    rest = replace(stretch, low=last) if forward else replace(stretch, high=last)
-    found = _walk(search, rest, limit - len(ids), forward, allowance)
-    return _Found(ids + found.ids, found.until)
-
-
-def _walk(search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: _Allowance) -> _Found:
-    """Ask the search index, fortnight by fortnight."""
-    connection, dialect = search.connection, search.connection.dialect.name
-    first_day, last_day = search.days
-    parameters = {
-        "expression": search.index_expression(stretch.cancelled),
-        "first_day": first_day or date.min,
-        "last_day": last_day or date.max,
-        "low_at": stretch.low.starts_at,
-        "low_id": stretch.low.id,
-        "high_at": stretch.high.starts_at,
-        "high_id": stretch.high.id,
-    }
+def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: Allowance) -> Found:
+    if search.compared is None:
+        return Found([row.id for row in search.looked_at(stretch, limit, forward)])
     ids: list[int] = []
-    for spans, beyond in _spans(search, stretch, forward, allowance):
-        if not spans:
-            return _Found(ids, max(beyond, stretch.low) if forward else min(beyond, stretch.high))
-        wanted = {"limit": limit - len(ids), "spans": search_index.spans_parameter(dialect, spans)}
-        answer = connection.execute(search_index.hits_statement(dialect, forward), parameters | wanted)
-        for (hits,) in answer:
-            ids += map(int, str(hits).split(",")) if hits else ()
-            if len(ids) >= limit:
-                answer.close()
-                return _Found(ids[:limit])
-    return _Found(ids)
-
-
-def _spans(
-    search: _Search, stretch: Stretch, forward: bool, allowance: _Allowance
-) -> Iterator[tuple[range, Position]]:
-    """Yield which fortnights to ask next, and the position beyond them; none when the time is over."""
-    first, last = search.extent
-    if first is None or last is None:
-        return
-    low = search_index.span_of(max(stretch.low.starts_at, first))
-    high = search_index.span_of(min(stretch.high.starts_at, last))
-    while low <= high:
-        steps = allowance.next_steps()
-        if forward:
-            spans = range(low, min(low + steps, high + 1))
-            low += len(spans)
-        else:
-            spans = range(high, max(high - steps, low - 1), -1)
-            high -= len(spans)
-        yield spans, _edge(low if forward else high + 1)
-        if steps == LONGEST_WALK:
-            rest = Stretch(_edge(low), _edge(high + 1), None)
-            nearest = search_streams.read(
-                search.connection,
-                search_streams.streams(None, None, None),
-                rest,
-                (None, None),
-                1,
-                forward=forward,
-            )
-            if not nearest:
-                return
-            if forward:
-                low = search_index.span_of(nearest[0].starts_at)
-            else:
-                high = search_index.span_of(nearest[0].starts_at)
-
-
-def _edge(span: int) -> Position:
-    """The position between a fortnight and the one before it."""
-    return Position(search_index.span_start(span), -1)
+    looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
+    while looked + look <= LOOK_ON:
+        rows = search.looked_at(stretch, look, forward, with_words=True)
+        ids += (row.id for row in rows if search_terms.matches(search.compared, f"{row.search} {row.tags}"))
+        if len(ids) >= limit or len(rows) < look:
+            return Found(ids[:limit])
+        last = Position(rows[-1].starts_at, rows[-1].id)
+        stretch = replace(stretch, low=last) if forward else replace(stretch, high=last)
+        looked += look
+        if not ids:
+            break
+        # As many more as the rest of the page needs at the rate so far, and some.
+        look = (limit - len(ids)) * looked * 5 // (len(ids) * 4) + 1
+    found = search.walk(stretch, forward, allowance).hits(limit - len(ids))
+    return Found(ids + found.ids, found.until)
 
 
 def _rows(connection: Connection, ids: list[int]) -> Sequence[Row[Any]]:

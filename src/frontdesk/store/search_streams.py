@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, select, tuple_
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, tuple_
 
 from frontdesk.bookings import LAST_ID, Position
 from frontdesk.store.tables import BookingRow
@@ -26,6 +26,10 @@ _KEYS = {
     "booking_practice": ("practice_id", "cancelled"),
     "booking_practitioner": ("practitioner_id", "cancelled"),
 }
+
+
+Days = tuple[date | None, date | None]
+"""The first and the last local date that are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +67,50 @@ def read(
     connection: Connection,
     among: Iterable[Stream],
     stretch: Stretch,
-    days: tuple[date | None, date | None],
+    days: Days,
     limit: int,
     *,
     forward: bool,
     with_words: bool = False,
 ) -> list[Row[Any]]:
-    """Return the first (or last) `limit` bookings of a stretch: rows of id, starts_at and, if asked for, search."""
+    """Return the first (or last) `limit` bookings of a stretch: rows of id, starts_at and, if asked for, search
+    and tags."""
     rows: list[Row[Any]] = []
-    bounds = {
+    for number, stream in enumerate(among):
+        statement = _statement(stream.index, forward, with_words, *(day is not None for day in days))
+        rows += connection.execute(statement, _parameters(stream, stretch, days, limit)).all()
+        if number:
+            rows.sort(key=lambda row: (row.starts_at, row.id), reverse=not forward)
+            del rows[limit:]
+    return rows
+
+
+def count(connection: Connection, among: Iterable[Stream], stretch: Stretch, days: Days, limit: int) -> int:
+    """Return how many bookings a stretch has, counting no further than `limit`."""
+    number = 0
+    for stream in among:
+        if number < limit:
+            statement = _counting(stream.index, *(day is not None for day in days))
+            parameters = _parameters(stream, stretch, days, limit - number)
+            number += connection.execute(statement, parameters).scalar_one()
+    return number
+
+
+def _parameters(stream: Stream, stretch: Stretch, days: Days, limit: int) -> dict[str, Any]:
+    parameters = {
         "low_at": stretch.low.starts_at,
         "low_id": stretch.low.id,
         "high_at": stretch.high.starts_at,
         "high_id": stretch.high.id,
         "limit": limit,
     }
-    first_day, last_day = days
-    if first_day is not None:
-        bounds["first_day"] = first_day
-    if last_day is not None:
-        bounds["last_day"] = last_day
-    for number, stream in enumerate(among):
-        statement = _statement(stream.index, forward, with_words, first_day is not None, last_day is not None)
-        key = {f"key_{place}": value for place, value in enumerate(stream.key)}
-        rows += connection.execute(statement, bounds | key).all()
-        if number:
-            rows.sort(key=lambda row: (row.starts_at, row.id), reverse=not forward)
-            del rows[limit:]
-    return rows
+    parameters |= {f"key_{place}": value for place, value in enumerate(stream.key)}
+    return parameters | {name: day for name, day in zip(("first_day", "last_day"), days, strict=True) if day}
+
+
+@cache
+def _counting(index: str, since: bool, until: bool) -> Select[Any]:
+    return select(func.count()).select_from(_statement(index, True, False, since, until).subquery())
 
 
 @cache
@@ -105,7 +125,7 @@ def _statement(index: str, forward: bool, with_words: bool, since: bool, until: 
         for side in ("low", "high")
     )
     statement = (
-        select(of.id, of.starts_at, *((of.search,) if with_words else ()))
+        select(of.id, of.starts_at, *((of.search, of.tags) if with_words else ()))
         .where(tuple_(*columns) > low, tuple_(*columns) < high)
         .order_by(*(column.asc() if forward else column.desc() for column in columns))
         # The planner must see the number: it plans a parameter as if it could be any.

@@ -214,9 +214,13 @@ def _born(day: str, month: str, year: str) -> tuple[Word, ...]:
     if not (1 <= int(day) <= 31 and 1 <= int(month) <= 12):
         return ()
     stem = f"{BORN}{int(month):02}{int(day):02}"
-    if len(year) in (1, 2):
-        return Word(f"{stem}{year}"), Word(f"{stem}19{year}"), Word(f"{stem}20{year}")
-    return (Word(stem + year, whole=len(year) == 4),)
+    if len(year) == 0 or len(year) > 2:
+        return (Word(stem + year, whole=len(year) == 4),)
+    centuries = ["19", "20"]
+    if any(century.startswith(year) for century in centuries):
+        # Perhaps it is going to be a year of four digits.
+        centuries.append("")
+    return tuple(Word(stem + century + year, whole=len(century + year) == 4) for century in centuries)
 
 
 def _born_named(day: str, month: str, year: str) -> tuple[Word, ...]:
