@@ -118,6 +118,10 @@ class Listing:
         else:
             await self._show(self.text, filters, NO_FILTERS)
 
+    async def start(self) -> None:
+        """Show the start view: no text, no filter, the first booking that has not started."""
+        await self._show("", NO_FILTERS, NO_FILTERS, stay=False)
+
     async def clear_filters(self) -> None:
         """Clear every filter, resting ones too; the search text stays."""
         await self._show(self.text, NO_FILTERS, NO_FILTERS)
@@ -132,9 +136,17 @@ class Listing:
         place = Position(row.booking.starts_at, row.booking.id - 1)
         await self._open_at(query, place, above=self.view.cursor)
 
-    async def _show(self, text: str, resting: Filters, narrowing: Filters) -> None:
+    async def _show(self, text: str, resting: Filters, narrowing: Filters, *, stay: bool = True) -> None:
+        """Ask something else; a new search apart, the cursor stays on its booking if that is still there."""
         query = (narrowing if text else resting).query(text, self.now())
-        await self._open_at(query, Position(query.as_of, LAST_ID), above=CONTEXT_ROWS)
+        row = self.current if stay and text in ("", self.text) else None
+        place = Position(query.as_of, LAST_ID)
+        if row is not None:
+            here = Position(row.booking.starts_at, row.booking.id - 1)
+            found = await self.store.page(query, 1, here, Direction.FORWARD)
+            if found.rows and found.rows[0].booking.id == row.booking.id:
+                place = here
+        await self._open_at(query, place, above=CONTEXT_ROWS)
         self.text, self.resting, self.narrowing = text, resting, narrowing
 
     async def _open_at(self, query: BookingQuery, place: Position, above: int) -> None:

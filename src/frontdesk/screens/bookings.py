@@ -154,7 +154,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
                 self._jobs.task_done()
 
     async def _start(self) -> None:
-        await self.listing.search("")
+        await self.listing.start()
         since = self.desk.now() - words.LAST_WRITE_SHOWN
         booking = await self.desk.store.last_write(self.desk.desk.operator, since)
         if booking is not None:
@@ -279,7 +279,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def action_home_view(self) -> None:
         self.find.value = ""
-        self._perform(self.listing.clear_filters)
+        self._perform(self.listing.start)
         self.find.focus()
 
     def action_refresh_list(self) -> None:
