@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, bindparam, select, union
 
@@ -54,10 +55,8 @@ _PRACTICE = PracticeRow.__table__  # type: ignore[attr-defined]
 _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
 _APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
 _NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
-_PRACTICES = select(_PRACTICE.c.id)
+_ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
 _ROWS = select(BOOKING).where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
-_EASTERNMOST = timedelta(hours=14)
-_WESTERNMOST = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +161,40 @@ def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count
 
 def _prepare(connection: Connection, query: BookingQuery) -> _Search:
     words = search_terms.interpret(query.text)
-    practices, practitioners = _known(connection, query)
-    stretches = _stretches(query)
+    zones: dict[str, str] = {}
+    if query.practices or query.first_day or query.last_day:
+        zones = {row.id: row.time_zone for row in connection.execute(_ZONES)}
+    practices = tuple(sorted(query.practices & zones.keys())) if query.practices else None
+    if practices is not None and len(practices) == len(zones):
+        practices = None
+    practitioners = (
+        _practitioners(connection, query.practitioners, practices) if query.practitioners else None
+    )
+    stretches = _stretches(query, {zones[practice] for practice in practices or zones})
     if words == search_terms.NOTHING or practices == () or practitioners == ():
         stretches = ()
     compared = [] if words is None else [words]
+    if practitioners is not None:
+        # A practitioner belongs to one practice: there is nothing left to ask about practices.
+        practices = None
+        if len(practitioners) > MOST_STREAMS:
+            compared.append(_of_practitioners(practitioners))
+            practitioners = None
     if practices is not None and len(practices) > MOST_STREAMS:
         compared.append(_of_practices(practices))
         practices = None
-    if practitioners is not None and len(practitioners) > MOST_STREAMS:
-        compared.append(_of_practitioners(practitioners))
-        practitioners = None
     everything = AllOf(tuple(compared)) if compared else None
     return _Search(connection, query, everything, stretches, practitioners, practices)
+
+
+def _practitioners(
+    connection: Connection, wanted: Iterable[int], practices: Iterable[str] | None
+) -> tuple[int, ...]:
+    of = _PRACTITIONER.c
+    asked = select(of.id).where(of.id.in_(wanted))
+    if practices is not None:
+        asked = asked.where(of.practice_id.in_(practices))
+    return tuple(sorted(connection.execute(asked).scalars()))
 
 
 def _of_practices(practices: Iterable[str]) -> Expression:
@@ -185,35 +205,14 @@ def _of_practitioners(practitioners: Iterable[int]) -> Expression:
     return search_terms.any_of(map(search_terms.practitioner_tag, practitioners))
 
 
-def _known(
-    connection: Connection, query: BookingQuery
-) -> tuple[tuple[str, ...] | None, tuple[int, ...] | None]:
-    """Return which practices and practitioners are asked for, None when it is all of them.
-
-    A practitioner belongs to one practice, so practitioners leave the practices nothing to say.
-    """
-    practices: tuple[str, ...] | None = None
-    if query.practices:
-        everywhere = set(connection.execute(_PRACTICES).scalars())
-        practices = tuple(sorted(query.practices & everywhere))
-        if practices == tuple(sorted(everywhere)):
-            practices = None
-    if not query.practitioners:
-        return practices, None
-    of = _PRACTITIONER.c
-    asked = select(of.id).where(of.id.in_(query.practitioners))
-    if practices is not None:
-        asked = asked.where(of.practice_id.in_(practices))
-    return None, tuple(sorted(connection.execute(asked).scalars()))
-
-
-def _stretches(query: BookingQuery) -> tuple[Stretch, ...]:
+def _stretches(query: BookingQuery, zones: set[str]) -> tuple[Stretch, ...]:
     """Cut time at `as_of`, so that on each side the status asks only about `cancelled`."""
     low, high = FIRST, LAST
-    if query.first_day is not None and query.first_day > date.min:
-        low = Position(_midnight(query.first_day) - _EASTERNMOST, -1)
+    if query.first_day is not None:
+        low = Position(min((_midnight(query.first_day, zone) for zone in zones), default=low.starts_at), -1)
     if query.last_day is not None and query.last_day < date.max:
-        high = Position(_midnight(query.last_day + timedelta(days=1)) + _WESTERNMOST, -1)
+        after = query.last_day + timedelta(days=1)
+        high = Position(max((_midnight(after, zone) for zone in zones), default=high.starts_at), -1)
     wanted = query.statuses or frozenset(Status)
     now = Position(query.as_of, LAST_ID)
     stretches = []
@@ -229,8 +228,12 @@ def _stretches(query: BookingQuery) -> tuple[Stretch, ...]:
     return tuple(stretches)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _midnight(day: date, zone: str) -> datetime:
+    """When `day` begins in `zone`, or the first or last instant there is."""
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:
+        return FIRST.starts_at if day.year == 1 else LAST.starts_at
 
 
 def _is_anything_behind(search: _Search, position: Position, forward: bool) -> bool:

@@ -10,7 +10,7 @@ import json
 from frontdesk.store.search_index import HERE, YEAR_ONE, SearchIndex
 from frontdesk.store.search_terms import AllOf, Expression, Word
 
-_SPAN_SECONDS = 56 * 24 * 60 * 60
+_SPAN_SECONDS = 28 * 24 * 60 * 60
 _WHERE = """
     s.booking_search MATCH replace(:expression, '#', span.value)
     AND (b.starts_at, b.id) > (:low_at, :low_id) AND (b.starts_at, b.id) < (:high_at, :high_id)
@@ -43,7 +43,7 @@ def fts5(expression: Expression) -> str:
 FTS5 = SearchIndex(
     span_seconds=_SPAN_SECONDS,
     create=(
-        # A span's number and "=" are six characters, from the year 1534 on.
+        # A span's number and "=" are six characters, from the year 767 on.
         """
         CREATE VIRTUAL TABLE booking_search USING fts5(
             words, content = '', columnsize = 0, detail = none,
