@@ -1,0 +1,174 @@
+"""How searches, pages and counts are carried out: by the index meant for them, over few rows.
+
+What a planner prefers for a store of thousands it would do for a million: the statements
+are made so that it has no other way.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+
+from frontdesk.bookings import BookingQuery, Direction, Position, Status
+from frontdesk.store import search
+from tests.contract.test_search import ample_time, connection, engine, make_row, put
+
+__all__ = ["ample_time", "connection", "engine"]
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+FIRST = NOW - timedelta(days=500)
+BOOKINGS = 4000
+MOST_ROWS = 600
+"""Rows that one page may visit: those looked through on both sides, and a page."""
+
+MOST_STEPS = 30_000
+"""Steps of SQLite that one page may take; one over every booking takes several times as many."""
+
+WHOLE_TABLE = re.compile(r"SCAN (booking|b)\b|Seq Scan on booking\b")
+SORT = re.compile("Sort|TEMP B-TREE FOR ORDER")
+QUERIES: dict[str, tuple[BookingQuery, set[str]]] = {
+    "everything": (BookingQuery(NOW), {"booking_order"}),
+    "upcoming": (BookingQuery(NOW, statuses=frozenset({Status.UPCOMING})), {"booking_cancelled"}),
+    "cancelled where there are none": (
+        BookingQuery(NOW - timedelta(days=600), statuses=frozenset({Status.CANCELLED})),
+        {"booking_cancelled"},
+    ),
+    "one day": (
+        BookingQuery(NOW, first_day=date(2026, 6, 3), last_day=date(2026, 6, 3)),
+        {"booking_order"},
+    ),
+    "one day of a practitioner": (
+        BookingQuery(
+            NOW, first_day=date(2026, 6, 3), last_day=date(2026, 6, 3), practitioners=frozenset({1})
+        ),
+        {"booking_practitioner"},
+    ),
+    "a practice that closed": (BookingQuery(NOW, practices=frozenset({"per"})), {"booking_practice"}),
+    "a practitioner who retired": (
+        BookingQuery(NOW, statuses=frozenset({Status.UPCOMING}), practitioners=frozenset({3})),
+        {"booking_practitioner"},
+    ),
+    "a practitioner at another practice": (
+        BookingQuery(NOW, practitioners=frozenset({1}), practices=frozenset({"per"})),
+        set(),
+    ),
+    "cancelled at a practice": (
+        BookingQuery(NOW, statuses=frozenset({Status.CANCELLED}), practices=frozenset({"per"})),
+        {"booking_practice"},
+    ),
+    "a common word": (BookingQuery(NOW, "marsh"), {"booking_order"}),
+    "a rare word": (BookingQuery(NOW, "quinn"), {"booking_order", "booking_search"}),
+    "no word": (BookingQuery(NOW, "zzz"), {"booking_order", "booking_search"}),
+    "one letter": (BookingQuery(NOW, "q"), {"booking_order", "booking_search"}),
+    "the end of a mobile": (BookingQuery(NOW, "777"), {"booking_order", "booking_search"}),
+    "a rare word among the cancelled": (
+        BookingQuery(NOW, "quinn", statuses=frozenset({Status.CANCELLED})),
+        {"booking_order", "booking_cancelled", "booking_search"},
+    ),
+    "a rare word in a practice": (
+        BookingQuery(NOW, "quinn", practices=frozenset({"adl"})),
+        {"booking_order", "booking_practice", "booking_search"},
+    ),
+    "no word in some days": (
+        BookingQuery(NOW, "zzz", first_day=date(2025, 6, 3), last_day=date(2026, 6, 3)),
+        {"booking_order", "booking_search"},
+    ),
+}
+
+
+def fill(connection: Connection) -> None:
+    """A store in which every walk that a planner might prefer leads far into nothing."""
+    rows = []
+    for id in range(1, BOOKINGS + 1):  # noqa: A001
+        starts_at = FIRST + timedelta(hours=6 * id)
+        past = starts_at < NOW
+        rows.append(
+            make_row(
+                id,
+                starts_at,
+                practitioner_id=3 if past and id % 3 == 0 else 1,
+                patient_name="Petra Quinn" if id % 500 == 0 else "Ante Marsh",
+                patient_mobile="0491 570 777" if id % 500 == 0 else "0491 570 110",
+                cancelled=past and id % 7 == 0,
+            )
+        )
+    put(connection, *rows)
+    connection.execute(text("ANALYZE"))
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        heard.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(engine, "before_cursor_execute", hear)
+
+
+def plan(connection: Connection, statement: str, parameters: Any) -> str:
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def indexes(plan: str) -> set[str]:
+    found = re.findall(r"INDEX (booking_\w+)|(?:using|Index Scan on) (booking_\w+)", plan)
+    return {one or other for one, other in found} | (
+        {"booking_search"} if re.search("SCAN s VIRTUAL TABLE INDEX .*M", plan) else set()
+    )
+
+
+def rows_visited(connection: Connection, statement: str, parameters: Any) -> int:
+    """How many rows of `booking` PostgreSQL touches."""
+    explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
+    answer = connection.exec_driver_sql(explain, parameters).scalar_one()
+    (top,) = json.loads(answer) if isinstance(answer, str) else answer
+
+    def visited(node: dict[str, Any]) -> int:
+        own = 0
+        if node.get("Relation Name") == "booking":
+            own = round(node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+        return own * int(node["Actual Loops"]) + sum(visited(below) for below in node.get("Plans", ()))
+
+    return visited(top["Plan"])
+
+
+@contextmanager
+def steps(connection: Connection) -> Iterator[list[int]]:
+    """Count, in hundreds, the steps that SQLite takes; none on another database."""
+    taken: list[int] = []
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        driver.set_progress_handler(lambda: taken.append(100), 100)
+    yield taken
+    if connection.dialect.name == "sqlite":
+        driver.set_progress_handler(None, 0)
+
+
+def test_every_statement_has_its_index_and_does_little(connection: Connection, engine: Engine) -> None:
+    fill(connection)
+    for name, (query, expected) in QUERIES.items():
+        used: set[str] = set()
+        for direction in Direction:
+            for position in (None, Position(NOW, 0), Position(NOW - timedelta(days=30), 0)):
+                with statements(engine) as heard, steps(connection) as taken:
+                    search.page_rows(connection, query, 20, position, direction)
+                assert sum(taken) <= MOST_STEPS, name
+                plans = [plan(connection, *one) for one in heard]
+                for how in plans:
+                    assert not WHOLE_TABLE.search(how), f"{name}: {how}"
+                    assert not SORT.search(how) or "booking_search" in indexes(how), f"{name}: {how}"
+                used.update(*map(indexes, plans))
+                if connection.dialect.name != "sqlite":
+                    assert sum(rows_visited(connection, *one) for one in heard) <= MOST_ROWS, name
+        assert used - {"booking_pkey"} == expected, name
+        with statements(engine) as heard:
+            search.count_rows(connection, query, 50)
+        assert not any(WHOLE_TABLE.search(plan(connection, *one)) for one in heard), name
