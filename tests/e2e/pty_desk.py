@@ -1,36 +1,19 @@
 """A program in a real pty, with a terminal on the other side that answers as a real one does."""
 
 import contextlib
-import fcntl
 import heapq
 import os
-import pty
-import re
 import select
 import signal
-import struct
-import subprocess
-import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import pyte
+from tests.e2e.emulated_terminal import EmulatedTerminal, spawn
 
 ROOT = Path(__file__).parents[2]
-_MODES = {"2026": 2}
-_POSITION = b"\x1b[6n"
-_TOKEN = re.compile(
-    rb"\x1b\[6n"
-    rb"|\x1b\[\?(?P<mode>\d+)\$p"
-    rb"|(?P<attributes>\x1b\[0?c)"
-    # What follows asks nothing, and pyte would draw it as text or take it for another control.
-    rb"|\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b\[[0-?]*[ -/]+[@-~]|\x1b\[[\d;]*t"
-    rb"|\x1b[P_^X][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-)
-_CUT = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[P_^X\]][^\x07\x1b]*\x1b?)?\Z")
 
 
 class PtyDesk:
@@ -56,34 +39,9 @@ class PtyDesk:
         self.answers = answers
         self.answer_delay = answer_delay
         self.output = b""
-        self.questions = 0
-        self._screen: Any = pyte.Screen(columns, rows)
-        self._stream: Any = pyte.ByteStream(self._screen)
-        self._cut = b""
+        self._terminal = EmulatedTerminal(columns, rows)
         self._due: list[tuple[float, int, bytes]] = []
-        self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        changed = {
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "LC_ALL": "C.UTF-8",
-            "COLUMNS": None,
-            "LINES": None,
-            "NO_COLOR": None,
-            **(env or {}),
-        }
-        self._process = subprocess.Popen(
-            argv,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=cwd,
-            env={name: value for name, value in {**os.environ, **changed}.items() if value is not None},
-            start_new_session=True,
-            # Without a controlling terminal the program would never get a SIGHUP.
-            preexec_fn=_control_terminal,
-        )
-        os.close(slave)
+        self._process, self._master = spawn(argv, columns=columns, rows=rows, cwd=cwd, env=env)
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +56,11 @@ class PtyDesk:
         """The program's process id."""
         return self._process.pid
 
+    @property
+    def questions(self) -> int:
+        """How often the program has asked where the cursor stands."""
+        return self._terminal.questions
+
     def send(self, data: bytes) -> None:
         """Type `data` in one write."""
         os.write(self._master, data)
@@ -106,7 +69,7 @@ class PtyDesk:
         """Return the screen as lines without trailing blanks, after taking in what has come."""
         while self._pump(0.0):
             pass
-        return [line.rstrip() for line in self._screen.display]
+        return self._terminal.lines()
 
     def wait_for(self, wanted: str | Callable[[list[str]], bool], timeout: float = 20.0) -> list[str]:
         """Wait until a text is on the screen, or a test of its lines holds; return the lines.
@@ -172,29 +135,7 @@ class PtyDesk:
 
     def _show(self, data: bytes) -> None:
         self.output += data
-        data = self._cut + data
-        cut = _CUT.search(data)
-        end = cut.start() if cut else len(data)
-        self._cut = data[end:]
-        start = 0
-        for token in _TOKEN.finditer(data, 0, end):
-            self._stream.feed(data[start : token.start()])
-            start = token.end()
-            if token[0] == _POSITION:
-                self.questions += 1
-                self._answer(f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R")
-            elif token["mode"]:
-                mode = token["mode"].decode()
-                self._answer(f"\x1b[?{mode};{_MODES.get(mode, 0)}$y")
-            elif token["attributes"]:
-                self._answer("\x1b[?62;22c")
-        self._stream.feed(data[start:end])
-
-    def _answer(self, answer: str) -> None:
-        if self.answers:
-            due = time.monotonic() + self.answer_delay
-            heapq.heappush(self._due, (due, len(self.output), answer.encode()))
-
-
-def _control_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for answer in self._terminal.feed(data):
+            if self.answers:
+                due = time.monotonic() + self.answer_delay
+                heapq.heappush(self._due, (due, len(self.output), answer))

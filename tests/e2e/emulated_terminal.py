@@ -1,0 +1,144 @@
+"""The terminal's side of a pty: a screen that shows output and answers as a real one does."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyte
+
+_MODES = {"2026": 2}
+_POSITION = b"\x1b[6n"
+_TOKEN = re.compile(
+    rb"\x1b\[6n"
+    rb"|\x1b\[\?(?P<mode>\d+)\$p"
+    rb"|(?P<attributes>\x1b\[0?c)"
+    # What follows asks nothing, and pyte would draw it as text or take it for another control.
+    rb"|\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b\[[0-?]*[ -/]+[@-~]|\x1b\[[\d;]*t"
+    rb"|\x1b[P_^X][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+_CUT = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[P_^X\]][^\x07\x1b]*\x1b?)?\Z")
+
+
+class _Screen(pyte.Screen):
+    """pyte's screen with the controls of an xterm that it lacks: SU, SD and REP."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        super().__init__(columns, lines)
+        self._drawn = ""
+
+    def draw(self, data: str) -> None:
+        self._drawn = data[-1:]
+        super().draw(data)
+
+    def repeat(self, times: int | None = None, **_: Any) -> None:
+        super().draw(self._drawn * (times or 1))
+
+    def scroll_up(self, lines: int | None = None, **_: Any) -> None:
+        self._scroll(self.delete_lines, lines)
+
+    def scroll_down(self, lines: int | None = None, **_: Any) -> None:
+        self._scroll(self.insert_lines, lines)
+
+    def _scroll(self, move: Callable[[int], None], lines: int | None) -> None:
+        line = self.cursor.y
+        column = self.cursor.x
+        self.cursor.y = self.margins.top if self.margins else 0
+        move(lines or 1)
+        self.cursor.y, self.cursor.x = line, column
+
+
+class _Stream(pyte.ByteStream):
+    csi = {**pyte.ByteStream.csi, "b": "repeat", "S": "scroll_up", "T": "scroll_down"}  # noqa: RUF012 - as in pyte
+    events = pyte.ByteStream.events | {"repeat", "scroll_up", "scroll_down"}
+
+
+class EmulatedTerminal:
+    """Shows what a program writes on a screen of `columns` x `rows`.
+
+    `questions` is how often the program has asked where the cursor stands (`CSI 6n`).
+    """
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.questions = 0
+        self._screen = _Screen(columns, rows)
+        self._stream = _Stream(self._screen)
+        self._cut = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Show `data`; return the answers to what it asks, oldest first.
+
+        Answered are the cursor's position, mode requests (2026 is supported) and device
+        attributes.
+        """
+        answers: list[bytes] = []
+        data = self._cut + data
+        cut = _CUT.search(data)
+        end = cut.start() if cut else len(data)
+        self._cut = data[end:]
+        start = 0
+        for token in _TOKEN.finditer(data, 0, end):
+            self._stream.feed(data[start : token.start()])
+            start = token.end()
+            if token[0] == _POSITION:
+                self.questions += 1
+                answers.append(b"\x1b[%d;%dR" % (self._screen.cursor.y + 1, self._screen.cursor.x + 1))
+            elif token["mode"]:
+                mode = token["mode"].decode()
+                answers.append(f"\x1b[?{mode};{_MODES.get(mode, 0)}$y".encode())
+            elif token["attributes"]:
+                answers.append(b"\x1b[?62;22c")
+        self._stream.feed(data[start:end])
+        return answers
+
+    def lines(self) -> list[str]:
+        """Return the screen as lines without trailing blanks."""
+        return [line.rstrip() for line in self._screen.display]
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    columns: int,
+    rows: int,
+    cwd: Path,
+    env: Mapping[str, str | None] | None = None,
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start `argv` in a pty of its own; return the process and the terminal's side of the pty.
+
+    `env` is added to this process's environment; a None takes a variable away.
+    """
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    changed = {
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": None,
+        "LINES": None,
+        "NO_COLOR": None,
+        **(env or {}),
+    }
+    process = subprocess.Popen(
+        argv,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=cwd,
+        env={name: value for name, value in {**os.environ, **changed}.items() if value is not None},
+        start_new_session=True,
+        # Without a controlling terminal the program would never get a SIGHUP.
+        preexec_fn=_control_terminal,
+    )
+    os.close(slave)
+    return process, master
+
+
+def _control_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
