@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import re
 import unicodedata
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 Record = TypeVar("Record", bound="DataclassInstance")
 
 REPLACEMENT = "\ufffd"
+_WITHOUT_TEXT = frozenset((type(None), bool, int, float, date, datetime))
 MAX_MARKS = 4
 """Combining marks kept on one character, as many again beside it; more is an attack on the layout."""
 
@@ -64,7 +66,7 @@ def clean(value: str) -> str:
     character. `clean(clean(x)) == clean(x)` for every `x`.
     """
     # Latin letters and ASCII are as they should be already; U+0300 is the first mark.
-    if value.isprintable() and (not value or max(value) < "\u0300"):
+    if value.isprintable() and (value.isascii() or max(value) < "\u0300"):
         return " ".join(value.split())
     visible = _INVISIBLE.sub("", _BLANK.sub(" ", value))
     harmless = "".join(char if char.isprintable() or char in _JOINERS else REPLACEMENT for char in visible)
@@ -120,7 +122,10 @@ def clean_fields(record: Record) -> Record:
     changed: dict[str, Any] = {}
     for name in _field_names(type(record)):
         value = getattr(record, name)
-        fresh = _cleaned(value)
+        kind = type(value)
+        if kind in _WITHOUT_TEXT:
+            continue
+        fresh = clean(value) if kind is str else _cleaned(value)
         if fresh is not value and fresh != value:
             changed[name] = fresh
     return dataclasses.replace(record, **changed) if changed else record
@@ -150,9 +155,9 @@ def fold(value: str) -> tuple[str, ...]:
     Every mark goes, also the vowel signs of Thai and Hindi, so that a word stays one word.
     `fold("O'Brien-Kovač") == ("obrien", "kovac")`, and folding folded words changes nothing.
     """
-    value = value.translate(_UNTYPED)
-    if not value.isascii():
-        decomposed = unicodedata.normalize("NFKD", value)
-        letters = "".join(char for char in decomposed if unicodedata.category(char)[0] != "M")
-        value = letters.casefold().translate(_STROKES).translate(_UNTYPED)
-    return tuple(_WORD.findall(value.casefold()))
+    if value.isascii():
+        return tuple(_WORD.findall(value.replace("'", "").replace("`", "").lower()))
+    decomposed = unicodedata.normalize("NFKD", value.translate(_UNTYPED))
+    letters = "".join(char for char in decomposed if unicodedata.category(char)[0] != "M")
+    folded = letters.casefold().translate(_STROKES).translate(_UNTYPED)
+    return tuple(_WORD.findall(folded.casefold()))

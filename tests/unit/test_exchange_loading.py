@@ -7,7 +7,7 @@ import io
 import lzma
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -31,7 +31,7 @@ from frontdesk.exchange.importing import (
     write_errors_header,
 )
 from frontdesk.exchange.incoming import RowReader
-from frontdesk.exchange.loading import Pace, load
+from frontdesk.exchange.loading import ALONE, Pace, load
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import csv_target
 from frontdesk.store.port import Registry
@@ -104,6 +104,25 @@ class TestPace:
         await load(shelf.registry, made(1_000), KIM, "x", lambda _: None, pace=shelf.pace)
         assert len(shelf.pauses) == len(shelf.batches) - 1
         assert shelf.pauses == [pytest.approx(size * 0.001 / 4) for size in shelf.batches[:-1]]
+
+    async def test_reading_the_next_batch_counts_as_the_pause(self) -> None:
+        shelf = Shelf(cost=0.001)
+
+        def slowly(each: float) -> Iterator[IncomingBooking]:
+            for one in made(300):
+                shelf.now += each
+                yield one
+
+        await load(shelf.registry, slowly(0.0001), KIM, "x", lambda _: None, pace=shelf.pace)
+        assert shelf.batches == [100, 120, 80]
+        assert shelf.pauses == [pytest.approx(0.025 - 0.012), pytest.approx(0.03 - 0.008)]
+
+    async def test_a_store_of_its_own_is_loaded_without_pauses(self) -> None:
+        shelf = Shelf(cost=0.001)
+        pace = replace(ALONE, clock=shelf.pace.clock, sleep=shelf.pause)
+        await load(shelf.registry, made(2_000), KIM, "x", lambda _: None, pace=pace)
+        assert max(shelf.batches) == 500
+        assert set(shelf.pauses) == {0.0}
 
     async def test_every_booking_is_loaded_once_and_told_once(self) -> None:
         shelf = Shelf()

@@ -19,6 +19,7 @@ from frontdesk.exchange.importing import (
     write_errors_header,
 )
 from frontdesk.exchange.incoming import RowReader
+from frontdesk.exchange.loading import ALONE
 from frontdesk.exchange.mapping import NO_MAP, read_map
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import Writer, csv_target
@@ -77,11 +78,12 @@ def import_command(
             raise Refused(
                 Reason("no-practices", f"the store has no practices yet: put [[practices]] into {config}")
             )
+        state = run(store.state())
         reader = RowReader(
             file,
             source.header,
             practices,
-            run(store.state()).now,
+            state.now,
             mapping=mapping,
             map_file=map_file,
             practice_id=practice_id_of(practice, practices) if practice else "",
@@ -103,7 +105,8 @@ def import_command(
             )
             trouble: FrontdeskError | KeyboardInterrupt | None = None
             try:
-                run(work.run(store.registry, session.config.operator, dry_run=dry_run))
+                pace = None if state.bookings else ALONE
+                run(work.run(store.registry, session.config.operator, dry_run=dry_run, pace=pace))
             except (FrontdeskError, KeyboardInterrupt) as error:
                 trouble = error
     for notice in session.notices:

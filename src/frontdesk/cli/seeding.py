@@ -10,7 +10,7 @@ from frontdesk.bookings import Loaded, LoadOutcome, Operator, Reason, Refused
 from frontdesk.cli.data import quiet_option
 from frontdesk.cli.progress import progress_bar
 from frontdesk.cli.wiring import Session
-from frontdesk.exchange.loading import load
+from frontdesk.exchange.loading import ALONE, load
 
 if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore
@@ -37,8 +37,10 @@ async def fill(
         new += sum(one.outcome is LoadOutcome.NEW for one in outcomes)
         on_progress(loaded)
 
-    now = (await store.state()).now
-    await load(store.registry, seed.bookings(number, seed_number, now), operator, "made up", count)
+    state = await store.state()
+    made_up = seed.bookings(number, seed_number, state.now)
+    pace = None if state.bookings else ALONE
+    await load(store.registry, made_up, operator, "made up", count, pace=pace)
     return new
 
 

@@ -26,6 +26,10 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
+ALONE = Pace(batch=0.5, pause=0.0)
+"""For a store without bookings: no desk has anything to do there yet."""
+
+
 async def load(
     registry: Registry,
     bookings: Iterable[IncomingBooking],
@@ -43,8 +47,8 @@ async def load(
     """
     pace = pace or Pace()
     rows, size = iter(bookings), _FIRST
+    batch, trouble = _take(rows, size)
     while True:
-        batch, trouble = _take(rows, size)
         started = pace.clock()
         if batch:
             writing = asyncio.ensure_future(registry.load(batch, operator, source, dry_run=dry_run))
@@ -53,10 +57,13 @@ async def load(
             raise trouble
         if len(batch) < size:
             return
-        took = pace.clock() - started
-        await pace.sleep(took * pace.pause)
+        written = pace.clock()
+        took = written - started
         # Doubling at most: one lucky batch must not make the next one hold up a desk.
         size = max(_LEAST, min(_MOST, 2 * size, round(size * pace.batch / max(took, 0.001))))
+        # Desks have the store to themselves while the next batch is read, too.
+        batch, trouble = _take(rows, size)
+        await pace.sleep(max(0.0, written + took * pace.pause - pace.clock()))
 
 
 def _take(rows: Iterator[IncomingBooking], size: int) -> tuple[list[IncomingBooking], FrontdeskError | None]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2s
 
 from frontdesk.text import fold
@@ -49,6 +50,7 @@ _AUSTRALIA = re.compile(r"(?<!\w)(?:\+|00(?:11)?)[\s-]*61[\s-]*(?:\(?0\)?)?")
 """What is dialled before an Australian number from elsewhere."""
 _AUSTRALIAN = re.compile("0[2-478]")
 """How an Australian number begins."""
+_NO_DIGITS = re.compile("[^0-9]+")
 _LETTERS_THEN_DIGITS = re.compile("([^0-9]+)([0-9]+)")
 
 
@@ -101,9 +103,9 @@ def search_text(
     for word in fold(ref):
         parted = _LETTERS_THEN_DIGITS.fullmatch(word)
         own += parted.groups() if parted else (word,)
-    shared = (*fold(practitioner_name), *fold(appointment_type))
     words = [word[:LONGEST_WORD] for word in own]
-    words += [SHARED + word[:LONGEST_WORD] for word in shared]
+    words += _shared_words(practitioner_name)
+    words += _shared_words(appointment_type)
     for number in re.split("[/,;]", mobile):
         if digits := _national(number):
             words += [digits, BACKWARDS + digits[::-1]]
@@ -112,11 +114,17 @@ def search_text(
     return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
 
 
+@lru_cache
+def _shared_words(name: str) -> tuple[str, ...]:
+    return tuple(SHARED + word[:LONGEST_WORD] for word in fold(name))
+
+
 def search_tags(*, practice_id: str, practitioner_id: int, cancelled: bool, local_date: date) -> str:
     """Return the words by which filters find a booking beside its search words."""
     return " ".join((practice_tag(practice_id), practitioner_tag(practitioner_id), cancelled_tag(cancelled)))
 
 
+@lru_cache
 def practice_tag(practice_id: str) -> str:
     """A practice's id may hold anything: a digest of it is safe in every query language."""
     return f"{FILTER}c{blake2s(practice_id.encode(), digest_size=6).hexdigest()}"
@@ -139,7 +147,7 @@ def any_of(tags: Iterable[str]) -> Expression:
 
 def _national(number: str) -> str:
     """The digits of a telephone number, as Australians dial it."""
-    digits = "".join(char for char in _AUSTRALIA.sub("0", number) if char in "0123456789")[:LONGEST_WORD]
+    digits = _NO_DIGITS.sub("", _AUSTRALIA.sub("0", number))[:LONGEST_WORD]
     return "0" + digits[2:] if digits.startswith("61") and len(digits) == 11 else digits
 
 
