@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -38,6 +39,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "leave", "Leave", show=False, priority=True, id="program.leave.anywhere"),
+        Binding("ctrl+l", "paint_again", "Paint again", show=False, priority=True, id="program.paint"),
     ]
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
@@ -83,6 +85,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self._handle_keys()
 
     def on_resize(self, event: events.Resize) -> None:
+        # A terminal that attaches itself anew (dtach, abduco) sends its old size again.
+        self.action_paint_again()
         is_small = event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT
         if is_small and not isinstance(self.screen, TooSmallScreen):
             self.push_screen(TooSmallScreen(MIN_WIDTH, MIN_HEIGHT))
@@ -185,6 +189,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             await self.screen.settled()
 
     def on_position_answered(self, message: PositionAnswered) -> None:
+        if isinstance(self._driver, FrontdeskDriver):
+            self._driver.frames.answered(message.number)
         if isinstance(self.screen, CancelScreen):
             self.screen.position_answered(message.number)
 
@@ -219,6 +225,30 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         open_things = f" {waiting:,} waiting; they are kept." if waiting else ""
         if await self.push_screen_wait(LeaveScreen(f"Leave frontdesk?{open_things} y leaves, Esc stays")):
             self.exit()
+
+    # -- painting -----------------------------------------------------------------------
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write only what changed on the terminal, where that is known; else let Textual paint."""
+        driver = self._driver
+        if (
+            isinstance(driver, FrontdeskDriver)
+            and renderable is not None
+            and self.desk.settings.diff
+            and self._running
+            and not self._closed
+            and not self._batch_count
+        ):
+            driver.frames.is_synchronised = self._sync_available
+            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            if driver.frames.show(renderable, self.size, cursor, self.console._color_system):
+                self.post_display_hook()
+                return
+        super()._display(screen, renderable)
+
+    def action_paint_again(self) -> None:
+        if isinstance(self._driver, FrontdeskDriver):
+            self._driver.frames.forget()
 
     # -- errors -------------------------------------------------------------------------
 

@@ -294,6 +294,14 @@ COMMANDS: tuple[Command, ...] = (
         in_palette=False,
     ),
     Command(
+        "program.paint",
+        "app.paint_again",
+        "Paint again",
+        "Write the whole screen again, should something else have written over it.",
+        everywhere=("ctrl+l",),
+        group="Program",
+    ),
+    Command(
         "program.leave",
         "app.leave",
         "Leave",

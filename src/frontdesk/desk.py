@@ -26,12 +26,14 @@ class Settings:
 
     `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
     command ids to keys, as `[keys]` does. `first_steps` are the ways to get bookings in
-    that this installation allows: a command line and what it is for.
+    that this installation allows: a command line and what it is for. With `diff` only what
+    changed on the screen is written to the terminal.
     """
 
     home: str = ""
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
     first_steps: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
+    diff: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The operator's terminal: what comes from it, what may go to it, and what is on it.
 
 `FrontdeskDriver` is Textual's driver for Linux and macOS with our reading of keys (see
-`key_reader`), no mouse, no suspending, no clipboard, and an end when the terminal is gone.
+`key_reader`) and our writing of frames (see `frame_writer`), no mouse, no suspending, no
+clipboard, and an end when the terminal is gone.
 `ask_position` and `ConfirmGate` let a dialog tell whether it can have been seen.
 """
 
@@ -9,13 +10,16 @@ import contextlib
 import os
 import select
 import signal
+import termios
 import time
+import tty
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from frontdesk.frame_writer import FrameWriter
 from frontdesk.key_reader import KeyReader, PositionAnswered
 
 if TYPE_CHECKING:
@@ -140,6 +144,7 @@ class FrontdeskDriver(LinuxDriver):
         # Textual passes these four. Its debug mode would log every key, and with it names.
         super().__init__(app, debug=False, mouse=False, size=size)
         self._reader = KeyReader()
+        self.frames = FrameWriter(self.write, self._reader.question, self._loop.call_later)
         self._wake_end, self._waker = os.pipe()
         self._is_lost = False
         self._file: Any = _Wire(self._file, self._lose)
@@ -154,7 +159,8 @@ class FrontdeskDriver(LinuxDriver):
         return False
 
     def ask_position(self) -> int:
-        """Write a position question behind all that is queued; return its number."""
+        """Write a position question behind all that is to be shown; return its number."""
+        self.frames.flush()
         number, question = self._reader.question()
         self.write(question)
         return number
@@ -182,6 +188,15 @@ class FrontdeskDriver(LinuxDriver):
                 told = self._reader.tick(time.monotonic())
             for message in told:
                 self.process_message(message)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        with contextlib.suppress(termios.error):
+            settings = termios.tcgetattr(self.fileno)
+            # Else the kernel sends a second CR with each line.
+            settings[tty.OFLAG] &= ~termios.OPOST
+            termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
 
     def disable_input(self) -> None:
         """Stop the input thread at once."""

@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.sources import PACKAGE, ROOT, imports, sources
 
 DOMAIN = ("bookings", "deliveries", "audit", "text", "times")
-UI = ("app.py", "screens/", "widgets/", "terminal.py", "key_reader.py")
+UI = ("app.py", "screens/", "widgets/", "terminal.py", "key_reader.py", "frame_writer.py")
 HEAVY = ("textual", "sqlmodel", "sqlalchemy", "alembic", "psycopg")
 
 LINT = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"

@@ -177,7 +177,7 @@ class TestWhatIsWrong:
         assert result.stderr.endswith("See: frontdesk list --help\n")
 
     def test_a_config_that_is_none(self, desk: LineDesk) -> None:
-        desk.write_config("[ui]\n")
+        desk.write_config("[screen]\n")
 
         result = desk("list")
 

@@ -116,7 +116,7 @@ class Session:
             open_store=self.open_store,
             operator=self.config.operator,
             clock=time.monotonic,
-            settings=Settings(home=self.config.home, keys=self.config.keys),
+            settings=Settings(home=self.config.home, keys=self.config.keys, diff=self.config.diff),
             report=crash.report,
             notices=self.notices,
         )

@@ -46,7 +46,8 @@ class Config:
     """What the config says, with the defaults of what it leaves out.
 
     `file` is None when there is no config file. `practices` are as they go into the store;
-    `keys` maps a command's id to the key it is to have.
+    `keys` maps a command's id to the key it is to have; `diff` is whether only what changed is
+    written to the terminal.
     """
 
     file: Path | None
@@ -56,6 +57,7 @@ class Config:
     home: str = ""
     practices: tuple[Practice, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    diff: bool = True
 
     @property
     def store_file(self) -> Path | None:
@@ -135,6 +137,7 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         home=_home(said, clinics),
         practices=clinics,
         keys=_keys(said),
+        diff=said.ui.diff,
     )
 
 

@@ -86,6 +86,18 @@ class Notify(Section, frozen=True):
     sms: Sms | None = None
 
 
+class Ui(Section, frozen=True):
+    """How the screen is painted."""
+
+    diff: Annotated[
+        bool,
+        Meta(
+            description="write only what changed to the terminal; "
+            "false: whole parts of the screen, some fifty times as many bytes"
+        ),
+    ] = True
+
+
 class Log(Section, frozen=True):
     """Where trouble is written down, without patient data."""
 
@@ -102,6 +114,7 @@ class ConfigFile(Section, frozen=True):
     practices: tuple[Practice, ...] = ()
     notify: Notify | None = None
     keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
+    ui: Ui = Ui()
     log: Log = Log()
 
 

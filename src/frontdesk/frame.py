@@ -1,0 +1,361 @@
+"""The frame on the operator's terminal, and the fewest bytes that turn it into the next one.
+
+Over SSH what an operator feels is bytes, and a toolkit that repaints whole widgets sends
+some fifty times more of them than the screen changes. A `Frame` knows every cell that the
+terminal shows; `changes` writes only those that are to differ, erases where there is
+nothing to write, and lets the terminal move lines that only moved.
+
+What it writes is understood by every terminal since the VT220 (ECMA-48 CUP, CUF, ED, EL,
+ECH, IL, DL; DECSTBM): no colour is erased with, so background colour erase makes no
+difference, and nothing relies on how a terminal wraps at the last column.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import ne
+
+from rich.cells import split_graphemes
+
+__all__ = ["Frame", "Row"]
+
+_BLANK = " "
+_PLAIN = ""
+_TAIL_OF_WIDE = ""
+"""The second cell of a wide character: nothing is written for it."""
+
+_GAP = 4
+"""Writing this many unchanged cells again costs no more than stepping over them."""
+_ERASED = 6
+"""From this many blanks on, erasing them (`CSI n X`) costs less than writing them."""
+_STEPPED = 11
+"""The same where more text follows, so that the cursor has to step over them."""
+_CLEARED = 5
+"""From this many blank lines on, taking them out of the screen costs less than erasing each."""
+_WORTH_MOVING = 40
+"""Cells that moving lines must save before it pays for setting the margins and taking them back."""
+
+_LONG_BLANKS = re.compile(f" {{{_ERASED},}}")
+
+
+class Row:
+    """One line of the screen: for each cell its character and its pen.
+
+    A pen is the parameters of `CSI m`, empty for the terminal's own colours. A cell's
+    character may be followed by combining marks; the second cell of a wide one is empty.
+    """
+
+    __slots__ = ("chars", "pens")
+
+    def __init__(self, width: int) -> None:
+        self.chars = [_BLANK] * width
+        self.pens = [_PLAIN] * width
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Row):
+            return NotImplemented
+        return self.chars == other.chars and self.pens == other.pens
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> "Row":
+        """Return a row of the same cells."""
+        row = Row(0)
+        row.chars, row.pens = self.chars[:], self.pens[:]
+        return row
+
+    def is_blank(self) -> bool:
+        """Whether nothing is to be seen on it."""
+        return self.text_ends() == 0
+
+    def text_ends(self) -> int:
+        """Return the first cell behind which there are only plain blanks."""
+        end = len(self.chars)
+        while end and self.chars[end - 1] == _BLANK and self.pens[end - 1] == _PLAIN:
+            end -= 1
+        return end
+
+    def distance(self, other: "Row") -> int:
+        """Return how many cells differ."""
+        if self == other:
+            return 0
+        chars = map(ne, self.chars, other.chars)
+        pens = map(ne, self.pens, other.pens)
+        return sum(char or pen for char, pen in zip(chars, pens, strict=True))
+
+    def put(self, x: int, spans: Iterable[tuple[str, str]]) -> None:
+        """Put texts with their pens into the cells from `x` on; what does not fit is dropped.
+
+        A wide character that is half covered, or has no room for its second half, becomes
+        a blank, as on a terminal.
+        """
+        chars: list[str] = []
+        pens: list[str] = []
+        for text, pen in spans:
+            if text.isascii():
+                chars += text
+            else:
+                for start, end, width in split_graphemes(text)[0]:
+                    if width:
+                        chars.append(text[start:end])
+                        chars += [_TAIL_OF_WIDE] * (width - 1)
+                    elif chars:
+                        chars[-1] += text[start:end]
+            pens += [pen] * (len(chars) - len(pens))
+        room = max(0, len(self.chars) - x)
+        end = x + min(len(chars), room)
+        if end < x + len(chars) and chars[room] == _TAIL_OF_WIDE:
+            chars[room - 1] = _BLANK
+        if end < len(self.chars) and self.chars[end] == _TAIL_OF_WIDE:
+            self.chars[end] = _BLANK
+        if x and x < end and self.chars[x] == _TAIL_OF_WIDE and chars[0] != _TAIL_OF_WIDE:
+            self.chars[x - 1] = _BLANK
+        self.chars[x:end] = chars[:room]
+        self.pens[x:end] = pens[:room]
+
+
+class _Writer:
+    """Writes with one pen at one place, and says nothing the terminal knows already."""
+
+    def __init__(self, at: tuple[int, int] | None) -> None:
+        self._parts: list[str] = []
+        self._pen = _PLAIN
+        self._y = at[0] if at else None
+        self._x = at[1] if at else None
+        """Where the cursor is, as far as that is certain."""
+
+    def finished(self) -> str:
+        """Return everything written, the pen put back."""
+        self.use(_PLAIN)
+        return "".join(self._parts)
+
+    def use(self, pen: str) -> None:
+        if pen == self._pen:
+            return
+        if pen == _PLAIN:
+            self._parts.append("\x1b[m")
+        elif self._pen == _PLAIN:
+            self._parts.append(f"\x1b[{pen}m")
+        else:
+            self._parts.append(f"\x1b[0;{pen}m")
+        self._pen = pen
+
+    def move(self, y: int, x: int) -> None:
+        if (y, x) == (self._y, self._x):
+            return
+        ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
+        if y == self._y:
+            if x == 0:
+                ways.append("\r")
+            elif self._x is not None and x > self._x:
+                ways.append(_forward(x - self._x))
+        elif self._y is not None and y > self._y:
+            ways.append("\r" + "\n" * (y - self._y) + (_forward(x) if x else ""))
+        self._parts.append(min(ways, key=len))
+        self._y, self._x = y, x
+
+    def write(self, chars: Sequence[str], width: int) -> None:
+        """Write cells; behind the last column, and behind what terminals measure differently, is nowhere."""
+        if self._x is None:
+            raise AssertionError("nothing is written before the cursor has been put in its place")
+        self._parts.extend(chars)
+        end = self._x + len(chars)
+        self._x = end if end < width and all(len(char) == 1 for char in chars) else None
+
+    def erase(self, cells: int | None) -> None:
+        """Make the next `cells` blank, or all to the end of the line; the cursor stays."""
+        self.use(_PLAIN)
+        self._parts.append("\x1b[K" if cells is None else f"\x1b[{cells}X")
+
+    def erase_all(self) -> None:
+        self.use(_PLAIN)
+        self._parts.append("\x1b[H\x1b[2J")
+        self._y = self._x = 0
+
+    def erase_below(self) -> None:
+        self.use(_PLAIN)
+        self._parts.append("\x1b[J")
+
+    def shift(self, top: int, bottom: int, lines: int, height: int) -> None:
+        """Move the lines `top` to `bottom` up (down if negative); blank lines take their place."""
+        self.use(_PLAIN)
+        whole = bottom == height - 1
+        if not whole:
+            self._parts.append(f"\x1b[{top + 1};{bottom + 1}r")
+            self._y = self._x = 0  # DECSTBM homes the cursor
+        self.move(top, 0)
+        count = str(abs(lines)) if abs(lines) > 1 else ""
+        self._parts.append(f"\x1b[{count}{'M' if lines > 0 else 'L'}")
+        if not whole:
+            self._parts.append("\x1b[r")
+            self._y = self._x = 0
+
+
+def _forward(cells: int) -> str:
+    return f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
+
+
+class Frame:
+    """What a terminal of `width` x `height` cells shows, and what it is to show.
+
+    `put` says what is to be shown; `changes` returns the bytes that make it so, from then
+    on taken as shown. A new frame, and one that was forgotten, begins with an erased screen.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self._wanted = [Row(width) for _ in range(height)]
+        self._shown: list[Row] | None = None
+        self._touched: set[int] = set()
+        self._cursor: tuple[int, int] | None = None
+
+    def forget(self) -> None:
+        """Take nothing for granted: the next `changes` writes the whole screen."""
+        self._shown = None
+
+    def put(self, y: int, x: int, spans: Iterable[tuple[str, str]]) -> None:
+        """Say what is to be shown on line `y` from cell `x` on: texts with their pens."""
+        if 0 <= y < self.height:
+            self._wanted[y].put(x, spans)
+            self._touched.add(y)
+
+    def changes(self, cursor: tuple[int, int]) -> str:
+        """Return what to write so that all is shown and the cursor is at (y, x) `cursor`.
+
+        Empty when nothing differs.
+        """
+        writer = _Writer(self._cursor)
+        if self._shown is None:
+            writer.erase_all()
+            self._shown = [Row(self.width) for _ in range(self.height)]
+            self._touched.update(range(self.height))
+        shown = self._shown
+        changed = sorted(y for y in self._touched if self._wanted[y] != shown[y])
+        self._touched.clear()
+        if len(changed) > 1:
+            changed = self._shift(writer, shown, changed)
+            changed = self._clear(writer, shown, changed)
+        for y in changed:
+            self._write_row(writer, y, shown[y])
+            shown[y] = self._wanted[y].copy()
+        if changed or self._cursor != cursor:
+            writer.move(*cursor)
+        self._cursor = cursor
+        return writer.finished()
+
+    def _shift(self, writer: _Writer, shown: list[Row], changed: list[int]) -> list[int]:
+        """Let the terminal move lines where that leaves less to write."""
+        places: dict[str, list[int]] = {}
+        for y in changed:
+            places.setdefault("".join(shown[y].chars), []).append(y)
+        votes: Counter[int] = Counter()
+        for y in changed:
+            text = "".join(self._wanted[y].chars)
+            if not text.isspace():
+                votes.update(source - y for source in places.get(text, ()))
+        votes.pop(0, None)
+        if not votes:
+            return changed
+        lines = votes.most_common(1)[0][0]
+        top, bottom = changed[0], changed[-1]
+        blank = [Row(self.width) for _ in range(min(abs(lines), bottom - top + 1))]
+        region = shown[top : bottom + 1]
+        moved = region[lines:] + blank if lines > 0 else blank + region[:lines]
+        wanted = self._wanted[top : bottom + 1]
+        saved = sum(map(Row.distance, region, wanted)) - sum(map(Row.distance, moved, wanted))
+        if saved < _WORTH_MOVING:
+            return changed
+        writer.shift(top, bottom, lines, self.height)
+        shown[top : bottom + 1] = moved
+        return [y for y in range(top, bottom + 1) if self._wanted[y] != shown[y]]
+
+    def _clear(self, writer: _Writer, shown: list[Row], changed: list[int]) -> list[int]:
+        """Clear blocks of lines that are to be blank."""
+        blank = {y for y in changed if self._wanted[y].is_blank()}
+        for _, numbers in groupby(enumerate(sorted(blank)), key=lambda pair: pair[1] - pair[0]):
+            block = [y for _, y in numbers]
+            to_the_end = block[-1] == self.height - 1
+            if to_the_end and len(block) > 1:
+                writer.move(block[0], 0)
+                writer.erase_below()
+            elif len(block) >= _CLEARED:
+                writer.shift(block[0], block[-1], len(block), self.height)
+            else:
+                continue
+            for y in block:
+                shown[y] = Row(self.width)
+        return [y for y in changed if self._wanted[y] != shown[y]]
+
+    def _write_row(self, writer: _Writer, y: int, old: Row) -> None:
+        row = self._wanted[y]
+        chars, pens = row.chars, row.pens
+        differing = [
+            x
+            for x, (char, was, pen, pen_was) in enumerate(zip(chars, old.chars, pens, old.pens, strict=True))
+            if char != was or pen != pen_was
+        ]
+        tail = row.text_ends()
+        to_erase = [x for x in differing if x >= tail]
+        if len(to_erase) > 1:
+            differing = differing[: -len(to_erase)]
+        for start, end in self._runs(row, differing):
+            self._write_run(writer, y, row, start, end)
+        if len(to_erase) > 1:
+            writer.move(y, to_erase[0])
+            writer.erase(None)
+
+    @staticmethod
+    def _runs(row: Row, differing: list[int]) -> Iterable[tuple[int, int]]:
+        """Group cells that differ; small gaps in the same pen, and wide characters, stay whole."""
+        runs: list[list[int]] = []
+        for x in differing:
+            start, end = x, x + 1
+            while start and row.chars[start] == _TAIL_OF_WIDE:
+                start -= 1
+            while end < len(row.chars) and row.chars[end] == _TAIL_OF_WIDE:
+                end += 1
+            if runs:
+                last = runs[-1]
+                gap = start - last[1]
+                pens_with_last = set(row.pens[last[1] - 1 : start])
+                pens_with_next = set(row.pens[last[1] : start + 1])
+                if gap <= 0 or (gap <= _GAP and 1 in (len(pens_with_last), len(pens_with_next))):
+                    last[1] = max(last[1], end)
+                    continue
+            runs.append([start, end])
+        return ((start, end) for start, end in runs)
+
+    def _write_run(self, writer: _Writer, y: int, row: Row, start: int, end: int) -> None:
+        for pen, cells in groupby(range(start, end), key=row.pens.__getitem__):
+            group = list(cells)
+            first, stop = group[0], group[-1] + 1
+            if pen != _PLAIN:
+                self._write_cells(writer, y, row, first, stop)
+                continue
+            text = "".join(char or "\0" for char in row.chars[first:stop])
+            # Where every cell has one character, places in the text are places on the line.
+            for blanks in _LONG_BLANKS.finditer(text) if len(text) == stop - first else ():
+                blank_start, blank_stop = group[0] + blanks.start(), group[0] + blanks.end()
+                if blank_stop != end and blank_stop - blank_start < _STEPPED:
+                    continue
+                self._write_cells(writer, y, row, first, blank_start)
+                writer.move(y, blank_start)
+                writer.erase(blank_stop - blank_start)
+                first = blank_stop
+            self._write_cells(writer, y, row, first, stop)
+
+    def _write_cells(self, writer: _Writer, y: int, row: Row, start: int, stop: int) -> None:
+        """Write cells of one pen, putting the cursor right behind each that may be measured otherwise."""
+        while start < stop:
+            end = start
+            while end < stop and len(row.chars[end]) == 1 and row.chars[end + 1 : end + 2] != [_TAIL_OF_WIDE]:
+                end += 1
+            if end == start:
+                end += 1
+                while end < stop and row.chars[end] == _TAIL_OF_WIDE:
+                    end += 1
+            writer.move(y, start)
+            writer.use(row.pens[start])
+            writer.write(row.chars[start:end], self.width)
+            start = end
