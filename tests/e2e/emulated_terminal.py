@@ -27,7 +27,7 @@ _CUT = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[P_^X\]][^\x07\x1b]*\x1b?)?\Z")
 
 
 class _Screen(pyte.Screen):
-    """pyte's screen with the controls of an xterm that it lacks: SU, SD and REP."""
+    """pyte's screen with what it lacks of an xterm: SU, SD, REP, and the cursor's way home."""
 
     def __init__(self, columns: int, lines: int) -> None:
         super().__init__(columns, lines)
@@ -36,6 +36,11 @@ class _Screen(pyte.Screen):
     def draw(self, data: str) -> None:
         self._drawn = data[-1:]
         super().draw(data)
+
+    def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
+        super().set_margins(top, bottom)
+        # Taking the margins away moves the cursor as setting them does; pyte does not.
+        self.cursor_position()
 
     def repeat(self, times: int | None = None, **_: Any) -> None:
         super().draw(self._drawn * (times or 1))
@@ -70,6 +75,7 @@ class EmulatedTerminal:
         self._screen = _Screen(columns, rows)
         self._stream = _Stream(self._screen)
         self._cut = b""
+        self._lines = [""] * rows
 
     def feed(self, data: bytes) -> list[bytes]:
         """Show `data`; return the answers to what it asks, oldest first.
@@ -99,7 +105,13 @@ class EmulatedTerminal:
 
     def lines(self) -> list[str]:
         """Return the screen as lines without trailing blanks."""
-        return [line.rstrip() for line in self._screen.display]
+        screen = self._screen
+        # pyte knows which lines it touched; putting all of them together takes milliseconds.
+        for place in screen.dirty:
+            cells = screen.buffer[place]
+            self._lines[place] = "".join(cells[column].data for column in range(screen.columns)).rstrip()
+        screen.dirty.clear()
+        return list(self._lines)
 
 
 def spawn(

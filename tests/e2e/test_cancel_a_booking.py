@@ -86,6 +86,8 @@ def confirm(desk: PtyDesk) -> None:
         )
         if any(line.startswith("Last ") for line in lines):
             return
+        # Nobody presses it a thousand times a second, and the dialog would answer every one.
+        time.sleep(0.05)
     raise AssertionError("F8 never counted")
 
 

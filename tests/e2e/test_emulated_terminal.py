@@ -15,6 +15,7 @@ FILLED = b"one\r\ntwo\r\nthree\r\nfour"
         (b"\x1b[2;3r\x1b[S", ["one", "three", "", "four"]),
         (b"\x1b[2;3r\x1b[T", ["one", "", "two", "four"]),
         (b"\x1b[H-\x1b[4b", ["-----", "two", "three", "four"]),
+        (b"\x1b[2;3r\x1b[3H\x1b[r!", ["!ne", "two", "three", "four"]),
         (b"\x1b[S!", ["two", "three", "four", "    !"]),
     ],
 )
