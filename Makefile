@@ -36,7 +36,7 @@ format-check: $(READY) ## look whether the code is in its layout
 lint: $(READY) ## look for mistakes (ruff)
 	@$(BIN)/ruff check -q .
 
-types: $(READY) ## check the types of src and tests (mypy --strict)
+types: $(READY) ## check the types of all of it (mypy --strict)
 	@$(BIN)/mypy
 
 contracts: $(READY) ## check who may import whom (import-linter)
@@ -48,6 +48,9 @@ docs: $(READY) ## make the generated parts of the documents anew
 docs-check: $(READY) ## look whether the documents say what the program does
 	@$(BIN)/python -m tests.docs
 
+bench: $(READY) ## measure it at 1k, 100k and 1M bookings, beside other programs (under 15 minutes)
+	@$(BIN)/python -m benchmarks
+
 pictures: $(READY) ## make the README's pictures from the real program
 	@$(BIN)/python -m tests.pictures
 
@@ -56,7 +59,7 @@ lock: ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra postgres --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean: ## remove what make has made
-	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis snapshot_report.html
+	@rm -rf $(VENV) dist benchmarks/data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis snapshot_report.html
 
 $(READY):
 	@command -v $(PYTHON) >/dev/null || { echo 'There is no $(PYTHON); say which Python to use: make PYTHON=python3.12 ...' >&2; exit 1; }
@@ -67,4 +70,4 @@ $(READY):
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@{ $(STAMP); } > $@
 
-.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check pictures lock clean
+.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench pictures lock clean

@@ -1,0 +1,1 @@
+"""The programs on Textual that frontdesk is measured beside: what it gives before any effort."""

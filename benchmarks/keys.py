@@ -1,0 +1,10 @@
+"""Keys as an xterm sends them."""
+
+UP, DOWN = b"\x1b[A", b"\x1b[B"
+APPLICATION_DOWN = b"\x1bOB"
+"""Down for a program that asked for application cursor keys, as curses programs do."""
+HOME, END = b"\x1b[H", b"\x1b[F"
+APPLICATION_HOME, APPLICATION_END = b"\x1bOH", b"\x1bOF"
+PAGE_UP, PAGE_DOWN = b"\x1b[5~", b"\x1b[6~"
+ENTER, ESCAPE, TAB, CLEAR = b"\r", b"\x1b", b"\t", b"\x15"
+F1, F8 = b"\x1bOP", b"\x1b[19~"
