@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pyte
 from pyte.screens import Char
+from rich.cells import get_character_cell_size
 
 _COLOURS = {3: "foreground", 4: "background", 9: "foreground", 10: "background"}
 
@@ -59,20 +60,30 @@ class ExactScreen(pyte.Screen):
         self.cursor.attrs = Char(" ", fg=repr(pen))
 
     def draw(self, data: str) -> None:
+        """Draw as xterm does with line wrap off: behind the last column is the last column."""
+        cursor, line = self.cursor, self.buffer[self.cursor.y]
         for char in data:
-            x, line = min(self.cursor.x, self.columns - 1), self.buffer[self.cursor.y]
-            was_tail, before = line[x].data == "", x and line[x - 1].data
-            super().draw(char)
-            after = self.cursor.x
-            if after > x and was_tail and before:
+            width = 1 if " " <= char <= "~" else get_character_cell_size(char)
+            if width == 0:
+                before = cursor.x - 1
+                while before > 0 and line[before].data == "":
+                    before -= 1
+                if before >= 0:
+                    line[before] = line[before]._replace(data=line[before].data + char)
+                continue
+            x = cursor.x = min(cursor.x, self.columns - width)
+            if line[x].data == "" and x:
                 line[x - 1] = line[x - 1]._replace(data=" ")
-            if x < after < self.columns and line[after].data == "":
+            line[x] = cursor.attrs._replace(data=char)
+            if width == 2:
+                line[x + 1] = cursor.attrs._replace(data="")
+            cursor.x = after = x + width
+            if after < self.columns and line[after].data == "":
                 line[after] = line[after]._replace(data=" ")
+        self.dirty.add(cursor.y)
 
 
 def emulated(columns: int, lines: int) -> tuple[ExactScreen, pyte.Stream]:
-    """Return a blank screen without line wrap, as the program's is, and what to feed its output to."""
+    """Return a blank screen, and what to feed a program's output to."""
     screen = ExactScreen(columns, lines)
-    stream = pyte.Stream(screen)
-    stream.feed("\x1b[?7l")
-    return screen, stream
+    return screen, pyte.Stream(screen)

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
-from typing import ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import events, work
@@ -16,16 +17,16 @@ from textual.screen import Screen
 from frontdesk.bookings import FrontdeskError
 from frontdesk.commands import COMMANDS, key_name, keys_of
 from frontdesk.desk import Desk, OpenDesk
-from frontdesk.screens.bookings import BookingsScreen
-from frontdesk.screens.cancel import CancelScreen
-from frontdesk.screens.chooser import Choice, ChooserScreen
-from frontdesk.screens.help import HelpScreen
 from frontdesk.screens.notices import LeaveScreen, OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
-from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.reason_field import ReasonField
+
+if TYPE_CHECKING:
+    from frontdesk.screens.bookings import BookingsScreen
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
+
+SCREENS_ON_KEYS = tuple(f"frontdesk.screens.{name}" for name in ("cancel", "details", "chooser", "help"))
+"""What only a key opens: loaded while nobody waits for it, once the list is there."""
 
 
 class FrontdeskApp(App[None], inherit_bindings=False):
@@ -65,8 +66,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     # -- opening ------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
-        await self.push_screen(OpeningScreen())
-        self.action_open_store()
+        opening = OpeningScreen()
+        await self.push_screen(opening)
+        # Loading a database keeps the interpreter so busy that nothing would be painted beside it.
+        opening.call_after_refresh(self.action_open_store)
 
     @work(exclusive=True, exit_on_error=False, group="opening")
     async def action_open_store(self) -> None:
@@ -81,8 +84,16 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         except Exception as error:
             show_bug(self, self.desk, error)
             return
-        await self.switch_screen(BookingsScreen(self.open_desk))
+        await self.switch_screen(await asyncio.to_thread(self._bookings_screen, self.open_desk))
         self._handle_keys()
+        for name in SCREENS_ON_KEYS:
+            await asyncio.to_thread(import_module, name)
+
+    @staticmethod
+    def _bookings_screen(desk: OpenDesk) -> "BookingsScreen":
+        from frontdesk.screens.bookings import BookingsScreen
+
+        return BookingsScreen(desk)
 
     def on_resize(self, event: events.Resize) -> None:
         # A terminal that attaches itself anew (dtach, abduco) sends its old size again.
@@ -131,6 +142,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
                 self._keys.task_done()
 
     async def _handle_key(self, event: events.Event, arrived_at: float) -> None:
+        # They are loaded by now; the first frame has not waited for them.
+        from frontdesk.screens.bookings import BookingsScreen
+        from frontdesk.screens.cancel import CancelScreen
+
         if isinstance(self.screen, CancelScreen):
             if not await self.screen.takes(event):
                 return
@@ -153,6 +168,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     def _edits_text(self, event: events.Event) -> bool:
         """Whether this key only changes the text in Find, which need not wait for a search."""
+        from frontdesk.widgets.find_bar import FindField
+        from frontdesk.widgets.reason_field import ReasonField
+
         if not isinstance(self.focused, FindField | ReasonField):
             return False
         if isinstance(event, events.Paste):
@@ -184,6 +202,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     async def settled(self) -> None:
         """Return when every key so far is handled and the list shows what was asked for."""
+        from frontdesk.screens.bookings import BookingsScreen
+
         await self._keys.join()
         if isinstance(self.screen, BookingsScreen):
             await self.screen.settled()
@@ -191,17 +211,26 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     def on_position_answered(self, message: PositionAnswered) -> None:
         if isinstance(self._driver, FrontdeskDriver):
             self._driver.frames.answered(message.number)
+        if self.open_desk is None:
+            return
+        from frontdesk.screens.cancel import CancelScreen
+
         if isinstance(self.screen, CancelScreen):
             self.screen.position_answered(message.number)
 
     # -- commands of the whole program --------------------------------------------------
 
     def action_help(self) -> None:
+        from frontdesk.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.desk.settings.keys))
 
     @work(exit_on_error=False, group="asking")
     async def action_palette(self) -> None:
+        from frontdesk.screens.bookings import BookingsScreen
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
         screen = self.screen
         if not isinstance(screen, BookingsScreen):
             return

@@ -183,13 +183,13 @@ class _Writer:
         whole = bottom == height - 1
         if not whole:
             self._parts.append(f"\x1b[{top + 1};{bottom + 1}r")
-            self._y = self._x = 0  # DECSTBM homes the cursor
+            self._y = self._x = None  # DECSTBM homes the cursor, on most terminals
         self.move(top, 0)
         count = str(abs(lines)) if abs(lines) > 1 else ""
         self._parts.append(f"\x1b[{count}{'M' if lines > 0 else 'L'}")
         if not whole:
             self._parts.append("\x1b[r")
-            self._y = self._x = 0
+            self._y = self._x = None
 
 
 def _forward(cells: int) -> str:
@@ -239,8 +239,7 @@ class Frame:
         for y in changed:
             self._write_row(writer, y, shown[y])
             shown[y] = self._wanted[y].copy()
-        if changed or self._cursor != cursor:
-            writer.move(*cursor)
+        writer.move(*cursor)
         self._cursor = cursor
         return writer.finished()
 

@@ -12,9 +12,8 @@ screen begins anew.
 """
 
 import re
-from asyncio import TimerHandle
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
@@ -39,6 +38,13 @@ _EXTENDED_COLOUR: Final = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
 _DEFAULT_COLOURS: Final = ("39", "49")
 
 
+class Timer(Protocol):
+    """A callback that is to come, such as asyncio's."""
+
+    def cancel(self) -> None:
+        """Do not call back."""
+
+
 class FrameWriter:
     """Writes frames to one terminal.
 
@@ -51,7 +57,7 @@ class FrameWriter:
         self,
         write: Callable[[str], None],
         ask: Callable[[], tuple[int, str]],
-        later: Callable[[float, Callable[[], None]], TimerHandle],
+        later: Callable[[float, Callable[[], None]], Timer],
     ) -> None:
         self._write = write
         self._ask = ask
@@ -64,7 +70,7 @@ class FrameWriter:
         self._unanswered: list[int] = []
         self._answers = True
         self._held = False
-        self._patience: TimerHandle | None = None
+        self._patience: Timer | None = None
 
     def show(
         self, update: RenderableType, size: Size, cursor: Offset, color_system: ColorSystem | None

@@ -130,7 +130,7 @@ def is_wanted(row: dict[str, Any], query: BookingQuery) -> bool:
         and (query.last_day is None or row["local_date"] <= query.last_day)
         and (not query.practitioners or row["practitioner_id"] in query.practitioners)
         and (not query.practices or row["practice_id"] in query.practices)
-        and (asked is None or search_terms.matches(asked, row["search"]))
+        and (asked is None or search_terms.matcher(asked)(row["search"]))
     )
 
 

@@ -1,6 +1,7 @@
 """Fixtures: one filled store a run, copied for each test, and an app on it."""
 
 import asyncio
+import dataclasses
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import IncomingBooking, Practice
+from frontdesk.bookings import IncomingBooking, Operator, Practice
 from frontdesk.store.opening import open_store
-from tests.screens.desk_data import KIM, NOW, PRACTICES, everything
+from tests.screens.desk_data import HOSTILE_NAME, HOSTILE_NAMES, KIM, NOW, PRACTICES, everything, kovacs
 from tests.screens.front import Front, StillClock, desk_on
 
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]
@@ -85,3 +86,33 @@ async def front(open_front: FrontOpener) -> AsyncIterator[Front]:
     """A front desk at 80 by 24."""
     async with open_front() as opened:
         yield opened
+
+
+@pytest.fixture
+async def hostile_store(tmp_path: Path) -> Path:
+    """A store in which every text from outside is hostile."""
+    path = tmp_path / "hostile.db"
+    store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
+    await store.registry.apply_practices(
+        [dataclasses.replace(p, name=f"{p.name} {HOSTILE_NAME}") for p in PRACTICES], Operator("[b]Eve\x1b[m")
+    )
+    template = next(iter(kovacs()))
+    await store.registry.load(
+        [
+            dataclasses.replace(
+                template,
+                ref=f"H{index}",
+                pms_ref=f"H{index}",
+                starts_at=NOW.replace(day=25 + index // 4, hour=index),
+                ends_at=None,
+                patient=dataclasses.replace(template.patient, name=name, mobile=name, email=name),
+                practitioner_name=name,
+                appointment_type=name,
+            )
+            for index, name in enumerate(HOSTILE_NAMES)
+        ],
+        Operator("x"),
+        "tests",
+    )
+    await store.close()
+    return path

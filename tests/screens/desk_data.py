@@ -13,6 +13,16 @@ KIM = Operator("Kim Nguyen")
 TOM = Operator("Tom Reid")
 BOTH = (Channel.EMAIL, Channel.SMS)
 HOSTILE_NAME = "[@click=app.quit]Smith[/] \x1b]0;x\x07"
+HOSTILE_NAMES = (
+    HOSTILE_NAME,
+    "[/",
+    "[bold]x[/bold]",
+    "Smith [DOB=1.2]",
+    "\u202eevil\u202c \u200bx",
+    "\x9b31mred",
+    "$variable [@click=app.simulate_key('y')]y[/]",
+    "名前 テスト 漢字漢字漢字漢字漢字漢字",
+)
 
 PRACTICES = (
     Practice(

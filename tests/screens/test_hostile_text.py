@@ -1,6 +1,5 @@
 """Text from outside is text: on every screen, with names made of markup and escape codes."""
 
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,52 +8,12 @@ from textual import events
 
 from frontdesk.bookings import Operator
 from frontdesk.screens.cancel import CancelScreen
-from frontdesk.store.opening import open_store
 from frontdesk.text import clean
 from tests.screens.conftest import FrontOpener
-from tests.screens.desk_data import HOSTILE_NAME, NOW, PRACTICES, kovacs
+from tests.screens.desk_data import HOSTILE_NAMES
 from tests.screens.front import Front
 
-NAMES = (
-    HOSTILE_NAME,
-    "[/",
-    "[bold]x[/bold]",
-    "Smith [DOB=1.2]",
-    "\u202eevil\u202c \u200bx",
-    "\x9b31mred",
-    "$variable [@click=app.simulate_key('y')]y[/]",
-    "名前 テスト 漢字漢字漢字漢字漢字漢字",
-)
 HARMFUL = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u202e", "\u202c", "\u200b"}
-
-
-@pytest.fixture
-async def hostile_store(tmp_path: Path) -> Path:
-    path = tmp_path / "hostile.db"
-    store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
-    await store.registry.apply_practices(
-        [dataclasses.replace(p, name=f"{p.name} {HOSTILE_NAME}") for p in PRACTICES], Operator("[b]Eve\x1b[m")
-    )
-    template = next(iter(kovacs()))
-    await store.registry.load(
-        [
-            dataclasses.replace(
-                template,
-                ref=f"H{index}",
-                pms_ref=f"H{index}",
-                starts_at=NOW.replace(day=25 + index // 4, hour=index),
-                ends_at=None,
-                patient=dataclasses.replace(template.patient, name=name, mobile=name, email=name),
-                practitioner_name=name,
-                appointment_type=name,
-            )
-            for index, name in enumerate(NAMES)
-        ],
-        Operator("x"),
-        "tests",
-    )
-    await store.close()
-    return path
 
 
 @pytest.fixture
@@ -76,7 +35,7 @@ def assert_harmless(front: Front) -> None:
 async def test_every_screen_shows_it_as_it_stands(hostile_front: Front) -> None:
     front = hostile_front
     seen = ""
-    for number in range(len(NAMES)):
+    for number in range(len(HOSTILE_NAMES)):
         await front.type(f"h{number}")
         for keys in ((), ("enter",), ("d",), ("escape", "tab", "c")):
             await front.press(*keys)

@@ -118,7 +118,7 @@ class TestFewBytes:
         terminal.write()
         terminal.put_all(["title", *lines[1:], "status"])
 
-        least = len("\x1b[2;11r\r\n\x1b[M\x1b[r\x1b[11H\x1b[H") + len(lines[10])
+        least = len("\x1b[2;11r\x1b[2H\x1b[M\x1b[r\x1b[11H\x1b[H") + len(lines[10])
         assert terminal.write() == least
         assert terminal.screen.text()[1:11] == lines[1:]
 
@@ -128,7 +128,7 @@ class TestFewBytes:
         terminal.write()
         terminal.put_all(["title", *[""] * 10, "status"])
 
-        assert terminal.write() == len("\x1b[2;10r\r\n\x1b[9M\x1b[r")
+        assert terminal.write() == len("\x1b[2;10r\x1b[2H\x1b[9M\x1b[r\x1b[H")
         assert terminal.screen.text() == ["title", *[""] * 10, "status"]
 
     def test_the_pen_is_put_back(self) -> None:

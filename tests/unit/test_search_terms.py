@@ -13,7 +13,7 @@ from frontdesk.store.search_terms import (
     AnyOf,
     Word,
     interpret,
-    matches,
+    matcher,
     name_key,
     practice_tag,
     search_tags,
@@ -34,7 +34,7 @@ MIRELA = search_text(
 
 def finds(typed: str, search: str = MIRELA) -> bool:
     expression = interpret(typed)
-    return expression is None or matches(expression, search)
+    return expression is None or matcher(expression)(search)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_practice_tag_is_plain_and_tells_practices_apart(practice: str) -> Non
 def test_a_blank_asks_nothing_and_bare_signs_find_nothing() -> None:
     assert interpret(" \t ") is None
     assert interpret("!?") == NOTHING
-    assert not matches(NOTHING, MIRELA)
+    assert not matcher(NOTHING)(MIRELA)
 
 
 def test_digits_may_be_a_beginning_or_the_end_of_a_mobile() -> None:

@@ -1,6 +1,7 @@
-"""What `key_reader` and `terminal` take from inside Textual, which may change without notice.
+"""What `key_reader`, `frame_writer`, `terminal` and `app` take from inside Textual.
 
-A failure here says: read Textual's change, then the two modules, before the pin moves.
+It may change without notice. A failure here says: read Textual's change, then these
+modules, before the pin moves.
 """
 
 import inspect
@@ -9,6 +10,7 @@ from importlib.metadata import version
 import pytest
 from textual import events, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._keyboard_protocol import FUNCTIONAL_KEYS, MODIFIER_FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -16,6 +18,8 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys, _character_to_key
 from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.strip import Strip
 
 
 def test_the_version_read() -> None:
@@ -52,6 +56,16 @@ def test_the_kitty_keys() -> None:
         (App.copy_to_clipboard, [r'self._driver.write(f"\x1b]52;']),
         (App.action_suspend_process, ["self._driver.can_suspend"]),
         (App._handle_exception, ["self._return_code = 1", "self._exception = error"]),
+        (App._display, ["renderable is None", "self._batch_count", "self._running", "not self._closed"]),
+        (App._display, ["self.screen.outer_size.clamp_offset(", "self.post_display_hook()"]),
+        (App._begin_update, ["if self._sync_available"]),
+        (LayoutUpdate.__init__, ["self.strips = strips", "self.region = region"]),
+        (LayoutUpdate.render_segments, ["move_to(x, y)", "[strip.render(console) for strip in line]"]),
+        (ChopsUpdate.__init__, ["self.chops = chops", "self.spans = spans", "self.chop_ends = chop_ends"]),
+        (ChopsUpdate.render_segments, ["if x > x2 or end <= x1:", "if x2 > x >= x1 and end <= x2:"]),
+        (ChopsUpdate.render_segments, ["strip.crop(0, min(end, x2) - x)"]),
+        (Strip.render, ["console._color_system or ColorSystem.TRUECOLOR"]),
+        (Screen._compositor_refresh, ["app._display("]),
         (App.on_event, ["forward_target._forward_event(event)", "not event.is_forwarded"]),
         (MessagePump.call_later, ["self.post_message("]),
         (MessagePump.__init__, ["self._parent = parent"]),

@@ -5,6 +5,7 @@ import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -52,13 +53,13 @@ class Session:
 
         Raises Unavailable, Refused, Unauthorised.
         """
-        # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it.
-        from frontdesk.store.opening import open_store
-
+        # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it,
+        # and the screen takes keys meanwhile.
+        backend = await asyncio.to_thread(import_module, "frontdesk.store.opening")
         file = self.config.store_file
         if file == config.default_store_file():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = await open_store(self.config.store_url)
+        store: SqlStore = await backend.open_store(self.config.store_url)
         try:
             if bring_practices:
                 await self._bring_practices(store)

@@ -6,7 +6,7 @@ in that order are looked through first, which fills the page when hits are frequ
 they are not, the search index is asked fortnight by fortnight, for a bounded time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -37,8 +37,11 @@ __all__ = [
 LOOK_FIRST = range(40, 400)
 """Rows read in order and compared one by one before anything else: four for each one wanted."""
 
-LOOK_ON = 1200
+LOOK_ON = 600
 """Rows that are looked through at most, when hits are frequent enough to fill the page by it."""
+
+LOOK_BEHIND = 40
+"""Rows looked through for one hit on the side that is not read."""
 
 MOST_STREAMS = 8
 """Values of a filter that are read as streams of their own; more are compared like words."""
@@ -96,6 +99,14 @@ class _Search:
         return search_streams.read(
             self.connection, streams, stretch, self.days, limit, forward=forward, with_words=with_words
         )
+
+    def is_hit(self, row: Row[Any]) -> bool:
+        """Whether a booking that was looked at has the words."""
+        return self.compared is None or self._matches(f"{row.search} {row.tags}")
+
+    @cached_property
+    def _matches(self) -> Callable[[str], bool]:
+        return search_terms.matcher(self.compared or AllOf(()))
 
     @cached_property
     def _spelled_out(self) -> tuple[Expression, ...]:
@@ -239,24 +250,40 @@ def _midnight(day: date, zone: str) -> datetime:
 def _is_anything_behind(search: _Search, position: Position, forward: bool) -> bool:
     """Whether a page that begins strictly beyond `position` leaves something out. Unsure is yes."""
     here = Position(position.starts_at, position.id + (1 if forward else -1))
-    found = _collect(search, 1, here, not forward, BEHIND_SECONDS)
-    return bool(found.ids) or found.until is not None
+    allowance = Allowance(search.connection, BEHIND_SECONDS)
+    by_words = search.compared is not None
+    look = LOOK_BEHIND if by_words else 1
+    for rest in _beyond(search.stretches, here, not forward):
+        rows = search.looked_at(rest, look, not forward, with_words=by_words)
+        if any(map(search.is_hit, rows)):
+            return True
+        if by_words and len(rows) == look:
+            # Counting needs no order, so it stops at the first hit.
+            number, complete = search.walk(rest, not forward, allowance).count(1)
+            if number or not complete:
+                return True
+    return False
 
 
-def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> Found:
-    """Return up to `limit` ids beyond `position`, whatever id it names."""
+def _beyond(stretches: Sequence[Stretch], position: Position | None, forward: bool) -> Iterator[Stretch]:
+    """Yield what of the stretches lies beyond `position`, whatever id it names, in reading order."""
     if position is not None:
         position = replace(position, id=max(-1, min(position.id, LAST_ID)))
-    ids: list[int] = []
-    allowance = Allowance(search.connection, seconds)
-    for stretch in search.stretches if forward else reversed(search.stretches):
+    for stretch in stretches if forward else reversed(stretches):
         rest = stretch
         if position is not None and forward:
             rest = replace(stretch, low=max(stretch.low, position))
         elif position is not None:
             rest = replace(stretch, high=min(stretch.high, position))
-        if rest.low >= rest.high:
-            continue
+        if rest.low < rest.high:
+            yield rest
+
+
+def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> Found:
+    """Return up to `limit` ids beyond `position`."""
+    ids: list[int] = []
+    allowance = Allowance(search.connection, seconds)
+    for rest in _beyond(search.stretches, position, forward):
         found = _in_stretch(search, rest, limit - len(ids), forward, allowance)
         ids += found.ids
         if len(ids) >= limit or found.until is not None:
@@ -271,7 +298,7 @@ def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, al
     looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
     while looked + look <= LOOK_ON:
         rows = search.looked_at(stretch, look, forward, with_words=True)
-        ids += (row.id for row in rows if search_terms.matches(search.compared, f"{row.search} {row.tags}"))
+        ids += (row.id for row in rows if search.is_hit(row))
         if len(ids) >= limit or len(rows) < look:
             return Found(ids[:limit])
         last = Position(rows[-1].starts_at, rows[-1].id)

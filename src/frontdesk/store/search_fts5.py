@@ -1,6 +1,6 @@
 """The search index on SQLite: a contentless FTS5 table kept up by triggers.
 
-Its prefix indexes serve beginnings of up to seven letters; a longer one is put together
+Its prefix indexes serve beginnings of up to three letters; a longer one is put together
 from the words that have it, which are few by then. Spans are long, because a lookup has to
 visit each of the pieces that recent writes left behind.
 """
@@ -47,7 +47,7 @@ FTS5 = SearchIndex(
         """
         CREATE VIRTUAL TABLE booking_search USING fts5(
             words, content = '', columnsize = 0, detail = none,
-            tokenize = "ascii tokenchars '=<>@'", prefix = '7 8 9 10 11 12 13'
+            tokenize = "ascii tokenchars '=<>@'", prefix = '7 8 9'
         )
         """,
         f"CREATE TRIGGER booking_search_insert AFTER INSERT ON booking BEGIN {_PUT_NEW} END",

@@ -8,7 +8,7 @@ of a mobile backwards, `@` a birth date, `=` a filter.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -262,15 +262,19 @@ def _spell_out(expression: Expression, vocabulary: list[str]) -> Expression:
     return AnyOf((expression, *(Word(SHARED + word, whole=True) for word in shared)))
 
 
-def matches(expression: Expression, search: str) -> bool:
-    """Whether the words of a booking, as `search_text` made them, are what is asked for."""
-    return _matches(expression, f" {search} ")
+def matcher(expression: Expression) -> Callable[[str], bool]:
+    """Return what says whether a booking's words, as `search_text` made them, are what is asked for."""
+    found = _matcher(expression)
+    return lambda words: found(f" {words} ")
 
 
-def _matches(expression: Expression, haystack: str) -> bool:
+def _matcher(expression: Expression) -> Callable[[str], bool]:
     if isinstance(expression, Word):
-        end = " " if expression.whole else ""
-        return f" {expression.text}{end}" in haystack or f" {SHARED}{expression.text}{end}" in haystack
+        own, shared = (f" {mark}{expression.text}{' ' * expression.whole}" for mark in ("", SHARED))
+        return lambda haystack: own in haystack or shared in haystack
+    parts = tuple(map(_matcher, expression.parts))
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(expression, AllOf):
-        return all(_matches(part, haystack) for part in expression.parts)
-    return any(_matches(part, haystack) for part in expression.parts)
+        return lambda haystack: all(part(haystack) for part in parts)
+    return lambda haystack: any(part(haystack) for part in parts)
