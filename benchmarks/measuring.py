@@ -46,12 +46,14 @@ class Run:
         self._into.starts.append(Start(self.terminal.first_frame, sample.seen, sample.bytes))
         self._into.memory_started.append(self.terminal.memory())
 
-    def press(
-        self, name: str, key: bytes, watch: Watch | None = None, *, times: int = 1, timeout: float = 3.0
-    ) -> None:
-        """Press a key, one after the other was answered; the samples are kept under `name`."""
+    def press(self, name: str, key: bytes, watch: Watch | None = None, timeout: float = 3.0) -> None:
+        """Press a key and wait for its answer; the sample is kept under `name`."""
+        self.keep(name, self.terminal.press(key, watch, timeout))
+
+    def repeat(self, name: str, key: bytes, times: int) -> None:
+        """Press a key that anything answers, the next time when it was answered."""
         for _ in range(times):
-            self.keep(name, self.terminal.press(key, watch, timeout))
+            self.press(name, key)
 
     def keep(self, name: str, sample: Sample) -> None:
         """Put a sample under a name."""

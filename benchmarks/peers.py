@@ -59,6 +59,7 @@ def frontdesk(dataset: Dataset) -> Program:
         product.USABLE,
         product.all_keys,
         product.slow_line_keys if dataset.label == "1M" else None,
+        repeats=1 if dataset.label == "100k" else 3,
         slow_repeats=2,
     )
 
@@ -122,10 +123,10 @@ def _found(command: str) -> str:
 
 
 def _data_table_keys(run: Run) -> None:
-    run.press("Down", DOWN, times=30)
-    run.press("Down at the edge", DOWN, times=60)
-    run.press("PageDown", PAGE_DOWN, times=10)
-    run.press("PageUp", PAGE_UP, times=10)
+    run.repeat("Down", DOWN, 30)
+    run.repeat("Down at the edge", DOWN, 60)
+    run.repeat("PageDown", PAGE_DOWN, 10)
+    run.repeat("PageUp", PAGE_UP, 10)
     _ends(run, 5)
     run.do(TAB)
     for text in product.TEXTS:
@@ -135,9 +136,9 @@ def _data_table_keys(run: Run) -> None:
 
 
 def _data_table_slow(run: Run) -> None:
-    run.press("Down", DOWN, times=30)
-    run.press("Down at the edge", DOWN, times=10)
-    run.press("PageDown", PAGE_DOWN, times=5)
+    run.repeat("Down", DOWN, 30)
+    run.repeat("Down at the edge", DOWN, 10)
+    run.repeat("PageDown", PAGE_DOWN, 5)
     run.do(TAB)
     _table_search(run, product.TEXTS[0])
     run.do(TAB)
@@ -159,9 +160,9 @@ def _table_search(run: Run, text: str) -> None:
 
 
 def _pager_keys(run: Run) -> None:
-    run.press("Down at the edge", DOWN, times=60)
-    run.press("PageDown", PAGE_DOWN, times=15)
-    run.press("PageUp", PAGE_UP, times=10)
+    run.repeat("Down at the edge", DOWN, 60)
+    run.repeat("PageDown", PAGE_DOWN, 15)
+    run.repeat("PageUp", PAGE_UP, 10)
     for _ in range(5):
         run.press("End", b"G")
         run.press("Home", b"g")
@@ -169,16 +170,16 @@ def _pager_keys(run: Run) -> None:
 
 
 def _pager_slow(run: Run) -> None:
-    run.press("Down at the edge", DOWN, times=10)
-    run.press("PageDown", PAGE_DOWN, times=5)
+    run.repeat("Down at the edge", DOWN, 10)
+    run.repeat("PageDown", PAGE_DOWN, 5)
     run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
 
 
 def _curses_keys(run: Run) -> None:
-    run.press("Down", APPLICATION_DOWN, times=30)
-    run.press("Down at the edge", APPLICATION_DOWN, times=60)
-    run.press("PageDown", PAGE_DOWN, times=15)
-    run.press("PageUp", PAGE_UP, times=10)
+    run.repeat("Down", APPLICATION_DOWN, 30)
+    run.repeat("Down at the edge", APPLICATION_DOWN, 60)
+    run.repeat("PageDown", PAGE_DOWN, 15)
+    run.repeat("PageUp", PAGE_UP, 10)
     for _ in range(8):
         run.press("End", b"G")
         run.press("Home", b"gg")
@@ -186,17 +187,17 @@ def _curses_keys(run: Run) -> None:
 
 
 def _curses_slow(run: Run) -> None:
-    run.press("Down", APPLICATION_DOWN, times=30)
-    run.press("Down at the edge", APPLICATION_DOWN, times=10)
-    run.press("PageDown", PAGE_DOWN, times=5)
+    run.repeat("Down", APPLICATION_DOWN, 30)
+    run.repeat("Down at the edge", APPLICATION_DOWN, 10)
+    run.repeat("PageDown", PAGE_DOWN, 5)
     run.keep("held Down", run.terminal.hold(APPLICATION_DOWN, times=60, per_second=30))
 
 
 def _mail_keys(run: Run) -> None:
     run.do(APPLICATION_HOME)
-    run.press("Down", APPLICATION_DOWN, times=30)
-    run.press("PageDown", PAGE_DOWN, times=15)
-    run.press("PageUp", PAGE_UP, times=10)
+    run.repeat("Down", APPLICATION_DOWN, 30)
+    run.repeat("PageDown", PAGE_DOWN, 15)
+    run.repeat("PageUp", PAGE_UP, 10)
     for _ in range(8):
         run.press("End", APPLICATION_END)
         run.press("Home", APPLICATION_HOME)
@@ -205,6 +206,6 @@ def _mail_keys(run: Run) -> None:
 
 def _mail_slow(run: Run) -> None:
     run.do(APPLICATION_HOME)
-    run.press("Down", APPLICATION_DOWN, times=30)
-    run.press("PageDown", PAGE_DOWN, times=5)
+    run.repeat("Down", APPLICATION_DOWN, 30)
+    run.repeat("PageDown", PAGE_DOWN, 5)
     run.keep("held Down", run.terminal.hold(APPLICATION_DOWN, times=60, per_second=30))
