@@ -86,8 +86,10 @@ def _moving(big: Measured, table: Measured) -> Iterator[Goal]:
 
 
 def _repainting(big: Measured, visidata: Measured) -> Iterator[Goal]:
-    for name in (*_PAGES, "letter"):
+    for name in _PAGES:
         yield Goal(f"{name}: bytes, median", 4_100, median_of(big, name, written), "B")
+    # Most letters change a few cells; the tail are those that bring another page.
+    yield Goal("letter: bytes, p95", 4_100, p95_of(big, "letter", written), "B")
     for name in _PAGES[:4]:
         own = p95_of(big, name, last)
         goal = _ratio(f"{name}: p95", 0.5, own, p95_of(visidata, name, last), "visidata 1M p95")
