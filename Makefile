@@ -51,6 +51,9 @@ docs-check: $(READY) ## look whether the documents say what the program does
 bench: $(READY) ## measure it at 1k, 100k and 1M bookings, beside other programs (under 15 minutes)
 	@$(BIN)/python -m benchmarks
 
+bench-store: $(READY) ## measure pages, searches and cancels in a second, on both databases (about 15 minutes at first)
+	@$(BIN)/python -m benchmarks.store
+
 pictures: $(READY) ## make the README's pictures from the real program
 	@$(BIN)/python -m tests.pictures
 
@@ -70,4 +73,4 @@ $(READY):
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@{ $(STAMP); } > $@
 
-.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench pictures lock clean
+.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench bench-store pictures lock clean

@@ -1,0 +1,144 @@
+"""What is hard to answer for a list of any size: keys of an operator, as the list asks them of a store."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from frontdesk.bookings import Direction, Status
+from frontdesk.filters import NO_FILTERS, Filters
+from frontdesk.listing import Listing
+
+HEIGHT = 34
+"""Rows that a terminal of 40 lines shows."""
+
+Act = Callable[[Listing], Awaitable[None]]
+
+TEXTS = {
+    "no hit": "zzzzzz",
+    "one letter, many hits": "e",
+    "one letter, few hits": "x",
+    "two letters": "aa",
+    "a common name": "smith",
+    "a name of one in thirty": "kovac",
+    "first and last name": "mirela kov",
+    "a rare name": "quinn chen",
+    "a practitioner who retired": "ashworth",
+    "a practitioner": "dr okafor",
+    "a practitioner at the wrong practice": "okafor singh",
+    "two common words that never meet": "rue smith",
+    "three common words": "dr lee check",
+    "the end of a mobile": "006",
+    "a birth date": "14/3/81",
+    "a birth date nobody has": "31/2/1907",
+    "a reference": "sd-10482",
+    "a type and a name": "whitening kov",
+    "two letters apart": "a b",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One key. `before` brings the list to where it is pressed, `act` is what it asks."""
+
+    name: str
+    kind: str
+    act: Act
+    before: Act
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a made-up store has, whatever its size."""
+
+    today: date
+    first_day: date
+    retired: frozenset[int]
+    elsewhere: frozenset[int]
+    """Practitioners of another practice than `practice`."""
+    practice: str
+
+
+def cases(facts: Facts) -> list[Case]:
+    """Return every key that is measured."""
+    return [*_paging(facts), *_filters(facts), *_searches(), *_filtered_searches(facts), *_counts()]
+
+
+def _paging(facts: Facts) -> list[Case]:
+    back = facts.first_day + (facts.today - facts.first_day) / 2
+    return [
+        Case("start view", "page", Listing.start, _nothing),
+        Case("next page", "page", lambda one: one.turn_page(Direction.FORWARD), Listing.start),
+        Case("previous page", "page", lambda one: one.turn_page(Direction.BACKWARD), Listing.start),
+        Case("Home", "page", lambda one: one.go_to_end(Direction.BACKWARD), Listing.start),
+        Case("End", "page", lambda one: one.go_to_end(Direction.FORWARD), Listing.start),
+        Case("a day long ago", "page", _filtered(NO_FILTERS.on_days(back, back)), Listing.start),
+    ]
+
+
+def _filters(facts: Facts) -> list[Case]:
+    upcoming = NO_FILTERS.with_status(Status.UPCOMING)
+    wanted = {
+        "Upcoming": upcoming,
+        "Cancelled": NO_FILTERS.with_status(Status.CANCELLED),
+        "one practice": NO_FILTERS.for_practice(facts.practice),
+        "a practitioner who retired, Upcoming": upcoming.for_practitioner("", facts.retired),
+        "a practitioner at the wrong practice": NO_FILTERS.for_practitioner("", facts.elsewhere).for_practice(
+            facts.practice
+        ),
+        "Cancelled on one day": NO_FILTERS.with_status(Status.CANCELLED).on_days(facts.today, facts.today),
+    }
+    return [
+        Case(f"filter: {name}", "filter", _filtered(filters), Listing.start)
+        for name, filters in wanted.items()
+    ]
+
+
+def _searches() -> list[Case]:
+    return [Case(f"{name}: {text}", "search", _typed(text), _nothing) for name, text in TEXTS.items()]
+
+
+def _filtered_searches(facts: Facts) -> list[Case]:
+    cancelled = NO_FILTERS.with_status(Status.CANCELLED)
+    wanted = {
+        "Cancelled × a rare name": ("quinn chen", cancelled),
+        "Cancelled × a common name": ("smith", cancelled),
+        "Cancelled × no hit": ("zzzzzz", cancelled),
+        "a practitioner × the wrong practice": ("okafor", NO_FILTERS.for_practice(facts.practice)),
+        "who retired × Upcoming": ("ashworth", NO_FILTERS.with_status(Status.UPCOMING)),
+        "a common name × who retired": ("smith", NO_FILTERS.for_practitioner("", facts.retired)),
+        "a common name × the last month": (
+            "smith",
+            NO_FILTERS.on_days(facts.today - timedelta(days=31), facts.today),
+        ),
+    }
+    return [
+        Case(f"{name}: {text}", "search", _filtered(filters), _typed(text))
+        for name, (text, filters) in wanted.items()
+    ]
+
+
+def _counts() -> list[Case]:
+    texts = ("no hit", "one letter, many hits", "a common name", "a rare name", "three common words")
+    return [
+        Case(f"count of {name}: {TEXTS[name]}", "count", Listing.count_hits, _typed(TEXTS[name]))
+        for name in texts
+    ]
+
+
+def _typed(text: str) -> Act:
+    return lambda listing: listing.search(text)
+
+
+def _filtered(filters: Filters) -> Act:
+    return lambda listing: listing.filter(filters)
+
+
+async def _nothing(listing: Listing) -> None:
+    """A list as it is when the program starts."""
+
+
+def fresh(listing: Listing) -> Listing:
+    """Return the list over the same store, nothing asked yet."""
+    return replace(
+        listing, view=type(listing.view)(), text="", resting=NO_FILTERS, narrowing=NO_FILTERS, query=None
+    )
