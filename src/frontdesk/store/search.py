@@ -20,7 +20,7 @@ from frontdesk.store import search_streams, search_terms
 from frontdesk.store.search_index import create_search, tidy_search
 from frontdesk.store.search_streams import BOOKING, FIRST, LAST, Stretch
 from frontdesk.store.search_terms import AllOf, Expression, name_key, search_tags, search_text
-from frontdesk.store.search_walk import Allowance, Found, Walk
+from frontdesk.store.search_walk import Allowance, Extent, Found, Walk, extent
 from frontdesk.store.tables import AppointmentTypeRow, PracticeRow, PractitionerRow
 
 __all__ = [
@@ -121,11 +121,15 @@ class _Search:
             parts.append(_of_practices(self.practices))
         return tuple(parts)
 
+    @cached_property
+    def _extent(self) -> Extent:
+        return extent(self.connection)
+
     def walk(self, stretch: Stretch, forward: bool, allowance: Allowance) -> Walk:
         parts = self._spelled_out
         if stretch.cancelled is not None:
             parts += (search_terms.any_of([search_terms.cancelled_tag(stretch.cancelled)]),)
-        return Walk(self.connection, AllOf(parts), stretch, self.days, forward, allowance)
+        return Walk(self.connection, AllOf(parts), stretch, self._extent, self.days, forward, allowance)
 
 
 def page_rows(

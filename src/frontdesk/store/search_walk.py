@@ -27,6 +27,16 @@ _EXTENT = select(
 )
 
 
+Extent = tuple[datetime, datetime] | None
+"""When the first and the last booking of all start; None where there are no bookings."""
+
+
+def extent(connection: Connection) -> Extent:
+    """Read between when and when there are bookings."""
+    first, last = connection.execute(_EXTENT).one()
+    return None if first is None else (first, last)
+
+
 class Allowance:
     """The time that a search may take. It is over only once something was searched."""
 
@@ -67,6 +77,7 @@ class Walk:
     connection: Connection
     expression: Expression
     stretch: Stretch
+    extent: Extent
     days: Days
     forward: bool
     allowance: Allowance
@@ -120,9 +131,9 @@ class Walk:
 
     def _goes(self) -> Iterator[tuple[range, Position]]:
         """Yield which spans to ask next; none, and the position reached, when the time is over."""
-        first, last = self.connection.execute(_EXTENT).one()
-        if first is None:
+        if self.extent is None:
             return
+        first, last = self.extent
         index, forward = self._index, self.forward
         low = index.span_of(max(self.stretch.low.starts_at, first))
         high = index.span_of(min(self.stretch.high.starts_at, last))
