@@ -218,15 +218,14 @@ class BookingQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows in time order, and whether there are more on either side.
+    """Some rows in time order; `more` says whether there are others beyond, in the direction asked.
 
     `searched_until` is set when a search ran out of its step budget: rows beyond that
     position were not looked at, and asking again from there goes on.
     """
 
     rows: tuple[Row, ...]
-    more_before: bool
-    more_after: bool
+    more: bool
     searched_until: Position | None = None
 
 

@@ -154,7 +154,8 @@ class Listing:
         height = self.height
         after, before = await asyncio.gather(
             self._page(query, height, place, Direction.FORWARD),
-            self._page(query, height, place, Direction.BACKWARD),
+            # A position is itself in neither direction, and may be the place of another booking.
+            self._page(query, height, replace(place, id=place.id + 1), Direction.BACKWARD),
         )
         above = max(above, height - len(after.rows))
         earlier = before.rows[max(0, len(before.rows) - above) :]
@@ -162,8 +163,8 @@ class Listing:
         self.view = View(
             rows=earlier + later,
             cursor=len(earlier) if later else max(0, len(earlier) - 1),
-            more_before=before.more_before or len(earlier) < len(before.rows),
-            more_after=after.more_after or len(later) < len(after.rows),
+            more_before=before.more or len(earlier) < len(before.rows),
+            more_after=after.more or len(later) < len(after.rows),
             searched_back=before.searched_until if len(earlier) == len(before.rows) else None,
             searched_on=after.searched_until if len(later) == len(after.rows) else None,
         )
@@ -211,8 +212,8 @@ class Listing:
         self.view = View(
             page.rows,
             max(0, len(page.rows) - 1) if forward else 0,
-            page.more_before,
-            page.more_after,
+            more_before=page.more and forward,
+            more_after=page.more and not forward,
             searched_back=until if forward else None,
             searched_on=None if forward else until,
         )
@@ -231,11 +232,11 @@ class Listing:
         if forward:
             kept = rows[-room:]
             hidden_before = old.more_before or len(kept) < len(rows)
-            turned = View(kept + page.rows, len(kept), hidden_before, page.more_after)
+            turned = View(kept + page.rows, len(kept), hidden_before, page.more)
         else:
             kept = rows[:room]
             hidden_after = old.more_after or len(kept) < len(rows)
-            turned = View(page.rows + kept, len(page.rows) - 1, page.more_before, hidden_after)
+            turned = View(page.rows + kept, len(page.rows) - 1, page.more, hidden_after)
         line = turned.cursor if follow_edge else old.cursor
         until = page.searched_until
         self.view = replace(
@@ -255,9 +256,9 @@ class Listing:
                 break
             more = await self.store.page(query, limit - len(page.rows), page.searched_until, direction)
             if direction is Direction.FORWARD:
-                page = replace(more, rows=page.rows + more.rows, more_before=page.more_before)
+                page = replace(more, rows=page.rows + more.rows)
             else:
-                page = replace(more, rows=more.rows + page.rows, more_after=page.more_after)
+                page = replace(more, rows=more.rows + page.rows)
         return page
 
     def _stand_on(self, index: int) -> None:

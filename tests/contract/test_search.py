@@ -178,7 +178,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
 @pytest.fixture(autouse=True)
 def ample_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine must not change what is found."""
-    for allowance in ("PAGE_SECONDS", "BEHIND_SECONDS", "COUNT_SECONDS"):
+    for allowance in ("PAGE_SECONDS", "COUNT_SECONDS"):
         monkeypatch.setattr(search, allowance, 60.0)
 
 
@@ -207,7 +207,7 @@ def walk(
     direction: Direction,
     position: Position | None = None,
 ) -> Walk:
-    """Read to the end as a screen does, and check on the way what each page says of its sides."""
+    """Read to the end as a screen does, and check on the way what each page says of the rest."""
     forward = direction is Direction.FORWARD
     met = Walk([], 0)
     while True:
@@ -215,17 +215,12 @@ def walk(
         ids = [row.id for row in page.rows]
         assert len(ids) <= limit
         met.ids = met.ids + ids if forward else ids + met.ids
-        more_beyond, more_behind = (
-            (page.more_after, page.more_before) if forward else (page.more_before, page.more_after)
-        )
-        if met.unfinished == 0 and page.searched_until is None:
-            assert more_behind == (len(met.ids) > len(ids))
         if page.searched_until is not None:
             met.unfinished += 1
-            assert more_beyond
+            assert page.more
             assert met.unfinished < 100
             position = page.searched_until
-        elif not more_beyond:
+        elif not page.more:
             return met
         else:
             assert ids
@@ -278,31 +273,26 @@ def test_the_largest_position_of_a_moment_is_a_position(connection: Connection, 
     backward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.BACKWARD)
     assert [row.id for row in forward.rows] == [2]
     assert [row.id for row in backward.rows] == [1]
-    assert forward.more_before
-    assert backward.more_after
 
 
-def test_a_page_says_what_lies_on_either_side(connection: Connection) -> None:
+def test_a_page_says_whether_there_are_more(connection: Connection) -> None:
     put(connection, *(make_row(id, START + timedelta(days=id)) for id in range(1, 11)))  # noqa: A001
     for text in ("", "kovac"):
         query = BookingQuery(START, text)
 
-        def sides(
-            limit: int, day: int | None, direction: Direction, query: BookingQuery = query
-        ) -> tuple[bool, bool]:
+        def more(limit: int, day: int | None, direction: Direction, query: BookingQuery = query) -> bool:
             position = None if day is None else Position(START + timedelta(days=day), 0)
-            page = search.page_rows(connection, query, limit, position, direction)
-            return page.more_before, page.more_after
+            return search.page_rows(connection, query, limit, position, direction).more
 
-        assert sides(10, None, Direction.FORWARD) == (False, False)
-        assert sides(9, None, Direction.FORWARD) == (False, True)
-        assert sides(9, None, Direction.BACKWARD) == (True, False)
-        assert sides(20, 1, Direction.FORWARD) == (False, False)
-        assert sides(20, 2, Direction.FORWARD) == (True, False)
-        assert sides(20, 11, Direction.FORWARD) == (True, False)
-        assert sides(20, 11, Direction.BACKWARD) == (False, False)
-        assert sides(20, 10, Direction.BACKWARD) == (False, True)
-        assert sides(3, 8, Direction.BACKWARD) == (True, True)
+        assert not more(10, None, Direction.FORWARD)
+        assert more(9, None, Direction.FORWARD)
+        assert more(9, None, Direction.BACKWARD)
+        assert not more(9, 2, Direction.FORWARD)
+        assert more(8, 2, Direction.FORWARD)
+        assert not more(20, 11, Direction.FORWARD)
+        assert not more(20, 11, Direction.BACKWARD)
+        assert not more(7, 8, Direction.BACKWARD)
+        assert more(6, 8, Direction.BACKWARD)
 
 
 @pytest.mark.parametrize("direction", list(Direction))
@@ -316,7 +306,7 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
     put(connection, *rows)
     look_at_most(monkeypatch, 5)
     monkeypatch.setattr(search_walk, "FIRST_GO", timedelta(days=56))
-    for allowance in ("PAGE_SECONDS", "BEHIND_SECONDS", "COUNT_SECONDS"):
+    for allowance in ("PAGE_SECONDS", "COUNT_SECONDS"):
         monkeypatch.setattr(search, allowance, 0.0)
     met = walk(connection, BookingQuery(START, "quinn"), 40, direction)
     assert met.ids == [100, 200, 300, 400]

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from frontdesk.bookings import Booking, Direction, Status
 from frontdesk.filters import NO_FILTERS
 from frontdesk.listing import Listing
 from frontdesk.store.opening import open_store
+from tests.making import KIM, make_incoming, make_practice
 from tests.screens.desk_data import NOW
 
 FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
@@ -105,3 +106,19 @@ def _on_a_copy(store: Path, height: int, moves: list[str]) -> None:
         path = Path(folder) / "copy.db"
         shutil.copy(store, path)
         asyncio.run(walk(path, height, moves))
+
+
+async def test_bookings_of_one_moment_are_all_shown(tmp_path: Path) -> None:
+    store = await open_store(f"sqlite:///{tmp_path / 'desk.db'}", clock=lambda: NOW)
+    try:
+        await store.registry.apply_practices([make_practice()], KIM)
+        at = NOW + timedelta(days=1)
+        await store.registry.load([make_incoming(line, starts_at=at) for line in range(5)], KIM, "a test")
+        listing = Listing(store, lambda: NOW, await store.practices())
+        await listing.start()
+        for _ in range(3):
+            await listing.move(1)
+        await listing.refresh()
+        assert [row.booking.ref for row in listing.view.rows] == [f"R{line:05}" for line in range(5)]
+    finally:
+        await store.close()

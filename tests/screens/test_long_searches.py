@@ -25,10 +25,10 @@ class GivesUp:
         if not query.text:
             return await self._store.page(query, limit, position, direction)
         if not self._rows_at_once:
-            return Page((), more_before=True, more_after=True, searched_until=position)
+            return Page((), more=True, searched_until=position)
         page = await self._store.page(query, min(limit, self._rows_at_once), position, direction)
         forward = direction is Direction.FORWARD
-        if not (page.more_after if forward else page.more_before):
+        if not page.more:
             return page
         edge = page.rows[-1 if forward else 0].booking
         return dataclasses.replace(page, searched_until=Position(edge.starts_at, edge.id))

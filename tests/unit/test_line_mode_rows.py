@@ -53,7 +53,7 @@ class SearchingStore:
         stopped = not rest and start + 300 < 1000 and len(found) < limit
         more = any(number > found[-1] for number in self.wanted) if found else False
         until = position(start + 299) if stopped else None
-        return Page(tuple(map(row, found)), more_before=start > 0, more_after=more, searched_until=until)
+        return Page(tuple(map(row, found)), more=more, searched_until=until)
 
 
 async def numbers(store: SearchingStore, limit: int, after: Position | None = None) -> tuple[list[int], bool]:

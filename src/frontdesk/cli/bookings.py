@@ -90,7 +90,7 @@ async def read_rows(
             position = Position(last.starts_at, last.id)
         if page.searched_until is not None:
             position = page.searched_until
-        elif not page.more_after:
+        elif not page.more:
             return rows, None
         if len(rows) >= limit:
             return rows, position

@@ -26,7 +26,7 @@ async def export(
         on_progress(number)
         if page.searched_until is not None:
             position = page.searched_until
-        elif page.more_after:
+        elif page.more:
             position = Position(page.rows[-1].booking.starts_at, page.rows[-1].booking.id)
         else:
             return number

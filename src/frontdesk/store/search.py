@@ -6,7 +6,7 @@ in that order are looked through first, which fills the page when hits are frequ
 they are not, the search index is asked fortnight by fortnight, for a bounded time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -40,17 +40,11 @@ LOOK_FIRST = range(40, 400)
 LOOK_ON = 600
 """Rows that are looked through at most, when hits are frequent enough to fill the page by it."""
 
-LOOK_BEHIND = 40
-"""Rows looked through for one hit on the side that is not read."""
-
 MOST_STREAMS = 8
 """Values of a filter that are read as streams of their own; more are compared like words."""
 
 PAGE_SECONDS = 0.02
 """How long the search index is asked for one page. What was not reached is `searched_until`."""
-
-BEHIND_SECONDS = 0.008
-"""How long it is asked whether there is anything on the side that is not read."""
 
 COUNT_SECONDS = 0.04
 
@@ -64,11 +58,10 @@ _ROWS = select(BOOKING).where(BOOKING.c.id.in_(bindparam("ids", expanding=True))
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Rows of `booking` in ascending order, and what lies on either side: see `bookings.Page`."""
+    """Rows of `booking` in ascending order, and whether there are more: see `bookings.Page`."""
 
     rows: Sequence[Row[Any]]
-    more_before: bool
-    more_after: bool
+    more: bool
     searched_until: Position | None = None
 
 
@@ -99,14 +92,6 @@ class _Search:
         return search_streams.read(
             self.connection, streams, stretch, self.days, limit, forward=forward, with_words=with_words
         )
-
-    def is_hit(self, row: Row[Any]) -> bool:
-        """Whether a booking that was looked at has the words."""
-        return self.compared is None or self._matches(f"{row.search} {row.tags}")
-
-    @cached_property
-    def _matches(self) -> Callable[[str], bool]:
-        return search_terms.matcher(self.compared or AllOf(()))
 
     @cached_property
     def _spelled_out(self) -> tuple[Expression, ...]:
@@ -147,11 +132,7 @@ def page_rows(
     forward = direction is Direction.FORWARD
     found = _collect(search, limit + 1, position, forward, PAGE_SECONDS)
     rows = _rows(connection, found.ids[:limit])
-    beyond = len(found.ids) > limit or found.until is not None
-    behind = position is not None and _is_anything_behind(search, position, forward)
-    if forward:
-        return SearchPage(rows, behind, beyond, found.until)
-    return SearchPage(rows, beyond, behind, found.until)
+    return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until)
 
 
 def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count:
@@ -251,24 +232,6 @@ def _midnight(day: date, zone: str) -> datetime:
         return FIRST.starts_at if day.year == 1 else LAST.starts_at
 
 
-def _is_anything_behind(search: _Search, position: Position, forward: bool) -> bool:
-    """Whether a page that begins strictly beyond `position` leaves something out. Unsure is yes."""
-    here = Position(position.starts_at, position.id + (1 if forward else -1))
-    allowance = Allowance(search.connection, BEHIND_SECONDS)
-    by_words = search.compared is not None
-    look = LOOK_BEHIND if by_words else 1
-    for rest in _beyond(search.stretches, here, not forward):
-        rows = search.looked_at(rest, look, not forward, with_words=by_words)
-        if any(map(search.is_hit, rows)):
-            return True
-        if by_words and len(rows) == look:
-            # Counting needs no order, so it stops at the first hit.
-            number, complete = search.walk(rest, not forward, allowance).count(1)
-            if number or not complete:
-                return True
-    return False
-
-
 def _beyond(stretches: Sequence[Stretch], position: Position | None, forward: bool) -> Iterator[Stretch]:
     """Yield what of the stretches lies beyond `position`, whatever id it names, in reading order."""
     if position is not None:
@@ -298,11 +261,12 @@ def _collect(search: _Search, limit: int, position: Position | None, forward: bo
 def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: Allowance) -> Found:
     if search.compared is None:
         return Found([row.id for row in search.looked_at(stretch, limit, forward)])
+    is_hit = search_terms.matcher(search.compared)
     ids: list[int] = []
     looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
     while looked + look <= LOOK_ON:
         rows = search.looked_at(stretch, look, forward, with_words=True)
-        ids += (row.id for row in rows if search.is_hit(row))
+        ids += (row.id for row in rows if is_hit(f"{row.search} {row.tags}"))
         if len(ids) >= limit or len(rows) < look:
             return Found(ids[:limit])
         last = Position(rows[-1].starts_at, rows[-1].id)

@@ -77,12 +77,12 @@ class SqlStore:
     ) -> Page:
         restricted = self._restricted(query)
         if restricted is None:
-            return Page((), more_before=False, more_after=False)
+            return Page((), more=False)
 
         def work(connection: Connection) -> Page:
             found = page_rows(connection, restricted, limit, position, direction)
             rows = mapping.listed(connection, found.rows)
-            return Page(rows, found.more_before, found.more_after, found.searched_until)
+            return Page(rows, found.more, found.searched_until)
 
         return await self._database.read(work)
 
