@@ -114,8 +114,12 @@ def _starting(big: Measured, small: Measured, smallest: Measured) -> Iterator[Go
 
 
 def _key_growth(small: Measured, big: Measured) -> list[tuple[str, float]]:
-    """Typing counts until the result is seen, any other key until the last byte."""
+    """Typing counts until the result is seen, any other key until the last byte.
+
+    How far a held key lags is no key's time, and there are too few of it for a ratio.
+    """
     by_name = dict(growth(small, big, last))
+    by_name.pop("held Down", None)
     by_name.update((name, by) for name, by in growth(small, big, seen) if name == "letter")
     return sorted(by_name.items(), key=lambda one: -one[1])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import product
-from benchmarks.datasets import DATA, Dataset, environment, mails
+from benchmarks.datasets import DATA, MAILS, Dataset, environment, mails
 from benchmarks.keys import (
     APPLICATION_DOWN,
     APPLICATION_END,
@@ -103,12 +103,12 @@ def visidata(dataset: Dataset) -> Program:
 
 
 def neomutt(dataset: Dataset) -> Program:
-    """Return neomutt's index over the rows of a dataset as mails."""
+    """Return neomutt's index over the first rows of a dataset as mails."""
     config = DATA / "neomuttrc"
     config.write_text(f"set folder='{DATA}' sort=mailbox-order\n", encoding="utf-8")
     argv = (_found("neomutt"), "-n", "-F", str(config), "-R", "-f", str(mails(dataset)))
     return Program(
-        f"neomutt {dataset.label}", argv, environment(), r"Msgs:\s?\d+", _mail_keys, _mail_slow, repeats=2
+        f"neomutt {MAILS // 1000}k", argv, environment(), r"Msgs:\s?\d+", _mail_keys, _mail_slow, repeats=2
     )
 
 

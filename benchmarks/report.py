@@ -41,7 +41,7 @@ def report(conditions: Conditions, near: Results, slow: Results) -> str:
     line = slow_line()
     kilobits = line.bits_per_second // 1000
     parts = [
-        "# Benchmark results",
+        "# Benchmark results\n",
         _INTRODUCTION.format(columns=COLUMNS, rows=ROWS),
         *_conditions(conditions),
         "\n## Goals\n",
@@ -67,7 +67,7 @@ def _conditions(conditions: Conditions) -> Iterator[str]:
     )
     yield (
         f"- a fixed loop before each run took {_number(median(speeds))} ms in the middle, {_number(min(speeds))} to "
-        f"{_number(max(speeds))}: absolute times move with it, ratios and bytes do not"
+        f"{_number(max(speeds))}: absolute times move with it, ratios less, bytes not at all"
     )
     if conditions.absent:
         yield f"- not installed, so not measured: {', '.join(conditions.absent)}"
