@@ -8,6 +8,8 @@ from rich.cells import get_character_cell_size
 
 _COLOURS = {3: "foreground", 4: "background", 9: "foreground", 10: "background"}
 
+_SEEN_ON_BLANKS = {"4", "7", "9", "21", "53", "background"}
+
 
 class Cell(NamedTuple):
     """A character, empty for the second half of a wide one, and how it is drawn."""
@@ -25,11 +27,17 @@ class ExactScreen(pyte.Screen):
         super().__init__(columns, lines)
 
     def cells(self) -> list[list[Cell]]:
-        """Return every cell of the screen, line by line."""
+        """Return every cell of the screen, line by line; a blank has only what is seen on a blank."""
         return [
-            [Cell(line[x].data, self._pens[line[x].fg]) for x in range(self.columns)]
+            [self._cell(line[x].data, line[x].fg) for x in range(self.columns)]
             for line in map(self.buffer.__getitem__, range(self.lines))
         ]
+
+    def _cell(self, char: str, pen: str) -> Cell:
+        whole = self._pens[pen]
+        if char == " ":
+            return Cell(char, tuple(part for part in whole if part[0] in _SEEN_ON_BLANKS))
+        return Cell(char, whole)
 
     def text(self) -> list[str]:
         """Return the lines without trailing blanks."""

@@ -13,6 +13,7 @@ difference, and nothing relies on how a terminal wraps at the last column.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from operator import ne
 
@@ -30,20 +31,30 @@ _GAP = 4
 _ERASED = 6
 """From this many blanks on, erasing them (`CSI n X`) costs less than writing them."""
 _STEPPED = 11
-"""The same where more text follows, so that the cursor has to step over them."""
+"""The same where more text follows at once, so that the cursor has to step over them."""
 _CLEARED = 5
 """From this many blank lines on, taking them out of the screen costs less than erasing each."""
 _WORTH_MOVING = 40
 """Cells that moving lines must save before it pays for setting the margins and taking them back."""
 
 _LONG_BLANKS = re.compile(f" {{{_ERASED},}}")
+_CODES = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
+_SEEN_ON_BLANKS = re.compile(r"4|7|9|21|53|4\d.*|10\d")
+"""Underline, reverse, strike, overline and backgrounds (ECMA-48 SGR)."""
+
+
+@cache
+def _marks_blanks(pen: str) -> bool:
+    """Whether a blank drawn with this pen looks different from one that is not drawn."""
+    return any(_SEEN_ON_BLANKS.fullmatch(code) for code in _CODES.findall(pen))
 
 
 class Row:
     """One line of the screen: for each cell its character and its pen.
 
-    A pen is the parameters of `CSI m`, empty for the terminal's own colours. A cell's
-    character may be followed by combining marks; the second cell of a wide one is empty.
+    A pen is the parameters of `CSI m`, empty for the terminal's own colours, and for blanks
+    that look the same without it. A cell's character may be followed by combining marks;
+    the second cell of a wide one is empty.
     """
 
     __slots__ = ("chars", "pens")
@@ -102,7 +113,11 @@ class Row:
                         chars += [_TAIL_OF_WIDE] * (width - 1)
                     elif chars:
                         chars[-1] += text[start:end]
-            pens += [pen] * (len(chars) - len(pens))
+            put = chars[len(pens) :]
+            if _BLANK in put and not _marks_blanks(pen):
+                pens += [_PLAIN if char == _BLANK else pen for char in put]
+            else:
+                pens += [pen] * len(put)
         room = max(0, len(self.chars) - x)
         end = x + min(len(chars), room)
         if end < x + len(chars) and chars[room] == _TAIL_OF_WIDE:
@@ -120,7 +135,7 @@ class _Writer:
 
     def __init__(self, at: tuple[int, int] | None) -> None:
         self._parts: list[str] = []
-        self._pen = _PLAIN
+        self.pen = _PLAIN
         self._y = at[0] if at else None
         self._x = at[1] if at else None
         """Where the cursor is, as far as that is certain."""
@@ -131,15 +146,15 @@ class _Writer:
         return "".join(self._parts)
 
     def use(self, pen: str) -> None:
-        if pen == self._pen:
+        if pen == self.pen:
             return
         if pen == _PLAIN:
             self._parts.append("\x1b[m")
-        elif self._pen == _PLAIN:
+        elif self.pen == _PLAIN:
             self._parts.append(f"\x1b[{pen}m")
         else:
             self._parts.append(f"\x1b[0;{pen}m")
-        self._pen = pen
+        self.pen = pen
 
     def move(self, y: int, x: int) -> None:
         if (y, x) == (self._y, self._x):
@@ -165,7 +180,8 @@ class _Writer:
 
     def erase(self, cells: int | None) -> None:
         """Make the next `cells` blank, or all to the end of the line; the cursor stays."""
-        self.use(_PLAIN)
+        if _marks_blanks(self.pen):
+            self.use(_PLAIN)
         self._parts.append("\x1b[K" if cells is None else f"\x1b[{cells}X")
 
     def erase_all(self) -> None:
@@ -287,74 +303,107 @@ class Frame:
         return [y for y in changed if self._wanted[y] != shown[y]]
 
     def _write_row(self, writer: _Writer, y: int, old: Row) -> None:
+        """Write what differs on one line: erase long blanks, write the rest, erase the end."""
         row = self._wanted[y]
-        chars, pens = row.chars, row.pens
         differing = [
             x
-            for x, (char, was, pen, pen_was) in enumerate(zip(chars, old.chars, pens, old.pens, strict=True))
+            for x, (char, was, pen, pen_was) in enumerate(
+                zip(row.chars, old.chars, row.pens, old.pens, strict=True)
+            )
             if char != was or pen != pen_was
         ]
         tail = row.text_ends()
         to_erase = [x for x in differing if x >= tail]
         if len(to_erase) > 1:
             differing = differing[: -len(to_erase)]
-        for start, end in self._runs(row, differing):
-            self._write_run(writer, y, row, start, end)
+        erased = _to_erase(row, differing)
+        covered = {x for start, end in erased for x in range(start, end)}
+        written = _to_write(row, [x for x in differing if x not in covered])
+        for start, end in sorted([*erased, *written]):
+            if start in covered:
+                writer.move(y, start)
+                writer.erase(end - start)
+            else:
+                self._write_run(writer, y, row, start, end)
         if len(to_erase) > 1:
             writer.move(y, to_erase[0])
             writer.erase(None)
 
-    @staticmethod
-    def _runs(row: Row, differing: list[int]) -> Iterable[tuple[int, int]]:
-        """Group cells that differ; small gaps in the same pen, and wide characters, stay whole."""
-        runs: list[list[int]] = []
-        for x in differing:
-            start, end = x, x + 1
-            while start and row.chars[start] == _TAIL_OF_WIDE:
-                start -= 1
-            while end < len(row.chars) and row.chars[end] == _TAIL_OF_WIDE:
-                end += 1
-            if runs:
-                last = runs[-1]
-                gap = start - last[1]
-                pens_with_last = set(row.pens[last[1] - 1 : start])
-                pens_with_next = set(row.pens[last[1] : start + 1])
-                if gap <= 0 or (gap <= _GAP and 1 in (len(pens_with_last), len(pens_with_next))):
-                    last[1] = max(last[1], end)
-                    continue
-            runs.append([start, end])
-        return ((start, end) for start, end in runs)
-
     def _write_run(self, writer: _Writer, y: int, row: Row, start: int, end: int) -> None:
-        for pen, cells in groupby(range(start, end), key=row.pens.__getitem__):
-            group = list(cells)
-            first, stop = group[0], group[-1] + 1
-            if pen != _PLAIN:
-                self._write_cells(writer, y, row, first, stop)
-                continue
-            text = "".join(char or "\0" for char in row.chars[first:stop])
-            # Where every cell has one character, places in the text are places on the line.
-            for blanks in _LONG_BLANKS.finditer(text) if len(text) == stop - first else ():
-                blank_start, blank_stop = group[0] + blanks.start(), group[0] + blanks.end()
-                if blank_stop != end and blank_stop - blank_start < _STEPPED:
-                    continue
-                self._write_cells(writer, y, row, first, blank_start)
-                writer.move(y, blank_start)
-                writer.erase(blank_stop - blank_start)
-                first = blank_stop
-            self._write_cells(writer, y, row, first, stop)
-
-    def _write_cells(self, writer: _Writer, y: int, row: Row, start: int, stop: int) -> None:
-        """Write cells of one pen, putting the cursor right behind each that may be measured otherwise."""
-        while start < stop:
-            end = start
-            while end < stop and len(row.chars[end]) == 1 and row.chars[end + 1 : end + 2] != [_TAIL_OF_WIDE]:
-                end += 1
-            if end == start:
-                end += 1
-                while end < stop and row.chars[end] == _TAIL_OF_WIDE:
-                    end += 1
+        """Write cells, putting the cursor anew behind each that terminals may measure differently."""
+        while start < end:
+            pen = row.pens[start]
+            if pen == _PLAIN and row.chars[start] == _BLANK and not _marks_blanks(writer.pen):
+                pen = writer.pen
+            stop = start
+            while stop < end and _is_simple(row, stop) and _drawn_alike(row, stop, pen):
+                stop += 1
+            if stop == start:
+                stop += 1
+                while stop < end and row.chars[stop] == _TAIL_OF_WIDE:
+                    stop += 1
             writer.move(y, start)
-            writer.use(row.pens[start])
-            writer.write(row.chars[start:end], self.width)
-            start = end
+            writer.use(pen)
+            writer.write(row.chars[start:stop], self.width)
+            start = stop
+
+
+def _is_simple(row: Row, x: int) -> bool:
+    """Whether every terminal takes this cell for one cell."""
+    return len(row.chars[x]) == 1 and row.chars[x + 1 : x + 2] != [_TAIL_OF_WIDE]
+
+
+def _drawn_alike(row: Row, x: int, pen: str) -> bool:
+    """Whether this cell can be written with `pen`."""
+    if row.pens[x] == pen:
+        return True
+    return row.pens[x] == _PLAIN and row.chars[x] == _BLANK and not _marks_blanks(pen)
+
+
+def _to_erase(row: Row, differing: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where erasing is shorter than writing: from, to. Blanks between are erased along."""
+    if not differing:
+        return []
+    blank = "".join(
+        _BLANK if char == _BLANK and pen == _PLAIN else "x"
+        for char, pen in zip(row.chars, row.pens, strict=True)
+    )
+    spans = []
+    for blanks in _LONG_BLANKS.finditer(blank):
+        inside = [x for x in differing if blanks.start() <= x < blanks.end()]
+        if not inside:
+            continue
+        start, end = inside[0], inside[-1] + 1
+        text_follows = any(end <= x <= blanks.end() + _GAP for x in differing)
+        if end - start >= (_STEPPED if text_follows else _ERASED):
+            spans.append((start, end))
+    return spans
+
+
+def _to_write(row: Row, differing: Sequence[int]) -> list[tuple[int, int]]:
+    """Group cells that differ; small gaps, and wide characters, stay whole."""
+    runs: list[tuple[int, int]] = []
+    for x in differing:
+        start, end = x, x + 1
+        while start and row.chars[start] == _TAIL_OF_WIDE:
+            start -= 1
+        while end < len(row.chars) and row.chars[end] == _TAIL_OF_WIDE:
+            end += 1
+        last_start, last_end = runs[-1] if runs else (0, 0)
+        if start < last_end:
+            runs[-1] = last_start, max(last_end, end)
+        elif start - last_end <= _GAP and _gap_is_free(row, last_end, start):
+            runs[-1:] = [(last_start, end)]
+        else:
+            runs.append((start, end))
+    return runs
+
+
+def _gap_is_free(row: Row, start: int, end: int) -> bool:
+    """Whether the cells between two runs can be written without another pen than theirs."""
+    before = row.pens[start - 1] if start else _PLAIN
+    after = row.pens[end]
+    gap = range(start, end)
+    if not all(_is_simple(row, x) for x in gap):
+        return False
+    return all(_drawn_alike(row, x, before) for x in gap) or all(_drawn_alike(row, x, after) for x in gap)

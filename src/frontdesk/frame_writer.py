@@ -26,7 +26,7 @@ from frontdesk.frame import Frame
 
 IN_FLIGHT: Final = 2
 """Large frames that may be under way without an answer; two keep a slow line busy all the time."""
-LARGE: Final = 1_024
+LARGE: Final = 1_400
 """Bytes from which a frame is large: it needs more than one packet, and may be seen half done."""
 ANSWER_WAIT: Final = 2.0
 """Seconds after which a terminal that owes an answer is taken for one that gives none."""

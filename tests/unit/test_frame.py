@@ -1,6 +1,6 @@
 """What a `Frame` writes makes the terminal show exactly what it was told, in few bytes."""
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -48,7 +48,7 @@ def told(frame: Frame) -> list[list[Cell]]:
     return screen.cells()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(st.lists(puts | moves, max_size=8), min_size=1, max_size=6))
 def test_the_terminal_shows_what_was_told(frames: list[list[tuple[int, int, object]]]) -> None:
     terminal = Terminal()
@@ -137,7 +137,7 @@ class TestFewBytes:
         terminal.frame.put(1, 0, [("louder", "1;7")])
         changes = terminal.frame.changes((2, 0))
 
-        assert changes == "\x1b[H\x1b[2J\x1b[1mloud\x1b[m quiet\r\n\x1b[1;7mlouder\r\n\x1b[m"
+        assert changes == "\x1b[H\x1b[2J\x1b[1mloud \x1b[mquiet\r\n\x1b[1;7mlouder\r\n\x1b[m"
 
 
 class TestWhatIsNotCertain:

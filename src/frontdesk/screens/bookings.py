@@ -65,6 +65,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._away_since = ""
         self._last: words.LastWrite | None = None
         self._message = ""
+        self._is_covered = False
         self._elsewhere: set[int | None] = set()
         self._own: set[int] = set()
         self._counted: BookingQuery | None = None
@@ -106,7 +107,14 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._watch_changes()
         self.set_interval(60, self._each_minute)
 
+    def on_screen_suspend(self) -> None:
+        # What is left of the list beside a dialog may not name keys that the dialog keeps to itself.
+        self._is_covered = True
+        self._show_keys()
+
     def on_screen_resume(self) -> None:
+        self._is_covered = False
+        self._show_keys()
         # After every dialog the next letter begins a new search.
         self._back_to_find()
 
@@ -241,7 +249,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             self._show_keys()
 
     def _show_keys(self) -> None:
-        if self._message:
+        if self._is_covered:
+            self.line("keys").show("")
+        elif self._message:
             self.line("keys").show(self._message, style=BOLD)
         else:
             self.line("keys").show(words.key_line(in_list=self.table.has_focus))

@@ -11,8 +11,9 @@ from rich.style import Style
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.screen import Screen
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
+from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from frontdesk.bookings import (
@@ -46,6 +47,9 @@ ASK_AGAIN = (0.2, 0.5, 1.0, 2.0)
 """Seconds between two questions after a lost answer; the last one repeats."""
 
 DESIGN_HEIGHT = 24
+WIDE = 100
+"""From this width on the longest reason fits into three lines."""
+END_WIDTH = 40
 
 
 class Progress(Enum):
@@ -65,8 +69,11 @@ class Closed:
     said: str = ""
 
 
-class CancelScreen(Screen[Closed], inherit_bindings=False):
+class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
     """Bound to one booking and version, whatever the table does underneath.
+
+    It covers the upper part of the list, all of it at the design size. What it leaves
+    uncovered need not be written again when it closes.
 
     A confirm counts only when `ConfirmGate` is open for the moment its key arrived: the
     terminal has answered after the dialog's frame, and the deaf time is over.
@@ -74,6 +81,11 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_COMMANDS)
     CSS = """
+    CancelScreen { background: transparent; }
+    #dialog { height: auto; background: ansi_default; }
+    #end { display: none; }
+    CancelScreen.-tall #end { display: block; }
+    CancelScreen.-tall #status, CancelScreen.-tall #message-gap { display: none; }
     #reason-box { height: 4; padding: 0 1; }
     #reason-box TextBlock { width: 1; }
     #buttons { height: 1; padding: 0 0 0 2; }
@@ -81,6 +93,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
     #hint { margin-left: 6; }
     CancelScreen.-low .gap, CancelScreen.-low #billing { display: none; }
     CancelScreen.-low.-tick #follows-title { display: none; }
+    CancelScreen.-wide #reason-box, CancelScreen.-wide ReasonField { height: 3; }
     CancelScreen.-low #reason-box, CancelScreen.-low ReasonField { height: 2; }
     """
 
@@ -92,35 +105,38 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         self._gate = ConfirmGate(desk.desk.clock)
         self._progress = Progress.READING
         self._is_answered = asyncio.Event()
+        self._fit(self.app.size)
 
     # -- what is on it ------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        yield Line(id="title")
-        yield Line(classes="gap")
-        yield TextBlock(id="summary")
-        yield Line(classes="gap")
-        yield Line(id="follows-title")
-        yield TextBlock(id="follows")
-        if needs_phone_call(plan(self.booking, self.booking.practice)):
-            yield Tick(f"{TOLD_BY_PHONE}   (Tab, Space)", indent=TEXT_START, id="told")
-        else:
-            yield Line(id="billing")
-        yield Line(classes="gap")
-        yield Line(id="label")
-        with Horizontal(id="reason-box"):
-            yield TextBlock(id="left")
-            yield ReasonField(id="reason")
-            yield TextBlock(id="right")
-        yield Line(id="undone")
-        yield Line(classes="gap")
-        yield Line(id="message")
-        yield Line(classes="gap")
-        with Horizontal(id="buttons"):
-            yield Button("Keep Booking", "Esc", id="keep")
-            yield Button("Cancel Booking", "F8", id="confirm")
-            yield Line(id="hint")
-        yield Line(id="status")
+        with Vertical(id="dialog"):
+            yield Line(id="title")
+            yield Line(classes="gap")
+            yield TextBlock(id="summary")
+            yield Line(classes="gap")
+            yield Line(id="follows-title")
+            yield TextBlock(id="follows")
+            if needs_phone_call(plan(self.booking, self.booking.practice)):
+                yield Tick(f"{TOLD_BY_PHONE}   (Tab, Space)", indent=TEXT_START, id="told")
+            else:
+                yield Line(id="billing")
+            yield Line(classes="gap")
+            yield Line(id="label")
+            with Horizontal(id="reason-box"):
+                yield TextBlock(id="left")
+                yield ReasonField(id="reason")
+                yield TextBlock(id="right")
+            yield Line(id="undone")
+            yield Line(classes="gap", id="message-gap")
+            yield Line(id="message")
+            yield Line(classes="gap")
+            with Horizontal(id="buttons"):
+                yield Button("Keep Booking", "Esc", id="keep")
+                yield Button("Cancel Booking", "F8", id="confirm")
+                yield Line(id="hint")
+            yield Line(id="status")
+            yield Line(id="end")
 
     @property
     def reason(self) -> ReasonField:
@@ -135,6 +151,7 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         self.line("title").show(" Cancel Booking", style=REVERSED)
         self.line("follows-title").show(" What follows", f"{NOT_SENT_YET} ")
         self.line("undone").show("  This action cannot be undone.", style=BOLD)
+        self.line("end").show("-" * END_WIDTH)
         self.line("hint").show("Tab moves, Enter presses")
         for line in self.query("#billing").results(Line):
             line.show(labelled("Billing", "not charged"))
@@ -147,7 +164,12 @@ class CancelScreen(Screen[Closed], inherit_bindings=False):
         self._read_again()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < DESIGN_HEIGHT, "-low")
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        self.set_class(size.height < DESIGN_HEIGHT, "-low")
+        self.set_class(size.height > DESIGN_HEIGHT, "-tall")
+        self.set_class(size.width >= WIDE, "-wide")
 
     def on_screen_resume(self) -> None:
         self._arm()

@@ -19,7 +19,7 @@ from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, fitted
 
 SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
 STATUS_STYLES = {
-    Status.UPCOMING: BOLD,
+    Status.UPCOMING: PLAIN,
     Status.COMPLETED: PLAIN,
     Status.CANCELLED: Style(color="red"),
 }
