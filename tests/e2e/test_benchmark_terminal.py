@@ -12,13 +12,15 @@ from benchmarks.watching import Text
 
 ROUND_TRIP = 0.02
 PROGRAM = r"""
-import os, tty
+import os, select, tty
 tty.setraw(0)
 os.write(1, b"\x1b[2J\x1b[H")
 os.write(1, b"ready")
 while key := os.read(0, 1):
     if key == b"?":
         os.write(1, b"\r\n\x1b[6n")
+        while not select.select([0], [], [], 0.005)[0]:
+            os.write(1, b".")
         answer = b""
         while not answer.endswith(b"R"):
             answer += os.read(0, 1)
@@ -57,10 +59,10 @@ def test_a_start_and_a_key(terminal: Terminal) -> None:
     assert into.memory_used[0].peak > 0
 
 
-def test_a_question_is_answered_while_the_screen_waits(terminal: Terminal) -> None:
+def test_a_question_is_answered_though_the_program_goes_on_writing(terminal: Terminal) -> None:
     with terminal:
         terminal.started(Text("ready"), 20.0)
-        assert terminal.press(b"?", Text(r"^at 2;1R$")).seen is not None
+        assert terminal.press(b"?", Text(r"at 2;1R$")).seen is not None
 
 
 def test_a_held_key_counts_the_bytes_of_one(terminal: Terminal) -> None:
