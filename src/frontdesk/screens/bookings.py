@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -20,9 +20,6 @@ from frontdesk.filters import Filters
 from frontdesk.listing import Listing
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
-from frontdesk.screens.cancel import CancelScreen, Closed
-from frontdesk.screens.chooser import Choice, ChooserScreen
-from frontdesk.screens.details import DetailsScreen
 from frontdesk.screens.notices import show_bug
 from frontdesk.store.port import Change, ChangeKind
 from frontdesk.widgets.booking_summary import peek, same_name_words
@@ -30,6 +27,9 @@ from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
 from frontdesk.widgets.row_menu import RowMenu
+
+if TYPE_CHECKING:
+    from frontdesk.screens.cancel import Closed
 
 
 class ListTable(BookingTable, inherit_bindings=False):
@@ -331,6 +331,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     @work(exit_on_error=False, group="asking")
     async def action_choose_practitioner(self) -> None:
+        # Here and below: the list does not wait until every screen that it opens is loaded.
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
         names: dict[str, set[int]] = {}
         for practitioner in self.desk.practitioners:
             names.setdefault(practitioner.name, set()).add(practitioner.id)
@@ -342,6 +345,8 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     @work(exit_on_error=False, group="asking")
     async def action_choose_practice(self) -> None:
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
         practices = self.desk.practices
         choices = [Choice(practice.name, practice.short) for practice in practices]
         chosen = await self.app.push_screen_wait(ChooserScreen("Show one practice", choices))
@@ -409,11 +414,15 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def _do(self, command: Command, booking: Booking) -> None:
         if command.id == "booking.cancel":
+            from frontdesk.screens.cancel import CancelScreen
+
             self.app.push_screen(CancelScreen(self.desk, booking), self._cancel_closed)
         elif command.id == "booking.details":
+            from frontdesk.screens.details import DetailsScreen
+
             self.app.push_screen(DetailsScreen(self.desk, booking))
 
-    def _cancel_closed(self, closed: Closed | None) -> None:
+    def _cancel_closed(self, closed: "Closed | None") -> None:
         if closed is None or closed.cancelled is None:
             self.say(closed.said if closed else "")
             return
