@@ -1,7 +1,8 @@
 """Puts many bookings into a store without being in the way of the desks.
 
 A cancel waits while a batch is written, so batches are sized to take well under a fifth
-of a second, and after each there is a pause for whoever waits.
+of a second, and after each there is a pause for whoever waits. A store without bookings has
+nobody who waits.
 """
 
 import asyncio
