@@ -84,8 +84,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         except Exception as error:
             show_bug(self, self.desk, error)
             return
-        await self.switch_screen(await asyncio.to_thread(self._bookings_screen, self.open_desk))
+        screen = await asyncio.to_thread(self._bookings_screen, self.open_desk)
+        await self.switch_screen(screen)
         self._handle_keys()
+        await screen.is_painted.wait()
         for name in SCREENS_ON_KEYS:
             await asyncio.to_thread(import_module, name)
 

@@ -76,7 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "booking.cancel",
-        "cancel",
+        "do('booking.cancel')",
         "Cancel",
         "Cancel the marked booking, for ever. It asks first.",
         keys=("c",),
@@ -87,7 +87,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "booking.reschedule",
-        "reschedule",
+        "do('booking.reschedule')",
         "Reschedule",
         "Move the marked booking to another time.",
         keys=("r",),
@@ -98,7 +98,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "booking.did_not_come",
-        "did_not_come",
+        "do('booking.did_not_come')",
         "FTA / DNA",
         "Say that the patient did not come, so that the practice is not charged.",
         keys=("f",),
@@ -109,7 +109,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "booking.details",
-        "details",
+        "do('booking.details')",
         "Details",
         "Show everything about the marked booking, and what was done to it.",
         keys=("d",),

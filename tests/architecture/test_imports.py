@@ -97,18 +97,43 @@ desk = dataclasses.replace(Session(Path(sys.argv[1])).desk(), open_store=open_st
 FrontdeskApp(desk).run(headless=True)
 """
 
-DATABASES = {"sqlmodel", "sqlalchemy", "pydantic", "alembic", "psycopg", "sqlite3"}
+DATABASES = {"sqlmodel", "sqlalchemy", "pydantic", "alembic", "psycopg"}
 LATER = {"httpx", "keyring", "jinja2", "tree_sitter", "markdown_it", "pygments"}
 """What the program or Textual has use for, but not on the way to the first frame."""
+
+LIST_BEFORE_STORE = """
+import asyncio, sys
+from pathlib import Path
+from frontdesk.cli.wiring import Session
+from frontdesk.app import FrontdeskApp
+
+async def open_store(session):
+    print("painted", any("No bookings yet" in line.text for line in app.screen._compositor.render_strips()))
+    print(*sys.modules, sep="\\n")
+    raise SystemExit
+
+Session.open_store = open_store
+app = FrontdeskApp(Session(Path(sys.argv[1])).desk())
+app.run(headless=True)
+"""
 
 
 def test_the_first_frame_waits_for_nothing_it_does_not_show(config: Path) -> None:
     done = run("-c", AT_THE_FIRST_FRAME, str(config))
     loaded = set(done.stdout.split())
     assert "frontdesk.screens.notices" in loaded, done.stderr
-    assert not loaded & (DATABASES | LATER)
+    assert not loaded & (DATABASES | LATER | {"sqlite3"})
     assert not loaded & {
         "textual.widgets._text_area",
         "frontdesk.screens.cancel",
         "frontdesk.screens.bookings",
     }
+
+
+def test_the_first_list_of_an_sqlite_store_waits_for_no_sqlalchemy(config: Path) -> None:
+    assert run("-m", "frontdesk", "--config", str(config), "list").returncode == 0
+    done = run("-c", LIST_BEFORE_STORE, str(config))
+    assert done.stdout.startswith("painted True"), done.stdout + done.stderr
+    loaded = set(done.stdout.split())
+    assert "frontdesk.store.early" in loaded
+    assert not loaded & (DATABASES | LATER)

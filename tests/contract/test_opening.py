@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
-from frontdesk.store import schema
+from frontdesk.store import revisions, schema
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres import cannot_connect
 from tests.contract.raw import execute
@@ -170,7 +170,7 @@ async def test_damage_met_later_is_told_too(path: Path) -> None:
 
 
 async def newer(url: str) -> None:
-    execute(url, f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+    execute(url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '9999'")
     assert "newer frontdesk (schema 9999, here 0001)" in await refusal(url)
     assert execute(url, "SELECT * FROM head")[0].id == 1
 
@@ -280,7 +280,7 @@ async def test_an_old_schema_is_brought_up_to_date(
     finally:
         if store_url.startswith("postgresql"):
             execute(store_url, "DROP TABLE more")
-            execute(store_url, f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
+            execute(store_url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0001'")
 
 
 async def test_an_update_that_fails_changes_nothing(

@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from frontdesk.store import schema
+from frontdesk.store import revisions, schema
 from tests.contract.raw import connected
 
 
@@ -22,7 +22,7 @@ def test_migrated_tables_are_the_declared_ones(store_url: str) -> None:
         context = MigrationContext.configure(
             connection,
             opts={
-                "version_table": schema.VERSION_TABLE,
+                "version_table": revisions.VERSION_TABLE,
                 "include_object": is_declared,
                 "compare_server_default": True,
             },
@@ -34,4 +34,4 @@ def test_the_listed_revisions_are_the_scripts() -> None:
     config = Config()
     config.set_main_option("script_location", schema.SCRIPTS)
     scripts = ScriptDirectory.from_config(config).walk_revisions()
-    assert tuple(script.revision for script in scripts)[::-1] == schema.REVISIONS
+    assert tuple(script.revision for script in scripts)[::-1] == revisions.REVISIONS

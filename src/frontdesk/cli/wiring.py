@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
 from frontdesk.bookings import Practice
@@ -17,6 +17,7 @@ from frontdesk.config.complaints import nearest
 from frontdesk.desk import Desk, Settings
 
 if TYPE_CHECKING:
+    from frontdesk.store.port import BookingStore
     from frontdesk.store.sql import SqlStore
 
 Answer = TypeVar("Answer")
@@ -70,8 +71,8 @@ class Session:
 
     async def _bring_practices(self, store: "SqlStore") -> None:
         """Where store and config differ the store wins, except on SQLite or when it has none."""
-        there = {practice.id: practice for practice in await store.practices()}
-        differing = [one for one in self.config.practices if there.get(one.id) != one]
+        there = await store.practices()
+        differing = self._differing(there)
         if not differing:
             return
         names = ", ".join(practice.name for practice in differing)
@@ -81,6 +82,27 @@ class Session:
             self.notices.append(f"the config's settings for {names} are not in the store: {reason}")
         else:
             await store.registry.apply_practices(self.config.practices, self.config.operator)
+
+    def _differing(self, there: Iterable[Practice]) -> list[Practice]:
+        known = {practice.id: practice for practice in there}
+        return [one for one in self.config.practices if known.get(one.id) != one]
+
+    async def open_for_screen(self) -> "BookingStore":
+        """Open the store as `open_store` does; an SQLite file in order shows its first pages at once."""
+        from frontdesk.store.arriving import ArrivingStore
+        from frontdesk.store.early import EarlyReads, Unusual
+
+        if self.config.store_file is None:
+            return await self.open_store()
+        early = EarlyReads(self.config.store_file)
+        try:
+            await early.open()
+            if not self._differing(await early.practices()):
+                return cast("BookingStore", ArrivingStore(early, self.open_store))
+        except Unusual:
+            pass
+        await early.close()
+        return await self.open_store()
 
     async def home(self, store: "SqlStore") -> Practice | None:
         """Return the practice whose time is "here": the config's, else the store's first."""
@@ -114,7 +136,7 @@ class Session:
         if wrong := why_not_keys(self.config.keys):
             raise ConfigError(f"{self.config.file}: [keys] {wrong}")
         return Desk(
-            open_store=self.open_store,
+            open_store=self.open_for_screen,
             operator=self.config.operator,
             clock=time.monotonic,
             settings=Settings(home=self.config.home, keys=self.config.keys, diff=self.config.diff),

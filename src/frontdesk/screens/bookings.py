@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -62,6 +63,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._search_waits = False
         self._started = False
+        self.is_painted = asyncio.Event()
         self._away_since = ""
         self._last: words.LastWrite | None = None
         self._message = ""
@@ -104,7 +106,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.line("find-label").show("Find:", style=BOLD)
         self._work_through()
-        self._watch_changes()
         self.set_interval(60, self._each_minute)
 
     def on_screen_suspend(self) -> None:
@@ -162,11 +163,27 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
                 self._jobs.task_done()
 
     async def _start(self) -> None:
-        await self.listing.start()
+        try:
+            await self.listing.start()
+        finally:
+            # A store that is still on its way keeps the interpreter busy: the list is painted first.
+            self.table.call_after_refresh(self._look_around)
+
+    def _look_around(self) -> None:
+        self.is_painted.set()
+        self._show_last_write()
+        self._show_peek()
+        self._watch_changes()
+
+    @work(exit_on_error=False)
+    async def _show_last_write(self) -> None:
+        """Show what this operator saved last, unless there is something later to show."""
         since = self.desk.now() - words.LAST_WRITE_SHOWN
-        booking = await self.desk.store.last_write(self.desk.desk.operator, since)
-        if booking is not None:
-            await self._state_facts(booking)
+        with suppress(FrontdeskError):
+            booking = await self.desk.store.last_write(self.desk.desk.operator, since)
+            if booking is not None and self._last is None:
+                await self._state_facts(booking)
+                self._show_last()
 
     def _standing(self) -> Standing:
         standing = self.desk.state.standing
@@ -192,11 +209,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             several_practices=len(self.desk.practices) > 1,
             notice=notice,
         )
-        left, right, alert = words.show_line(listing)
-        self.line("show").show(left, right, ALERT if alert else PLAIN)
-        self.line("found").show("", words.found(listing))
+        self._show_found()
         self._show_peek()
-        self.line("last").show(self._last.in_width(self.size.width) if self._last else "")
+        self._show_last()
         self._show_keys()
         self.show_status()
         if listing.count is None and listing.query is not None and listing.query != self._counted:
@@ -209,14 +224,20 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             await self.listing.count_hits()
         except FrontdeskError:
             return
+        self._show_found()
+
+    def _show_found(self) -> None:
         left, right, alert = words.show_line(self.listing)
         self.line("show").show(left, right, ALERT if alert else PLAIN)
         self.line("found").show("", words.found(self.listing))
 
+    def _show_last(self) -> None:
+        self.line("last").show(self._last.in_width(self.size.width) if self._last else "")
+
     def _show_peek(self) -> None:
         row = self.listing.current
         self.line("peek").show(peek(row.booking) if row else "")
-        if row is not None:
+        if row is not None and self.is_painted.is_set():
             self._look_for_namesakes(row.booking)
 
     @work(exclusive=True, exit_on_error=False, group="namesakes")
@@ -331,27 +352,28 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     @work(exit_on_error=False, group="asking")
     async def action_choose_practitioner(self) -> None:
-        # Here and below: the list does not wait until every screen that it opens is loaded.
-        from frontdesk.screens.chooser import Choice, ChooserScreen
-
         names: dict[str, set[int]] = {}
         for practitioner in self.desk.practitioners:
             names.setdefault(practitioner.name, set()).add(practitioner.id)
-        choices = [Choice(name, words.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
-        chosen = await self.app.push_screen_wait(ChooserScreen("Show one practitioner", choices))
+        choices = [(name, words.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
+        chosen = await self._chosen("Show one practitioner", choices)
         if chosen is not None:
-            name = choices[chosen].label
+            name, _ = choices[chosen]
             self._filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
 
     @work(exit_on_error=False, group="asking")
     async def action_choose_practice(self) -> None:
-        from frontdesk.screens.chooser import Choice, ChooserScreen
-
         practices = self.desk.practices
-        choices = [Choice(practice.name, practice.short) for practice in practices]
-        chosen = await self.app.push_screen_wait(ChooserScreen("Show one practice", choices))
+        choices = [(practice.name, practice.short) for practice in practices]
+        chosen = await self._chosen("Show one practice", choices)
         if chosen is not None:
             self._filter(self.listing.filters.for_practice(practices[chosen].id))
+
+    async def _chosen(self, title: str, choices: list[tuple[str, str]]) -> int | None:
+        # Here and below: the list does not wait until every screen that it opens is loaded.
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
+        return await self.app.push_screen_wait(ChooserScreen(title, [Choice(*one) for one in choices]))
 
     # -- one booking --------------------------------------------------------------------
 
@@ -387,19 +409,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self.menu.close()
         self._back_to_find()
 
-    def action_cancel(self) -> None:
-        self._do_or_say_why("booking.cancel")
-
-    def action_reschedule(self) -> None:
-        self._do_or_say_why("booking.reschedule")
-
-    def action_did_not_come(self) -> None:
-        self._do_or_say_why("booking.did_not_come")
-
-    def action_details(self) -> None:
-        self._do_or_say_why("booking.details")
-
-    def _do_or_say_why(self, command_id: str) -> None:
+    def action_do(self, command_id: str) -> None:
         """Do it, or open the menu, which says why it cannot be done and what can."""
         row = self.listing.current
         command = next(command for command in MENU if command.id == command_id)

@@ -19,7 +19,7 @@ from frontdesk.bookings import (
     Operator,
     Practice,
 )
-from frontdesk.store import mapping
+from frontdesk.store import records
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import APPOINTMENT_TYPE, BOOKING, PRACTICE, PRACTITIONER
 from frontdesk.store.search import name_key, search_tags, search_text
@@ -91,7 +91,7 @@ class _Load:
         self._connection = connection
         self._operator = operator
         self._practices = {
-            row.id: mapping.practice(row) for row in connection.execute(select(PRACTICE)).all()
+            row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()
         }
         self._types = set(connection.execute(select(APPOINTMENT_TYPE.c.name)).scalars())
         self._new_types: list[str] = []

@@ -7,20 +7,10 @@ from sqlalchemy import Connection, Row, Select, Table, select
 from sqlmodel import SQLModel
 
 from frontdesk.audit import Action, AuditEvent
-from frontdesk.bookings import (
-    Booking,
-    Cancellation,
-    Channel,
-    Followup,
-    Operator,
-    Patient,
-    Pms,
-    Practice,
-    Practitioner,
-)
+from frontdesk.bookings import Booking, Followup, Operator, Practice
 from frontdesk.bookings import Row as ListedRow
-from frontdesk.deliveries import OPEN_STATES, Delivery, Kind, State
-from frontdesk.store import tables
+from frontdesk.deliveries import Delivery, Kind, State
+from frontdesk.store import records, tables
 from frontdesk.store.port import Change, ChangeKind
 
 
@@ -38,17 +28,6 @@ AUDIT = _table(tables.AuditRow)
 CHANGE = _table(tables.ChangeRow)
 HEAD = _table(tables.HeadRow)
 TOKEN = _table(tables.TokenRow)
-
-
-def practice(row: Row[Any]) -> Practice:
-    """Return a practice from its row."""
-    pms = None
-    if row.pms_kind:
-        pms = Pms(row.pms_connection, row.pms_kind, row.pms_name, row.pms_can_cancel, row.pms_tells_patient)
-    channels = tuple(Channel(name) for name in row.patient_channels.split(",") if name)
-    return Practice(
-        row.id, row.name, row.short, row.time_zone, row.email, pms, channels, row.reason_to_patient
-    )
 
 
 def practice_values(practice: Practice) -> dict[str, Any]:
@@ -70,64 +49,23 @@ def practice_values(practice: Practice) -> dict[str, Any]:
     }
 
 
-def practitioner(row: Row[Any]) -> Practitioner:
-    """Return a practitioner from their row."""
-    return Practitioner(row.id, row.practice_id, row.name, row.pms_ref)
-
-
-def patient(row: Row[Any]) -> Patient:
-    """Return the patient inside a booking's row."""
-    return Patient(
-        row.patient_name,
-        row.patient_birth_date,
-        row.patient_mobile,
-        row.patient_email,
-        row.patient_is_new,
-        row.patient_pms_ref,
-    )
-
-
 def bookings(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Booking, ...]:
     """Return the bookings of these rows, in their order, with their practices and practitioners."""
     if not rows:
         return ()
     practices = {
-        row.id: practice(row)
+        row.id: records.practice(row)
         for row in connection.execute(
             select(PRACTICE).where(PRACTICE.c.id.in_({r.practice_id for r in rows}))
         )
     }
     practitioners = {
-        row.id: practitioner(row)
+        row.id: records.practitioner(row)
         for row in connection.execute(
             select(PRACTITIONER).where(PRACTITIONER.c.id.in_({r.practitioner_id for r in rows}))
         )
     }
-    return tuple(
-        Booking(
-            id=row.id,
-            version=row.version,
-            ref=row.ref,
-            practice=practices[row.practice_id],
-            practitioner=practitioners[row.practitioner_id],
-            patient=patient(row),
-            appointment_type=row.appointment_type,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            pms_ref=row.pms_ref or "",
-            fee=row.fee_cents,
-            created_at=row.created_at,
-            cancellation=_cancellation(row),
-        )
-        for row in rows
-    )
-
-
-def _cancellation(row: Row[Any]) -> Cancellation | None:
-    if not row.cancelled:
-        return None
-    by = Operator(row.cancelled_by, row.cancelled_via)
-    return Cancellation(row.cancelled_at, by, row.cancellation_reason)
+    return tuple(records.booking(row, practices, practitioners) for row in rows)
 
 
 def listed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ListedRow, ...]:
@@ -140,18 +78,12 @@ def listed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ListedRow,
 
 
 def _followups(connection: Connection, booking_ids: Sequence[int]) -> dict[int, Followup]:
-    found: dict[int, Followup] = {}
     if not booking_ids:
-        return found
+        return {}
     wanted = select(DELIVERY.c.booking_id, DELIVERY.c.state).where(
-        DELIVERY.c.booking_id.in_(booking_ids), DELIVERY.c.state.in_([*OPEN_STATES, State.ATTENTION])
+        DELIVERY.c.booking_id.in_(booking_ids), DELIVERY.c.state.in_(records.COUNTED_STATES)
     )
-    for booking_id, state in connection.execute(wanted):
-        if state == State.ATTENTION:
-            found[booking_id] = Followup.NEEDS_PERSON
-        else:
-            found.setdefault(booking_id, Followup.UNDER_WAY)
-    return found
+    return records.followups(connection.execute(wanted))
 
 
 def delivery(row: Row[Any]) -> Delivery:

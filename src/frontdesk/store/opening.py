@@ -11,7 +11,8 @@ from sqlalchemy.exc import ArgumentError
 from frontdesk.bookings import Standing, Unavailable
 from frontdesk.store.database import Database
 from frontdesk.store.sql import SqlStore
-from frontdesk.store.sqlite import SqliteDatabase, host_clock
+from frontdesk.store.sqlite import SqliteDatabase
+from frontdesk.store.sqlite_file import host_clock
 
 
 async def open_store(

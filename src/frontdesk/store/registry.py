@@ -22,7 +22,7 @@ from frontdesk.bookings import (
     Refused,
     Scope,
 )
-from frontdesk.store import loading, mapping
+from frontdesk.store import loading, mapping, records
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, BOOKING, HEAD, PRACTICE, TOKEN
 from frontdesk.store.port import DeskToken
@@ -167,7 +167,7 @@ def _links(connection: Connection, after: int, until: int) -> list[tuple[AuditEv
 def _apply(
     connection: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
 ) -> tuple[str, ...]:
-    there = {row.id: mapping.practice(row) for row in connection.execute(select(PRACTICE)).all()}
+    there = {row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()}
     done: list[str] = []
     for practice in wanted:
         before = there.get(practice.id)

@@ -8,11 +8,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, inspect, text
 
 from frontdesk.bookings import Unavailable
+from frontdesk.store.revisions import REVISIONS, VERSION_TABLE
 
-REVISIONS = ("0001",)
-"""Every schema there has been, oldest first; the last is the present one."""
-
-VERSION_TABLE = "frontdesk_schema"
 SCRIPTS = "frontdesk.store:migrations"
 
 

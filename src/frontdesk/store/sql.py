@@ -34,8 +34,8 @@ from frontdesk.bookings import (
     is_namesake,
     why_not_write,
 )
-from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, State
-from frontdesk.store import cancelling, followups, mapping
+from frontdesk.deliveries import Attention, Delivery
+from frontdesk.store import cancelling, followups, mapping, records
 from frontdesk.store.database import CommitLost, Database
 from frontdesk.store.mapping import (
     APPOINTMENT_TYPE,
@@ -133,8 +133,8 @@ class SqlStore:
             nearest = self._mine(same_name).order_by(BOOKING.c.starts_at).limit(_NAMESAKES_READ)
             others: list[Patient] = []
             for found in connection.execute(nearest).all():
-                patient = mapping.patient(found)
-                if all(is_namesake(patient, other) for other in (mapping.patient(row), *others)):
+                patient = records.patient(found)
+                if all(is_namesake(patient, other) for other in (records.patient(row), *others)):
                     others.append(patient)
             return tuple(others[:NAMESAKES_LIMIT])
 
@@ -229,14 +229,14 @@ class SqlStore:
         if self._standing.practices is not None:
             query = query.where(PRACTICE.c.id.in_(self._standing.practices))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return tuple(sorted(map(mapping.practice, rows), key=lambda one: (fold(one.name), one.id)))
+        return records.practices(rows)
 
     async def practitioners(self) -> tuple[Practitioner, ...]:
         query = select(PRACTITIONER)
         if self._standing.practices is not None:
             query = query.where(PRACTITIONER.c.practice_id.in_(self._standing.practices))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return tuple(sorted(map(mapping.practitioner, rows), key=lambda one: (fold(one.name), one.id)))
+        return records.practitioners(rows)
 
     async def appointment_types(self) -> tuple[str, ...]:
         query = select(APPOINTMENT_TYPE.c.name)
@@ -272,24 +272,16 @@ class SqlStore:
         return await self._database.read(work)
 
     async def state(self) -> StoreState:
-        states = [*(state.value for state in OPEN_STATES), State.ATTENTION.value]
-        counting = select(DELIVERY.c.state, func.count().label("number")).where(DELIVERY.c.state.in_(states))
+        counting = select(DELIVERY.c.state, func.count().label("number"))
+        counting = counting.where(DELIVERY.c.state.in_(records.COUNTED_STATES))
         if self._standing.practices is not None:
             counting = counting.where(DELIVERY.c.booking_id.in_(self._mine(select(BOOKING.c.id))))
         counting = counting.group_by(DELIVERY.c.state)
 
         def work(connection: Connection) -> StoreState:
             head = connection.execute(select(HEAD)).one()
-            found = {row.state: int(row.number) for row in connection.execute(counting)}
-            need_person = found.pop(State.ATTENTION.value, 0)
-            return StoreState(
-                self._present_standing(connection),
-                self._database.now(connection),
-                head.change,
-                head.bookings,
-                sum(found.values()),
-                need_person,
-            )
+            standing, now = self._present_standing(connection), self._database.now(connection)
+            return records.state(standing, now, head, connection.execute(counting))
 
         return await self._database.read(work)
 

@@ -6,7 +6,6 @@ desks of mixed versions would have to agree on the mode.
 """
 
 import asyncio
-import os
 import random
 import sqlite3
 import time
@@ -15,7 +14,6 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, QueuePool, Table, create_engine
@@ -24,16 +22,12 @@ from sqlalchemy.exc import DBAPIError
 from frontdesk.bookings import FrontdeskError, Unavailable
 from frontdesk.store import files, schema
 from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, News, Work
+from frontdesk.store.sqlite_file import connect, host_clock, why_not_writable
 
 POLL_SECONDS = 0.2
 _BACKUP_PAGES = 2000
 _BACKUP_PAUSE = 0.005
 _BACKUP_RESTARTS = 3
-
-
-def host_clock() -> datetime:
-    """Return this machine's time."""
-    return datetime.now(UTC)
 
 
 class SqliteDatabase(Database):
@@ -100,12 +94,7 @@ class SqliteDatabase(Database):
         self._copy(copy, replace=True)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"file:{quote(str(self.path.absolute()))}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = connect(self.path, "rw")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = EXTRA")
         # A spilling cache would lock readers out from the middle of a large write on.
@@ -191,13 +180,7 @@ class SqliteDatabase(Database):
         return nullcontext(_Polling())
 
     def why_not_writable(self, connection: Connection | None = None) -> str:
-        if os.statvfs(self.path).f_flag & os.ST_RDONLY:
-            return "the store is read-only here: its disk is mounted read-only"
-        if not os.access(self.path, os.W_OK):
-            return "the store is read-only here: its file may not be written"
-        if not os.access(self.path.absolute().parent, os.W_OK | os.X_OK):
-            return "the store is read-only here: its folder may not be written"
-        return ""
+        return why_not_writable(self.path)
 
     async def backup(self, target: Path) -> None:
         await asyncio.to_thread(self._copy, target)

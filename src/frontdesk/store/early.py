@@ -1,0 +1,228 @@
+"""The first pages of an SQLite store, read before the store itself is there.
+
+Loading SQLAlchemy takes several times as long as reading a page. Until it is done, the list
+is read here, with the standard library alone, by the very statements that the store would
+send; a test compares them. Whatever is unusual about a file is left to the store.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from frontdesk.bookings import (
+    LAST_ID,
+    BookingQuery,
+    Direction,
+    Followup,
+    Page,
+    Position,
+    Practice,
+    Practitioner,
+    Row,
+    Standing,
+    StoreState,
+)
+from frontdesk.store import records
+from frontdesk.store.revisions import REVISIONS, VERSION_TABLE
+from frontdesk.store.sqlite_file import connect, host_clock, why_not_writable
+
+Answer = TypeVar("Answer")
+
+HEAD = "SELECT head.id, head.change, head.audit, head.audit_digest, head.bookings \nFROM head"
+DELIVERIES = (
+    "SELECT delivery.state, count(*) AS number \nFROM delivery \n"
+    "WHERE delivery.state IN ({states}) GROUP BY delivery.state"
+)
+PRACTICES = (
+    "SELECT practice.id, practice.name, practice.short, practice.time_zone, practice.email, "
+    "practice.pms_connection, practice.pms_kind, practice.pms_name, practice.pms_can_cancel, "
+    "practice.pms_tells_patient, practice.patient_channels, practice.reason_to_patient \nFROM practice"
+)
+PRACTITIONERS = (
+    "SELECT practitioner.id, practitioner.practice_id, practitioner.name, practitioner.pms_ref \n"
+    "FROM practitioner"
+)
+NEXT = (
+    "SELECT booking.id, booking.starts_at, booking.local_date \n"
+    "FROM booking \n"
+    "WHERE (booking.starts_at, booking.id) > (?, ?) AND (booking.starts_at, booking.id) < (?, ?) "
+    "ORDER BY booking.starts_at {way}, booking.id {way}\n LIMIT {limit} OFFSET ?"
+)
+BOOKINGS = (
+    "SELECT booking.id, booking.version, booking.ref, booking.pms_ref, booking.practice_id, "
+    "booking.practitioner_id, booking.patient_name, booking.patient_birth_date, booking.patient_mobile, "
+    "booking.patient_email, booking.patient_is_new, booking.patient_pms_ref, booking.appointment_type, "
+    "booking.starts_at, booking.ends_at, booking.local_date, booking.fee_cents, booking.created_at, "
+    "booking.cancelled, booking.cancelled_at, booking.cancelled_by, booking.cancelled_via, "
+    "booking.cancellation_reason, booking.changed_by, booking.changed_via, booking.changed_at, "
+    "booking.name_key, booking.search, booking.tags \nFROM booking \nWHERE booking.id IN ({ids})"
+)
+FOLLOWUPS = (
+    "SELECT delivery.booking_id, delivery.state \nFROM delivery \n"
+    "WHERE delivery.booking_id IN ({ids}) AND delivery.state IN ({states})"
+)
+
+BUSY_SECONDS = 0.1
+"""How long a desk that is saving is waited for; the store has more patience."""
+
+_FIRST, _LAST = ("0001-01-01 00:00:00.000000", -1), ("9999-12-31 23:59:59.999999", LAST_ID)
+
+# By the types that the tables themselves declare; only connections that ask for it convert.
+sqlite3.register_converter("BOOLEAN", lambda value: value != b"0")
+sqlite3.register_converter("DATE", lambda value: date.fromisoformat(value.decode()))
+sqlite3.register_converter(
+    "DATETIME", lambda value: datetime.fromisoformat(value.decode()).replace(tzinfo=UTC)
+)
+
+
+class Unusual(Exception):
+    """What this is about is for the store: a lock, another schema, a question with words in it."""
+
+
+class EarlyReads:
+    """One SQLite file, as far as the first frames need it. Every method raises Unusual."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime] = host_clock) -> None:
+        self._path = path
+        self._clock = clock
+        # One thread: the connection serves one question at a time.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-read")
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Look at the file; nothing but the present schema and the usual journal will do."""
+        await self._in_thread(self._open)
+
+    async def state(self) -> StoreState:
+        """See BookingStore; the desk may do everything."""
+        return await self._read(self._state)
+
+    async def practices(self) -> tuple[Practice, ...]:
+        """See BookingStore."""
+        return await self._read(lambda ask: records.practices(ask(PRACTICES)))
+
+    async def practitioners(self) -> tuple[Practitioner, ...]:
+        """See BookingStore."""
+        return await self._read(lambda ask: records.practitioners(ask(PRACTITIONERS)))
+
+    async def page(
+        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> Page:
+        """See BookingStore; the query must be everything."""
+        if not query.is_everything:
+            raise Unusual
+        return await self._read(lambda ask: _page(ask, limit, position, direction is Direction.FORWARD))
+
+    async def close(self) -> None:
+        """Let go of the file. Calling it twice is harmless."""
+        await asyncio.to_thread(self._thread.shutdown)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> None:
+        connection = connect(self._path, "ro", detect_types=sqlite3.PARSE_DECLTYPES)
+        try:
+            connection.row_factory = _row
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+            journal = connection.execute("PRAGMA journal_mode").fetchone().journal_mode
+            found = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        if journal == "wal" or found is None or found.version_num != REVISIONS[-1]:
+            raise Unusual
+
+    async def _read(self, work: "Callable[[_Ask], Answer]") -> Answer:
+        return await self._in_thread(lambda: self._transaction(work))
+
+    def _transaction(self, work: "Callable[[_Ask], Answer]") -> Answer:
+        connection = self._connection
+        if connection is None:
+            raise Unusual
+
+        def ask(statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+            # Whole at once: a SELECT that is not read to its end keeps every desk from writing.
+            return connection.execute(statement, parameters).fetchall()
+
+        connection.execute("BEGIN")
+        try:
+            return work(ask)
+        finally:
+            connection.execute("ROLLBACK")
+
+    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.wrap_future(self._thread.submit(work))
+        except (sqlite3.Error, OSError, ValueError, RuntimeError, LookupError):
+            # Neither words of the database nor data from its rows go any further.
+            pass
+        raise Unusual
+
+    def _state(self, ask: "_Ask") -> StoreState:
+        (head,) = ask(HEAD)
+        counted = ask(DELIVERIES.format(states=_marks(records.COUNTED_STATES)), records.COUNTED_STATES)
+        standing = Standing(why_not_writable=why_not_writable(self._path))
+        return records.state(standing, self._clock().astimezone(UTC), head, counted)
+
+
+_Ask = Callable[..., list[Any]]
+"""Sends a statement with its parameters and returns all rows."""
+
+
+def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> SimpleNamespace:
+    return SimpleNamespace(**dict(zip((column[0] for column in cursor.description), values, strict=True)))
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _page(ask: _Ask, limit: int, position: Position | None, forward: bool) -> Page:
+    ids = _next(ask, limit + 1, position, forward)
+    rows = ask(BOOKINGS.format(ids=_marks(ids[:limit])), ids[:limit]) if ids[:limit] else []
+    rows.sort(key=lambda row: (row.starts_at, row.id))
+    return Page(_listed(ask, rows), more=len(ids) > limit)
+
+
+def _next(ask: _Ask, limit: int, position: Position | None, forward: bool) -> list[int]:
+    """Return the ids beyond a position, in the order of the direction."""
+    low, high = _FIRST, _LAST
+    if position is not None:
+        at = position.starts_at.astimezone(UTC).replace(tzinfo=None)
+        here = at.isoformat(" ", "microseconds"), max(-1, min(position.id, LAST_ID))
+        low, high = (max(low, here), high) if forward else (low, min(high, here))
+    if low >= high:
+        return []
+    statement = NEXT.format(way="ASC" if forward else "DESC", limit=limit)
+    return [row.id for row in ask(statement, (*low, *high, 0))]
+
+
+def _listed(ask: _Ask, rows: Sequence[Any]) -> tuple[Row, ...]:
+    if not rows:
+        return ()
+    cancelled = [row.id for row in rows if row.cancelled]
+    open_ones: dict[int, Followup] = {}
+    if cancelled:
+        wanted = FOLLOWUPS.format(ids=_marks(cancelled), states=_marks(records.COUNTED_STATES))
+        open_ones = records.followups(ask(wanted, (*cancelled, *records.COUNTED_STATES)))
+    practices = {one.id: one for one in records.practices(_among(ask, PRACTICES, "practice", rows))}
+    practitioners = {
+        one.id: one for one in records.practitioners(_among(ask, PRACTITIONERS, "practitioner", rows))
+    }
+    return tuple(
+        Row(records.booking(row, practices, practitioners), open_ones.get(row.id, Followup.NOTHING_OPEN))
+        for row in rows
+    )
+
+
+def _among(ask: _Ask, statement: str, table: str, rows: Sequence[Any]) -> list[Any]:
+    """Return the rows of `table` that these bookings name."""
+    ids = list({getattr(row, f"{table}_id") for row in rows})
+    return ask(f"{statement} \nWHERE {table}.id IN ({_marks(ids)})", ids)

@@ -1,0 +1,108 @@
+"""Rows of the tables as domain objects, whatever read them: a row has its columns as attributes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from frontdesk.bookings import (
+    Booking,
+    Cancellation,
+    Channel,
+    Followup,
+    Operator,
+    Patient,
+    Pms,
+    Practice,
+    Practitioner,
+    Standing,
+    StoreState,
+)
+from frontdesk.deliveries import OPEN_STATES, State
+from frontdesk.text import fold
+
+COUNTED_STATES = (*(state.value for state in OPEN_STATES), State.ATTENTION.value)
+"""The delivery states that `state` and `followups` are about."""
+
+
+def practice(row: Any) -> Practice:
+    """Return a practice from its row."""
+    pms = None
+    if row.pms_kind:
+        pms = Pms(row.pms_connection, row.pms_kind, row.pms_name, row.pms_can_cancel, row.pms_tells_patient)
+    channels = tuple(Channel(name) for name in row.patient_channels.split(",") if name)
+    return Practice(
+        row.id, row.name, row.short, row.time_zone, row.email, pms, channels, row.reason_to_patient
+    )
+
+
+def practices(rows: Iterable[Any]) -> tuple[Practice, ...]:
+    """Return the practices of these rows, by name."""
+    return tuple(sorted(map(practice, rows), key=lambda one: (fold(one.name), one.id)))
+
+
+def practitioner(row: Any) -> Practitioner:
+    """Return a practitioner from their row."""
+    return Practitioner(row.id, row.practice_id, row.name, row.pms_ref)
+
+
+def practitioners(rows: Iterable[Any]) -> tuple[Practitioner, ...]:
+    """Return the practitioners of these rows, by name."""
+    return tuple(sorted(map(practitioner, rows), key=lambda one: (fold(one.name), one.id)))
+
+
+def patient(row: Any) -> Patient:
+    """Return the patient inside a booking's row."""
+    return Patient(
+        row.patient_name,
+        row.patient_birth_date,
+        row.patient_mobile,
+        row.patient_email,
+        row.patient_is_new,
+        row.patient_pms_ref,
+    )
+
+
+def booking(
+    row: Any, practices: Mapping[str, Practice], practitioners: Mapping[int, Practitioner]
+) -> Booking:
+    """Return a booking from its row, with its practice and practitioner out of these."""
+    return Booking(
+        id=row.id,
+        version=row.version,
+        ref=row.ref,
+        practice=practices[row.practice_id],
+        practitioner=practitioners[row.practitioner_id],
+        patient=patient(row),
+        appointment_type=row.appointment_type,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        pms_ref=row.pms_ref or "",
+        fee=row.fee_cents,
+        created_at=row.created_at,
+        cancellation=_cancellation(row),
+    )
+
+
+def _cancellation(row: Any) -> Cancellation | None:
+    if not row.cancelled:
+        return None
+    by = Operator(row.cancelled_by, row.cancelled_via)
+    return Cancellation(row.cancelled_at, by, row.cancellation_reason)
+
+
+def followups(rows: Iterable[Any]) -> dict[int, Followup]:
+    """Return what deliveries, of `booking_id` and one of COUNTED_STATES, add to their bookings."""
+    found: dict[int, Followup] = {}
+    for row in rows:
+        if row.state == State.ATTENTION:
+            found[row.booking_id] = Followup.NEEDS_PERSON
+        else:
+            found.setdefault(row.booking_id, Followup.UNDER_WAY)
+    return found
+
+
+def state(standing: Standing, now: datetime, head: Any, deliveries: Iterable[Any]) -> StoreState:
+    """Return the store's state from the head row and the `number` of deliveries in each state."""
+    found = {row.state: int(row.number) for row in deliveries}
+    need_person = found.pop(State.ATTENTION.value, 0)
+    return StoreState(standing, now, head.change, head.bookings, sum(found.values()), need_person)
