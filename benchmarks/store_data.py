@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from frontdesk.bookings import Operator
 from frontdesk.cli.seeding import fill
 from frontdesk.store.opening import open_store
-from frontdesk.store.schema import REVISIONS
+from frontdesk.store.revisions import REVISIONS
 from frontdesk.store.search_fts5 import FTS5
 from frontdesk.store.search_gin import GIN
 
