@@ -90,6 +90,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         await screen.is_painted.wait()
         for name in SCREENS_ON_KEYS:
             await asyncio.to_thread(import_module, name)
+        with contextlib.suppress(FrontdeskError):
+            await self.open_desk.store.rows(())  # answered when the store has come, whatever came before it
+        self.desk.on_loaded()
 
     @staticmethod
     def _bookings_screen(desk: OpenDesk) -> "BookingsScreen":

@@ -43,6 +43,7 @@ class Desk:
     `open_store` loads the backend, migrates if need be, and raises FrontdeskError with one
     sentence when it cannot; it is awaited after the first frame. `report` writes an
     unexpected error to the log, without patient data, and returns its reference id.
+    `on_loaded` is called once, when all that the program loads by itself has been loaded.
     `notices` are sentences for the status line that opening the store may have left, such
     as that config and store name different practices.
     """
@@ -53,6 +54,7 @@ class Desk:
     settings: Settings
     report: Callable[[BaseException], str]
     notices: Sequence[str] = ()
+    on_loaded: Callable[[], None] = lambda: None
 
 
 @dataclass

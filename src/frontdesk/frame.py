@@ -38,6 +38,7 @@ _WORTH_MOVING = 40
 """Cells that moving lines must save before it pays for setting the margins and taking them back."""
 
 _LONG_BLANKS = re.compile(f" {{{_ERASED},}}")
+_RUNS = re.compile(rb"\x01+(?:\x00{1,%d}\x01+)*" % _GAP)
 _CODES = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
 _SEEN_ON_BLANKS = re.compile(r"4|7|9|21|53|4\d.*|10\d")
 """Underline, reverse, strike, overline and backgrounds (ECMA-48 SGR)."""
@@ -87,13 +88,18 @@ class Row:
             end -= 1
         return end
 
-    def distance(self, other: "Row") -> int:
-        """Return how many cells differ."""
-        if self == other:
-            return 0
-        chars = map(ne, self.chars, other.chars)
-        pens = map(ne, self.pens, other.pens)
-        return sum(char or pen for char, pen in zip(chars, pens, strict=True))
+    def differing(self, other: "Row") -> bytearray:
+        """Return 1 for each cell that differs and 0 for each that does not."""
+        cells = bytearray(map(ne, self.chars, other.chars))
+        if self.pens != other.pens:
+            for x, differs in enumerate(map(ne, self.pens, other.pens)):
+                if differs:
+                    cells[x] = 1
+        return cells
+
+    def is_simple(self) -> bool:
+        """Whether every cell has one character, one cell wide."""
+        return _TAIL_OF_WIDE not in self.chars and len("".join(self.chars)) == len(self.chars)
 
     def put(self, x: int, spans: Iterable[tuple[str, str]]) -> None:
         """Put texts with their pens into the cells from `x` on; what does not fit is dropped.
@@ -120,11 +126,13 @@ class Row:
                 pens += [pen] * len(put)
         room = max(0, len(self.chars) - x)
         end = x + min(len(chars), room)
+        if end == x:
+            return
         if end < x + len(chars) and chars[room] == _TAIL_OF_WIDE:
             chars[room - 1] = _BLANK
         if end < len(self.chars) and self.chars[end] == _TAIL_OF_WIDE:
             self.chars[end] = _BLANK
-        if x and x < end and self.chars[x] == _TAIL_OF_WIDE and chars[0] != _TAIL_OF_WIDE:
+        if x and self.chars[x] == _TAIL_OF_WIDE and chars[0] != _TAIL_OF_WIDE:
             self.chars[x - 1] = _BLANK
         self.chars[x:end] = chars[:room]
         self.pens[x:end] = pens[:room]
@@ -170,13 +178,10 @@ class _Writer:
         self._parts.append(min(ways, key=len))
         self._y, self._x = y, x
 
-    def write(self, chars: Sequence[str], width: int) -> None:
-        """Write cells; behind the last column, and behind what terminals measure differently, is nowhere."""
-        if self._x is None:
-            raise AssertionError("nothing is written before the cursor has been put in its place")
+    def write(self, chars: Sequence[str], end: int | None) -> None:
+        """Write cells; behind them the cursor is at `end` of the line, or where nobody knows."""
         self._parts.extend(chars)
-        end = self._x + len(chars)
-        self._x = end if end < width and all(len(char) == 1 for char in chars) else None
+        self._x = end
 
     def erase(self, cells: int | None) -> None:
         """Make the next `cells` blank, or all to the end of the line; the cursor stays."""
@@ -270,15 +275,15 @@ class Frame:
             if not text.isspace():
                 votes.update(source - y for source in places.get(text, ()))
         votes.pop(0, None)
-        if not votes:
+        lines, agreeing = votes.most_common(1)[0] if votes else (0, 0)
+        if agreeing * 2 < len(changed):
             return changed
-        lines = votes.most_common(1)[0][0]
         top, bottom = changed[0], changed[-1]
         blank = [Row(self.width) for _ in range(min(abs(lines), bottom - top + 1))]
         region = shown[top : bottom + 1]
         moved = region[lines:] + blank if lines > 0 else blank + region[:lines]
         wanted = self._wanted[top : bottom + 1]
-        saved = sum(map(Row.distance, region, wanted)) - sum(map(Row.distance, moved, wanted))
+        saved = _distance(region, wanted) - _distance(moved, wanted)
         if saved < _WORTH_MOVING:
             return changed
         writer.shift(top, bottom, lines, self.height)
@@ -305,28 +310,26 @@ class Frame:
     def _write_row(self, writer: _Writer, y: int, old: Row) -> None:
         """Write what differs on one line: erase long blanks, write the rest, erase the end."""
         row = self._wanted[y]
-        differing = [
-            x
-            for x, (char, was, pen, pen_was) in enumerate(
-                zip(row.chars, old.chars, row.pens, old.pens, strict=True)
-            )
-            if char != was or pen != pen_was
-        ]
+        differing = row.differing(old)
         tail = row.text_ends()
-        to_erase = [x for x in differing if x >= tail]
-        if len(to_erase) > 1:
-            differing = differing[: -len(to_erase)]
-        erased = _to_erase(row, differing)
-        covered = {x for start, end in erased for x in range(start, end)}
-        written = _to_write(row, [x for x in differing if x not in covered])
-        for start, end in sorted([*erased, *written]):
-            if start in covered:
+        tail_from = differing.find(1, tail)
+        erases_tail = differing.count(1, tail) > 1
+        if erases_tail:
+            differing[tail:] = bytes(self.width - tail)
+        is_simple = row.is_simple()
+        erased = _to_erase(row, differing) if is_simple else []
+        for start, end in sorted(erased + _to_write(row, differing)):
+            if (start, end) in erased:
                 writer.move(y, start)
                 writer.erase(end - start)
+            elif is_simple and (pen := _one_pen(row, start, end)) is not None:
+                writer.move(y, start)
+                writer.use(pen)
+                writer.write(row.chars[start:end], end if end < self.width else None)
             else:
                 self._write_run(writer, y, row, start, end)
-        if len(to_erase) > 1:
-            writer.move(y, to_erase[0])
+        if erases_tail:
+            writer.move(y, tail_from)
             writer.erase(None)
 
     def _write_run(self, writer: _Writer, y: int, row: Row, start: int, end: int) -> None:
@@ -336,19 +339,25 @@ class Frame:
             if pen == _PLAIN and row.chars[start] == _BLANK and not _marks_blanks(writer.pen):
                 pen = writer.pen
             stop = start
-            while stop < end and _is_simple(row, stop) and _drawn_alike(row, stop, pen):
+            while stop < end and _is_one_cell(row, stop) and _drawn_alike(row, stop, pen):
                 stop += 1
+            is_certain = start < stop < self.width
             if stop == start:
                 stop += 1
                 while stop < end and row.chars[stop] == _TAIL_OF_WIDE:
                     stop += 1
             writer.move(y, start)
             writer.use(pen)
-            writer.write(row.chars[start:stop], self.width)
+            writer.write(row.chars[start:stop], stop if is_certain else None)
             start = stop
 
 
-def _is_simple(row: Row, x: int) -> bool:
+def _distance(rows: Iterable[Row], others: Iterable[Row]) -> int:
+    """Return how many cells differ."""
+    return sum(row.differing(other).count(1) for row, other in zip(rows, others, strict=True))
+
+
+def _is_one_cell(row: Row, x: int) -> bool:
     """Whether every terminal takes this cell for one cell."""
     return len(row.chars[x]) == 1 and row.chars[x + 1 : x + 2] != [_TAIL_OF_WIDE]
 
@@ -360,50 +369,49 @@ def _drawn_alike(row: Row, x: int, pen: str) -> bool:
     return row.pens[x] == _PLAIN and row.chars[x] == _BLANK and not _marks_blanks(pen)
 
 
-def _to_erase(row: Row, differing: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where erasing is shorter than writing: from, to. Blanks between are erased along."""
-    if not differing:
-        return []
-    blank = "".join(
-        _BLANK if char == _BLANK and pen == _PLAIN else "x"
-        for char, pen in zip(row.chars, row.pens, strict=True)
-    )
+def _one_pen(row: Row, start: int, end: int) -> str | None:
+    """Return the pen that all these cells can be written with, if there is one."""
+    pens = set(row.pens[start:end])
+    if len(pens) == 1:
+        return pens.pop()
+    pens.discard(_PLAIN)
+    pen = pens.pop()
+    return pen if not pens and all(_drawn_alike(row, x, pen) for x in range(start, end)) else None
+
+
+def _to_erase(row: Row, differing: bytearray) -> list[tuple[int, int]]:
+    """Return where erasing is shorter than writing, and take it out of `differing`.
+
+    Blanks between two that differ are erased along.
+    """
     spans = []
-    for blanks in _LONG_BLANKS.finditer(blank):
-        inside = [x for x in differing if blanks.start() <= x < blanks.end()]
-        if not inside:
+    for blanks in _LONG_BLANKS.finditer("".join(row.chars)):
+        start, end = differing.find(1, *blanks.span()), differing.rfind(1, *blanks.span()) + 1
+        if start < 0 or any(row.pens[start:end]):
             continue
-        start, end = inside[0], inside[-1] + 1
-        text_follows = any(end <= x <= blanks.end() + _GAP for x in differing)
+        text_follows = differing.find(1, end, blanks.end() + _GAP) >= 0
         if end - start >= (_STEPPED if text_follows else _ERASED):
+            differing[start:end] = bytes(end - start)
             spans.append((start, end))
     return spans
 
 
-def _to_write(row: Row, differing: Sequence[int]) -> list[tuple[int, int]]:
-    """Group cells that differ; small gaps, and wide characters, stay whole."""
-    runs: list[tuple[int, int]] = []
-    for x in differing:
-        start, end = x, x + 1
+def _to_write(row: Row, differing: bytearray) -> list[tuple[int, int]]:
+    """Return what has to be written; small gaps, and wide characters, stay whole."""
+    runs = [found.span() for found in _RUNS.finditer(differing)]
+    if runs and runs[0][0] < _GAP and not any(row.pens[: runs[0][0]]):
+        # Written from the line's beginning it needs no other move than to the next line.
+        runs[0] = 0, runs[0][1]
+    if _TAIL_OF_WIDE not in row.chars:
+        return runs
+    whole: list[tuple[int, int]] = []
+    for start, end in runs:
         while start and row.chars[start] == _TAIL_OF_WIDE:
             start -= 1
         while end < len(row.chars) and row.chars[end] == _TAIL_OF_WIDE:
             end += 1
-        last_start, last_end = runs[-1] if runs else (0, 0)
-        if start < last_end:
-            runs[-1] = last_start, max(last_end, end)
-        elif start - last_end <= _GAP and _gap_is_free(row, last_end, start):
-            runs[-1:] = [(last_start, end)]
+        if whole and start < whole[-1][1]:
+            whole[-1] = whole[-1][0], end
         else:
-            runs.append((start, end))
-    return runs
-
-
-def _gap_is_free(row: Row, start: int, end: int) -> bool:
-    """Whether the cells between two runs can be written without another pen than theirs."""
-    before = row.pens[start - 1] if start else _PLAIN
-    after = row.pens[end]
-    gap = range(start, end)
-    if not all(_is_simple(row, x) for x in gap):
-        return False
-    return all(_drawn_alike(row, x, before) for x in gap) or all(_drawn_alike(row, x, after) for x in gap)
+            whole.append((start, end))
+    return whole

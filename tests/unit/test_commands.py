@@ -76,6 +76,7 @@ EVERYWHERE_KEYS = {
     "f5": "program.refresh",
     "ctrl+c": "program.leave",
     "ctrl+p": "program.palette",
+    "ctrl+l": "program.paint",
 }
 
 NEVER = [

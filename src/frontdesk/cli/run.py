@@ -1,7 +1,9 @@
 """`frontdesk` itself: the screen on the configured store."""
 
+import gc
 import os
 import sys
+from dataclasses import replace
 
 import click
 
@@ -10,6 +12,10 @@ from frontdesk.cli.wiring import Session
 _HARMLESS = {"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY"}
 """What Textual may be told by the environment. Other variables of its make it write pictures
 and logs of the screen, send them away, press keys, or run somebody's code."""
+
+
+_FRAMES_PER_SECOND = "250"
+"""A key's second frame, its search after its letter, waits for the next beat of Textual's: 4 ms, not 17."""
 
 
 def check_terminal() -> None:
@@ -21,9 +27,12 @@ def check_terminal() -> None:
 def open_screen(session: Session) -> None:
     """Open the UI and wait until it is left. Raises ConfigError, and Exit after a bug in it."""
     check_terminal()
-    desk = session.desk()
+    # Loading makes little garbage, and looking for it takes a tenth of the time.
+    gc.disable()
+    desk = replace(session.desk(), on_loaded=_keep_what_is_loaded)
     for name in [one for one in os.environ if one.startswith("TEXTUAL") and one not in _HARMLESS]:
         del os.environ[name]
+    os.environ["TEXTUAL_FPS"] = _FRAMES_PER_SECOND
     # Textual takes longer to load than the whole of line mode.
     from frontdesk.app import FrontdeskApp
 
@@ -31,3 +40,12 @@ def open_screen(session: Session) -> None:
     app.run()
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)
+
+
+def _keep_what_is_loaded() -> None:
+    """Collect garbage from now on, but only what is made from now on.
+
+    A collection that looks through all the modules stops the screen for 20 to 45 ms.
+    """
+    gc.freeze()
+    gc.enable()

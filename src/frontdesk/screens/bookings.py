@@ -126,6 +126,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
     def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
         message.stop()
         self.line("peek").display = self.size.width < PEEK_UNTIL
+        self._show_peek()
         rows = self.table.room
         if not self._started:
             self._started = True
@@ -236,6 +237,8 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def _show_peek(self) -> None:
         row = self.listing.current
+        if not self.line("peek").display:
+            return
         self.line("peek").show(peek(row.booking) if row else "")
         if row is not None and self.is_painted.is_set():
             self._look_for_namesakes(row.booking)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from rich.segment import Segment
 from rich.style import Style
@@ -54,6 +55,7 @@ MOBILE = Column("Mobile", 98, 12, lambda booking, _: booking.patient.mobile)
 REFERENCE = Column("Reference", 111, 9, lambda booking, _: booking.ref)
 
 
+@cache
 def columns(width: int, several_practices: bool) -> tuple[Column, ...]:
     """Return the columns that fit into `width` cells."""
     shown = [WHEN, AT, PATIENT] if several_practices else [WHEN, PATIENT_WITHOUT_AT]
