@@ -87,6 +87,11 @@ class PtyDesk:
                 raise AssertionError(f"never on the screen: {wanted!r}\nit shows:\n{shown}")
             self._pump(0.05)
 
+    def wait_still(self, seconds: float = 0.2) -> None:
+        """Wait until the program has written nothing for so long."""
+        while self._pump(seconds):
+            pass
+
     def wait_exit(self, timeout: float = 20.0) -> int:
         """Wait for the program's end; return its exit code, -N for signal N (see subprocess)."""
         deadline = time.monotonic() + timeout

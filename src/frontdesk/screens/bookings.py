@@ -112,12 +112,13 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         # What is left of the list beside a dialog may not name keys that the dialog keeps to itself.
         self._is_covered = True
         self._show_keys()
+        # After every dialog the next letter begins a new search.
+        self._back_to_find()
 
     def on_screen_resume(self) -> None:
         self._is_covered = False
-        self._show_keys()
-        # After every dialog the next letter begins a new search.
         self._back_to_find()
+        self._show_keys()
 
     def _back_to_find(self) -> None:
         self.find.focus()
@@ -278,7 +279,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         elif self._message:
             self.line("keys").show(self._message, style=BOLD)
         else:
-            self.line("keys").show(words.key_line(in_list=self.table.has_focus))
+            self.line("keys").show(words.key_line(in_list=self.focused is self.table))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._show_keys()

@@ -85,7 +85,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
     #dialog { height: auto; background: ansi_default; }
     #end { display: none; }
     CancelScreen.-tall #end { display: block; }
-    CancelScreen.-tall #status, CancelScreen.-tall #message-gap { display: none; }
+    CancelScreen.-tall #status, CancelScreen.-tall .spare { display: none; }
     #reason-box { height: 4; padding: 0 1; }
     #reason-box TextBlock { width: 1; }
     #buttons { height: 1; padding: 0 0 0 2; }
@@ -112,7 +112,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Line(id="title")
-            yield Line(classes="gap")
+            yield Line(classes="gap spare")
             yield TextBlock(id="summary")
             yield Line(classes="gap")
             yield Line(id="follows-title")
@@ -128,9 +128,9 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
                 yield ReasonField(id="reason")
                 yield TextBlock(id="right")
             yield Line(id="undone")
-            yield Line(classes="gap", id="message-gap")
+            yield Line(classes="gap spare")
             yield Line(id="message")
-            yield Line(classes="gap")
+            yield Line(classes="gap spare")
             with Horizontal(id="buttons"):
                 yield Button("Keep Booking", "Esc", id="keep")
                 yield Button("Cancel Booking", "F8", id="confirm")
