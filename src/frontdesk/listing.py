@@ -152,12 +152,19 @@ class Listing:
     async def _open_at(self, query: BookingQuery, place: Position, above: int) -> None:
         """Show the page around `place`, the cursor on the first row beyond it, else on the last."""
         height = self.height
+        above = min(above, height)
         after, before = await asyncio.gather(
             self._page(query, height, place, Direction.FORWARD),
             # A position is itself in neither direction, and may be the place of another booking.
-            self._page(query, height, replace(place, id=place.id + 1), Direction.BACKWARD),
+            self._page(query, max(1, above), replace(place, id=place.id + 1), Direction.BACKWARD),
         )
         above = max(above, height - len(after.rows))
+        if before.more and before.rows and len(before.rows) < above:
+            first = before.rows[0].booking
+            missing = above - len(before.rows)
+            place = Position(first.starts_at, first.id)
+            earliest = await self._page(query, missing, place, Direction.BACKWARD)
+            before = replace(earliest, rows=earliest.rows + before.rows)
         earlier = before.rows[max(0, len(before.rows) - above) :]
         later = after.rows[: height - len(earlier)]
         self.view = View(

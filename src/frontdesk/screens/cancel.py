@@ -105,7 +105,10 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
         self._gate = ConfirmGate(desk.desk.clock)
         self._progress = Progress.READING
         self._is_answered = asyncio.Event()
+        # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
+        self._offers_tick = needs_phone_call(plan(booking, booking.practice))
+        self.set_class(self._offers_tick, "-tick")
 
     # -- what is on it ------------------------------------------------------------------
 
@@ -117,7 +120,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
             yield Line(classes="gap")
             yield Line(id="follows-title")
             yield TextBlock(id="follows")
-            if needs_phone_call(plan(self.booking, self.booking.practice)):
+            if self._offers_tick:
                 yield Tick(f"{TOLD_BY_PHONE}   (Tab, Space)", indent=TEXT_START, id="told")
             else:
                 yield Line(id="billing")
@@ -147,7 +150,6 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
         return self.query_one(f"#{name}", Line)
 
     def on_mount(self) -> None:
-        self.set_class(bool(self.query("#told")), "-tick")
         self.line("title").show(" Cancel Booking", style=REVERSED)
         self.line("follows-title").show(" What follows", f"{NOT_SENT_YET} ")
         self.line("undone").show("  This action cannot be undone.", style=BOLD)
