@@ -112,16 +112,15 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         # What is left of the list beside a dialog may not name keys that the dialog keeps to itself.
         self._is_covered = True
         self._show_keys()
-        # After every dialog the next letter begins a new search.
-        self._back_to_find()
 
     def on_screen_resume(self) -> None:
         self._is_covered = False
+        # After every dialog the next letter begins a new search.
         self._back_to_find()
         self._show_keys()
 
     def _back_to_find(self) -> None:
-        self.find.focus()
+        self.set_focus(self.find)  # at once: focus() would have the other key line painted first
         self.find.select_all()
 
     def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
