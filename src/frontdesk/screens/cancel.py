@@ -117,7 +117,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
             yield Line(id="title")
             yield Line(classes="gap spare")
             yield TextBlock(id="summary")
-            yield Line(classes="gap")
+            yield Line(classes="gap spare")
             yield Line(id="follows-title")
             yield TextBlock(id="follows")
             if self._offers_tick:
