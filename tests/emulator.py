@@ -6,6 +6,8 @@ import pyte
 from pyte.screens import Char
 from rich.cells import get_character_cell_size
 
+from tests.e2e.emulated_terminal import XtermScreen
+
 _COLOURS = {3: "foreground", 4: "background", 9: "foreground", 10: "background"}
 
 _SEEN_ON_BLANKS = {"4", "7", "9", "21", "53", "background"}
@@ -18,7 +20,7 @@ class Cell(NamedTuple):
     pen: tuple[tuple[str, str], ...]
 
 
-class ExactScreen(pyte.Screen):
+class ExactScreen(XtermScreen):
     """pyte's screen, with pens that lose nothing (pyte knows no dim) and halves that do not stay behind."""
 
     def __init__(self, columns: int, lines: int) -> None:

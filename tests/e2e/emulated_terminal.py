@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 _CUT = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[P_^X\]][^\x07\x1b]*\x1b?)?\Z")
 
 
-class _Screen(pyte.Screen):
+class XtermScreen(pyte.Screen):
     """pyte's screen with what it lacks of an xterm: SU, SD, REP, and the cursor's way home."""
 
     def __init__(self, columns: int, lines: int) -> None:
@@ -70,9 +70,9 @@ class EmulatedTerminal:
     `questions` is how often the program has asked where the cursor stands (`CSI 6n`).
     """
 
-    def __init__(self, columns: int, rows: int) -> None:
+    def __init__(self, columns: int, rows: int, screen: XtermScreen | None = None) -> None:
         self.questions = 0
-        self._screen = _Screen(columns, rows)
+        self._screen = screen or XtermScreen(columns, rows)
         self._stream = _Stream(self._screen)
         self._cut = b""
         self._lines = [""] * rows

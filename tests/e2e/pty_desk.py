@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.e2e.emulated_terminal import EmulatedTerminal, spawn
+from tests.e2e.emulated_terminal import EmulatedTerminal, XtermScreen, spawn
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,11 +35,12 @@ class PtyDesk:
         cwd: Path = ROOT,
         answers: bool = True,
         answer_delay: float = 0.0,
+        screen: XtermScreen | None = None,
     ) -> None:
         self.answers = answers
         self.answer_delay = answer_delay
         self.output = b""
-        self._terminal = EmulatedTerminal(columns, rows)
+        self._terminal = EmulatedTerminal(columns, rows, screen)
         self._due: list[tuple[float, int, bytes]] = []
         self._process, self._master = spawn(argv, columns=columns, rows=rows, cwd=cwd, env=env)
 
