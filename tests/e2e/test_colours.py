@@ -14,7 +14,7 @@ KEYS = [
     *(b"\x1b[B", b"\x1b[6~", b"\t", b"c", b"\x1b", b"\r", b"\x1b[B", b"\x1b", b"\x1bOP", b"\x1b[6~", b"\x1b"),
     *(b"smi", b"\x1b", b"\t", b"3", b"0", b"\x1b[F", b"\x1b[H", b"\x0c", b"\x10", b"\x1b"),
 ]
-TERMINALS = {
+TERMINALS: dict[str, dict[str, str | None]] = {
     "truecolor": {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
     "256 colours": {"TERM": "xterm-256color", "COLORTERM": None},
     "16 colours": {"TERM": "linux", "COLORTERM": None},
