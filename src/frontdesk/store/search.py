@@ -3,7 +3,7 @@
 A page without text is read from an index whose first columns are the filter and whose
 next are the order, so it touches little more than its own rows. With text the next rows
 in that order are looked through first, which fills the page when hits are frequent; when
-they are not, the search index is asked fortnight by fortnight, for a bounded time.
+they are not, the search index is asked span by span, for a bounded time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
