@@ -55,6 +55,10 @@ class Run:
         for _ in range(times):
             self.press(name, key)
 
+    def hold(self, key: bytes) -> None:
+        """Hold Down for two seconds, as a keyboard repeats it; the sample is how late the screen is."""
+        self.keep("held Down", self.terminal.hold(key, times=60, per_second=30))
+
     def keep(self, name: str, sample: Sample) -> None:
         """Put a sample under a name."""
         if sample.last is None or sample.seen is None:

@@ -132,7 +132,7 @@ def _data_table_keys(run: Run) -> None:
     for text in product.TEXTS:
         _table_search(run, text)
     run.do(TAB)
-    run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
+    run.hold(DOWN)
 
 
 def _data_table_slow(run: Run) -> None:
@@ -142,7 +142,7 @@ def _data_table_slow(run: Run) -> None:
     run.do(TAB)
     _table_search(run, product.TEXTS[0])
     run.do(TAB)
-    run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
+    run.hold(DOWN)
 
 
 def _ends(run: Run, times: int) -> None:
@@ -166,13 +166,13 @@ def _pager_keys(run: Run) -> None:
     for _ in range(5):
         run.press("End", b"G")
         run.press("Home", b"g")
-    run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
+    run.hold(DOWN)
 
 
 def _pager_slow(run: Run) -> None:
     run.repeat("Down at the edge", DOWN, 10)
     run.repeat("PageDown", PAGE_DOWN, 5)
-    run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
+    run.hold(DOWN)
 
 
 def _curses_keys(run: Run) -> None:
@@ -183,14 +183,14 @@ def _curses_keys(run: Run) -> None:
     for _ in range(8):
         run.press("End", b"G")
         run.press("Home", b"gg")
-    run.keep("held Down", run.terminal.hold(APPLICATION_DOWN, times=60, per_second=30))
+    run.hold(APPLICATION_DOWN)
 
 
 def _curses_slow(run: Run) -> None:
     run.repeat("Down", APPLICATION_DOWN, 30)
     run.repeat("Down at the edge", APPLICATION_DOWN, 10)
     run.repeat("PageDown", PAGE_DOWN, 5)
-    run.keep("held Down", run.terminal.hold(APPLICATION_DOWN, times=60, per_second=30))
+    run.hold(APPLICATION_DOWN)
 
 
 def _mail_keys(run: Run) -> None:
@@ -201,11 +201,11 @@ def _mail_keys(run: Run) -> None:
     for _ in range(8):
         run.press("End", APPLICATION_END)
         run.press("Home", APPLICATION_HOME)
-    run.keep("held Down", run.terminal.hold(APPLICATION_DOWN, times=60, per_second=30))
+    run.hold(APPLICATION_DOWN)
 
 
 def _mail_slow(run: Run) -> None:
     run.do(APPLICATION_HOME)
     run.repeat("Down", APPLICATION_DOWN, 30)
     run.repeat("PageDown", PAGE_DOWN, 5)
-    run.keep("held Down", run.terminal.hold(APPLICATION_DOWN, times=60, per_second=30))
+    run.hold(APPLICATION_DOWN)

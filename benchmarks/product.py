@@ -40,7 +40,7 @@ def all_keys(run: Run) -> None:
         run.press("open help", F1, Text("^ Help .*every key"))
         run.press("close help", ESCAPE, Text("^FILTER Upcoming"))
     run.do(TAB, Text("^LIST"))
-    run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
+    run.hold(DOWN)
 
 
 def slow_line_keys(run: Run) -> None:
@@ -57,7 +57,7 @@ def slow_line_keys(run: Run) -> None:
     for _ in range(4):
         _cancel(run)
     run.do(TAB, Text("^LIST"))
-    run.keep("held Down", run.terminal.hold(DOWN, times=60, per_second=30))
+    run.hold(DOWN)
 
 
 def _walk(run: Run, times: int) -> None:
