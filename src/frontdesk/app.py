@@ -101,8 +101,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         return BookingsScreen(desk)
 
     def on_resize(self, event: events.Resize) -> None:
-        # A terminal that attaches itself anew (dtach, abduco) sends its old size again.
-        self.action_paint_again()
+        if isinstance(self._driver, FrontdeskDriver):
+            self._driver.frames.resized(event.size)
         is_small = event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT
         if is_small and not isinstance(self.screen, TooSmallScreen):
             self.push_screen(TooSmallScreen(MIN_WIDTH, MIN_HEIGHT))

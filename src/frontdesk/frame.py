@@ -19,7 +19,7 @@ from operator import ne
 
 from rich.cells import split_graphemes
 
-__all__ = ["Frame", "Row"]
+__all__ = ["Frame", "Row", "pen_codes"]
 
 _BLANK = " "
 _PLAIN = ""
@@ -44,10 +44,15 @@ _SEEN_ON_BLANKS = re.compile(r"4|7|9|21|53|4\d.*|10\d")
 """Underline, reverse, strike, overline and backgrounds (ECMA-48 SGR)."""
 
 
+def pen_codes(parameters: str) -> list[str]:
+    """Return the codes in parameters of `CSI m`, an extended colour in one piece (ECMA-48 SGR)."""
+    return _CODES.findall(parameters)
+
+
 @cache
 def _marks_blanks(pen: str) -> bool:
     """Whether a blank drawn with this pen looks different from one that is not drawn."""
-    return any(_SEEN_ON_BLANKS.fullmatch(code) for code in _CODES.findall(pen))
+    return any(_SEEN_ON_BLANKS.fullmatch(code) for code in pen_codes(pen))
 
 
 class Row:

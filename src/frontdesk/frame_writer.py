@@ -11,7 +11,6 @@ It knows two of the compositor's updates, which are private to the pinned Textua
 screen begins anew.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
@@ -22,7 +21,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
-from frontdesk.frame import Frame
+from frontdesk.frame import Frame, pen_codes
 
 IN_FLIGHT: Final = 2
 """Large frames that may be under way without an answer; two keep a slow line busy all the time."""
@@ -34,7 +33,6 @@ ANSWER_WAIT: Final = 2.0
 _SYNC_START: Final = "\x1b[?2026h"
 _SYNC_END: Final = "\x1b[?2026l"
 
-_EXTENDED_COLOUR: Final = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
 _DEFAULT_COLOURS: Final = ("39", "49")
 
 
@@ -103,6 +101,15 @@ class FrameWriter:
             self._frame.forget()
             self.flush()
 
+    def resized(self, size: Size) -> None:
+        """Take note of a resize: at its old size the screen is written again at once.
+
+        A terminal that attaches itself anew (dtach, abduco) sends its old size. At another
+        size Textual lays all out anew, and that is the next frame.
+        """
+        if self._frame is not None and (self._frame.width, self._frame.height) == size:
+            self.forget()
+
     def flush(self) -> None:
         """Write what has been waiting, whatever the terminal still owes."""
         self._release()
@@ -150,7 +157,7 @@ class FrameWriter:
     def _pen(self, style: Style, color_system: ColorSystem) -> str:
         pen = self._pens.get(style)
         if pen is None:
-            codes = _EXTENDED_COLOUR.findall(Strip.render_ansi(style, color_system))
+            codes = pen_codes(Strip.render_ansi(style, color_system))
             # Every pen begins from the terminal's own colours: naming them changes nothing.
             pen = ";".join(code for code in codes if code not in _DEFAULT_COLOURS)
             self._pens[style] = pen

@@ -109,3 +109,17 @@ class TestALineThatIsSlow:
         wire.write("\x1b[2J")
         wire.writer.forget()
         assert wire.screen.text() == ["a" * 80] * 24
+
+    def test_a_resize_to_its_old_size_writes_it_again(self) -> None:
+        wire = Wire()
+        wire.show("a")
+        wire.write("\x1b[2J")
+        wire.writer.resized(Size(80, 24))
+        assert wire.screen.text() == ["a" * 80] * 24
+
+    def test_a_resize_to_another_size_waits_for_the_new_layout(self) -> None:
+        wire = Wire()
+        wire.show("a")
+        written = len(wire.written)
+        wire.writer.resized(Size(60, 24))
+        assert len(wire.written) == written

@@ -126,7 +126,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
     def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
         message.stop()
         self.line("peek").display = self.size.width < PEEK_UNTIL
-        self._show_peek()
         rows = self.table.room
         if not self._started:
             self._started = True
