@@ -415,10 +415,21 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Somebody outside who has not answered since `since`, or does not let us in (`is_locked_out`)."""
+
+    name: str
+    since: datetime
+    is_locked_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StoreState:
     """How the store stands: what this desk may do, the store's clock, and what is open.
 
-    `number` is the latest change; `under_way` and `need_person` count deliveries.
+    `number` is the latest change; `under_way` and `need_person` count deliveries, and
+    `unattended` those under way that no living dispatcher can carry out. `troubles` are
+    about connections that still have deliveries open.
     """
 
     standing: Standing
@@ -427,3 +438,5 @@ class StoreState:
     bookings: int
     under_way: int = 0
     need_person: int = 0
+    unattended: int = 0
+    troubles: tuple[Trouble, ...] = ()

@@ -4,9 +4,11 @@
 confirm, and the store writes what `plan` answers in the cancel's own transaction.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from frontdesk.bookings import Booking, Channel, Practice
 
@@ -42,19 +44,26 @@ TOLD_BY_PHONE = "Told by me on the phone just now"
 
 _CHANNEL_KINDS = {Channel.EMAIL: Kind.PATIENT_EMAIL, Channel.SMS: Kind.PATIENT_SMS}
 
+MAIL_CONNECTION, SMS_CONNECTION = "notify.email", "notify.sms"
+"""What a dispatcher must have to send messages. Connections of the config have no dot in their names."""
+
+_CHANNEL_CONNECTIONS = {Channel.EMAIL: MAIL_CONNECTION, Channel.SMS: SMS_CONNECTION}
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One thing that will follow a cancellation.
 
-    `target` is who or what it goes to: a PMS's name, an address, a phone number. `note`
-    says why it is born in attention or settled; it is empty otherwise.
+    `target` is who or what it goes to: a PMS's name, an address, a phone number. `connection`
+    is what a dispatcher must have to carry it out, empty when only a person can. `note` says
+    why it is born in attention or settled; it is empty otherwise.
     """
 
     kind: Kind
     state: State
     target: str
     note: str = ""
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,9 @@ class Delivery:
     """One thing that follows a command, as the store keeps it.
 
     `attempts` counts tries begun. `next_at` is when the next one is due, None when none
-    is. `error` is the latest failure in the operator's words. `settled_by` names the
-    operator who settled it, with their `note`.
+    is: one in attention may go on by itself. `error` is the latest failure in the operator's
+    words. `note` says who took it when it is done, or how it was settled and, in `settled_by`,
+    by which operator. `connection` is as in `Planned`.
     """
 
     id: int
@@ -73,11 +83,29 @@ class Delivery:
     target: str
     created_at: datetime
     changed_at: datetime
+    connection: str = ""
     attempts: int = 0
     next_at: datetime | None = None
     error: str = ""
     note: str = ""
     settled_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that one dispatcher has taken on, for one attempt, which `delivery` already counts.
+
+    `fence` proves that the claim is still this dispatcher's when it reports. `unproven` counts
+    earlier attempts since the last proof that may have succeeded: their answer was lost, or
+    the program was. `at` is the store's time of the claim.
+    """
+
+    delivery: Delivery
+    booking: Booking
+    command_id: UUID
+    fence: int
+    unproven: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +119,52 @@ class Attention:
 def plan(booking: Booking, practice: Practice, *, told_by_phone: bool = False) -> tuple[Planned, ...]:
     """Return what follows when `booking` of `practice` is cancelled.
 
-    A practice without a PMS has no `pms.cancel`; one whose PMS cannot cancel has it born
-    in attention. The patient gets one message, by the first channel of the practice whose
+    A practice without a PMS has no `pms.cancel`; one whose PMS cannot cancel, or does not
+    know the booking by a reference, has it born in attention. The patient gets one message, by the first channel of the practice whose
     address exists; none at all where the practice has no channels or its PMS tells the
     patient itself. With no usable address somebody has to phone: born in attention, or
     settled when the operator has just done it.
     """
     planned: list[Planned] = []
-    if practice.pms is not None:
-        if practice.pms.can_cancel:
-            planned.append(Planned(Kind.PMS_CANCEL, State.PENDING, practice.pms.name))
+    if pms := practice.pms:
+        if is_by_hand(booking, practice):
+            planned.append(Planned(Kind.PMS_CANCEL, State.ATTENTION, pms.name, MANUAL_UPDATE))
         else:
-            planned.append(Planned(Kind.PMS_CANCEL, State.ATTENTION, practice.pms.name, MANUAL_UPDATE))
+            planned.append(Planned(Kind.PMS_CANCEL, State.PENDING, pms.name, connection=pms.connection))
     if practice.patient_channels and not (practice.pms and practice.pms.tells_patient):
         planned.append(_tell_patient(booking, practice, told_by_phone))
     if practice.email:
-        planned.append(Planned(Kind.DESK_EMAIL, State.PENDING, practice.email))
+        planned.append(Planned(Kind.DESK_EMAIL, State.PENDING, practice.email, connection=MAIL_CONNECTION))
     return tuple(planned)
 
 
-def _tell_patient(booking: Booking, practice: Practice, told_by_phone: bool) -> Planned:
-    addresses = {Channel.EMAIL: booking.patient.email, Channel.SMS: booking.patient.mobile}
+def is_by_hand(booking: Booking, practice: Practice) -> bool:
+    """Whether only a person can cancel `booking` in the practice's PMS."""
+    return practice.pms is not None and not (practice.pms.can_cancel and booking.pms_ref)
+
+
+def next_channel(booking: Booking, practice: Practice, tried: Collection[Kind]) -> Planned | None:
+    """Return the first message to the patient by a channel not `tried` yet, or None."""
+    addresses = _addresses(booking)
     for channel in practice.patient_channels:
-        if addresses[channel]:
-            return Planned(_CHANNEL_KINDS[channel], State.PENDING, addresses[channel])
+        kind = _CHANNEL_KINDS[channel]
+        if addresses[channel] and kind not in tried:
+            connection = _CHANNEL_CONNECTIONS[channel]
+            return Planned(kind, State.PENDING, addresses[channel], connection=connection)
+    return None
+
+
+def _addresses(booking: Booking) -> dict[Channel, str]:
+    return {Channel.EMAIL: booking.patient.email, Channel.SMS: booking.patient.mobile}
+
+
+def _tell_patient(booking: Booking, practice: Practice, told_by_phone: bool) -> Planned:
+    if message := next_channel(booking, practice, ()):
+        return message
     number = booking.patient.mobile
     if told_by_phone:
         return Planned(Kind.PATIENT_PHONE, State.SETTLED, number, TOLD_BY_PHONE)
+    addresses = _addresses(booking)
     missing = ", ".join(_MISSING[channel] for channel in Channel if not addresses[channel])
     return Planned(Kind.PATIENT_PHONE, State.ATTENTION, number, missing)
 

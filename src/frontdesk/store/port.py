@@ -5,7 +5,7 @@ them raises `Unavailable` when the store cannot be reached, `Unauthorised` when 
 not accept this desk.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from frontdesk.attempts import Result, RetryPolicy
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
@@ -32,7 +33,7 @@ from frontdesk.bookings import (
     Scope,
     StoreState,
 )
-from frontdesk.deliveries import Attention, Delivery
+from frontdesk.deliveries import Attention, Claim, Delivery
 
 
 class ChangeKind(StrEnum):
@@ -158,6 +159,47 @@ class BookingStore(Protocol):
 
     async def close(self) -> None:
         """Let go of files and connections. Calling it twice is harmless."""
+        ...
+
+
+class DeliveryQueue(Protocol):
+    """Deliveries, as dispatchers carry them out. Any number may work on one store at once.
+
+    `connections` are what a dispatcher can reach: names of the config's connections, and
+    `deliveries.MAIL_CONNECTION` and `SMS_CONNECTION`.
+    """
+
+    async def claim(self, connections: Collection[str], policy: RetryPolicy) -> Claim | None:
+        """Take on the delivery that is due longest, for one attempt, or return None.
+
+        Counts the attempt. What another dispatcher has taken on is not due until its lease
+        ends. A connection that asked to be left alone, or locked us out, has nothing due;
+        deliveries that wait behind a lock-out are put into attention when their appointment
+        is near.
+        """
+        ...
+
+    async def finish(self, claim: Claim, result: Result, policy: RetryPolicy) -> Delivery | None:
+        """Write down what an attempt brought; None when the claim had been lost to another one.
+
+        A message that was refused for ever plans the patient's next channel in the same
+        transaction. Success or failure also says how the whole connection stands.
+        """
+        ...
+
+    async def next_due(self, connections: Collection[str]) -> float | None:
+        """Return in how many seconds a delivery is next due, 0 or less for now, None for never.
+
+        What another dispatcher has taken on is due when its lease ends.
+        """
+        ...
+
+    async def heartbeat(self, dispatcher: str, connections: Collection[str]) -> None:
+        """Say that the dispatcher of this id is alive and reaches these connections."""
+        ...
+
+    async def retire(self, dispatcher: str) -> None:
+        """Say that the dispatcher of this id is leaving."""
         ...
 
 

@@ -1,0 +1,47 @@
+"""How messages leave and in whose name, as the config's `[notify]` says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """In whose name a practice writes: `sender` and `reply_to` are addresses, with or without a name.
+
+    `templates` is a folder whose files replace the shipped ones, each by its name.
+    """
+
+    sender: str = ""
+    reply_to: str = ""
+    templates: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """`url` is smtp+starttls://, smtps://, smtp:// (loopback only) or maildir:///PATH.
+
+    A user name may stand in the URL; the password is the secret that `credential` names.
+    """
+
+    url: str
+    credential: str = ""
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """`profile` is a file that describes the gateway; `credential` names its secret."""
+
+    profile: Path
+    credential: str = ""
+
+
+@dataclass(frozen=True)
+class NotifySettings:
+    """Who is told how. `practices` maps practice ids to their own letterheads."""
+
+    letterhead: Letterhead
+    practices: Mapping[str, Letterhead] = field(default_factory=dict)
+    mail: MailSettings | None = None
+    sms: SmsSettings | None = None

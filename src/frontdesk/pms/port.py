@@ -1,0 +1,230 @@
+"""What the rest of the program may ask of a practice management system, whichever it is.
+
+An adapter raises nothing but `PmsError`. Ids and versions are opaque text; instants are UTC.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+Secrets = Callable[[str], str]
+"""Returns the secret of a credential's name. Raises credentials.MissingCredential."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A connection of the config: how to reach one account at a PMS.
+
+    `kind` is a registered name, or the path of a profile. `credentials` maps the roles that
+    a PMS knows (`secret`, `key2`) to names of secrets. `auth` has the extra addresses of a
+    sign-in: `token_url`, `client_id`, `scope`. `fhir_version` is R4 or R5.
+    """
+
+    connection: str
+    kind: str
+    base_url: str = ""
+    tenant: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    auth: Mapping[str, str] = field(default_factory=dict)
+    ca_file: Path | None = None
+    allow_http: bool = False
+    allow_private: bool = False
+    user_agent_email: str = ""
+    fhir_version: str = "R4"
+
+
+class Verified(Enum):
+    """How far what an adapter assumes has been proven."""
+
+    VENDOR = "tried against the vendor"
+    CONTRACT = "tested against the vendor's published contract"
+    ASSUMED = "our stated contract, not yet verified with the vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a PMS can do. `reason_limit` is in characters, None without a limit."""
+
+    name: str
+    can_cancel: bool = True
+    can_list: bool = False
+    can_reschedule: bool = False
+    can_mark_no_show: bool = False
+    tells_patient: bool = False
+    reason_limit: int | None = None
+    has_versions: bool = False
+    has_request_ids: bool = False
+    verify_after_write: bool = False
+    verified: Verified = Verified.ASSUMED
+
+
+class AppointmentStatus(Enum):
+    """Where an appointment stands in the PMS. A status nobody mapped is OTHER, never CANCELLED."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    COMPLETED = "completed"
+    NO_SHOW = "no-show"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment as the PMS has it now; `raw_status` is its own word for the status."""
+
+    ref: str
+    status: AppointmentStatus
+    starts_at: datetime
+    ends_at: datetime | None = None
+    practitioner_ref: str = ""
+    practitioner_name: str = ""
+    patient_ref: str = ""
+    patient_name: str = ""
+    appointment_type: str = ""
+    version: str = ""
+    raw_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentPage:
+    """Some appointments; `cursor` asks for the next ones, None when there are none."""
+
+    appointments: tuple[Appointment, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PmsPractitioner:
+    """Who, or which calendar, can be booked in the PMS."""
+
+    ref: str
+    name: str
+    is_active: bool = True
+
+
+class Attendance(Enum):
+    """Why somebody did not come, where a PMS asks for it."""
+
+    UTA = "unable to attend: gave notice"
+    FTA = "failed to attend"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """One cancellation. `request_id` is the same for every attempt; `version` is what was just read."""
+
+    request_id: UUID
+    reason: str = ""
+    attendance: Attendance = Attendance.UTA
+    version: str = ""
+
+
+class WriteState(Enum):
+    """What a PMS answered to a write."""
+
+    APPLIED = "done"
+    ALREADY = "it was so before"
+    ACCEPTED = "taken, to be done later"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """The answer to a write; `ref` differs from the one asked for where a move makes a new one."""
+
+    state: WriteState
+    ref: str
+
+
+class PmsError(Exception):
+    """Something did not work. The text is for the operator: cleaned, without a patient's data."""
+
+
+class Unauthorised(PmsError):
+    """The credential is not accepted: nothing was done, and nothing will be until it changes."""
+
+
+class RateLimited(PmsError):
+    """Asked too often: nothing was done. `retry_at` is when to ask again, if it was said."""
+
+    def __init__(self, said: str, retry_at: datetime | None = None) -> None:
+        super().__init__(said)
+        self.retry_at = retry_at
+
+
+class Unavailable(PmsError):
+    """It cannot be reached: nothing was done."""
+
+
+class UnknownOutcome(PmsError):
+    """The request was sent and its answer is lost or cannot be read: it may have been done."""
+
+
+class NotFound(PmsError):
+    """There is no such appointment; after a move it may have another id. Never proof of a cancel."""
+
+
+class AlreadyCancelled(PmsError):
+    """The appointment is cancelled already."""
+
+
+class Conflict(PmsError):
+    """The appointment changed since it was read: nothing was done."""
+
+
+class Rejected(PmsError):
+    """The PMS refuses, for ever; the text repeats its own words, cleaned."""
+
+
+class Unsupported(PmsError):
+    """This PMS cannot do that from outside."""
+
+
+class ContractDrift(PmsError):
+    """An answer without what the contract promises. Of a write: it may have been done."""
+
+
+class Pms(Protocol):
+    """One account at a PMS. Every method raises `PmsError` and nothing else."""
+
+    capabilities: Capabilities
+
+    async def ping(self) -> datetime | None:
+        """Return the PMS's own time if it tells it; that it answers means it is healthy."""
+        ...
+
+    async def appointments(
+        self, start: datetime, end: datetime, cursor: str | None = None
+    ) -> AppointmentPage:
+        """Return appointments that start from `start` until before `end`, cancelled ones too."""
+        ...
+
+    async def appointment(self, ref: str) -> Appointment:
+        """Return one appointment."""
+        ...
+
+    async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
+        """Cancel an appointment: one request, never repeated here."""
+        ...
+
+    async def reschedule(
+        self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
+    ) -> WriteResult:
+        """Move an appointment: one request, never repeated here."""
+        ...
+
+    async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
+        """Say that the patient did not come: one request, never repeated here."""
+        ...
+
+    async def practitioners(self) -> tuple[PmsPractitioner, ...]:
+        """Return who can be booked."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. Calling it twice is harmless."""
+        ...
