@@ -70,12 +70,16 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a delivery stands after an attempt: its state, when the next attempt is due, and why."""
+    """How a delivery stands after an attempt: its state, when the next attempt is due, and why.
+
+    The last three are the fields of `Delivery`.
+    """
 
     state: State
     next_at: datetime | None
     error: str = ""
     note: str = ""
+    is_refused: bool = False
 
 
 def after(
@@ -89,7 +93,8 @@ def after(
         case Ended.DONE:
             return Standing(State.DONE, None, note=result.said)
         case Ended.REFUSED | Ended.STUCK | Ended.LOCKED_OUT:
-            return Standing(State.ATTENTION, None, result.said)
+            refused = result.ended is Ended.REFUSED
+            return Standing(State.ATTENTION, None, result.said, is_refused=refused)
     if delivery.attempts >= policy.max_attempts:
         return Standing(State.ATTENTION, None, result.said)
     next_at = now + pause(delivery.attempts, chance)

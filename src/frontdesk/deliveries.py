@@ -4,7 +4,7 @@
 confirm, and the store writes what `plan` answers in the cancel's own transaction.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,9 +40,11 @@ OPEN_STATES = frozenset({State.PENDING, State.CLAIMED, State.UNKNOWN})
 MANUAL_UPDATE = "Manual update required"
 _MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
 NO_ADDRESS = ", ".join(_MISSING.values())
+PHONE_THE_PATIENT = "PHONE THE PATIENT"
 TOLD_BY_PHONE = "Told by me on the phone just now"
 
 _CHANNEL_KINDS = {Channel.EMAIL: Kind.PATIENT_EMAIL, Channel.SMS: Kind.PATIENT_SMS}
+_PATIENT_KINDS = frozenset({*_CHANNEL_KINDS.values(), Kind.PATIENT_PHONE})
 
 MAIL_CONNECTION, SMS_CONNECTION = "notify.email", "notify.sms"
 """What a dispatcher must have to send messages. Connections of the config have no dot in their names."""
@@ -74,6 +76,10 @@ class Delivery:
     is: one in attention may go on by itself. `error` is the latest failure in the operator's
     words. `note` says who took it when it is done, or how it was settled and, in `settled_by`,
     by which operator. `connection` is as in `Planned`.
+
+    `unproven` counts attempts since the last proof whose effect nobody knows. `is_refused`
+    says that the other side itself said no, for ever. A message that was followed by one on
+    the patient's next channel is SETTLED, `settled_by` nobody.
     """
 
     id: int
@@ -89,6 +95,18 @@ class Delivery:
     error: str = ""
     note: str = ""
     settled_by: str = ""
+    unproven: int = 0
+    is_refused: bool = False
+
+    @property
+    def is_to_patient(self) -> bool:
+        """Whether it tells the patient, by whatever way."""
+        return self.kind in _PATIENT_KINDS
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether it came to nothing and the patient's next channel took its place."""
+        return self.kind in _CHANNEL_KINDS.values() and self.state is State.SETTLED and not self.settled_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +190,38 @@ def _tell_patient(booking: Booking, practice: Practice, told_by_phone: bool) -> 
 def fact(delivery: Delivery) -> str:
     """Return how far a delivery has got, in the fixed words of the Last line.
 
-    PMS: waiting, ok, refused, "unknown, checking", by hand. Patient: waiting, "e-mail ok",
-    "SMS ok", "phone the patient", "told by phone". It never claims more than is proven.
+    PMS: waiting, ok, refused, "unknown, checking", "unknown, look there", by hand. Patient:
+    waiting, "e-mail ok", "SMS ok", "phone the patient", "told by phone". It never claims more
+    than is proven: "refused" is for who said no, not for who could not be asked.
     """
-    if delivery.kind is Kind.PATIENT_PHONE:
-        return "told by phone" if delivery.state is State.SETTLED else "phone the patient"
     if delivery.kind is Kind.PMS_CANCEL:
         return _pms_fact(delivery)
     if delivery.state is State.DONE:
-        return "SMS ok" if delivery.kind is Kind.PATIENT_SMS else "e-mail ok"
+        return f"{_MEANS[delivery.kind]} ok"
     if delivery.state is State.SETTLED:
-        return "settled"
+        if delivery.is_superseded:
+            return "failed"
+        return "told by phone" if delivery.note == TOLD_BY_PHONE else "settled"
     if delivery.state is State.ATTENTION:
-        return "phone the patient" if delivery.kind is not Kind.DESK_EMAIL else "failed"
+        return "failed" if delivery.kind is Kind.DESK_EMAIL else PHONE_THE_PATIENT.lower()
     return "waiting"
+
+
+_MEANS = {
+    Kind.PATIENT_EMAIL: "e-mail",
+    Kind.PATIENT_SMS: "SMS",
+    Kind.PATIENT_PHONE: "phone",
+    Kind.DESK_EMAIL: "e-mail",
+}
 
 
 def _pms_fact(delivery: Delivery) -> str:
     if delivery.state is State.ATTENTION:
-        return "by hand" if delivery.error == MANUAL_UPDATE else "refused"
+        if delivery.unproven:
+            return "unknown, checking" if delivery.next_at else "unknown, look there"
+        if delivery.is_refused:
+            return "refused"
+        return "waiting" if delivery.next_at else "by hand"
     return {
         State.DONE: "ok",
         State.SETTLED: "done by hand",
@@ -198,23 +229,53 @@ def _pms_fact(delivery: Delivery) -> str:
     }.get(delivery.state, "waiting")
 
 
-def facts(deliveries: tuple[Delivery, ...]) -> str:
-    """Return the Last line's sentence: `Cancelled here ok, Praktika ok, e-mail ok`.
+def facts(deliveries: Sequence[Delivery]) -> str:
+    """Return the Last line's sentence: `Cancelled here ok, Praktika waiting, e-mail ok`.
 
-    Whoever else still waits is named once: `Cancelled here ok, Praktika, patient waiting`.
+    Of several messages to the patient only the newest counts: it took the place of the others.
+    The practice's own copy is no fact that an operator waits for.
     """
-    said, waiting = ["Cancelled here ok"], []
-    for delivery in deliveries:
-        if delivery.kind is Kind.DESK_EMAIL:
-            continue
-        words = fact(delivery)
-        who = delivery.target if delivery.kind is Kind.PMS_CANCEL else "patient"
-        if words == "waiting":
-            waiting.append(who)
-        elif delivery.kind is Kind.PMS_CANCEL or words == "settled":
-            said.append(f"{who} {words}")
-        else:
-            said.append(words)
-    if waiting:
-        said.append(f"{', '.join(waiting)} waiting")
+    said = ["Cancelled here ok"]
+    said += [f"{one.target} {fact(one)}" for one in deliveries if one.kind is Kind.PMS_CANCEL]
+    for one in [one for one in deliveries if one.is_to_patient][-1:]:
+        words = fact(one)
+        said.append(
+            {"waiting": f"{_MEANS[one.kind]} waiting", "settled": "patient settled"}.get(words, words)
+        )
     return ", ".join(said)
+
+
+def to_do(attention: Attention) -> tuple[str, str]:
+    """Return what a person has to do about a delivery, and why, for the Attention list.
+
+    `("CANCEL IT IN DENTIX BY HAND", "Manual update required")`. The first is in capitals.
+    """
+    delivery = attention.delivery
+    if delivery.kind is Kind.PMS_CANCEL:
+        pms = delivery.target.upper()
+        if delivery.unproven:
+            return f"CHECK {pms}", f"it did not say whether it took the cancel{_tries(delivery)}"
+        tries = "" if delivery.is_refused else _tries(delivery)
+        return f"CANCEL IT IN {pms} BY HAND", f"{delivery.error}{tries}"
+    if delivery.kind is Kind.DESK_EMAIL:
+        return "TELL THE PRACTICE", f"its own {_why_not_sent(delivery)}"
+    if delivery.kind is Kind.PATIENT_PHONE:
+        return PHONE_THE_PATIENT, f"cancelled, {delivery.error}"
+    return PHONE_THE_PATIENT, f"cancelled, {_why_not_sent(delivery)}"
+
+
+def _why_not_sent(delivery: Delivery) -> str:
+    means = _MEANS[delivery.kind]
+    if delivery.unproven:
+        return f"nobody knows whether the {means} arrived ({delivery.error})"
+    if delivery.is_refused:
+        return f"{means} refused ({delivery.error})"
+    return f"{means} not sent ({delivery.error}){_tries(delivery)}"
+
+
+def _tries(delivery: Delivery) -> str:
+    """How often it was tried; one that goes on by itself says so."""
+    if not delivery.attempts:
+        return ""
+    tries = f", {delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}"
+    return f"{tries}, still trying" if delivery.next_at else tries

@@ -97,7 +97,7 @@ def test_find_menu_reason_f8_and_the_database_says_cancelled(desk: PtyDesk, stor
     desk.wait_for("11/255")
     confirm(desk)
     lines = desk.wait_for("x Cancelled~")
-    assert any(line.startswith("Last ") and "Cancelled here ok, patient waiting" in line for line in lines)
+    assert any(line.startswith("Last ") and "Cancelled here ok, e-mail waiting" in line for line in lines)
     assert cancelled(store_file) == {"SD-0": (1, "patient ill"), "SD-1": (0, ""), "SD-2": (0, "")}
     desk.send(b"\x1b\x1b")
     desk.send(b"\t3")

@@ -51,7 +51,7 @@ async def test_menu_cancel_reason_f8(front: Front) -> None:
     assert front.marked.ref == "SD-10482"
     assert front.marked.status(NOW) is Status.CANCELLED
     assert front.line("last").startswith("Last 09:14 ")
-    assert "Praktika, patient waiting" in front.line("last")
+    assert "Praktika waiting, e-mail waiting" in front.line("last")
     assert "2 waiting" in front.line("status")
 
 

@@ -1,7 +1,9 @@
 """What follows a cancellation, and the fixed words for how far it has got."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,13 @@ from hypothesis import strategies as st
 
 from frontdesk.bookings import Channel, Pms
 from frontdesk.deliveries import (
+    MAIL_CONNECTION,
     MANUAL_UPDATE,
     NO_ADDRESS,
     OPEN_STATES,
+    SMS_CONNECTION,
     TOLD_BY_PHONE,
+    Attention,
     Delivery,
     Kind,
     Planned,
@@ -20,6 +25,7 @@ from frontdesk.deliveries import (
     fact,
     facts,
     plan,
+    to_do,
 )
 from tests.making import BY_HAND, PRAKTIKA, make_booking, make_patient, make_practice
 
@@ -35,7 +41,8 @@ def planned(
     pms: Pms | None, channels: tuple[Channel, ...], email: str, mobile: str, desk: str, *, told: bool = False
 ) -> tuple[Planned, ...]:
     practice = make_practice(pms=pms, patient_channels=channels, email=desk)
-    booking = make_booking(practice=practice, patient=make_patient(email=email, mobile=mobile))
+    patient = make_patient(email=email, mobile=mobile)
+    booking = make_booking(practice=practice, patient=patient, pms_ref="88213")
     return plan(booking, practice, told_by_phone=told)
 
 
@@ -43,9 +50,9 @@ def planned(
     ("pms", "expected"),
     [
         (None, []),
-        (PRAKTIKA, [Planned(Kind.PMS_CANCEL, State.PENDING, "Praktika")]),
+        (PRAKTIKA, [Planned(Kind.PMS_CANCEL, State.PENDING, "Praktika", connection="smile")]),
         (BY_HAND, [Planned(Kind.PMS_CANCEL, State.ATTENTION, "Paper diary", MANUAL_UPDATE)]),
-        (TELLS_ITSELF, [Planned(Kind.PMS_CANCEL, State.PENDING, "Core Practice")]),
+        (TELLS_ITSELF, [Planned(Kind.PMS_CANCEL, State.PENDING, "Core Practice", connection="core")]),
     ],
 )
 def test_the_pms_is_told_if_there_is_one_and_by_hand_if_it_cannot_cancel(
@@ -54,13 +61,19 @@ def test_the_pms_is_told_if_there_is_one_and_by_hand_if_it_cannot_cancel(
     assert list(planned(pms, (), MAIL, MOBILE, "")) == expected
 
 
+def test_a_booking_that_the_pms_knows_by_no_reference_is_cancelled_there_by_hand() -> None:
+    practice = make_practice(pms=PRAKTIKA, patient_channels=(), email="")
+    booking = make_booking(practice=practice, pms_ref="")
+    assert plan(booking, practice) == (Planned(Kind.PMS_CANCEL, State.ATTENTION, "Praktika", MANUAL_UPDATE),)
+
+
 @pytest.mark.parametrize(
     ("channels", "email", "mobile", "expected"),
     [
-        ((EMAIL, SMS), MAIL, MOBILE, Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL)),
-        ((SMS, EMAIL), MAIL, MOBILE, Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE)),
-        ((EMAIL, SMS), "", MOBILE, Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE)),
-        ((SMS, EMAIL), MAIL, "", Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL)),
+        ((EMAIL, SMS), MAIL, MOBILE, Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL, "", MAIL_CONNECTION)),
+        ((SMS, EMAIL), MAIL, MOBILE, Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE, "", SMS_CONNECTION)),
+        ((EMAIL, SMS), "", MOBILE, Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE, "", SMS_CONNECTION)),
+        ((SMS, EMAIL), MAIL, "", Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL, "", MAIL_CONNECTION)),
         ((EMAIL, SMS), "", "", Planned(Kind.PATIENT_PHONE, State.ATTENTION, "", NO_ADDRESS)),
         ((EMAIL,), "", MOBILE, Planned(Kind.PATIENT_PHONE, State.ATTENTION, MOBILE, "no e-mail")),
         ((SMS,), MAIL, "", Planned(Kind.PATIENT_PHONE, State.ATTENTION, "", "no mobile")),
@@ -89,7 +102,8 @@ def test_nobody_is_told_twice_or_where_nothing_is_set_up(pms: Pms, channels: tup
 
 
 def test_the_practice_reads_of_it_where_it_has_an_address() -> None:
-    assert planned(None, (), MAIL, MOBILE, DESK) == (Planned(Kind.DESK_EMAIL, State.PENDING, DESK),)
+    told = Planned(Kind.DESK_EMAIL, State.PENDING, DESK, connection=MAIL_CONNECTION)
+    assert planned(None, (), MAIL, MOBILE, DESK) == (told,)
     assert planned(None, (), MAIL, MOBILE, "") == ()
 
 
@@ -119,9 +133,10 @@ def test_every_practice_and_patient(
         assert one.state is not State.SETTLED or (told and one.kind is Kind.PATIENT_PHONE)
 
 
-def delivery(kind: Kind, state: State, error: str = "") -> Delivery:
+def delivery(kind: Kind, state: State, error: str = "", **changes: Any) -> Delivery:
     targets = {Kind.PMS_CANCEL: "Praktika", Kind.PATIENT_SMS: MOBILE, Kind.PATIENT_PHONE: MOBILE}
-    return Delivery(1, 1, kind, state, targets.get(kind, MAIL), NOW, NOW, error=error)
+    made = Delivery(1, 1, kind, state, targets.get(kind, MAIL), NOW, NOW, error=error)
+    return replace(made, **changes)
 
 
 PMS_WORDS = {
@@ -129,7 +144,7 @@ PMS_WORDS = {
     State.CLAIMED: "waiting",
     State.UNKNOWN: "unknown, checking",
     State.DONE: "ok",
-    State.ATTENTION: "refused",
+    State.ATTENTION: "by hand",
     State.SETTLED: "done by hand",
 }
 MESSAGE_WORDS = {
@@ -143,19 +158,35 @@ MESSAGE_WORDS = {
 
 @pytest.mark.parametrize("state", State)
 def test_the_words_of_each_state(state: State) -> None:
-    assert fact(delivery(Kind.PMS_CANCEL, state)) == PMS_WORDS[state]
-    assert fact(delivery(Kind.PATIENT_EMAIL, state)) == MESSAGE_WORDS.get(state, "e-mail ok")
-    assert fact(delivery(Kind.PATIENT_SMS, state)) == MESSAGE_WORDS.get(state, "SMS ok")
-    told = "told by phone" if state is State.SETTLED else "phone the patient"
-    assert fact(delivery(Kind.PATIENT_PHONE, state)) == told
-    claims = fact(delivery(Kind.DESK_EMAIL, state))
+    by = {"settled_by": "Kim Nguyen"}
+    assert fact(delivery(Kind.PMS_CANCEL, state, **by)) == PMS_WORDS[state]
+    assert fact(delivery(Kind.PATIENT_EMAIL, state, **by)) == MESSAGE_WORDS.get(state, "e-mail ok")
+    assert fact(delivery(Kind.PATIENT_SMS, state, **by)) == MESSAGE_WORDS.get(state, "SMS ok")
+    claims = fact(delivery(Kind.DESK_EMAIL, state, **by))
     assert (claims == "e-mail ok") == (state is State.DONE)
     assert (claims == "waiting") == (state in OPEN_STATES)
 
 
-def test_a_manual_update_is_by_hand() -> None:
-    assert fact(delivery(Kind.PMS_CANCEL, State.ATTENTION, MANUAL_UPDATE)) == "by hand"
-    assert fact(delivery(Kind.PMS_CANCEL, State.SETTLED, MANUAL_UPDATE)) == "done by hand"
+def test_only_who_said_so_has_told_the_patient_by_phone() -> None:
+    assert fact(delivery(Kind.PATIENT_PHONE, State.ATTENTION)) == "phone the patient"
+    assert fact(delivery(Kind.PATIENT_PHONE, State.SETTLED, note=TOLD_BY_PHONE)) == "told by phone"
+    assert fact(delivery(Kind.PATIENT_PHONE, State.SETTLED, note="number is wrong")) == "settled"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"error": MANUAL_UPDATE}, "by hand"),
+        ({"error": "the visit is billed", "is_refused": True}, "refused"),
+        ({"error": "cannot be reached"}, "by hand"),
+        ({"error": "cannot be reached", "next_at": NOW}, "waiting"),
+        ({"error": "no answer", "unproven": 2}, "unknown, look there"),
+        ({"error": "no answer", "unproven": 2, "next_at": NOW}, "unknown, checking"),
+        ({"error": "no answer", "unproven": 1, "is_refused": True}, "unknown, look there"),
+    ],
+)
+def test_a_pms_has_refused_only_when_it_said_so(changes: dict[str, Any], words: str) -> None:
+    assert fact(delivery(Kind.PMS_CANCEL, State.ATTENTION, **changes)) == words
 
 
 @pytest.mark.parametrize(
@@ -167,14 +198,14 @@ def test_a_manual_update_is_by_hand() -> None:
             "Cancelled here ok, Praktika ok, e-mail ok",
         ),
         (
-            (delivery(Kind.PMS_CANCEL, State.PENDING), delivery(Kind.PATIENT_SMS, State.PENDING)),
-            "Cancelled here ok, Praktika, patient waiting",
+            (delivery(Kind.PMS_CANCEL, State.PENDING), delivery(Kind.PATIENT_EMAIL, State.PENDING)),
+            "Cancelled here ok, Praktika waiting, e-mail waiting",
         ),
         (
             (delivery(Kind.PMS_CANCEL, State.CLAIMED), delivery(Kind.PATIENT_EMAIL, State.DONE)),
-            "Cancelled here ok, e-mail ok, Praktika waiting",
+            "Cancelled here ok, Praktika waiting, e-mail ok",
         ),
-        ((delivery(Kind.PATIENT_SMS, State.UNKNOWN),), "Cancelled here ok, patient waiting"),
+        ((delivery(Kind.PATIENT_SMS, State.UNKNOWN),), "Cancelled here ok, SMS waiting"),
         (
             (delivery(Kind.PMS_CANCEL, State.UNKNOWN), delivery(Kind.PATIENT_SMS, State.DONE)),
             "Cancelled here ok, Praktika unknown, checking, SMS ok",
@@ -187,10 +218,25 @@ def test_a_manual_update_is_by_hand() -> None:
             "Cancelled here ok, Praktika by hand, phone the patient",
         ),
         (
-            (delivery(Kind.PMS_CANCEL, State.ATTENTION), delivery(Kind.PATIENT_PHONE, State.SETTLED)),
+            (
+                delivery(Kind.PMS_CANCEL, State.ATTENTION, is_refused=True),
+                delivery(Kind.PATIENT_PHONE, State.SETTLED, note=TOLD_BY_PHONE),
+            ),
             "Cancelled here ok, Praktika refused, told by phone",
         ),
-        ((delivery(Kind.PATIENT_EMAIL, State.SETTLED),), "Cancelled here ok, patient settled"),
+        (
+            (delivery(Kind.PATIENT_EMAIL, State.SETTLED, settled_by="Kim Nguyen"),),
+            "Cancelled here ok, patient settled",
+        ),
+        # The next channel took the place of one that failed.
+        (
+            (
+                delivery(Kind.PATIENT_EMAIL, State.SETTLED),
+                delivery(Kind.DESK_EMAIL, State.PENDING),
+                delivery(Kind.PATIENT_SMS, State.PENDING),
+            ),
+            "Cancelled here ok, SMS waiting",
+        ),
         # The desk's own copy is no fact that an operator waits for.
         ((delivery(Kind.DESK_EMAIL, State.PENDING),), "Cancelled here ok"),
         ((delivery(Kind.DESK_EMAIL, State.DONE),), "Cancelled here ok"),
@@ -198,3 +244,64 @@ def test_a_manual_update_is_by_hand() -> None:
 )
 def test_the_last_line(deliveries: tuple[Delivery, ...], sentence: str) -> None:
     assert facts(deliveries) == sentence
+
+
+def test_a_message_that_the_next_one_replaced_failed() -> None:
+    assert fact(delivery(Kind.PATIENT_EMAIL, State.SETTLED)) == "failed"
+    assert not delivery(Kind.PATIENT_PHONE, State.SETTLED, note=TOLD_BY_PHONE).is_superseded
+
+
+@pytest.mark.parametrize(
+    ("needs", "headline", "why"),
+    [
+        (
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, MANUAL_UPDATE, target="Dentix"),
+            "CANCEL IT IN DENTIX BY HAND",
+            "Manual update required",
+        ),
+        (
+            delivery(
+                Kind.PMS_CANCEL, State.ATTENTION, "no answer", target="Core Practice", attempts=8, unproven=3
+            ),
+            "CHECK CORE PRACTICE",
+            "it did not say whether it took the cancel, 8 tries",
+        ),
+        (
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, "the visit is billed", attempts=1, is_refused=True),
+            "CANCEL IT IN PRAKTIKA BY HAND",
+            "the visit is billed",
+        ),
+        (
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, "cannot be reached", attempts=1, next_at=NOW),
+            "CANCEL IT IN PRAKTIKA BY HAND",
+            "cannot be reached, 1 try, still trying",
+        ),
+        (
+            delivery(Kind.PATIENT_EMAIL, State.ATTENTION, "no such address", attempts=1, is_refused=True),
+            "PHONE THE PATIENT",
+            "cancelled, e-mail refused (no such address)",
+        ),
+        (
+            delivery(Kind.PATIENT_SMS, State.ATTENTION, "no answer", attempts=2, unproven=1),
+            "PHONE THE PATIENT",
+            "cancelled, nobody knows whether the SMS arrived (no answer)",
+        ),
+        (
+            delivery(Kind.PATIENT_EMAIL, State.ATTENTION, "the server is away", attempts=8),
+            "PHONE THE PATIENT",
+            "cancelled, e-mail not sent (the server is away), 8 tries",
+        ),
+        (
+            delivery(Kind.PATIENT_PHONE, State.ATTENTION, NO_ADDRESS),
+            "PHONE THE PATIENT",
+            "cancelled, no e-mail, no mobile",
+        ),
+        (
+            delivery(Kind.DESK_EMAIL, State.ATTENTION, "no such address", attempts=1, is_refused=True),
+            "TELL THE PRACTICE",
+            "its own e-mail refused (no such address)",
+        ),
+    ],
+)
+def test_what_a_person_has_to_do(needs: Delivery, headline: str, why: str) -> None:
+    assert to_do(Attention(needs, make_booking())) == (headline, why)

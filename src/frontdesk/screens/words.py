@@ -15,6 +15,9 @@ from frontdesk.widgets.line import fitted
 LAST_WRITE_SHOWN = timedelta(hours=12)
 """How far back an operator's last saved write is still worth showing at the start."""
 
+SHORTEST_NAME = 6
+"""Cells below which a cut name tells nobody apart."""
+
 KEYS_IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
 KEYS_IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day  Esc find"
 
@@ -93,14 +96,16 @@ class LastWrite:
         return cls(f"{done.at.astimezone(zone):%H:%M}", booking.patient.name, when, facts)
 
     def in_width(self, width: int) -> str:
-        """Return the line in `width` cells: the facts stay whole, day and name give way."""
-        for when in (self.when, self.when.split(" ", 1)[-1]):
-            frame = f"Last {self.at}  {when}: {self.facts}"
-            room = width - cell_len(frame)
-            if room >= cell_len(self.patient):
-                return f"Last {self.at} {self.patient} {when}: {self.facts}"
-        name = fitted(self.patient, max(0, room)).rstrip()
-        return f"Last {self.at} {name} {when}: {self.facts}"
+        """Return the line in `width` cells: the facts stay whole, the day gives way, then the time, the name."""
+        days = (f" {self.when}", f" {self.when.split(' ', 1)[-1]}", "")
+        for when in days:
+            line = f"Last {self.at} {self.patient}{when}: {self.facts}"
+            if cell_len(line) <= width:
+                return line
+        room = width - cell_len(f"Last {self.at} : {self.facts}")
+        if room < SHORTEST_NAME:
+            return f"{self.at} {self.facts}"
+        return f"Last {self.at} {fitted(self.patient, room).rstrip()}: {self.facts}"
 
 
 def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:

@@ -194,6 +194,13 @@ class DeliveryQueue(Protocol):
         """
         ...
 
+    async def unattended(self, without: str) -> int:
+        """Count deliveries under way that no living dispatcher except `without` can carry out.
+
+        It is what would wait if that dispatcher left.
+        """
+        ...
+
     async def heartbeat(self, dispatcher: str, connections: Collection[str]) -> None:
         """Say that the dispatcher of this id is alive and reaches these connections."""
         ...
