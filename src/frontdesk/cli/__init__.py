@@ -81,7 +81,7 @@ class FrontDoor(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command to run. A name that is none is a usage error with the nearest one."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from frontdesk.config.complaints import nearest
+            from frontdesk.complaints import nearest
 
             raise click.UsageError(f"there is no command {args[0]}, {nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)

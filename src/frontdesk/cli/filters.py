@@ -10,7 +10,7 @@ import click
 
 from frontdesk import times
 from frontdesk.bookings import BookingQuery, Practice, Practitioner, Status
-from frontdesk.config.complaints import nearest
+from frontdesk.complaints import nearest
 from frontdesk.store.port import BookingStore
 from frontdesk.text import fold
 

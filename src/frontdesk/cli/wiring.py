@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from frontdesk import config
 from frontdesk.bookings import Practice
 from frontdesk.cli import crash
+from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
-from frontdesk.config.complaints import nearest
 from frontdesk.desk import Desk, Settings
 
 if TYPE_CHECKING:

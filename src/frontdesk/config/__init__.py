@@ -16,8 +16,8 @@ import platformdirs
 
 from frontdesk import text
 from frontdesk.bookings import FrontdeskError, Operator, Practice
+from frontdesk.complaints import explain, nearest
 from frontdesk.config.addresses import store_url
-from frontdesk.config.complaints import explain, nearest
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
 
@@ -121,7 +121,7 @@ def _read(file: Path) -> ConfigFile:
     try:
         return msgspec.convert(raw, ConfigFile)
     except msgspec.ValidationError as error:
-        raise ValueError(explain(error, raw)) from None
+        raise ValueError(explain(error, raw, ConfigFile)) from None
 
 
 def _config(file: Path | None, said: ConfigFile) -> Config:

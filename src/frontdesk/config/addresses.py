@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from frontdesk.config.complaints import nearest
-from frontdesk.config.sections import PASSWORD_ADVICE
+from frontdesk.complaints import PASSWORD_ADVICE, nearest
 
 _ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
 _SENDER = re.compile(rf"{_ADDRESS}|[^<>@]+<{_ADDRESS}>")

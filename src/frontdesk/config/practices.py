@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from frontdesk import text
 from frontdesk.bookings import Channel, Pms, Practice
+from frontdesk.complaints import nearest
 from frontdesk.config import sections
 from frontdesk.config.addresses import check_mail_address, check_mail_url, check_sender, check_web_address
-from frontdesk.config.complaints import nearest
 from frontdesk.config.sections import ConfigFile
 
 _PMS_NAMES = {"praktika": "Praktika", "core-practice": "Core Practice"}

@@ -10,8 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from frontdesk.bookings import Channel
-
-PASSWORD_ADVICE = "a PostgreSQL password goes into ~/.pgpass or the file that PGPASSFILE names"  # noqa: S105
+from frontdesk.complaints import PASSWORD_ADVICE
 
 Identifier = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -7,8 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from frontdesk.bookings import IncomingBooking, Patient, Practice
+from frontdesk.complaints import nearest
 from frontdesk.config.addresses import check_mail_address
-from frontdesk.config.complaints import nearest
 from frontdesk.exchange import values
 from frontdesk.exchange.layout import BadCell, Cells, Layout, cleaned, meaning
 from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSource, MapFile

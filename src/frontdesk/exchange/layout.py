@@ -5,7 +5,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from pathlib import Path
 
-from frontdesk.config.complaints import nearest
+from frontdesk.complaints import nearest
 from frontdesk.exchange import values
 from frontdesk.exchange.columns import COLUMNS, unguard
 from frontdesk.exchange.mapping import PLACEHOLDER, EndSource, MapFile, MapProblem, Source

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.config.complaints import explain
+from frontdesk.complaints import explain
 
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """`{{` and `}}` are plain braces, `{Their column}` stands for that column's cell."""

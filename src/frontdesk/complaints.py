@@ -1,4 +1,4 @@
-"""What is wrong with a config file, in one sentence about its own sections and keys."""
+"""What is wrong with a TOML file, in one sentence about its own sections and keys."""
 
 import difflib
 import re
@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
-
-from frontdesk.config.sections import PASSWORD_ADVICE, ConfigFile
 
 _SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|secret|token|pwd|(api|private)[_-]?key)$", re.IGNORECASE)
 _PLAIN_TYPES = {
@@ -19,6 +17,8 @@ _PLAIN_TYPES = {
     "object": "a table",
     "array": "a list",
 }
+
+PASSWORD_ADVICE = "a PostgreSQL password goes into ~/.pgpass or the file that PGPASSFILE names"  # noqa: S105
 
 Step = str | int
 
@@ -33,7 +33,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known are: {', '.join(words)}" if words else "there are none"
 
 
-def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type = ConfigFile) -> str:
+def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) -> str:
     """Put msgspec's complaint that `raw`, a file's content, has not `shape` into plain words.
 
     Values are not repeated, except a word that should have been one of a few: any other
