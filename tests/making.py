@@ -64,6 +64,7 @@ def make_booking(**changes: Any) -> Booking:
         patient=make_patient(),
         appointment_type="Check-up and clean",
         starts_at=datetime(2026, 11, 26, tzinfo=UTC),
+        pms_ref=f"P{changes.get('id', 1)}",
     )
     return replace(booking, **changes)
 
@@ -78,6 +79,7 @@ def make_incoming(line: int = 1, **changes: Any) -> IncomingBooking:
         appointment_type="Check-up and clean",
         starts_at=datetime.now(UTC).replace(microsecond=0) + timedelta(days=3),
         ref=f"R{line:05}",
+        pms_ref=f"P-{changes.get('ref', line)}",
     )
     return replace(incoming, **changes)
 

@@ -108,5 +108,6 @@ def after(
 
 def pause(attempts: int, chance: float) -> timedelta:
     """Return how long to wait after the given number of attempts: full jitter, never below a second."""
-    longest = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+    doublings: int = 2 ** min(attempts - 1, 20)
+    longest = min(FIRST_PAUSE * doublings, LONGEST_PAUSE)
     return max(timedelta(seconds=1), longest * chance)

@@ -138,10 +138,10 @@ def plan(booking: Booking, practice: Practice, *, told_by_phone: bool = False) -
     """Return what follows when `booking` of `practice` is cancelled.
 
     A practice without a PMS has no `pms.cancel`; one whose PMS cannot cancel, or does not
-    know the booking by a reference, has it born in attention. The patient gets one message, by the first channel of the practice whose
-    address exists; none at all where the practice has no channels or its PMS tells the
-    patient itself. With no usable address somebody has to phone: born in attention, or
-    settled when the operator has just done it.
+    know the booking by a reference, has it born in attention. The patient gets one message,
+    by the first channel of the practice whose address exists; none at all where the practice
+    has no channels or its PMS tells the patient itself. With no usable address somebody has
+    to phone: born in attention, or settled when the operator has just done it.
     """
     planned: list[Planned] = []
     if pms := practice.pms:

@@ -34,7 +34,7 @@ async def two_practices(store: SqlStore) -> None:
 
 
 def incoming(line: int = 1, **changes: Any) -> IncomingBooking:
-    return make_incoming(line, **{"starts_at": START, **changes})
+    return make_incoming(line, **{"starts_at": START, "pms_ref": "", **changes})
 
 
 async def load(store: SqlStore, *batch: IncomingBooking, by: Operator = KIM) -> list[LoadOutcome]:

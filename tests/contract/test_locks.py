@@ -86,7 +86,7 @@ async def test_on_sqlite_the_time_is_read_under_the_lock(tmp_path: Path) -> None
     store = await open_store(f"sqlite:///{path}", clock=clock)
     await store.registry.apply_practices([make_practice()], KIM)
     line = make_incoming(ref="A1", starts_at=datetime(2026, 11, 26, 0, 0, 1, tzinfo=UTC))
-    await store.registry.load([line, replace(line, ref="A2", starts_at=clock())], KIM, "a test")
+    await store.registry.load([line, replace(line, ref="A2", pms_ref="", starts_at=clock())], KIM, "a test")
     locked.clear()
     (booking,), (begun,) = await store.find("A1"), await store.find("A2")
     done = (await store.cancel(command(booking))).cancellation

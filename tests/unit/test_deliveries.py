@@ -24,6 +24,8 @@ from frontdesk.deliveries import (
     State,
     fact,
     facts,
+    is_by_hand,
+    next_channel,
     plan,
     to_do,
 )
@@ -35,6 +37,8 @@ EMAIL, SMS = Channel.EMAIL, Channel.SMS
 
 PATIENT_KINDS = {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS, Kind.PATIENT_PHONE}
 TELLS_ITSELF = Pms("core", "core-practice", "Core Practice", can_cancel=True, tells_patient=True)
+BY_MAIL = Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL, connection=MAIL_CONNECTION)
+BY_SMS = Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE, connection=SMS_CONNECTION)
 
 
 def planned(
@@ -61,19 +65,43 @@ def test_the_pms_is_told_if_there_is_one_and_by_hand_if_it_cannot_cancel(
     assert list(planned(pms, (), MAIL, MOBILE, "")) == expected
 
 
-def test_a_booking_that_the_pms_knows_by_no_reference_is_cancelled_there_by_hand() -> None:
-    practice = make_practice(pms=PRAKTIKA, patient_channels=(), email="")
-    booking = make_booking(practice=practice, pms_ref="")
-    assert plan(booking, practice) == (Planned(Kind.PMS_CANCEL, State.ATTENTION, "Praktika", MANUAL_UPDATE),)
+def test_what_the_pms_has_no_reference_for_is_cancelled_there_by_hand() -> None:
+    practice = make_practice(patient_channels=(), email="")
+    unknown = make_booking(practice=practice, pms_ref="")
+    assert is_by_hand(unknown, practice)
+    assert plan(unknown, practice) == (Planned(Kind.PMS_CANCEL, State.ATTENTION, "Praktika", MANUAL_UPDATE),)
+    assert not is_by_hand(make_booking(practice=practice), practice)
+    assert is_by_hand(make_booking(), make_practice(pms=BY_HAND))
+    assert not is_by_hand(unknown, make_practice(pms=None))
+
+
+@pytest.mark.parametrize(
+    ("channels", "email", "mobile", "tried", "expected"),
+    [
+        ((EMAIL, SMS), MAIL, MOBILE, set(), BY_MAIL),
+        ((EMAIL, SMS), MAIL, MOBILE, {Kind.PATIENT_EMAIL}, BY_SMS),
+        ((SMS, EMAIL), MAIL, MOBILE, {Kind.PATIENT_SMS}, BY_MAIL),
+        ((EMAIL, SMS), MAIL, "", {Kind.PATIENT_EMAIL}, None),
+        ((EMAIL,), MAIL, MOBILE, {Kind.PATIENT_EMAIL}, None),
+        ((EMAIL, SMS), MAIL, MOBILE, {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS}, None),
+        ((), MAIL, MOBILE, set(), None),
+    ],
+)
+def test_a_channel_that_failed_is_followed_by_the_next(
+    channels: tuple[Channel, ...], email: str, mobile: str, tried: set[Kind], expected: Planned | None
+) -> None:
+    practice = make_practice(patient_channels=channels)
+    booking = make_booking(practice=practice, patient=make_patient(email=email, mobile=mobile))
+    assert next_channel(booking, practice, tried) == expected
 
 
 @pytest.mark.parametrize(
     ("channels", "email", "mobile", "expected"),
     [
-        ((EMAIL, SMS), MAIL, MOBILE, Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL, "", MAIL_CONNECTION)),
-        ((SMS, EMAIL), MAIL, MOBILE, Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE, "", SMS_CONNECTION)),
-        ((EMAIL, SMS), "", MOBILE, Planned(Kind.PATIENT_SMS, State.PENDING, MOBILE, "", SMS_CONNECTION)),
-        ((SMS, EMAIL), MAIL, "", Planned(Kind.PATIENT_EMAIL, State.PENDING, MAIL, "", MAIL_CONNECTION)),
+        ((EMAIL, SMS), MAIL, MOBILE, BY_MAIL),
+        ((SMS, EMAIL), MAIL, MOBILE, BY_SMS),
+        ((EMAIL, SMS), "", MOBILE, BY_SMS),
+        ((SMS, EMAIL), MAIL, "", BY_MAIL),
         ((EMAIL, SMS), "", "", Planned(Kind.PATIENT_PHONE, State.ATTENTION, "", NO_ADDRESS)),
         ((EMAIL,), "", MOBILE, Planned(Kind.PATIENT_PHONE, State.ATTENTION, MOBILE, "no e-mail")),
         ((SMS,), MAIL, "", Planned(Kind.PATIENT_PHONE, State.ATTENTION, "", "no mobile")),
@@ -102,8 +130,9 @@ def test_nobody_is_told_twice_or_where_nothing_is_set_up(pms: Pms, channels: tup
 
 
 def test_the_practice_reads_of_it_where_it_has_an_address() -> None:
-    told = Planned(Kind.DESK_EMAIL, State.PENDING, DESK, connection=MAIL_CONNECTION)
-    assert planned(None, (), MAIL, MOBILE, DESK) == (told,)
+    assert planned(None, (), MAIL, MOBILE, DESK) == (
+        Planned(Kind.DESK_EMAIL, State.PENDING, DESK, connection=MAIL_CONNECTION),
+    )
     assert planned(None, (), MAIL, MOBILE, "") == ()
 
 
@@ -129,6 +158,7 @@ def test_every_practice_and_patient(
     for one in follows:
         assert one.state in {State.PENDING, State.ATTENTION, State.SETTLED}
         assert bool(one.note) == (one.state is not State.PENDING)
+        assert bool(one.connection) == (one.state is State.PENDING)
         assert one.target or one.kind is Kind.PATIENT_PHONE
         assert one.state is not State.SETTLED or (told and one.kind is Kind.PATIENT_PHONE)
 

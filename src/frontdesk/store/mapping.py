@@ -96,11 +96,14 @@ def delivery(row: Row[Any]) -> Delivery:
         target=row.target,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        connection=row.connection,
         attempts=row.attempts,
         next_at=row.next_at,
         error=row.error,
         note=row.note,
         settled_by=str(Operator(row.settled_by, row.settled_via)) if row.settled_by else "",
+        unproven=row.unproven,
+        is_refused=row.is_refused,
     )
 
 

@@ -166,7 +166,10 @@ class DeliveryRow(SQLModel, table=True):
     kind: str
     state: str
     target: str = ""
+    connection: str = ""
     attempts: int = 0
+    unproven: int = 0
+    is_refused: bool = False
     next_at: datetime | None = Field(default=None, sa_type=Instant)
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int = 0
