@@ -8,6 +8,11 @@ from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LONG_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 WHEN_WIDTH = 16
 BIRTH_WIDTH = 9
 
@@ -43,7 +48,24 @@ def when_in_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
 def when_in_full(instant: datetime, zone: ZoneInfo) -> str:
     """`Thu 26 Nov 2026 10:30`; the offset follows in the hour that a clock change repeats."""
     local = instant.astimezone(zone)
-    shown = f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year} {local:%H:%M}"
+    shown = f"{day_with_year(local.date())} {local:%H:%M}"
+    return f"{shown} (UTC{_offset(local)})" if _is_ambiguous(local) else shown
+
+
+def day_with_year(value: date) -> str:
+    """`Thu 26 Nov 2026`."""
+    return f"{DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def day_in_letters(value: date) -> str:
+    """`Thursday 26 November 2026`, for those who do not read our lists every day."""
+    return f"{_LONG_DAYS[value.weekday()]} {value.day} {_LONG_MONTHS[value.month - 1]} {value.year}"
+
+
+def clock_in_letters(instant: datetime, zone: ZoneInfo) -> str:
+    """`10:30 am`; the offset follows in the hour that a clock change repeats."""
+    local = instant.astimezone(zone)
+    shown = f"{(local.hour + 11) % 12 + 1}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
     return f"{shown} (UTC{_offset(local)})" if _is_ambiguous(local) else shown
 
 

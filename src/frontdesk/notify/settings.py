@@ -45,3 +45,12 @@ class NotifySettings:
     practices: Mapping[str, Letterhead] = field(default_factory=dict)
     mail: MailSettings | None = None
     sms: SmsSettings | None = None
+
+    def letterhead_of(self, practice_id: str) -> Letterhead:
+        """Return in whose name a practice writes: what it leaves out is as for all."""
+        own = self.practices.get(practice_id, Letterhead())
+        return Letterhead(
+            own.sender or self.letterhead.sender,
+            own.reply_to or self.letterhead.reply_to,
+            own.templates or self.letterhead.templates,
+        )
