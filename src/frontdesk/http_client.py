@@ -14,7 +14,6 @@ import json
 import re
 import socket
 import ssl
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from typing import Any
 import httpx
 
 from frontdesk.attempts import LONGEST_WAIT
+from frontdesk.tls import client_context
 
 SECONDS = 12.0
 """The deadline of one request, its name's look-up, connection and answer included."""
@@ -205,16 +205,11 @@ class HttpClient:
         return self._transport
 
     def _tls(self) -> ssl.SSLContext:
-        """Verify chain and name, always, by the system's certificates and the config's own."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        _trust_system(context)
-        if self._ca_file is not None:
-            try:
-                context.load_verify_locations(cafile=self._ca_file)
-            except (OSError, ValueError):
-                raise NotSent(f"the certificates in {self._ca_file.name} cannot be read") from None
-        return context
+        try:
+            return client_context(self._ca_file)
+        except (OSError, ValueError):
+            name = self._ca_file.name if self._ca_file else "this machine"
+            raise NotSent(f"the certificates in {name} cannot be read") from None
 
     async def _addresses(self, url: httpx.URL) -> Sequence[str]:
         """Return where to connect: what was checked is what is connected to, whatever the name says next."""
@@ -323,24 +318,6 @@ def _http_date(said: str) -> datetime | None:
 async def _look_up(host: str, port: int) -> Sequence[str]:
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def _trust_system(context: ssl.SSLContext) -> None:
-    if sys.platform == "win32":
-        context.load_default_certs()
-        return
-    # The places that OpenSSL was built with, not those that SSL_CERT_FILE names: whoever
-    # sets a variable for another program must not decide whom a practice's key is sent to.
-    paths = ssl.get_default_verify_paths()
-    file, folder = Path(paths.openssl_cafile), Path(paths.openssl_capath)
-    if file.is_file():
-        context.load_verify_locations(cafile=file)
-    elif any(folder.glob("*.0")):
-        context.load_verify_locations(capath=folder)
-    else:
-        import certifi
-
-        context.load_verify_locations(cafile=certifi.where())
 
 
 def _in_words(error: Exception) -> str:

@@ -27,6 +27,7 @@ from frontdesk import text
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
 from frontdesk.bookings import FrontdeskError
 from frontdesk.notify.envelope import Envelope
+from frontdesk.tls import client_context
 
 TALK_SECONDS = ATTEMPT_SECONDS - 2
 """So that a slow server ends here, where it is known whether the final dot was sent."""
@@ -107,7 +108,7 @@ class SmtpPost:
         """Hand over one e-mail, once."""
         try:
             context = await asyncio.to_thread(self._trust)
-        except (OSError, ssl.SSLError):
+        except (OSError, ValueError):
             return Result(
                 Ended.FAILED, f"the file of trusted certificates for {self._server.host} cannot be used"
             )
@@ -138,7 +139,7 @@ class SmtpPost:
     def _trust(self) -> ssl.SSLContext | None:
         if self._server.encryption is Encryption.NONE:
             return None
-        return ssl.create_default_context(cafile=self._server.ca_file)
+        return client_context(self._server.ca_file)
 
 
 class _Talk:
@@ -302,6 +303,8 @@ def _refused(error: SMTPResponseException, recipient: str) -> Result:
 
 
 def _put_off(host: str, error: SMTPResponseException, recipient: str = "") -> Result:
+    if not 400 <= error.code < 600:
+        return Result(Ended.FAILED, f"{host} answers what no mail server would")
     verb = "does not take the e-mail now" if error.code < 500 else "does not take our e-mail"
     return Result(Ended.FAILED, f"{host} {verb}{_quoted(error.message, recipient)}")
 

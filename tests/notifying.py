@@ -1,0 +1,149 @@
+"""Claims of messages, a mail server that misbehaves, and an SMS gateway, for tests of what patients get."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from frontdesk.bookings import Cancellation
+from frontdesk.deliveries import Claim, Delivery, Kind, State
+from frontdesk.notify.settings import Letterhead, NotifySettings
+from tests.making import KIM, make_booking
+
+AT = datetime(2026, 11, 22, 1, 14, tzinfo=UTC)
+COMMAND = UUID("6d1f1a52-6d0e-4a0e-8a35-0d5f8f1a9b11")
+LETTERHEAD = Letterhead("Smile Dental <bookings@smile.example>", "desk@smile.example")
+SETTINGS = NotifySettings(LETTERHEAD)
+USER, PASSWORD = "desk@smile.example", "kept apart"
+
+
+def make_claim(kind: Kind = Kind.PATIENT_EMAIL, target: str = "amelia@example.com", **changes: Any) -> Claim:
+    """Return a claim to tell somebody of the cancelled booking of Amelia Wilson."""
+    reason = changes.pop("reason", "patient ill")
+    booking = changes.pop("booking", None) or make_booking(cancellation=Cancellation(AT, KIM, reason))
+    delivery = Delivery(7, booking.id, kind, State.CLAIMED, target, AT, AT, attempts=1)
+    return replace(Claim(delivery, booking, COMMAND, fence=1, unproven=0, at=AT), **changes)
+
+
+class Fault(Enum):
+    """What a server does instead of answering."""
+
+    DROP = "the connection is reset"
+    HANG = "no answer, ever"
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server on loopback, by aiosmtpd. `faults` says what it does at a stage instead.
+
+    Stages: MAIL, RCPT, DATA (the command), DOT (the whole e-mail is there), QUIT. `taken`
+    has the e-mails that it has; `heard` the stages that were reached. `met` and `goodbye` are set at
+    the first connection and at QUIT.
+    """
+
+    port: int = 0
+    faults: Mapping[str, str | Fault] = field(default_factory=dict)
+    taken: list[Envelope] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    met: asyncio.Event = field(default_factory=asyncio.Event)
+    goodbye: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Session(SMTP):
+    """aiosmtpd with faults at its stages."""
+
+    def __init__(self, server: MailServer, **options: Any) -> None:
+        self._server = server
+        super().__init__(_Handler(server), hostname="mail.example", timeout=60, **options)
+
+    async def _meets_fault(self, stage: str) -> bool:
+        self._server.heard.append(stage)
+        fault = self._server.faults.get(stage)
+        if fault is None:
+            return False
+        if isinstance(fault, str):
+            await self.push(fault)
+            return True
+        if fault is Fault.DROP:
+            assert isinstance(self.transport, asyncio.WriteTransport)
+            self.transport.abort()
+        # Until the connection is gone, and this session with it.
+        await asyncio.Event().wait()
+        return True
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
+        if not await self._meets_fault("MAIL"):
+            await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+        if not await self._meets_fault("RCPT"):
+            await super().smtp_RCPT(arg)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        if not await self._meets_fault("DATA"):
+            await super().smtp_DATA(arg)
+
+    async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
+        self._server.goodbye.set()
+        if not await self._meets_fault("QUIT"):
+            await super().smtp_QUIT(arg)
+
+
+class _Handler:
+    """What aiosmtpd asks about each e-mail."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
+    async def handle_DATA(self, session: _Session, _: Session, envelope: Envelope) -> str:  # noqa: N802
+        fault = self._server.faults.get("DOT")
+        if isinstance(fault, str):
+            return fault
+        # Whoever loses the answer has the e-mail all the same.
+        self._server.taken.append(envelope)
+        return "" if await session._meets_fault("DOT") else "250 2.0.0 kept as 4711"
+
+
+@asynccontextmanager
+async def serving(
+    server: MailServer,
+    *,
+    starttls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | None = None,
+    with_password: bool = False,
+) -> AsyncIterator[MailServer]:
+    """Run a mail server, which knows one user where it wants a password."""
+    sessions: list[_Session] = []
+
+    def accept() -> _Session:
+        options: dict[str, Any] = {}
+        if with_password:
+            options = {"auth_required": True, "auth_require_tls": bool(starttls), "authenticator": _knows}
+        session = _Session(server, tls_context=starttls, require_starttls=bool(starttls), **options)
+        sessions.append(session)
+        server.met.set()
+        return session
+
+    listener = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0, ssl=tls)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        for session in sessions:
+            if isinstance(session.transport, asyncio.WriteTransport):
+                session.transport.abort()
+        await listener.wait_closed()
+
+
+def _knows(_: SMTP, __: Session, ___: Envelope, mechanism: str, given: object) -> AuthResult:
+    assert mechanism in ("PLAIN", "LOGIN")
+    assert isinstance(given, LoginPassword)
+    return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()), handled=False)
