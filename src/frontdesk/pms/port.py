@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from frontdesk.bookings import FrontdeskError
+
 Secrets = Callable[[str], str]
 """Returns the secret of a credential's name. Raises credentials.MissingCredential."""
 
@@ -19,7 +21,7 @@ Secrets = Callable[[str], str]
 class Account:
     """A connection of the config: how to reach one account at a PMS.
 
-    `kind` is a registered name, or the path of a profile. `credentials` maps the roles that
+    `kind` is a registered name, or the absolute path of a profile. `credentials` maps the roles that
     a PMS knows (`secret`, `key2`) to names of secrets. `auth` has the extra addresses of a
     sign-in: `token_url`, `client_id`, `scope`. `fhir_version` is R4 or R5.
     """
@@ -138,6 +140,13 @@ class WriteResult:
 
     state: WriteState
     ref: str
+
+
+class UnusableSettings(FrontdeskError):
+    """A profile, or a connection of the config, does not say what is needed to reach a PMS."""
+
+    title = "The PMS settings cannot be used"
+    exit_code = 2
 
 
 class PmsError(Exception):

@@ -1,0 +1,280 @@
+"""The format of a profile: one TOML file that describes a PMS with a REST interface.
+
+Every key is written down here with what it means, and no other is accepted. What a profile
+says is an assumption about somebody else's system until `frontdesk doctor` has tried it.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from frontdesk.pms import instants
+from frontdesk.pms.port import AppointmentStatus, Verified
+
+Name = Annotated[str, Meta(min_length=1, max_length=60)]
+Pointer = Annotated[str, Meta(description="a JSON pointer such as /data/id; empty: the whole, or nothing")]
+NeededPointer = Annotated[str, Meta(min_length=1, description="a JSON pointer such as /data/id")]
+Template = Annotated[str, Meta(description="text with {names} in it")]
+Word = str | int
+Size = Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A table of a profile. A key that it does not know is refused."""
+
+
+class Auth(Section, frozen=True, kw_only=True):
+    """How requests are signed.
+
+    `headers` are texts with the roles of secrets in them: `"Bearer {secret}"`, or two keys
+    `{secret}` and `{key2}`. `basic` sends `user` and `password` (RFC 7617), `bearer` the
+    secret or, for `client-credentials` (RFC 6749, 4.4), a token fetched from `token_url`
+    with `client_id` and the secret, in the form or, `client_in = "header"`, as basic
+    authentication; a token is renewed `margin` seconds before its end. Token address, client
+    and scope of the config's connection come before those here.
+    """
+
+    kind: Literal["none", "headers", "basic", "bearer", "client-credentials"] = "none"
+    headers: dict[str, Template] = {}
+    user: Template = "{secret}"
+    password: Template = ""
+    token_url: str = ""
+    client_id: str = ""
+    scope: str = ""
+    client_in: Literal["form", "header"] = "form"
+    margin: Annotated[int, Meta(ge=0, le=3600)] = 60
+
+
+class Times(Section, frozen=True, kw_only=True):
+    """How instants are written; see `instants.InstantFormat`.
+
+    `zone` is `offset` (every time bears one), `practice` (wall clock time of the practice),
+    or an IANA name such as UTC.
+    """
+
+    format: str = instants.ISO
+    zone: str = instants.OFFSET
+
+
+class Mark(Section, frozen=True, kw_only=True):
+    """A sign in another field than the status: there is a value, or it `is` this one.
+
+    `required` means that the key must be there, with null for no value.
+    """
+
+    field: NeededPointer
+    is_: str | int | bool | None = msgspec.field(name="is", default=None)
+    means: AppointmentStatus
+    required: bool = False
+
+
+class Status(Section, frozen=True, kw_only=True):
+    """Where an appointment stands: the word in `field`, by `words`; others mean nothing known.
+
+    Without a `field` it is booked. The first mark that holds overrules that, unless it is
+    cancelled already.
+    """
+
+    field: Pointer = ""
+    words: dict[str, AppointmentStatus] = {}
+    marks: tuple[Mark, ...] = ()
+
+
+class Fields(Section, frozen=True, kw_only=True):
+    """Where things stand in an appointment. `duration` is in minutes, in place of `end`.
+
+    With `ids_in_links` practitioner and patient are given as addresses that end with their id.
+    """
+
+    id: NeededPointer
+    start: NeededPointer
+    end: Pointer = ""
+    duration: Pointer = ""
+    practitioner_id: Pointer = ""
+    practitioner_name: Pointer | tuple[Pointer, ...] = ""
+    patient_id: Pointer = ""
+    patient_name: Pointer | tuple[Pointer, ...] = ""
+    appointment_type: Pointer = ""
+    ids_in_links: bool = False
+
+
+class Version(Section, frozen=True, kw_only=True):
+    """What proves that an appointment has not changed: a header such as ETag, or a field."""
+
+    header: str = ""
+    field: Pointer = ""
+
+
+class Reason(Section, frozen=True, kw_only=True):
+    """What becomes of the reason.
+
+    Up to `limit` characters it is `{reason}`. A longer one goes whole into `{note}`, or is
+    cut. `{reason_code}` is the code of a reason that reads like one of `codes`, else
+    `other_code`. A note is cut at `note_limit`.
+    """
+
+    limit: Annotated[int, Meta(ge=0)] | None = None
+    overflow: Literal["note", "cut"] = "cut"
+    note_limit: Annotated[int, Meta(ge=1)] | None = None
+    codes: dict[str, Word] = {}
+    other_code: Word = ""
+
+
+class Attendance(Section, frozen=True, kw_only=True):
+    """The words for `{attendance}`: notice was given, or nobody came."""
+
+    UTA: Word = "UTA"
+    FTA: Word = "FTA"
+
+
+class Paging(Section, frozen=True, kw_only=True):
+    """How a list goes on.
+
+    `page` counts pages from `first`, `offset` counts rows; both end with the page that `pages`
+    or `total` says, else with one that is not full. `cursor` repeats what `next` said;
+    `next-link` follows the address there, on the same server only.
+    """
+
+    kind: Literal["none", "page", "offset", "cursor", "next-link"] = "none"
+    parameter: str = ""
+    size_parameter: str = ""
+    size: Size = 100
+    first: Literal[0, 1] = 1
+    pages: Pointer = ""
+    total: Pointer = ""
+    next: Pointer = ""
+
+
+class Route(Section, frozen=True, kw_only=True):
+    """One request. Headers and query parameters whose names stand for nothing are left out."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    path: Annotated[str, Meta(pattern="^/")]
+    query: dict[str, Template | tuple[Template, ...]] = {}
+    headers: dict[str, Template] = {}
+
+
+class Ping(Route, frozen=True, kw_only=True):
+    """A request that shows that the PMS is there; `time` is its clock."""
+
+    time: Pointer = ""
+
+
+class Get(Route, frozen=True, kw_only=True):
+    """One appointment, at `item`."""
+
+    item: Pointer = ""
+
+
+class List(Route, frozen=True, kw_only=True):
+    """Appointments between `{start}` and `{end}`, at `items`."""
+
+    items: Pointer = ""
+
+
+class Write(Route, frozen=True, kw_only=True):
+    """A change. `body` becomes JSON; keys for which there is no value are left out by `omit_empty`.
+
+    The answer has the appointment as it is now at `item`, or with `shows_result = false`
+    nothing: then it must be read again. A value at `pending`, or the status 202, means that
+    it was taken to be done later.
+    """
+
+    body: dict[str, Any] = {}
+    omit_empty: bool = True
+    shows_result: bool = True
+    item: Pointer = ""
+    pending: Pointer = ""
+
+
+class Practitioners(Route, frozen=True, kw_only=True):
+    """Who can be booked, at `items`; all of them are active where `active` is empty."""
+
+    items: Pointer = ""
+    id: NeededPointer
+    name: Pointer | tuple[Pointer, ...]
+    active: Pointer = ""
+
+
+class Routes(Section, frozen=True, kw_only=True):
+    """What can be asked for. What is left out, this PMS cannot do."""
+
+    get: Get
+    ping: Ping | None = None
+    list: List | None = None
+    cancel: Write | None = None
+    reschedule: Write | None = None
+    no_show: Write | None = None
+    practitioners: Practitioners | None = None
+
+
+class Errors(Section, frozen=True, kw_only=True):
+    """Where an answer that is no success says what is wrong."""
+
+    code: Pointer = ""
+    message: Pointer = ""
+
+
+class Outcome(Section, frozen=True, kw_only=True):
+    """What an answer means, by its status and, if given, its error code. The first that fits counts.
+
+    Without one, the status alone decides as HTTP has it. A success with a code can be a
+    failure; no outcome is ever a success. `said` are our words for it.
+    """
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    code: str = ""
+    means: Literal[
+        "already-cancelled", "conflict", "not-found", "rejected", "unauthorised", "rate-limited", "unavailable",
+        "unknown", "unsupported",
+    ]  # fmt: skip
+    said: Annotated[str, Meta(max_length=120)] = ""
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """How often we ask: on average `per_minute`, at most `burst` at once."""
+
+    per_minute: Annotated[int, Meta(ge=1, le=60_000)]
+    burst: Annotated[int, Meta(ge=1, le=1_000)] = 5
+
+
+class Profile(Section, frozen=True, kw_only=True):
+    """A PMS. `{tenant}` may stand in `base_url`, `prefix`, `headers` and `query`.
+
+    `verified` says that it was tried against the vendor's system; `published` is the address
+    of the vendor's reference that it follows. `base_url` is for a connection that has none.
+    `needs_email` asks for the connection's user_agent_email.
+    """
+
+    name: Name
+    version: str = ""
+    verified: bool = False
+    published: str = ""
+    can_cancel: bool = True
+    tells_patient: bool = False
+    verify_after_write: bool = False
+    needs_email: bool = False
+    base_url: Template = ""
+    prefix: Template = ""
+    headers: dict[str, Template] = {}
+    query: dict[str, Template] = {}
+    auth: Auth = Auth()
+    times: Times = Times()
+    fields: Fields
+    status: Status
+    appointment_version: Version = Version()
+    reason: Reason = Reason()
+    attendance: Attendance = Attendance()
+    paging: Paging = Paging()
+    routes: Routes
+    errors: Errors = Errors()
+    outcomes: tuple[Outcome, ...] = ()
+    limits: Limits | None = None
+
+    @property
+    def proof(self) -> Verified:
+        """How far it has been proven."""
+        if self.verified:
+            return Verified.VENDOR
+        return Verified.CONTRACT if self.published else Verified.ASSUMED

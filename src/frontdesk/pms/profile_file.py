@@ -1,0 +1,197 @@
+"""Profiles as files: read, and refused where they cannot be meant."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from frontdesk.complaints import explain, nearest
+from frontdesk.pms import instants
+from frontdesk.pms.pointers import is_pointer
+from frontdesk.pms.port import AppointmentStatus, UnusableSettings
+from frontdesk.pms.profile import (
+    Auth,
+    List,
+    NeededPointer,
+    Paging,
+    Pointer,
+    Profile,
+    Reason,
+    Route,
+    Status,
+    Times,
+    Write,
+)
+from frontdesk.pms.templates import names_in
+
+FOR_ALL = frozenset({"tenant"})
+FOR_ONE = FOR_ALL | {"id"}
+FOR_WRITES = FOR_ONE | {"request_id", "version"}
+FOR_CANCEL = FOR_WRITES | {"reason", "reason_code", "note", "attendance"}
+FOR_MOVE = FOR_WRITES | {"start", "end", "minutes", "practitioner"}
+FOR_NO_SHOW = FOR_WRITES | {"attendance"}
+FOR_LIST = FOR_ALL | {"start", "end"}
+"""The names that the templates of a place may ask for."""
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+
+
+def load(file: Path) -> Profile:
+    """Return the profile in `file`. Raises UnusableSettings, which names file, key and reason."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        profile = msgspec.convert(raw, Profile)
+        _check(profile)
+    except OSError as error:
+        raise UnusableSettings(f"{file}: {error.strerror or 'cannot be read'}") from None
+    except msgspec.ValidationError as error:
+        raise UnusableSettings(f"{file}: {explain(error, raw, Profile)}") from None
+    except ValueError as error:
+        raise UnusableSettings(f"{file}: {error}") from None
+    return profile
+
+
+def _check(profile: Profile) -> None:
+    """Refuse what has the right shape and cannot be meant. Raises ValueError."""
+    _check_pointers(msgspec.to_builtins(profile), Profile, "")
+    _check_times(profile.times)
+    _check_auth(profile.auth)
+    _check_status(profile.status)
+    _check_paging(profile.paging, profile.routes.list)
+    _check_headers(profile.headers, "[headers]", FOR_ALL)
+    for where, template in (("base_url", profile.base_url), ("prefix", profile.prefix)):
+        _check_names(template, where, FOR_ALL)
+    _check_names(profile.query, "[query]", FOR_ALL)
+    _check_routes(profile)
+    if profile.appointment_version.header and profile.appointment_version.field:
+        raise ValueError("[appointment_version] has header and field: one of them counts")
+
+
+def _check_routes(profile: Profile) -> None:
+    routes = profile.routes
+    known: tuple[tuple[str, Route | None, frozenset[str]], ...] = (
+        ("ping", routes.ping, FOR_ALL),
+        ("list", routes.list, FOR_LIST),
+        ("get", routes.get, FOR_ONE),
+        ("practitioners", routes.practitioners, FOR_ALL),
+        ("cancel", routes.cancel, FOR_CANCEL),
+        ("reschedule", routes.reschedule, FOR_MOVE),
+        ("no_show", routes.no_show, FOR_NO_SHOW),
+    )
+    for name, route, names in known:
+        where = f"[routes.{name}]"
+        if route is None:
+            continue
+        _check_names(route.path, f"{where} path", names)
+        _check_names(route.query, f"{where} query", names)
+        _check_headers(route.headers, f"{where} headers", names)
+        if not isinstance(route, Write):
+            if route.method != "GET":
+                raise ValueError(f"{where} method must be GET: it changes nothing")
+            continue
+        _check_names(route.body, f"{where} body", names)
+        if route.method == "GET":
+            raise ValueError(f"{where} method must not be GET: it changes something")
+        if "id" not in {*names_in(route.path), *names_in(route.query), *names_in(route.body)}:
+            raise ValueError(f"{where} must say {{id}} somewhere: which appointment?")
+        if not route.shows_result and not profile.verify_after_write:
+            raise ValueError(
+                f"{where} shows_result is false: set verify_after_write, or nothing is ever proven"
+            )
+    if "id" not in {*names_in(routes.get.path), *names_in(routes.get.query)}:
+        raise ValueError("[routes.get] must say {id} somewhere: which appointment?")
+    if profile.can_cancel and routes.cancel is None:
+        raise ValueError("can_cancel is true, but there is no [routes.cancel]")
+    if routes.cancel is not None:
+        _check_reason(profile.reason, set(names_in(routes.cancel.body)) | set(names_in(routes.cancel.query)))
+
+
+def _check_reason(reason: Reason, names: set[str]) -> None:
+    if reason.overflow == "note" and "note" not in names:
+        raise ValueError('[reason] overflow is "note", but [routes.cancel] has no {note}')
+    if reason.overflow == "note" and reason.limit is None:
+        raise ValueError('[reason] overflow is "note": from which limit on?')
+    if "reason_code" in names and reason.other_code == "":
+        raise ValueError("[reason] needs an other_code: most reasons are none of the codes")
+
+
+def _check_times(said: Times) -> None:
+    if said.format not in (instants.ISO, instants.EPOCH, instants.EPOCH_MILLISECONDS):
+        if "%" not in said.format:
+            known = (instants.ISO, instants.EPOCH, instants.EPOCH_MILLISECONDS)
+            raise ValueError(
+                f"[times] format: {nearest(said.format, known)} Or a pattern such as %d/%m/%Y %H:%M"
+            )
+        if said.zone == instants.OFFSET and "%z" not in said.format:
+            raise ValueError("[times] zone is offset, but format has no %z")
+    if said.zone not in (instants.OFFSET, instants.PRACTICE):
+        try:
+            ZoneInfo(said.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                "[times] zone must be offset, practice, or a name such as Australia/Adelaide or UTC"
+            ) from None
+
+
+def _check_auth(auth: Auth) -> None:
+    if (auth.kind == "headers") != bool(auth.headers):
+        raise ValueError('[auth] headers belong to kind "headers", and to no other')
+    _check_headers(auth.headers, "[auth] headers", None)
+
+
+def _check_status(status: Status) -> None:
+    if bool(status.field) != bool(status.words):
+        raise ValueError("[status] needs field and words, or neither")
+    meanings = {*status.words.values(), *(mark.means for mark in status.marks)}
+    if AppointmentStatus.CANCELLED not in meanings:
+        raise ValueError("[status] never says cancelled: no cancellation could be proven")
+
+
+def _check_paging(paging: Paging, route: List | None) -> None:
+    if paging.kind != "none" and route is None:
+        raise ValueError("[paging] is for [routes.list], which there is not")
+    if paging.kind in ("page", "offset", "cursor") and not paging.parameter:
+        raise ValueError(f"[paging] {paging.kind} needs a parameter")
+    if paging.kind in ("cursor", "next-link") and not paging.next:
+        raise ValueError(f"[paging] {paging.kind} needs next: where does an answer say how it goes on?")
+
+
+def _check_headers(headers: dict[str, str], where: str, names: frozenset[str] | None) -> None:
+    for header in headers:
+        if not _HEADER_NAME.fullmatch(header):
+            raise ValueError(f"{where} has {header!r}, which is no header's name")
+    if names is not None:
+        _check_names(headers, where, names)
+
+
+def _check_names(template: Any, where: str, known: frozenset[str]) -> None:
+    for name in names_in(template):
+        if name not in known:
+            raise ValueError(f"{where} has no {{{name}}}, {nearest(name, known)}")
+
+
+def _check_pointers(table: dict[str, Any], shape: Any, where: str) -> None:
+    """Every key that is a pointer by its type, wherever it stands."""
+    for field in msgspec.structs.fields(shape):
+        value, place = table.get(field.encode_name), f"{where}.{field.encode_name}".lstrip(".")
+        inner = _struct_in(field.type)
+        if inner is not None and isinstance(value, dict):
+            _check_pointers(value, inner, place)
+        elif inner is not None and isinstance(value, list):
+            for one in value:
+                _check_pointers(one, inner, place)
+        elif field.type in _POINTERS:
+            for pointer in value if isinstance(value, list) else [value]:
+                if isinstance(pointer, str) and not is_pointer(pointer):
+                    raise ValueError(f"{place} must begin with /, such as /{pointer}")
+
+
+_POINTERS = (Pointer, NeededPointer, Pointer | tuple[Pointer, ...])
+
+
+def _struct_in(kind: Any) -> Any:
+    choices = getattr(kind, "__args__", None) or (kind,)
+    return next((one for one in choices if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)

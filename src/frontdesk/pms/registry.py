@@ -1,0 +1,144 @@
+"""The PMSs that there are, by the names that a config gives them.
+
+Names are known without importing what carries them out: this module is loaded at every start.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+MANUAL = "manual"
+ENTRY_POINTS = "frontdesk.pms"
+"""The group under which an installed package offers a function like `open_pms`, by the name of its kind."""
+
+_HERE = Path(__file__).parent
+_PROFILES = {"praktika": "praktika.toml", "core-practice": "core_practice.toml", "cliniko": "cliniko.toml"}
+_OPENERS = {
+    "praktika": "frontdesk.pms.rest_profile:open_shipped",
+    "core-practice": "frontdesk.pms.rest_profile:open_shipped",
+    "cliniko": "frontdesk.pms.cliniko:open_cliniko",
+    "fhir": "frontdesk.pms.fhir:open_fhir",
+}
+
+OpenPms = Callable[[Account, Secrets, str, Callable[[], datetime]], Pms]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What can be said of a kind of PMS without asking it. A manual one has its name in the config."""
+
+    name: str
+    can_cancel: bool
+    tells_patient: bool = False
+
+
+def kinds() -> tuple[str, ...]:
+    """Return the names that a connection's `kind` can have, besides the path of a profile."""
+    return (*_OPENERS, MANUAL, *sorted(point.name for point in _entry_points()))
+
+
+def describe(kind: str, folder: Path) -> Described:
+    """Return what a kind of PMS is called and can do; a profile's relative path lies in `folder`.
+
+    Raises ValueError with a sentence about the kind.
+    """
+    if kind == MANUAL:
+        return Described("", can_cancel=False)
+    if kind == "fhir":
+        return Described("FHIR", can_cancel=True)
+    if kind in _PROFILES:
+        return _described(_HERE / _PROFILES[kind])
+    if is_profile(kind):
+        return _described(folder / Path(kind).expanduser())
+    if _entry_point(kind):
+        return Described(kind, can_cancel=True)
+    raise ValueError(_unknown(kind))
+
+
+def is_profile(kind: str) -> bool:
+    """Whether a kind is the path of a profile."""
+    return "/" in kind or kind.endswith(".toml")
+
+
+def profile_path(kind: str, folder: Path) -> Path:
+    """Return where the profile of a kind lies, shipped or not; relative ones lie in `folder`."""
+    return _HERE / _PROFILES[kind] if kind in _PROFILES else folder / Path(kind).expanduser()
+
+
+def open_pms(account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]) -> Pms:
+    """Return the PMS of an account, for a practice in `time_zone`. Nothing is sent yet.
+
+    Profiles of the config have absolute paths here. Raises UnusableSettings.
+    """
+    where = f"[connections.{account.connection}]"
+    if is_profile(account.kind):
+        opener = "frontdesk.pms.rest_profile:open_own"
+    elif account.kind in _OPENERS:
+        opener = _OPENERS[account.kind]
+    elif point := _entry_point(account.kind):
+        return _from_outside(point)(account, secrets, time_zone, now)
+    elif account.kind == MANUAL:
+        raise UnusableSettings(f"{where}: a manual system is updated by hand")
+    else:
+        raise UnusableSettings(f"{where} kind: {_unknown(account.kind)}")
+    module, _, name = opener.partition(":")
+    opened: Pms = getattr(import_module(module), name)(account, secrets, time_zone, now)
+    return opened
+
+
+def _described(file: Path) -> Described:
+    """Read the keys at the top of a profile; its tables are checked when it is opened."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        first_table = next((at for at, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+        head = tomllib.loads("".join(lines[:first_table]))
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror or 'cannot be read'}") from None
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    name, can_cancel, tells = (
+        head.get("name"),
+        head.get("can_cancel", True),
+        head.get("tells_patient", False),
+    )
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"{file}: the top of the file needs a name")
+    if not isinstance(can_cancel, bool) or not isinstance(tells, bool):
+        raise ValueError(f"{file}: can_cancel and tells_patient must be true or false")
+    return Described(name, can_cancel, tells)
+
+
+def _unknown(kind: str) -> str:
+    from frontdesk.complaints import nearest
+
+    return f"there is no {kind}, {nearest(kind, kinds())}"
+
+
+def _entry_points() -> Iterable["EntryPoint"]:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=ENTRY_POINTS)
+
+
+def _entry_point(kind: str) -> "EntryPoint | None":
+    return next((point for point in _entry_points() if point.name == kind), None)
+
+
+def _from_outside(point: "EntryPoint") -> OpenPms:
+    try:
+        opener: OpenPms = point.load()
+    except Exception as error:
+        # Whatever a package of somebody else's does wrong is for its own makers to explain.
+        raise UnusableSettings(
+            f"the package behind the kind {point.name} does not load: {type(error).__name__}"
+        ) from error
+    return opener
