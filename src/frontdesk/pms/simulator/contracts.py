@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 
+from frontdesk.pms.simulator.cliniko import Cliniko
 from frontdesk.pms.simulator.core_practice import CorePractice
+from frontdesk.pms.simulator.fhir import FhirServer
 from frontdesk.pms.simulator.praktika import Praktika
 from frontdesk.pms.simulator.wire import MakeContract
 
-CONTRACTS: Mapping[str, MakeContract] = {"praktika": Praktika, "core-practice": CorePractice}
+CONTRACTS: Mapping[str, MakeContract] = {
+    "praktika": Praktika,
+    "core-practice": CorePractice,
+    "cliniko": Cliniko,
+    "fhir": FhirServer,
+}

@@ -21,7 +21,6 @@ class Operation(StrEnum):
     LIST = "list"
     PRACTITIONERS = "practitioners"
     OPENINGS = "openings"
-    SIGN_IN = "sign-in"
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
     NO_SHOW = "no-show"
