@@ -46,7 +46,7 @@ async def pms() -> AsyncIterator[Simulator]:
 async def client(pms: Simulator) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the Praktika account."""
     async with httpx.AsyncClient(
-        base_url=f"{pms.base_url}/api/v0", headers=HEADERS, trust_env=False, timeout=5
+        base_url=f"{pms.base_url}/api/v0", headers=HEADERS, verify=False, trust_env=False, timeout=5
     ) as opened:
         yield opened
 
@@ -55,7 +55,7 @@ async def client(pms: Simulator) -> AsyncIterator[httpx.AsyncClient]:
 async def harbour(pms: Simulator) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the Core Practice account."""
     async with httpx.AsyncClient(
-        base_url=f"{pms.url('harbour')}/v1/harbour", headers=BEARER, trust_env=False, timeout=5
+        base_url=f"{pms.url('harbour')}/v1/harbour", headers=BEARER, verify=False, trust_env=False, timeout=5
     ) as opened:
         yield opened
 
@@ -284,7 +284,9 @@ async def test_the_diary_and_its_ledger_outlive_the_simulator(tmp_path: Path) ->
         diary = Diary(file)
         async with (
             Simulator(diary, ACCOUNTS, clock=lambda: NOW) as pms,
-            httpx.AsyncClient(base_url=f"{pms.base_url}/api/v0", headers=HEADERS, trust_env=False) as client,
+            httpx.AsyncClient(
+                base_url=f"{pms.base_url}/api/v0", headers=HEADERS, verify=False, trust_env=False
+            ) as client,
         ):
             if not answers:
                 pms.put(Entry("7001", START, START + timedelta(minutes=30)))

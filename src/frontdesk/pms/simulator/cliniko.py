@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from frontdesk.pms.simulator.diary import Diary, Entry, EntryStatus, Window
+from frontdesk.pms.simulator.diary import Bookable, Diary, Entry, EntryStatus, Window
 from frontdesk.pms.simulator.wire import (
     Answer,
     Call,
@@ -61,7 +61,7 @@ class Cliniko:
     def call(self, request: Request) -> Call:
         """Return what a request asks for."""
         match request.method, request.path:
-            case "GET", ("v1", "user"):
+            case "GET", ("v1", "settings"):
                 return Call(Operation.PING)
             case "GET", ("v1", "practitioners"):
                 return Call(Operation.PRACTITIONERS)
@@ -84,7 +84,7 @@ class Cliniko:
             raise Refusal(Refused.FORBIDDEN, message="the User-Agent has no address to write to")
         match call.operation:
             case Operation.PING:
-                return Answer.of(200, {"id": "1", "first_name": "Kim", "last_name": "Nguyen"})
+                return Answer.of(200, {"account": {"country": "Australia"}})
             case Operation.READ:
                 return Answer.of(200, self._document(self._entry(call.ref), request))
             case Operation.LIST:
@@ -181,10 +181,7 @@ class Cliniko:
 
     def _practitioners(self, request: Request) -> Answer:
         people = self._diary.practitioners(self._account.name)
-        found = [
-            {"id": one.ref, "display_name": one.name, "label": one.name, "active": one.is_active}
-            for one in people
-        ]
+        found = [_practitioner(one) for one in people]
         links = {"self": self._url(request, "practitioners")}
         return Answer.of(200, {"practitioners": found, "total_entries": len(found), "links": links})
 
@@ -214,6 +211,18 @@ class Cliniko:
 
     def _link(self, request: Request, kind: str, ref: str) -> dict[str, Any]:
         return {"links": {"self": self._url(request, f"{kind}/{ref}")}}
+
+
+def _practitioner(one: Bookable) -> dict[str, Any]:
+    title, _, names = one.name.rpartition(" ")[0].partition(" ")
+    return {
+        "id": one.ref,
+        "title": title,
+        "first_name": names,
+        "last_name": one.name.rpartition(" ")[2],
+        "label": one.name,
+        "active": one.is_active,
+    }
 
 
 def _utc(at: datetime) -> str:
