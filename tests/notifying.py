@@ -1,6 +1,7 @@
 """Claims of messages, a mail server that misbehaves, and an SMS gateway, for tests of what patients get."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -147,3 +148,55 @@ def _knows(_: SMTP, __: Session, ___: Envelope, mechanism: str, given: object) -
     assert mechanism in ("PLAIN", "LOGIN")
     assert isinstance(given, LoginPassword)
     return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()), handled=False)
+
+
+@dataclass
+class Gateway:
+    """An SMS gateway on loopback that answers what it is told to: bytes of HTTP, or a fault.
+
+    `requests` has what arrived: request line with headers, and body; `left` is set when a
+    connection has been closed.
+    """
+
+    answer: bytes | Fault = b""
+    port: int = 0
+    requests: list[tuple[str, bytes]] = field(default_factory=list)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
+            length = next(line for line in head.lower().splitlines() if line.startswith("content-length:"))
+            self.requests.append((head, await reader.readexactly(int(length.partition(":")[2]))))
+            if isinstance(self.answer, bytes):
+                writer.write(self.answer)
+            elif self.answer is Fault.DROP:
+                writer.transport.abort()
+            else:
+                await reader.read()
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            self.left.set()
+
+
+@asynccontextmanager
+async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
+    """Run a gateway."""
+    listener = await asyncio.start_server(gateway.respond, "127.0.0.1", 0)
+    gateway.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield gateway
+    finally:
+        listener.close()
+        if gateway.requests:
+            await gateway.left.wait()
+        await listener.wait_closed()
+
+
+def http(status: int, body: str = "", **headers: str) -> bytes:
+    """Return an HTTP answer, JSON unless `headers` says otherwise."""
+    fields = {"content_type": "application/json", "content_length": str(len(body.encode())), **headers}
+    lines = [f"{key.replace('_', '-')}: {value}" for key, value in fields.items()]
+    return "\r\n".join([f"HTTP/1.1 {status} it", *lines, "", body]).encode()

@@ -1,7 +1,6 @@
 """Carries e-mail to patients and to practices' desks."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -11,11 +10,8 @@ from frontdesk.deliveries import Claim, Kind
 from frontdesk.notify import messages
 from frontdesk.notify.envelope import BadAddress, Envelope, UnsafeHeader, message_id, seal
 from frontdesk.notify.maildir import MaildirPost
-from frontdesk.notify.settings import MailSettings, NotifySettings
+from frontdesk.notify.settings import MailSettings, NotifySettings, Secrets
 from frontdesk.notify.smtp import Encryption, MailServer, SmtpPost
-
-Secrets = Callable[[str], str]
-"""Returns the secret of a credential's name. Raises credentials.MissingCredential."""
 
 MOST_COPIES = 2
 """An e-mail whose fate is unknown is sent again once, by itself; a third copy is for a person to decide."""
