@@ -25,7 +25,7 @@ from frontdesk.pms.profile import (
     Times,
     Write,
 )
-from frontdesk.pms.templates import names_in
+from frontdesk.templates import names_in
 
 FOR_ALL = frozenset({"tenant"})
 FOR_ONE = FOR_ALL | {"id"}
