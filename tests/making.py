@@ -14,7 +14,7 @@ from frontdesk.bookings import (
     Practice,
     Practitioner,
 )
-from frontdesk.store.port import BookingStore, Registry
+from frontdesk.store.port import BookingStore, DeliveryQueue, Registry
 
 KIM = Operator("Kim Nguyen")
 LEE = Operator("Lee Tran", via="Desk Two")
@@ -30,6 +30,9 @@ class Store(BookingStore, Protocol):
 
     @property
     def registry(self) -> Registry: ...
+
+    @property
+    def queue(self) -> DeliveryQueue: ...
 
 
 def make_practice(id: str = "adelaide", **changes: Any) -> Practice:  # noqa: A002

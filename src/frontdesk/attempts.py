@@ -16,6 +16,9 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=1)
 """A Retry-After beyond this is taken for a mistake."""
 
+LOCK_OUT = timedelta(hours=1)
+"""How long a connection that does not accept our credential is left alone."""
+
 ATTEMPT_SECONDS = 20.0
 """The hard deadline of one attempt, all its calls together."""
 
@@ -102,7 +105,9 @@ def after(
         next_at = max(next_at, min(result.not_before, now + LONGEST_WAIT))
     if delivery.state is State.ATTENTION or starts_at - now < policy.near:
         return Standing(State.ATTENTION, next_at, result.said)
-    state = State.UNKNOWN if result.ended is Ended.UNKNOWN else State.PENDING
+    # A try that failed says nothing of an earlier one whose answer was lost.
+    is_unknown = result.ended is Ended.UNKNOWN or delivery.unproven > 0
+    state = State.UNKNOWN if is_unknown else State.PENDING
     return Standing(state, next_at, result.said)
 
 

@@ -172,6 +172,11 @@ def next_channel(booking: Booking, practice: Practice, tried: Collection[Kind]) 
     return None
 
 
+def instead(kind: Kind) -> str:
+    """Return what is noted of a message whose place one of `kind` has taken."""
+    return f"{_MEANS[kind]} instead"
+
+
 def _addresses(booking: Booking) -> dict[Channel, str]:
     return {Channel.EMAIL: booking.patient.email, Channel.SMS: booking.patient.mobile}
 

@@ -25,7 +25,7 @@ from frontdesk.bookings import (
     why_not_cancel,
     why_not_write,
 )
-from frontdesk.deliveries import State, plan
+from frontdesk.deliveries import plan
 from frontdesk.store import mapping
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import BOOKING, COMMAND, DELIVERY
@@ -112,21 +112,7 @@ def _write(
         {
             "command_id": command.command_id,
             "booking_id": cancelled.id,
-            "kind": one.kind.value,
-            "state": one.state.value,
-            "target": one.target,
-            "connection": one.connection,
-            "attempts": 0,
-            "unproven": 0,
-            "is_refused": False,
-            "next_at": now if one.state is State.PENDING else None,
-            "fence": 0,
-            "error": one.note if one.state is State.ATTENTION else "",
-            "note": one.note if one.state is State.SETTLED else "",
-            "settled_by": by.name if one.state is State.SETTLED else "",
-            "settled_via": by.via if one.state is State.SETTLED else "",
-            "created_at": now,
-            "changed_at": now,
+            **mapping.planned_values(one, now, settled_by=by),
         }
         for one in planned
     ]

@@ -35,8 +35,13 @@ Answer = TypeVar("Answer")
 
 HEAD = "SELECT head.id, head.change, head.audit, head.audit_digest, head.bookings \nFROM head"
 DELIVERIES = (
-    "SELECT delivery.state, count(*) AS number \nFROM delivery \n"
-    "WHERE delivery.state IN ({states}) GROUP BY delivery.state"
+    "SELECT delivery.state, delivery.connection, count(*) AS number \nFROM delivery \n"
+    "WHERE delivery.state IN ({states}) GROUP BY delivery.state, delivery.connection"
+)
+LIVING = "SELECT dispatcher.connections \nFROM dispatcher \nWHERE dispatcher.seen_at BETWEEN ? AND ?"
+TROUBLED = (
+    "SELECT connection.name, connection.shown, connection.trouble_since, connection.is_locked_out \n"
+    "FROM connection \nWHERE connection.trouble_since IS NOT NULL ORDER BY connection.name"
 )
 PRACTICES = (
     "SELECT practice.id, practice.name, practice.short, practice.time_zone, practice.email, "
@@ -169,7 +174,9 @@ class EarlyReads:
         (head,) = ask(HEAD)
         counted = ask(DELIVERIES.format(states=_marks(records.COUNTED_STATES)), records.COUNTED_STATES)
         standing = Standing(why_not_writable=why_not_writable(self._path))
-        return records.state(standing, self._clock().astimezone(UTC), head, counted)
+        now = self._clock().astimezone(UTC)
+        living = ask(LIVING, [_written(now - records.ALIVE), _written(now + records.ALIVE)])
+        return records.state(standing, now, head, counted, living, ask(TROUBLED))
 
 
 _Ask = Callable[..., list[Any]]
@@ -178,6 +185,11 @@ _Ask = Callable[..., list[Any]]
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> SimpleNamespace:
     return SimpleNamespace(**dict(zip((column[0] for column in cursor.description), values, strict=True)))
+
+
+def _written(moment: datetime) -> str:
+    """Return a moment as the store writes it."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _marks(values: Sequence[Any]) -> str:
@@ -195,8 +207,7 @@ def _next(ask: _Ask, limit: int, position: Position | None, forward: bool) -> li
     """Return the ids beyond a position, in the order of the direction."""
     low, high = _FIRST, _LAST
     if position is not None:
-        at = position.starts_at.astimezone(UTC).replace(tzinfo=None)
-        here = at.isoformat(" ", "microseconds"), max(-1, min(position.id, LAST_ID))
+        here = _written(position.starts_at), max(-1, min(position.id, LAST_ID))
         low, high = (max(low, here), high) if forward else (low, min(high, here))
     if low >= high:
         return []

@@ -18,8 +18,8 @@ from frontdesk.bookings import (
     Standing,
     why_not_write,
 )
-from frontdesk.deliveries import Attention, Delivery, Kind, State
-from frontdesk.store import mapping
+from frontdesk.deliveries import Attention, Delivery, Kind, State, is_by_hand
+from frontdesk.store import mapping, outside
 from frontdesk.store.cancelling import booking
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import BOOKING, DELIVERY
@@ -64,10 +64,24 @@ def retry(
     row, now = _in_attention(connection, database, delivery_id, standing)
     if row.kind == Kind.PATIENT_PHONE:
         raise Refused(Reason("by-person", "only a person can phone: settle it when it is done"))
-    pms = booking(connection, row.booking_id, standing).practice.pms
-    if row.kind == Kind.PMS_CANCEL and (pms is None or not pms.can_cancel):
-        raise Refused(Reason("by-person", f"{row.target} is updated by hand: settle it when it is done"))
-    values = {"state": State.PENDING.value, "next_at": now, "changed_at": now, "fence": row.fence + 1}
+    values: dict[str, Any] = {
+        "state": State.PENDING.value,
+        "next_at": now,
+        "changed_at": now,
+        "attempts": 0,
+        "unproven": 0,
+        "is_refused": False,
+    }
+    if row.kind == Kind.PMS_CANCEL:
+        cancelled = booking(connection, row.booking_id, standing)
+        pms = cancelled.practice.pms
+        if pms is None or is_by_hand(cancelled, cancelled.practice):
+            raise Refused(Reason("by-person", f"{row.target} is updated by hand: settle it when it is done"))
+        values["connection"] = pms.connection
+    if row.lease_until is not None and row.lease_until > now:
+        # An attempt is being made at this moment: it is the first of the new ones.
+        values |= {"state": State.CLAIMED.value, "attempts": 1, "unproven": row.unproven}
+    outside.release(connection, values.get("connection", row.connection))
     return _change(connection, database, row, values, Deed(Action.DELIVERY_RETRIED, operator, now))
 
 
@@ -91,6 +105,7 @@ def settle(
         "settled_by": operator.name,
         "settled_via": operator.via,
         "next_at": None,
+        "lease_until": None,
         "changed_at": now,
         "fence": row.fence + 1,
     }

@@ -1,6 +1,7 @@
 """Rows of the tables as domain objects, read by plain selects in the caller's transaction."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, select
@@ -9,7 +10,7 @@ from sqlmodel import SQLModel
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import Booking, Followup, Operator, Practice
 from frontdesk.bookings import Row as ListedRow
-from frontdesk.deliveries import Delivery, Kind, State
+from frontdesk.deliveries import Delivery, Kind, Planned, State
 from frontdesk.store import records, tables
 from frontdesk.store.port import Change, ChangeKind
 
@@ -27,7 +28,11 @@ DELIVERY = _table(tables.DeliveryRow)
 AUDIT = _table(tables.AuditRow)
 CHANGE = _table(tables.ChangeRow)
 HEAD = _table(tables.HeadRow)
+CONNECTION = _table(tables.ConnectionRow)
+DISPATCHER = _table(tables.DispatcherRow)
 TOKEN = _table(tables.TokenRow)
+
+NOBODY = Operator("")
 
 
 def practice_values(practice: Practice) -> dict[str, Any]:
@@ -84,6 +89,28 @@ def _followups(connection: Connection, booking_ids: Sequence[int]) -> dict[int, 
         DELIVERY.c.booking_id.in_(booking_ids), DELIVERY.c.state.in_(records.COUNTED_STATES)
     )
     return records.followups(connection.execute(wanted))
+
+
+def planned_values(planned: Planned, now: datetime, settled_by: Operator = NOBODY) -> dict[str, Any]:
+    """Return the columns of a delivery not begun yet, but for its command and booking."""
+    by = settled_by if planned.state is State.SETTLED else NOBODY
+    return {
+        "kind": planned.kind.value,
+        "state": planned.state.value,
+        "target": planned.target,
+        "connection": planned.connection,
+        "attempts": 0,
+        "unproven": 0,
+        "is_refused": False,
+        "next_at": now if planned.state is State.PENDING else None,
+        "fence": 0,
+        "error": planned.note if planned.state is State.ATTENTION else "",
+        "note": planned.note if planned.state is State.SETTLED else "",
+        "settled_by": by.name,
+        "settled_via": by.via,
+        "created_at": now,
+        "changed_at": now,
+    }
 
 
 def delivery(row: Row[Any]) -> Delivery:

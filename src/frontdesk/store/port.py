@@ -162,6 +162,14 @@ class BookingStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class UnderLease:
+    """How many deliveries dispatchers have in hand, and in how many seconds the first lease ends."""
+
+    number: int
+    seconds: float
+
+
 class DeliveryQueue(Protocol):
     """Deliveries, as dispatchers carry them out. Any number may work on one store at once.
 
@@ -169,9 +177,12 @@ class DeliveryQueue(Protocol):
     `deliveries.MAIL_CONNECTION` and `SMS_CONNECTION`.
     """
 
-    async def claim(self, connections: Collection[str], policy: RetryPolicy) -> Claim | None:
+    async def claim(
+        self, connections: Collection[str], policy: RetryPolicy, booking_id: int | None = None
+    ) -> Claim | None:
         """Take on the delivery that is due longest, for one attempt, or return None.
 
+        With `booking_id` only what follows from that booking's cancellation is taken on.
         Counts the attempt. What another dispatcher has taken on is not due until its lease
         ends. A connection that asked to be left alone, or locked us out, has nothing due;
         deliveries that wait behind a lock-out are put into attention when their appointment
@@ -181,6 +192,8 @@ class DeliveryQueue(Protocol):
 
     async def finish(self, claim: Claim, result: Result, policy: RetryPolicy) -> Delivery | None:
         """Write down what an attempt brought; None when the claim had been lost to another one.
+
+        That it was written down before is no harm, and None too.
 
         A message that was refused for ever plans the patient's next channel in the same
         transaction. Success or failure also says how the whole connection stands.
@@ -192,6 +205,12 @@ class DeliveryQueue(Protocol):
 
         What another dispatcher has taken on is due when its lease ends.
         """
+        ...
+
+    async def under_lease(
+        self, connections: Collection[str], booking_id: int | None = None
+    ) -> UnderLease | None:
+        """Return what dispatchers have in hand now, or None when that is nothing."""
         ...
 
     async def unattended(self, without: str) -> int:

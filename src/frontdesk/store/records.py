@@ -1,7 +1,8 @@
 """Rows of the tables as domain objects, whatever read them: a row has its columns as attributes."""
 
+import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from frontdesk.bookings import (
@@ -16,9 +17,13 @@ from frontdesk.bookings import (
     Practitioner,
     Standing,
     StoreState,
+    Trouble,
 )
 from frontdesk.deliveries import OPEN_STATES, State
 from frontdesk.text import fold
+
+ALIVE = timedelta(seconds=60)
+"""A dispatcher seen within this time is alive."""
 
 COUNTED_STATES = (*(state.value for state in OPEN_STATES), State.ATTENTION.value)
 """The delivery states that `state` and `followups` are about."""
@@ -101,8 +106,40 @@ def followups(rows: Iterable[Any]) -> dict[int, Followup]:
     return found
 
 
-def state(standing: Standing, now: datetime, head: Any, deliveries: Iterable[Any]) -> StoreState:
-    """Return the store's state from the head row and the `number` of deliveries in each state."""
-    found = {row.state: int(row.number) for row in deliveries}
-    need_person = found.pop(State.ATTENTION.value, 0)
-    return StoreState(standing, now, head.change, head.bookings, sum(found.values()), need_person)
+def state(
+    standing: Standing,
+    now: datetime,
+    head: Any,
+    deliveries: Iterable[Any],
+    living: Iterable[Any],
+    troubled: Iterable[Any],
+) -> StoreState:
+    """Return the store's state.
+
+    `head` is the head row, `deliveries` have the `number` of them by `state` and `connection`,
+    `living` are the dispatchers seen lately, `troubled` the connections in trouble.
+    """
+    counted = list(deliveries)
+    need_person = sum(row.number for row in counted if row.state == State.ATTENTION)
+    under_way = [row for row in counted if row.state != State.ATTENTION]
+    waits_for = {row.connection for row in under_way}
+    return StoreState(
+        standing,
+        now,
+        head.change,
+        head.bookings,
+        sum(row.number for row in under_way),
+        need_person,
+        unattended(under_way, living),
+        tuple(
+            Trouble(row.shown, row.trouble_since, bool(row.is_locked_out))
+            for row in troubled
+            if row.name in waits_for
+        ),
+    )
+
+
+def unattended(under_way: Iterable[Any], living: Iterable[Any]) -> int:
+    """Count the deliveries, given as in `state`, whose connections no living dispatcher reaches."""
+    reached = {name for row in living for name in json.loads(row.connections)}
+    return sum(row.number for row in under_way if row.connection not in reached)

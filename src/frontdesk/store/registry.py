@@ -24,7 +24,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.store import loading, mapping, records
 from frontdesk.store.database import Database
-from frontdesk.store.mapping import AUDIT, BOOKING, HEAD, PRACTICE, TOKEN
+from frontdesk.store.mapping import AUDIT, BOOKING, DELIVERY, HEAD, PRACTICE, TOKEN
 from frontdesk.store.port import DeskToken
 from frontdesk.store.search import search_tags
 from frontdesk.store.writing import Deed, seal
@@ -182,11 +182,27 @@ def _apply(
             done.append(f"{practice.name}: {names} changed")
             if before.time_zone != practice.time_zone:
                 _move_days(connection, practice)
+            _move_deliveries(connection, before, practice)
     if done:
         detail = {str(number): sentence for number, sentence in enumerate(done, 1)}
         at = database.now(connection)
         seal(connection, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
     return tuple(done)
+
+
+def _move_deliveries(connection: Connection, before: Practice, practice: Practice) -> None:
+    """Let what is still to be cancelled in a practice's PMS go by its new connection."""
+    if before.pms is None or practice.pms is None or before.pms.connection == practice.pms.connection:
+        return
+    connection.execute(
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.state.in_(records.COUNTED_STATES),
+            DELIVERY.c.connection == before.pms.connection,
+            DELIVERY.c.booking_id.in_(select(BOOKING.c.id).where(BOOKING.c.practice_id == practice.id)),
+        )
+        .values(connection=practice.pms.connection)
+    )
 
 
 def _move_days(connection: Connection, practice: Practice) -> None:

@@ -35,7 +35,7 @@ from frontdesk.bookings import (
     why_not_write,
 )
 from frontdesk.deliveries import Attention, Delivery
-from frontdesk.store import cancelling, followups, mapping, records
+from frontdesk.store import cancelling, followups, mapping, outside, records
 from frontdesk.store.database import CommitLost, Database
 from frontdesk.store.mapping import (
     APPOINTMENT_TYPE,
@@ -49,6 +49,7 @@ from frontdesk.store.mapping import (
     PRACTITIONER,
 )
 from frontdesk.store.port import Change
+from frontdesk.store.queue import SqlQueue
 from frontdesk.store.registry import SqlRegistry
 from frontdesk.store.search import count_rows, page_rows
 from frontdesk.text import clean, clean_fields, fold
@@ -63,7 +64,8 @@ _NAMESAKES_READ = 300
 class SqlStore:
     """Bookings in a SQL database, as one desk reads and cancels them; see BookingStore.
 
-    `registry` is the same store as a whole, for programs on the machine that has it.
+    For programs on the machine that has it, `registry` is the same store as a whole, and
+    `queue` is its deliveries as dispatchers carry them out.
     """
 
     def __init__(self, database: Database, standing: Standing) -> None:
@@ -71,6 +73,7 @@ class SqlStore:
         self._standing = standing
         self._cancelling: dict[UUID, asyncio.Task[Booking]] = {}
         self.registry = SqlRegistry(database)
+        self.queue = SqlQueue(database)
 
     async def page(
         self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
@@ -272,16 +275,24 @@ class SqlStore:
         return await self._database.read(work)
 
     async def state(self) -> StoreState:
-        counting = select(DELIVERY.c.state, func.count().label("number"))
+        columns = DELIVERY.c.state, DELIVERY.c.connection
+        counting = select(*columns, func.count().label("number"))
         counting = counting.where(DELIVERY.c.state.in_(records.COUNTED_STATES))
         if self._standing.practices is not None:
             counting = counting.where(DELIVERY.c.booking_id.in_(self._mine(select(BOOKING.c.id))))
-        counting = counting.group_by(DELIVERY.c.state)
+        counting = counting.group_by(*columns)
 
         def work(connection: Connection) -> StoreState:
             head = connection.execute(select(HEAD)).one()
             standing, now = self._present_standing(connection), self._database.now(connection)
-            return records.state(standing, now, head, connection.execute(counting))
+            return records.state(
+                standing,
+                now,
+                head,
+                connection.execute(counting),
+                connection.execute(outside.living(now)),
+                connection.execute(outside.troubled()),
+            )
 
         return await self._database.read(work)
 

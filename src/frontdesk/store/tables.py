@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -150,13 +150,18 @@ class CommandRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
+_DUE = text("next_at IS NOT NULL")
+"""Of a million deliveries that are done, none is in the way of the few that are not."""
+
+
 class DeliveryRow(SQLModel, table=True):
     """The transactional outbox: one thing that must follow a command."""
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("command_id", "kind"),
-        Index("delivery_state", "state", "next_at"),
+        Index("delivery_state", "state", "connection"),
+        Index("delivery_due", "next_at", "id", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("delivery_booking", "booking_id"),
     )
 
@@ -179,6 +184,32 @@ class DeliveryRow(SQLModel, table=True):
     settled_via: str = ""
     created_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)
+
+
+class ConnectionRow(SQLModel, table=True):
+    """Whom deliveries go through, once there was trouble: since when, and until when it is left alone.
+
+    `shown` is its name for operators. `why` is why it does not let us in, in their words.
+    """
+
+    __tablename__ = "connection"
+
+    name: str = Field(primary_key=True)
+    shown: str
+    trouble_since: datetime | None = Field(default=None, sa_type=Instant)
+    held_until: datetime | None = Field(default=None, sa_type=Instant)
+    is_locked_out: bool = False
+    why: str = ""
+
+
+class DispatcherRow(SQLModel, table=True):
+    """A program that carries deliveries out; `connections` is a JSON array of what it reaches."""
+
+    __tablename__ = "dispatcher"
+
+    id: str = Field(primary_key=True)
+    connections: str
+    seen_at: datetime = Field(sa_type=Instant)
 
 
 class AuditRow(SQLModel, table=True):

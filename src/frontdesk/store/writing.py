@@ -1,16 +1,20 @@
 """How every write ends: numbered, linked into the audit chain, and told to other desks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from frontdesk.audit import Action, AuditEvent, digest
 from frontdesk.bookings import Operator
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, CHANGE, HEAD
 from frontdesk.store.port import ChangeKind
+
+DISPATCHER = Operator("frontdesk")
+"""Who wrote how a delivery went on: a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,23 @@ class Deed:
     new_bookings: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What other desks are told."""
+
+    kind: ChangeKind
+    booking_id: int | None
+    by: Operator
+    at: datetime
+
+
 def seal(connection: Connection, database: Database, deed: Deed) -> None:
     """Write the change and the audit event of a transaction; nothing may follow but COMMIT.
 
     The head row is locked here, last: numbers then follow the order of commits, so a reader
     who has seen number n will never find a smaller one later.
     """
-    head = connection.execute(select(HEAD).with_for_update()).one()
+    head = _lock_head(connection)
     event = AuditEvent(
         head.audit + 1, deed.at, deed.operator, deed.action, deed.booking_id, dict(deed.detail)
     )
@@ -49,23 +63,42 @@ def seal(connection: Connection, database: Database, deed: Deed) -> None:
             digest=link,
         )
     )
-    number = head.change
-    if deed.change is not None:
-        number += 1
-        connection.execute(
-            insert(CHANGE).values(
-                number=number,
-                booking_id=deed.booking_id,
-                kind=deed.change.value,
-                operator=deed.operator.name,
-                via=deed.operator.via,
-                at=deed.at,
-            )
-        )
-    connection.execute(
-        update(HEAD).values(
-            change=number, audit=event.number, audit_digest=link, bookings=head.bookings + deed.new_bookings
-        )
-    )
-    if deed.change is not None:
+    news = [] if deed.change is None else [_News(deed.change, deed.booking_id, deed.operator, deed.at)]
+    bookings = head.bookings + deed.new_bookings
+    _tell(connection, database, head, news, audit=event.number, audit_digest=link, bookings=bookings)
+
+
+def tell_progress(
+    connection: Connection, database: Database, booking_ids: Iterable[int], at: datetime
+) -> None:
+    """Tell other desks how deliveries of these bookings went on; nothing may follow but COMMIT.
+
+    No person did it, so it is no event of the audit.
+    """
+    news = [_News(ChangeKind.DELIVERY, booking_id, DISPATCHER, at) for booking_id in booking_ids]
+    _tell(connection, database, _lock_head(connection), news)
+
+
+def _lock_head(connection: Connection) -> Row[Any]:
+    return connection.execute(select(HEAD).with_for_update()).one()
+
+
+def _tell(
+    connection: Connection, database: Database, head: Row[Any], news: Sequence[_News], **values: Any
+) -> None:
+    rows = [
+        {
+            "number": number,
+            "booking_id": one.booking_id,
+            "kind": one.kind.value,
+            "operator": one.by.name,
+            "via": one.by.via,
+            "at": one.at,
+        }
+        for number, one in enumerate(news, head.change + 1)
+    ]
+    if rows:
+        connection.execute(insert(CHANGE), rows)
+    connection.execute(update(HEAD).values(change=head.change + len(rows), **values))
+    if rows:
         database.announce(connection)

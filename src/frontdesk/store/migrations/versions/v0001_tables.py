@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from frontdesk.store.search import create_search
@@ -73,6 +74,23 @@ def _create_tables() -> None:
         Column("via", TEXT, nullable=False),
         Column("at", Instant(), nullable=False),
         PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "connection",
+        Column("name", TEXT, nullable=False),
+        Column("shown", TEXT, nullable=False),
+        Column("trouble_since", Instant(), nullable=True),
+        Column("held_until", Instant(), nullable=True),
+        Column("is_locked_out", Boolean(), nullable=False),
+        Column("why", TEXT, nullable=False),
+        PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "dispatcher",
+        Column("id", TEXT, nullable=False),
+        Column("connections", TEXT, nullable=False),
+        Column("seen_at", Instant(), nullable=False),
+        PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "head",
@@ -204,4 +222,6 @@ def _create_tables() -> None:
         UniqueConstraint("command_id", "kind"),
     )
     op.create_index("delivery_booking", "delivery", ["booking_id"])
-    op.create_index("delivery_state", "delivery", ["state", "next_at"])
+    due = text("next_at IS NOT NULL")
+    op.create_index("delivery_due", "delivery", ["next_at", "id"], sqlite_where=due, postgresql_where=due)
+    op.create_index("delivery_state", "delivery", ["state", "connection"])
