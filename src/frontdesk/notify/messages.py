@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from frontdesk import text, times
 from frontdesk.bookings import Booking
+from frontdesk.complaints import nearest
 
 if TYPE_CHECKING:
     from jinja2 import Template, nodes
@@ -139,7 +140,7 @@ def check_templates(folder: Path) -> tuple[str, ...]:
     if not folder.is_dir():
         return (f"{folder} is not a folder: put templates into it, or leave templates out of the config",)
     wrong = [
-        f"{file} replaces no template: known are {', '.join(VARIABLES)}"
+        f"{file} replaces no template: {nearest(file.name, VARIABLES)}"
         for file in sorted(folder.glob("*.j2"))
         if file.name not in VARIABLES
     ]
@@ -252,7 +253,7 @@ def _refuse_what_is_not_there(tree: "nodes.Template", name: str, file: Path) -> 
         if used.name in unknown:
             raise BadTemplate(
                 file,
-                f"there is no {text.clean(used.name)} here, known are {', '.join(sorted(known))}",
+                f"there is no {text.clean(used.name)} here, {nearest(used.name, known)}",
                 used.lineno,
             )
 
