@@ -21,6 +21,10 @@ Node = Mapping[str, Any]
 def test_configs_in_the_documents_are_accepted(page: Path, tmp_path: Path) -> None:
     examples = blocks(page, "toml")
     assert examples
+    for name in ("hospital-ca.pem", "mail-ca.pem", "sms.toml"):
+        (tmp_path / name).touch()
+    for name in ("letters", "port"):
+        (tmp_path / name).mkdir()
     for number, example in enumerate(examples):
         file = tmp_path / f"{number}.toml"
         file.write_text(example, encoding="utf-8")

@@ -1,13 +1,17 @@
 """The config: what it says, and the sentence for what it may not say."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from frontdesk import config
+from frontdesk.attempts import RetryPolicy
 from frontdesk.bookings import Channel, Pms, Practice
 from frontdesk.config import Config, ConfigError
+from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
+from frontdesk.pms.port import Account
 
 PRACTICE = """
 [[practices]]
@@ -21,6 +25,10 @@ MAIL = """
 from = "Smile Dental <bookings@smile.example>"
 [notify.email]
 url = "smtp+starttls://mail.example:587"
+"""
+CONNECTION = """
+[connections.smile]
+kind = "praktika"
 """
 SMS = """
 [notify.sms]
@@ -39,6 +47,7 @@ def _nobody_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def read(folder: Path, content: str) -> Config:
     file = folder / "desk.toml"
     file.write_text(content, encoding="utf-8")
+    (folder / "sms.toml").touch()
     return config.load(file)
 
 
@@ -195,6 +204,85 @@ class TestPractices:
         assert read(tmp_path, 'home = "port"').home == "port"
 
 
+class TestOutside:
+    def test_an_account_is_what_this_machine_can_reach(self, tmp_path: Path) -> None:
+        (tmp_path / "ca.pem").touch()
+        content = f"""{CONNECTION}
+base_url = "https://pms.example/"
+tenant = "smile"
+credential = "praktika-smile"
+credentials = {{ key2 = "praktika-second" }}
+auth = {{ token_url = "https://pms.example/token", client_id = "desk" }}
+ca_file = "ca.pem"
+allow_private = true
+[connections.other]
+kind = "core-practice"
+"""
+        assert read(tmp_path, content).accounts == {
+            "smile": Account(
+                "smile",
+                "praktika",
+                "https://pms.example",
+                "smile",
+                {"secret": "praktika-smile", "key2": "praktika-second"},
+                {"token_url": "https://pms.example/token", "client_id": "desk", "scope": ""},
+                tmp_path / "ca.pem",
+                allow_private=True,
+            )
+        }
+
+    def test_plain_http_goes_where_the_config_says_so(self, tmp_path: Path) -> None:
+        content = CONNECTION + 'base_url = "http://127.0.0.1:8800"\nallow_http = true\n'
+
+        assert read(tmp_path, content).accounts["smile"].allow_http
+
+    def test_an_account_may_stand_in_its_practice(self, tmp_path: Path) -> None:
+        content = PRACTICE + '[practices.pms]\nkind = "fhir"\nbase_url = "https://fhir.example"\n'
+
+        assert read(tmp_path, content).accounts["adelaide"].base_url == "https://fhir.example"
+
+    def test_how_messages_leave(self, tmp_path: Path) -> None:
+        (tmp_path / "letters").mkdir()
+        content = (
+            PRACTICE
+            + 'email = "desk@smile.example"\n[practices.notify]\nfrom = "Port <port@smile.example>"\n'
+            + MAIL.replace("from", 'templates = "letters"\nfrom')
+            + 'credential = "smtp"\n'
+            + SMS
+        )
+        own = Letterhead("Port <port@smile.example>", "desk@smile.example", tmp_path / "letters")
+
+        assert read(tmp_path, content).notify == NotifySettings(
+            Letterhead("Smile Dental <bookings@smile.example>", "", tmp_path / "letters"),
+            {"adelaide": own},
+            MailSettings("smtp+starttls://mail.example:587", "smtp"),
+            SmsSettings(tmp_path / "sms.toml"),
+        )
+        assert read(tmp_path, PRACTICE).notify is None
+
+    @pytest.mark.parametrize(
+        ("url", "meant"),
+        [("maildir:mail", "maildir://{folder}/mail"), ("maildir:///srv/mail", "maildir:///srv/mail")],
+    )
+    def test_a_relative_maildir_lies_beside_the_config(self, tmp_path: Path, url: str, meant: str) -> None:
+        found = read(tmp_path, MAIL.replace("smtp+starttls://mail.example:587", url)).notify
+
+        assert found is not None
+        assert found.mail == MailSettings(meant.format(folder=tmp_path))
+
+    def test_a_desk_is_written_to_only_where_mail_leaves(self, tmp_path: Path) -> None:
+        practice = PRACTICE + 'email = "desk@smile.example"\n'
+
+        assert only_practice(tmp_path, practice).email == ""
+        assert only_practice(tmp_path, practice + MAIL).email == "desk@smile.example"
+
+    def test_when_a_person_is_called(self, tmp_path: Path) -> None:
+        assert read(tmp_path, "").retry == RetryPolicy(timedelta(hours=2), 8)
+        assert read(tmp_path, "[delivery]\nnear_hours = 0.5\nmax_attempts = 3").retry == RetryPolicy(
+            timedelta(minutes=30), 3
+        )
+
+
 def replaced(key: str, value: str) -> str:
     return "\n".join(
         f"{key} = {value}" if line.startswith(f"{key} =") else line for line in PRACTICE.splitlines()
@@ -208,7 +296,7 @@ def replaced(key: str, value: str) -> str:
         ("operater = 'Kim'", "the top of the file has no key operater, did you mean operator?"),
         ("[stor]\nurl = 'x'", "no key stor, did you mean store?"),
         ("[store]\nulr = 'x'", r"\[store\] has no key ulr, did you mean url?"),
-        ("[server]\nbind = 'x'", "has no key server, known are: connections, home"),
+        ("[server]\nbind = 'x'", "has no key server, known are: connections, delivery, home"),
         ("operator = 3", "operator must be text in quotes, not a whole number"),
         ("store = 3", "store must be a table, not a whole number"),
         (
@@ -235,7 +323,37 @@ def replaced(key: str, value: str) -> str:
         (PRACTICE + "email = 'desk at smile'", r"\[\[practices\]\] 1 email must be an e-mail address"),
         (PRACTICE + "pms = 'smyle'\n[connections.smile]\nkind = 'praktika'", "did you mean smile?"),
         (PRACTICE + "pms = 'smile'", r"pms: no such \[connections\], there are none"),
-        (PRACTICE + "[practices.notify]\nfrom = 'x'", r"\[\[practices\]\] 1 has no key notify"),
+        (
+            PRACTICE + "[practices.notify]\nfrom = 'x@y.example'",
+            r"\[\[practices\]\] 1 notify needs a \[notify\]",
+        ),
+        (PRACTICE + "[practices.notify]\nfrom = 'x'" + MAIL, r"\[\[practices\]\] 1 notify from must be an"),
+        (PRACTICE + "[practices.notify]\ntemplates = 'gone'" + MAIL, r"notify templates: there is no folder"),
+        (
+            MAIL.replace("from", "templates = 'gone'\nfrom"),
+            r"\[notify\] templates: there is no folder .*gone",
+        ),
+        (MAIL + "ca_file = 'gone.pem'", r"\[notify.email\] ca_file: there is no file .*gone.pem"),
+        (SMS.replace("sms.toml", "gone.toml"), r"\[notify.sms\] profile: there is no file .*gone.toml"),
+        ("[delivery]\nnear_hours = -1", r"\[delivery\] near_hours"),
+        ("[delivery]\nmax_attempts = 0", r"\[delivery\] max_attempts"),
+        (CONNECTION + "ca_file = 'gone.pem'", r"\[connections.smile\] ca_file: there is no file"),
+        (CONNECTION + "user_agent_email = 'nobody'", "user_agent_email must be an e-mail address"),
+        (CONNECTION + "fhir_version = 'R9'", "fhir_version: there is no R9"),
+        (CONNECTION + "base_url = 'https://pms.example/?key=1'", "must be an https:// address"),
+        (CONNECTION + "base_url = 'ftp://pms.example'", "must be an https:// address"),
+        (
+            CONNECTION + "auth = { token_url = 'http://pms.example/token', client_id = 'x' }",
+            r"\[connections.smile\] auth token_url would send in the clear",
+        ),
+        (
+            "[connections.smile]\nkind = 'manual'\nname = 'Paper'\nbase_url = 'https://pms.example'",
+            "updated by hand",
+        ),
+        (
+            PRACTICE + "[practices.pms]\nkind = 'praktika'\n[connections.adelaide]\nkind = 'praktika'\n",
+            r"\[\[practices\]\] 1 pms: there is a \[connections.adelaide\] too",
+        ),
         (PRACTICE + "[practices.pms]\nkind = 'manual'", r"\[\[practices\]\] 1 pms name must not be empty"),
         (
             "[connections.smile]\nkind = 'praktica'",
@@ -249,7 +367,7 @@ def replaced(key: str, value: str) -> str:
         ("[connections.'a b']\nkind = 'praktika'", r"a name in \[connections\] may hold"),
         (
             "[connections.smile]\nkind = 'praktika'\nbase_url = 'http://pms.example'",
-            "must be an https:// address",
+            "would send in the clear: use https://, or set allow_http",
         ),
         (
             "[connections.smile]\nkind = 'praktika'\nbase_url = 'https://a:hunter2@pms.example'",

@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ import msgspec
 import platformdirs
 
 from frontdesk import text
+from frontdesk.attempts import RetryPolicy
 from frontdesk.bookings import FrontdeskError, Operator, Practice
 from frontdesk.complaints import explain, nearest
 from frontdesk.config.addresses import store_url
+from frontdesk.config.outside import accounts, notify_settings
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
+from frontdesk.notify.settings import NotifySettings
+from frontdesk.pms.port import Account
 
 __all__ = [
     "Config",
@@ -45,8 +50,9 @@ class ConfigError(FrontdeskError):
 class Config:
     """What the config says, with the defaults of what it leaves out.
 
-    `file` is None when there is no config file. `practices` are as they go into the store;
-    `keys` maps a command's id to the key it is to have; `diff` is whether only what changed is
+    `file` is None when there is no config file; files it names without a full path lie in
+    `folder`. `practices` are as they go into the store, `accounts` what this machine can reach
+    of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff` is whether only what changed is
     written to the terminal.
     """
 
@@ -56,8 +62,16 @@ class Config:
     log_file: Path
     home: str = ""
     practices: tuple[Practice, ...] = ()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    notify: NotifySettings | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     keys: Mapping[str, str] = field(default_factory=dict)
     diff: bool = True
+
+    @property
+    def folder(self) -> Path:
+        """Where the config lies, and what belongs to it."""
+        return (self.file or default_file()).parent
 
     @property
     def store_file(self) -> Path | None:
@@ -126,7 +140,7 @@ def _read(file: Path) -> ConfigFile:
 
 def _config(file: Path | None, said: ConfigFile) -> Config:
     folder = file.parent if file else Path.cwd()
-    clinics = practices(said)
+    clinics = practices(said, folder)
     return Config(
         file=file,
         operator=Operator(text.clean(said.operator) or login_name()),
@@ -136,6 +150,9 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         log_file=folder / Path(said.log.file).expanduser() if said.log.file else default_log_file(),
         home=_home(said, clinics),
         practices=clinics,
+        accounts=accounts(said, folder),
+        notify=notify_settings(said, folder),
+        retry=RetryPolicy(timedelta(hours=said.delivery.near_hours), said.delivery.max_attempts),
         keys=_keys(said),
         diff=said.ui.diff,
     )

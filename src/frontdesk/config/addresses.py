@@ -34,12 +34,12 @@ def store_url(url: str, folder: Path) -> str:
     return f"sqlite:///{folder / Path(path).expanduser()}"
 
 
-def check_web_address(url: str, where: str) -> None:
-    """Refuse what is not an https address; plain http only to this machine."""
+def check_web_address(url: str, where: str, *, allow_http: bool = False) -> None:
+    """Refuse what is not an https address; plain http only where the config allows it."""
     parts = _split(url, where, "name it with credential")
-    if not parts.hostname or not (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    ):
+    if parts.hostname and parts.scheme == "http" and not allow_http:
+        raise ValueError(f"{where} would send in the clear: use https://, or set allow_http = true")
+    if not parts.hostname or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
         raise ValueError(f"{where} must be an https:// address")
 
 
@@ -50,10 +50,16 @@ def check_mail_url(url: str, where: str) -> None:
         raise ValueError(f"{where}: unknown way to send mail, {nearest(parts.scheme, _MAIL_SCHEMES)}")
     if parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
         raise ValueError(f"{where}: smtp:// would send in the clear, use smtp+starttls:// or smtps://")
-    if parts.scheme == "maildir" and (parts.netloc or len(parts.path) < 2):
+    if parts.scheme == "maildir" and (parts.netloc or not parts.path.strip("/")):
         raise ValueError(f"{where} must name a folder: maildir:///PATH")
     if parts.scheme != "maildir" and not parts.hostname:
         raise ValueError(f"{where} must name a host, such as smtp+starttls://mail.example:587")
+
+
+def mail_url(url: str, folder: Path) -> str:
+    """Return how mail leaves; a relative maildir lies in `folder`, `~` is the user's home."""
+    parts = urlsplit(url)
+    return f"maildir://{folder / Path(parts.path).expanduser()}" if parts.scheme == "maildir" else url
 
 
 def check_mail_address(address: str, where: str) -> None:

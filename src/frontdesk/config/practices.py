@@ -1,30 +1,32 @@
 """The practices of the config, as rows for the store: what each one's PMS and channels are."""
 
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from frontdesk import text
 from frontdesk.bookings import Channel, Pms, Practice
 from frontdesk.complaints import nearest
 from frontdesk.config import sections
-from frontdesk.config.addresses import check_mail_address, check_mail_url, check_sender, check_web_address
+from frontdesk.config.addresses import check_mail_address
 from frontdesk.config.sections import ConfigFile
+from frontdesk.notify.messages import mentions_reason
+from frontdesk.pms.registry import MANUAL, describe
 
-_PMS_NAMES = {"praktika": "Praktika", "core-practice": "Core Practice"}
 
-
-def practices(said: ConfigFile) -> tuple[Practice, ...]:
+def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
     """Return the config's practices, checked, cleaned, in the file's order.
 
-    Raises ValueError with the rest of a sentence about the file.
+    Profiles and templates are looked for in `folder`. Raises ValueError with the rest of a
+    sentence about the file.
     """
     connections = {
-        name: _pms(connection, name, f"[connections.{name}]") for name, connection in said.connections.items()
+        name: _pms(connection, name, f"[connections.{name}]", folder)
+        for name, connection in said.connections.items()
     }
-    channels = _channels(said.notify)
     found: list[Practice] = []
     for number, section in enumerate(said.practices, start=1):
         where = f"[[practices]] {number}"
-        practice = _practice(section, where, connections, channels)
+        practice = _practice(section, where, connections, said.notify, folder)
         for other in found:
             if practice.id == other.id:
                 raise ValueError(f"{where} id: {practice.id} is taken, every practice needs its own")
@@ -35,7 +37,11 @@ def practices(said: ConfigFile) -> tuple[Practice, ...]:
 
 
 def _practice(
-    section: sections.Practice, where: str, connections: dict[str, Pms], channels: tuple[Channel, ...]
+    section: sections.Practice,
+    where: str,
+    connections: dict[str, Pms],
+    notify: sections.Notify | None,
+    folder: Path,
 ) -> Practice:
     if section.email:
         check_mail_address(section.email, f"{where} email")
@@ -45,18 +51,26 @@ def _practice(
         name=_filled(section.name, f"{where} name"),
         short=_filled(section.short, f"{where} short"),
         time_zone=section.time_zone,
-        email=text.clean(section.email),
-        pms=_pms_of(section, where, connections),
-        patient_channels=channels,
+        # Where no mail leaves, the desk is not written to either.
+        email=text.clean(section.email) if notify and notify.email else "",
+        pms=_pms_of(section, where, connections, folder),
+        patient_channels=_channels(notify),
+        reason_to_patient=mentions_reason(templates_of(section, notify, folder)),
     )
     if " " in practice.short:
         raise ValueError(f"{where} short must be letters, such as ADL")
     return practice
 
 
-def _pms_of(section: sections.Practice, where: str, connections: dict[str, Pms]) -> Pms | None:
+def templates_of(section: sections.Practice, notify: sections.Notify | None, folder: Path) -> Path | None:
+    """Return the folder whose files replace the shipped texts for this practice, if there is one."""
+    named = section.notify.templates or (notify.templates if notify else "")
+    return folder / Path(named).expanduser() if named else None
+
+
+def _pms_of(section: sections.Practice, where: str, connections: dict[str, Pms], folder: Path) -> Pms | None:
     if isinstance(section.pms, sections.Connection):
-        return _pms(section.pms, section.id, f"{where} pms")
+        return _pms(section.pms, section.id, f"{where} pms", folder)
     if not section.pms:
         return None
     if section.pms not in connections:
@@ -64,28 +78,24 @@ def _pms_of(section: sections.Practice, where: str, connections: dict[str, Pms])
     return connections[section.pms]
 
 
-def _pms(connection: sections.Connection, name: str, where: str) -> Pms:
-    if connection.base_url:
-        check_web_address(connection.base_url, f"{where} base_url")
-    if connection.kind == "manual":
+def _pms(connection: sections.Connection, name: str, where: str, folder: Path) -> Pms:
+    try:
+        known = describe(connection.kind, folder)
+    except ValueError as problem:
+        raise ValueError(f"{where} kind: {problem}") from None
+    if connection.kind == MANUAL:
         shown = _filled(connection.name, f"{where} name")
-        return Pms(connection=name, kind=connection.kind, name=shown, can_cancel=False)
-    if connection.name:
+    elif connection.name:
         raise ValueError(f"{where} name is for kind manual only: {connection.kind} has its own")
-    return Pms(connection=name, kind=connection.kind, name=_PMS_NAMES[connection.kind], can_cancel=True)
+    else:
+        shown = known.name
+    return Pms(name, connection.kind, shown, known.can_cancel, known.tells_patient)
 
 
 def _channels(notify: sections.Notify | None) -> tuple[Channel, ...]:
     """A channel exists only where its section says how it leaves."""
     if notify is None:
         return ()
-    if notify.email is not None:
-        check_mail_url(notify.email.url, "[notify.email] url")
-        check_sender(notify.from_, "[notify] from")
-    if notify.reply_to:
-        check_sender(notify.reply_to, "[notify] reply_to")
-    if len(set(notify.patient)) < len(notify.patient):
-        raise ValueError("[notify] patient names a channel twice")
     there = {Channel.EMAIL: notify.email is not None, Channel.SMS: notify.sms is not None}
     return tuple(channel for channel in notify.patient if there[channel])
 

@@ -15,7 +15,6 @@ from frontdesk.complaints import PASSWORD_ADVICE
 Identifier = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 CredentialName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$", description="the name of a secret")]
-PmsKind = Literal["praktika", "core-practice", "manual"]
 
 
 class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -34,14 +33,49 @@ class Store(Section, frozen=True):
     ] = ""
 
 
+class Auth(Section, frozen=True):
+    """Where a PMS that signs programs in (OAuth2 client credentials) hands out its tokens."""
+
+    token_url: str
+    client_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    scope: Annotated[str, Meta(max_length=500)] = ""
+
+
 class Connection(Section, frozen=True):
     """One account at a practice management system; several practices can share it."""
 
-    kind: PmsKind
+    kind: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="praktika, core-practice, cliniko, fhir, manual, or the path of a profile, my-pms.toml",
+        ),
+    ]
     name: Annotated[str, Meta(max_length=200, description="what a manual system is called")] = ""
-    base_url: str = ""
+    base_url: Annotated[
+        str, Meta(description="where its API is; without one this machine does not update it")
+    ] = ""
     tenant: Annotated[str, Meta(max_length=200)] = ""
     credential: CredentialName | None = None
+    credentials: Annotated[
+        dict[str, CredentialName], Meta(description='further secrets by their role: { key2 = "NAME" }')
+    ] = {}
+    auth: Auth | None = None
+    ca_file: Annotated[str, Meta(description="certificates to trust besides the system's, PEM")] = ""
+    allow_http: Annotated[bool, Meta(description="send without encryption, if base_url says http://")] = False
+    allow_private: Annotated[bool, Meta(description="reach addresses of this machine or network")] = False
+    user_agent_email: Annotated[
+        str, Meta(description="whom the PMS may write to about this program; Cliniko asks for it")
+    ] = ""
+    fhir_version: Annotated[Literal["R4", "R5"], Meta(description="kind fhir only")] = "R4"
+
+
+class Letterhead(Section, frozen=True):
+    """What one practice's messages have of their own."""
+
+    from_: str = msgspec.field(name="from", default="")
+    reply_to: str = ""
+    templates: Annotated[str, Meta(description="a folder whose files replace the shipped texts")] = ""
 
 
 class Practice(Section, frozen=True):
@@ -55,15 +89,21 @@ class Practice(Section, frozen=True):
     pms: Annotated[
         str | Connection, Meta(description="a connection's name, or its keys; none: not integrated")
     ] = ""
+    notify: Annotated[Letterhead, Meta(description="instead of what [notify] says")] = Letterhead()
 
 
 class Email(Section, frozen=True):
     """How mail leaves; with this section patients are told by e-mail."""
 
     url: Annotated[
-        str, Meta(description="smtp+starttls://, smtps:// or maildir:///PATH; smtp:// on loopback")
+        str,
+        Meta(
+            description="smtp+starttls://USER@HOST:587, smtps://, or maildir:///PATH (a relative PATH, "
+            "maildir:PATH, lies beside the config); smtp:// on this machine only"
+        ),
     ]
     credential: CredentialName | None = None
+    ca_file: Annotated[str, Meta(description="certificates to trust besides the system's, PEM")] = ""
 
 
 class Sms(Section, frozen=True):
@@ -81,8 +121,18 @@ class Notify(Section, frozen=True):
     patient: Annotated[
         tuple[Channel, ...], Meta(description="the order to try; an empty list: the desk tells patients")
     ] = (Channel.EMAIL, Channel.SMS)
+    templates: Annotated[str, Meta(description="a folder whose files replace the shipped texts")] = ""
     email: Email | None = None
     sms: Sms | None = None
+
+
+class Delivery(Section, frozen=True):
+    """When a person is called to what could not be carried out."""
+
+    near_hours: Annotated[
+        float, Meta(ge=0, le=168, description="so close to the appointment one failure is enough")
+    ] = 2.0
+    max_attempts: Annotated[int, Meta(ge=1, le=50, description="else after so many")] = 8
 
 
 class Ui(Section, frozen=True):
@@ -112,6 +162,7 @@ class ConfigFile(Section, frozen=True):
     connections: dict[Identifier, Connection] = {}
     practices: tuple[Practice, ...] = ()
     notify: Notify | None = None
+    delivery: Delivery = Delivery()
     keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
     ui: Ui = Ui()
     log: Log = Log()
