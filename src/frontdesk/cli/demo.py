@@ -1,27 +1,27 @@
 """`frontdesk demo`: the screen on made-up practices; nothing leaves the machine."""
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
+from frontdesk import seed
 from frontdesk.bookings import Operator, Reason, Refused
+from frontdesk.cli import demo_world
+from frontdesk.cli.demo_faults import PREFIX, choose_faults, running_demo
 from frontdesk.cli.progress import progress_bar
 from frontdesk.cli.run import check_terminal, open_screen
 from frontdesk.cli.seeding import fill
 from frontdesk.cli.wiring import Session
+from frontdesk.pms import simulator
 from frontdesk.seed import DEFAULT_BOOKINGS
 
-CONFIG = """\
-# A frontdesk demonstration: everybody in it is made up.
-home = "adelaide"
-[store]
-url = "sqlite:///frontdesk.db"
-[log]
-file = "frontdesk.log"
-"""
 SEED = 1
 
 
@@ -41,15 +41,32 @@ SEED = 1
     metavar="N",
     help="How many to make up.",
 )
-def demo(folder: Path | None, bookings: int) -> None:
-    """Open the screen on made-up practices. Nothing leaves this machine."""
+@click.option(
+    "--faults",
+    is_flag=True,
+    help="In a second terminal: have the open demonstration's PMSs fail, and recover.",
+)
+def demo(folder: Path | None, bookings: int, faults: bool) -> None:
+    """Open the screen on made-up practices. Nothing leaves this machine.
+
+    Their PMSs are simulated by a program of its own, which keeps a ledger of what it did;
+    mail goes into DIR/mail, a maildir. Cancel a booking at ADL and watch the line that
+    begins with Last.
+    """
+    if faults:
+        choose_faults(_absolute(folder) if folder else running_demo())
+        return
     check_terminal()
     with _place(folder) as place:
         config_file = place / "config.toml"
         if not config_file.exists():
             _make(place, config_file, bookings)
+        kept = f" --dir {place}" if folder else ""
         click.echo(f"Made-up practices, in {place}. From another terminal:")
+        click.echo(f"  frontdesk demo --faults{kept}")
         click.echo(f"  frontdesk --config {config_file} list")
+        # It outlives this program for a while, so that deliver can finish what a killed one began.
+        simulator.start(place / demo_world.PMS_FOLDER, os.getpid())
         open_screen(Session(config_file))
 
 
@@ -57,12 +74,16 @@ def demo(folder: Path | None, bookings: int) -> None:
 def _place(kept: Path | None) -> Iterator[Path]:
     """Yield the demonstration's folder; one that nobody asked to keep goes when it is left."""
     if kept is None:
-        with tempfile.TemporaryDirectory(prefix="frontdesk-demo-") as name:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
             yield Path(name)
         return
-    place = kept.expanduser().absolute()
+    place = _absolute(kept)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     yield place
+
+
+def _absolute(folder: Path) -> Path:
+    return folder.expanduser().absolute()
 
 
 def _make(place: Path, config_file: Path, bookings: int) -> None:
@@ -71,12 +92,16 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
         raise Refused(Reason("not-empty", f"{place} holds something else: name a new folder with --dir"))
     draft = place / "unfinished.toml"
     try:
-        draft.write_text(CONFIG, encoding="utf-8")
+        demo_world.make(place, draft)
         _fill(Session(draft), bookings)
+        demo_world.fill(place, partial(seed.bookings, bookings, SEED, datetime.now(UTC)))
         draft.rename(config_file)
     except BaseException:
-        for file in place.iterdir():
-            file.unlink()
+        for one in place.iterdir():
+            if one.is_dir():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
         raise
 
 

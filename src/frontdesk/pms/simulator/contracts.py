@@ -6,6 +6,7 @@ from frontdesk.pms.simulator.cliniko import Cliniko
 from frontdesk.pms.simulator.core_practice import CorePractice
 from frontdesk.pms.simulator.fhir import FhirServer
 from frontdesk.pms.simulator.praktika import Praktika
+from frontdesk.pms.simulator.textline import Textline
 from frontdesk.pms.simulator.wire import MakeContract
 
 CONTRACTS: Mapping[str, MakeContract] = {
@@ -13,4 +14,5 @@ CONTRACTS: Mapping[str, MakeContract] = {
     "core-practice": CorePractice,
     "cliniko": Cliniko,
     "fhir": FhirServer,
+    "textline": Textline,
 }

@@ -42,6 +42,10 @@ CREATE TABLE IF NOT EXISTS answered (
   account TEXT NOT NULL, request_id TEXT NOT NULL, about TEXT NOT NULL, body BLOB NOT NULL,
   PRIMARY KEY (account, request_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS message (
+  number INTEGER PRIMARY KEY, at TEXT NOT NULL, account TEXT NOT NULL, recipient TEXT NOT NULL,
+  words TEXT NOT NULL
+);
 """
 
 
@@ -156,7 +160,7 @@ class Diary:
 
     @property
     def changes(self) -> int:
-        """How many times an appointment was changed since this diary was opened."""
+        """How many times something was changed or sent since this diary was opened."""
         return self._changes
 
     def put(self, account: str, entry: Entry) -> None:
@@ -234,6 +238,18 @@ class Diary:
     def keep_answer(self, account: str, request_id: str, about: str, body: bytes) -> None:
         """Remember what a request of this id was answered."""
         self._database.execute("INSERT INTO answered VALUES (?, ?, ?, ?)", (account, request_id, about, body))
+
+    def take_message(self, account: str, recipient: str, words: str, now: datetime) -> None:
+        """Count a message as sent."""
+        self._database.execute(
+            "INSERT INTO message (at, account, recipient, words) VALUES (?, ?, ?, ?)",
+            (_text(now), account, recipient, words),
+        )
+        self._changes += 1
+
+    def messages(self) -> list[tuple[str, str]]:
+        """Return the number and the words of every message that was sent, in order."""
+        return self._database.execute("SELECT recipient, words FROM message ORDER BY number").fetchall()
 
     def write_down(
         self,

@@ -24,10 +24,11 @@ class Operation(StrEnum):
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
     NO_SHOW = "no-show"
+    SEND = "send"
     OTHER = "other"
 
 
-WRITES = frozenset({Operation.CANCEL, Operation.RESCHEDULE, Operation.NO_SHOW})
+WRITES = frozenset({Operation.CANCEL, Operation.RESCHEDULE, Operation.NO_SHOW, Operation.SEND})
 
 
 @dataclass(frozen=True)
