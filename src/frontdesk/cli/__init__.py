@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "bookings:show",
     "cancel": "cancel:cancel",
     "history": "bookings:history",
+    "attention": "attention:attention",
     "import": "data:import_command",
     "export": "data:export_command",
     "seed": "seeding:seed_command",
@@ -44,6 +45,9 @@ Examples:
   frontdesk list --day today              today's bookings, one a line
   frontdesk list --search kovac --json    the same for a program
   frontdesk cancel ADL/SD-10482           asks before it cancels
+  frontdesk attention                     what needs a person
+  frontdesk deliver                       carry out what follows, day and night
+  frontdesk doctor                        is everything as it should be?
 """
 
 EPILOG = """\b

@@ -1,0 +1,113 @@
+"""`attention`: what could not be carried out and needs a person, in line mode."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import click
+
+from frontdesk import times
+from frontdesk.cli.documents import Document, as_json, delivery_document, print_document
+from frontdesk.cli.lines import aligned
+from frontdesk.cli.wiring import Session
+from frontdesk.deliveries import Attention, to_do
+
+_MOST = 500
+
+
+class _ListUnlessSaid(click.Group):
+    """`frontdesk attention` alone lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command in front of options that can only be its own."""
+        known = {"-h", "--help", *self.commands}
+        if not any(one in known for one in args):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ListUnlessSaid)
+def attention() -> None:
+    """What needs a person: list it, try it again, or settle it with a note.
+
+    \b
+    Examples:
+      frontdesk attention                             nearest appointment first
+      frontdesk attention retry 12                    the cause is gone: try again
+      frontdesk attention settle 12 --note "phoned"   done by a person
+    """
+
+
+@attention.command("list")
+@as_json
+@click.pass_obj
+def list_(session: Session, as_json: bool) -> None:
+    """List what needs a person, the nearest appointment first."""
+    with session.opened() as (store, run):
+        items, now = run(store.attention(_MOST)), run(store.state()).now
+    if as_json:
+        print_document([_document(item) for item in items])
+        return
+    for line in _lines(items, now):
+        click.echo(line)
+    if not items:
+        click.echo("Nothing needs a person.")
+
+
+@attention.command()
+@click.argument("number", metavar="ID", type=int)
+@as_json
+@click.pass_obj
+def retry(session: Session, number: int, as_json: bool) -> None:
+    """Make delivery ID due again, now. Whoever carries deliveries out does the rest."""
+    with session.opened() as (store, run):
+        delivery = run(store.retry(number, session.config.operator))
+    if as_json:
+        print_document(delivery_document(delivery))
+    else:
+        click.echo(f"{number} is due now: a desk that is open, or frontdesk deliver, carries it out.")
+
+
+@attention.command()
+@click.argument("number", metavar="ID", type=int)
+@click.option("--note", required=True, metavar="TEXT", help="What was done, in a few words.")
+@as_json
+@click.pass_obj
+def settle(session: Session, number: int, note: str, as_json: bool) -> None:
+    """Sign with your name that delivery ID was dealt with by a person."""
+    with session.opened() as (store, run):
+        delivery = run(store.settle(number, session.config.operator, note))
+    if as_json:
+        print_document(delivery_document(delivery))
+    else:
+        click.echo(f"{number} is settled by {delivery.settled_by}: {delivery.note}")
+
+
+def _document(item: Attention) -> Document:
+    what, why = to_do(item)
+    return {
+        **delivery_document(item.delivery),
+        "ref": item.booking.ref,
+        "practice": item.booking.practice.id,
+        "to_do": what,
+        "why": why,
+    }
+
+
+def _lines(items: Iterable[Attention], now: datetime) -> Iterable[str]:
+    return aligned([_cells(item, now) for item in items])
+
+
+def _cells(item: Attention, now: datetime) -> tuple[str, ...]:
+    booking = item.booking
+    zone = booking.practice.zone
+    what, why = to_do(item)
+    return (
+        str(item.delivery.id),
+        times.when(booking.starts_at, zone, now),
+        booking.practice.short,
+        booking.ref,
+        booking.patient.name,
+        booking.patient.mobile or "no mobile",
+        times.distance(booking.starts_at, now, zone),
+        f"{what}: {why}",
+    )
