@@ -47,6 +47,7 @@ _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]+)"')
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PRACTITIONERS = frozenset(("Practitioner", "PractitionerRole"))
+_NAME_USES = {"usual": 0, "official": 1}
 _TOLD = 120
 _PRIVATE = re.compile(r"Patient/\S+|\S+@\S+|\d[\d /.-]{4,}\d")
 _HIDDEN = "…"
@@ -154,7 +155,7 @@ def moved(resource: Resource, start: datetime, end: datetime, practitioner_ref: 
 def practitioner(resource: Resource) -> PmsPractitioner:
     """Return who a Practitioner is. Raises ContractDrift without an id."""
     names = [name for name in _tables(resource.get("name")) if name.get("use") != "old"]
-    names.sort(key=lambda name: ("usual", "official").index(name["use"]) if name.get("use") in ("usual", "official") else 2)
+    names.sort(key=lambda name: _NAME_USES.get(_text(name.get("use")), 2))
     return text.clean_fields(
         PmsPractitioner(
             ref=f"Practitioner/{_id(resource)}",
@@ -187,7 +188,9 @@ def words_of(outcome: object, about: Resource) -> str:
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
         return ""
     issues = [one for one in _tables(outcome.get("issue")) if one.get("severity") in ("fatal", "error")]
-    told = (_text(_table(issue.get("details")).get("text")) or _text(issue.get("diagnostics")) for issue in issues)
+    told = (
+        _text(_table(issue.get("details")).get("text")) or _text(issue.get("diagnostics")) for issue in issues
+    )
     said = text.clean(next(filter(None, told), ""))
     for name in _private_words(about):
         said = re.sub(re.escape(name), _HIDDEN, said, flags=re.IGNORECASE)
