@@ -71,10 +71,11 @@ class Answer:
         """The other side's own time, from the `Date` header (RFC 9110, 6.6.1)."""
         return _http_date(self.headers.get("date", ""))
 
-    def json(self) -> Any:
+    def json(self, parse_float: Callable[[str], Any] | None = None) -> Any:
         """Return the body as JSON (RFC 8259) that means one thing only.
 
-        Raises Unreadable for another charset than UTF-8, a page, duplicate keys, numbers
+        `parse_float` makes something else than a float of a number with a fraction or an
+        exponent, or raises ValueError. Raises Unreadable for another charset than UTF-8, a page, duplicate keys, numbers
         that are none, and nesting beyond `NESTING_LIMIT`.
         """
         charset = _CHARSET.search(self.headers.get("content-type", ""))
@@ -85,7 +86,10 @@ class Answer:
         try:
             # Some servers begin UTF-8 with a byte order mark; a reader may ignore it.
             value = json.loads(
-                self.body.decode("utf-8-sig"), object_pairs_hook=_distinct, parse_constant=_no_number
+                self.body.decode("utf-8-sig"),
+                object_pairs_hook=_distinct,
+                parse_constant=_no_number,
+                parse_float=parse_float,
             )
         except (ValueError, RecursionError):
             raise Unreadable("the answer is not JSON") from None

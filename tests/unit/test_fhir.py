@@ -1,0 +1,497 @@
+"""FHIR's Appointment: what is read of it, what a change leaves alone, and what every answer means."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frontdesk.http_client import Answer, HttpClient, Lost, NotSent
+from frontdesk.pms import fhir_resources as fhir
+from frontdesk.pms.fhir import FhirPms
+from frontdesk.pms.port import (
+    Account,
+    AlreadyCancelled,
+    AppointmentStatus,
+    CancelRequest,
+    Conflict,
+    ContractDrift,
+    NotFound,
+    PmsError,
+    RateLimited,
+    Rejected,
+    Unauthorised,
+    Unavailable,
+    UnknownOutcome,
+    Unsupported,
+    WriteState,
+)
+
+BASE = "https://fhir.example/fhir/R4"
+NOW = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+ID = UUID("0b9f7c3e-5d0a-4a7e-9b1c-2f6f0e8a4d11")
+DAY = (datetime(2026, 11, 25, 13, 30, tzinfo=UTC), datetime(2026, 11, 26, 13, 30, tzinfo=UTC))
+
+BOOKED: dict[str, Any] = {
+    "resourceType": "Appointment",
+    "id": "a-1",
+    "meta": {"versionId": "4"},
+    "status": "booked",
+    "start": "2026-11-26T10:30:00+10:30",
+    "end": "2026-11-26T11:00:00.250+10:30",
+    "minutesDuration": 30,
+    "appointmentType": {"coding": [{"code": "CHECKUP", "display": "Check-up"}]},
+    "participant": [
+        {"actor": {"reference": f"{BASE}/Practitioner/3/_history/2", "display": "Dr Mai Lee"}},
+        {"actor": {"reference": "Patient/55", "display": "Rosalind Example"}, "status": "accepted"},
+        {"actor": {"reference": "Location/1", "display": "Adelaide"}},
+    ],
+}
+
+Reply = Answer | Exception | Mapping[str, Any]
+
+
+def answer(document: object = None, status: int = 200, **headers: str) -> Answer:
+    body = b"" if document is None else json.dumps(document).encode()
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+def outcome(diagnostics: str = "", text: str = "", severity: str = "error") -> dict[str, Any]:
+    issue = {
+        "severity": severity,
+        "code": "processing",
+        "diagnostics": diagnostics,
+        "details": {"text": text},
+    }
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+class Server(HttpClient):
+    """Answers what it was told to, one after the other, and keeps what it was asked."""
+
+    def __init__(self, *replies: Reply) -> None:
+        super().__init__()
+        self.replies = list(replies)
+        self.asked: list[tuple[str, str, Any, dict[str, str]]] = []
+        self.written: list[bytes] = []
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        content: bytes | None = None,
+        json: object = None,
+    ) -> Answer:
+        self.asked.append((method, url, params, dict(headers or {})))
+        if content is not None:
+            self.written.append(content)
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply if isinstance(reply, Answer) else answer(reply)
+
+
+def pms(server: Server, release: str = "R4") -> FhirPms:
+    async def signed_in() -> Mapping[str, str]:
+        return {"Authorization": "Bearer t"}
+
+    account = Account("clinic", "fhir", base_url=f"{BASE}/", fhir_version=release)
+    return FhirPms(account, server, signed_in, lambda: NOW)
+
+
+async def test_an_appointment_is_read() -> None:
+    server = Server(answer(BOOKED, etag='W/"5"'))
+    found = await pms(server).appointment("Appointment/a-1")
+    assert server.asked[0][:2] == ("GET", f"{BASE}/Appointment/a-1")
+    assert server.asked[0][3] == {"Accept": "application/fhir+json", "Authorization": "Bearer t"}
+    assert (found.ref, found.status, found.raw_status) == ("a-1", AppointmentStatus.BOOKED, "booked")
+    assert found.starts_at == datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
+    assert found.ends_at == datetime(2026, 11, 26, 0, 30, 0, 250_000, tzinfo=UTC)
+    assert (found.practitioner_ref, found.practitioner_name) == ("Practitioner/3", "Dr Mai Lee")
+    assert (found.patient_ref, found.patient_name) == ("Patient/55", "Rosalind Example")
+    assert (found.appointment_type, found.version) == ("Check-up", "5")
+
+
+@pytest.mark.parametrize(
+    ("status", "means"),
+    [
+        ("proposed", "BOOKED"),
+        ("pending", "BOOKED"),
+        ("booked", "BOOKED"),
+        ("arrived", "ARRIVED"),
+        ("checked-in", "ARRIVED"),
+        ("fulfilled", "COMPLETED"),
+        ("noshow", "NO_SHOW"),
+        ("cancelled", "CANCELLED"),
+        ("entered-in-error", "OTHER"),
+        ("waitlist", "OTHER"),
+        ("Cancelled", "OTHER"),
+    ],
+)
+def test_statuses(status: str, means: str) -> None:
+    assert fhir.appointment(BOOKED | {"status": status}, BASE).status is AppointmentStatus[means]
+
+
+def test_of_several_practitioners_none_is_compared() -> None:
+    second = {"actor": {"type": "Practitioner", "reference": "#p", "display": "Dr Chan"}}
+    found = fhir.appointment(BOOKED | {"participant": [*BOOKED["participant"], second]}, BASE)
+    assert (found.practitioner_ref, found.practitioner_name) == ("", "Dr Mai Lee, Dr Chan")
+    alone = fhir.appointment(BOOKED | {"participant": [second]}, BASE)
+    assert (alone.practitioner_ref, alone.practitioner_name, alone.patient_ref) == ("", "Dr Chan", "")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"start": "2026-11-26T10:30:00"},
+        {"start": "2026-11-26"},
+        {"start": "2026-11-26T25:30:00Z"},
+        {"start": "0001-01-01T00:00:00+10:00"},
+        {"start": None},
+        {"start": 1_795_000_000},
+        {"end": "soon"},
+        {"status": None},
+        {"status": 5},
+        {"id": "b"},
+        {"id": None},
+        {"resourceType": "Patient"},
+    ],
+    ids=str,
+)
+async def test_what_the_contract_promises_must_be_there(broken: dict[str, Any]) -> None:
+    with pytest.raises(ContractDrift):
+        await pms(Server(BOOKED | broken)).appointment("a-1")
+
+
+@pytest.mark.parametrize("ref", ["", "..", "a/../../Patient/1", "a?x=1", "Zoë", "a" * 65])
+async def test_what_cannot_be_an_id_is_not_asked_for(ref: str) -> None:
+    server = Server()
+    with pytest.raises(NotFound):
+        await pms(server).appointment(ref)
+    assert server.asked == []
+
+
+async def test_a_cancel_puts_the_whole_resource_back() -> None:
+    server = Server(answer(BOOKED, etag='"v 5"'), BOOKED | {"status": "cancelled"})
+    done = await pms(server).cancel("a-1", CancelRequest(ID, "Caught a cold", version="4"))
+    assert (done.state, done.ref) == (WriteState.APPLIED, "a-1")
+    method, url, _, headers = server.asked[1]
+    assert (method, url) == ("PUT", f"{BASE}/Appointment/a-1")
+    assert headers["Content-Type"] == "application/fhir+json"
+    assert headers["If-Match"] == 'W/"4"'
+    reason = {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason",
+                "code": "pat",
+                "display": "Patient",
+            }
+        ],
+        "text": "Caught a cold",
+    }
+    assert json.loads(server.written[0]) == BOOKED | {"status": "cancelled", "cancelationReason": reason}
+
+
+async def test_the_etag_goes_back_as_it_came() -> None:
+    server = Server(answer(BOOKED, etag='"strong-7"'), answer(status=204))
+    await pms(server).cancel("a-1", CancelRequest(ID, version="strong-7"))
+    assert server.asked[1][3]["If-Match"] == '"strong-7"'
+    assert "text" not in json.loads(server.written[0])["cancelationReason"]
+
+
+async def test_r5_spells_the_reason_with_two_l_and_has_a_date() -> None:
+    server = Server(BOOKED, outcome(severity="information"))
+    await pms(server, "R5").cancel("a-1", CancelRequest(ID, "Sick"))
+    written = json.loads(server.written[0])
+    assert written["cancellationReason"]["text"] == "Sick"
+    assert written["cancellationDate"] == "2026-11-24T01:30:00Z"
+    assert "cancelationReason" not in written
+
+
+numbers = st.one_of(
+    st.integers(), st.decimals(allow_nan=False, allow_infinity=False), st.just(Decimal("1.50"))
+)
+documents = st.recursive(
+    st.none() | st.booleans() | numbers | st.text(st.characters(codec="utf-8"), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.text("abc_", min_size=1, max_size=3), documents))
+def test_elements_that_are_not_known_are_kept(unknown: dict[str, Any]) -> None:
+    body = fhir.encoded(unknown | BOOKED)
+    resource = Answer(200, {}, body).json(fhir.exact)
+    for changed in (
+        fhir.cancelled(resource, "Sick", "R4", NOW),
+        fhir.missed(resource),
+        fhir.moved(resource, *DAY, "Practitioner/9"),
+    ):
+        again = json.loads(fhir.encoded(changed), parse_float=str, parse_int=str)
+        before = json.loads(body, parse_float=str, parse_int=str)
+        touched = {"status", "cancelationReason", "start", "end", "minutesDuration", "participant"}
+        assert {key: again[key] for key in before.keys() - touched} == {
+            key: before[key] for key in before.keys() - touched
+        }
+
+
+def test_a_number_keeps_its_digits() -> None:
+    body = b'{"a":1.50,"b":0.10000000000000000000000001,"c":123456789012345678901234567890,"d":2}'
+    assert fhir.encoded(Answer(200, {}, body).json(fhir.exact)) == body
+
+
+async def test_a_number_beyond_measure_is_no_answer() -> None:
+    with pytest.raises(ContractDrift):
+        await pms(Server(Answer(200, {}, b'{"a":1e9999999999999999999999}'))).appointment("a-1")
+
+
+async def test_text_that_cannot_be_written_back_is_not_tried() -> None:
+    server = Server(BOOKED | {"comment": "\ud800"})
+    with pytest.raises(Unsupported):
+        await pms(server).cancel("a-1", CancelRequest(ID))
+    assert len(server.asked) == 1
+
+
+async def test_no_version_no_write() -> None:
+    server = Server(answer(BOOKED | {"meta": {}}, etag="W/5"))
+    with pytest.raises(Unsupported):
+        await pms(server).cancel("a-1", CancelRequest(ID))
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "error"),
+    [
+        ({"status": "cancelled", "start": None}, AlreadyCancelled),
+        ({"status": "arrived"}, Rejected),
+        ({"status": "entered-in-error"}, Rejected),
+        ({"meta": {"versionId": "5"}}, Conflict),
+    ],
+)
+async def test_nothing_is_sent_for_an_appointment_that_is_not_as_it_was(
+    there: dict[str, Any], error: type[PmsError]
+) -> None:
+    server = Server(BOOKED | there)
+    with pytest.raises(error):
+        await pms(server).cancel("a-1", CancelRequest(ID, version="4"))
+    assert len(server.asked) == 1
+
+
+ON_A_READ = [
+    (answer(status=400), Rejected),
+    (answer(status=401), Unauthorised),
+    (answer(status=403), Unauthorised),
+    (answer(outcome(), 404), NotFound),
+    (answer(outcome(), 410), NotFound),
+    (answer(status=429), RateLimited),
+    (answer(status=500), Unavailable),
+    (answer(status=503), Unavailable),
+    (answer(status=302, location="https://login.example/"), ContractDrift),
+    (Answer(200, {"content-type": "text/html"}, b"<html>Sign in</html>"), ContractDrift),
+    (Answer(200, {}, b'{"resourceType":"Appoin'), ContractDrift),
+    (answer(outcome()), ContractDrift),
+    (answer([]), ContractDrift),
+    (NotSent("it refused the connection"), Unavailable),
+    (Lost("it did not answer in time"), Unavailable),
+]
+
+
+CHANGES: list[Callable[[FhirPms], Awaitable[object]]] = [
+    lambda one: one.cancel("a-1", CancelRequest(ID)),
+    lambda one: one.mark_no_show("a-1", ID),
+    lambda one: one.reschedule("a-1", *DAY, "", ID),
+]
+QUESTIONS: list[Callable[[FhirPms], Awaitable[object]]] = [
+    lambda one: one.appointment("a-1"),
+    lambda one: one.appointments(*DAY),
+    lambda one: one.practitioners(),
+    lambda one: one.ping(),
+]
+
+
+@pytest.mark.parametrize(("reply", "error"), ON_A_READ)
+async def test_what_an_answer_to_a_question_means(reply: Reply, error: type[PmsError]) -> None:
+    for ask in (*QUESTIONS, *CHANGES):
+        with pytest.raises(PmsError) as raised:
+            await ask(pms(Server(reply)))
+        assert type(raised.value) is error
+
+
+ON_A_WRITE = [
+    (answer(outcome(), 400), Rejected),
+    (answer(status=401), Unauthorised),
+    (answer(status=403), Unauthorised),
+    (answer(status=404), NotFound),
+    (answer(status=405), Unsupported),
+    (answer(status=409), Conflict),
+    (answer(status=412), Conflict),
+    (answer(status=422), Rejected),
+    (answer(status=429), RateLimited),
+    (answer(status=408), UnknownOutcome),
+    (answer(status=500), UnknownOutcome),
+    (answer(status=503), UnknownOutcome),
+    (answer(status=504), UnknownOutcome),
+    (answer(status=302), ContractDrift),
+    (answer(status=201), ContractDrift),
+    (answer(BOOKED), ContractDrift),
+    (answer([]), ContractDrift),
+    (Answer(200, {}, b"<html>"), UnknownOutcome),
+    (Answer(200, {}, b'{"resourceType"'), UnknownOutcome),
+    (NotSent("its name is not known"), Unavailable),
+    (Lost("it did not answer in time"), UnknownOutcome),
+]
+
+
+@pytest.mark.parametrize(("reply", "error"), ON_A_WRITE)
+async def test_what_an_answer_to_a_change_means(reply: Reply, error: type[PmsError]) -> None:
+    for change in CHANGES:
+        server = Server(BOOKED, reply)
+        with pytest.raises(PmsError) as raised:
+            await change(pms(server))
+        assert type(raised.value) is error
+        assert len(server.written) == 1
+
+
+async def test_accepted_is_not_done() -> None:
+    done = await pms(Server(BOOKED, answer(status=202))).cancel("a-1", CancelRequest(ID))
+    assert done.state is WriteState.ACCEPTED
+
+
+async def test_too_many_says_when_to_come_back() -> None:
+    with pytest.raises(RateLimited) as raised:
+        await pms(Server(answer(status=429, retry_after="40"))).appointment("a-1")
+    assert raised.value.retry_at == NOW + timedelta(seconds=40)
+
+
+async def test_a_refusal_is_in_the_servers_words_without_the_patient() -> None:
+    said = "Rosalind\u001b[1m EXAMPLE (Patient/55, 0491 570 006, r@example.com) owes 3 visits"
+    server = Server(BOOKED, answer(outcome(text=said), 422))
+    with pytest.raises(Rejected) as raised:
+        await pms(server).cancel("a-1", CancelRequest(ID))
+    shown = str(raised.value)
+    assert "owes 3 visits" in shown
+    for hidden in ("Rosalind", "EXAMPLE", "Example", "55", "0491", "example.com", "\u001b"):
+        assert hidden not in shown
+
+
+def test_words_are_cut_and_the_first_error_counts() -> None:
+    assert len(fhir.words_of(outcome("because " * 50), {})) == 120
+    both = {"resourceType": "OperationOutcome", "issue": [*outcome("x", severity="warning")["issue"], 5]}
+    assert fhir.words_of(both, {}) == ""
+    assert fhir.words_of({"resourceType": "Patient"}, {}) == ""
+
+
+def bundle(*resources: Mapping[str, Any], following: str = "") -> dict[str, Any]:
+    link = [{"relation": "self", "url": "x"}, {"relation": "next", "url": following}]
+    entry = [{"resource": one} for one in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "link": link if following else [], "entry": entry}
+
+
+async def test_a_day_is_asked_for_by_its_instants_and_page_by_page() -> None:
+    later = BOOKED | {"id": "a-2", "status": "cancelled", "start": "2026-11-27T00:00:00+10:30"}
+    patient = {"resourceType": "Patient", "id": "55"}
+    server = Server(bundle(BOOKED, patient, following=f"{BASE}?_getpages=7"), bundle(later))
+    asking = pms(server)
+    first = await asking.appointments(*DAY)
+    second = await asking.appointments(*DAY, first.cursor)
+    assert [one.ref for one in first.appointments] == ["a-1"]
+    assert second.appointments == ()
+    assert second.cursor is None
+    assert server.asked[0][1:3] == (
+        f"{BASE}/Appointment",
+        (("date", "ge2026-11-25T13:30:00Z"), ("date", "lt2026-11-26T13:30:00Z"), ("_count", "100")),
+    )
+    assert server.asked[1][1:3] == (f"{BASE}?_getpages=7", ())
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "https://evil.example/fhir/R4?p=2",
+        "http://fhir.example/fhir/R4?p=2",
+        "//evil.example/x",
+        "https://[/x",
+    ],
+)
+async def test_a_next_page_elsewhere_is_not_asked_for(following: str) -> None:
+    server = Server(bundle(BOOKED, following=following))
+    asking = pms(server)
+    page = await asking.appointments(*DAY)
+    with pytest.raises(ContractDrift):
+        await asking.appointments(*DAY, page.cursor)
+    assert len(server.asked) == 1
+
+
+async def test_lists_that_do_not_end() -> None:
+    again = bundle(following=f"{BASE}/Practitioner?p=2")
+    with pytest.raises(ContractDrift, match="same again"):
+        await pms(Server(again, again)).practitioners()
+    circle = [bundle(following=f"{BASE}/Practitioner?p={number}") for number in range(60)]
+    with pytest.raises(ContractDrift, match="does not end"):
+        await pms(Server(*circle)).practitioners()
+
+
+async def test_practitioners() -> None:
+    names = [
+        {"use": "old", "text": "Dr Mai Chan"},
+        {"use": "official", "prefix": ["Dr"], "given": ["Mai", "Linh"], "family": "Lee"},
+    ]
+    server = Server(
+        bundle({"resourceType": "Practitioner", "id": "3", "name": names}, following="Practitioner?p=2"),
+        bundle({"resourceType": "Practitioner", "id": "4", "active": False}),
+    )
+    found = await pms(server).practitioners()
+    assert [(one.ref, one.name, one.is_active) for one in found] == [
+        ("Practitioner/3", "Dr Mai Linh Lee", True),
+        ("Practitioner/4", "", False),
+    ]
+
+
+async def test_a_move_keeps_the_id_and_can_change_the_practitioner() -> None:
+    server = Server(BOOKED, answer(status=204))
+    start = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    done = await pms(server).reschedule("a-1", start, start + timedelta(minutes=45), "Practitioner/9", ID)
+    assert done.ref == "a-1"
+    written = json.loads(server.written[0])
+    assert (written["start"], written["end"]) == ("2026-12-01T09:00:00Z", "2026-12-01T09:45:00Z")
+    assert written["minutesDuration"] == 45
+    assert written["participant"][0] == {"actor": {"reference": "Practitioner/9"}}
+    assert written["participant"][1:] == BOOKED["participant"][1:]
+
+
+def test_nobody_is_replaced_where_it_is_not_plain_whom() -> None:
+    two = BOOKED | {"participant": [BOOKED["participant"][0]] * 2}
+    assert fhir.moved(two, *DAY, "")["participant"] == two["participant"]
+    with pytest.raises(Unsupported):
+        fhir.moved(two, *DAY, "Practitioner/9")
+
+
+async def test_a_no_show() -> None:
+    server = Server(BOOKED, BOOKED | {"status": "noshow"})
+    await pms(server).mark_no_show("a-1", ID)
+    assert json.loads(server.written[0]) == BOOKED | {"status": "noshow"}
+
+
+@pytest.mark.parametrize(("release", "version", "fits"), [("R4", "4.0.1", True), ("R4", "5.0.0", False)])
+async def test_a_ping_compares_the_release(release: str, version: str, fits: bool) -> None:
+    said = answer(
+        {"resourceType": "CapabilityStatement", "fhirVersion": version}, date="Tue, 24 Nov 2026 01:30:00 GMT"
+    )
+    asking: Callable[[], Any] = pms(Server(said), release).ping
+    if fits:
+        assert await asking() == NOW
+    else:
+        with pytest.raises(ContractDrift, match=r"5\.0\.0"):
+            await asking()
