@@ -14,6 +14,7 @@ import click
 from frontdesk import config
 from frontdesk.cli import frontdesk
 from frontdesk.commands import ALL_COMMANDS, COMMANDS, Command, key_name
+from tests import profile_reference
 
 FOLDER = Path(__file__).parents[1] / "docs"
 WIDTH = 80
@@ -124,6 +125,7 @@ def generated() -> Mapping[str, str]:
         "commands.md": commands_document(),
         "config.schema.json": config.json_schema(),
         "keys.md": keys_document(),
+        "pms/profile.md": profile_reference.document(),
     }
 
 
@@ -139,6 +141,7 @@ def drifted(folder: Path = FOLDER) -> list[str]:
 def write(folder: Path = FOLDER) -> None:
     """Make every generated document anew."""
     for name, text in generated().items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
 
 

@@ -47,9 +47,10 @@ class Auth(Section, frozen=True, kw_only=True):
 
 
 class Times(Section, frozen=True, kw_only=True):
-    """How instants are written; see `instants.InstantFormat`.
+    """How instants are written.
 
-    `zone` is `offset` (every time bears one), `practice` (wall clock time of the practice),
+    `format` is `iso` (ISO 8601), `epoch` or `epoch-ms` (numbers since 1970), or a pattern of
+    strptime such as `%d/%m/%Y %H:%M`. `zone` is `offset` (every time bears one), `practice` (wall clock time of the practice),
     or an IANA name such as UTC.
     """
 
@@ -240,11 +241,16 @@ class Limits(Section, frozen=True, kw_only=True):
 
 
 class Profile(Section, frozen=True, kw_only=True):
-    """A PMS. `{tenant}` may stand in `base_url`, `prefix`, `headers` and `query`.
+    """A PMS. `name` is what it is called on the screen, `version` which state of the profile this is.
 
     `verified` says that it was tried against the vendor's system; `published` is the address
-    of the vendor's reference that it follows. `base_url` is for a connection that has none.
-    `needs_email` asks for the connection's user_agent_email.
+    of the vendor's reference that it follows. `base_url` is for a connection that has none;
+    `prefix` begins every path, `headers` and `query` go with every request, and `{tenant}`
+    may stand in all four. `needs_email` asks for the connection's user_agent_email.
+
+    `can_cancel = false`: somebody has to cancel there by hand. `tells_patient`: a cancel
+    there writes to the patient, so nothing is sent from here. `verify_after_write`: what is
+    answered to a change proves nothing, and the appointment is read again.
     """
 
     name: Name

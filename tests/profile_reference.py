@@ -1,0 +1,159 @@
+"""`docs/pms/profile.md`: every key that a profile can have, from the structs that read it."""
+
+import types
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from inspect import getdoc
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from frontdesk.pms import profile, profile_file
+from frontdesk.pms.port import AppointmentStatus
+from frontdesk.pms.profile import Pointer, Profile, Route, Routes
+
+HEAD = """\
+# Profiles
+
+Made from the program's own structures by `make docs`.
+
+A profile is one TOML file that describes a PMS with a REST interface: where its API is, how one signs
+in, which requests there are, where things stand in its answers, and what its refusals mean. Nothing in
+it is code. [Adding a PMS](adding-a-pms.md) writes one step by step; the shipped ones are
+`src/frontdesk/pms/praktika.toml`, `src/frontdesk/pms/core_practice.toml` and
+`src/frontdesk/pms/cliniko.toml`.
+
+What follows from being a PMS is not in a profile, because it is the same for each: read before a
+cancel, compare, send once, prove. See [what frontdesk promises](README.md#what-frontdesk-promises).
+
+## Correcting a shipped profile
+
+When a vendor's answer, or `frontdesk doctor`, shows that we assumed wrong:
+
+1. Copy the shipped file beside the config, say as `praktika-smile.toml`. Its first lines say what is
+   most likely to differ.
+2. Change the keys. A key that does not exist, or cannot be meant, is refused with file, key and reason.
+3. Point `kind` of the connection at the copy: `kind = "praktika-smile.toml"`. A relative path lies
+   beside the config; the other keys of the connection stay as they are.
+4. `frontdesk doctor` probes it, changes nothing, and says which assumption held.
+5. Cancel one test appointment and look in the PMS. When the account is the vendor's own, and all is as
+   it should be, set `verified = true`; the warning goes from the screen.
+
+The program's own files stay as they are, so an update of frontdesk does not undo a correction.
+
+## Kinds of values
+
+- **pointer**: a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) into an answer,
+  such as `/data/id`. Empty: not there.
+- **template**: text with names in braces that are filled in, such as `"Bearer {secret}"`; `{{` and
+  `}}` are braces. In a path a value is quoted so that it stays one step.
+- **means**: what a word of the PMS means here, one of
+  STATUSES.
+  A status that is in no list is `other`, and never taken for a cancel.
+
+The names that templates can ask for:
+
+| in | names |
+|---|---|
+NAMES
+A name that stands for nothing, such as `{reason}` when none was given, leaves its key out of a body
+(see `omit_empty`), and its header or query parameter out of a request.
+"""
+
+_NAMES = {
+    "`base_url`, `prefix`, `[headers]`, `[query]`": profile_file.FOR_ALL,
+    "`[routes.get]`": profile_file.FOR_ONE,
+    "`[routes.list]`": profile_file.FOR_LIST,
+    "`[routes.cancel]`": profile_file.FOR_CANCEL,
+    "`[routes.reschedule]`": profile_file.FOR_MOVE,
+    "`[routes.no_show]`": profile_file.FOR_NO_SHOW,
+}
+_OF_EVERY_ROUTE = Route.__struct_fields__
+
+
+def document() -> str:
+    """Return `docs/pms/profile.md`."""
+    names = "".join(
+        f"| {place} | {' '.join(f'`{{{name}}}`' for name in sorted(known))} |\n"
+        for place, known in _NAMES.items()
+    )
+    statuses = ", ".join(f"`{one.value}`" for one in AppointmentStatus)
+    parts = [HEAD.replace("NAMES\n", names + "\n").replace("STATUSES", statuses)]
+    parts += _sections(Profile, [""])
+    return "\n".join(parts)
+
+
+def _sections(shape: type[Struct], names: Sequence[str]) -> Iterator[str]:
+    """Yield the text about a table, and about every table in it; `names` are where such a table stands."""
+    yield f"## {_heading(names)}\n\n{_words(shape)}\n"
+    inner: dict[type[Struct], list[str]] = defaultdict(list)
+    rows = []
+    for field in msgspec.structs.fields(shape):
+        place = f"{names[0]}.{field.encode_name}".lstrip(".")
+        if struct := _struct_in(field.type):
+            inner[struct].append(f"[{place}]" if get_origin(field.type) is tuple else place)
+        elif shape is Route or field.name not in _OF_EVERY_ROUTE or not issubclass(shape, Route):
+            rows.append(f"| `{field.encode_name}` | {_kind(field.type)} | {_default(field)} |")
+    if rows:
+        yield "\n".join(("| key | is | if left out |", "|---|---|---|", *rows, ""))
+    if shape is Routes:
+        yield from _sections(Route, ["routes.*"])
+    for struct, places in inner.items():
+        yield from _sections(struct, places)
+
+
+def _heading(names: Sequence[str]) -> str:
+    return ", ".join(f"`[{name}]`" for name in names) if names[0] else "The top of the file"
+
+
+def _words(shape: type[Struct]) -> str:
+    return getdoc(shape) or ""
+
+
+def _kind(kind: Any) -> str:
+    if kind == Pointer or kind == profile.NeededPointer:
+        return "pointer"
+    if kind == profile.Template:
+        return "template"
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _kind(inside[0]) + _bounds(inside[1])
+    if origin is Literal:
+        return ", ".join(_toml(one) for one in inside)
+    if origin in (types.UnionType, Union):
+        return " or ".join(_kind(one) for one in inside if one is not types.NoneType)
+    if origin is tuple:
+        return f"list: {_kind(inside[0])}"
+    if origin is dict:
+        return f"table: {_kind(inside[1])}"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "means"
+    return {str: "text", int: "whole number", bool: "true or false"}.get(kind, "any value")
+
+
+def _bounds(meta: msgspec.Meta) -> str:
+    if meta.ge is not None:
+        return f", {meta.ge} to {meta.le}" if meta.le is not None else f", at least {meta.ge}"
+    if meta.pattern is not None:
+        return " that begins with /"
+    return f", up to {meta.max_length} characters" if meta.max_length is not None else ""
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "**needed**"
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return "" if value in ("", (), {}, None) else _toml(value)
+
+
+def _toml(value: Any) -> str:
+    return (
+        f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{msgspec.json.encode(value).decode()}`"
+    )
+
+
+def _struct_in(kind: Any) -> type[Struct] | None:
+    choices = get_args(kind) or (kind,)
+    return next((one for one in choices if isinstance(one, type) and issubclass(one, Struct)), None)
