@@ -44,7 +44,9 @@ class InstantFormat:
         local = whole.astimezone(self.zone or UTC)
         if self.format != ISO:
             return local.strftime(self.format)
-        return (local if self.zone is None else local.replace(tzinfo=None)).isoformat()
+        if self.zone is None:
+            return local.isoformat()
+        return local.replace(tzinfo=None).isoformat() + ("Z" if self.zone.key == "UTC" else "")
 
     def _number(self, value: object) -> datetime:
         if isinstance(value, bool) or not isinstance(value, int | float):

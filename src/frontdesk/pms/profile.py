@@ -190,9 +190,10 @@ class Write(Route, frozen=True, kw_only=True):
 
 
 class Practitioners(Route, frozen=True, kw_only=True):
-    """Who can be booked, at `items`; all of them are active where `active` is empty."""
+    """Who can be booked, at `items`, in pages if `paged`; all of them are active where `active` is empty."""
 
     items: Pointer = ""
+    paged: bool = False
     id: NeededPointer
     name: Pointer | tuple[Pointer, ...]
     active: Pointer = ""

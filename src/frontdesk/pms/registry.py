@@ -23,8 +23,8 @@ ENTRY_POINTS = "frontdesk.pms"
 _HERE = Path(__file__).parent
 _PROFILES = {"praktika": "praktika.toml", "core-practice": "core_practice.toml", "cliniko": "cliniko.toml"}
 _OPENERS = {
-    "praktika": "frontdesk.pms.rest_profile:open_shipped",
-    "core-practice": "frontdesk.pms.rest_profile:open_shipped",
+    "praktika": "frontdesk.pms.opening:open_profile",
+    "core-practice": "frontdesk.pms.opening:open_profile",
     "cliniko": "frontdesk.pms.cliniko:open_cliniko",
     "fhir": "frontdesk.pms.fhir:open_fhir",
 }
@@ -81,7 +81,7 @@ def open_pms(account: Account, secrets: Secrets, time_zone: str, now: Callable[[
     """
     where = f"[connections.{account.connection}]"
     if is_profile(account.kind):
-        opener = "frontdesk.pms.rest_profile:open_own"
+        opener = "frontdesk.pms.opening:open_profile"
     elif account.kind in _OPENERS:
         opener = _OPENERS[account.kind]
     elif point := _entry_point(account.kind):

@@ -1,0 +1,201 @@
+"""How a cancellation is carried to a PMS, whichever it is: read, compare, send once, verify.
+
+Nothing is ever sent again before it was read that it has not been done: what an attempt
+does not know, the next one begins by reading.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from frontdesk import times
+from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
+from frontdesk.bookings import Booking, FrontdeskError
+from frontdesk.deliveries import MANUAL_UPDATE, Claim
+from frontdesk.pms.comparing import compare, preflight
+from frontdesk.pms.outcomes import say
+from frontdesk.pms.port import (
+    AlreadyCancelled,
+    Appointment,
+    AppointmentStatus,
+    CancelRequest,
+    Conflict,
+    ContractDrift,
+    NotFound,
+    Pms,
+    PmsError,
+    RateLimited,
+    Rejected,
+    Unauthorised,
+    Unavailable,
+    UnknownOutcome,
+    Unsupported,
+    WriteState,
+)
+from frontdesk.preflight import Finding, Preflight
+
+MARGIN_SECONDS = 1.0
+"""An attempt ends by itself so long before the dispatcher ends it, and says what it knows."""
+
+LEAST_SECONDS = 5.0
+"""With less time left than that nothing is sent: the answer could hardly be waited for."""
+
+_STATUS_WORDS = {
+    AppointmentStatus.ARRIVED: "the patient has arrived",
+    AppointmentStatus.COMPLETED: "it is completed",
+    AppointmentStatus.NO_SHOW: "the patient did not come",
+}
+
+
+class PmsCarrier:
+    """Carries out the cancellations of one connection.
+
+    `open_pms` returns the PMS for a practice's time zone, since some write wall clock times;
+    it is called in a thread, once for each zone, and raises UnusableSettings.
+    """
+
+    def __init__(self, open_pms: Callable[[str], Pms]) -> None:
+        self._open = open_pms
+        self._opened: dict[str, Pms] = {}
+
+    async def carry(self, claim: Claim) -> Result:
+        """Cancel the booking's appointment in the PMS, or say why it is not, or not yet, done."""
+        try:
+            pms = await self._pms(claim.booking.practice.time_zone)
+        except FrontdeskError as error:
+            return Result(Ended.LOCKED_OUT, error.hint)
+        return await _Attempt(pms, claim).carried()
+
+    async def ask(self, booking: Booking) -> Preflight:
+        """Return what the PMS shows of a booking that nobody has cancelled yet. Never raises."""
+        try:
+            pms = await self._pms(booking.practice.time_zone)
+        except FrontdeskError:
+            return Preflight(Finding.NOT_ASKED)
+        return await preflight(pms, booking)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        opened, self._opened = self._opened, {}
+        for pms in opened.values():
+            await pms.close()
+
+    async def _pms(self, time_zone: str) -> Pms:
+        if time_zone not in self._opened:
+            pms = await asyncio.to_thread(self._open, time_zone)
+            self._opened.setdefault(time_zone, pms)
+        return self._opened[time_zone]
+
+
+class _Attempt:
+    """One attempt at one cancellation, all its calls together within its deadline."""
+
+    def __init__(self, pms: Pms, claim: Claim) -> None:
+        self._pms = pms
+        self._name = pms.capabilities.name
+        self._claim = claim
+        self._ref = claim.booking.pms_ref
+        self._is_sent = False
+        self._ends_at = asyncio.get_running_loop().time() + ATTEMPT_SECONDS - MARGIN_SECONDS
+
+    async def carried(self) -> Result:
+        if not self._pms.capabilities.can_cancel:
+            return Result(Ended.REFUSED, MANUAL_UPDATE)
+        try:
+            async with asyncio.timeout_at(self._ends_at):
+                return await self._read_and_cancel()
+        except TimeoutError:
+            if self._is_sent:
+                return self._unknown("it did not answer in time")
+            return self._not_read(Result(Ended.FAILED, self._say("it did not answer in time"), is_away=True))
+
+    async def _read_and_cancel(self) -> Result:
+        try:
+            shown = await self._pms.appointment(self._ref)
+        except PmsError as error:
+            return self._not_read(self._without_effect(error))
+        match compare(self._claim.booking, shown):
+            case Finding.CANCELLED:
+                return self._done(was_so_before=not self._claim.unproven)
+            case Finding.SAME:
+                return await self._cancel(shown)
+        return Result(Ended.REFUSED, self._say(f"not cancelled there: {self._shows(shown)}"))
+
+    async def _cancel(self, shown: Appointment) -> Result:
+        if self._left() < LEAST_SECONDS:
+            return Result(Ended.FAILED, self._say("it answers too slowly"), is_away=True)
+        request = CancelRequest(self._claim.command_id, _reason(self._claim), version=shown.version)
+        self._is_sent = True
+        try:
+            result = await self._pms.cancel(self._ref, request)
+        except (UnknownOutcome, ContractDrift, AlreadyCancelled) as error:
+            return await self._found_out(str(error))
+        except PmsError as error:
+            return self._without_effect(error)
+        if result.state is WriteState.ACCEPTED:
+            return Result(Ended.FAILED, self._say("it has taken the cancellation, not carried out yet"))
+        if self._pms.capabilities.verify_after_write:
+            return await self._found_out("it did not show whether it was done")
+        return self._done(was_so_before=result.state is WriteState.ALREADY)
+
+    async def _found_out(self, doubt: str) -> Result:
+        """Read whether it is cancelled now. That it is not yet proves nothing: a request may be on its way."""
+        try:
+            shown = await self._pms.appointment(self._ref)
+        except PmsError:
+            return self._unknown(doubt)
+        if compare(self._claim.booking, shown) is Finding.CANCELLED:
+            return self._done(was_so_before=False)
+        return self._unknown(doubt)
+
+    def _without_effect(self, error: PmsError) -> Result:
+        """Return what follows from an error after which certainly nothing was done."""
+        match error:
+            case Unauthorised():
+                return Result(Ended.LOCKED_OUT, str(error))
+            case RateLimited():
+                return Result(Ended.FAILED, str(error), not_before=error.retry_at)
+            case Unavailable():
+                return Result(Ended.FAILED, str(error), is_away=True)
+            case NotFound() | Rejected():
+                return Result(Ended.REFUSED, str(error))
+            case Unsupported():
+                return Result(Ended.REFUSED, MANUAL_UPDATE)
+            case Conflict() | _:
+                return Result(Ended.FAILED, str(error))
+
+    def _not_read(self, result: Result) -> Result:
+        """Not having read says nothing about earlier attempts of which nobody knows."""
+        if result.ended is Ended.FAILED and self._claim.unproven:
+            return replace(result, ended=Ended.UNKNOWN)
+        return result
+
+    def _done(self, *, was_so_before: bool) -> Result:
+        return Result(Ended.DONE, self._say("was already cancelled there") if was_so_before else self._name)
+
+    def _unknown(self, said: str) -> Result:
+        return Result(Ended.UNKNOWN, said if said.startswith(self._name) else self._say(said))
+
+    def _left(self) -> float:
+        return self._ends_at - asyncio.get_running_loop().time()
+
+    def _say(self, words: str) -> str:
+        return say(self._name, words)
+
+    def _shows(self, shown: Appointment) -> str:
+        """Say what the PMS shows in place of what the operator saw, without naming a patient."""
+        booking = self._claim.booking
+        if booking.patient.pms_ref and shown.patient_ref not in ("", booking.patient.pms_ref):
+            return "it is another patient's there"
+        if words := _STATUS_WORDS.get(shown.status):
+            return words
+        if shown.status is AppointmentStatus.OTHER:
+            return f'its status there is "{shown.raw_status}"'
+        now_at = times.when_in_words(shown.starts_at, booking.practice.zone, self._claim.at)
+        return (
+            f"it is on {now_at}{f' with {shown.practitioner_name}' if shown.practitioner_name else ''} there"
+        )
+
+
+def _reason(claim: Claim) -> str:
+    return claim.booking.cancellation.reason if claim.booking.cancellation else ""

@@ -1,0 +1,61 @@
+"""Accounts of the config, joined with the profile that describes their PMS."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from frontdesk.http_client import HttpClient
+from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings
+from frontdesk.pms.profile import Profile
+from frontdesk.pms.profile_file import load
+from frontdesk.pms.registry import profile_path
+from frontdesk.pms.rest_profile import RestPms
+from frontdesk.pms.signing import SignIn
+from frontdesk.pms.templates import fill, fill_path, names_in
+
+_HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+
+
+def open_profile(account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]) -> Pms:
+    """Return the PMS of an account whose kind is a shipped profile, or the absolute path of one.
+
+    Raises UnusableSettings, which names the connection and what it lacks.
+    """
+    profile = load(profile_path(account.kind, Path()))
+    root = _root(profile, account)
+    client = client_for(account)
+    sign_in = SignIn(profile.name, profile.auth, account, secrets, client, now)
+    return RestPms(profile, root, {"tenant": account.tenant}, client, sign_in, time_zone, now)
+
+
+def client_for(account: Account) -> HttpClient:
+    """Return what sends requests for an account, as far as its connection allows."""
+    agent = f"frontdesk ({account.user_agent_email})" if account.user_agent_email else "frontdesk"
+    return HttpClient(
+        ca_file=account.ca_file,
+        allow_http=account.allow_http,
+        allow_private=account.allow_private,
+        headers={"User-Agent": agent},
+    )
+
+
+def _root(profile: Profile, account: Account) -> str:
+    """Return the address that every route begins with."""
+    where, name = f"[connections.{account.connection}]", profile.name
+    asked = (profile.base_url, profile.prefix, profile.headers, profile.query)
+    if "tenant" in names_in(asked) and not account.tenant:
+        raise UnusableSettings(f"{where} needs a tenant: {name} asks which practice is meant")
+    if profile.needs_email and not account.user_agent_email:
+        raise UnusableSettings(f"{where} needs a user_agent_email: {name} asks whom it may write to")
+    if account.base_url:
+        base = account.base_url
+    elif profile.base_url:
+        if "tenant" in names_in(profile.base_url) and not _HOST_LABEL.fullmatch(account.tenant):
+            raise UnusableSettings(
+                f"{where} tenant: it becomes part of an address, so only letters and digits"
+            )
+        base = fill(profile.base_url, {"tenant": account.tenant})
+    else:
+        raise UnusableSettings(f"{where} needs a base_url: where is the API of {name}?")
+    return base.rstrip("/") + fill_path(profile.prefix, {"tenant": account.tenant}).rstrip("/")

@@ -1,0 +1,120 @@
+"""What an answer that is no success means, in the words of the port."""
+
+from datetime import datetime
+
+from frontdesk.http_client import Answer, Unreadable, retry_at
+from frontdesk.pms.pointers import MISSING, find, text_at
+from frontdesk.pms.port import (
+    AlreadyCancelled,
+    Conflict,
+    ContractDrift,
+    NotFound,
+    PmsError,
+    RateLimited,
+    Rejected,
+    Unauthorised,
+    Unavailable,
+    UnknownOutcome,
+    Unsupported,
+)
+from frontdesk.pms.profile import Errors, Outcome, Profile
+from frontdesk.text import clean
+
+SAID_LIMIT = 120
+
+_BY_STATUS = {
+    401: "unauthorised",
+    403: "unauthorised",
+    404: "not-found",
+    405: "unsupported",
+    408: "unknown",
+    409: "conflict",
+    410: "not-found",
+    412: "conflict",
+    429: "rate-limited",
+    501: "unsupported",
+}
+_WORDS = {
+    "already-cancelled": "it is cancelled there already",
+    "conflict": "it was changed there meanwhile",
+    "not-found": "there is no such appointment; was it moved or deleted?",
+    "unauthorised": "our key is not accepted",
+    "rate-limited": "it asks us to wait",
+    "unavailable": "it has trouble of its own",
+    "unknown": "it did not say whether it was done",
+    "unsupported": "it cannot do that from outside",
+}
+_KINDS: dict[str, type[PmsError]] = {
+    "already-cancelled": AlreadyCancelled,
+    "conflict": Conflict,
+    "not-found": NotFound,
+    "rejected": Rejected,
+    "unauthorised": Unauthorised,
+    "unavailable": Unavailable,
+    "unknown": UnknownOutcome,
+    "unsupported": Unsupported,
+}
+
+
+def say(name: str, words: str) -> str:
+    """Return a sentence about a PMS: cleaned and short, whatever it is made of."""
+    said = clean(f"{name}: {words}")
+    return said if len(said) <= SAID_LIMIT else f"{said[: SAID_LIMIT - 1]}…"
+
+
+def failure(profile: Profile, answer: Answer, now: datetime, *, is_write: bool) -> PmsError | None:
+    """Return what is wrong with an answer, None when it is a success as far as its status says.
+
+    A write that may have been carried out is an UnknownOutcome, a read never is.
+    """
+    code, message = _said(profile.errors, answer)
+    fitting = _outcome(profile.outcomes, answer.status, code)
+    means: str
+    if fitting is not None:
+        means, words = fitting.means, fitting.said or _WORDS.get(fitting.means, "")
+    elif 200 <= answer.status < 300:
+        return _page(profile.name, is_write) if answer.is_html else None
+    elif 300 <= answer.status < 400:
+        return _page(profile.name, is_write)
+    elif answer.status in _BY_STATUS or answer.status >= 500:
+        means = _BY_STATUS.get(answer.status, "unknown")
+        words = _WORDS[means]
+    elif answer.status >= 400:
+        means, words = "rejected", ""
+    else:
+        return ContractDrift(say(profile.name, "its answer cannot be understood"))
+    if means == "unknown" and not is_write:
+        means, words = "unavailable", _WORDS["unavailable"]
+    if means == "rate-limited":
+        return RateLimited(say(profile.name, words), retry_at(answer, now))
+    if means == "rejected" and not words:
+        words = f"refuses it: {message or code}" if message or code else "refuses it"
+    return _KINDS[means](say(profile.name, words))
+
+
+def _said(errors: Errors, answer: Answer) -> tuple[str, str]:
+    if not errors.code and not errors.message:
+        return "", ""
+    try:
+        document = answer.json()
+    except Unreadable:
+        return "", ""
+    value = find(document, errors.code) if errors.code else MISSING
+    code = (
+        str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
+    )
+    return clean(code[:200]), text_at(document, errors.message)
+
+
+def _outcome(outcomes: tuple[Outcome, ...], status: int, code: str) -> Outcome | None:
+    for outcome in outcomes:
+        if outcome.status == status and outcome.code in ("", code):
+            return outcome
+    return None
+
+
+def _page(name: str, is_write: bool) -> PmsError:
+    """A redirect, or a page for a browser, where an answer should be: somebody has to sign in."""
+    if is_write:
+        return UnknownOutcome(say(name, _WORDS["unknown"]))
+    return Unauthorised(say(name, "it answers with a sign-in page; are the key and the address right?"))

@@ -1,0 +1,86 @@
+"""How a list that comes in pages goes on. A cursor counts its pages, so that no list is endless."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from frontdesk.pms.pointers import find
+from frontdesk.pms.port import ContractDrift
+from frontdesk.pms.profile import Paging
+
+MOST_PAGES = 1_000
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def place(cursor: str | None) -> tuple[int, str]:
+    """Return which page a cursor asks for, counted from 1, and what the PMS said of it."""
+    number, _, token = (cursor or "1 ").partition(" ")
+    return int(number), token
+
+
+def parameters(paging: Paging, cursor: str | None) -> list[tuple[str, str]]:
+    """Return the query parameters that ask for a page."""
+    if paging.kind == "none":
+        return []
+    number, token = place(cursor)
+    asked = [(paging.size_parameter, str(paging.size))] if paging.size_parameter else []
+    if paging.kind == "page":
+        asked.append((paging.parameter, str(paging.first + number - 1)))
+    elif paging.kind == "offset":
+        asked.append((paging.parameter, str((number - 1) * paging.size)))
+    elif paging.kind == "cursor" and token:
+        asked.append((paging.parameter, token))
+    return asked
+
+
+def following(
+    paging: Paging, document: Any, items: Sequence[Any], cursor: str | None, url: str
+) -> str | None:
+    """Return the cursor of the page after this one, None at the end.
+
+    `url` is where this page came from. Raises ContractDrift for a list that repeats itself,
+    never ends, or goes on at another server.
+    """
+    number, token = place(cursor)
+    if paging.kind in ("none", "page", "offset"):
+        following_token = ""
+        if not items or paging.kind == "none" or not _has_more(paging, document, len(items), number):
+            return None
+    else:
+        said = find(document, paging.next)
+        if not isinstance(said, str | int) or isinstance(said, bool) or said == "":
+            return None
+        following_token = str(said)
+        if paging.kind == "next-link":
+            following_token = urljoin(url, following_token)
+            if _origin(following_token) != _origin(url):
+                raise ContractDrift("a list goes on at another server")
+        if following_token == (token or url):
+            raise ContractDrift("a list repeats itself")
+    if number >= MOST_PAGES:
+        raise ContractDrift("a list does not end")
+    return f"{number + 1} {following_token}"
+
+
+def _has_more(paging: Paging, document: Any, length: int, number: int) -> bool:
+    if paging.kind == "page" and paging.pages:
+        return number < _count(document, paging.pages)
+    if paging.kind == "offset" and paging.total:
+        return (number - 1) * paging.size + length < _count(document, paging.total)
+    return length >= paging.size
+
+
+def _count(document: Any, pointer: str) -> int:
+    value = find(document, pointer)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ContractDrift(f"a list does not say how long it is at {pointer}")
+    return value
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts: SplitResult = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        raise ContractDrift("a list goes on at an address that cannot be read") from None

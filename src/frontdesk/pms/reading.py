@@ -1,0 +1,104 @@
+"""Appointments out of a PMS's JSON, as a profile says where everything stands."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from frontdesk.pms import instants
+from frontdesk.pms.instants import InstantFormat
+from frontdesk.pms.pointers import MISSING, find, id_at, text_at
+from frontdesk.pms.port import Appointment, AppointmentStatus, ContractDrift, PmsPractitioner
+from frontdesk.pms.profile import Mark, Practitioners, Profile, Status, Times
+from frontdesk.text import clean
+
+_MOST_MINUTES = 24 * 60
+
+
+def instant_format(times: Times, time_zone: str) -> InstantFormat:
+    """Return how times are written by a PMS for a practice in `time_zone`."""
+    if times.zone == instants.OFFSET:
+        return InstantFormat(times.format, None)
+    return InstantFormat(times.format, ZoneInfo(time_zone if times.zone == instants.PRACTICE else times.zone))
+
+
+def appointment(profile: Profile, form: InstantFormat, item: Any, headers: Mapping[str, str]) -> Appointment:
+    """Return the appointment in a JSON value; `headers` are those of an answer about it alone.
+
+    What is not wanted is not looked at. Raises ContractDrift where id, start or status is
+    missing, or an id is no id.
+    """
+    fields = profile.fields
+    ref = id_at(item, fields.id)
+    if not ref:
+        raise ContractDrift("an appointment without an id")
+    starts_at = form.read(find(item, fields.start))
+    status, word = _status(profile.status, item)
+    return Appointment(
+        ref=ref,
+        status=status,
+        starts_at=starts_at,
+        ends_at=_end(profile, form, item, starts_at),
+        practitioner_ref=id_at(item, fields.practitioner_id, in_links=fields.ids_in_links),
+        practitioner_name=text_at(item, *_several(fields.practitioner_name)),
+        patient_ref=id_at(item, fields.patient_id, in_links=fields.ids_in_links),
+        patient_name=text_at(item, *_several(fields.patient_name)),
+        appointment_type=text_at(item, fields.appointment_type),
+        version=_version(profile, item, headers),
+        raw_status=word,
+    )
+
+
+def practitioner(route: Practitioners, item: Any) -> PmsPractitioner:
+    """Return the practitioner in a JSON value. Raises ContractDrift for one without an id."""
+    ref = id_at(item, route.id)
+    if not ref:
+        raise ContractDrift("a practitioner without an id")
+    active = find(item, route.active) if route.active else True
+    return PmsPractitioner(ref, text_at(item, *_several(route.name)), active is not False)
+
+
+def _several(pointers: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (pointers,) if isinstance(pointers, str) else pointers
+
+
+def _status(status: Status, item: Any) -> tuple[AppointmentStatus, str]:
+    found, word = AppointmentStatus.BOOKED, AppointmentStatus.BOOKED.value
+    if status.field:
+        said = find(item, status.field)
+        if not isinstance(said, str) or not said:
+            raise ContractDrift("an appointment without a status")
+        # A word that nobody mapped may mean anything, so it means nothing.
+        found, word = status.words.get(said, AppointmentStatus.OTHER), clean(said[:100])
+    if found is AppointmentStatus.CANCELLED:
+        return found, word
+    for mark in status.marks:
+        if _holds(mark, item):
+            return mark.means, word if status.field else mark.field.rpartition("/")[2]
+    return found, word
+
+
+def _holds(mark: Mark, item: Any) -> bool:
+    value = find(item, mark.field)
+    if value is MISSING and mark.required:
+        raise ContractDrift(f"an appointment without {mark.field}")
+    if mark.is_ is not None:
+        return type(value) is type(mark.is_) and bool(value == mark.is_)
+    return value is not MISSING and value not in (None, False, "", 0)
+
+
+def _end(profile: Profile, form: InstantFormat, item: Any, starts_at: datetime) -> datetime | None:
+    if profile.fields.end:
+        value = find(item, profile.fields.end)
+        return None if value is MISSING or value is None else form.read(value)
+    minutes = find(item, profile.fields.duration) if profile.fields.duration else None
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 < minutes <= _MOST_MINUTES:
+        return None
+    return starts_at + timedelta(minutes=minutes)
+
+
+def _version(profile: Profile, item: Any, headers: Mapping[str, str]) -> str:
+    wanted = profile.appointment_version
+    if wanted.header:
+        return headers.get(wanted.header, "")
+    return id_at(item, wanted.field)
