@@ -71,9 +71,9 @@ async def test_cliniko_cancels_with_a_code_and_answers_nothing(
 
 
 async def test_cliniko_wants_a_key_and_somebody_to_write_to(physio: httpx.AsyncClient) -> None:
-    assert (await physio.get("/settings")).status_code == 200
-    assert (await physio.get("/settings", auth=("?", ""))).status_code == 401
-    assert (await physio.get("/settings", headers={"User-Agent": "frontdesk"})).status_code == 403
+    assert (await physio.get("/settings/public")).status_code == 200
+    assert (await physio.get("/settings/public", auth=("?", ""))).status_code == 401
+    assert (await physio.get("/settings/public", headers={"User-Agent": "frontdesk"})).status_code == 403
     assert (await physio.get("/individual_appointments/1")).status_code == 404
 
 

@@ -12,7 +12,7 @@ from frontdesk.pms.profile_file import load
 from frontdesk.pms.registry import profile_path
 from frontdesk.pms.rest_profile import RestPms
 from frontdesk.pms.signing import SignIn
-from frontdesk.pms.templates import fill, fill_path, names_in
+from frontdesk.templates import fill, fill_path, names_in
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from frontdesk.http_client import Answer, Unreadable, retry_at
-from frontdesk.pms.pointers import MISSING, find, text_at
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Conflict,
@@ -18,6 +17,7 @@ from frontdesk.pms.port import (
     Unsupported,
 )
 from frontdesk.pms.profile import Errors, Outcome, Profile
+from frontdesk.pointers import MISSING, find, text_at
 from frontdesk.text import clean
 
 SAID_LIMIT = 120

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from frontdesk.pms.pointers import find
 from frontdesk.pms.port import ContractDrift
 from frontdesk.pms.profile import Paging
+from frontdesk.pointers import find
 
 MOST_PAGES = 1_000
 

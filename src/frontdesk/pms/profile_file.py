@@ -10,7 +10,6 @@ import msgspec
 
 from frontdesk.complaints import explain, nearest
 from frontdesk.pms import instants
-from frontdesk.pms.pointers import is_pointer
 from frontdesk.pms.port import AppointmentStatus, UnusableSettings
 from frontdesk.pms.profile import (
     Auth,
@@ -25,6 +24,7 @@ from frontdesk.pms.profile import (
     Times,
     Write,
 )
+from frontdesk.pointers import is_pointer
 from frontdesk.templates import names_in
 
 FOR_ALL = frozenset({"tenant"})

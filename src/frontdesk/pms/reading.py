@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from frontdesk.pms import instants
 from frontdesk.pms.instants import InstantFormat
-from frontdesk.pms.pointers import MISSING, find, id_at, text_at
 from frontdesk.pms.port import Appointment, AppointmentStatus, ContractDrift, PmsPractitioner
 from frontdesk.pms.profile import Mark, Practitioners, Profile, Status, Times
+from frontdesk.pointers import MISSING, find, text_at
 from frontdesk.text import clean
 
 _MOST_MINUTES = 24 * 60
@@ -102,3 +102,22 @@ def _version(profile: Profile, item: Any, headers: Mapping[str, str]) -> str:
     if wanted.header:
         return headers.get(wanted.header, "")
     return id_at(item, wanted.field)
+
+
+def id_at(document: Any, pointer: str, *, in_links: bool = False) -> str:
+    """Return the id at `pointer` as text, empty where there is none.
+
+    Ids are text or whole numbers; `in_links` takes the last step of an address for one. Raises
+    ContractDrift for anything else, and for an id that could not be told from another one.
+    """
+    value = find(document, pointer) if pointer else MISSING
+    if value is None or value is MISSING or value == "":
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ContractDrift(f"an id at {pointer} is neither text nor a whole number")
+    found = str(value)
+    if in_links and "://" in found:
+        found = found.rstrip("/").rpartition("/")[2]
+    if clean(found) != found or len(found) > 200:
+        raise ContractDrift(f"an id at {pointer} cannot be used")
+    return found

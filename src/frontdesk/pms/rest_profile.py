@@ -14,7 +14,6 @@ from uuid import UUID
 from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
 from frontdesk.pms import paging, reading
 from frontdesk.pms.outcomes import failure, say
-from frontdesk.pms.pointers import MISSING, find
 from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
@@ -35,8 +34,9 @@ from frontdesk.pms.port import (
 )
 from frontdesk.pms.profile import Paging, Profile, Reason, Route, Write
 from frontdesk.pms.signing import SignIn
-from frontdesk.pms.templates import Values, fill, fill_path, fill_table, is_empty, names_in
 from frontdesk.pms.token_bucket import TokenBucket
+from frontdesk.pointers import MISSING, find
+from frontdesk.templates import Values, fill, fill_path, fill_table, is_empty, names_in
 from frontdesk.text import clean
 
 RouteT = TypeVar("RouteT", bound=Route)

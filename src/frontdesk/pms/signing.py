@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 from frontdesk.bookings import FrontdeskError
 from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
 from frontdesk.pms.outcomes import say
-from frontdesk.pms.pointers import find
 from frontdesk.pms.port import (
     Account,
     PmsError,
@@ -20,7 +19,8 @@ from frontdesk.pms.port import (
     UnusableSettings,
 )
 from frontdesk.pms.profile import Auth
-from frontdesk.pms.templates import fill, names_in
+from frontdesk.pointers import find
+from frontdesk.templates import fill, names_in
 
 _SECRET = "secret"  # noqa: S105
 _SHORTEST = timedelta(minutes=5)

@@ -61,7 +61,7 @@ class Cliniko:
     def call(self, request: Request) -> Call:
         """Return what a request asks for."""
         match request.method, request.path:
-            case "GET", ("v1", "settings"):
+            case "GET", ("v1", "settings", "public"):
                 return Call(Operation.PING)
             case "GET", ("v1", "practitioners"):
                 return Call(Operation.PRACTITIONERS)
