@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from frontdesk.http_client import HttpClient
+from frontdesk.pms.fhir import CAPABILITIES, FhirPms
 from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings
-from frontdesk.pms.profile import Profile
+from frontdesk.pms.profile import Auth, Profile
 from frontdesk.pms.profile_file import load
 from frontdesk.pms.registry import profile_path
 from frontdesk.pms.rest_profile import RestPms
@@ -27,6 +29,24 @@ def open_profile(account: Account, secrets: Secrets, time_zone: str, now: Callab
     client = client_for(account)
     sign_in = SignIn(profile.name, profile.auth, account, secrets, client, now)
     return RestPms(profile, root, {"tenant": account.tenant}, client, sign_in, time_zone, now)
+
+
+def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], datetime]) -> Pms:
+    """Return the FHIR server of an account: signed in to by a token it hands out, by a secret, or not at all.
+
+    Raises UnusableSettings.
+    """
+    name = CAPABILITIES.name
+    if not account.base_url:
+        raise UnusableSettings(
+            f"[connections.{account.connection}] needs a base_url: where is the API of {name}?"
+        )
+    client = client_for(account)
+    kind: Literal["client-credentials", "bearer", "none"] = "bearer" if account.credentials else "none"
+    if account.auth:
+        kind = "client-credentials"
+    sign_in = SignIn(name, Auth(kind=kind), account, secrets, client, now)
+    return FhirPms(account, client, sign_in.headers, now)
 
 
 def client_for(account: Account) -> HttpClient:

@@ -26,7 +26,7 @@ _OPENERS = {
     "praktika": "frontdesk.pms.opening:open_profile",
     "core-practice": "frontdesk.pms.opening:open_profile",
     "cliniko": "frontdesk.pms.cliniko:open_cliniko",
-    "fhir": "frontdesk.pms.fhir:open_fhir",
+    "fhir": "frontdesk.pms.opening:open_fhir",
 }
 
 OpenPms = Callable[[Account, Secrets, str, Callable[[], datetime]], Pms]
