@@ -45,8 +45,9 @@ class MailServer:
     """A real SMTP server on loopback, by aiosmtpd. `faults` says what it does at a stage instead.
 
     Stages: MAIL, RCPT, DATA (the command), DOT (the whole e-mail is there), QUIT. `taken`
-    has the e-mails that it has; `heard` the stages that were reached. `met` and `goodbye` are set at
-    the first connection and at QUIT.
+    has the e-mails that it has; `heard` the stages that were reached. `met` is set at
+    the first connection, `hung` where the server stops answering, `goodbye` at QUIT, `left` when a
+    connection has ended.
     """
 
     port: int = 0
@@ -54,6 +55,8 @@ class MailServer:
     taken: list[Envelope] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     met: asyncio.Event = field(default_factory=asyncio.Event)
+    hung: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
     goodbye: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -63,6 +66,10 @@ class _Session(SMTP):
     def __init__(self, server: MailServer, **options: Any) -> None:
         self._server = server
         super().__init__(_Handler(server), hostname="mail.example", timeout=60, **options)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._server.left.set()
 
     async def _meets_fault(self, stage: str) -> bool:
         self._server.heard.append(stage)
@@ -76,6 +83,7 @@ class _Session(SMTP):
             assert isinstance(self.transport, asyncio.WriteTransport)
             self.transport.abort()
         # Until the connection is gone, and this session with it.
+        self._server.hung.set()
         await asyncio.Event().wait()
         return True
 

@@ -151,6 +151,7 @@ async def test_content_refused_as_spam_is_refused() -> None:
         ("MAIL", "553 5.7.1 sender address rejected: not owned by you"),
         ("RCPT", "554 5.7.1 <amelia@example.com>: Relay access denied"),
         ("RCPT", "550 relaying denied"),
+        ("RCPT", "550 5.7.1 not for you"),
         ("RCPT", "503 5.5.1 bad sequence of commands"),
         ("DATA", "503 5.5.1 no valid recipients"),
     ],
@@ -262,12 +263,29 @@ async def test_a_black_hole_is_given_up_in_time(black_hole: MailServer) -> None:
     assert result == Result(Ended.FAILED, "localhost takes too long", is_away=True)
 
 
-async def test_being_stopped_leaves_no_connection_behind(black_hole: MailServer) -> None:
-    sending = asyncio.create_task(carried(carrier_to(black_hole)))
-    await black_hole.met.wait()
-    sending.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await sending
+async def test_being_stopped_leaves_no_connection_behind() -> None:
+    async with serving(MailServer(faults={"MAIL": Fault.HANG})) as server:
+        carrier = carrier_to(server)
+        sending = asyncio.create_task(carrier.carry(make_claim()))
+        await server.hung.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        async with asyncio.timeout(30):
+            await server.left.wait()
+        await carrier.close()
+
+
+async def test_lines_of_dots_arrive_as_they_were(tmp_path: Path) -> None:
+    said = "one\n.\n..two\n.three"
+    (tmp_path / "patient.text.j2").write_text(said, encoding="utf-8")
+    settings = NotifySettings(replace(LETTERHEAD, templates=tmp_path))
+    async with serving(MailServer()) as server:
+        post = open_post(MailSettings(f"smtp://localhost:{server.port}"), lambda _: "")
+        await carried(MailCarrier(settings, post))
+    (taken,) = server.taken
+    assert isinstance(taken.content, bytes)
+    assert message_from_bytes(taken.content, policy=default).get_content().splitlines() == said.splitlines()
 
 
 BOTH_WAYS = pytest.mark.parametrize(

@@ -39,6 +39,7 @@ INJECTED = (
     "a\u2028Bcc: evil@example.com",
     "a\x00b",
     "a =?UTF-8?Q?=0D=0A=0D=0Abody?=",
+    "=?UTF-8?Q?harmless?=",
 )
 HEADERS = [
     "From",
