@@ -54,7 +54,7 @@ def following(
         following_token = str(said)
         if paging.kind == "next-link":
             following_token = urljoin(url, following_token)
-            if origin(following_token) != origin(url):
+            if _origin(following_token) != _origin(url):
                 raise ContractDrift("a list goes on at another server")
         if following_token == (token or url):
             raise ContractDrift("a list repeats itself")
@@ -78,8 +78,7 @@ def _count(document: Any, pointer: str) -> int:
     return value
 
 
-def origin(url: str) -> tuple[str, str | None, int | None]:
-    """Return the server of an address: a credential goes to no other. Raises ContractDrift."""
+def _origin(url: str) -> tuple[str, str | None, int | None]:
     try:
         parts: SplitResult = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -172,7 +172,8 @@ class Fault:
         if kind is Kind.REDIRECT:
             return Answer(302, b"", (("Location", "/login"),))
         if kind in _SPOILED:
-            return _SPOILED[kind](answer)
+            # What has no body cannot be spoiled: it gets one.
+            return _SPOILED[kind](Answer.of(200, {}) if answer.status == 204 else answer)
         if kind is Kind.UNKNOWN_STATUS:
             return spoiling.with_values(answer, contract.status_keys, "Quarantined")
         return self._told_to_wait(answer, now) if kind.startswith("429") else answer

@@ -74,7 +74,7 @@ class Office:
             self._meddle(fault, account, call, now)
         if fault.kind is Kind.CLOCK:
             now += timedelta(seconds=fault.seconds or 0)
-        is_later_page = any(request.asked(name) for name in contract.page_parameters)
+        is_later_page = any(request.asked(name, "1") != "1" for name in contract.page_parameters)
         if fault.kind is Kind.PAGES_REPEAT:
             kept = {
                 name: value for name, value in request.query.items() if name not in contract.page_parameters

@@ -1,0 +1,214 @@
+"""Every fault of the simulated PMS, met by every adapter: which kind of error it becomes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from frontdesk.pms.port import (
+    Conflict,
+    ContractDrift,
+    NotFound,
+    PmsError,
+    RateLimited,
+    Rejected,
+    Unauthorised,
+    Unavailable,
+    UnknownOutcome,
+    WriteState,
+)
+from frontdesk.pms.simulator import Effect, Fault, Kind, Operation
+from tests.contract.pms_accounts import NOW, PROMISES, REF, Connected, connected
+
+Errors = frozenset[type[PmsError]]
+
+BUSY = (Kind.BUSY_SECONDS, Kind.BUSY_DATE, Kind.BUSY_EPOCH, Kind.BUSY_ABSURD)
+UNREADABLE = (
+    Kind.EMPTY,
+    Kind.NO_CONTENT,
+    Kind.NOT_JSON,
+    Kind.TRUNCATED,
+    Kind.CONTENT_TYPE,
+    Kind.CHARSET,
+    Kind.GZIP_BOMB,
+    Kind.HUGE,
+    Kind.NESTED,
+    Kind.MISTYPED,
+)
+BROKEN = (Kind.SERVER_ERROR, Kind.BAD_GATEWAY, Kind.GATEWAY_TIMEOUT)
+NO_ANSWER = (Kind.DROP, Kind.HANG)
+NOBODY_KNOWS: Errors = frozenset({UnknownOutcome, ContractDrift})
+NOT_READ: Errors = frozenset({Unavailable, ContractDrift, UnknownOutcome})
+
+
+def of(*errors: type[PmsError]) -> Errors:
+    """Return a set of errors."""
+    return frozenset(errors)
+
+
+READ = {
+    Kind.UNAUTHORISED: of(Unauthorised),
+    Kind.FORBIDDEN: of(Unauthorised),
+    Kind.NOT_FOUND: of(NotFound),
+    Kind.LOGIN_PAGE: of(Unauthorised, *NOT_READ),
+    Kind.REDIRECT: of(Unauthorised, *NOT_READ),
+    **dict.fromkeys(BUSY, of(RateLimited)),
+    **dict.fromkeys((*BROKEN, Kind.UNAVAILABLE, *NO_ANSWER), of(Unavailable)),
+    **dict.fromkeys(UNREADABLE, NOT_READ),
+    # Labelled as a page for people, it may be the one where they sign in.
+    Kind.CONTENT_TYPE: of(Unauthorised, *NOT_READ),
+}
+
+WRITTEN = {
+    Kind.UNAUTHORISED: of(Unauthorised),
+    Kind.FORBIDDEN: of(Unauthorised),
+    Kind.NOT_FOUND: of(NotFound),
+    Kind.CONFLICT: of(Conflict, Rejected),
+    Kind.PRECONDITION: of(Conflict, Rejected),
+    Kind.INVALID: of(Rejected),
+    Kind.LOGIN_PAGE: of(Unauthorised, *NOBODY_KNOWS),
+    Kind.REDIRECT: of(Unauthorised, *NOBODY_KNOWS),
+    Kind.UNAVAILABLE: of(Unavailable, UnknownOutcome),
+    **dict.fromkeys(BUSY, of(RateLimited)),
+}
+"""Of a cancel that had no effect."""
+
+IN_DOUBT = (*BROKEN, *NO_ANSWER, *UNREADABLE)
+"""Answers that prove nothing, whether the cancel had an effect or not."""
+
+
+@pytest.fixture(params=PROMISES, ids=lambda promise: promise.kind)
+async def at(request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
+    """Each adapter in turn, with one appointment on Thursday."""
+    async with connected(request.param) as made:
+        yield made
+
+
+async def met(at: Connected, fault: Fault, ask: Callable[[], Awaitable[object]]) -> object:
+    """Ask something while a fault is in force; return the answer, or the error that came instead."""
+    at.simulator.faults.set(fault)
+    asking = asyncio.ensure_future(ask())
+    if fault.kind is Kind.HANG:
+        await at.simulator.until_waiting()
+        await at.simulator.release()
+    try:
+        return await asking
+    except PmsError as error:
+        return error
+    finally:
+        at.simulator.faults.set()
+
+
+async def test_a_read_that_goes_wrong(at: Connected) -> None:
+    wrong = {}
+    for kind, errors in READ.items():
+        answer = await met(at, Fault(kind), lambda: at.pms.appointment(REF))
+        if type(answer) not in errors:
+            wrong[kind] = answer
+    assert not wrong
+
+
+async def test_a_list_that_goes_wrong(at: Connected) -> None:
+    wrong = {}
+    for kind, errors in READ.items():
+        if kind is Kind.MISTYPED and at.promise.kind == "fhir":
+            # Its entries are no resources then, as those of other kinds that a search may return.
+            continue
+        answer = await met(at, Fault(kind), lambda: at.pms.appointments(NOW, NOW + timedelta(days=30)))
+        if type(answer) not in errors:
+            wrong[kind] = answer
+    assert not wrong
+
+
+async def test_a_cancel_that_is_refused(at: Connected) -> None:
+    request = await at.request()
+    wrong = {}
+    for kind, errors in WRITTEN.items():
+        answer = await met(at, Fault(kind, Operation.CANCEL), lambda: at.pms.cancel(REF, request))
+        if type(answer) not in errors:
+            wrong[kind] = answer
+    assert not wrong
+    assert not at.simulator.effective
+
+
+@pytest.mark.parametrize("effect", [Effect.APPLIED, Effect.NEVER])
+async def test_a_cancel_whose_answer_proves_nothing(at: Connected, effect: Effect) -> None:
+    """Without proof it is unknown, or said to be done where the carrier reads again anyway."""
+    wrong = {}
+    for kind in IN_DOUBT:
+        at.put()
+        request = await at.request(request_id=uuid4())
+        fault = Fault(kind, Operation.CANCEL, effect=effect)
+        answer = await met(at, fault, lambda request=request: at.pms.cancel(REF, request))  # type: ignore[misc]
+        is_left_to_a_read = getattr(answer, "state", None) is WriteState.APPLIED and (
+            at.pms.capabilities.verify_after_write
+        )
+        if type(answer) not in NOBODY_KNOWS and not is_left_to_a_read:
+            wrong[kind] = answer
+    assert not wrong
+
+
+async def test_what_is_accepted_is_not_done(at: Connected) -> None:
+    request = await at.request()
+    answer = await met(
+        at, Fault(Kind.ACCEPTED, Operation.CANCEL, effect=Effect.NEVER), lambda: at.pms.cancel(REF, request)
+    )
+    assert getattr(answer, "state", None) is WriteState.ACCEPTED or type(answer) in NOBODY_KNOWS
+
+
+async def test_it_waits_as_long_as_it_is_told_and_never_absurdly(at: Connected) -> None:
+    told = {}
+    for kind in BUSY:
+        answer = await met(at, Fault(kind, seconds=90), lambda: at.pms.appointment(REF))
+        assert isinstance(answer, RateLimited)
+        told[kind] = answer.retry_at
+    absurd = told.pop(Kind.BUSY_ABSURD)
+    assert set(told.values()) == {NOW + timedelta(seconds=90)}
+    assert absurd is None or absurd <= NOW + timedelta(hours=1)
+
+
+async def test_nothing_follows_a_redirect(at: Connected) -> None:
+    await met(at, Fault(Kind.REDIRECT), lambda: at.pms.appointment(REF))
+    assert [line.account for line in at.simulator.ledger] == ["smile"]
+
+
+async def test_a_switched_off_pms_has_done_nothing(at: Connected) -> None:
+    await at.simulator.stop_listening()
+    for ask in (lambda: at.pms.appointment(REF), lambda: at.pms.ping()):
+        with pytest.raises(Unavailable):
+            await ask()
+    await at.simulator.listen()
+    assert (await at.pms.appointment(REF)).ref == REF
+
+
+async def test_pages_that_repeat_are_noticed_or_end(at: Connected) -> None:
+    for place in range(130):
+        at.put(str(place))
+    at.simulator.faults.set(Fault(Kind.PAGES_REPEAT))
+    cursor, pages = None, 0
+    while pages < 5:
+        try:
+            page = await at.pms.appointments(NOW, NOW + timedelta(days=30), cursor)
+        except ContractDrift:
+            return
+        pages, cursor = pages + 1, page.cursor
+        if cursor is None:
+            return
+    raise AssertionError("a list that repeats itself goes on for ever")
+
+
+async def test_what_went_wrong_is_said_in_words_for_an_operator(at: Connected) -> None:
+    request = await at.request("Sick of \x1b[31m it")
+    for kind in (*READ, Kind.INVALID):
+        answer = await met(at, Fault(kind, Operation.CANCEL), lambda: at.pms.cancel(REF, request))
+        if isinstance(answer, PmsError):
+            _check_words(str(answer), at.simulator.port)
+
+
+def _check_words(said: str, port: int) -> None:
+    assert 5 < len(said) <= 160
+    assert said.isprintable()
+    for word in ("Amelia", "key-au1", "Traceback", "http:", str(port), "{", "<"):
+        assert word not in said, said
