@@ -17,7 +17,7 @@ from textual.screen import Screen
 from frontdesk.bookings import FrontdeskError
 from frontdesk.commands import COMMANDS, key_name, keys_of
 from frontdesk.desk import Desk, OpenDesk
-from frontdesk.screens.notices import LeaveScreen, OpeningScreen, TooSmallScreen, show_bug
+from frontdesk.screens.notices import OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
-SCREENS_ON_KEYS = tuple(f"frontdesk.screens.{name}" for name in ("cancel", "details", "chooser", "help"))
+DISPATCH_ENDS_WITHIN = 2.0
+"""Seconds that leaving gives a delivery on its way; another dispatcher takes up what is cut off."""
+
+SCREENS_ON_KEYS = tuple(
+    f"frontdesk.screens.{name}" for name in ("cancel", "details", "attention", "chooser", "help", "leave")
+)
 """What only a key opens: loaded while nobody waits for it, once the list is there."""
 
 
@@ -56,6 +61,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.desk = desk
         self.open_desk: OpenDesk | None = None
+        self._dispatching: asyncio.Task[None] | None = None
         self._keys: asyncio.Queue[tuple[events.Event, float]] = asyncio.Queue()
         self.set_keymap(dict(desk.settings.keys))
 
@@ -93,6 +99,15 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         with contextlib.suppress(FrontdeskError):
             await self.open_desk.store.rows(())  # answered when the store has come, whatever came before it
         self.desk.on_loaded()
+        self._dispatching = asyncio.create_task(self._carry_out())
+
+    async def _carry_out(self) -> None:
+        """Have what follows from cancellations done; a bug in that must not take the screen away."""
+        if self.desk.dispatch is not None:
+            try:
+                await self.desk.dispatch.run()
+            except Exception as error:
+                self.desk.report(error)
 
     @staticmethod
     def _bookings_screen(desk: OpenDesk) -> "BookingsScreen":
@@ -113,6 +128,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.exit()
 
     async def on_unmount(self) -> None:
+        if self._dispatching is not None:
+            self._dispatching.cancel()
+            await asyncio.wait([self._dispatching], timeout=DISPATCH_ENDS_WITHIN)
         if self.open_desk is not None:
             await self.open_desk.store.close()
 
@@ -149,9 +167,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     async def _handle_key(self, event: events.Event, arrived_at: float) -> None:
         # They are loaded by now; the first frame has not waited for them.
         from frontdesk.screens.bookings import BookingsScreen
-        from frontdesk.screens.cancel import CancelScreen
+        from frontdesk.screens.writing import WritingScreen
 
-        if isinstance(self.screen, CancelScreen):
+        if isinstance(self.screen, WritingScreen):
             if not await self.screen.takes(event):
                 return
             await self._drained(self.screen)
@@ -231,6 +249,12 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.desk.settings.keys))
 
+    def action_attention(self) -> None:
+        from frontdesk.screens.attention import AttentionScreen
+
+        if self.open_desk is not None:
+            self.push_screen(AttentionScreen(self.open_desk))
+
     @work(exit_on_error=False, group="asking")
     async def action_palette(self) -> None:
         from frontdesk.screens.bookings import BookingsScreen
@@ -251,13 +275,11 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     @work(exit_on_error=False, group="asking")
     async def action_leave(self) -> None:
-        if self.open_desk is None:
-            self.exit()
+        from frontdesk.screens.leave import LeaveScreen
+
         if isinstance(self.screen, LeaveScreen):
             return
-        waiting = self.open_desk.state.under_way if self.open_desk else 0
-        open_things = f" {waiting:,} waiting; they are kept." if waiting else ""
-        if await self.push_screen_wait(LeaveScreen(f"Leave frontdesk?{open_things} y leaves, Esc stays")):
+        if self.open_desk is None or await self.push_screen_wait(LeaveScreen(self.open_desk)):
             self.exit()
 
     # -- painting -----------------------------------------------------------------------

@@ -276,6 +276,15 @@ COMMANDS: tuple[Command, ...] = (
         group="Program",
     ),
     Command(
+        "program.attention",
+        "app.attention",
+        "Attention",
+        "What failed and needs a person, the nearest appointment first.",
+        keys=("exclamation_mark",),
+        everywhere=("f4",),
+        group="Program",
+    ),
+    Command(
         "program.refresh",
         "refresh_list",
         "Refresh",
@@ -356,46 +365,46 @@ CANCEL_COMMANDS: tuple[Command, ...] = (
     ),
 )
 
-READING_COMMANDS: tuple[Command, ...] = (
-    Command(
-        "read.back",
-        "back",
-        "Back",
-        "Back to the list.",
-        everywhere=("escape", "q"),
-        group="Details and help",
-    ),
-    Command(
-        "read.down", "scroll(1)", "Down", "Scroll down.", everywhere=("down", "j"), group="Details and help"
-    ),
-    Command("read.up", "scroll(-1)", "Up", "Scroll up.", everywhere=("up", "k"), group="Details and help"),
-    Command(
-        "read.page_down",
-        "scroll_page(1)",
-        "Page on",
-        "Scroll a page down.",
-        everywhere=("pagedown", "space"),
-        group="Details and help",
-    ),
-    Command(
-        "read.page_up",
-        "scroll_page(-1)",
-        "Page back",
-        "Scroll a page up.",
-        everywhere=("pageup",),
-        group="Details and help",
-    ),
-    Command(
-        "read.help",
-        "app.help",
-        "Help",
-        "Show all keys.",
-        everywhere=("f1", "question_mark"),
-        group="Details and help",
-    ),
+
+def _on_a_page(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...]:
+    """Commands of a page without a text field, by id, action, label, help, and keys."""
+    return tuple(
+        Command(id, action, label, help, everywhere=tuple(keys.split()), group=group)
+        for id, action, label, help, keys in rows  # noqa: A001 - the fields' names
+    )
+
+
+READING_COMMANDS = _on_a_page(
+    "Details and help",
+    ("read.back", "back", "Back", "Back to the list.", "escape q"),
+    ("read.down", "scroll(1)", "Down", "Scroll down.", "down j"),
+    ("read.up", "scroll(-1)", "Up", "Scroll up.", "up k"),
+    ("read.page_down", "scroll_page(1)", "Page on", "Scroll a page down.", "pagedown space"),
+    ("read.page_up", "scroll_page(-1)", "Page back", "Scroll a page up.", "pageup"),
+    ("read.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
 )
 
-ALL_COMMANDS = COMMANDS + CANCEL_COMMANDS + READING_COMMANDS
+DETAILS_COMMANDS = _on_a_page(
+    "Details",
+    ("details.retry", "retry", "Try again", "Have what failed tried again now.", "a"),
+    ("details.settle", "settle", "Settle", "Say what you did about what failed, and sign it.", "s"),
+)
+
+ATTENTION_COMMANDS = _on_a_page(
+    "Attention",
+    ("attention.settle", "settle", "Settle", "Say what you did about it, and sign it.", "s"),
+    ("attention.retry", "retry", "Try again", "Have it tried again now.", "a"),
+    ("attention.details", "details", "Details", "Show everything about the booking.", "d enter"),
+    ("attention.down", "move(1)", "Down", "To the next one.", "down j"),
+    ("attention.up", "move(-1)", "Up", "To the one before.", "up k"),
+    ("attention.page_down", "turn_page(1)", "Page on", "Turn to the next page.", "pagedown"),
+    ("attention.page_up", "turn_page(-1)", "Page back", "Turn to the page before.", "pageup"),
+    ("attention.refresh", "refresh", "Refresh", "Read the list again; shows what came in addition.", "f5 u"),
+    ("attention.back", "back", "Back", "Back to Find.", "escape q"),
+    ("attention.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
+)
+
+ALL_COMMANDS = COMMANDS + CANCEL_COMMANDS + READING_COMMANDS + DETAILS_COMMANDS + ATTENTION_COMMANDS
 
 MENU: tuple[Command, ...] = tuple(command for command in COMMANDS if command.in_menu)
 
@@ -451,6 +460,7 @@ def _why_not_key(command: Command, key: str) -> str:
 
 
 KEY_NAMES = {
+    "exclamation_mark": "!",
     "question_mark": "?",
     "slash": "/",
     "pagedown": "PgDn",

@@ -161,6 +161,11 @@ def is_by_hand(booking: Booking, practice: Practice) -> bool:
     return practice.pms is not None and not (practice.pms.can_cancel and booking.pms_ref)
 
 
+def is_told_by_itself(planned: Collection[Planned]) -> bool:
+    """Whether the PMS will be told without a person."""
+    return any(one.kind is Kind.PMS_CANCEL and one.connection for one in planned)
+
+
 def next_channel(booking: Booking, practice: Practice, tried: Collection[Kind]) -> Planned | None:
     """Return the first message to the patient by a channel not `tried` yet, or None."""
     addresses = _addresses(booking)

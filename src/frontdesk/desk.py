@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from frontdesk.bookings import Operator, Practice, Practitioner, StoreState
+from frontdesk.preflight import AskPms
 from frontdesk.store.port import BookingStore
 
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
@@ -17,6 +19,25 @@ class Clock(Protocol):
 
     def __call__(self) -> float:
         """Return the seconds since some fixed moment."""
+        ...
+
+
+class Dispatch(Protocol):
+    """Carries out what follows from cancellations, beside the screen."""
+
+    async def run(self) -> None:
+        """Carry out deliveries until cancelled. What is under way then is taken up again by another one."""
+        ...
+
+    def wake(self) -> None:
+        """Look at once: something became due just now."""
+        ...
+
+    async def left_alone(self) -> int:
+        """Return how many deliveries under way would wait if this dispatcher left now.
+
+        Raises FrontdeskError while that cannot be known.
+        """
         ...
 
 
@@ -44,6 +65,8 @@ class Desk:
     sentence when it cannot; it is awaited after the first frame. `report` writes an
     unexpected error to the log, without patient data, and returns its reference id.
     `on_loaded` is called once, when all that the program loads by itself has been loaded.
+    `preflight` asks the PMS what it shows of a booking, `dispatch` carries deliveries out
+    from then on; None where this desk does not.
     `notices` are sentences for the status line that opening the store may have left, such
     as that config and store name different practices.
     """
@@ -55,6 +78,13 @@ class Desk:
     report: Callable[[BaseException], str]
     notices: Sequence[str] = ()
     on_loaded: Callable[[], None] = lambda: None
+    preflight: AskPms | None = None
+    dispatch: Dispatch | None = None
+
+    def wake_dispatch(self) -> None:
+        """Have what became due just now carried out at once, if this desk does that."""
+        if self.dispatch is not None:
+            self.dispatch.wake()
 
 
 @dataclass
@@ -62,6 +92,9 @@ class OpenDesk:
     """A desk whose store is open: what the screens work with.
 
     `state` is the store's latest answer; the store's clock runs on between two answers.
+    `away_since` is since when the store does not answer, as a time on the desk's wall, empty
+    while it does. `elsewhere` are bookings that other desks changed and that no list here
+    has shown yet (None stands for a bulk load).
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
     """
@@ -73,6 +106,8 @@ class OpenDesk:
     state: StoreState
     asked_at: float
     key_arrived_at: float = 0.0
+    away_since: str = ""
+    elsewhere: set[int | None] = field(default_factory=set)
 
     @classmethod
     async def opened(cls, desk: Desk) -> "OpenDesk":
@@ -90,6 +125,11 @@ class OpenDesk:
         """Read the store's state again."""
         self.state = await self.store.state()
         self.asked_at = self.desk.clock()
+
+    @property
+    def here(self) -> ZoneInfo:
+        """The time zone of the clock on the desk's wall; UTC as long as there is no practice."""
+        return self.home.zone if self.home else ZoneInfo("UTC")
 
     @property
     def home(self) -> Practice | None:

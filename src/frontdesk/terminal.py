@@ -51,7 +51,8 @@ class ConfirmGate:
 
     `clock` gives seconds that only rise (`desk.Clock`). After the dialog's frame has been
     handed to the terminal, call `painted` with the number of the question asked behind it;
-    call it again when something on the dialog changed that she has to see first.
+    when something on the dialog changed that she has to see first, `shut` it and call
+    `painted` again behind the frame with the change.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -59,6 +60,10 @@ class ConfirmGate:
         self._painted_at: float | None = None
         self._answered_at: float | None = None
         self._question = 0
+
+    def shut(self) -> None:
+        """Let nothing count until `painted`: what she has to see first is not on screen yet."""
+        self._painted_at = None
 
     def painted(self, question: int = 0) -> None:
         """Start the deaf time; `question` is what `ask_position` returned, 0 if it could not ask."""

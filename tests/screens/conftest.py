@@ -12,9 +12,13 @@ import pytest
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import IncomingBooking, Operator, Practice
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.store.opening import open_store
 from tests.screens.desk_data import HOSTILE_NAME, HOSTILE_NAMES, KIM, NOW, PRACTICES, everything, kovacs
 from tests.screens.front import Front, StillClock, desk_on
+
+DISPATCHER, EVERY_CONNECTION = "tests", {"smile", MAIL_CONNECTION, SMS_CONNECTION}
+"""A dispatcher that is alive at the time of the tests, and carries nothing out."""
 
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]
 
@@ -24,6 +28,7 @@ async def _fill(path: Path, practices: tuple[Practice, ...], bookings: list[Inco
     if practices:
         await store.registry.apply_practices(practices, KIM)
         await store.registry.load(bookings, KIM, "tests")
+        await store.queue.heartbeat(DISPATCHER, EVERY_CONNECTION)
     await store.close()
 
 

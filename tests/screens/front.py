@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from textual.worker import WorkerCancelled
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import Booking, Operator
-from frontdesk.desk import Desk, Settings
+from frontdesk.desk import Desk, Dispatch, Settings
+from frontdesk.preflight import AskPms
 from frontdesk.screens.bookings import BookingsScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
@@ -40,7 +41,7 @@ class StillClock:
         return NOW + timedelta(seconds=self.seconds - 1000.0)
 
 
-ANSWERING = {"default", "count", "namesakes", "opening"}
+ANSWERING = {"default", "count", "namesakes", "opening", "reading", "catching up"}
 """Groups of workers that end by themselves; the others run as long as the app."""
 
 CHARACTERS = {"space": " ", "slash": "/", "question_mark": "?"}
@@ -71,6 +72,12 @@ class Front:
     async def type(self, text: str) -> None:
         """Type a text, letter by letter."""
         await self.press(*text)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something that no key waits for has come true on the screen."""
+        while not condition():
+            await self.pilot.pause(0.01)
+        await self.idle()
 
     async def idle(self) -> None:
         """Wait until every key is handled, every answer is on screen, and nothing is left to do."""
@@ -130,6 +137,8 @@ def desk_on(
     operator: Operator = KIM,
     settings: Settings | None = None,
     wrap: Callable[[BookingStore], BookingStore] = lambda store: store,
+    preflight: AskPms | None = None,
+    dispatch: Dispatch | None = None,
 ) -> Desk:
     """A desk on the SQLite store at `path`; `wrap` may put a faulty store in front of it."""
 
@@ -140,4 +149,5 @@ def desk_on(
         reports.append(error)
         return "TEST01"
 
-    return Desk(opened, operator, clock, settings or Settings(), report)
+    made = Desk(opened, operator, clock, settings or Settings(), report)
+    return replace(made, preflight=preflight, dispatch=dispatch)

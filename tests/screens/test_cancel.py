@@ -52,7 +52,7 @@ async def test_menu_cancel_reason_f8(front: Front) -> None:
     assert front.marked.status(NOW) is Status.CANCELLED
     assert front.line("last").startswith("Last 09:14 ")
     assert "Praktika waiting, e-mail waiting" in front.line("last")
-    assert "2 waiting" in front.line("status")
+    assert "~2 under way" in front.line("status")
 
 
 async def test_the_cancelled_booking_stays_listed_under_its_status(front: Front) -> None:

@@ -28,6 +28,7 @@ WAYS: list[Way] = [
     ("keep button", keys("tab", "c", "tab")),
     ("cancel button", keys("tab", "c", "tab", "tab")),
     ("details", keys("tab", "d")),
+    ("attention", keys("f4")),
     ("help", keys("f1")),
     ("palette", keys("ctrl+p")),
     ("practitioners", keys("tab", "p")),

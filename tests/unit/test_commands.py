@@ -10,8 +10,10 @@ import pytest
 from frontdesk.bookings import Booking, Cancellation, Standing
 from frontdesk.commands import (
     ALL_COMMANDS,
+    ATTENTION_COMMANDS,
     CANCEL_COMMANDS,
     COMMANDS,
+    DETAILS_COMMANDS,
     FORBIDDEN_KEYS,
     MENU,
     READING_COMMANDS,
@@ -57,10 +59,11 @@ LIST_KEYS = {
     "slash": "find.focus",
     "question_mark": "program.help",
     "b": "program.bookings",
+    "exclamation_mark": "program.attention",
     "u": "program.refresh",
     "q": "program.leave",
 }
-"""The design's keys of the list; Billing, Attention and the lock come with later versions."""
+"""The design's keys of the list; Billing and the lock come with later versions."""
 
 EVERYWHERE_KEYS = {
     "enter": "booking.menu",
@@ -73,6 +76,7 @@ EVERYWHERE_KEYS = {
     "pagedown": "list.page_down",
     "f1": "program.help",
     "f2": "program.bookings",
+    "f4": "program.attention",
     "f5": "program.refresh",
     "ctrl+c": "program.leave",
     "ctrl+p": "program.palette",
@@ -95,7 +99,9 @@ def test_every_id_is_one_commands() -> None:
     assert len({one.id for one in ALL_COMMANDS}) == len(ALL_COMMANDS)
 
 
-@pytest.mark.parametrize("commands", [COMMANDS, CANCEL_COMMANDS, READING_COMMANDS])
+@pytest.mark.parametrize(
+    "commands", [COMMANDS, CANCEL_COMMANDS, READING_COMMANDS + DETAILS_COMMANDS, ATTENTION_COMMANDS]
+)
 def test_no_key_is_bound_twice(commands: Sequence[Command]) -> None:
     bound = Counter(key for one in commands for key in (*one.keys, *one.everywhere))
     assert bound
@@ -177,7 +183,7 @@ def test_a_key_reads_as_on_the_keyboard(key: str, name: str) -> None:
 def test_every_key_in_use_has_a_name_for_operators() -> None:
     for one in ALL_COMMANDS:
         for key in (*one.keys, *one.everywhere):
-            assert len(key) == 1 or key_name(key)[0].isupper() or key_name(key) in "?/", key
+            assert len(key) == 1 or key_name(key)[0].isupper() or key_name(key) in "?/!", key
 
 
 def command(command_id: str) -> Command:

@@ -24,7 +24,7 @@ from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
 from frontdesk.deliveries import Delivery, facts, plan
 from frontdesk.store.port import BookingStore
-from frontdesk.widgets.booking_summary import NOT_SENT_YET, labelled, needs_phone_call, summary, what_follows
+from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_follows
 
 
 @click.command()
@@ -60,7 +60,6 @@ def cancel(
             shown = (
                 *summary(booking, namesakes, state.now, home),
                 *what_follows(booking, follows),
-                labelled("Note", NOT_SENT_YET),
             )
             click.echo("\n".join(line for line in shown if line), err=as_json)
             answers = _ask(answers, needs_phone_call(follows), to_stderr=as_json)

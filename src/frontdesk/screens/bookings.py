@@ -15,12 +15,13 @@ from textual.widgets import Input
 
 from frontdesk.bookings import Booking, BookingQuery, Direction, FrontdeskError, Standing, Status, Unavailable
 from frontdesk.commands import MENU, Command, first_key
-from frontdesk.deliveries import facts
 from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
 from frontdesk.listing import Listing
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
+from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.last_write import LastLine
 from frontdesk.screens.notices import show_bug
 from frontdesk.store.port import Change, ChangeKind
 from frontdesk.widgets.booking_summary import peek, same_name_words
@@ -28,6 +29,7 @@ from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
 from frontdesk.widgets.row_menu import RowMenu
+from frontdesk.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from frontdesk.screens.cancel import Closed
@@ -64,11 +66,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._search_waits = False
         self._started = False
         self.is_painted = asyncio.Event()
-        self._away_since = ""
-        self._last: words.LastWrite | None = None
+        self.last = LastLine(id="last")
         self._message = ""
         self._is_covered = False
-        self._elsewhere: set[int | None] = set()
         self._own: set[int] = set()
         self._counted: BookingQuery | None = None
 
@@ -82,9 +82,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         yield Line(id="show")
         yield ListTable(id="list")
         yield Line(id="peek")
-        yield Line(id="last")
+        yield self.last
         yield Line(id="keys")
-        yield Line(id="status")
+        yield StatusLine(id="status")
         yield RowMenu(id="menu")
 
     @property
@@ -150,7 +150,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             job = await self._jobs.get()
             try:
                 await job()
-                self._away_since = ""
+                self.desk.away_since = ""
             except Unavailable as error:
                 self._store_is_away()
                 self.say(error.hint)
@@ -177,25 +177,18 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     @work(exit_on_error=False)
     async def _show_last_write(self) -> None:
-        """Show what this operator saved last, unless there is something later to show."""
-        since = self.desk.now() - words.LAST_WRITE_SHOWN
         with suppress(FrontdeskError):
-            booking = await self.desk.store.last_write(self.desk.desk.operator, since)
-            if booking is not None and self._last is None:
-                await self._state_facts(booking)
-                self._show_last()
+            await self.last.find(self.desk)
 
     def _standing(self) -> Standing:
         standing = self.desk.state.standing
-        if self._away_since:
-            return replace(standing, why_not_writable=f"the store is away since {self._away_since}")
+        if since := self.desk.away_since:
+            return replace(standing, why_not_writable=f"the store is away since {since}")
         return standing
 
     def _store_is_away(self) -> None:
-        if not self._away_since:
-            home = self.desk.home
-            now = self.desk.now()
-            self._away_since = f"{now.astimezone(home.zone) if home else now:%H:%M}"
+        if not self.desk.away_since:
+            self.desk.away_since = f"{self.desk.now().astimezone(self.desk.here):%H:%M}"
 
     # -- the list -----------------------------------------------------------------------
 
@@ -211,7 +204,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         )
         self._show_found()
         self._show_peek()
-        self._show_last()
         self._show_keys()
         self.show_status()
         if listing.count is None and listing.query is not None and listing.query != self._counted:
@@ -230,9 +222,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         left, right, alert = words.show_line(self.listing)
         self.line("show").show(left, right, ALERT if alert else PLAIN)
         self.line("found").show("", words.found(self.listing))
-
-    def _show_last(self) -> None:
-        self.line("last").show(self._last.in_width(self.size.width) if self._last else "")
 
     def _show_peek(self) -> None:
         row = self.listing.current
@@ -254,11 +243,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def show_status(self) -> None:
         """Say who sits here and how the store stands."""
-        if self._away_since:
-            away = f"STORE AWAY since {self._away_since}: this list is from then, cancelling is not possible"
-            self.line("status").show(away, style=ALERT)
-            return
-        self.line("status").show(*words.status(self.desk, len(self._elsewhere)))
+        self.query_one("#status", StatusLine).show_desk(self.desk)
 
     def say(self, message: str) -> None:
         """Answer the operator in the key line, until the next key."""
@@ -321,7 +306,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
     async def _refresh(self) -> None:
         await self.listing.refresh()
         await self.desk.ask_state()
-        self._elsewhere.clear()
+        self.desk.elsewhere.clear()
 
     # -- moving and filters -------------------------------------------------------------
 
@@ -440,18 +425,13 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             return
         cancelled = closed.cancelled
         self._own.add(cancelled.id)
+        self.desk.desk.wake_dispatch()
         self._perform(lambda: self._after_cancel(cancelled))
 
     async def _after_cancel(self, cancelled: Booking) -> None:
         await self.listing.repaint([cancelled.id])
-        await self._state_facts(cancelled)
+        await self.last.state(self.desk, cancelled)
         await self.desk.ask_state()
-
-    async def _state_facts(self, booking: Booking) -> None:
-        done = booking.cancellation
-        if done is not None:
-            deliveries = await self.desk.store.deliveries(booking.id)
-            self._last = words.LastWrite.of(booking, done, facts(deliveries), self.desk.now())
 
     # -- what happens elsewhere ---------------------------------------------------------
 
@@ -463,15 +443,15 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
                 changes = await self.desk.store.changes(number, wait=20.0)
             except FrontdeskError:
                 self._store_is_away()
-                self.show_status()
+                self._tell_screens(StoreChanged(()))
                 await asyncio.sleep(2)
                 continue
             if changes:
                 number = changes[-1].number
                 self._perform(lambda seen=changes: self._take_changes(seen))  # type: ignore[misc]
-            elif self._away_since:
-                self._away_since = ""
-                self.show_status()
+            elif self.desk.away_since:
+                self.desk.away_since = ""
+                self._tell_screens(StoreChanged(()))
 
     async def _take_changes(self, changes: tuple[Change, ...]) -> None:
         ids = {change.booking_id for change in changes if change.booking_id is not None}
@@ -479,17 +459,31 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         in_view = {row.booking.id for row in self.listing.view.rows}
         known = in_view | self._own
         # A bulk load is one change, however many batches it has: F5 shows all of it.
-        self._elsewhere |= {
+        self.desk.elsewhere |= {
             change.booking_id
             for change in changes
             if change.kind is ChangeKind.BOOKING and change.booking_id not in known
         }
+        changed = StoreChanged(change.booking_id for change in changes)
+        await self.last.follow(self.desk, changed)
+        await self._ask_state(changed)
+
+    async def _ask_state(self, changed: StoreChanged) -> None:
         await self.desk.ask_state()
+        self._tell_screens(changed)
+
+    def _tell_screens(self, changed: StoreChanged) -> None:
+        for screen in self.app.screen_stack:
+            screen.post_message(changed)
+
+    def on_store_changed(self) -> None:
+        self.show_status()
 
     def _each_minute(self) -> None:
         if self.listing.crossed_start():
             self.listing.retake_time()
-            self.show_list()
+        # Who is away, and whether anybody carries deliveries out, changes without a change.
+        self._perform(lambda: self._ask_state(StoreChanged(())))
 
 
 def _direction(step: int) -> Direction:

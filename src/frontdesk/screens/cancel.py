@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from frontdesk.bookings import (
@@ -26,13 +25,14 @@ from frontdesk.bookings import (
     Unavailable,
 )
 from frontdesk.commands import CANCEL_COMMANDS
-from frontdesk.deliveries import TOLD_BY_PHONE, plan
+from frontdesk.deliveries import TOLD_BY_PHONE, is_told_by_itself, plan
 from frontdesk.desk import OpenDesk
+from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
-from frontdesk.screens.words import status
+from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.writing import WritingScreen
 from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.booking_summary import (
-    NOT_SENT_YET,
     TEXT_START,
     labelled,
     needs_phone_call,
@@ -41,7 +41,9 @@ from frontdesk.widgets.booking_summary import (
 )
 from frontdesk.widgets.button import Button, Tick
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.preflight_words import CONTRADICTING, pms_says
 from frontdesk.widgets.reason_field import ReasonField
+from frontdesk.widgets.status_line import StatusLine
 
 ASK_AGAIN = (0.2, 0.5, 1.0, 2.0)
 """Seconds between two questions after a lost answer; the last one repeats."""
@@ -69,7 +71,7 @@ class Closed:
     said: str = ""
 
 
-class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
+class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     """Bound to one booking and version, whatever the table does underneath.
 
     It covers the upper part of the list, all of it at the design size. What it leaves
@@ -79,6 +81,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
     terminal has answered after the dialog's frame, and the deaf time is over.
     """
 
+    CONFIRMS = frozenset({"f8", "enter", "space"})
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_COMMANDS)
     CSS = """
     CancelScreen { background: transparent; }
@@ -102,9 +105,9 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
         self.desk = desk
         self.booking = booking
         self._namesakes: Sequence[Patient] = ()
+        self._preflight: Preflight | None = None
         self._gate = ConfirmGate(desk.desk.clock)
         self._progress = Progress.READING
-        self._is_answered = asyncio.Event()
         # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
         self._offers_tick = needs_phone_call(plan(booking, booking.practice))
@@ -138,7 +141,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
                 yield Button("Keep Booking", "Esc", id="keep")
                 yield Button("Cancel Booking", "F8", id="confirm")
                 yield Line(id="hint")
-            yield Line(id="status")
+            yield StatusLine(id="status")
             yield Line(id="end")
 
     @property
@@ -151,7 +154,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.line("title").show(" Cancel Booking", style=REVERSED)
-        self.line("follows-title").show(" What follows", f"{NOT_SENT_YET} ")
+        self.line("follows-title").show(" What follows")
         self.line("undone").show("  This action cannot be undone.", style=BOLD)
         self.line("end").show("-" * END_WIDTH)
         self.line("hint").show("Tab moves, Enter presses")
@@ -159,11 +162,15 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
             line.show(labelled("Billing", "not charged"))
         for side, bracket in (("left", "["), ("right", "]")):
             self.query_one(f"#{side}", TextBlock).show(((bracket, PLAIN),) * 4)
-        self.line("status").show(*status(self.desk, 0))
+        self.on_store_changed()
+        self._ask_pms()
         self._show_booking()
         self._count()
         self.reason.focus()
         self._read_again()
+
+    def on_store_changed(self, _: StoreChanged | None = None) -> None:
+        self.query_one("#status", StatusLine).show_desk(self.desk)
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size)
@@ -180,7 +187,8 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
         booking = self.booking
         lines = summary(booking, self._namesakes, self.desk.now(), self.desk.home)
         self.query_one("#summary", TextBlock).show(_styled(lines))
-        follows = what_follows(booking, plan(booking, booking.practice))
+        says = pms_says(self._preflight, booking, self.desk.now())
+        follows = what_follows(booking, plan(booking, booking.practice), says)
         self.query_one("#follows", TextBlock).show(_styled(follows))
 
     def _count(self) -> None:
@@ -197,6 +205,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
     # -- only what was seen can be confirmed --------------------------------------------
 
     def _arm(self) -> None:
+        self._gate.shut()
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
@@ -224,9 +233,34 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
 
     def _take_changed(self, current: Booking, message: str) -> None:
         self.booking = current
+        self._ask_pms()
         self._show_booking()
         self.say(message)
         self._arm()
+
+    # -- what the PMS shows, which nothing here waits for ---------------------------------
+
+    def _ask_pms(self) -> None:
+        ask = self.desk.desk.preflight
+        if ask is None or not is_told_by_itself(plan(self.booking, self.booking.practice)):
+            self._preflight = Preflight(Finding.NOT_ASKED)
+        else:
+            self._preflight = None
+            self._wait_for_pms(ask, self.booking)
+
+    @work(exclusive=True, exit_on_error=False, group="preflight")
+    async def _wait_for_pms(self, ask: AskPms, booking: Booking) -> None:
+        try:
+            answer = await ask(booking)
+        except Exception as error:
+            self.desk.desk.report(error)
+            answer = Preflight(Finding.NOT_ASKED)
+        if booking is not self.booking:
+            return
+        self._preflight = answer
+        self._show_booking()
+        if answer.finding in CONTRADICTING:
+            self._arm()
 
     # -- keys ---------------------------------------------------------------------------
 
@@ -273,23 +307,9 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
             self.say(f"{key} came before this window was on your screen. Read it, then press {key} again.")
             return
         self._progress = Progress.SAVING
-        self._is_answered.clear()
+        self.begin()
         self.say("Saving...")
         self._save()
-
-    async def takes(self, event: events.Event) -> bool:
-        """Whether a key still means something; waits while a command is on its way.
-
-        A second confirm means the first one. Any other key was typed for what comes after
-        the answer, so it waits for that; leaving the program never waits.
-        """
-        if self._progress is Progress.SAVING:
-            key = event.key if isinstance(event, events.Key) else ""
-            if key in ("f8", "enter", "space"):
-                return False
-            if key != "ctrl+c":
-                await self._is_answered.wait()
-        return True
 
     # -- the one write ------------------------------------------------------------------
 
@@ -306,7 +326,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
         try:
             await self._send(command)
         finally:
-            self._is_answered.set()
+            self.is_answered.set()
 
     async def _send(self, command: CancelCommand) -> None:
         try:
@@ -330,7 +350,7 @@ class CancelScreen(ModalScreen[Closed], inherit_bindings=False):
                 booking = await self.desk.store.outcome(command.command_id)
             except FrontdeskError:
                 self._progress = Progress.UNKNOWN
-                self._is_answered.set()
+                self.is_answered.set()
                 self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
                 await asyncio.sleep(ASK_AGAIN[min(asked, len(ASK_AGAIN) - 1)])
                 asked += 1

@@ -1,20 +1,35 @@
 """Details: everything about one booking, what followed its cancellation, and its history."""
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
 from textual import work
+from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import Booking, FrontdeskError, Status
-from frontdesk.deliveries import Delivery, Kind, State, fact
+from frontdesk.commands import DETAILS_COMMANDS
+from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
+from frontdesk.screens.binding import everywhere_bindings
+from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.reading import ReadingScreen, StyledLine
-from frontdesk.screens.words import status
+from frontdesk.screens.settling import NoteScreen, try_again
 from frontdesk.widgets.booking_summary import TEXT_START, labelled, time_words, who
 from frontdesk.widgets.booking_table import SYMBOLS
-from frontdesk.widgets.line import BOLD, PLAIN, Line
+from frontdesk.widgets.line import BOLD, PLAIN, Line, fitted
+from frontdesk.widgets.status_line import StatusLine
+
+NAME_WIDTH, WORD_WIDTH = 15, 10
+"""Cells of the two first columns of what followed; a longer word moves the rest of its line."""
+
+TRIED_STATES = OPEN_STATES | {State.ATTENTION}
 
 ACTION_WORDS = {
     Action.BOOKING_IMPORTED: "imported",
@@ -27,28 +42,36 @@ ACTION_WORDS = {
 
 
 class DetailsScreen(ReadingScreen):
-    """One booking, read again from the store while it opens."""
+    """One booking, read again from the store while it opens and whenever it changes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(DETAILS_COMMANDS)
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__()
         self.desk = desk
         self.booking = booking
+        self._deliveries: tuple[Delivery, ...] | None = None
 
     def on_mount(self) -> None:
         self._show((), ())
-        self.query_one("#status", Line).show(*status(self.desk, 0))
         self._read()
 
-    @work(exit_on_error=False)
+    def on_store_changed(self, message: StoreChanged) -> None:
+        self.query_one("#status", StatusLine).show_desk(self.desk)
+        if message.concerns(self.booking.id):
+            self._read()
+
+    @work(exclusive=True, exit_on_error=False, group="reading")
     async def _read(self) -> None:
         store, booking_id = self.desk.store, self.booking.id
         try:
             self.booking = await store.get(booking_id)
-            deliveries, history = await store.deliveries(booking_id), await store.history(booking_id)
+            self._deliveries = await store.deliveries(booking_id)
+            history = await store.history(booking_id)
         except FrontdeskError as error:
-            self.query_one("#keys", Line).show(f"{error.hint} Esc back", style=BOLD)
+            self._say(f"{error.hint} Esc back")
             return
-        self._show(deliveries, history)
+        self._show(self._deliveries, history)
 
     def _show(self, deliveries: Sequence[Delivery], history: Sequence[AuditEvent]) -> None:
         booking, now = self.booking, self.desk.now()
@@ -57,10 +80,74 @@ class DetailsScreen(ReadingScreen):
         lines += [(line, PLAIN) for line in booking_lines(booking, now, self.desk)]
         if state is Status.CANCELLED:
             lines += [("", PLAIN), (" What followed", BOLD)]
-            lines += [(line, PLAIN) for line in followed_lines(booking, deliveries)]
+            lines += [(line, PLAIN) for line in followed_lines(booking, deliveries, self.app.size.width)]
         lines += [("", PLAIN), ("History".rjust(8).ljust(66) + "newest first", BOLD)]
         lines += [(line, PLAIN) for line in history_lines(booking, history, now)]
-        self.show(f" Booking {booking.ref}", f"{SYMBOLS[state]} {state} ", tuple(lines))
+        title = f" Booking {booking.ref}"
+        self.show(title, f"{SYMBOLS[state]} {state} ", tuple(lines), key_line(deliveries))
+        self.query_one("#status", StatusLine).show_desk(self.desk)
+
+    def _say(self, message: str) -> None:
+        self.query_one("#keys", Line).show(message, style=BOLD)
+
+    # -- what needs a person ------------------------------------------------------------
+
+    def action_settle(self) -> None:
+        self._choose("Settle which one?", needing(self._deliveries or ()), self._ask_for_note)
+
+    def action_retry(self) -> None:
+        again = retryable(self._deliveries or ())
+        self._choose("Try which one again?", again, self._have_tried_again)
+
+    def _choose(self, title: str, offered: Sequence[Delivery], then: Callable[[Delivery], None]) -> None:
+        """Do it to the only delivery there is; of several have one chosen."""
+        if self._deliveries is None:
+            self._say("Still reading. Press it again.")
+        elif not offered:
+            self._say("Nothing here needs that.")
+        elif len(offered) == 1:
+            then(offered[0])
+        else:
+            choices = [Choice(self._headline(one), fact(one)) for one in offered]
+            self.app.push_screen(
+                ChooserScreen(title, choices),
+                lambda chosen: None if chosen is None else then(offered[chosen]),
+            )
+
+    def _headline(self, delivery: Delivery) -> str:
+        return to_do(Attention(delivery, self.booking))[0]
+
+    def _ask_for_note(self, delivery: Delivery) -> None:
+        headline = f"{self._headline(delivery)}   {self.booking.patient.name}"
+        self.app.push_screen(NoteScreen(self.desk, delivery.id, headline))
+
+    def _have_tried_again(self, delivery: Delivery) -> None:
+        self._try_again(delivery)
+
+    @work(exit_on_error=False)
+    async def _try_again(self, delivery: Delivery) -> None:
+        self._say(await try_again(self.desk, delivery.id))
+
+
+def needing(deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Return the deliveries that need a person."""
+    return tuple(one for one in deliveries if one.state is State.ATTENTION)
+
+
+def retryable(deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Return those of them that a dispatcher could try again."""
+    return tuple(one for one in needing(deliveries) if one.connection)
+
+
+def key_line(deliveries: Sequence[Delivery]) -> str:
+    """Return the keys that do something here."""
+    keys = ["Up Down scroll"]
+    if again := retryable(deliveries):
+        only_pms = len(again) == 1 and again[0].kind is Kind.PMS_CANCEL
+        keys.append(f"a try {again[0].target} again" if only_pms else "a try again")
+    if needing(deliveries):
+        keys.append("s settle")
+    return "  ".join((*keys, "Esc back", "F1 help"))
 
 
 def booking_lines(booking: Booking, now: datetime, desk: OpenDesk) -> tuple[str, ...]:
@@ -84,23 +171,43 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk) -> tuple[str,
     return tuple(line for line in lines if line.strip())
 
 
-def followed_lines(booking: Booking, deliveries: Sequence[Delivery]) -> tuple[str, ...]:
-    """Return each thing that follows the cancellation, and how far it has got."""
+def followed_lines(booking: Booking, deliveries: Sequence[Delivery], width: int) -> tuple[str, ...]:
+    """Return each thing that follows the cancellation, and how far it has got, in `width` cells."""
     zone, done = booking.practice.zone, booking.cancellation
     lines = []
     if done is not None:
-        at = done.at.astimezone(zone)
-        lines.append(f"  {'Cancelled here':<15}{'ok':<18}{_moment(at)}")
+        lines += _followed("Cancelled here", "ok", _moment(done.at.astimezone(zone)), "", width)
     for delivery in deliveries:
         name = {
             Kind.PMS_CANCEL: delivery.target,
             Kind.DESK_EMAIL: "Practice",
         }.get(delivery.kind, "Patient")
-        at = delivery.changed_at.astimezone(zone)
-        detail = delivery.error or delivery.note or _where_to(delivery)
-        signed = f", {delivery.settled_by}" if delivery.state is State.SETTLED else ""
-        lines.append(f"  {name:<15}{fact(delivery):<18}{_moment(at)}   {detail}{signed}".rstrip())
+        word = "ok" if delivery.state is State.DONE else fact(delivery)
+        signed = f", {delivery.settled_by}" if delivery.settled_by else ""
+        detail = (delivery.error or delivery.note or _where_to(delivery)) + signed
+        if delivery.state is State.SETTLED:
+            detail = (delivery.note or delivery.error) + signed
+        lines += _followed(name, word, _how_long(delivery, zone), detail, width)
     return tuple(lines)
+
+
+def _followed(name: str, word: str, middle: str, detail: str, width: int) -> list[str]:
+    """One line; a detail that does not fit beside it comes below."""
+    start = f"  {fitted(name, NAME_WIDTH - 1)} {word:<{WORD_WIDTH - 2}}  {middle}"
+    if not detail:
+        return [start.rstrip()]
+    if cell_len(f"{start}   {detail}") <= width:
+        return [f"{start}   {detail}"]
+    room = width - TEXT_START - 1
+    return [start.rstrip(), *(" " * (TEXT_START + 1) + line for line in textwrap.wrap(detail, room))]
+
+
+def _how_long(delivery: Delivery, zone: ZoneInfo) -> str:
+    """Since when it stands so; of one that was tried in vain how often, and when it is tried next."""
+    if not delivery.attempts or delivery.state not in TRIED_STATES:
+        return _moment(delivery.changed_at.astimezone(zone))
+    tries = "1 try" if delivery.attempts == 1 else f"{delivery.attempts} tries"
+    return f"{tries}, next {delivery.next_at.astimezone(zone):%H:%M}" if delivery.next_at else tries
 
 
 def _where_to(delivery: Delivery) -> str:

@@ -1,4 +1,4 @@
-"""Small screens of one thought each: opening the store, leaving, a window too small, a bug."""
+"""Small screens of one thought each: opening the store, a window too small, a bug."""
 
 import textwrap
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from textual.screen import ModalScreen, Screen
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import Desk
-from frontdesk.widgets.line import ALERT, BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 
 
 class OpeningScreen(Screen[None], inherit_bindings=False):
@@ -49,32 +49,6 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
 
     def _say(self, *lines: tuple[str, Style]) -> None:
         self.query_one("#text", TextBlock).show(lines)
-
-
-class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
-    """One line at the bottom: only `y` leaves."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "leave(True)", "leave", show=False, id="leave.yes"),
-        Binding("escape,n", "leave(False)", "stay", show=False, id="leave.no"),
-    ]
-    CSS = """
-    LeaveScreen { align: left bottom; background: transparent; }
-    #question { dock: bottom; }
-    """
-
-    def __init__(self, question: str) -> None:
-        super().__init__()
-        self._question = question
-
-    def compose(self) -> ComposeResult:
-        yield Line(id="question")
-
-    def on_mount(self) -> None:
-        self.query_one("#question", Line).show(self._question, style=ALERT)
-
-    def action_leave(self, yes: bool) -> None:
-        self.dismiss(yes)
 
 
 class TooSmallScreen(ModalScreen[None], inherit_bindings=False):

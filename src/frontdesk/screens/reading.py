@@ -11,8 +11,11 @@ from textual.screen import Screen
 from frontdesk.commands import READING_COMMANDS
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.widgets.line import BOLD, REVERSED, Line, TextBlock
+from frontdesk.widgets.status_line import StatusLine
 
 StyledLine = tuple[str, Style]
+
+KEYS = "Up Down scroll  Esc back  F1 help"
 
 
 class Pages(VerticalScroll, inherit_bindings=False):
@@ -36,13 +39,13 @@ class ReadingScreen(Screen[None], inherit_bindings=False):
         with Pages(id="pages", can_focus=True):
             yield TextBlock(id="text")
         yield Line(id="keys")
-        yield Line(id="status")
+        yield StatusLine(id="status")
 
-    def show(self, title: str, right: str, lines: tuple[StyledLine, ...]) -> None:
-        """Show a text from its beginning."""
+    def show(self, title: str, right: str, lines: tuple[StyledLine, ...], keys: str = KEYS) -> None:
+        """Show a text; the place that one shown before was read to stays."""
         self.query_one("#title", Line).show(title, right, REVERSED)
         self.query_one("#text", TextBlock).show(lines)
-        self.query_one("#keys", Line).show("Up Down scroll  Esc back  F1 help", style=BOLD)
+        self.query_one("#keys", Line).show(keys, style=BOLD)
         self.query_one("#pages", Pages).focus()
 
     def action_back(self) -> None:

@@ -1,22 +1,10 @@
-"""The sentences around the list: what is shown, what is found, who sits here, what is empty."""
+"""The sentences around the list: what is shown, what is found, what is empty."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from rich.cells import cell_len
-
-from frontdesk import times
-from frontdesk.bookings import Booking, Cancellation
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
-from frontdesk.widgets.line import fitted
-
-LAST_WRITE_SHOWN = timedelta(hours=12)
-"""How far back an operator's last saved write is still worth showing at the start."""
-
-SHORTEST_NAME = 6
-"""Cells below which a cut name tells nobody apart."""
 
 KEYS_IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
 KEYS_IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day  Esc find"
@@ -55,57 +43,6 @@ def _total(listing: Listing) -> str:
         return ""
     shown = len(listing.view.rows)
     return str(replace(listing.count, number=max(shown, listing.count.number)))
-
-
-def status(desk: OpenDesk, elsewhere: int) -> tuple[str, str]:
-    """The last line: who, how many, what is open, what other desks did."""
-    state = desk.state
-    parts = [str(desk.desk.operator)]
-    if len(desk.practices) > 1 and not elsewhere:
-        parts.append(f"{len(desk.practices)} practices")
-    parts.append(f"{state.bookings:,} bookings" if state.bookings != 1 else "1 booking")
-    if state.standing.why_not_writable:
-        parts.append("READ ONLY: " + state.standing.why_not_writable)
-    right: list[str] = []
-    if elsewhere:
-        changes = "1 change" if elsewhere == 1 else f"{elsewhere:,} changes"
-        right.append(f"{changes} by other desks: F5 shows them")
-    if state.under_way and not elsewhere:
-        right.append(f"~{state.under_way:,} waiting")
-    if state.need_person:
-        right.append(f"!{state.need_person:,} need a person")
-    if desk.desk.notices and not right:
-        right.append(desk.desk.notices[0])
-    return " | ".join(parts), "  ".join(right)
-
-
-@dataclass(frozen=True, slots=True)
-class LastWrite:
-    """The operator's last write and how far everything that follows from it has got."""
-
-    at: str
-    patient: str
-    when: str
-    facts: str
-
-    @classmethod
-    def of(cls, booking: Booking, done: Cancellation, facts: str, now: datetime) -> "LastWrite":
-        """Put a cancellation in words."""
-        zone = booking.practice.zone
-        when = times.when_in_words(booking.starts_at, zone, now)
-        return cls(f"{done.at.astimezone(zone):%H:%M}", booking.patient.name, when, facts)
-
-    def in_width(self, width: int) -> str:
-        """Return the line in `width` cells: the facts stay whole, the day gives way, then the time, the name."""
-        days = (f" {self.when}", f" {self.when.split(' ', 1)[-1]}", "")
-        for when in days:
-            line = f"Last {self.at} {self.patient}{when}: {self.facts}"
-            if cell_len(line) <= width:
-                return line
-        room = width - cell_len(f"Last {self.at} : {self.facts}")
-        if room < SHORTEST_NAME:
-            return f"{self.at} {self.facts}"
-        return f"Last {self.at} {fitted(self.patient, room).rstrip()}: {self.facts}"
 
 
 def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:

@@ -6,12 +6,11 @@ Everything here returns plain text; the widgets that paint it never read markup.
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import set_cell_size
+
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, State
-
-NOT_SENT_YET = "kept waiting: this version sends nothing yet"
-"""What the dialog must say as long as nothing carries deliveries out."""
 
 LABEL_START = 2
 TEXT_START = 16
@@ -19,7 +18,8 @@ TEXT_START = 16
 
 def labelled(label: str, text: str) -> str:
     """Return a line with `label` in the first column and `text` in the second."""
-    return f"{' ' * LABEL_START}{label:<{TEXT_START - LABEL_START}}{text}".rstrip()
+    room = TEXT_START - LABEL_START
+    return f"{' ' * LABEL_START}{set_cell_size(label, room - 1)} {text}".rstrip()
 
 
 def born_words(patient: Patient) -> str:
@@ -79,18 +79,24 @@ def summary(
     )
 
 
-def what_follows(booking: Booking, planned: Sequence[Planned]) -> tuple[str, str]:
-    """Return two lines: what becomes of the PMS, and who tells the patient how."""
-    return (_pms_line(booking.practice, planned), _patient_line(booking, planned))
+BY_ITSELF = "is told by itself"
 
 
-def _pms_line(practice: Practice, planned: Sequence[Planned]) -> str:
+def what_follows(booking: Booking, planned: Sequence[Planned], pms_says: str = BY_ITSELF) -> tuple[str, str]:
+    """Return two lines: what becomes of the PMS, and who tells the patient how.
+
+    `pms_says` is the sentence for a PMS that is told by itself.
+    """
+    return (_pms_line(planned, pms_says), _patient_line(booking, planned))
+
+
+def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
     for delivery in planned:
         if delivery.kind is Kind.PMS_CANCEL:
             if delivery.state is State.ATTENTION:
                 name = delivery.target
                 return labelled(name, f"! {delivery.note}: cancel it in {name} yourself as well")
-            return labelled(delivery.target, "is told by itself")
+            return labelled(delivery.target, pms_says)
     return labelled("Practice", "has no connected system. Nothing to do there")
 
 

@@ -32,13 +32,12 @@ class FindField(Input, inherit_bindings=False):
     FindField:focus { border: none; }
     """
 
-    MAX_LENGTH = 200
-
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.replace(clean(event.text)[: self.MAX_LENGTH], *self.selection)
+        self.replace(clean(event.text)[: self._longest], *self.selection)
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id, compact=True, max_length=self.MAX_LENGTH)
+    def __init__(self, *, id: str | None = None, longest: int = 200) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id, compact=True, max_length=longest)
+        self._longest = longest
         self.cursor_blink = False

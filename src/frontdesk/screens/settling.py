@@ -1,0 +1,105 @@
+"""A person deals with what failed: settle it with a signed note, or have it tried again."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from frontdesk.bookings import REASON_LIMIT, FrontdeskError
+from frontdesk.desk import OpenDesk
+from frontdesk.screens.writing import WritingScreen
+from frontdesk.text import clean
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.line import BOLD, Line
+
+
+class NoteScreen(WritingScreen[bool], inherit_bindings=False):
+    """Asks what was done, signs it with the operator's name, and settles the delivery.
+
+    It closes with True when that is saved; until then the note stays.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "save", "settle", show=False, id="note.save"),
+        Binding("escape", "leave", "back", show=False, id="note.back"),
+    ]
+    CSS = """
+    NoteScreen { align: center top; background: transparent; }
+    #box { width: 76; max-width: 100%; height: auto; margin-top: 6; border: ascii ansi_default; }
+    """
+
+    def __init__(self, desk: OpenDesk, delivery_id: int, headline: str) -> None:
+        super().__init__()
+        self.desk = desk
+        self._delivery_id = delivery_id
+        self._headline = headline
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Line(id="headline")
+            yield Line(id="label")
+            yield FindField(id="note", longest=REASON_LIMIT)
+            yield Line(id="message")
+            yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.line("headline").show(f" {self._headline}", style=BOLD)
+        self.line("keys").show(" Enter settles it   Esc leaves it as it is")
+        self._count()
+        self.query_one("#note", FindField).focus()
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    @property
+    def _note(self) -> str:
+        return clean(self.query_one("#note", FindField).value)
+
+    def _count(self) -> None:
+        asked = f" What was done? Signed {self.desk.desk.operator}"
+        self.line("label").show(asked, f"{len(self._note)}/{REASON_LIMIT} ")
+
+    def _say(self, message: str) -> None:
+        self.line("message").show(f" {message}", style=BOLD)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._count()
+
+    def action_leave(self) -> None:
+        self.dismiss(False)
+
+    def action_save(self) -> None:
+        if not self._note:
+            self._say("Say in a few words what was done.")
+            return
+        self.begin()
+        self._say("Saving...")
+        self._save()
+
+    @work(exit_on_error=False)
+    async def _save(self) -> None:
+        try:
+            await self.desk.store.settle(self._delivery_id, self.desk.desk.operator, self._note)
+            self.dismiss(True)
+        except FrontdeskError as error:
+            self._say(f"Not settled: {error.hint}")
+        except Exception as error:
+            reference = self.desk.desk.report(error)
+            self._say(f"Something went wrong in frontdesk, reference {reference}. Look at it again.")
+        finally:
+            self.is_answered.set()
+
+
+async def try_again(desk: OpenDesk, delivery_id: int) -> str:
+    """Make a delivery due now; return what to say to the operator."""
+    try:
+        await desk.store.retry(delivery_id, desk.desk.operator)
+    except FrontdeskError as error:
+        return f"Not tried again: {error.hint}"
+    desk.desk.wake_dispatch()
+    return "Tried again from now on."

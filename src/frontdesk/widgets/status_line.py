@@ -1,0 +1,96 @@
+"""The last line of every screen: who sits here, how the store stands, what is open."""
+
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.style import Style
+
+from frontdesk import times
+from frontdesk.bookings import StoreState, Trouble
+from frontdesk.desk import OpenDesk
+from frontdesk.widgets.line import ALERT, PLAIN, Line
+
+
+class StatusLine(Line):
+    """Says how an open desk stands, as of the store's latest answer."""
+
+    _desk: OpenDesk | None = None
+
+    def show_desk(self, desk: OpenDesk) -> None:
+        """Bring the line in agreement with the desk."""
+        self._desk = desk
+        self.show(*status(desk, self.app.size.width))
+
+    def on_resize(self) -> None:
+        if self._desk is not None:
+            self.show_desk(self._desk)
+
+
+def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
+    """Return the line's left and right part and its style.
+
+    What is open or in trouble is never cut for who sits here and how many bookings there
+    are: in a narrow window these go first, in this order: practices, operator, bookings.
+    """
+    if desk.away_since:
+        away = f"STORE AWAY since {desk.away_since}: this list is from then, cancelling is not possible"
+        return away, "", ALERT
+    state, right = desk.state, _open(desk)
+    parts = {
+        "operator": str(desk.desk.operator),
+        "trouble": _troubles(state, desk),
+        "practices": f"{len(desk.practices)} practices" if len(desk.practices) > 1 else "",
+        "bookings": f"{state.bookings:,} bookings" if state.bookings != 1 else "1 booking",
+        "standing": f"READ ONLY: {reason}" if (reason := state.standing.why_not_writable) else "",
+    }
+    room = width - (cell_len(right) + 2 if right else 0)
+    for gives_way in ("", "practices", "operator", "bookings"):
+        parts.pop(gives_way, None)
+        left = " | ".join(part for part in parts.values() if part)
+        if cell_len(left) <= room:
+            break
+    return left, right, PLAIN
+
+
+def _open(desk: OpenDesk) -> str:
+    """What is under way, what needs a person, what other desks did."""
+    state, said = desk.state, []
+    if number := len(desk.elsewhere):
+        changes = "1 change" if number == 1 else f"{number:,} changes"
+        said.append(f"{changes} by other desks: F5 shows them")
+    elif state.under_way:
+        said.append(_under_way(state))
+    if state.need_person:
+        said.append(f"!{state.need_person:,} {'needs' if state.need_person == 1 else 'need'} a person: F4")
+    if desk.desk.notices and not said:
+        said.append(desk.desk.notices[0])
+    return "  ".join(said)
+
+
+def _under_way(state: StoreState) -> str:
+    alone = min(state.unattended, state.under_way)
+    waits = f"{alone:,} {'waits' if alone == 1 else 'wait'} until frontdesk deliver runs"
+    if alone == state.under_way:
+        return f"~{waits}"
+    going = f"~{state.under_way - alone:,} under way"
+    return f"{going}, {waits}" if alone else going
+
+
+def _troubles(state: StoreState, desk: OpenDesk) -> str:
+    """Who outside does not answer: the one that has been so longest, and how many more."""
+    if not state.troubles:
+        return ""
+    first, *others = sorted(state.troubles, key=lambda trouble: trouble.since)
+    said = f"{first.name} {_what_is_wrong(first)} since {_since(first, desk.now(), desk)}"
+    return f"{said} and {len(others)} more" if others else said
+
+
+def _what_is_wrong(trouble: Trouble) -> str:
+    return "does not let us in" if trouble.is_locked_out else "away"
+
+
+def _since(trouble: Trouble, now: datetime, desk: OpenDesk) -> str:
+    zone = desk.here
+    if times.local_date(trouble.since, zone) != times.local_date(now, zone):
+        return times.when_in_words(trouble.since, zone, now)
+    return f"{trouble.since.astimezone(zone):%H:%M}"
