@@ -29,7 +29,7 @@ _LONGEST_LOCAL, _LONGEST = 64, 254
 """Octets (RFC 5321, 4.5.3.1)."""
 
 _TRANSMITTED = ("From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")
-_OF_MIME = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Language")
+_OF_MIME = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding")
 
 
 class BadAddress(ValueError):

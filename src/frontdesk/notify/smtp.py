@@ -102,17 +102,19 @@ class SmtpPost:
         self._server = server
         self._password = password
         self._seconds = seconds
+        self._context: ssl.SSLContext | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
 
     async def send(self, envelope: Envelope) -> Result:
         """Hand over one e-mail, once."""
         try:
-            context = await asyncio.to_thread(self._trust)
+            # Reading the system's certificates takes longer than a frame may.
+            self._context = self._context or await asyncio.to_thread(self._trust)
         except (OSError, ValueError):
             return Result(
                 Ended.FAILED, f"the file of trusted certificates for {self._server.host} cannot be used"
             )
-        talk = _Talk(self._server, self._password, context)
+        talk = _Talk(self._server, self._password, self._context)
         try:
             async with asyncio.timeout(self._seconds):
                 result = await talk.hand_over(envelope)

@@ -5,16 +5,17 @@ the one way that every server knows and that never overwrites what somebody else
 PATCH is not used: Medplum's router 4.5.2 carries out a stale one.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 from uuid import UUID
 
-from frontdesk import text
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable, retry_at
+from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
 from frontdesk.pms import fhir_resources as fhir
-from frontdesk.pms.fhir_resources import Resource
+from frontdesk.pms.fhir_resources import NAME, Resource
+from frontdesk.pms.outcomes import judged, say
+from frontdesk.pms.paging import MOST_PAGES, origin, place
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
@@ -25,12 +26,8 @@ from frontdesk.pms.port import (
     Capabilities,
     Conflict,
     ContractDrift,
-    NotFound,
-    PmsError,
     PmsPractitioner,
-    RateLimited,
     Rejected,
-    Unauthorised,
     Unavailable,
     UnknownOutcome,
     Unsupported,
@@ -38,9 +35,10 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
+from frontdesk.pms.signing import SignIn
 
 CAPABILITIES = Capabilities(
-    name="FHIR",
+    name=NAME,
     can_list=True,
     can_reschedule=True,
     can_mark_no_show=True,
@@ -50,27 +48,22 @@ CAPABILITIES = Capabilities(
 )
 
 PAGE_SIZE = 100
-MOST_PAGES = 50
-"""Of practitioners: no practice has that many, so a list that goes on longer repeats itself."""
 
 _JSON = "application/fhir+json"
 
-Headers = Callable[[], Awaitable[Mapping[str, str]]]
-"""Returns the headers that sign a request in. Raises PmsError."""
-
 
 class FhirPms:
-    """One account at a FHIR server; `account.base_url` is its service base, `headers` sign in."""
+    """One account at a FHIR server; `account.base_url` is its service base. `client` is closed with it."""
 
     capabilities = CAPABILITIES
 
     def __init__(
-        self, account: Account, client: HttpClient, headers: Headers, clock: Callable[[], datetime]
+        self, account: Account, client: HttpClient, sign_in: SignIn, clock: Callable[[], datetime]
     ) -> None:
         self._base = account.base_url.rstrip("/")
         self._release = account.fhir_version
         self._client = client
-        self._sign_in = headers
+        self._sign_in = sign_in
         self._clock = clock
 
     async def ping(self) -> datetime | None:
@@ -78,9 +71,7 @@ class FhirPms:
         answer = await self._get("metadata")
         said = self._resource(answer, "CapabilityStatement").get("fhirVersion")
         if isinstance(said, str) and ("R4" if said.startswith("4") else "R5") != self._release:
-            raise ContractDrift(
-                f"The FHIR server speaks version {text.clean(said)[:12]}, the config says {self._release}."
-            )
+            raise ContractDrift(say(NAME, f"it speaks version {said[:12]}, the config says {self._release}"))
         return answer.sent_at
 
     async def appointments(
@@ -90,11 +81,8 @@ class FhirPms:
 
         A day is never asked for by its date: servers were seen that take it for a day in UTC.
         """
-        page, following = await self._page(
-            cursor or "Appointment",
-            "Appointment",
-            () if cursor else (("date", f"ge{fhir.in_utc(start)}"), ("date", f"lt{fhir.in_utc(end)}")),
-        )
+        asked = (("date", f"ge{fhir.in_utc(start)}"), ("date", f"lt{fhir.in_utc(end)}"))
+        page, following = await self._page("Appointment", asked, cursor)
         found = [fhir.appointment(one, self._base) for one in page]
         # A server may ignore a parameter, and its `lt` looks at ends in some.
         return AppointmentPage(tuple(one for one in found if start <= one.starts_at < end), following)
@@ -109,9 +97,9 @@ class FhirPms:
         resource, tag = await self._standing(ref)
         there = fhir.appointment(resource, self._base, tag)
         if request.version and there.version != request.version:
-            raise Conflict("The appointment was changed there meanwhile.")
+            raise Conflict(say(NAME, "it was changed there meanwhile"))
         if there.status is not AppointmentStatus.BOOKED:
-            raise Rejected(f"The appointment is marked there as {there.raw_status[:40]}.")
+            raise Rejected(say(NAME, f'its status there is "{there.raw_status}"'))
         changed = fhir.cancelled(resource, request.reason, self._release, self._clock())
         return await self._put(changed, tag)
 
@@ -120,7 +108,7 @@ class FhirPms:
     ) -> WriteResult:
         """Move an appointment: read, and put back with other times. The id stays."""
         resource, tag = await self._standing(ref)
-        return await self._put(fhir.moved(resource, start, end, practitioner_ref), tag)
+        return await self._put(fhir.moved(resource, self._base, start, end, practitioner_ref), tag)
 
     async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
         """Say that the patient did not come: read, and put back with that status."""
@@ -129,66 +117,73 @@ class FhirPms:
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
-        page, following = await self._page("Practitioner", "Practitioner")
-        found = list(page)
-        for _ in range(MOST_PAGES):
-            if following is None:
-                return tuple(map(fhir.practitioner, found))
-            page, following = await self._page(following, "Practitioner")
-            found += page
-        raise ContractDrift("The FHIR server's list of practitioners does not end.")
+        found: list[PmsPractitioner] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = await self._page("Practitioner", (), cursor)
+            found += map(fhir.practitioner, page)
+            if cursor is None:
+                return tuple(found)
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
         await self._client.close()
 
     async def _page(
-        self, path: str, kind: str, params: Sequence[tuple[str, str]] = ()
+        self, kind: str, params: Sequence[tuple[str, str]], cursor: str | None
     ) -> tuple[list[Resource], str | None]:
-        """Return the resources of one page of a search, and the address of the next."""
-        is_first = path == kind
-        answer = await self._get(path, (*params, ("_count", str(PAGE_SIZE))) if is_first else ())
+        """Return the resources of one page of a search, and the cursor of the next."""
+        number, link = place(cursor)
+        answer = await self._get(link or kind, () if link else (*params, ("_count", str(PAGE_SIZE))))
         bundle = self._resource(answer, "Bundle")
-        following = fhir.next_link(bundle) or None
-        if following == path:
-            raise ContractDrift("The FHIR server's next page is the same again.")
-        return list(fhir.resources(bundle, kind)), following
+        found, following = list(fhir.resources(bundle, kind)), fhir.next_link(bundle)
+        if not following:
+            return found, None
+        if following == link:
+            raise ContractDrift(say(NAME, "a list repeats itself"))
+        if number >= MOST_PAGES:
+            raise ContractDrift(say(NAME, "a list does not end"))
+        return found, f"{number + 1} {following}"
 
     async def _standing(self, ref: str) -> tuple[Resource, str]:
         """Return an appointment that is not cancelled, and the entity tag for If-Match."""
         resource, tag = await self._fresh(ref)
         if resource.get("status") == "cancelled":
-            raise AlreadyCancelled("The appointment is cancelled there already.")
+            raise AlreadyCancelled(say(NAME, "it is cancelled there already"))
         return resource, tag
 
     async def _fresh(self, ref: str) -> tuple[Resource, str]:
         """Return an appointment as it is now, and its entity tag."""
         id_ = ref.removeprefix("Appointment/")
         if not fhir.is_id(id_):
-            raise NotFound("That is no id of an appointment at a FHIR server.")
+            raise Rejected(say(NAME, "the booking's reference there cannot be right"))
         answer = await self._get(f"Appointment/{id_}")
         resource = self._resource(answer, "Appointment")
         if resource.get("id") != id_:
-            raise ContractDrift("The FHIR server answered with another appointment.")
+            raise ContractDrift(say(NAME, "it answers with another appointment"))
         return resource, fhir.entity_tag(resource, answer.headers.get("etag", ""))
 
     async def _put(self, changed: Resource, tag: str) -> WriteResult:
         if not tag:
             # Putting back a whole resource could undo what somebody else changed meanwhile.
-            raise Unsupported("The FHIR server tells no versions; change the appointment there by hand.")
-        id_ = changed["id"]
-        answer = await self._send(
-            "PUT",
-            f"Appointment/{id_}",
-            headers={"If-Match": tag, "Content-Type": _JSON, "Prefer": "return=representation"},
-            content=fhir.encoded(changed),
-        )
-        if answer.status not in (200, 202, 204):
-            raise self._failure(answer, changed, is_write=True)
+            raise Unsupported(say(NAME, "it tells no versions, so nothing can be changed safely"))
+        ref, content = changed["id"], fhir.encoded(changed)
+        try:
+            answer = await self._send(
+                "PUT",
+                f"Appointment/{ref}",
+                headers={"If-Match": tag, "Content-Type": _JSON, "Prefer": "return=representation"},
+                content=content,
+            )
+        except Lost as error:
+            raise UnknownOutcome(say(NAME, str(error))) from None
+        refusal = _refusal(answer, changed)
+        if problem := judged(NAME, answer, self._clock(), refusal=refusal, is_write=True):
+            raise problem
         if answer.status == 202:
-            return WriteResult(WriteState.ACCEPTED, id_)
+            return WriteResult(WriteState.ACCEPTED, ref)
         self._check_written(answer, changed)
-        return WriteResult(WriteState.APPLIED, id_)
+        return WriteResult(WriteState.APPLIED, ref)
 
     def _check_written(self, answer: Answer, changed: Resource) -> None:
         """A server may answer with the resource, an OperationOutcome or nothing, never with something else."""
@@ -196,83 +191,55 @@ class FhirPms:
             return
         try:
             said = answer.json(fhir.exact)
-        except Unreadable:
-            raise UnknownOutcome("The FHIR server's answer cannot be read.") from None
-        if isinstance(said, dict) and said.get("resourceType") == "OperationOutcome":
-            return
-        shown = fhir.appointment(fhir.resource_of(said, "Appointment"), self._base)
+            if isinstance(said, dict) and said.get("resourceType") == "OperationOutcome":
+                return
+            shown = fhir.appointment(fhir.resource_of(said, "Appointment"), self._base)
+        except (Unreadable, ContractDrift):
+            raise UnknownOutcome(say(NAME, "its answer does not say whether it was done")) from None
         meant = fhir.appointment(changed, self._base)
         if (shown.status, shown.starts_at) != (meant.status, meant.starts_at):
-            raise ContractDrift("The FHIR server took the change and does not show it.")
+            raise UnknownOutcome(say(NAME, "its answer does not show that it was done"))
 
     async def _get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
-        answer = await self._send("GET", path, params=params)
-        if answer.status != 200:
-            raise self._failure(answer, {}, is_write=False)
+        try:
+            answer = await self._send("GET", path, params=params)
+        except Lost as error:
+            raise Unavailable(say(NAME, str(error))) from None
+        refusal = _refusal(answer, {})
+        if problem := judged(NAME, answer, self._clock(), refusal=refusal, is_write=False):
+            raise problem
         return answer
 
     async def _send(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any
     ) -> Answer:
-        url = self._address(path)
-        signed = await self._sign_in()
+        url, own = self._address(path), {"Accept": _JSON, **(headers or {})}
         try:
-            return await self._client.send(
-                method, url, headers={"Accept": _JSON, **(headers or {}), **signed}, **rest
+            return await self._sign_in.signed(
+                lambda signature: self._client.send(method, url, headers={**own, **signature}, **rest)
             )
-        except NotSent as why:
-            raise Unavailable(f"The FHIR server cannot be reached: {why}.") from None
-        except Lost as why:
-            if method == "GET":
-                raise Unavailable(f"The FHIR server cannot be asked: {why}.") from None
-            raise UnknownOutcome(f"No answer from the FHIR server: {why}.") from None
+        except NotSent as error:
+            raise Unavailable(say(NAME, str(error))) from None
 
     def _address(self, path: str) -> str:
         """A link that a server gave is followed on that server only: our credential goes with it."""
         try:
             url = urljoin(f"{self._base}/", path)
-            if _origin(urlsplit(url)) == _origin(urlsplit(self._base)):
+            if origin(url) == origin(self._base):
                 return url
-        except ValueError:
+        except (ValueError, ContractDrift):
             pass
-        raise ContractDrift("The FHIR server's next page is at another address.")
+        raise ContractDrift(say(NAME, "a list goes on at another server"))
 
     def _resource(self, answer: Answer, kind: str) -> Resource:
         try:
             return fhir.resource_of(answer.json(fhir.exact), kind)
-        except Unreadable:
-            raise ContractDrift("The FHIR server's answer cannot be read.") from None
-
-    def _failure(self, answer: Answer, about: Resource, *, is_write: bool) -> PmsError:
-        """Return what an answer means that is no success."""
-        match answer.status:
-            case 401 | 403:
-                return Unauthorised("The FHIR server does not accept our credential.")
-            case 404 | 410:
-                return NotFound("The FHIR server has no such appointment.")
-            case 409 | 412:
-                return Conflict("The appointment was changed there meanwhile.")
-            case 405 | 501:
-                return Unsupported("The FHIR server does not let appointments be changed from outside.")
-            case 429:
-                again = retry_at(answer, self._clock())
-                return RateLimited("The FHIR server was asked too often.", again)
-            case status if status >= 500 or status == 408:
-                if is_write:
-                    return UnknownOutcome(f"The FHIR server failed ({status}).")
-                return Unavailable(f"The FHIR server fails ({status}).")
-            case status if status >= 400:
-                words = _words(answer, about)
-                return Rejected(f"The FHIR server refuses: {words}" if words else "The FHIR server refuses.")
-        return ContractDrift(f"The FHIR server answered {answer.status}, which means nothing here.")
+        except Unreadable as error:
+            raise ContractDrift(say(NAME, str(error))) from None
 
 
-def _words(answer: Answer, about: Resource) -> str:
+def _refusal(answer: Answer, about: Resource) -> str:
     try:
-        return fhir.words_of(answer.json(), about)
+        return fhir.words_of(answer.json(), about) if answer.status >= 400 else ""
     except Unreadable:
         return ""
-
-
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from frontdesk import text
+from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     Appointment,
     AppointmentStatus,
@@ -22,6 +23,9 @@ from frontdesk.pms.port import (
 )
 
 Resource = dict[str, Any]
+
+NAME = "FHIR"
+"""What such a PMS is called on the screen: which product is behind it nobody says."""
 
 STATUSES: Mapping[str, AppointmentStatus] = {
     "proposed": AppointmentStatus.BOOKED,
@@ -48,7 +52,6 @@ _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]+)"')
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PRACTITIONERS = frozenset(("Practitioner", "PractitionerRole"))
 _NAME_USES = {"usual": 0, "official": 1}
-_TOLD = 120
 _PRIVATE = re.compile(r"Patient/\S+|\S+@\S+|\d[\d /.-]{4,}\d")
 _HIDDEN = "…"
 
@@ -68,7 +71,7 @@ def encoded(resource: Resource) -> bytes:
     try:
         return _encoder.encode(resource)
     except UnicodeEncodeError:
-        raise Unsupported("The appointment there holds text that cannot be written back.") from None
+        raise Unsupported(say(NAME, "the appointment holds text that cannot be written back")) from None
 
 
 def is_id(ref: str) -> bool:
@@ -79,7 +82,7 @@ def is_id(ref: str) -> bool:
 def resource_of(value: object, kind: str) -> Resource:
     """Return a decoded answer if it is a resource of that kind. Raises ContractDrift."""
     if not isinstance(value, dict) or value.get("resourceType") != kind:
-        raise ContractDrift(f"The FHIR server answered something else than a FHIR {kind}.")
+        raise ContractDrift(say(NAME, f"its answer is no {kind}"))
     return value
 
 
@@ -98,7 +101,7 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
     """
     raw_status = _text(resource.get("status"))
     if not raw_status:
-        raise ContractDrift("The appointment there has no status.")
+        raise ContractDrift(say(NAME, "an appointment without a status"))
     end = resource.get("end")
     practitioners = list(_actors(resource, _PRACTITIONERS, base))
     patients = list(_actors(resource, frozenset(("Patient",)), base))
@@ -132,10 +135,10 @@ def missed(resource: Resource) -> Resource:
     return resource | {"status": "noshow"}
 
 
-def moved(resource: Resource, start: datetime, end: datetime, practitioner_ref: str) -> Resource:
+def moved(resource: Resource, base: str, start: datetime, end: datetime, practitioner_ref: str) -> Resource:
     """Return a copy of an Appointment at another time, with another practitioner if it has one.
 
-    Raises Unsupported where it is not plain whom to replace.
+    `base` as in `appointment`. Raises Unsupported where it is not plain whom to replace.
     """
     changed = resource | {"start": in_utc(start), "end": in_utc(end)}
     if "minutesDuration" in resource:
@@ -145,9 +148,10 @@ def moved(resource: Resource, start: datetime, end: datetime, practitioner_ref: 
     participants = _tables(resource.get("participant"))
     treating = [one for one in participants if _kind(_table(one.get("actor"))) in _PRACTITIONERS]
     if len(treating) != 1:
-        raise Unsupported("The appointment there is not one practitioner's alone; change it there.")
-    if treating[0]["actor"].get("reference") != practitioner_ref:
-        replaced = treating[0] | {"actor": {"reference": practitioner_ref}}
+        raise Unsupported(say(NAME, "the appointment is not one practitioner's alone"))
+    if _ref(_text(treating[0]["actor"].get("reference")), base) != practitioner_ref:
+        reference = practitioner_ref if "/" in practitioner_ref else f"Practitioner/{practitioner_ref}"
+        replaced = treating[0] | {"actor": {"reference": reference}}
         changed["participant"] = [replaced if one is treating[0] else one for one in resource["participant"]]
     return changed
 
@@ -158,7 +162,7 @@ def practitioner(resource: Resource) -> PmsPractitioner:
     names.sort(key=lambda name: _NAME_USES.get(_text(name.get("use")), 2))
     return text.clean_fields(
         PmsPractitioner(
-            ref=f"Practitioner/{_id(resource)}",
+            ref=_id(resource),
             name=_human_name(names[0]) if names else "",
             is_active=resource.get("active") is not False,
         )
@@ -194,8 +198,7 @@ def words_of(outcome: object, about: Resource) -> str:
     said = text.clean(next(filter(None, told), ""))
     for name in _private_words(about):
         said = re.sub(re.escape(name), _HIDDEN, said, flags=re.IGNORECASE)
-    said = _PRIVATE.sub(_HIDDEN, said)
-    return said if len(said) <= _TOLD else said[: _TOLD - 1].rstrip() + _HIDDEN
+    return _PRIVATE.sub(_HIDDEN, said)
 
 
 def in_utc(instant: datetime) -> str:
@@ -211,7 +214,7 @@ def _private_words(resource: Resource) -> Iterable[str]:
 def _id(resource: Resource) -> str:
     ref = _text(resource.get("id"))
     if not is_id(ref):
-        raise ContractDrift(f"The FHIR server sent a {resource['resourceType']} without an id.")
+        raise ContractDrift(say(NAME, f"a {resource['resourceType']} without an id"))
     return ref
 
 
@@ -222,7 +225,7 @@ def _instant(value: object, name: str) -> datetime:
             return datetime.fromisoformat(value).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise ContractDrift(f"The appointment there has no {name} that can be read.")
+    raise ContractDrift(say(NAME, f"an appointment whose {name} cannot be read"))
 
 
 def _actors_of(resource: Resource) -> Iterator[Resource]:
@@ -234,9 +237,15 @@ def _actors(resource: Resource, kinds: frozenset[str], base: str) -> Iterator[tu
     """Yield the reference and the name of each participant of these kinds."""
     for actor in _actors_of(resource):
         if _kind(actor) in kinds:
-            reference = _text(actor.get("reference")).removeprefix(f"{base}/").partition("/_history/")[0]
-            # A contained resource has no id that anybody outside knows.
-            yield "" if reference.startswith("#") else reference, _text(actor.get("display"))
+            yield _ref(_text(actor.get("reference")), base), _text(actor.get("display"))
+
+
+def _ref(reference: str, base: str) -> str:
+    """Return the bare id of one of this server's, as a booking has it; else what is referred to as it is."""
+    local = reference.removeprefix(f"{base}/").partition("/_history/")[0]
+    kind, _, id_ = local.partition("/")
+    # A contained resource has no id that anybody outside knows.
+    return "" if local.startswith("#") else id_ if kind in ("Practitioner", "Patient") else local
 
 
 def _kind(actor: Resource) -> str:

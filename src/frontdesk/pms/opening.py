@@ -46,7 +46,7 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
     if account.auth:
         kind = "client-credentials"
     sign_in = SignIn(name, Auth(kind=kind), account, secrets, client, now)
-    return FhirPms(account, client, sign_in.headers, now)
+    return FhirPms(account, client, sign_in, now)
 
 
 def client_for(account: Account) -> HttpClient:

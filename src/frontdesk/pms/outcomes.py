@@ -63,33 +63,47 @@ def say(name: str, words: str) -> str:
 
 
 def failure(profile: Profile, answer: Answer, now: datetime, *, is_write: bool) -> PmsError | None:
-    """Return what is wrong with an answer, None when it is a success as far as its status says.
-
-    A write that may have been carried out is an UnknownOutcome, a read never is.
-    """
+    """Return what is wrong with an answer by a profile; see `judged`."""
     code, message = _said(profile.errors, answer)
     fitting = _outcome(profile.outcomes, answer.status, code)
+    return judged(profile.name, answer, now, fitting, message or code, is_write=is_write)
+
+
+def judged(
+    name: str,
+    answer: Answer,
+    now: datetime,
+    fitting: Outcome | None = None,
+    refusal: str = "",
+    *,
+    is_write: bool,
+) -> PmsError | None:
+    """Return what is wrong with an answer, None when it is a success as far as its status says.
+
+    `fitting` is what it means if not what HTTP says, `refusal` what it says itself. A write
+    that may have been carried out is an UnknownOutcome, a read never is.
+    """
     means: str
     if fitting is not None:
         means, words = fitting.means, fitting.said or _WORDS.get(fitting.means, "")
     elif 200 <= answer.status < 300:
-        return _page(profile.name, is_write) if answer.is_html else None
+        return _page(name, is_write) if answer.is_html else None
     elif 300 <= answer.status < 400:
-        return _page(profile.name, is_write)
+        return _page(name, is_write)
     elif answer.status in _BY_STATUS or answer.status >= 500:
         means = _BY_STATUS.get(answer.status, "unknown")
         words = _WORDS[means]
     elif answer.status >= 400:
         means, words = "rejected", ""
     else:
-        return ContractDrift(say(profile.name, "its answer cannot be understood"))
+        return ContractDrift(say(name, "its answer cannot be understood"))
     if means == "unknown" and not is_write:
         means, words = "unavailable", _WORDS["unavailable"]
     if means == "rate-limited":
-        return RateLimited(say(profile.name, words), retry_at(answer, now))
+        return RateLimited(say(name, words), retry_at(answer, now))
     if means == "rejected" and not words:
-        words = f"refuses it: {message or code}" if message or code else "refuses it"
-    return _KINDS[means](say(profile.name, words))
+        words = f"refuses it: {refusal}" if refusal else "refuses it"
+    return _KINDS[means](say(name, words))
 
 
 def _said(errors: Errors, answer: Answer) -> tuple[str, str]:

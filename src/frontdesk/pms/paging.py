@@ -54,7 +54,7 @@ def following(
         following_token = str(said)
         if paging.kind == "next-link":
             following_token = urljoin(url, following_token)
-            if _origin(following_token) != _origin(url):
+            if origin(following_token) != origin(url):
                 raise ContractDrift("a list goes on at another server")
         if following_token == (token or url):
             raise ContractDrift("a list repeats itself")
@@ -78,7 +78,8 @@ def _count(document: Any, pointer: str) -> int:
     return value
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return the server of an address: a credential goes to no other. Raises ContractDrift."""
     try:
         parts: SplitResult = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

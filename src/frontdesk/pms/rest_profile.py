@@ -248,20 +248,17 @@ class RestPms:
         link: str = "",
         extra: Sequence[tuple[str, str]] = (),
     ) -> Answer:
-        """Send a request; once more with a fresh token where the first was refused, so not carried out."""
         await self._pace()
         known = {**self._common, **values}
         url = link or self._root + fill_path(route.path, known)
         params = [] if link else [*_query(self._profile.query, known), *_query(route.query, known), *extra]
         own = {**self._profile.headers, **route.headers}
         headers = {header: fill(text, known) for header, text in own.items() if not is_empty(text, known)}
-        while True:
-            signature = await self._sign_in.headers()
-            answer = await self._client.send(
+        return await self._sign_in.signed(
+            lambda signature: self._client.send(
                 route.method, url, headers={**headers, **signature}, params=params, json=body
             )
-            if answer.status != 401 or not self._sign_in.renew():
-                return answer
+        )
 
     async def _pace(self) -> None:
         if self._bucket is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
@@ -72,6 +72,16 @@ class SignIn:
                 return {"Authorization": f"Bearer {known[_SECRET]}"}
             case "client-credentials":
                 return {"Authorization": f"Bearer {await self._valid_token()}"}
+
+    async def signed(self, send: Callable[[Mapping[str, str]], Awaitable[Answer]]) -> Answer:
+        """Send a request with its signature, and once more with a fresh token if that was not accepted.
+
+        What was answered with 401 was not carried out. Raises what `headers` and `send` raise.
+        """
+        answer = await send(await self.headers())
+        if answer.status != 401 or not self.renew():
+            return answer
+        return await send(await self.headers())
 
     def renew(self) -> bool:
         """Forget a token that was not accepted; whether there was one, so that another may be."""
