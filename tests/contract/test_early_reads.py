@@ -11,7 +11,16 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import BookingQuery, CancelCommand, Direction, Position, Status
+from frontdesk.attempts import Ended, Result, RetryPolicy
+from frontdesk.bookings import (
+    BookingQuery,
+    CancelCommand,
+    Direction,
+    Position,
+    Status,
+    StoreState,
+    Trouble,
+)
 from frontdesk.store import sqlite_file
 from frontdesk.store.early import EarlyReads, Unusual
 from frontdesk.store.opening import open_store
@@ -38,6 +47,11 @@ async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     for row in page.rows[::3]:
         command = CancelCommand(uuid4(), row.booking.id, row.booking.version, KIM, "Sick")
         await opened.cancel(command)
+    # One connection is in trouble, another has nobody who reaches it.
+    claim = await opened.queue.claim(["smile"], RetryPolicy())
+    assert claim is not None
+    await opened.queue.finish(claim, Result(Ended.FAILED, "no answer", is_away=True), RetryPolicy())
+    await opened.queue.heartbeat("a desk", ["smile"])
     yield opened
     await opened.close()
 
@@ -101,6 +115,9 @@ async def test_it_sends_what_the_store_sends_and_answers_what_the_store_answers(
     expected = [(answer, selects.taken()) async for answer in questions(whole)]
     found = [(answer, selects.taken()) async for answer in questions(early)]
     assert found == expected
+    (state, _), *_ = expected
+    assert isinstance(state, StoreState)
+    assert (state.troubles, 0 < state.unattended < state.under_way) == ((Trouble("Praktika", NOW),), True)
     assert any("FROM delivery" in statement for _, told in found[3:] for statement in told)
     await early.close()
     await whole.close()

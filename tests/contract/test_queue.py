@@ -7,16 +7,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, event, func, insert, select, text
 
 from frontdesk.attempts import LEASE, LOCK_OUT, LONGEST_WAIT, Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, CancelCommand, Pms, Refused, Trouble
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
-from frontdesk.store.mapping import CONNECTION, DELIVERY
+from frontdesk.store import queue, records
+from frontdesk.store.mapping import COMMAND, CONNECTION, DELIVERY
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import ChangeKind
 from frontdesk.store.sql import SqlStore
-from tests.contract.raw import execute
+from tests.contract.raw import connected, execute
 from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
 
 ALL = ("smile", MAIL_CONNECTION, SMS_CONNECTION)
@@ -547,6 +548,52 @@ async def test_a_dispatcher_with_nothing_to_do_writes_nothing(
     monkeypatch.setattr(desk.store._database, "write", write)
     assert await desk.queue.claim(PMS, POLICY) is None
     assert await desk.queue.next_due(PMS) is not None
+
+
+OPEN, FINISHED = 3, 3000
+
+
+async def test_what_is_done_is_in_nobodys_way(pms_only: Desk) -> None:
+    """Of a store with years of finished deliveries only the open ones are looked at."""
+    bookings = [await pms_only.cancel() for _ in range(OPEN)]
+    with connected(pms_only.url) as connection:
+        (row, *_) = connection.execute(select(DELIVERY)).mappings()
+        command = connection.execute(select(COMMAND)).mappings().first()
+        ids = [uuid4() for _ in range(FINISHED)]
+        connection.execute(insert(COMMAND), [{**(command or {}), "id": one} for one in ids])
+        done = {**row, "state": "done", "next_at": None, "booking_id": bookings[0].id}
+        connection.execute(
+            insert(DELIVERY),
+            [{**done, "id": 100 + number, "command_id": one} for number, one in enumerate(ids)],
+        )
+        connection.execute(text("ANALYZE"))
+        now = datetime.now(UTC)
+        queries = {
+            "due": queue._due(PMS, now, None),
+            "next due": queue._next_due(PMS, now),
+            "near a lock-out": queue._near_a_lock_out(PMS, now, POLICY),
+        }
+        for name, query in queries.items():
+            how = plan(connection, query)
+            assert "delivery_due" in how, f"{name}: {how}"
+        counting = select(DELIVERY.c.state, DELIVERY.c.connection, func.count())
+        counting = counting.where(DELIVERY.c.state.in_(records.COUNTED_STATES))
+        how = plan(connection, counting.group_by(DELIVERY.c.state, DELIVERY.c.connection))
+        assert "delivery_state" in how, how
+
+
+def plan(connection: Connection, query: Select[Any]) -> str:
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    sent: list[tuple[str, Any]] = []
+
+    def hear(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", hear)
+    connection.execute(query)
+    event.remove(connection, "before_cursor_execute", hear)
+    statement, parameters = sent[0]
+    return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement}", parameters))
 
 
 @pytest.fixture
