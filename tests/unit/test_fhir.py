@@ -370,6 +370,18 @@ async def test_what_an_answer_to_a_change_means(reply: Reply, error: type[PmsErr
         assert len(server.written) == 1
 
 
+async def test_a_token_that_is_refused_is_fetched_anew_once() -> None:
+    token = answer({"access_token": "fresh", "expires_in": 3600})
+    server = Server(token, answer(status=401), token, answer(status=401))
+    auth = {"token_url": "https://login.example/token", "client_id": "frontdesk"}
+    account = Account("clinic", "fhir", base_url=BASE, credentials={"secret": "fhir-clinic"}, auth=auth)
+    sign_in = SignIn("FHIR", Auth(kind="client-credentials"), account, lambda _: "t", server, lambda: NOW)
+    with pytest.raises(Unauthorised):
+        await FhirPms(account, server, sign_in, lambda: NOW).appointment("a-1")
+    assert [url for _, url, *_ in server.asked] == [auth["token_url"], f"{BASE}/Appointment/a-1"] * 2
+    assert server.asked[3][3]["Authorization"] == "Bearer fresh"
+
+
 async def test_accepted_is_not_done() -> None:
     done = await pms(Server(BOOKED, answer(status=202))).cancel("a-1", CancelRequest(ID))
     assert done.state is WriteState.ACCEPTED
