@@ -33,7 +33,6 @@ class Promise:
 
     `names_practitioner` and `names_type`: it shows more than ids. `refuses_past`: it takes no
     cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is.
-    `accepts`: 202 is part of the contract. `people_ref` is how ids of people are written.
     """
 
     kind: str
@@ -42,23 +41,13 @@ class Promise:
     names_type: bool = True
     refuses_past: bool = True
     keeps_id: bool = True
-    accepts: bool = True
-    people_ref: str = "{ref}"
-
-    def practitioner(self, ref: str) -> str:
-        """Return how the id of a practitioner is written."""
-        return self.people_ref.format(kind="Practitioner", ref=ref)
-
-    def patient(self, ref: str) -> str:
-        """Return how the id of a patient is written."""
-        return self.people_ref.format(kind="Patient", ref=ref)
 
 
 PROMISES = (
     Promise("praktika"),
     Promise("core-practice", "Australia/Sydney", keeps_id=False),
     Promise("cliniko", names_practitioner=False, names_type=False, refuses_past=False),
-    Promise("fhir", refuses_past=False, people_ref="{kind}/{ref}"),
+    Promise("fhir", refuses_past=False),
 )
 
 
