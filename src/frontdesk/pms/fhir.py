@@ -8,14 +8,13 @@ PATCH is not used: Medplum's router 4.5.2 carries out a stale one.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 from uuid import UUID
 
 from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir_resources import NAME, Resource
 from frontdesk.pms.outcomes import judged, say
-from frontdesk.pms.paging import MOST_PAGES, origin, place
+from frontdesk.pms.paging import MOST_PAGES, followed, place
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
@@ -224,12 +223,9 @@ class FhirPms:
     def _address(self, path: str) -> str:
         """A link that a server gave is followed on that server only: our credential goes with it."""
         try:
-            url = urljoin(f"{self._base}/", path)
-            if origin(url) == origin(self._base):
-                return url
-        except (ValueError, ContractDrift):
-            pass
-        raise ContractDrift(say(NAME, "a list goes on at another server"))
+            return followed(f"{self._base}/", path)
+        except ContractDrift as error:
+            raise ContractDrift(say(NAME, str(error))) from None
 
     def _resource(self, answer: Answer, kind: str) -> Resource:
         try:

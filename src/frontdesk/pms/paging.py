@@ -53,9 +53,7 @@ def following(
             return None
         following_token = str(said)
         if paging.kind == "next-link":
-            following_token = urljoin(url, following_token)
-            if origin(following_token) != origin(url):
-                raise ContractDrift("a list goes on at another server")
+            following_token = followed(url, following_token)
         if following_token == (token or url):
             raise ContractDrift("a list repeats itself")
     if number >= MOST_PAGES:
@@ -78,10 +76,20 @@ def _count(document: Any, pointer: str) -> int:
     return value
 
 
-def origin(url: str) -> tuple[str, str | None, int | None]:
-    """Return the server of an address: a credential goes to no other. Raises ContractDrift."""
+def followed(url: str, link: str) -> str:
+    """Return the address that a link on the page at `url` leads to, on the same server only.
+
+    A credential goes with it. Raises ContractDrift.
+    """
     try:
-        parts: SplitResult = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+        address = urljoin(url, link)
+        same = _origin(urlsplit(address)) == _origin(urlsplit(url))
     except ValueError:
         raise ContractDrift("a list goes on at an address that cannot be read") from None
+    if not same:
+        raise ContractDrift("a list goes on at another server")
+    return address
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -121,9 +121,8 @@ def _check_reason(reason: Reason, names: set[str]) -> None:
 def _check_times(said: Times) -> None:
     if said.format not in (instants.ISO, instants.EPOCH, instants.EPOCH_MILLISECONDS):
         if "%" not in said.format:
-            known = (instants.ISO, instants.EPOCH, instants.EPOCH_MILLISECONDS)
             raise ValueError(
-                f"[times] format: {nearest(said.format, known)} Or a pattern such as %d/%m/%Y %H:%M"
+                "[times] format must be iso, epoch, epoch-ms, or a pattern such as %d/%m/%Y %H:%M"
             )
         if said.zone == instants.OFFSET and "%z" not in said.format:
             raise ValueError("[times] zone is offset, but format has no %z")

@@ -1,0 +1,155 @@
+"""Which of the things we assume of a PMS are so, found out by reading alone.
+
+For `frontdesk doctor`. What is said never has a patient in it.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from frontdesk.pms.port import (
+    Appointment,
+    AppointmentStatus,
+    Capabilities,
+    ContractDrift,
+    Pms,
+    PmsError,
+    Unsupported,
+    Verified,
+)
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+DAYS, PAGES = 7, 3
+"""How far ahead a day with appointments is looked for, and how much of it is read."""
+
+_OPEN, _CLOSED = 6, 22
+
+
+class Held(Enum):
+    """Whether something assumed is so."""
+
+    OK = "ok"
+    FAILED = "did not hold"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something assumed of a PMS, whether it is so, and a sentence about it."""
+
+    held: Held
+    said: str
+
+
+async def probe(pms: Pms, time_zone: str, now: datetime) -> tuple[Assumption, ...]:
+    """Return what was found out about a PMS, for a practice in `time_zone`. Changes nothing there, never raises."""
+    found = [_proof(pms.capabilities)]
+    try:
+        found += [one async for one in _asked(pms, ZoneInfo(time_zone), now)]
+    except PmsError as error:
+        found.append(Assumption(Held.FAILED, str(error)))
+        found.append(Assumption(Held.NOT_TRIED, "what comes after that"))
+    found.append(Assumption(Held.NOT_TRIED, "cancelling: a look changes nothing there"))
+    return tuple(found)
+
+
+def _proof(capabilities: Capabilities) -> Assumption:
+    held = Held.OK if capabilities.verified is Verified.VENDOR else Held.NOT_TRIED
+    return Assumption(held, f"what is assumed of {capabilities.name}: {capabilities.verified.value}")
+
+
+async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assumption]:
+    try:
+        its_time = await pms.ping()
+    except Unsupported:
+        yield Assumption(Held.NOT_TRIED, "whether it answers: nothing is known to ask")
+    else:
+        yield Assumption(Held.OK, "it answers, and accepts our key")
+        yield _clock(its_time, now)
+    if not pms.capabilities.can_list:
+        yield Assumption(Held.NOT_TRIED, "its lists: it has none")
+        return
+    listed, pages = await _a_day(pms, now)
+    if not listed:
+        yield Assumption(Held.NOT_TRIED, f"its appointments: it lists none for the next {DAYS} days")
+        return
+    yield Assumption(
+        Held.OK, f"it lists a day: appointments {len(listed)}, pages {pages}, and their times can be read"
+    )
+    for one in (_distinct(listed), _hours(listed, zone), _statuses(listed), _cancelled(listed)):
+        yield one
+    for one in await _one_of_them(pms, listed[0]):
+        yield one
+
+
+def _clock(its_time: datetime | None, now: datetime) -> Assumption:
+    if its_time is None:
+        return Assumption(Held.NOT_TRIED, "its clock: it does not tell the time")
+    skew = its_time - now
+    if abs(skew) <= CLOCK_TOLERANCE:
+        return Assumption(Held.OK, "its clock and ours agree")
+    minutes, way = abs(skew) // timedelta(minutes=1), "ahead of" if skew > timedelta(0) else "behind"
+    return Assumption(Held.FAILED, f"its clock is {minutes} min {way} ours")
+
+
+async def _a_day(pms: Pms, now: datetime) -> tuple[list[Appointment], int]:
+    for day in range(DAYS):
+        start = now + timedelta(days=day)
+        listed: list[Appointment] = []
+        cursor: str | None = None
+        pages = 0
+        while pages < PAGES and (cursor or not pages):
+            answer = await pms.appointments(start, start + timedelta(days=1), cursor)
+            listed += answer.appointments
+            cursor, pages = answer.cursor, pages + 1
+        if listed:
+            return listed, pages
+    return [], 0
+
+
+def _distinct(listed: Sequence[Appointment]) -> Assumption:
+    if len({one.ref for one in listed}) == len(listed):
+        return Assumption(Held.OK, "no appointment is listed twice")
+    return Assumption(Held.FAILED, "some appointments are listed twice: is the paging right?")
+
+
+def _hours(listed: Sequence[Appointment], zone: ZoneInfo) -> Assumption:
+    """A wrong time zone shows at once: nobody treats teeth at three in the morning."""
+    odd = sum(not _OPEN <= one.starts_at.astimezone(zone).hour < _CLOSED for one in listed)
+    if odd == 0:
+        return Assumption(Held.OK, "all of them are by day")
+    return Assumption(Held.FAILED, f"{odd} of {len(listed)} would be by night: is the time zone right?")
+
+
+def _statuses(listed: Sequence[Appointment]) -> Assumption:
+    unknown = sorted({one.raw_status for one in listed if one.status is AppointmentStatus.OTHER})
+    if not unknown:
+        return Assumption(Held.OK, "every status is known")
+    return Assumption(Held.FAILED, f"status words that nothing is known of: {', '.join(unknown)[:200]}")
+
+
+def _cancelled(listed: Sequence[Appointment]) -> Assumption:
+    if any(one.status is AppointmentStatus.CANCELLED for one in listed):
+        return Assumption(Held.OK, "cancelled ones are listed too")
+    return Assumption(Held.NOT_TRIED, "whether cancelled ones are listed: there is none that day")
+
+
+async def _one_of_them(pms: Pms, listed: Appointment) -> list[Assumption]:
+    try:
+        shown = await pms.appointment(listed.ref)
+    except ContractDrift as error:
+        return [Assumption(Held.FAILED, f"one of them alone: {error}")]
+    found = [Assumption(Held.OK, "one of them can be read alone, by the same id")]
+    if (shown.starts_at, shown.status) != (listed.starts_at, listed.status):
+        found.append(Assumption(Held.FAILED, "alone, it has another time or status than in the list"))
+    if not pms.capabilities.has_versions:
+        found.append(
+            Assumption(Held.NOT_TRIED, "versions: it has none, so a change in between goes unnoticed")
+        )
+    elif shown.version:
+        found.append(Assumption(Held.OK, "it has a version"))
+    else:
+        found.append(Assumption(Held.FAILED, "it has no version"))
+    return found
