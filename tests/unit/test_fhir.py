@@ -259,6 +259,13 @@ def test_a_number_keeps_its_digits() -> None:
     assert fhir.encoded(Answer(200, {}, body).json(fhir.exact)) == body
 
 
+async def test_a_cancel_keeps_the_digits_of_numbers() -> None:
+    body = json.dumps(BOOKED).replace('"minutesDuration": 30', '"minutesDuration": 30, "x": 1.50').encode()
+    server = Server(Answer(200, {}, body), answer(status=204))
+    await pms(server).cancel("a-1", CancelRequest(ID))
+    assert b'"x":1.50,' in server.written[0]
+
+
 async def test_a_number_beyond_measure_is_no_answer() -> None:
     with pytest.raises(ContractDrift):
         await pms(Server(Answer(200, {}, b'{"a":1e9999999999999999999999}'))).appointment("a-1")
@@ -467,7 +474,7 @@ async def test_practitioners() -> None:
     ]
     server = Server(
         bundle({"resourceType": "Practitioner", "id": "3", "name": names}, following="Practitioner?p=2"),
-        bundle({"resourceType": "Practitioner", "id": "4", "active": False}),
+        bundle({"resourceType": "Practitioner", "id": "4", "active": False, "name": names[:1]}),
     )
     found = await pms(server).practitioners()
     assert [(one.ref, one.name, one.is_active) for one in found] == [
