@@ -25,6 +25,7 @@ from frontdesk.pms.port import (
     Verified,
     WriteState,
 )
+from frontdesk.pms.probe import Held, probe
 from frontdesk.pms.profile_file import load
 from frontdesk.pms.registry import open_pms
 from tests.architecture.pages import ROOT, blocks
@@ -191,6 +192,12 @@ async def test_a_wrong_key_is_not_accepted(base_url: str) -> None:
     with pytest.raises(Unauthorised):
         await pms.ping()
     await pms.close()
+
+
+async def test_doctor_finds_what_the_page_shows(pms: Pms) -> None:
+    marks = {Held.OK: "ok", Held.FAILED: "!!", Held.NOT_TRIED: "--"}
+    found = [f"{marks[one.held]} {one.said}" for one in await probe(pms, "Australia/Adelaide", NOW)]
+    assert [line[23:] for line in blocks(PAGE, "text")[1].splitlines()[1:]] == found
 
 
 async def test_the_rest_of_the_page(pms: Pms, harbour: HarbourDiary) -> None:

@@ -440,6 +440,12 @@ async def test_a_day_is_asked_for_by_its_instants_and_page_by_page() -> None:
     assert server.asked[1][1:3] == (f"{BASE}?_getpages=7", ())
 
 
+@pytest.mark.parametrize("entry", [5, {}, [5], [{}], [{"resource": 5}], [{"resource": {"resourceType": 5}}]])
+async def test_a_list_of_something_else(entry: object) -> None:
+    with pytest.raises(ContractDrift):
+        await pms(Server(bundle() | {"entry": entry})).appointments(*DAY)
+
+
 @pytest.mark.parametrize(
     "following",
     [

@@ -170,10 +170,17 @@ def practitioner(resource: Resource) -> PmsPractitioner:
 
 
 def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
-    """Yield the resources of one kind that a searchset found; what came along with them is left out."""
-    for entry in _tables(bundle.get("entry")):
-        resource = entry.get("resource")
-        if isinstance(resource, dict) and resource.get("resourceType") == kind:
+    """Yield the resources of one kind that a searchset found; what came along with them is left out.
+
+    Raises ContractDrift for what is no resource at all.
+    """
+    entries = bundle.get("entry", [])
+    for entry in entries if isinstance(entries, list) else [None]:
+        resource = _table(_table(entry).get("resource"))
+        there = _text(resource.get("resourceType"))
+        if not there:
+            raise ContractDrift(say(NAME, "a list of something else than resources"))
+        if there == kind:
             yield resource
 
 
