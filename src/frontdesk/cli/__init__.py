@@ -25,6 +25,7 @@ COMMANDS = {
     "cancel": "cancel:cancel",
     "history": "bookings:history",
     "attention": "attention:attention",
+    "deliver": "deliver:deliver",
     "import": "data:import_command",
     "export": "data:export_command",
     "seed": "seeding:seed_command",

@@ -1,107 +1,116 @@
 """What this installation reaches outside: accounts at PMSs, mail, SMS. Loaded when first needed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from frontdesk.attempts import Carrier, Result
+from frontdesk.attempts import Carrier, Ended, Result
 from frontdesk.bookings import Booking, FrontdeskError
 from frontdesk.config import Config
-from frontdesk.credentials import Credentials
-from frontdesk.deliveries import Claim, is_by_hand
+from frontdesk.credentials import Credentials, MissingCredential
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, is_by_hand
 from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
-PmsAt = Callable[[str], Pms]
-"""Returns an account as a practice in a time zone sees it."""
+if TYPE_CHECKING:
+    from frontdesk.pms.cancelling import PmsCarrier
 
 
 class Outside:
-    """The world outside, as one config knows it.
-
-    `problems` are sentences about what the config names and cannot be used, such as a secret
-    that is nowhere; `carriers` fills it.
-    """
+    """The world outside, as one config knows it."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._secrets = Credentials(config.folder)
-        self._opened: dict[tuple[str, str], Pms] = {}
+        self.secrets = Credentials(config.folder)
         self.problems: list[str] = []
+        """Sentences about what the config names and cannot be reached without its secret."""
+        self.connections = frozenset(self._reachable())
+        """What deliveries can be carried out from here: nothing is claimed for any other."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing can be carried out from here."""
-        notify = self._config.notify
-        return not (self._config.accounts or (notify and (notify.mail or notify.sms)))
-
-    @cached_property
-    def carriers(self) -> Mapping[str, Carrier]:
-        """Who carries out the deliveries of which connection. It loads much: ask for it in a thread."""
-        found: dict[str, Carrier] = {}
-        for name, account in self._config.accounts.items():
+    def _reachable(self) -> Iterator[str]:
+        for connection, names in self._secrets_needed().items():
             try:
-                self.pms(account, "UTC")
-            except FrontdeskError as error:
-                self.problems.append(error.hint)
+                for name in names:
+                    self.secrets(name)
+            except MissingCredential as missing:
+                self.problems.append(missing.hint)
             else:
-                found[name] = _AccountCarrier(partial(self.pms, account))
-        if self._config.notify is not None:
-            from frontdesk.notify.carriers import open_carriers
+                yield connection
 
-            try:
-                found.update(open_carriers(self._config.notify, self._secrets))
-            except FrontdeskError as error:
-                self.problems.append(error.hint)
-        return found
+    def _secrets_needed(self) -> dict[str, list[str]]:
+        needed = {name: [*account.credentials.values()] for name, account in self._config.accounts.items()}
+        notify = self._config.notify
+        for connection, settings in (
+            (MAIL_CONNECTION, notify and notify.mail),
+            (SMS_CONNECTION, notify and notify.sms),
+        ):
+            if settings:
+                needed[connection] = [settings.credential] if settings.credential else []
+        return needed
 
-    def pms(self, account: Account, time_zone: str) -> Pms:
+    def open_pms(self, account: Account, time_zone: str) -> Pms:
         """Return an account as practices in `time_zone` see it: some PMSs tell times without an offset.
 
         Raises UnusableSettings, MissingCredential.
         """
         from frontdesk.pms.registry import open_pms
 
-        key = account.connection, time_zone
-        if key not in self._opened:
-            self._opened[key] = open_pms(account, self._secrets, time_zone, _now)
-        return self._opened[key]
+        return open_pms(account, self.secrets, time_zone, _now)
+
+    def carriers(self) -> Mapping[str, Carrier]:
+        """Return who carries out the deliveries of which connection. It loads much: call it in a thread."""
+        return {**self._pms_carriers, **self._message_carriers()}
+
+    @cached_property
+    def _pms_carriers(self) -> Mapping[str, "PmsCarrier"]:
+        from frontdesk.pms.cancelling import PmsCarrier
+
+        return {
+            name: PmsCarrier(partial(self.open_pms, account))
+            for name, account in self._config.accounts.items()
+        }
+
+    def _message_carriers(self) -> Mapping[str, Carrier]:
+        from frontdesk.notify.carriers import open_carriers
+
+        notify = self._config.notify
+        if notify is None:
+            return {}
+        found: dict[str, Carrier] = {}
+        # One by one: an SMS profile that cannot be used is no reason to keep e-mail back.
+        for connection, alone in (
+            (MAIL_CONNECTION, replace(notify, sms=None)),
+            (SMS_CONNECTION, replace(notify, mail=None)),
+        ):
+            try:
+                found.update(open_carriers(alone, self.secrets))
+            except FrontdeskError as error:
+                found[connection] = _Unusable(error)
+        return found
 
     async def preflight(self, booking: Booking) -> Preflight:
         """Ask a booking's PMS what it shows; see AskPms."""
         pms = booking.practice.pms
-        account = self._config.accounts.get(pms.connection) if pms else None
-        if account is None or is_by_hand(booking, booking.practice):
+        if pms is None or pms.connection not in self.connections or is_by_hand(booking, booking.practice):
             return Preflight(Finding.NOT_ASKED)
-        try:
-            reached = await asyncio.to_thread(self.pms, account, booking.practice.time_zone)
-        except FrontdeskError:
-            return Preflight(Finding.NOT_ASKED)
-        from frontdesk.pms.cancelling import preflight
-
-        return await preflight(reached, booking)
-
-    async def close(self) -> None:
-        """Let go of all connections."""
-        for pms in self._opened.values():
-            await pms.close()
-        self._opened.clear()
+        carriers = await asyncio.to_thread(lambda: self._pms_carriers)
+        return await carriers[pms.connection].ask(booking)
 
 
-class _AccountCarrier:
-    """Carries out what one account has to be told, in the time zone of each booking's practice."""
+class _Unusable:
+    """Stands for a carrier whose settings are wrong, and says what is wrong with them."""
 
-    def __init__(self, pms_at: PmsAt) -> None:
-        self._pms_at = pms_at
+    def __init__(self, error: FrontdeskError) -> None:
+        self._said = error.hint
 
     async def carry(self, claim: Claim) -> Result:
-        from frontdesk.pms.cancelling import PmsCarrier
-
-        return await PmsCarrier(self._pms_at(claim.booking.practice.time_zone)).carry(claim)
+        return Result(Ended.LOCKED_OUT, self._said)
 
     async def close(self) -> None:
-        """Do nothing: the accounts are closed by `Outside`."""
+        """Do nothing: nothing is open."""
 
 
 def _now() -> datetime:

@@ -17,6 +17,7 @@ from frontdesk.config import Config, ConfigError
 from frontdesk.desk import Desk, Settings
 
 if TYPE_CHECKING:
+    from frontdesk.cli.dispatching import BesideTheScreen
     from frontdesk.store.port import BookingStore
     from frontdesk.store.sql import SqlStore
 
@@ -41,6 +42,7 @@ class Session:
     def __init__(self, config_file: Path | None = None) -> None:
         self.config_file = config_file
         self.notices: list[str] = []
+        self._dispatch: BesideTheScreen | None = None
 
     @cached_property
     def config(self) -> Config:
@@ -67,6 +69,8 @@ class Session:
         except BaseException:
             await store.close()
             raise
+        if self._dispatch is not None:
+            self._dispatch.opened(store)
         return store
 
     async def _bring_practices(self, store: "SqlStore") -> None:

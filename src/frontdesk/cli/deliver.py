@@ -1,0 +1,78 @@
+"""`deliver`: carries out what follows cancellations, without a screen."""
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from frontdesk.bookings import Reason, Refused
+from frontdesk.cli.dispatching import dispatcher
+from frontdesk.cli.outside import Outside
+from frontdesk.cli.wiring import Session
+from frontdesk.outbox import Progress
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql import SqlStore
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Carry out what is due now, and exit.")
+@click.pass_obj
+def deliver(session: Session, once: bool) -> None:
+    """Carry out what follows cancellations: tell PMSs, patients and desks.
+
+    It goes on until it is ended, and any number of them may work beside open desks. With
+    --once it waits for what somebody else has in hand, for up to a minute, because they may
+    have been killed; it does not wait for what is to be tried again later.
+    """
+    outside = Outside(session.config)
+    for problem in outside.problems:
+        click.echo(problem, err=True)
+    if not outside.connections:
+        raise Refused(
+            Reason("nothing-outside", "the config names no connection and no [notify] that can be reached")
+        )
+    with session.opened() as (store, run):
+        for notice in session.notices:
+            click.echo(notice, err=True)
+        if once:
+            click.echo(_summary(run(_once(session, store, outside))))
+        else:
+            click.echo(f"Carrying out deliveries for {', '.join(sorted(outside.connections))}.", err=True)
+            run(_until_ended(session, store, outside))
+
+
+async def _once(session: Session, store: "SqlStore", outside: Outside) -> Progress:
+    said = ""
+
+    def report(progress: Progress) -> None:
+        nonlocal said
+        if progress.held and not said:
+            said = (
+                f"{progress.held} in other hands: waiting until they are done,"
+                f" {progress.seconds:.0f} s at most"
+            )
+            click.echo(said, err=True)
+
+    return await dispatcher(store, session.config, outside).run_once(report)
+
+
+def _summary(progress: Progress) -> str:
+    parts = [f"{progress.done:,} done"]
+    if progress.waiting:
+        parts.append(f"{progress.waiting:,} to be tried again")
+    if progress.need_person:
+        parts.append(f"{progress.need_person:,} need a person: frontdesk attention")
+    return ", ".join(parts)
+
+
+async def _until_ended(session: Session, store: "SqlStore", outside: Outside) -> None:
+    """Run until SIGTERM, SIGINT or SIGHUP; what is under way then gets a moment to end well."""
+    running = asyncio.ensure_future(dispatcher(store, session.config, outside).run())
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(name, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running

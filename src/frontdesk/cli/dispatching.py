@@ -1,0 +1,50 @@
+"""Deliveries carried out beside the screen."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from frontdesk.cli import crash
+from frontdesk.cli.outside import Outside
+from frontdesk.config import Config
+from frontdesk.outbox import Dispatcher
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql import SqlStore
+
+
+def dispatcher(store: "SqlStore", config: Config, outside: Outside) -> Dispatcher:
+    """Return who carries out what this installation reaches."""
+    return Dispatcher(store.queue, outside.connections, outside.carriers, config.retry, crash.report)
+
+
+class BesideTheScreen:
+    """Carries deliveries out for the screen, on the store that the screen has opened; see desk.Dispatch."""
+
+    _store: "SqlStore"
+
+    def __init__(self, config: Config, outside: Outside) -> None:
+        self._config = config
+        self._outside = outside
+        self._dispatcher: Dispatcher | None = None
+        self._is_open = asyncio.Event()
+
+    def opened(self, store: "SqlStore") -> None:
+        """Take note of the store: there is nothing to carry out before it is there."""
+        self._store = store
+        self._is_open.set()
+
+    async def run(self) -> None:
+        """Carry out deliveries until cancelled."""
+        await self._is_open.wait()
+        self._dispatcher = dispatcher(self._store, self._config, self._outside)
+        await self._dispatcher.run()
+
+    def wake(self) -> None:
+        """Look at once: something became due just now."""
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+    async def left_alone(self) -> int:
+        """Return how many deliveries under way would wait if this dispatcher left now."""
+        await self._is_open.wait()
+        return await self._store.queue.unattended(self._dispatcher.id if self._dispatcher else "")
