@@ -16,6 +16,7 @@ from frontdesk.bookings import FrontdeskError as MissingCredential
 from frontdesk.deliveries import Claim, Kind
 from frontdesk.notify.carriers import open_carriers
 from frontdesk.notify.mail import MailCarrier, open_post
+from frontdesk.notify.maildir import MaildirPost
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings
 from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
@@ -401,3 +402,14 @@ async def test_a_broken_template_is_tried_again_when_somebody_has_mended_it(tmp_
 def test_mail_in_the_clear_stays_on_this_machine(url: str) -> None:
     with pytest.raises(ValueError, match=r"this machine|Encryption"):
         open_post(MailSettings(url), lambda _: "")
+
+
+async def test_a_check_goes_as_far_as_the_sign_in_and_hands_nothing_over(tmp_path: Path) -> None:
+    async with serving(MailServer()) as server:
+        post = SmtpPost(Address("localhost", server.port, Encryption.NONE), None)
+        assert await post.check("bookings@smile.example") == Result(Ended.DONE, "localhost lets us in")
+        await post.close()
+    assert server.taken == []
+    there = await MaildirPost(tmp_path / "mail").check("bookings@smile.example")
+    assert there == Result(Ended.DONE, "e-mail goes into the folder mail")
+    assert not (tmp_path / "mail").exists()

@@ -76,7 +76,7 @@ class Session:
     async def _bring_practices(self, store: "SqlStore") -> None:
         """Where store and config differ the store wins, except on SQLite or when it has none."""
         there = await store.practices()
-        differing = self._differing(there)
+        differing = self.differing(there)
         if not differing:
             return
         names = ", ".join(practice.name for practice in differing)
@@ -87,7 +87,8 @@ class Session:
         else:
             await store.registry.apply_practices(self.config.practices, self.config.operator)
 
-    def _differing(self, there: Iterable[Practice]) -> list[Practice]:
+    def differing(self, there: Iterable[Practice]) -> list[Practice]:
+        """Return the config's practices that are not `there` as the config has them."""
         known = {practice.id: practice for practice in there}
         return [one for one in self.config.practices if known.get(one.id) != one]
 
@@ -101,7 +102,7 @@ class Session:
         early = EarlyReads(self.config.store_file)
         try:
             await early.open()
-            if not self._differing(await early.practices()):
+            if not self.differing(await early.practices()):
                 return cast("BookingStore", ArrivingStore(early, self.open_store))
         except Unusual:
             pass

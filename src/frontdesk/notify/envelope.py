@@ -60,7 +60,7 @@ def seal(letter: Letter, letterhead: Letterhead, recipient: str, message_id: str
     Raises UnsafeHeader when the letterhead or the subject cannot be a header, BadAddress
     when the recipient is not one plain address.
     """
-    sender = _mailbox(letterhead.sender)
+    sender = mailbox(letterhead.sender)
     local, domain = split_address(recipient)
     is_international = not recipient.isascii()
     wire = policy.SMTPUTF8 if is_international else policy.SMTP
@@ -68,7 +68,7 @@ def seal(letter: Letter, letterhead: Letterhead, recipient: str, message_id: str
     message = EmailMessage(wire.clone(cte_type="7bit"))
     message["From"] = sender
     if letterhead.reply_to:
-        message["Reply-To"] = _mailbox(letterhead.reply_to)
+        message["Reply-To"] = mailbox(letterhead.reply_to)
     message["To"] = Address(username=local, domain=domain)
     message["Subject"] = safe_header(letter.subject)
     message["Date"] = at
@@ -87,7 +87,7 @@ def seal(letter: Letter, letterhead: Letterhead, recipient: str, message_id: str
 
 def message_id(command: UUID, kind: Kind, letterhead: Letterhead) -> str:
     """Return the Message-ID of what a command sends to one kind of reader: the same at every attempt."""
-    return f"<{uuid5(command, kind)}@{_mailbox(letterhead.sender).domain}>"
+    return f"<{uuid5(command, kind)}@{mailbox(letterhead.sender).domain}>"
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -119,8 +119,8 @@ def _is_letter(char: str) -> bool:
     return char.isalnum() or unicodedata.category(char) in ("Mn", "Mc")
 
 
-def _mailbox(said: str) -> Address:
-    """Read an address of the config, with or without a name before it."""
+def mailbox(said: str) -> Address:
+    """Read an address of the config, with or without a name before it. Raises UnsafeHeader."""
     named = _NAMED.fullmatch(said.strip())
     name, address = (named["name"].strip().strip('"'), named["address"]) if named else ("", said.strip())
     try:

@@ -29,6 +29,10 @@ class Post(Protocol):
         """Make one attempt."""
         ...
 
+    async def check(self, sender: str) -> Result:
+        """Go as far as one can without sending anything; `sender` is an address alone."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...

@@ -31,6 +31,13 @@ class MaildirPost:
             )
         return Result(Ended.DONE, f"e-mail put into the folder {self._folder.name}")
 
+    async def check(self, sender: str) -> Result:
+        """Look whether the folder, or the nearest one above it, can be written; make nothing."""
+        nearest = next(one for one in (self._folder, *self._folder.parents) if one.is_dir())
+        if await asyncio.to_thread(os.access, nearest, os.W_OK | os.X_OK):
+            return Result(Ended.DONE, f"e-mail goes into the folder {self._folder.name}")
+        return Result(Ended.FAILED, f"the mail folder {self._folder.name} cannot be written")
+
     async def close(self) -> None:
         """Nothing is open between two e-mails."""
 

@@ -7,7 +7,7 @@ been sent, after it an answer that is lost leaves an unknown outcome (RFC 1047).
 import asyncio
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -107,6 +107,13 @@ class SmtpPost:
 
     async def send(self, envelope: Envelope) -> Result:
         """Hand over one e-mail, once."""
+        return await self._talk(lambda talk: talk.hand_over(envelope))
+
+    async def check(self, sender: str) -> Result:
+        """Go as far as the sign-in, and hand nothing over."""
+        return await self._talk(lambda talk: talk.come_in(sender))
+
+    async def _talk(self, about: Callable[["_Talk"], Awaitable[Result]]) -> Result:
         try:
             # Reading the system's certificates takes longer than a frame may.
             self._context = self._context or await asyncio.to_thread(self._trust)
@@ -117,7 +124,7 @@ class SmtpPost:
         talk = _Talk(self._server, self._password, self._context)
         try:
             async with asyncio.timeout(self._seconds):
-                result = await talk.hand_over(envelope)
+                result = await about(talk)
         except TimeoutError:
             result = talk.broken("takes too long")
         except BaseException:
@@ -165,12 +172,24 @@ class _Talk:
             local_hostname="[127.0.0.1]",
         )
 
+    async def come_in(self, sender: str) -> Result:
+        async def nothing() -> Result:
+            return Result(Ended.DONE, f"{self._server.host} lets us in")
+
+        return await self._led(sender, nothing)
+
     async def hand_over(self, envelope: Envelope) -> Result:
+        return await self._led(envelope.sender, lambda: self._transfer(envelope), envelope.recipient)
+
+    async def _led(
+        self, sender: str, business: Callable[[], Awaitable[Result]], recipient: str = ""
+    ) -> Result:
+        """Connect, sign in, do the business; whatever goes wrong is a result."""
         host = self._server.host
         try:
             await self._connect()
-            await self._sign_in(envelope.sender)
-            return await self._transfer(envelope)
+            await self._sign_in(sender)
+            return await business()
         except _Over as over:
             return over.result
         except ssl.SSLError as error:
@@ -191,10 +210,10 @@ class _Talk:
             if error.code in _WANTS_SIGN_IN:
                 return Result(Ended.LOCKED_OUT, f"{host} wants a user name and password")
             if isinstance(error, SMTPRecipientRefused) and _is_about_the_mailbox(error):
-                return _refused(error, envelope.recipient)
+                return _refused(error, recipient)
             if isinstance(error, SMTPDataError) and 500 <= error.code < 600:
-                return _refused(error, envelope.recipient)
-            return _put_off(host, error, envelope.recipient)
+                return _refused(error, recipient)
+            return _put_off(host, error, recipient)
         except (SMTPException, OSError):
             return self.broken("broke the connection off")
 

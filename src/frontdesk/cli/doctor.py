@@ -1,0 +1,145 @@
+"""`doctor`: is everything as it should be? It changes nothing anywhere."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from platform import python_version
+from typing import TYPE_CHECKING
+
+import click
+
+from frontdesk.attempts import Ended
+from frontdesk.bookings import FrontdeskError, Reason, Refused, StoreState
+from frontdesk.cli.outside import Outside
+from frontdesk.cli.wiring import Session
+from frontdesk.notify.settings import NotifySettings
+from frontdesk.pms.port import Account
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql import SqlStore
+
+
+class Mark(StrEnum):
+    """How a finding is marked; WRONG makes the command end with 1."""
+
+    OK = "ok"
+    WRONG = "!!"
+    NOT_TRIED = "--"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    about: str
+    mark: Mark
+    said: str
+
+
+@click.command()
+@click.pass_obj
+def doctor(session: Session) -> None:
+    """Say which config, store, PMSs and mail are in use, and what does not hold.
+
+    It reads only: nothing is changed in the store or in a PMS, and nothing is sent. Ends
+    with 1 when something needs mending (marked !!); -- was not tried.
+    """
+    wrong = 0
+    about = ""
+    for finding in _examined(session):
+        click.echo(f"{finding.about if finding.about != about else '':<22} {finding.mark} {finding.said}")
+        about = finding.about
+        wrong += finding.mark is Mark.WRONG
+    if wrong:
+        raise Refused(Reason("not-well", f"{wrong} of this needs mending"))
+
+
+def _examined(session: Session) -> Iterator[Finding]:
+    from importlib.metadata import version
+
+    yield Finding(
+        "frontdesk",
+        Mark.OK,
+        f"{version('frontdesk')}, Python {python_version()}, SQLite {sqlite3.sqlite_version}",
+    )
+    config = session.config
+    yield Finding("config", Mark.OK, str(config.file or "none: everything is at its default"))
+    try:
+        with session.opened(bring_practices=False) as (store, run):
+            yield from run(_about_store(session, store))
+            outside = Outside(config)
+            for problem in outside.problems:
+                yield Finding("credentials", Mark.WRONG, problem)
+            zones = {one.pms.connection: one.time_zone for one in run(store.practices()) if one.pms}
+            for account in config.accounts.values():
+                if account.connection in outside.connections:
+                    yield from run(_about_account(outside, account, zones.get(account.connection, "UTC")))
+            yield from run(_about_messages(config.notify, outside))
+    except FrontdeskError as error:
+        yield Finding("store", Mark.WRONG, error.hint)
+
+
+async def _about_store(session: Session, store: "SqlStore") -> list[Finding]:
+    state = await store.state()
+    where = session.config.store_file or "PostgreSQL"
+    found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]
+    if why_not := state.standing.why_not_writable:
+        found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
+    differing = session.differing(await store.practices())
+    if differing:
+        names = ", ".join(practice.name for practice in differing)
+        found.append(
+            Finding(
+                "practices",
+                Mark.WRONG,
+                f"the store has other settings than the config for {names}: frontdesk practices apply",
+            )
+        )
+    else:
+        found.append(Finding("practices", Mark.OK, "the store has them as the config says"))
+    return [*found, *_about_deliveries(state)]
+
+
+def _about_deliveries(state: StoreState) -> Iterator[Finding]:
+    yield Finding(
+        "deliveries", Mark.OK, f"{state.under_way:,} under way, {state.need_person:,} need a person"
+    )
+    if state.unattended:
+        yield Finding(
+            "deliveries",
+            Mark.WRONG,
+            f"{state.unattended:,} wait, and nobody who could carry them out is running: frontdesk deliver",
+        )
+    for trouble in state.troubles:
+        what = "does not let us in" if trouble.is_locked_out else "has not answered"
+        yield Finding(
+            "deliveries", Mark.WRONG, f"{trouble.name} {what} since {trouble.since.astimezone():%d %b %H:%M}"
+        )
+
+
+async def _about_account(outside: Outside, account: Account, time_zone: str) -> list[Finding]:
+    from frontdesk.pms.probe import Held, probe
+
+    marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
+    try:
+        pms = outside.open_pms(account, time_zone)
+    except FrontdeskError as error:
+        return [Finding(account.connection, Mark.WRONG, error.hint)]
+    try:
+        assumptions = await probe(pms, time_zone, datetime.now(UTC))
+    finally:
+        await pms.close()
+    return [Finding(account.connection, marks[one.held], one.said) for one in assumptions]
+
+
+async def _about_messages(notify: NotifySettings | None, outside: Outside) -> list[Finding]:
+    if notify is None:
+        return [Finding("messages", Mark.OK, "no [notify]: the desk tells patients")]
+    from frontdesk.notify.checking import check
+
+    return [
+        Finding(about, Mark.OK if result.ended is Ended.DONE else Mark.WRONG, result.said or "can be used")
+        async for about, result in check(notify, outside.secrets)
+    ]

@@ -1,0 +1,53 @@
+"""Whether messages could leave, found out without sending one."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from frontdesk.attempts import Ended, Result
+from frontdesk.bookings import FrontdeskError
+from frontdesk.notify.envelope import mailbox
+from frontdesk.notify.mail import open_post
+from frontdesk.notify.messages import check_templates
+from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, Secrets, SmsSettings
+from frontdesk.notify.sms_profile import load
+
+
+async def check(settings: NotifySettings, secrets: Secrets) -> AsyncIterator[tuple[str, Result]]:
+    """Yield what was looked at and how it is: DONE is well, anything else says what is wrong."""
+    if settings.mail:
+        yield "e-mail", await _check_mail(settings, settings.mail, secrets)
+    if settings.sms:
+        yield "SMS", _check_sms(settings.sms)
+    letterheads = (settings.letterhead, *settings.practices.values())
+    for folder in sorted({one.templates for one in letterheads if one.templates}):
+        wrong = check_templates(folder)
+        yield f"texts in {folder.name}", Result(Ended.FAILED if wrong else Ended.DONE, "; ".join(wrong))
+
+
+async def _check_mail(settings: NotifySettings, mail: MailSettings, secrets: Secrets) -> Result:
+    try:
+        for letterhead in settings.practices.values():
+            _sender(letterhead)
+        sender = _sender(settings.letterhead)
+        post = open_post(mail, secrets)
+    except ValueError:
+        return Result(Ended.FAILED, "from and reply_to must be plain addresses")
+    try:
+        return await post.check(sender)
+    finally:
+        await post.close()
+
+
+def _sender(letterhead: Letterhead) -> str:
+    return mailbox(letterhead.sender).addr_spec
+
+
+def _check_sms(sms: SmsSettings) -> Result:
+    try:
+        profile = load(sms.profile)
+    except FrontdeskError as error:
+        return Result(Ended.FAILED, error.hint)
+    host = urlsplit(profile.url).hostname
+    return Result(
+        Ended.DONE, f"{profile.name} at {host}: the profile can be used; whether it answers was not tried"
+    )
