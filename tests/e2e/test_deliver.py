@@ -58,7 +58,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def test_one_run_tells_everybody_and_the_next_one_nobody(world: World) -> None:
-    said = await world.run("cancel", "R00001", "--yes", "--reason", "patient ill")
+    said = await world.run("cancel", "R00001", "--yes", "--no-deliver", "--reason", "patient ill")
     assert "Praktika waiting, e-mail waiting" in said
     assert (world.cancels(), world.letters()) == ([], 0)
 
@@ -71,7 +71,7 @@ async def test_one_run_tells_everybody_and_the_next_one_nobody(world: World) -> 
 
 
 async def test_a_patient_without_e_mail_gets_an_sms(world: World) -> None:
-    await world.run("cancel", "R00002", "--yes")
+    await world.run("cancel", "R00002", "--yes", "--no-deliver")
 
     assert await world.run("deliver", "--once") == "3 done\n"
 
@@ -80,12 +80,12 @@ async def test_a_patient_without_e_mail_gets_an_sms(world: World) -> None:
 
 
 async def test_what_fails_is_tried_again_later_and_what_is_refused_needs_a_person(world: World) -> None:
-    await world.run("cancel", "R00001", "--yes")
+    await world.run("cancel", "R00001", "--yes", "--no-deliver")
     world.pms.faults.set(Fault(Kind.UNAVAILABLE, "all"))
     assert await world.run("deliver", "--once") == "2 done, 1 to be tried again\n"
     assert "Praktika waiting" in await world.run("show", "R00001")
 
-    await world.run("cancel", "R00002", "--yes")
+    await world.run("cancel", "R00002", "--yes", "--no-deliver")
     world.pms.faults.set(Fault(Kind.INVALID, "cancel", account="praktika-demo"))
     said = await world.run("deliver", "--once")
     assert "1 need a person" in said or "2 need a person" in said
@@ -94,7 +94,7 @@ async def test_what_fails_is_tried_again_later_and_what_is_refused_needs_a_perso
 
 
 async def test_a_connection_without_its_secret_is_said_and_left_to_others(world: World) -> None:
-    await world.run("cancel", "R00001", "--yes")
+    await world.run("cancel", "R00001", "--yes", "--no-deliver")
     (world.desk.config_file.parent / "credentials" / "praktika-demo").unlink()
 
     result = await asyncio.to_thread(world.desk, "deliver", "--once")
@@ -109,3 +109,24 @@ def test_a_config_that_reaches_nothing_is_refused(desk: LineDesk) -> None:
 
     assert result.exit_code == 1
     assert "names no connection" in result.stderr
+
+
+async def test_cancel_tries_what_it_has_written_and_nothing_else(world: World) -> None:
+    await world.run("cancel", "R00002", "--yes", "--no-deliver")
+
+    said = await world.run("cancel", "R00001", "--yes")
+
+    assert said.splitlines() == [
+        "Cancelled here ok, Praktika waiting, e-mail waiting",
+        "Cancelled here ok, Praktika ok, e-mail ok",
+    ]
+    assert world.cancels() == [True]
+    assert "Praktika waiting, SMS waiting" in await world.run("show", "R00002")
+
+
+async def test_a_pms_that_is_away_does_not_make_cancel_fail(world: World) -> None:
+    world.pms.faults.set(Fault(Kind.UNAVAILABLE, "all"))
+
+    said = await world.run("cancel", "R00001", "--yes")
+
+    assert said.splitlines()[-1] == "Cancelled here ok, Praktika waiting, e-mail ok"

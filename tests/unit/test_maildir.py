@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.attempts import Ended, Result
-from frontdesk.deliveries import MAIL_CONNECTION
+from frontdesk.deliveries import MAIL_CONNECTION, Kind
 from frontdesk.notify.carriers import open_carriers
 from frontdesk.notify.mail import MailCarrier, open_post
 from frontdesk.notify.maildir import MaildirPost
@@ -65,6 +65,16 @@ async def test_a_repeat_of_what_was_read_already_is_not_new_again(
     new.rename(folder / "cur" / (new.name + flags))
     assert (await carrier.carry(make_claim(unproven=1))).ended is Ended.DONE
     assert files(folder) == [f"cur/{new.name}{flags}"]
+
+
+async def test_two_first_emails_at_the_same_moment_make_one_folder(
+    carrier: MailCarrier, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await carrier.carry(make_claim())
+    # As it was for both of them when they looked.
+    monkeypatch.setattr(Path, "is_dir", lambda _: False)
+    assert (await carrier.carry(make_claim(Kind.DESK_EMAIL))).ended is Ended.DONE
+    assert len(files(folder)) == 2
 
 
 async def test_only_its_owner_can_read_it(carrier: MailCarrier, folder: Path) -> None:

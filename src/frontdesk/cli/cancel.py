@@ -3,8 +3,10 @@
 import asyncio
 import sys
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,12 +21,16 @@ from frontdesk.bookings import (
     Unavailable,
     why_not_cancel,
 )
+from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
 from frontdesk.deliveries import Delivery, facts, plan
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_follows
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql import SqlStore
 
 
 @click.command()
@@ -34,12 +40,22 @@ from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_fo
 )
 @click.option("--told-by-phone", is_flag=True, help="You told the patient just now (where nobody else does).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-deliver", is_flag=True, help="Leave what follows to open desks and frontdesk deliver.")
 @as_json
 @click.pass_obj
 def cancel(
-    session: Session, reference: str, reason: str | None, told_by_phone: bool, yes: bool, as_json: bool
+    session: Session,
+    reference: str,
+    reason: str | None,
+    told_by_phone: bool,
+    yes: bool,
+    no_deliver: bool,
+    as_json: bool,
 ) -> None:
     """Cancel a booking, for ever. It shows the booking and asks first, unless you say --yes.
+
+    What follows is then tried once, for up to 20 seconds; whatever becomes of that, the
+    booking is cancelled. What is left, open desks and frontdesk deliver carry out.
 
     Without --reason it asks for one. A reason on the command line can be read by others
     who are logged in to this machine while the command runs.
@@ -73,12 +89,29 @@ def cancel(
         )
         done = _write(store, run, command, reference)
         followed = _followed(store, run, done)
-    if as_json:
-        print_document(booking_document(done, followed, state.now))
-    elif followed is None:
-        click.echo("Cancelled here ok. What follows from it cannot be read now")
-    else:
-        click.echo(facts(followed))
+        if as_json:
+            print_document(booking_document(done, followed, state.now))
+        else:
+            click.echo(_facts(followed))
+        if no_deliver or not session.outside.connections:
+            return
+        tried = _try_once(session, store, run, done)
+        if not as_json and tried != followed:
+            click.echo(_facts(tried))
+
+
+def _facts(followed: tuple[Delivery, ...] | None) -> str:
+    if followed is None:
+        return "Cancelled here ok. What follows from it cannot be read now"
+    return facts(followed)
+
+
+def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> tuple[Delivery, ...] | None:
+    """Try what follows from this cancel, and return how it stands; trouble with it changes nothing."""
+    dispatching = dispatcher(store, session.config, session.outside)
+    with suppress(FrontdeskError, KeyboardInterrupt):
+        run(dispatching.run_once(booking_id=done.id))
+    return _followed(store, run, done)
 
 
 @dataclass(frozen=True)

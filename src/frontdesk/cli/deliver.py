@@ -9,7 +9,6 @@ import click
 
 from frontdesk.bookings import Reason, Refused
 from frontdesk.cli.dispatching import dispatcher
-from frontdesk.cli.outside import Outside
 from frontdesk.cli.wiring import Session
 from frontdesk.outbox import Progress
 
@@ -27,7 +26,7 @@ def deliver(session: Session, once: bool) -> None:
     --once it waits for what somebody else has in hand, for up to a minute, because they may
     have been killed; it does not wait for what is to be tried again later.
     """
-    outside = Outside(session.config)
+    outside = session.outside
     for problem in outside.problems:
         click.echo(problem, err=True)
     if not outside.connections:
@@ -38,13 +37,13 @@ def deliver(session: Session, once: bool) -> None:
         for notice in session.notices:
             click.echo(notice, err=True)
         if once:
-            click.echo(_summary(run(_once(session, store, outside))))
+            click.echo(_summary(run(_once(session, store))))
         else:
             click.echo(f"Carrying out deliveries for {', '.join(sorted(outside.connections))}.", err=True)
-            run(_until_ended(session, store, outside))
+            run(_until_ended(session, store))
 
 
-async def _once(session: Session, store: "SqlStore", outside: Outside) -> Progress:
+async def _once(session: Session, store: "SqlStore") -> Progress:
     said = ""
 
     def report(progress: Progress) -> None:
@@ -56,7 +55,7 @@ async def _once(session: Session, store: "SqlStore", outside: Outside) -> Progre
             )
             click.echo(said, err=True)
 
-    return await dispatcher(store, session.config, outside).run_once(report)
+    return await dispatcher(store, session.config, session.outside).run_once(report)
 
 
 def _summary(progress: Progress) -> str:
@@ -68,9 +67,9 @@ def _summary(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-async def _until_ended(session: Session, store: "SqlStore", outside: Outside) -> None:
+async def _until_ended(session: Session, store: "SqlStore") -> None:
     """Run until SIGTERM, SIGINT or SIGHUP; what is under way then gets a moment to end well."""
-    running = asyncio.ensure_future(dispatcher(store, session.config, outside).run())
+    running = asyncio.ensure_future(dispatcher(store, session.config, session.outside).run())
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(name, running.cancel)

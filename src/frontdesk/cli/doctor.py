@@ -69,7 +69,7 @@ def _examined(session: Session) -> Iterator[Finding]:
     try:
         with session.opened(bring_practices=False) as (store, run):
             yield from run(_about_store(session, store))
-            outside = Outside(config)
+            outside = session.outside
             for problem in outside.problems:
                 yield Finding("credentials", Mark.WRONG, problem)
             zones = {one.pms.connection: one.time_zone for one in run(store.practices()) if one.pms}

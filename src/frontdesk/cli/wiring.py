@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from frontdesk import config
 from frontdesk.bookings import Practice
 from frontdesk.cli import crash
+from frontdesk.cli.dispatching import BesideTheScreen
+from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
 from frontdesk.desk import Desk, Settings
 
 if TYPE_CHECKING:
-    from frontdesk.cli.dispatching import BesideTheScreen
     from frontdesk.store.port import BookingStore
     from frontdesk.store.sql import SqlStore
 
@@ -50,6 +51,11 @@ class Session:
         loaded = config.load(self.config_file)
         crash.keep_log(loaded.log_file)
         return loaded
+
+    @cached_property
+    def outside(self) -> Outside:
+        """What this installation reaches outside."""
+        return Outside(self.config)
 
     async def open_store(self, *, bring_practices: bool = True) -> "SqlStore":
         """Open the configured store, migrate it if need be, and bring its practices up to date.
@@ -140,6 +146,10 @@ class Session:
                 )
         if wrong := why_not_keys(self.config.keys):
             raise ConfigError(f"{self.config.file}: [keys] {wrong}")
+        outside = self.outside
+        self.notices.extend(outside.problems)
+        if outside.connections:
+            self._dispatch = BesideTheScreen(self.config, outside)
         return Desk(
             open_store=self.open_for_screen,
             operator=self.config.operator,
@@ -147,4 +157,6 @@ class Session:
             settings=Settings(home=self.config.home, keys=self.config.keys, diff=self.config.diff),
             report=crash.report,
             notices=self.notices,
+            preflight=outside.preflight if outside.connections else None,
+            dispatch=self._dispatch,
         )

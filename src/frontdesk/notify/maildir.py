@@ -46,7 +46,8 @@ class MaildirPost:
         # Not parents=True: the folders above would then be open to others.
         for folder in (*reversed(self._folder.parents), self._folder, *parts):
             if not folder.is_dir():
-                folder.mkdir(mode=0o700)
+                # Another e-mail of the same moment may be first.
+                folder.mkdir(mode=0o700, exist_ok=True)
         name = envelope.message_id.strip("<>").partition("@")[0]
         if self._is_read(name):
             return
