@@ -71,8 +71,15 @@ async def test_two_first_emails_at_the_same_moment_make_one_folder(
     carrier: MailCarrier, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await carrier.carry(make_claim())
-    # As it was for both of them when they looked.
-    monkeypatch.setattr(Path, "is_dir", lambda _: False)
+    looked: set[Path] = set()
+
+    def is_dir(path: Path) -> bool:
+        """What the second one saw before the first one made them; then what is."""
+        is_known = path in looked
+        looked.add(path)
+        return is_known and os.path.isdir(path)  # noqa: PTH112  Path's own is this very one
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
     assert (await carrier.carry(make_claim(Kind.DESK_EMAIL))).ended is Ended.DONE
     assert len(files(folder)) == 2
 
