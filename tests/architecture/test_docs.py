@@ -84,7 +84,7 @@ def parse(command_line: str) -> None:
 def test_parse_knows_wrong_from_right() -> None:
     parse("frontdesk --config FILE list --day today --json  # comment")
     with pytest.raises(KeyError):
-        parse("frontdesk deliver")
+        parse("frontdesk sync")
     with pytest.raises(click.NoSuchOption):
         parse("frontdesk list --paitent x")
     with pytest.raises(KeyError):

@@ -48,7 +48,7 @@ Examples:
   frontdesk list --search kovac --json    the same for a program
   frontdesk cancel ADL/SD-10482           asks before it cancels
   frontdesk attention                     what needs a person
-  frontdesk deliver                       carry out what follows, day and night
+  frontdesk deliver                       carry out what follows, all day
   frontdesk doctor                        is everything as it should be?
 """
 
