@@ -19,7 +19,7 @@ MODULES = sorted(path.stem for path in SOURCE.iterdir() if not path.name.startsw
 _PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
 _NAME_IN = re.compile(r"(\w+)\.(\w+)")
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
 @every_page
