@@ -16,7 +16,11 @@ from uuid import uuid4
 
 import pytest
 
+from frontdesk.attempts import Ended
+from frontdesk.bookings import Cancellation, Practitioner
+from frontdesk.deliveries import Claim, Kind
 from frontdesk.http_client import Answer, HttpClient
+from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.fhir import FhirPms
 from frontdesk.pms.port import (
     Account,
@@ -30,6 +34,8 @@ from frontdesk.pms.port import (
 )
 from frontdesk.pms.profile import Auth
 from frontdesk.pms.signing import SignIn
+from tests.making import KIM, make_booking, make_patient
+from tests.notifying import make_claim
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(400)]
 
@@ -251,3 +257,36 @@ async def test_ping_no_show_move_and_practitioners(clinic: Clinic) -> None:
     name = [{"prefix": ["Dr"], "given": ["Mai"], "family": "Lee"}]
     made = await clinic.ask("POST", "Practitioner", {"resourceType": "Practitioner", "name": name})
     assert (made["id"], "Dr Mai Lee") in {(one.ref, one.name) for one in await clinic.pms.practitioners()}
+
+
+def claim(ref: str, unproven: int = 0) -> Claim:
+    """Return a claim to cancel there what `Clinic.book` has booked, as the desk knows it."""
+    booking = make_booking(
+        pms_ref=ref,
+        starts_at=datetime(2026, 11, 22, 22, 0, tzinfo=UTC),
+        patient=make_patient(pms_ref="55"),
+        practitioner=Practitioner(1, "adelaide", "Dr Mai Lee", pms_ref="3"),
+        cancellation=Cancellation(NOW, KIM, "Caught a cold"),
+    )
+    return make_claim(Kind.PMS_CANCEL, "FHIR", booking=booking, unproven=unproven)
+
+
+async def test_a_delivery_is_carried_there_once(clinic: Clinic) -> None:
+    ref = await clinic.book()
+    carrier = PmsCarrier(lambda _: clinic.pms)
+    assert (await carrier.carry(claim(ref))).ended is Ended.DONE
+    assert (await carrier.carry(claim(ref, unproven=1))).ended is Ended.DONE
+    assert clinic.wire.sent.count("PUT") == 1
+    there = await clinic.ask("GET", f"Appointment/{ref}")
+    assert (there["status"], there["cancelationReason"]["text"]) == ("cancelled", "Caught a cold")
+
+
+async def test_a_delivery_that_meets_a_move_calls_a_person(clinic: Clinic) -> None:
+    ref = await clinic.book()
+    carrier = PmsCarrier(lambda _: clinic.pms)
+    moved = {"id": ref, "start": "2026-11-24T09:00:00+11:00", "end": "2026-11-24T09:30:00+11:00"}
+    clinic.wire.before_put = lambda: clinic.ask("PUT", f"Appointment/{ref}", BOOKED | moved)
+    assert (await carrier.carry(claim(ref))).ended is Ended.FAILED
+    second = await carrier.carry(claim(ref))
+    assert (second.ended, "Tue 24 Nov 08:30" in second.said) == (Ended.REFUSED, True)
+    assert (await clinic.ask("GET", f"Appointment/{ref}"))["status"] == "booked"
