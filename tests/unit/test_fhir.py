@@ -236,7 +236,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.dictionaries(st.text("abc_", min_size=1, max_size=3), documents))
 def test_elements_that_are_not_known_are_kept(unknown: dict[str, Any]) -> None:
     body = fhir.encoded(unknown | BOOKED)
