@@ -83,7 +83,7 @@ def _ledger(folder: Path) -> Iterable[str]:
     finally:
         diary.close()
     effective = sum(line.effective for line in lines)
-    yield f"\nTheir ledger: {len(lines):,} requests to change something, {effective:,} took effect."
+    yield f"\nTheir ledger: {len(lines):,} requests, {effective:,} of them took effect."
     yield from aligned([_cells(line) for line in lines[-_LINES:]])
 
 
