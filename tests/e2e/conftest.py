@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from frontdesk.cli import crash
 from tests.e2e.line_mode import LineDesk
+from tests.e2e.world import World, opened_world
 from tests.making import make_incoming, make_patient
 
 
@@ -59,3 +60,10 @@ def desk(filled_desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ready = LineDesk(tmp_path)
     shutil.copy(filled_desk, ready.store_file)
     return ready
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A line desk and what is outside of it."""
+    async with opened_world(tmp_path) as opened:
+        yield opened

@@ -1,60 +1,16 @@
-"""`frontdesk deliver`: carries out what follows, against a real PMS, mail server's folder and gateway."""
+"""`frontdesk deliver`: carries out what follows, against a real PMS, mail folder and gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
-from frontdesk.cli import demo_world
-from frontdesk.pms.simulator import Diary, Entry, Fault, Kind, Simulator
-from frontdesk.pms.simulator.folder import read_settings
+from frontdesk.pms.simulator import Effect, Fault, Kind
 from tests.e2e.line_mode import LineDesk
-from tests.making import make_incoming, make_patient
-
-
-@dataclass
-class World:
-    """A desk and what is outside: the made-up PMSs and SMS gateway of a demonstration, and its mail."""
-
-    desk: LineDesk
-    pms: Simulator
-    mail: Path
-
-    async def run(self, *arguments: str) -> str:
-        """Run `frontdesk`, which must succeed, beside what it talks to; return what it printed."""
-        result = await asyncio.to_thread(self.desk, *arguments)
-        assert result.exit_code == 0, result.stderr
-        return result.stdout
-
-    def cancels(self) -> list[bool]:
-        """Return of each request to cancel whether it took effect."""
-        return [line.effective for line in self.pms.ledger if line.operation == "cancel"]
-
-    def letters(self) -> int:
-        """Count the e-mails."""
-        return len(list((self.mail / "new").iterdir())) if self.mail.exists() else 0
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Bookings R00001 (e-mail) and R00002 (mobile only) at a practice on the simulated Praktika."""
-    config = tmp_path / "demo.toml"
-    demo_world.make(tmp_path, config)
-    settings = read_settings(tmp_path / demo_world.PMS_FOLDER)
-    desk = LineDesk(tmp_path)
-    _, _, outside = config.read_text().partition("[notify]")
-    desk.write_config(f"[notify]{outside}".replace("praktika-demo]", "smile]"))
-    incoming = [make_incoming(), make_incoming(2, patient=make_patient(email=""))]
-    await asyncio.to_thread(desk.fill, incoming)
-    async with Simulator(Diary(), settings.accounts, port=settings.port) as pms:
-        for one in incoming:
-            end = one.starts_at + timedelta(minutes=30)
-            pms.put(Entry(one.pms_ref, one.starts_at, end, "3"), "praktika-demo")
-        yield World(desk, pms, tmp_path / demo_world.MAIL_FOLDER)
-    pms.diary.close()
+from tests.e2e.world import World
 
 
 async def test_one_run_tells_everybody_and_the_next_one_nobody(world: World) -> None:
@@ -97,7 +53,7 @@ async def test_a_connection_without_its_secret_is_said_and_left_to_others(world:
     await world.run("cancel", "R00001", "--yes", "--no-deliver")
     (world.desk.config_file.parent / "credentials" / "praktika-demo").unlink()
 
-    result = await asyncio.to_thread(world.desk, "deliver", "--once")
+    result = await world.try_("deliver", "--once")
 
     assert "there is no credential praktika-demo" in result.stderr
     assert result.stdout == "2 done\n"
@@ -130,3 +86,32 @@ async def test_a_pms_that_is_away_does_not_make_cancel_fail(world: World) -> Non
     said = await world.run("cancel", "R00001", "--yes")
 
     assert said.splitlines()[-1] == "Cancelled here ok, Praktika waiting, e-mail ok"
+
+
+@pytest.mark.full
+async def test_killed_in_the_middle_another_one_finishes_the_job_once(world: World) -> None:
+    await world.run("cancel", "R00001", "--yes", "--no-deliver")
+    world.pms.faults.set(Fault(Kind.HANG, "cancel", effect=Effect.APPLIED))
+    command = [sys.executable, "-m", "frontdesk", "--config", str(world.desk.config_file), "deliver"]
+    killed = await asyncio.create_subprocess_exec(*command, stderr=subprocess.DEVNULL)
+    await world.pms.until_waiting()
+    killed.kill()
+    await killed.wait()
+    world.pms.faults.set()
+
+    said = await world.try_("deliver", "--once")
+
+    assert "in other hands: waiting until they are done" in said.stderr
+    assert "Praktika ok, e-mail ok" in await world.run("show", "R00001")
+    assert world.cancels() == [True]
+    assert world.letters() == 2
+
+
+async def test_it_ends_when_it_is_told_to(world: World) -> None:
+    command = [sys.executable, "-m", "frontdesk", "--config", str(world.desk.config_file), "deliver"]
+    running = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE, env=os.environ)
+    assert running.stderr is not None
+    assert b"Carrying out deliveries" in await running.stderr.readline()
+    running.send_signal(signal.SIGTERM)
+    rest = await running.stderr.read()
+    assert (await running.wait(), rest) == (0, b"")

@@ -1,5 +1,6 @@
 """`frontdesk demo --faults`: the demonstration's PMSs fail as they are told, and show what they did."""
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_it_shows_what_the_pmss_did(place: Path) -> None:
 def test_without_a_folder_it_finds_the_one_demonstration_that_is_open(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo_faults.tempfile, "gettempdir", lambda: str(place.parent))
+    monkeypatch.setattr(tempfile, "tempdir", str(place.parent))
     assert "no demonstration is open" in choose(None, "q\n").stderr
 
     place.rename(place.parent / f"{demo_faults.PREFIX}one")

@@ -39,7 +39,6 @@ def deliver(session: Session, once: bool) -> None:
         if once:
             click.echo(_summary(run(_once(session, store))))
         else:
-            click.echo(f"Carrying out deliveries for {', '.join(sorted(outside.connections))}.", err=True)
             run(_until_ended(session, store))
 
 
@@ -73,5 +72,6 @@ async def _until_ended(session: Session, store: "SqlStore") -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(name, running.cancel)
+    click.echo(f"Carrying out deliveries for {', '.join(sorted(session.outside.connections))}.", err=True)
     with contextlib.suppress(asyncio.CancelledError):
         await running

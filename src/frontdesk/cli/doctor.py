@@ -74,8 +74,10 @@ def _examined(session: Session) -> Iterator[Finding]:
                 yield Finding("credentials", Mark.WRONG, problem)
             zones = {one.pms.connection: one.time_zone for one in run(store.practices()) if one.pms}
             for account in config.accounts.values():
-                if account.connection in outside.connections:
-                    yield from run(_about_account(outside, account, zones.get(account.connection, "UTC")))
+                if account.connection not in zones:
+                    yield Finding(account.connection, Mark.NOT_TRIED, "no practice of the store uses it")
+                elif account.connection in outside.connections:
+                    yield from run(_about_account(outside, account, zones[account.connection]))
             yield from run(_about_messages(config.notify, outside))
     except FrontdeskError as error:
         yield Finding("store", Mark.WRONG, error.hint)

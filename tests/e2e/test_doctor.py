@@ -1,0 +1,73 @@
+"""`frontdesk doctor`: what holds and what does not; it changes nothing."""
+
+import re
+
+from frontdesk.pms.simulator import Fault, Kind
+from tests.e2e.line_mode import LineDesk
+from tests.e2e.world import World
+
+
+async def test_when_all_is_well_it_says_so_and_what_is_only_assumed(world: World) -> None:
+    said = await world.run("doctor")
+
+    assert "!!" not in said
+    assert re.search(r"smile +-- .*Praktika: our stated contract, not yet verified with the vendor", said)
+    assert re.search(r"^ +ok it answers, and accepts our key$", said, re.MULTILINE)
+    assert re.search(r"^e-mail +ok e-mail goes into the folder mail$", said, re.MULTILINE)
+    assert re.search(r"^SMS +ok Textline at 127.0.0.1", said, re.MULTILINE)
+
+
+async def test_it_changes_nothing(world: World) -> None:
+    await world.run("cancel", "R00001", "--yes", "--no-deliver")
+
+    await world.try_("doctor")
+
+    assert not any(line.effective for line in world.pms.ledger)
+    assert {line.operation for line in world.pms.ledger} <= {"ping", "list", "read", "practitioners"}
+    assert not world.mail.exists()
+    assert world.pms.diary.messages() == []
+    assert "Praktika waiting" in await world.run("show", "R00001")
+
+
+async def test_a_key_that_is_not_accepted_is_what_needs_mending(world: World) -> None:
+    world.pms.faults.set(Fault(Kind.UNAUTHORISED, account="praktika-demo"))
+
+    result = await world.try_("doctor")
+
+    assert result.exit_code == 1
+    assert re.search(r"^ +!! .*key is not accepted", result.stdout, re.MULTILINE)
+    assert result.stderr == "Not done: 1 of this needs mending\n"
+
+
+async def test_a_missing_secret_is_named_and_never_shown(world: World) -> None:
+    secret = (world.desk.config_file.parent / "credentials" / "sms-demo").read_text().strip()
+    (world.desk.config_file.parent / "credentials" / "praktika-demo").unlink()
+
+    result = await world.try_("doctor")
+
+    assert result.exit_code == 1
+    assert re.search(r"^credentials +!! there is no credential praktika-demo", result.stdout, re.MULTILINE)
+    assert secret not in result.stdout
+
+
+async def test_deliveries_that_nobody_carries_out_are_pointed_out(world: World) -> None:
+    await world.run("cancel", "R00001", "--yes", "--no-deliver")
+
+    result = await world.try_("doctor")
+
+    assert "3 wait, and nobody who could carry them out is running" in result.stdout
+
+
+def test_a_store_that_cannot_be_opened_is_a_finding(desk: LineDesk) -> None:
+    desk.store_file.write_bytes(b"this is no database at all, whatever it is called")
+
+    result = desk("doctor")
+
+    assert result.exit_code == 1
+    assert re.search(r"^store +!! ", result.stdout, re.MULTILINE)
+
+
+def test_without_anything_outside_it_says_who_tells_patients(desk: LineDesk) -> None:
+    said = desk("doctor").stdout
+
+    assert "no [notify]: the desk tells patients" in said
