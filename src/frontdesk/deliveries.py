@@ -227,6 +227,8 @@ _MEANS = {
 
 def _pms_fact(delivery: Delivery) -> str:
     if delivery.state is State.ATTENTION:
+        if delivery.error == MANUAL_UPDATE:
+            return "by hand"
         if delivery.unproven:
             return "unknown, checking" if delivery.next_at else "unknown, look there"
         if delivery.is_refused:
@@ -266,9 +268,9 @@ def to_do(attention: Attention) -> tuple[str, str]:
         if delivery.unproven:
             return f"CHECK {pms}", f"it did not say whether it took the cancel{_tries(delivery)}"
         tries = "" if delivery.is_refused else _tries(delivery)
-        return f"CANCEL IT IN {pms} BY HAND", f"{delivery.error}{tries}"
+        return f"CANCEL IT IN {pms} BY HAND", f"{why(delivery)}{tries}"
     if delivery.kind is Kind.DESK_EMAIL:
-        return "TELL THE PRACTICE", f"its own {_why_not_sent(delivery)}"
+        return "TELL THE PRACTICE", _why_not_sent(delivery)
     if delivery.kind is Kind.PATIENT_PHONE:
         return PHONE_THE_PATIENT, f"cancelled, {delivery.error}"
     return PHONE_THE_PATIENT, f"cancelled, {_why_not_sent(delivery)}"
@@ -277,10 +279,15 @@ def to_do(attention: Attention) -> tuple[str, str]:
 def _why_not_sent(delivery: Delivery) -> str:
     means = _MEANS[delivery.kind]
     if delivery.unproven:
-        return f"nobody knows whether the {means} arrived ({delivery.error})"
+        return f"nobody knows whether the {means} went out"
     if delivery.is_refused:
-        return f"{means} refused ({delivery.error})"
+        return delivery.error
     return f"{means} not sent ({delivery.error}){_tries(delivery)}"
+
+
+def why(delivery: Delivery) -> str:
+    """Return the latest failure without the name of who it was, for where that is said beside it."""
+    return delivery.error.removeprefix(f"{delivery.target}: ")
 
 
 def _tries(delivery: Delivery) -> str:

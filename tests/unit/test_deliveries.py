@@ -207,6 +207,7 @@ def test_only_who_said_so_has_told_the_patient_by_phone() -> None:
     ("changes", "words"),
     [
         ({"error": MANUAL_UPDATE}, "by hand"),
+        ({"error": MANUAL_UPDATE, "is_refused": True}, "by hand"),
         ({"error": "the visit is billed", "is_refused": True}, "refused"),
         ({"error": "cannot be reached"}, "by hand"),
         ({"error": "cannot be reached", "next_at": NOW}, "waiting"),
@@ -297,7 +298,9 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
             "it did not say whether it took the cancel, 8 tries",
         ),
         (
-            delivery(Kind.PMS_CANCEL, State.ATTENTION, "the visit is billed", attempts=1, is_refused=True),
+            delivery(
+                Kind.PMS_CANCEL, State.ATTENTION, "Praktika: the visit is billed", attempts=1, is_refused=True
+            ),
             "CANCEL IT IN PRAKTIKA BY HAND",
             "the visit is billed",
         ),
@@ -307,14 +310,16 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
             "cannot be reached, 1 try, still trying",
         ),
         (
-            delivery(Kind.PATIENT_EMAIL, State.ATTENTION, "no such address", attempts=1, is_refused=True),
+            delivery(
+                Kind.PATIENT_EMAIL, State.ATTENTION, "e-mail refused (no such address)", is_refused=True
+            ),
             "PHONE THE PATIENT",
             "cancelled, e-mail refused (no such address)",
         ),
         (
             delivery(Kind.PATIENT_SMS, State.ATTENTION, "no answer", attempts=2, unproven=1),
             "PHONE THE PATIENT",
-            "cancelled, nobody knows whether the SMS arrived (no answer)",
+            "cancelled, nobody knows whether the SMS went out",
         ),
         (
             delivery(Kind.PATIENT_EMAIL, State.ATTENTION, "the server is away", attempts=8),
@@ -327,9 +332,9 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
             "cancelled, no e-mail, no mobile",
         ),
         (
-            delivery(Kind.DESK_EMAIL, State.ATTENTION, "no such address", attempts=1, is_refused=True),
+            delivery(Kind.DESK_EMAIL, State.ATTENTION, "e-mail refused (no such address)", is_refused=True),
             "TELL THE PRACTICE",
-            "its own e-mail refused (no such address)",
+            "e-mail refused (no such address)",
         ),
     ],
 )

@@ -115,6 +115,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         self._is_covered = False
+        self.show_status()
         # After every dialog the next letter begins a new search.
         self._back_to_find()
         self._show_keys()

@@ -14,7 +14,7 @@ from frontdesk import times
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import Booking, FrontdeskError, Status
 from frontdesk.commands import DETAILS_COMMANDS
-from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
+from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do, why
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
@@ -51,6 +51,7 @@ class DetailsScreen(ReadingScreen):
         self.desk = desk
         self.booking = booking
         self._deliveries: tuple[Delivery, ...] | None = None
+        self._message = ""
 
     def on_mount(self) -> None:
         self._show((), ())
@@ -84,11 +85,16 @@ class DetailsScreen(ReadingScreen):
         lines += [("", PLAIN), ("History".rjust(8).ljust(66) + "newest first", BOLD)]
         lines += [(line, PLAIN) for line in history_lines(booking, history, now)]
         title = f" Booking {booking.ref}"
-        self.show(title, f"{SYMBOLS[state]} {state} ", tuple(lines), key_line(deliveries))
+        self.show(title, f"{SYMBOLS[state]} {state} ", tuple(lines), self._message or key_line(deliveries))
         self.query_one("#status", StatusLine).show_desk(self.desk)
 
     def _say(self, message: str) -> None:
-        self.query_one("#keys", Line).show(message, style=BOLD)
+        self._message = message
+        self.query_one("#keys", Line).show(message or key_line(self._deliveries or ()), style=BOLD)
+
+    def action_scroll(self, lines: int) -> None:
+        self._say("")
+        super().action_scroll(lines)
 
     # -- what needs a person ------------------------------------------------------------
 
@@ -101,6 +107,7 @@ class DetailsScreen(ReadingScreen):
 
     def _choose(self, title: str, offered: Sequence[Delivery], then: Callable[[Delivery], None]) -> None:
         """Do it to the only delivery there is; of several have one chosen."""
+        self._say("")
         if self._deliveries is None:
             self._say("Still reading. Press it again.")
         elif not offered:
@@ -184,9 +191,11 @@ def followed_lines(booking: Booking, deliveries: Sequence[Delivery], width: int)
         }.get(delivery.kind, "Patient")
         word = "ok" if delivery.state is State.DONE else fact(delivery)
         signed = f", {delivery.settled_by}" if delivery.settled_by else ""
-        detail = (delivery.error or delivery.note or _where_to(delivery)) + signed
+        said = why(delivery) or delivery.note or _where_to(delivery)
         if delivery.state is State.SETTLED:
-            detail = (delivery.note or delivery.error) + signed
+            parts = (why(delivery) if delivery.is_superseded else "", delivery.note)
+            said = ", ".join(part for part in parts if part)
+        detail = said + signed
         lines += _followed(name, word, _how_long(delivery, zone), detail, width)
     return tuple(lines)
 

@@ -1,5 +1,6 @@
 """A person deals with what failed: settle it with a signed note, or have it tried again."""
 
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import work
@@ -85,6 +86,8 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     async def _save(self) -> None:
         try:
             await self.desk.store.settle(self._delivery_id, self.desk.desk.operator, self._note)
+            with suppress(FrontdeskError):
+                await self.desk.ask_state()
             self.dismiss(True)
         except FrontdeskError as error:
             self._say(f"Not settled: {error.hint}")

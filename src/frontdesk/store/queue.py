@@ -118,7 +118,8 @@ class SqlQueue:
         standing = after(mapping.delivery(row), booking.starts_at, result, now, policy, chance)
         if result.ended is Ended.REFUSED:
             standing = _plan_next(connection, row, booking, standing, now)
-        unproven = {Ended.UNKNOWN: row.unproven + 1, Ended.DONE: 0, Ended.REFUSED: 0}
+        nobody_knows = row.unproven + 1
+        unproven = {Ended.UNKNOWN: nobody_knows, Ended.STUCK: nobody_knows, Ended.DONE: 0, Ended.REFUSED: 0}
         changed = _change(
             connection,
             row.id,

@@ -1,0 +1,296 @@
+"""The last line of every screen, the Last line, and what leaving says: all fit, none claims too much."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from rich.cells import cell_len
+
+from frontdesk.bookings import CancelCommand, Standing, StoreState, Trouble, Unavailable
+from frontdesk.desk import Desk, OpenDesk, Settings
+from frontdesk.screens.last_write import LastWrite
+from frontdesk.screens.leave import LeaveScreen, question
+from frontdesk.store.port import BookingStore
+from frontdesk.widgets.line import ALERT, TextBlock
+from frontdesk.widgets.status_line import status
+from tests.screens.conftest import DISPATCHER, FrontOpener
+from tests.screens.desk_data import KIM, NOW, PRACTICES
+from tests.screens.front import Front, key_event
+
+PRAKTIKA_AWAY = Trouble("Praktika", NOW - timedelta(minutes=23))
+
+
+def desk(state: dict[str, Any], **changes: Any) -> OpenDesk:
+    """An open desk on a store in this state, at 09:14."""
+    there = StoreState(**{"standing": Standing(), "now": NOW, "number": 1, "bookings": 12_410, **state})
+    given = Desk(cast("Any", None), KIM, lambda: 0.0, Settings(), lambda _: "")
+    made = OpenDesk(given, cast("BookingStore", None), PRACTICES, (), there, 0.0)
+    return replace(made, **changes)
+
+
+def shown(opened: OpenDesk, width: int = 80) -> str:
+    left, right, _ = status(opened, width)
+    assert cell_len(left) + (cell_len(right) + 2 if right else 0) <= width
+    return f"{left}  {right}".rstrip()
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        ({}, "Kim Nguyen | 3 practices | 12,410 bookings"),
+        (
+            {"under_way": 1, "need_person": 3},
+            "Kim Nguyen | 3 practices | 12,410 bookings  ~1 under way  !3 need a person: F4",
+        ),
+        ({"need_person": 1}, "Kim Nguyen | 3 practices | 12,410 bookings  !1 needs a person: F4"),
+        (
+            {"under_way": 3, "need_person": 3, "troubles": (PRAKTIKA_AWAY,)},
+            "Praktika away since 08:51 | 12,410 bookings  ~3 under way  !3 need a person: F4",
+        ),
+        (
+            {"under_way": 3, "need_person": 3, "troubles": (replace(PRAKTIKA_AWAY, is_locked_out=True),)},
+            "Praktika does not let us in since 08:51  ~3 under way  !3 need a person: F4",
+        ),
+        (
+            {
+                "under_way": 1,
+                "troubles": (
+                    replace(PRAKTIKA_AWAY, name="E-mail"),
+                    Trouble("Praktika", NOW - timedelta(days=1)),
+                ),
+            },
+            "Praktika away since Sat 21 Nov 09:14 and 1 more | 12,410 bookings  ~1 under way",
+        ),
+        (
+            {"under_way": 3, "unattended": 3},
+            "Kim Nguyen | 3 practices | 12,410 bookings  ~3 wait until frontdesk deliver runs",
+        ),
+        (
+            {"under_way": 3, "unattended": 1, "need_person": 3},
+            "~2 under way, 1 waits until frontdesk deliver runs  !3 need a person: F4",
+        ),
+    ],
+)
+def test_what_is_open_is_said_before_who_sits_here(state: dict[str, Any], line: str) -> None:
+    assert shown(desk(state)).strip() == line
+
+
+def test_a_wide_window_has_room_for_all() -> None:
+    troubled = desk({"under_way": 3, "need_person": 3, "troubles": (PRAKTIKA_AWAY,)})
+    assert shown(troubled, 120) == (
+        "Kim Nguyen | Praktika away since 08:51 | 3 practices | 12,410 bookings"
+        "  ~3 under way  !3 need a person: F4"
+    )
+
+
+def test_a_store_that_is_away_is_all_there_is_to_say() -> None:
+    left, right, style = status(desk({"need_person": 3}, away_since="09:12"), 80)
+    assert left == "STORE AWAY since 09:12: this list is from then, cancelling is not possible"
+    assert (right, style) == ("", ALERT)
+
+
+def test_what_other_desks_did_stands_beside_what_needs_a_person() -> None:
+    assert shown(desk({"under_way": 9, "need_person": 2}, elsewhere={1, 2})) == (
+        "12,410 bookings  2 changes by other desks: F5 shows them  !2 need a person: F4"
+    )
+
+
+def test_a_store_that_may_only_be_read_says_so() -> None:
+    read_only = desk({"standing": Standing(why_not_writable="the disk is full")})
+    assert shown(read_only).endswith("READ ONLY: the disk is full")
+
+
+@pytest.mark.parametrize(
+    ("facts", "width", "line"),
+    [
+        (
+            "Cancelled here ok, Praktika ok, e-mail ok",
+            80,
+            "Last 09:14 Mirela Kovač 26 Nov 10:30: Cancelled here ok, Praktika ok, e-mail ok",
+        ),
+        (
+            "Cancelled here ok, Praktika waiting, e-mail waiting",
+            80,
+            "Last 09:14 Mirela Kovač: Cancelled here ok, Praktika waiting, e-mail waiting",
+        ),
+        (
+            "Cancelled here ok, Praktika unknown, checking, e-mail ok",
+            80,
+            "Last 09:14 Mirela Ko..: Cancelled here ok, Praktika unknown, checking, e-mail ok",
+        ),
+        (
+            "Cancelled here ok, Core Practice unknown, checking, phone the patient",
+            80,
+            "09:14 Cancelled here ok, Core Practice unknown, checking, phone the patient",
+        ),
+    ],
+)
+def test_the_facts_stay_whole_and_the_name_before_the_day(facts: str, width: int, line: str) -> None:
+    assert LastWrite("09:14", "Mirela Kovač", "Thu 26 Nov 10:30", facts).in_width(width) == line
+    assert cell_len(line) <= width
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ((0, 0), "Leave frontdesk? y leaves, Esc stays"),
+        ((1, 0), "Leave frontdesk? 1 under way. y / Esc"),
+        (
+            (1, 3, 0, 1),
+            "Leave frontdesk? 1 under way goes on by itself; 3 need a person, 1 today. y / Esc",
+        ),
+        ((2, 0, 0), "Leave frontdesk? 2 under way go on by themselves. y / Esc"),
+        ((1, 0, 1), "Leave frontdesk? 1 under way waits until frontdesk or deliver runs. y / Esc"),
+        (
+            (3, 1, 2),
+            "Leave frontdesk? 3 under way, 2 of them wait until frontdesk or deliver runs; 1 needs a person. y / Esc",
+        ),
+    ],
+)
+def test_what_leaving_asks(arguments: tuple[int, ...], asked: str) -> None:
+    assert question(*arguments) == asked
+
+
+class Dispatches:
+    """A dispatcher that runs until cancelled; the test says what would be left alone."""
+
+    def __init__(self, alone: int = 0) -> None:
+        self.alone = alone
+        self.is_known = True
+        self.woken = 0
+        self.started = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    async def run(self) -> None:
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.set()
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    async def left_alone(self) -> int:
+        if not self.is_known:
+            raise Unavailable("The line is cut.")
+        return self.alone
+
+
+async def cancel(front: Front, ref: str) -> None:
+    (booking,) = await front.store.find(ref)
+    await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    await front.until(lambda: "by other desks" in front.line("status"))
+    await front.press("f5")
+
+
+def asked(front: Front) -> str:
+    assert isinstance(front.app.screen, LeaveScreen)
+    block = front.app.screen.query_one("#question", TextBlock)
+    return " ".join(" ".join(block.lines).split())
+
+
+async def test_the_dispatcher_runs_beside_the_screen_and_ends_with_it(open_front: FrontOpener) -> None:
+    dispatch = Dispatches()
+    async with open_front(dispatch=dispatch) as front:
+        await front.until(dispatch.started.is_set)
+        await front.type("sd-10482")
+        await front.press("enter", "c")
+        front.clock.advance(2.0)
+        await front.press("f8")
+        assert dispatch.woken == 1
+        assert not dispatch.ended.is_set()
+    assert dispatch.ended.is_set()
+
+
+async def test_a_bug_in_the_dispatcher_leaves_the_screen_alone(open_front: FrontOpener) -> None:
+    class Breaks(Dispatches):
+        async def run(self) -> None:
+            raise ZeroDivisionError
+
+    async with open_front(dispatch=Breaks()) as front:
+        await front.until(lambda: front.reports)
+        await front.type("kov")
+        assert front.marked.ref == "SD-10485"
+        assert [type(report) for report in front.reports] == [ZeroDivisionError]
+        front.reports.clear()
+
+
+@pytest.mark.parametrize(
+    ("alone", "said"),
+    [
+        (0, "2 under way go on by themselves"),
+        (2, "2 under way wait until frontdesk or deliver runs"),
+    ],
+)
+async def test_this_desks_own_dispatcher_does_not_go_on_when_it_is_left(
+    open_front: FrontOpener, alone: int, said: str
+) -> None:
+    async with open_front(dispatch=Dispatches(alone)) as front:
+        await cancel(front, "SD-10482")
+        await front.press("tab", "q")
+        assert asked(front) == f"Leave frontdesk? {said}. y / Esc"
+        await front.press("escape")
+        assert front.app.screen is front.screen
+
+
+async def test_leaving_promises_nothing_while_nobody_knows(open_front: FrontOpener) -> None:
+    dispatch = Dispatches()
+    dispatch.is_known = False
+    async with open_front(dispatch=dispatch) as front:
+        await cancel(front, "SD-10482")
+        await front.press("tab", "q")
+        assert asked(front) == "Leave frontdesk? 2 under way. y / Esc"
+        front.app.post_message(key_event("y"))
+        while not front.app._exit:
+            await front.pilot.pause(0.01)
+
+
+async def test_leaving_counts_what_needs_a_person_today(open_front: FrontOpener) -> None:
+    async with open_front() as front:
+        await cancel(front, "SD-10482")
+        for ref in ("SD-10486", "SD-20043"):
+            (booking,) = await front.store.find(ref)
+            await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+        await front.press("tab", "q")
+        assert asked(front).endswith("3 need a person. y / Esc")
+        await front.press("escape")
+        front.clock.advance((datetime(2026, 11, 26, 23, 0, tzinfo=UTC) - NOW).total_seconds() - 3600 * 3)
+        await front.press("tab", "q")
+        assert asked(front).endswith("3 need a person, 2 today. y / Esc")
+
+
+async def test_without_a_dispatcher_of_its_own_the_store_says_who_goes_on(open_front: FrontOpener) -> None:
+    stores: list[Any] = []
+
+    def kept(store: BookingStore) -> BookingStore:
+        stores.append(store)
+        return store
+
+    async with open_front(wrap=kept) as front:
+        await cancel(front, "SD-10482")
+        await front.press("tab", "q")
+        assert "go on by themselves" in asked(front)
+        await front.press("escape")
+        await stores[0].queue.retire(DISPATCHER)
+        await front.press("tab", "q")
+        assert "wait until frontdesk or deliver runs" in asked(front)
+
+
+async def test_who_dispatches_is_asked_again_each_minute(open_front: FrontOpener) -> None:
+    stores: list[Any] = []
+
+    def kept(store: BookingStore) -> BookingStore:
+        stores.append(store)
+        return store
+
+    async with open_front(wrap=kept) as front:
+        await cancel(front, "SD-10482")
+        await stores[0].queue.retire(DISPATCHER)
+        assert "~2 under way" in front.line("status")
+        front.screen._each_minute()
+        await front.idle()
+        assert "~2 wait until frontdesk deliver runs" in front.line("status")
