@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from frontdesk import http_client, tls
+from frontdesk.notify import smtp
 from frontdesk.pms import opening, profile_file
 from frontdesk.pms.port import Account, CancelRequest, Pms
 from frontdesk.pms.profile import Profile
@@ -94,7 +95,8 @@ def in_a_hurry() -> Iterator[None]:
     """Let adapters ask as often as they like, and read the system's certificates once for all."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opening, "load", _without_limits)
-        patch.setattr(http_client, "client_context", _TRUST)
+        for module in (http_client, smtp):
+            patch.setattr(module, "client_context", _TRUST)
         yield
 
 

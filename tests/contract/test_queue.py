@@ -13,11 +13,11 @@ from frontdesk.attempts import LEASE, LOCK_OUT, LONGEST_WAIT, Ended, Result, Ret
 from frontdesk.bookings import Booking, CancelCommand, Pms, Refused, Trouble
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
 from frontdesk.store import queue, records
-from frontdesk.store.mapping import COMMAND, CONNECTION, DELIVERY
+from frontdesk.store.mapping import COMMAND, DELIVERY
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import ChangeKind
 from frontdesk.store.sql import SqlStore
-from tests.contract.raw import connected, execute
+from tests.contract.raw import connected, execute, let_pass
 from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
 
 ALL = ("smile", MAIL_CONNECTION, SMS_CONNECTION)
@@ -65,15 +65,7 @@ class Desk:
 
     def passes(self, time: timedelta) -> None:
         """Let time pass: every moment that the queue has noted is so much longer ago."""
-        tables = {
-            DELIVERY: ("next_at", "lease_until", "created_at", "changed_at"),
-            CONNECTION: ("trouble_since", "held_until"),
-        }
-        for table, names in tables.items():
-            key = next(iter(table.primary_key))
-            for row in execute(self.url, select(table)):
-                values = {name: getattr(row, name) - time for name in names if getattr(row, name)}
-                execute(self.url, table.update().where(key == row[0]).values(**values))
+        let_pass(self.url, time)
 
 
 @pytest.fixture

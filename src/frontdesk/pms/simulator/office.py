@@ -19,6 +19,9 @@ from frontdesk.pms.simulator.wire import (
     WireContract,
 )
 
+LATE = "late"
+"""What the ledger says of a request that takes effect long after it came."""
+
 _HALF_AN_HOUR = timedelta(minutes=30)
 _STAFF = frozenset({Kind.STAFF_MOVE, Kind.STAFF_CHANGE, Kind.STAFF_CANCEL})
 
@@ -82,7 +85,7 @@ class Office:
             request = replace(request, query=kept)
         effect = fault.takes_effect
         answer = self._carry_out(
-            account, contract, request, call, now, keep=effect is Effect.APPLIED, fault=fault
+            account, contract, request, call, now, keep=effect is Effect.APPLIED, answered=fault.kind
         )
         if fault.kind is Kind.PAGES_SHRINK and is_later_page:
             answer = spoiling.without_items(answer, contract.items_keys)
@@ -93,7 +96,7 @@ class Office:
         if effect is Effect.LATE:
 
             def later() -> None:
-                self._carry_out(account, contract, request, call, self._clock())
+                self._carry_out(account, contract, request, call, self._clock(), answered=LATE)
 
         return Reply(answer, now, fault, later)
 
@@ -106,7 +109,7 @@ class Office:
         now: datetime,
         *,
         keep: bool = True,
-        fault: Fault | None = None,
+        answered: str = "",
     ) -> Answer:
         """Do what a request asks for, in one transaction with its line in the ledger."""
         before = self._diary.changes
@@ -116,12 +119,15 @@ class Office:
             except Refusal as refusal:
                 answer = contract.refusal(refusal)
             if keep:
-                answered = fault.kind if fault else str(answer.status)
                 self._write_down(
-                    now, account, call, effective=self._diary.changes > before, answered=answered
+                    now,
+                    account,
+                    call,
+                    effective=self._diary.changes > before,
+                    answered=answered or str(answer.status),
                 )
-        if not keep and fault:
-            self._write_down(now, account, call, effective=False, answered=fault.kind)
+        if not keep:
+            self._write_down(now, account, call, effective=False, answered=answered)
         return answer
 
     def _write_down(self, now: datetime, account: str, call: Call, *, effective: bool, answered: str) -> None:

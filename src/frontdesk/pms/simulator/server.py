@@ -86,6 +86,11 @@ class Simulator:
         return tuple(line for line in self.ledger if line.effective)
 
     @property
+    def accounts(self) -> tuple[SimulatedAccount, ...]:
+        """Who it is for."""
+        return self._accounts
+
+    @property
     def port(self) -> int:
         """The port it listens on, or listened on."""
         return self._port

@@ -1,0 +1,120 @@
+"""What a PMS and a mail server may do, and how a cancellation must end all the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from frontdesk.deliveries import State
+from frontdesk.pms.simulator import Effect, Fault, Kind, Operation
+from tests.notifying import Fault as MailFault
+
+DONE, ATTENTION = State.DONE, State.ATTENTION
+
+
+@dataclass(frozen=True)
+class PmsBehaviour:
+    """What a PMS does, by its faults; how the delivery must end, and with how many effective cancels.
+
+    `away` is for how many rounds of attempts nothing listens. `late_at` is the round before
+    which late effects take place.
+    """
+
+    name: str
+    faults: tuple[Fault, ...] = ()
+    ends: State = DONE
+    cancels: int = 1
+    away: int = 0
+    late_at: int = 2
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _cancel(kind: Kind, times: int | None = None, effect: Effect | None = None) -> Fault:
+    return Fault(kind, Operation.CANCEL, times=times, effect=effect)
+
+
+APPLIED, NEVER, LATE = Effect.APPLIED, Effect.NEVER, Effect.LATE
+
+PMS_BEHAVIOURS = (
+    PmsBehaviour("works"),
+    PmsBehaviour("does not accept the key", (Fault(Kind.UNAUTHORISED),), ATTENTION, 0),
+    PmsBehaviour("forbids to cancel", (_cancel(Kind.FORBIDDEN),), ATTENTION, 0),
+    PmsBehaviour("knows no such appointment", (Fault(Kind.NOT_FOUND),), ATTENTION, 0),
+    PmsBehaviour("refuses for ever", (_cancel(Kind.INVALID),), ATTENTION, 0),
+    PmsBehaviour("somebody changed it in between", (_cancel(Kind.STAFF_CHANGE),)),
+    PmsBehaviour("somebody moved it", (Fault(Kind.STAFF_MOVE, Operation.READ),), ATTENTION, 0),
+    PmsBehaviour("somebody moved it in between", (_cancel(Kind.STAFF_MOVE),), ATTENTION, 0),
+    PmsBehaviour("somebody cancelled it", (Fault(Kind.STAFF_CANCEL, Operation.READ),), DONE, 0),
+    PmsBehaviour("somebody cancelled it in between", (_cancel(Kind.STAFF_CANCEL),), DONE, 0),
+    PmsBehaviour("asks to wait twice", (Fault(Kind.BUSY_SECONDS, times=2, seconds=120),)),
+    PmsBehaviour("asks to wait until a date", (Fault(Kind.BUSY_DATE, "writes", times=1, seconds=600),)),
+    PmsBehaviour("asks to wait for ever", (Fault(Kind.BUSY_ABSURD),), ATTENTION, 0),
+    PmsBehaviour("fails before it has done it", (_cancel(Kind.SERVER_ERROR, 2),)),
+    PmsBehaviour("fails after it has done it", (_cancel(Kind.SERVER_ERROR, 2, APPLIED),)),
+    PmsBehaviour("fails always", (Fault(Kind.SERVER_ERROR),), ATTENTION, 0),
+    PmsBehaviour("a gateway fails", (Fault(Kind.BAD_GATEWAY, times=2), Fault(Kind.UNAVAILABLE, times=2))),
+    PmsBehaviour("drops before it has done it", (_cancel(Kind.DROP, 2, NEVER),)),
+    PmsBehaviour("drops after it has done it", (_cancel(Kind.DROP, 2, APPLIED),)),
+    PmsBehaviour("drops and does it after the next try", (_cancel(Kind.DROP, 1, LATE),)),
+    PmsBehaviour("drops and does it before the next try", (_cancel(Kind.DROP, 1, LATE),), late_at=1),
+    PmsBehaviour(
+        "does it and never answers",
+        (Fault(Kind.HANG, Operation.CANCEL, times=1, seconds=60, effect=APPLIED),),
+    ),
+    PmsBehaviour("never answers", (Fault(Kind.HANG, seconds=60),), ATTENTION, 0),
+    PmsBehaviour("is slow", (Fault(Kind.SLOW, seconds=8),)),
+    PmsBehaviour("accepts and does it later", (_cancel(Kind.ACCEPTED, 1, LATE),), late_at=1),
+    PmsBehaviour("accepts and never does it", (_cancel(Kind.ACCEPTED, None, NEVER),), ATTENTION, 0),
+    PmsBehaviour("answers nothing, done", (_cancel(Kind.EMPTY, 1, APPLIED),)),
+    PmsBehaviour("answers nothing, not done", (_cancel(Kind.EMPTY, 1, NEVER),)),
+    PmsBehaviour("answers what is no JSON, always", (Fault(Kind.NOT_JSON),), ATTENTION, 0),
+    PmsBehaviour("answers half", (_cancel(Kind.TRUNCATED, 1, APPLIED), Fault(Kind.TRUNCATED, times=1))),
+    PmsBehaviour("answers with a bomb", (_cancel(Kind.GZIP_BOMB, 1, APPLIED), Fault(Kind.HUGE, times=1))),
+    PmsBehaviour("answers other types", (_cancel(Kind.MISTYPED, 1, APPLIED), Fault(Kind.MISTYPED, times=1))),
+    PmsBehaviour(
+        "answers in another charset", (_cancel(Kind.CHARSET, 1, NEVER), Fault(Kind.NESTED, times=1))
+    ),
+    PmsBehaviour("shows a status nobody knows", (Fault(Kind.UNKNOWN_STATUS, "reads"),), ATTENTION, 0),
+    PmsBehaviour("shows a sign-in page", (Fault(Kind.LOGIN_PAGE),), ATTENTION, 0),
+    PmsBehaviour("redirects", (Fault(Kind.REDIRECT),), ATTENTION, 0),
+    PmsBehaviour("is switched off for a while", away=3),
+    PmsBehaviour("is switched off", ends=ATTENTION, cancels=0, away=100),
+)
+
+
+@dataclass(frozen=True)
+class MailBehaviour:
+    """What a mail server does at the stages of a conversation, the first `times` times, and how it must end.
+
+    `taken` is how many copies it then has. `password` is what we sign in with, `seconds` how
+    long we wait, `encrypted` whether we insist on TLS, which it never offers.
+    """
+
+    name: str
+    faults: Mapping[str, str | MailFault] = field(default_factory=dict)
+    times: int | None = None
+    ends: State = DONE
+    taken: int = 1
+    password: str = ""
+    seconds: float = 30
+    encrypted: bool = False
+    is_there: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+MAIL_BEHAVIOURS = (
+    MailBehaviour("takes it"),
+    MailBehaviour("greylists", {"RCPT": "451 4.7.1 greylisted, come back"}, 2),
+    MailBehaviour("knows nobody of that name", {"RCPT": "550 5.1.1 no such user"}, None, ATTENTION, 0),
+    MailBehaviour("takes it for spam", {"DOT": "554 5.7.1 looks like spam"}, None, ATTENTION, 0),
+    MailBehaviour("drops after it took it", {"DOT": MailFault.DROP}, 1, DONE, 2),
+    MailBehaviour("drops each time after it took it", {"DOT": MailFault.DROP}, None, ATTENTION, 2),
+    MailBehaviour("drops before it took it", {"DATA": MailFault.DROP}, 2),
+    MailBehaviour("does not know us", {}, None, ATTENTION, 0, password="another"),
+    MailBehaviour("offers no encryption", {}, None, ATTENTION, 0, encrypted=True),
+    MailBehaviour("says nothing", {"MAIL": MailFault.HANG}, None, ATTENTION, 0, seconds=0.1),
+    MailBehaviour("is full", {"DOT": "452 4.3.1 no room"}, None, ATTENTION, 0),
+    MailBehaviour("is switched off", {}, None, ATTENTION, 0, is_there=False),
+)
