@@ -1,0 +1,339 @@
+"""The cancel algorithm against a scripted PMS: what it asks, in which order, and what it concludes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
+from frontdesk.bookings import Booking, Cancellation, FrontdeskError
+from frontdesk.deliveries import MANUAL_UPDATE, Claim, Delivery, Kind, State
+from frontdesk.pms import cancelling, comparing
+from frontdesk.pms.cancelling import PmsCarrier
+from frontdesk.pms.comparing import preflight
+from frontdesk.pms.port import (
+    AlreadyCancelled,
+    Appointment,
+    AppointmentPage,
+    AppointmentStatus,
+    CancelRequest,
+    Capabilities,
+    Conflict,
+    ContractDrift,
+    NotFound,
+    PmsError,
+    PmsPractitioner,
+    RateLimited,
+    Rejected,
+    Unauthorised,
+    Unavailable,
+    UnknownOutcome,
+    Unsupported,
+    UnusableSettings,
+    WriteResult,
+    WriteState,
+)
+from frontdesk.preflight import Finding, Preflight
+from tests.making import KIM, make_booking, make_patient
+
+AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
+COMMAND = UUID("6d1f1a52-6d0e-4a0e-8a35-0d5f8f1a9b11")
+BOOKED = Appointment(
+    "88213", AppointmentStatus.BOOKED, START, None, "3", "Dr Lee", "55", "Amelia Wilson", version="v1"
+)
+GONE = replace(BOOKED, status=AppointmentStatus.CANCELLED)
+APPLIED = WriteResult(WriteState.APPLIED, "88213")
+ACCEPTED = WriteResult(WriteState.ACCEPTED, "88213")
+
+Step = Appointment | WriteResult | PmsError | Callable[[], Awaitable[Any]]
+
+
+class Scripted:
+    """A PMS that answers step by step; appointments answer reads, results answer writes."""
+
+    def __init__(self, *steps: Step, **capabilities: Any) -> None:
+        self.capabilities = Capabilities("Praktika", **capabilities)
+        self.steps = list(steps)
+        self.requests: list[CancelRequest] = []
+        self.closed = 0
+
+    async def _step(self) -> Any:
+        step = self.steps.pop(0)
+        if isinstance(step, PmsError):
+            raise step
+        return await step() if callable(step) else step
+
+    async def appointment(self, ref: str) -> Appointment:
+        assert ref == "88213"
+        shown = await self._step()
+        assert isinstance(shown, Appointment)
+        return shown
+
+    async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
+        assert ref == "88213"
+        self.requests.append(request)
+        result = await self._step()
+        assert isinstance(result, WriteResult)
+        return result
+
+    async def ping(self) -> datetime | None:
+        raise NotImplementedError
+
+    async def appointments(
+        self, start: datetime, end: datetime, cursor: str | None = None
+    ) -> AppointmentPage:
+        raise NotImplementedError
+
+    async def reschedule(
+        self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
+    ) -> WriteResult:
+        raise NotImplementedError
+
+    async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
+        raise NotImplementedError
+
+    async def practitioners(self) -> tuple[PmsPractitioner, ...]:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+def booking(**changes: Any) -> Booking:
+    made = make_booking(
+        starts_at=START,
+        pms_ref="88213",
+        patient=make_patient(pms_ref="55"),
+        cancellation=Cancellation(AT, KIM, "Sick"),
+    )
+    known = replace(made.practitioner, pms_ref="3")
+    return replace(made, **{"practitioner": known, **changes})
+
+
+def claim(unproven: int = 0, **changes: Any) -> Claim:
+    delivery = Delivery(1, 1, Kind.PMS_CANCEL, State.CLAIMED, "Praktika", AT, AT, "smile", attempts=1)
+    return Claim(delivery, booking(**changes), COMMAND, fence=1, unproven=unproven, at=AT)
+
+
+async def carry(pms: Scripted, **changes: Any) -> Result:
+    result = await PmsCarrier(lambda _: pms).carry(claim(**changes))
+    assert pms.steps == [], "asked for less than expected"
+    return result
+
+
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_read_compare_send_once() -> None:
+    pms = Scripted(BOOKED, APPLIED)
+    assert await carry(pms) == Result(Ended.DONE, "Praktika")
+    assert pms.requests == [CancelRequest(COMMAND, "Sick", version="v1")]
+
+
+@pytest.mark.parametrize(
+    ("second", "ended"),
+    [
+        (GONE, Ended.DONE),
+        (BOOKED, Ended.UNKNOWN),
+        (Unavailable("away"), Ended.UNKNOWN),
+        (NotFound("gone"), Ended.UNKNOWN),
+    ],
+)
+async def test_what_must_be_verified_is_read_again(second: Step, ended: Ended) -> None:
+    pms = Scripted(BOOKED, APPLIED, second, verify_after_write=True)
+    assert (await carry(pms)).ended is ended
+    assert len(pms.requests) == 1
+
+
+async def test_cancelled_there_already_is_done_and_nothing_is_sent() -> None:
+    assert await carry(Scripted(GONE)) == Result(Ended.DONE, "Praktika: was already cancelled there")
+    moved_first = replace(GONE, starts_at=START + timedelta(days=1))
+    assert (await carry(Scripted(moved_first))).ended is Ended.DONE
+    # An earlier attempt of ours is the likely cause: nobody is told of somebody else.
+    assert await carry(Scripted(GONE), unproven=1) == Result(Ended.DONE, "Praktika")
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (
+            replace(BOOKED, starts_at=START + timedelta(hours=1)),
+            "it is on Thu 26 Nov 11:30 with Dr Lee there",
+        ),
+        (replace(BOOKED, practitioner_ref="4", practitioner_name=""), "it is on Thu 26 Nov 10:30 there"),
+        (replace(BOOKED, patient_ref="56"), "it is another patient's there"),
+        (replace(GONE, patient_ref="56"), "it is another patient's there"),
+        (replace(BOOKED, status=AppointmentStatus.ARRIVED), "the patient has arrived"),
+        (replace(BOOKED, status=AppointmentStatus.COMPLETED), "it is completed"),
+        (replace(BOOKED, status=AppointmentStatus.NO_SHOW), "the patient did not come"),
+        (
+            replace(BOOKED, status=AppointmentStatus.OTHER, raw_status="On hold"),
+            'its status there is "On hold"',
+        ),
+    ],
+)
+async def test_what_differs_is_refused_and_nothing_is_sent(shown: Appointment, said: str) -> None:
+    result = await carry(Scripted(shown))
+    assert result == Result(Ended.REFUSED, f"Praktika: not cancelled there: {said}")
+    assert "Wilson" not in result.said
+
+
+async def test_ids_count_only_where_both_sides_have_one() -> None:
+    bare = replace(BOOKED, practitioner_ref="", patient_ref="")
+    assert (await carry(Scripted(bare, APPLIED))).ended is Ended.DONE
+    here = make_booking().practitioner
+    pms = Scripted(BOOKED, APPLIED)
+    assert (await carry(pms, practitioner=here, patient=make_patient())).ended is Ended.DONE
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (Unauthorised("key"), Result(Ended.LOCKED_OUT, "key")),
+        (RateLimited("wait", AT), Result(Ended.FAILED, "wait", not_before=AT)),
+        (Unavailable("away"), Result(Ended.FAILED, "away", is_away=True)),
+        (NotFound("none"), Result(Ended.REFUSED, "none")),
+        (Rejected("no"), Result(Ended.REFUSED, "no")),
+        (Unsupported("cannot"), Result(Ended.REFUSED, MANUAL_UPDATE)),
+        (Conflict("changed"), Result(Ended.FAILED, "changed")),
+    ],
+)
+async def test_an_error_after_which_nothing_was_done(error: PmsError, result: Result) -> None:
+    assert await carry(Scripted(error)) == result
+    pms = Scripted(BOOKED, error)
+    assert await carry(pms) == result
+    assert len(pms.requests) == 1
+
+
+async def test_a_read_that_cannot_be_understood_is_tried_again() -> None:
+    assert await carry(Scripted(ContractDrift("odd"))) == Result(Ended.FAILED, "odd")
+
+
+@pytest.mark.parametrize(
+    "doubt", [UnknownOutcome("lost"), ContractDrift("odd"), AlreadyCancelled("so before")]
+)
+@pytest.mark.parametrize(
+    ("second", "result"),
+    [
+        (GONE, Result(Ended.DONE, "Praktika")),
+        (BOOKED, None),
+        (replace(BOOKED, starts_at=START + timedelta(hours=1)), None),
+        (Unavailable("away"), None),
+        (Unauthorised("key"), None),
+        (NotFound("gone"), None),
+    ],
+)
+async def test_a_doubtful_write_is_read_once_and_never_repeated(
+    doubt: PmsError, second: Step, result: Result | None
+) -> None:
+    pms = Scripted(BOOKED, doubt, second)
+    assert await carry(pms) == (result or Result(Ended.UNKNOWN, f"Praktika: {doubt}"))
+    assert len(pms.requests) == 1
+
+
+async def test_taken_is_not_done() -> None:
+    result = await carry(Scripted(BOOKED, ACCEPTED))
+    assert result == Result(Ended.FAILED, "Praktika: it has taken the cancellation, not carried out yet")
+
+
+async def test_not_having_read_leaves_unknown_what_was_unknown() -> None:
+    for error in (Unavailable("away"), RateLimited("wait", AT), ContractDrift("odd")):
+        assert (await carry(Scripted(error), unproven=1)).ended is Ended.UNKNOWN
+    assert (await carry(Scripted(Unauthorised("key")), unproven=1)).ended is Ended.LOCKED_OUT
+    # Read as booked, the earlier attempts are known to have failed, and so is this one.
+    assert (await carry(Scripted(BOOKED, Unavailable("away")), unproven=1)).ended is Ended.FAILED
+
+
+async def test_a_pms_that_cannot_cancel_is_not_asked() -> None:
+    assert await carry(Scripted(can_cancel=False)) == Result(Ended.REFUSED, MANUAL_UPDATE)
+
+
+async def test_the_deadline_tells_before_sending_from_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cancelling, "ATTEMPT_SECONDS", cancelling.MARGIN_SECONDS + 0.05)
+    monkeypatch.setattr(cancelling, "LEAST_SECONDS", 0.0)
+    before = await carry(Scripted(never))
+    assert before == Result(Ended.FAILED, "Praktika: it did not answer in time", is_away=True)
+    assert (await carry(Scripted(never), unproven=1)).ended is Ended.UNKNOWN
+    assert (await carry(Scripted(BOOKED, never))).ended is Ended.UNKNOWN
+    assert (await carry(Scripted(BOOKED, UnknownOutcome("lost"), never))).ended is Ended.UNKNOWN
+
+
+async def test_with_no_time_left_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cancelling, "LEAST_SECONDS", ATTEMPT_SECONDS)
+    pms = Scripted(BOOKED)
+    assert await carry(pms) == Result(Ended.FAILED, "Praktika: it answers too slowly", is_away=True)
+    assert not pms.requests
+
+
+async def test_a_pms_is_opened_once_for_each_time_zone() -> None:
+    opened: list[str] = []
+    pms = Scripted(GONE, GONE, GONE)
+
+    def open_pms(time_zone: str) -> Scripted:
+        opened.append(time_zone)
+        return pms
+
+    carrier = PmsCarrier(open_pms)
+    perth = replace(claim().booking.practice, time_zone="Australia/Perth")
+    for one in (claim(), claim(), claim(practice=perth)):
+        assert (await carrier.carry(one)).ended is Ended.DONE
+    assert opened == ["Australia/Adelaide", "Australia/Perth"]
+    await carrier.close()
+    await carrier.close()
+    assert pms.closed == 2
+
+
+async def test_settings_that_will_not_do_stop_the_connection() -> None:
+    def open_pms(_: str) -> Scripted:
+        raise UnusableSettings("[connections.smile] needs a tenant")
+
+    carrier = PmsCarrier(open_pms)
+    assert await carrier.carry(claim()) == Result(Ended.LOCKED_OUT, "[connections.smile] needs a tenant")
+    assert await carrier.ask(booking()) == Preflight(Finding.NOT_ASKED)
+    assert issubclass(UnusableSettings, FrontdeskError)
+
+
+@pytest.mark.parametrize(
+    ("step", "finding"),
+    [
+        (BOOKED, Finding.SAME),
+        (GONE, Finding.CANCELLED),
+        (replace(BOOKED, starts_at=START + timedelta(minutes=1)), Finding.DIFFERENT),
+        (replace(BOOKED, practitioner_ref="4"), Finding.DIFFERENT),
+        (replace(BOOKED, patient_ref="4"), Finding.DIFFERENT),
+        (replace(BOOKED, status=AppointmentStatus.NO_SHOW), Finding.ATTENDED),
+        (replace(BOOKED, status=AppointmentStatus.OTHER), Finding.AWAY),
+    ],
+)
+async def test_before_the_confirm_the_same_comparison_is_shown(step: Appointment, finding: Finding) -> None:
+    pms = Scripted(step)
+    assert await PmsCarrier(lambda _: pms).ask(booking()) == Preflight(finding, step.starts_at, "Dr Lee")
+    assert not pms.requests
+
+
+@pytest.mark.parametrize(
+    ("step", "finding"),
+    [
+        (NotFound("x"), Finding.GONE),
+        (Unauthorised("x"), Finding.LOCKED_OUT),
+        (Unavailable("x"), Finding.AWAY),
+        (ContractDrift("x"), Finding.AWAY),
+        (RateLimited("x"), Finding.AWAY),
+        (never, Finding.AWAY),
+    ],
+)
+async def test_asking_before_the_confirm_never_raises(
+    step: Step, finding: Finding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "PREFLIGHT_SECONDS", 0.05)
+    assert await preflight(Scripted(step), booking()) == Preflight(finding)
+
+
+async def test_a_booking_the_pms_does_not_know_is_not_asked_about() -> None:
+    assert await preflight(Scripted(), booking(pms_ref="")) == Preflight(Finding.NOT_ASKED)

@@ -1,0 +1,114 @@
+"""What a look at a PMS says of our assumptions, and that it changes nothing."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from frontdesk.http_client import NotSent
+from frontdesk.pms.probe import Assumption, Held, probe
+from frontdesk.pms.rest_profile import RestPms
+from tests.unit.pms_profiles import NOW, ZONE, Wire, answer, connect, make_profile
+
+LIST = (
+    ("[routes.get]", '[routes.list]\npath = "/a"\nquery = { day = "{start}" }\nitems = ""\n[routes.get]'),
+    ("[routes.get]", '[routes.ping]\npath = "/ping"\ntime = "/now"\n[routes.get]'),
+)
+TIME = answer({"now": NOW.isoformat()})
+EMPTY = answer([])
+
+
+def item(ref: str, status: str = "Booked", hours: int = 1) -> dict[str, Any]:
+    start = NOW + timedelta(hours=hours)
+    return {"id": ref, "start": start.isoformat(), "status": status, "patient": "Amelia Wilson"}
+
+
+async def look(pms: RestPms, wire: Wire) -> dict[Held, list[str]]:
+    found = await probe(pms, ZONE, NOW)
+    assert {one.method for one in wire.asked} <= {"GET"}
+    assert "Wilson" not in str(found)
+    assert found[-1] == Assumption(Held.NOT_TRIED, "cancelling: a look changes nothing there")
+    return {held: [one.said for one in found if one.held is held] for held in Held}
+
+
+async def test_everything_holds() -> None:
+    day = [item("7"), item("8", "Gone")]
+    pms, wire = connect(make_profile(*LIST), TIME, answer(day), answer(day[0]))
+    said = await look(pms, wire)
+    assert said[Held.FAILED] == []
+    assert said[Held.OK] == [
+        "it answers, and accepts our key",
+        "its clock and ours agree",
+        "it lists a day: appointments 2, pages 1, and their times can be read",
+        "no appointment is listed twice",
+        "all of them are by day",
+        "every status is known",
+        "cancelled ones are listed too",
+        "one of them can be read alone, by the same id",
+    ]
+    assert (
+        "what is assumed of Diary: our stated contract, not yet verified with the vendor"
+        in said[Held.NOT_TRIED]
+    )
+
+
+async def test_what_does_not_hold_is_said() -> None:
+    skewed = answer({"now": (NOW - timedelta(minutes=7)).isoformat()})
+    day = [item("7"), item("7", "On hold", hours=16)]
+    alone = {**item("7"), "status": "Gone"}
+    pms, wire = connect(make_profile(*LIST), skewed, EMPTY, answer(day), answer(alone))
+    # The second day, so that the list's own window holds them.
+    for one in day:
+        one["start"] = one["start"].replace("2026-11-23", "2026-11-24")
+    wire.answers[2] = answer(day)
+    said = await look(pms, wire)
+    assert said[Held.FAILED] == [
+        "its clock is 7 min behind ours",
+        "some appointments are listed twice: is the paging right?",
+        "1 of 2 would be by night: is the time zone right?",
+        "status words that nothing is known of: On hold",
+        "alone, it has another time or status than in the list",
+    ]
+
+
+async def test_a_key_that_is_not_accepted_ends_the_look() -> None:
+    pms, wire = connect(make_profile(*LIST), answer({}, 401))
+    said = await look(pms, wire)
+    assert said[Held.FAILED] == ["Diary: our key is not accepted"]
+    assert said[Held.OK] == []
+    pms, wire = connect(make_profile(*LIST), NotSent("its name is not known"))
+    assert (await look(pms, wire))[Held.FAILED] == ["Diary: its name is not known"]
+
+
+async def test_a_list_of_another_shape_is_said() -> None:
+    pms, wire = connect(make_profile(*LIST), TIME, answer({"items": []}))
+    assert (await look(pms, wire))[Held.FAILED] == ["Diary: its list is none"]
+    pms, wire = connect(make_profile(*LIST), TIME, answer([item("7") | {"start": "10:30"}]))
+    assert (await look(pms, wire))[Held.FAILED] == ["Diary: a time in its answer cannot be read"]
+
+
+async def test_one_that_cannot_be_read_alone_is_said() -> None:
+    pms, wire = connect(make_profile(*LIST), TIME, answer([item("7")]), answer(item("9")))
+    said = await look(pms, wire)
+    assert said[Held.FAILED] == ["one of them alone: Diary: it answers with another appointment"]
+
+
+async def test_versions_are_looked_for() -> None:
+    by_field = ("[auth]", '[appointment_version]\nfield = "/v"\n[auth]')
+    pms, wire = connect(
+        make_profile(*LIST, by_field), TIME, answer([item("7")]), answer(item("7") | {"v": 4})
+    )
+    assert "it has a version" in (await look(pms, wire))[Held.OK]
+    pms, wire = connect(make_profile(*LIST, by_field), TIME, answer([item("7")]), answer(item("7")))
+    assert (await look(pms, wire))[Held.FAILED] == [
+        "one of them alone: Diary: an appointment without a version"
+    ]
+
+
+async def test_what_cannot_be_asked_is_not_tried() -> None:
+    pms, wire = connect(make_profile())
+    said = await look(pms, wire)
+    assert said[Held.OK] == said[Held.FAILED] == []
+    assert not wire.asked
+    pms, wire = connect(make_profile(*LIST), TIME, *[EMPTY] * 7)
+    assert "its appointments: it lists none for the next 7 days" in (await look(pms, wire))[Held.NOT_TRIED]
+    assert len({json.dumps(one.params) for one in wire.asked}) == 8
