@@ -61,13 +61,15 @@ class Times(Section, frozen=True, kw_only=True):
 class Mark(Section, frozen=True, kw_only=True):
     """A sign in another field than the status: there is a value, or it `is` this one.
 
-    `required` means that the key must be there, with null for no value.
+    `required` means that the key must be there, with null for no value. `is_time` means
+    that a value is a time, and anything else a mistake.
     """
 
     field: NeededPointer
     is_: str | int | bool | None = msgspec.field(name="is", default=None)
     means: AppointmentStatus
     required: bool = False
+    is_time: bool = False
 
 
 class Status(Section, frozen=True, kw_only=True):

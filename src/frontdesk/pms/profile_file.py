@@ -144,6 +144,8 @@ def _check_auth(auth: Auth) -> None:
 def _check_status(status: Status) -> None:
     if bool(status.field) != bool(status.words):
         raise ValueError("[status] needs field and words, or neither")
+    if any(mark.is_ is not None and mark.is_time for mark in status.marks):
+        raise ValueError("[[status.marks]] has is and is_time: one of them counts")
     meanings = {*status.words.values(), *(mark.means for mark in status.marks)}
     if AppointmentStatus.CANCELLED not in meanings:
         raise ValueError("[status] never says cancelled: no cancellation could be proven")

@@ -33,7 +33,7 @@ def appointment(profile: Profile, form: InstantFormat, item: Any, headers: Mappi
     if not ref:
         raise ContractDrift("an appointment without an id")
     starts_at = form.read(find(item, fields.start))
-    status, word = _status(profile.status, item)
+    status, word = _status(profile.status, form, item)
     return Appointment(
         ref=ref,
         status=status,
@@ -62,7 +62,7 @@ def _several(pointers: str | tuple[str, ...]) -> tuple[str, ...]:
     return (pointers,) if isinstance(pointers, str) else pointers
 
 
-def _status(status: Status, item: Any) -> tuple[AppointmentStatus, str]:
+def _status(status: Status, form: InstantFormat, item: Any) -> tuple[AppointmentStatus, str]:
     found, word = AppointmentStatus.BOOKED, AppointmentStatus.BOOKED.value
     if status.field:
         said = find(item, status.field)
@@ -73,18 +73,21 @@ def _status(status: Status, item: Any) -> tuple[AppointmentStatus, str]:
     if found is AppointmentStatus.CANCELLED:
         return found, word
     for mark in status.marks:
-        if _holds(mark, item):
+        if _holds(mark, form, item):
             return mark.means, word if status.field else mark.field.rpartition("/")[2]
     return found, word
 
 
-def _holds(mark: Mark, item: Any) -> bool:
+def _holds(mark: Mark, form: InstantFormat, item: Any) -> bool:
     value = find(item, mark.field)
     if value is MISSING and mark.required:
         raise ContractDrift(f"an appointment without {mark.field}")
     if mark.is_ is not None:
         return type(value) is type(mark.is_) and bool(value == mark.is_)
-    return value is not MISSING and value not in (None, False, "", 0)
+    is_there = value is not MISSING and value not in (None, False, "", 0)
+    if is_there and mark.is_time:
+        form.read(value)
+    return is_there
 
 
 def _end(profile: Profile, form: InstantFormat, item: Any, starts_at: datetime) -> datetime | None:
