@@ -199,7 +199,7 @@ async def test_a_drip_is_cut_off_by_the_total_deadline() -> None:
 
     async with serving(drip) as server:
         with pytest.raises(Lost, match="did not answer in time"):
-            await ask(server, seconds=2)
+            await ask(server, seconds=3)
 
 
 async def test_a_slow_look_up_is_not_sent() -> None:
