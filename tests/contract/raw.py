@@ -45,7 +45,8 @@ def let_pass(url: str, time: timedelta) -> None:
         key = next(iter(table.primary_key))
         for row in execute(url, select(table)):
             values = {name: getattr(row, name) - time for name in names if getattr(row, name)}
-            execute(url, table.update().where(key == row[0]).values(**values))
+            if values:
+                execute(url, table.update().where(key == row[0]).values(**values))
 
 
 async def until(condition: Callable[[], bool]) -> None:

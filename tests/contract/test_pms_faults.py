@@ -110,6 +110,7 @@ async def test_a_read_that_goes_wrong(at: Connected) -> None:
     assert not wrong
 
 
+@pytest.mark.full
 async def test_a_list_that_goes_wrong(at: Connected) -> None:
     wrong = {}
     for kind, errors in READ.items():
@@ -126,6 +127,7 @@ async def test_a_cancel_that_is_refused(at: Connected) -> None:
         answer = await met(at, Fault(kind, Operation.CANCEL), lambda: at.pms.cancel(REF, request))
         if type(answer) not in errors:
             wrong[kind] = answer
+        _check_words(str(answer), at.simulator.port)
     assert not wrong
     assert not at.simulator.effective
 
@@ -144,6 +146,8 @@ async def test_a_cancel_whose_answer_proves_nothing(at: Connected, effect: Effec
         )
         if type(answer) not in NOBODY_KNOWS and not is_left_to_a_read:
             wrong[kind] = answer
+        if isinstance(answer, PmsError):
+            _check_words(str(answer), at.simulator.port)
     assert not wrong
 
 
@@ -196,15 +200,8 @@ async def test_pages_that_repeat_are_noticed_or_end(at: Connected) -> None:
     raise AssertionError("a list that repeats itself goes on for ever")
 
 
-async def test_what_went_wrong_is_said_in_words_for_an_operator(at: Connected) -> None:
-    request = await at.request("Sick of \x1b[31m it")
-    for kind in (*READ, Kind.INVALID):
-        answer = await met(at, Fault(kind, Operation.CANCEL), lambda: at.pms.cancel(REF, request))
-        if isinstance(answer, PmsError):
-            _check_words(str(answer), at.simulator.port)
-
-
 def _check_words(said: str, port: int) -> None:
+    """What an operator reads is short, plain, and tells nothing that it need not."""
     assert 5 < len(said) <= 160
     assert said.isprintable()
     for word in ("Amelia", "key-au1", "Traceback", "http:", str(port), "{", "<"):

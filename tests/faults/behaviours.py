@@ -91,7 +91,7 @@ OTHERWISE = {
 }
 """How a kind of PMS ends, and with how many effective cancels, where it differs from the others."""
 
-ALWAYS_TRIED = 18
+ALWAYS_TRIED = 15
 """So many of them are tried in the quick suite, the others in the full one."""
 
 
