@@ -89,18 +89,16 @@ async def _about_store(session: Session, store: "SqlStore") -> list[Finding]:
     found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]
     if why_not := state.standing.why_not_writable:
         found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
-    differing = session.differing(await store.practices())
-    if differing:
-        names = ", ".join(practice.name for practice in differing)
+    differing = ", ".join(one.name for one in session.differing(await store.practices()))
+    if not differing:
+        found.append(Finding("practices", Mark.OK, "the store has them as the config says"))
+    elif session.config.store_file:
         found.append(
-            Finding(
-                "practices",
-                Mark.WRONG,
-                f"the store has other settings than the config for {names}: frontdesk practices apply",
-            )
+            Finding("practices", Mark.NOT_TRIED, f"the next start brings in what is new: {differing}")
         )
     else:
-        found.append(Finding("practices", Mark.OK, "the store has them as the config says"))
+        said = f"the store has other settings than the config for {differing}: frontdesk practices apply"
+        found.append(Finding("practices", Mark.WRONG, said))
     return [*found, *_about_deliveries(state)]
 
 
