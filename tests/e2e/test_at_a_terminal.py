@@ -1,5 +1,6 @@
 """Line mode and the demonstration in a real pty."""
 
+import shutil
 import signal
 import stat
 import sys
@@ -75,8 +76,16 @@ def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             made_anew = b"Making bookings" in demo.output
     assert not made_anew
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in place.iterdir()}
-    assert modes == {"config.toml": 0o600, "frontdesk.db": 0o600}
+    assert modes == {
+        "config.toml": 0o600,
+        "sms.toml": 0o600,
+        "frontdesk.db": 0o600,
+        "credentials": 0o700,
+        "pms": 0o700,
+    }
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    # Its simulator waits some minutes for somebody to come back, unless its folder is gone.
+    shutil.rmtree(place)
 
 
 def test_the_environment_cannot_make_a_picture_or_a_log_of_the_screen(desk: LineDesk, tmp_path: Path) -> None:
