@@ -95,7 +95,7 @@ def test_it_serves_follows_its_faults_and_ends(folder: Path, running: subprocess
                     url + path, json=body, headers=headers, verify=False, trust_env=False
                 ).status_code
             return httpx.get(url + path, headers=headers, verify=False, trust_env=False).status_code
-        except httpx.ConnectError:
+        except httpx.TransportError:
             return 0
 
     until(lambda: status() == 200)
