@@ -455,6 +455,8 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
                 self._tell_screens(StoreChanged(()))
 
     async def _take_changes(self, changes: tuple[Change, ...]) -> None:
+        if any(change.makes_due for change in changes):
+            self.desk.desk.wake_dispatch()
         ids = {change.booking_id for change in changes if change.booking_id is not None}
         await self.listing.repaint(ids)
         in_view = {row.booking.id for row in self.listing.view.rows}

@@ -35,6 +35,9 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import Attention, Claim, Delivery
 
+DISPATCHER = Operator("frontdesk")
+"""Who writes how a delivery went on: a program."""
+
 
 class ChangeKind(StrEnum):
     """What a change was made to."""
@@ -55,6 +58,11 @@ class Change:
     kind: ChangeKind
     by: Operator
     at: datetime
+
+    @property
+    def makes_due(self) -> bool:
+        """Whether a delivery may be due because of it: an operator did it, no dispatcher."""
+        return self.by != DISPATCHER
 
 
 class BookingStore(Protocol):

@@ -11,10 +11,7 @@ from frontdesk.audit import Action, AuditEvent, digest
 from frontdesk.bookings import Operator
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, CHANGE, HEAD
-from frontdesk.store.port import ChangeKind
-
-DISPATCHER = Operator("frontdesk")
-"""Who wrote how a delivery went on: a program."""
+from frontdesk.store.port import DISPATCHER, ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
