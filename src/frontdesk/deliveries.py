@@ -268,7 +268,7 @@ def to_do(attention: Attention) -> tuple[str, str]:
         if delivery.unproven:
             return f"CHECK {pms}", f"it did not say whether it took the cancel{_tries(delivery)}"
         tries = "" if delivery.is_refused else _tries(delivery)
-        return f"CANCEL IT IN {pms} BY HAND", f"{why(delivery)}{tries}"
+        return f"CANCEL IT IN {pms} BY HAND", f"{delivery.error}{tries}"
     if delivery.kind is Kind.DESK_EMAIL:
         return "TELL THE PRACTICE", _why_not_sent(delivery)
     if delivery.kind is Kind.PATIENT_PHONE:
@@ -283,11 +283,6 @@ def _why_not_sent(delivery: Delivery) -> str:
     if delivery.is_refused:
         return delivery.error
     return f"{means} not sent ({delivery.error}){_tries(delivery)}"
-
-
-def why(delivery: Delivery) -> str:
-    """Return the latest failure without the name of who it was, for where that is said beside it."""
-    return delivery.error.removeprefix(f"{delivery.target}: ")
 
 
 def _tries(delivery: Delivery) -> str:

@@ -298,9 +298,7 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
             "it did not say whether it took the cancel, 8 tries",
         ),
         (
-            delivery(
-                Kind.PMS_CANCEL, State.ATTENTION, "Praktika: the visit is billed", attempts=1, is_refused=True
-            ),
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, "the visit is billed", attempts=1, is_refused=True),
             "CANCEL IT IN PRAKTIKA BY HAND",
             "the visit is billed",
         ),

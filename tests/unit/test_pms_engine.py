@@ -180,7 +180,7 @@ async def test_a_status_is_what_word_and_marks_say(item: dict[str, Any], status:
 )
 async def test_an_appointment_without_what_is_needed_is_drift(item: object) -> None:
     pms, _ = connect(make_profile(), answer(item))
-    with pytest.raises(ContractDrift, match=r"^Diary: "):
+    with pytest.raises(ContractDrift):
         await pms.appointment("7")
 
 
@@ -237,17 +237,21 @@ WRITES: list[tuple[Answer | Exception, type[PmsError]]] = [
 @pytest.mark.parametrize(("given", "error"), READS, ids=repr)
 async def test_a_read_that_fails(given: Answer | Exception, error: type[PmsError]) -> None:
     pms, _ = connect(make_profile(), given)
-    with pytest.raises(error, match=r"^Diary: ") as raised:
+    with pytest.raises(error) as raised:
         await pms.appointment("7")
     assert type(raised.value) is error
+    # Whoever shows it names the PMS beside it.
+    assert "Diary" not in str(raised.value)
 
 
 @pytest.mark.parametrize(("given", "error"), WRITES, ids=repr)
 async def test_a_write_that_is_no_success(given: Answer | Exception, error: type[PmsError]) -> None:
     pms, wire = connect(make_profile(), given)
-    with pytest.raises(error, match=r"^Diary: ") as raised:
+    with pytest.raises(error) as raised:
         await pms.cancel("7", CANCEL)
     assert type(raised.value) is error
+    # Whoever shows it names the PMS beside it.
+    assert "Diary" not in str(raised.value)
     assert len(wire.asked) == 1
 
 
@@ -282,16 +286,16 @@ means = "not-found"
         (answer({"error": {"code": "other"}}, 409), Conflict, "it was changed there meanwhile"),
         (answer({"error": {"code": False}}), Conflict, "it was changed there meanwhile"),
         (answer({"error": "x"}, 400), NotFound, "there is no such appointment; was it moved or deleted?"),
-        (answer({"error": {"text": "no\n\x1b[2J way"}}, 422), Rejected, "refuses it: no \ufffd[2J way"),
-        (answer({"error": {"code": 17}}, 422), Rejected, "refuses it: 17"),
-        (answer(b"no", 422), Rejected, "refuses it"),
+        (answer({"error": {"text": "no\n\x1b[2J way"}}, 422), Rejected, "it refuses: no \ufffd[2J way"),
+        (answer({"error": {"code": 17}}, 422), Rejected, "it refuses: 17"),
+        (answer(b"no", 422), Rejected, "it refuses"),
     ],
 )
 async def test_an_error_code_can_mean_something_else(given: Answer, error: type[PmsError], said: str) -> None:
     pms, _ = connect(make_profile(("[auth]", OUTCOMES)), given)
     with pytest.raises(error) as raised:
         await pms.cancel("7", CANCEL)
-    assert str(raised.value) == f"Diary: {said}"
+    assert str(raised.value) == said
 
 
 async def test_what_a_pms_says_is_cut() -> None:

@@ -73,23 +73,23 @@ async def test_what_does_not_hold_is_said() -> None:
 async def test_a_key_that_is_not_accepted_ends_the_look() -> None:
     pms, wire = connect(make_profile(*LIST), answer({}, 401))
     said = await look(pms, wire)
-    assert said[Held.FAILED] == ["Diary: our key is not accepted"]
+    assert said[Held.FAILED] == ["our key is not accepted"]
     assert said[Held.OK] == []
     pms, wire = connect(make_profile(*LIST), NotSent("its name is not known"))
-    assert (await look(pms, wire))[Held.FAILED] == ["Diary: its name is not known"]
+    assert (await look(pms, wire))[Held.FAILED] == ["its name is not known"]
 
 
 async def test_a_list_of_another_shape_is_said() -> None:
     pms, wire = connect(make_profile(*LIST), TIME, answer({"items": []}))
-    assert (await look(pms, wire))[Held.FAILED] == ["Diary: its list is none"]
+    assert (await look(pms, wire))[Held.FAILED] == ["its list is none"]
     pms, wire = connect(make_profile(*LIST), TIME, answer([item("7") | {"start": "10:30"}]))
-    assert (await look(pms, wire))[Held.FAILED] == ["Diary: a time in its answer cannot be read"]
+    assert (await look(pms, wire))[Held.FAILED] == ["a time in its answer cannot be read"]
 
 
 async def test_one_that_cannot_be_read_alone_is_said() -> None:
     pms, wire = connect(make_profile(*LIST), TIME, answer([item("7")]), answer(item("9")))
     said = await look(pms, wire)
-    assert said[Held.FAILED] == ["one of them alone: Diary: it answers with another appointment"]
+    assert said[Held.FAILED] == ["one of them alone: it answers with another appointment"]
 
 
 async def test_versions_are_looked_for() -> None:
@@ -99,9 +99,7 @@ async def test_versions_are_looked_for() -> None:
     )
     assert "it has a version" in (await look(pms, wire))[Held.OK]
     pms, wire = connect(make_profile(*LIST, by_field), TIME, answer([item("7")]), answer(item("7")))
-    assert (await look(pms, wire))[Held.FAILED] == [
-        "one of them alone: Diary: an appointment without a version"
-    ]
+    assert (await look(pms, wire))[Held.FAILED] == ["one of them alone: an appointment without a version"]
 
 
 async def test_what_cannot_be_asked_is_not_tried() -> None:

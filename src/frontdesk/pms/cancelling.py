@@ -92,7 +92,6 @@ class _Attempt:
 
     def __init__(self, pms: Pms, claim: Claim) -> None:
         self._pms = pms
-        self._name = pms.capabilities.name
         self._claim = claim
         self._ref = claim.booking.pms_ref
         self._is_sent = False
@@ -107,7 +106,7 @@ class _Attempt:
         except TimeoutError:
             if self._is_sent:
                 return self._unknown("it did not answer in time")
-            return self._not_read(Result(Ended.FAILED, self._say("it did not answer in time"), is_away=True))
+            return self._not_read(Result(Ended.FAILED, "it did not answer in time", is_away=True))
 
     async def _read_and_cancel(self) -> Result:
         try:
@@ -119,11 +118,11 @@ class _Attempt:
                 return self._done(was_so_before=not self._claim.unproven)
             case Finding.SAME:
                 return await self._cancel(shown)
-        return Result(Ended.REFUSED, self._say(f"not cancelled there: {self._shows(shown)}"))
+        return Result(Ended.REFUSED, say(f"not cancelled there: {self._shows(shown)}"))
 
     async def _cancel(self, shown: Appointment) -> Result:
         if self._left() < LEAST_SECONDS:
-            return Result(Ended.FAILED, self._say("it answers too slowly"), is_away=True)
+            return Result(Ended.FAILED, "it answers too slowly", is_away=True)
         request = CancelRequest(self._claim.command_id, _reason(self._claim), version=shown.version)
         self._is_sent = True
         try:
@@ -133,7 +132,7 @@ class _Attempt:
         except PmsError as error:
             return self._without_effect(error)
         if result.state is WriteState.ACCEPTED:
-            return Result(Ended.FAILED, self._say("it has taken the cancellation, not carried out yet"))
+            return Result(Ended.FAILED, "it has taken the cancellation, not carried out yet")
         if self._pms.capabilities.verify_after_write:
             return await self._found_out("it did not show whether it was done")
         return self._done(was_so_before=result.state is WriteState.ALREADY)
@@ -171,16 +170,13 @@ class _Attempt:
         return result
 
     def _done(self, *, was_so_before: bool) -> Result:
-        return Result(Ended.DONE, self._say("was already cancelled there") if was_so_before else self._name)
+        return Result(Ended.DONE, "was already cancelled there" if was_so_before else "cancelled there")
 
     def _unknown(self, said: str) -> Result:
-        return Result(Ended.UNKNOWN, said if said.startswith(self._name) else self._say(said))
+        return Result(Ended.UNKNOWN, said)
 
     def _left(self) -> float:
         return self._ends_at - asyncio.get_running_loop().time()
-
-    def _say(self, words: str) -> str:
-        return say(self._name, words)
 
     def _shows(self, shown: Appointment) -> str:
         """Say what the PMS shows in place of what the operator saw, without naming a patient."""

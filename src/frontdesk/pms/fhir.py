@@ -70,7 +70,7 @@ class FhirPms:
         answer = await self._get("metadata")
         said = self._resource(answer, "CapabilityStatement").get("fhirVersion")
         if isinstance(said, str) and ("R4" if said.startswith("4") else "R5") != self._release:
-            raise ContractDrift(say(NAME, f"it speaks version {said[:12]}, the config says {self._release}"))
+            raise ContractDrift(say(f"it speaks version {said[:12]}, the config says {self._release}"))
         return answer.sent_at
 
     async def appointments(
@@ -96,9 +96,9 @@ class FhirPms:
         resource, tag = await self._standing(ref)
         there = fhir.appointment(resource, self._base, tag)
         if request.version and there.version != request.version:
-            raise Conflict(say(NAME, "it was changed there meanwhile"))
+            raise Conflict("it was changed there meanwhile")
         if there.status is not AppointmentStatus.BOOKED:
-            raise Rejected(say(NAME, f'its status there is "{there.raw_status}"'))
+            raise Rejected(say(f'its status there is "{there.raw_status}"'))
         changed = fhir.cancelled(resource, request.reason, self._release, self._clock())
         return await self._put(changed, tag)
 
@@ -139,33 +139,33 @@ class FhirPms:
         if not following:
             return found, None
         if following == link:
-            raise ContractDrift(say(NAME, "a list repeats itself"))
+            raise ContractDrift("a list repeats itself")
         if number >= MOST_PAGES:
-            raise ContractDrift(say(NAME, "a list does not end"))
+            raise ContractDrift("a list does not end")
         return found, f"{number + 1} {following}"
 
     async def _standing(self, ref: str) -> tuple[Resource, str]:
         """Return an appointment that is not cancelled, and the entity tag for If-Match."""
         resource, tag = await self._fresh(ref)
         if resource.get("status") == "cancelled":
-            raise AlreadyCancelled(say(NAME, "it is cancelled there already"))
+            raise AlreadyCancelled("it is cancelled there already")
         return resource, tag
 
     async def _fresh(self, ref: str) -> tuple[Resource, str]:
         """Return an appointment as it is now, and its entity tag."""
         id_ = ref.removeprefix("Appointment/")
         if not fhir.is_id(id_):
-            raise Rejected(say(NAME, "the booking's reference there cannot be right"))
+            raise Rejected("the booking's reference there cannot be right")
         answer = await self._get(f"Appointment/{id_}")
         resource = self._resource(answer, "Appointment")
         if resource.get("id") != id_:
-            raise ContractDrift(say(NAME, "it answers with another appointment"))
+            raise ContractDrift("it answers with another appointment")
         return resource, fhir.entity_tag(resource, answer.headers.get("etag", ""))
 
     async def _put(self, changed: Resource, tag: str) -> WriteResult:
         if not tag:
             # Putting back a whole resource could undo what somebody else changed meanwhile.
-            raise Unsupported(say(NAME, "it tells no versions, so nothing can be changed safely"))
+            raise Unsupported("it tells no versions, so nothing can be changed safely")
         ref, content = changed["id"], fhir.encoded(changed)
         try:
             answer = await self._send(
@@ -175,9 +175,9 @@ class FhirPms:
                 content=content,
             )
         except Lost as error:
-            raise UnknownOutcome(say(NAME, str(error))) from None
+            raise UnknownOutcome(str(error)) from None
         refusal = _refusal(answer, changed)
-        if problem := judged(NAME, answer, self._clock(), refusal=refusal, is_write=True):
+        if problem := judged(answer, self._clock(), refusal=refusal, is_write=True):
             raise problem
         if answer.status == 202:
             return WriteResult(WriteState.ACCEPTED, ref)
@@ -194,18 +194,18 @@ class FhirPms:
                 return
             shown = fhir.appointment(fhir.resource_of(said, "Appointment"), self._base)
         except (Unreadable, ContractDrift):
-            raise UnknownOutcome(say(NAME, "its answer does not say whether it was done")) from None
+            raise UnknownOutcome("its answer does not say whether it was done") from None
         meant = fhir.appointment(changed, self._base)
         if (shown.status, shown.starts_at) != (meant.status, meant.starts_at):
-            raise UnknownOutcome(say(NAME, "its answer does not show that it was done"))
+            raise UnknownOutcome("its answer does not show that it was done")
 
     async def _get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
         try:
             answer = await self._send("GET", path, params=params)
         except Lost as error:
-            raise Unavailable(say(NAME, str(error))) from None
+            raise Unavailable(str(error)) from None
         refusal = _refusal(answer, {})
-        if problem := judged(NAME, answer, self._clock(), refusal=refusal, is_write=False):
+        if problem := judged(answer, self._clock(), refusal=refusal, is_write=False):
             raise problem
         return answer
 
@@ -218,20 +218,17 @@ class FhirPms:
                 lambda signature: self._client.send(method, url, headers={**own, **signature}, **rest)
             )
         except NotSent as error:
-            raise Unavailable(say(NAME, str(error))) from None
+            raise Unavailable(str(error)) from None
 
     def _address(self, path: str) -> str:
         """A link that a server gave is followed on that server only: our credential goes with it."""
-        try:
-            return followed(f"{self._base}/", path)
-        except ContractDrift as error:
-            raise ContractDrift(say(NAME, str(error))) from None
+        return followed(f"{self._base}/", path)
 
     def _resource(self, answer: Answer, kind: str) -> Resource:
         try:
             return fhir.resource_of(answer.json(fhir.exact), kind)
         except Unreadable as error:
-            raise ContractDrift(say(NAME, str(error))) from None
+            raise ContractDrift(str(error)) from None
 
 
 def _refusal(answer: Answer, about: Resource) -> str:

@@ -71,7 +71,7 @@ def encoded(resource: Resource) -> bytes:
     try:
         return _encoder.encode(resource)
     except UnicodeEncodeError:
-        raise Unsupported(say(NAME, "the appointment holds text that cannot be written back")) from None
+        raise Unsupported("the appointment holds text that cannot be written back") from None
 
 
 def is_id(ref: str) -> bool:
@@ -82,7 +82,7 @@ def is_id(ref: str) -> bool:
 def resource_of(value: object, kind: str) -> Resource:
     """Return a decoded answer if it is a resource of that kind. Raises ContractDrift."""
     if not isinstance(value, dict) or value.get("resourceType") != kind:
-        raise ContractDrift(say(NAME, f"its answer is no {kind}"))
+        raise ContractDrift(say(f"its answer is no {kind}"))
     return value
 
 
@@ -101,7 +101,7 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
     """
     raw_status = _text(resource.get("status"))
     if not raw_status:
-        raise ContractDrift(say(NAME, "an appointment without a status"))
+        raise ContractDrift("an appointment without a status")
     end = resource.get("end")
     practitioners = list(_actors(resource, _PRACTITIONERS, base))
     patients = list(_actors(resource, frozenset(("Patient",)), base))
@@ -148,7 +148,7 @@ def moved(resource: Resource, base: str, start: datetime, end: datetime, practit
     participants = _tables(resource.get("participant"))
     treating = [one for one in participants if _kind(_table(one.get("actor"))) in _PRACTITIONERS]
     if len(treating) != 1:
-        raise Unsupported(say(NAME, "the appointment is not one practitioner's alone"))
+        raise Unsupported("the appointment is not one practitioner's alone")
     if _ref(_text(treating[0]["actor"].get("reference")), base) != practitioner_ref:
         reference = practitioner_ref if "/" in practitioner_ref else f"Practitioner/{practitioner_ref}"
         replaced = treating[0] | {"actor": {"reference": reference}}
@@ -179,7 +179,7 @@ def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
         resource = _table(_table(entry).get("resource"))
         there = _text(resource.get("resourceType"))
         if not there:
-            raise ContractDrift(say(NAME, "a list of something else than resources"))
+            raise ContractDrift("a list of something else than resources")
         if there == kind:
             yield resource
 
@@ -221,7 +221,7 @@ def _private_words(resource: Resource) -> Iterable[str]:
 def _id(resource: Resource) -> str:
     ref = _text(resource.get("id"))
     if not is_id(ref):
-        raise ContractDrift(say(NAME, f"a {resource['resourceType']} without an id"))
+        raise ContractDrift(say(f"a {resource['resourceType']} without an id"))
     return ref
 
 
@@ -232,7 +232,7 @@ def _instant(value: object, name: str) -> datetime:
             return datetime.fromisoformat(value).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise ContractDrift(say(NAME, f"an appointment whose {name} cannot be read"))
+    raise ContractDrift(say(f"an appointment whose {name} cannot be read"))
 
 
 def _actors_of(resource: Resource) -> Iterator[Resource]:

@@ -56,9 +56,12 @@ _KINDS: dict[str, type[PmsError]] = {
 }
 
 
-def say(name: str, words: str) -> str:
-    """Return a sentence about a PMS: cleaned and short, whatever it is made of."""
-    said = clean(f"{name}: {words}")
+def say(words: str) -> str:
+    """Return words about a PMS, which every place that shows them names: cleaned and short.
+
+    It is what an operator reads after the PMS's name, such as "it refused the connection".
+    """
+    said = clean(words)
     return said if len(said) <= SAID_LIMIT else f"{said[: SAID_LIMIT - 1]}…"
 
 
@@ -66,11 +69,10 @@ def failure(profile: Profile, answer: Answer, now: datetime, *, is_write: bool) 
     """Return what is wrong with an answer by a profile; see `judged`."""
     code, message = _said(profile.errors, answer)
     fitting = _outcome(profile.outcomes, answer.status, code)
-    return judged(profile.name, answer, now, fitting, message or code, is_write=is_write)
+    return judged(answer, now, fitting, message or code, is_write=is_write)
 
 
 def judged(
-    name: str,
     answer: Answer,
     now: datetime,
     fitting: Outcome | None = None,
@@ -87,23 +89,23 @@ def judged(
     if fitting is not None:
         means, words = fitting.means, fitting.said or _WORDS.get(fitting.means, "")
     elif 200 <= answer.status < 300:
-        return _page(name, is_write) if answer.is_html else None
+        return _page(is_write) if answer.is_html else None
     elif 300 <= answer.status < 400:
-        return _page(name, is_write)
+        return _page(is_write)
     elif answer.status in _BY_STATUS or answer.status >= 500:
         means = _BY_STATUS.get(answer.status, "unknown")
         words = _WORDS[means]
     elif answer.status >= 400:
         means, words = "rejected", ""
     else:
-        return ContractDrift(say(name, "its answer cannot be understood"))
+        return ContractDrift("its answer cannot be understood")
     if means == "unknown" and not is_write:
         means, words = "unavailable", _WORDS["unavailable"]
     if means == "rate-limited":
-        return RateLimited(say(name, words), retry_at(answer, now))
+        return RateLimited(say(words), retry_at(answer, now))
     if means == "rejected" and not words:
-        words = f"refuses it: {refusal}" if refusal else "refuses it"
-    return _KINDS[means](say(name, words))
+        words = f"it refuses: {refusal}" if refusal else "it refuses"
+    return _KINDS[means](say(words))
 
 
 def _said(errors: Errors, answer: Answer) -> tuple[str, str]:
@@ -127,8 +129,8 @@ def _outcome(outcomes: tuple[Outcome, ...], status: int, code: str) -> Outcome |
     return None
 
 
-def _page(name: str, is_write: bool) -> PmsError:
+def _page(is_write: bool) -> PmsError:
     """A redirect, or a page for a browser, where an answer should be: somebody has to sign in."""
     if is_write:
-        return UnknownOutcome(say(name, _WORDS["unknown"]))
-    return Unauthorised(say(name, "it answers with a sign-in page; are the key and the address right?"))
+        return UnknownOutcome(_WORDS["unknown"])
+    return Unauthorised("it answers with a sign-in page; are the key and the address right?")

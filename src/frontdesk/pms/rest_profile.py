@@ -5,15 +5,14 @@ does not prove it is an unknown outcome, never a success.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
 from frontdesk.pms import paging, reading
-from frontdesk.pms.outcomes import failure, say
+from frontdesk.pms.outcomes import failure
 from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
@@ -79,8 +78,7 @@ class RestPms:
         answer = await self._read(route, {})
         if not route.time:
             return answer.sent_at
-        with self._drifting():
-            return self._form.read(find(self._document(answer), route.time))
+        return self._form.read(find(self._document(answer), route.time))
 
     async def appointments(
         self, start: datetime, end: datetime, cursor: str | None = None
@@ -90,8 +88,7 @@ class RestPms:
         values = {"start": self._form.write(start), "end": self._form.write(end)}
         rules = self._profile.paging
         items, following = await self._page(route, route.items, rules, values, cursor)
-        with self._drifting():
-            found = [reading.appointment(self._profile, self._form, item, {}) for item in items]
+        found = [reading.appointment(self._profile, self._form, item, {}) for item in items]
         # Whether a PMS counts the edges in is nowhere written down.
         return AppointmentPage(tuple(one for one in found if start <= one.starts_at < end), following)
 
@@ -101,7 +98,7 @@ class RestPms:
         answer = await self._read(route, self._named(ref))
         shown = self._shown(answer, route.item, ref)
         if self.capabilities.has_versions and not shown.version:
-            raise self._drift("an appointment without a version")
+            raise ContractDrift("an appointment without a version")
         return shown
 
     async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
@@ -155,8 +152,7 @@ class RestPms:
         cursor: str | None = None
         while True:
             items, cursor = await self._page(route, route.items, rules, {}, cursor)
-            with self._drifting():
-                found += [reading.practitioner(route, item) for item in items]
+            found += [reading.practitioner(route, item) for item in items]
             if cursor is None:
                 return tuple(found)
 
@@ -166,7 +162,7 @@ class RestPms:
 
     def _wanted(self, route: RouteT | None) -> RouteT:
         if route is None:
-            raise Unsupported(say(self._profile.name, "it cannot do that from outside"))
+            raise Unsupported("it cannot do that from outside")
         return route
 
     def _named(self, ref: str) -> Values:
@@ -177,7 +173,7 @@ class RestPms:
             or _ASKS_FOR_REFS & set(ref)
             or len(ref) > 200
         ):
-            raise Rejected(say(self._profile.name, "the booking's reference there cannot be right"))
+            raise Rejected("the booking's reference there cannot be right")
         return {"id": ref}
 
     def _attendance(self, attendance: Attendance) -> str | int:
@@ -192,9 +188,8 @@ class RestPms:
         document = self._document(answer)
         items = find(document, pointer)
         if not isinstance(items, list):
-            raise self._drift("its list is none")
-        with self._drifting():
-            return items, paging.following(rules, document, items, cursor, link or self._root)
+            raise ContractDrift("its list is none")
+        return items, paging.following(rules, document, items, cursor, link or self._root)
 
     async def _read(
         self, route: Route, values: Values, link: str = "", extra: Sequence[tuple[str, str]] = ()
@@ -202,7 +197,7 @@ class RestPms:
         try:
             answer = await self._signed(route, values, None, link, extra)
         except (NotSent, Lost) as error:
-            raise Unavailable(say(self._profile.name, str(error))) from None
+            raise Unavailable(str(error)) from None
         if problem := failure(self._profile, answer, self._now(), is_write=False):
             raise problem
         return answer
@@ -216,14 +211,14 @@ class RestPms:
         *,
         may_have_new_id: bool = False,
     ) -> WriteResult:
-        name, known = self._profile.name, {**self._named(ref), **values}
+        known = {**self._named(ref), **values}
         body = fill_table(route.body, {**self._common, **known}, omit_empty=route.omit_empty)
         try:
             answer = await self._signed(route, known, body if route.body else None)
         except NotSent as error:
-            raise Unavailable(say(name, str(error))) from None
+            raise Unavailable(str(error)) from None
         except Lost as error:
-            raise UnknownOutcome(say(name, str(error))) from None
+            raise UnknownOutcome(str(error)) from None
         if problem := failure(self._profile, answer, self._now(), is_write=True):
             raise problem
         if answer.status == 202:
@@ -235,9 +230,9 @@ class RestPms:
                 return WriteResult(WriteState.ACCEPTED, ref)
             shown = self._shown(answer, route.item, None if may_have_new_id else ref)
         except (Unreadable, PmsError):
-            raise UnknownOutcome(say(name, "its answer does not say whether it was done")) from None
+            raise UnknownOutcome("its answer does not say whether it was done") from None
         if not is_done(shown):
-            raise UnknownOutcome(say(name, "its answer does not show that it was done"))
+            raise UnknownOutcome("its answer does not show that it was done")
         return WriteResult(WriteState.APPLIED, shown.ref)
 
     async def _signed(
@@ -267,34 +262,22 @@ class RestPms:
         pause = self._bucket.take(now)
         if pause > _LONGEST_PAUSE:
             self._bucket.give_back()
-            raise RateLimited(say(self._profile.name, "we ask it too often"), now + pause)
+            raise RateLimited("we ask it too often", now + pause)
         await asyncio.sleep(pause.total_seconds())
 
     def _document(self, answer: Answer) -> Any:
         try:
             return answer.json()
         except Unreadable as error:
-            raise self._drift(str(error)) from None
+            raise ContractDrift(str(error)) from None
 
     def _shown(self, answer: Answer, pointer: str, ref: str | None) -> Appointment:
         """Return the appointment in an answer, which must be the one asked for."""
         item = find(self._document(answer), pointer)
-        with self._drifting():
-            shown = reading.appointment(self._profile, self._form, item, answer.headers)
+        shown = reading.appointment(self._profile, self._form, item, answer.headers)
         if ref is not None and shown.ref != ref:
-            raise self._drift("it answers with another appointment")
+            raise ContractDrift("it answers with another appointment")
         return shown
-
-    @contextmanager
-    def _drifting(self) -> Iterator[None]:
-        """Say whose answer it is that cannot be understood."""
-        try:
-            yield
-        except ContractDrift as error:
-            raise self._drift(str(error)) from None
-
-    def _drift(self, words: str) -> ContractDrift:
-        return ContractDrift(say(self._profile.name, words))
 
 
 def capabilities(profile: Profile) -> Capabilities:

@@ -116,9 +116,7 @@ class SignIn:
             # A file on a slow disk, or a keyring, must not hold up the screen.
             return await asyncio.to_thread(self._secrets, name)
         except FrontdeskError:
-            raise Unauthorised(
-                say(self._name, f"this machine has no secret called {name} that can be used")
-            ) from None
+            raise Unauthorised(say(f"this machine has no secret called {name} that can be used")) from None
 
     async def _valid_token(self) -> str:
         async with self._fetching:
@@ -143,17 +141,17 @@ class SignIn:
                 "POST", self._setting("token_url"), headers=headers, content=urlencode(form).encode()
             )
         except (NotSent, Lost) as error:
-            raise Unavailable(say(self._name, f"its sign-in: {error}")) from None
+            raise Unavailable(say(f"its sign-in: {error}")) from None
         if answer.status != 200:
             raise self._refusal(answer)
         return self._token_in(answer)
 
     def _refusal(self, answer: Answer) -> PmsError:
         if answer.status in (400, 401, 403):
-            return Unauthorised(say(self._name, "its sign-in does not accept our key"))
+            return Unauthorised("its sign-in does not accept our key")
         if answer.status == 429:
-            return RateLimited(say(self._name, "its sign-in asks us to wait"))
-        return Unavailable(say(self._name, "its sign-in has trouble of its own"))
+            return RateLimited("its sign-in asks us to wait")
+        return Unavailable("its sign-in has trouble of its own")
 
     def _token_in(self, answer: Answer) -> tuple[str, timedelta]:
         try:
@@ -162,7 +160,7 @@ class SignIn:
             document = None
         token, seconds = find(document, "/access_token"), find(document, "/expires_in")
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
-            raise Unavailable(say(self._name, "its sign-in cannot be understood"))
+            raise Unavailable("its sign-in cannot be understood")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 10**9:
             return token, _SHORTEST
         return token, timedelta(seconds=max(0, seconds - self._auth.margin))

@@ -14,7 +14,7 @@ from frontdesk import times
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import Booking, FrontdeskError, Status
 from frontdesk.commands import DETAILS_COMMANDS
-from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do, why
+from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
@@ -191,9 +191,9 @@ def followed_lines(booking: Booking, deliveries: Sequence[Delivery], width: int)
         }.get(delivery.kind, "Patient")
         word = "ok" if delivery.state is State.DONE else fact(delivery)
         signed = f", {delivery.settled_by}" if delivery.settled_by else ""
-        said = why(delivery) or delivery.note or _where_to(delivery)
+        said = delivery.error or delivery.note or _where_to(delivery)
         if delivery.state is State.SETTLED:
-            parts = (why(delivery) if delivery.is_superseded else "", delivery.note)
+            parts = (delivery.error if delivery.is_superseded else "", delivery.note)
             said = ", ".join(part for part in parts if part)
         detail = said + signed
         lines += _followed(name, word, _how_long(delivery, zone), detail, width)
