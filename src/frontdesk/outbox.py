@@ -27,6 +27,9 @@ LEAVING_SECONDS = 1.0
 
 _SOON, _SHORT, _LONGEST = 0.2, 1.0, 60.0
 
+_RETELL = 5.0
+"""How often, at the least, a store that is away is told a result: well within the lease that guards it."""
+
 _NO_ANSWER = "no answer in time"
 _TOO_LATE = "this machine was too slow to begin"
 _BROKEN = "something went wrong here: see the log"
@@ -79,6 +82,7 @@ class Dispatcher:
         self._carriers: Mapping[str, Carrier] = {}
         self._making = asyncio.Lock()
         self._running: dict[asyncio.Task[None], Claim] = {}
+        self._untold: set[int] = set()
         self._finished: dict[int, Delivery] | None = None
         self._something = asyncio.Event()
         self._is_leaving = False
@@ -168,9 +172,15 @@ class Dispatcher:
         return False
 
     def _free(self) -> frozenset[str]:
-        """The connections on which another attempt may begin."""
+        """The connections on which another attempt may begin.
+
+        None where the store does not know a result yet: when that one's lease is over it would
+        be taken on, and sent, again.
+        """
         busy = Counter(claim.delivery.connection for claim in self._running.values())
-        return frozenset(name for name in self._connections if busy[name] < AT_ONCE_PER_CONNECTION)
+        free = {name for name in self._connections if busy[name] < AT_ONCE_PER_CONNECTION}
+        running = [claim.delivery for claim in self._running.values()]
+        return frozenset(free - {one.connection for one in running if one.id in self._untold})
 
     async def _begin_one(self, booking_id: int | None, ends_at: float | None) -> bool:
         """Begin an attempt, if anything is due; return whether there was."""
@@ -247,20 +257,27 @@ class Dispatcher:
 
         A message that is known here to be sent would otherwise be sent once more.
         """
-        pause = _SOON
-        while True:
-            try:
-                delivery = await self._queue.finish(claim, result, self._policy)
-            except FrontdeskError:
+        pause, number = _SOON, claim.delivery.id
+        try:
+            while not await self._told(claim, result):
                 is_over = self._patience is not None and self._clock() - asked_at > self._patience
                 if self._is_leaving or is_over:
                     return
-            else:
-                if delivery is not None and self._finished is not None:
-                    self._finished[delivery.id] = delivery
-                return
-            await self._sleep(pause)
-            pause = min(pause * 2, _LONGEST)
+                self._untold.add(number)
+                await self._sleep(pause)
+                pause = min(pause * 2, _RETELL)
+        finally:
+            self._untold.discard(number)
+
+    async def _told(self, claim: Claim, result: Result) -> bool:
+        """Tell the store a result; whether it could be told."""
+        try:
+            delivery = await self._queue.finish(claim, result, self._policy)
+        except FrontdeskError:
+            return False
+        if delivery is not None and self._finished is not None:
+            self._finished[delivery.id] = delivery
+        return True
 
     async def _rest(self, seconds: float) -> None:
         resting = [

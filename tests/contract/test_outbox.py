@@ -377,6 +377,24 @@ async def test_what_is_known_is_written_when_the_store_is_back(
     assert desk.reported == []
 
 
+async def test_what_is_known_is_not_done_again_after_its_lease(
+    desk: Desk, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full for longer than a lease: the answers wait here, and nothing is sent twice."""
+    booking = await desk.cancel()
+    queue = AwayQueue(desk.store, "finish", times=99)
+    carrier = saying(DONE)
+    dispatcher = desk.dispatcher(all_by(carrier))
+    monkeypatch.setattr(dispatcher, "_queue", queue)
+    running = asyncio.create_task(dispatcher.run())
+    await time.passes_until(lambda: time.seconds > 2 * LEASE.total_seconds())
+    assert len(carrier.taken) == 3
+    await time.passes_until(lambda: queue.asked["finish"] == 102)
+    await stopped(running)
+    assert len(carrier.taken) == 3
+    assert set((await desk.states(booking)).values()) == {State.DONE}
+
+
 async def test_a_store_that_is_away_is_asked_again_with_growing_pauses(
     desk: Desk, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
