@@ -52,6 +52,13 @@ class Progress:
     seconds: float = 0.0
 
 
+def boot_time() -> float:
+    """Return seconds that also pass while the machine sleeps, as those of a lease do."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 class Dispatcher:
     """Carries out the deliveries that go through `connections`.
 
@@ -68,7 +75,7 @@ class Dispatcher:
         policy: RetryPolicy,
         report: Callable[[BaseException], object],
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = boot_time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.id = uuid4().hex

@@ -1,6 +1,7 @@
 """The dispatcher: what is due is carried out, at once, once, and whatever the carriers do."""
 
 import asyncio
+import time as clocks
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
@@ -479,6 +480,12 @@ async def test_who_was_stopped_for_long_does_not_send(desk: Desk, time: Time) ->
     assert all(claim.at == time.now() for claim in carrier.taken)
     assert len(carrier.taken) < 3
     assert {one.unproven for one in await desk.store.deliveries(booking.id)} == {0}
+
+
+def test_the_time_that_a_machine_sleeps_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease runs out meanwhile, and another dispatcher may have begun."""
+    monkeypatch.setattr(clocks, "clock_gettime", {clocks.CLOCK_BOOTTIME: 3600.0}.__getitem__)
+    assert outbox.boot_time() == 3600
 
 
 async def test_leaving_lets_a_quick_attempt_end(desk: Desk) -> None:

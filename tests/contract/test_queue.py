@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Select, event, func, insert, select, text
 
 from frontdesk.attempts import LEASE, LOCK_OUT, LONGEST_WAIT, Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, CancelCommand, Pms, Refused, Trouble
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
+from frontdesk.deliveries import MAIL_CONNECTION, MANUAL_UPDATE, SMS_CONNECTION, Claim, Delivery, Kind, State
 from frontdesk.store import queue, records
 from frontdesk.store.mapping import COMMAND, DELIVERY
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import ChangeKind
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import connected, execute, let_pass
-from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
+from tests.making import BY_HAND, KIM, LEE, make_incoming, make_patient, make_practice
 
 ALL = ("smile", MAIL_CONNECTION, SMS_CONNECTION)
 PMS = ("smile",)
@@ -393,13 +393,41 @@ async def test_an_operators_retry_opens_the_connection(pms_only: Desk) -> None:
     assert (await pms_only.claim()).booking.id in {first.id, first.id + 1}
 
 
-async def test_a_retry_begins_anew(pms_only: Desk) -> None:
-    booking = await pms_only.cancel()
-    await pms_only.finish(await pms_only.claim(), Result(Ended.STUCK, "look in Praktika"))
-    execute(pms_only.url, "UPDATE delivery SET attempts = 8, unproven = 2, is_refused = TRUE")
-    await pms_only.store.retry((await pms_only.delivery(booking)).id, LEE)
-    claim = await pms_only.claim()
-    assert (claim.delivery.attempts, claim.unproven, claim.delivery.is_refused) == (1, 0, False)
+@pytest.mark.parametrize(
+    ("kind", "unproven", "state"),
+    [(Kind.PATIENT_EMAIL, 0, State.PENDING), (Kind.PMS_CANCEL, 2, State.UNKNOWN)],
+)
+async def test_a_retry_begins_anew(desk: Desk, kind: Kind, unproven: int, state: State) -> None:
+    """A message may go out again; what a PMS may have done stays unknown until it is asked."""
+    booking = await desk.cancel()
+    connection = (await desk.delivery(booking, kind)).connection
+    stuck = await desk.finish(await desk.claim(connection), Result(Ended.STUCK, "it is not known"))
+    execute(desk.url, "UPDATE delivery SET attempts = 8, unproven = 2, is_refused = TRUE")
+    again = await desk.store.retry(stuck.id, LEE)
+    assert (again.state, again.attempts, again.unproven, again.is_refused) == (state, 0, unproven, False)
+    execute(desk.url, "DELETE FROM delivery WHERE kind = 'desk.email'")
+    claim = await desk.claim(connection)
+    assert (claim.delivery.id, claim.delivery.attempts, claim.unproven) == (stuck.id, 1, unproven)
+
+
+@pytest.mark.parametrize("pms", [None, Pms("smile", "manual", "Paper diary", can_cancel=False), BY_HAND])
+async def test_what_waits_for_a_pms_that_a_practice_has_left_needs_a_person(
+    pms_only: Desk, pms: Pms | None
+) -> None:
+    waiting, running = await pms_only.cancel(), await pms_only.cancel()
+    if (claim := await pms_only.claim()).booking.id == waiting.id:
+        waiting, running = running, waiting
+    left = make_practice(email="", patient_channels=(), pms=pms)
+    await pms_only.store.registry.apply_practices([left], KIM)
+    state = await pms_only.store.state()
+    assert (state.under_way, state.need_person) == (0, 2)
+    assert await pms_only.queue.claim(ALL, POLICY) is None
+    # What it did is for the person who looks there.
+    assert await pms_only.queue.finish(claim, FAILED, POLICY) is None
+    for booking, unproven in ((waiting, 0), (running, 1)):
+        left_over = await pms_only.delivery(booking)
+        assert (left_over.error, left_over.unproven, left_over.next_at) == (MANUAL_UPDATE, unproven, None)
+        assert (await pms_only.store.settle(left_over.id, LEE, "Done there")).state is State.SETTLED
 
 
 async def escalated_and_running(desk: Desk) -> tuple[Booking, Claim]:

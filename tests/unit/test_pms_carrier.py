@@ -246,6 +246,10 @@ async def test_not_having_read_leaves_unknown_what_was_unknown() -> None:
     for error in (Unavailable("away"), RateLimited("wait", AT), ContractDrift("odd")):
         assert (await carry(Scripted(error), unproven=1)).ended is Ended.UNKNOWN
     assert (await carry(Scripted(Unauthorised("key")), unproven=1)).ended is Ended.LOCKED_OUT
+    # A read that is refused for ever proves nothing of them either: only a person can look there.
+    for refusal in (NotFound("none"), Rejected("no"), Unsupported("cannot")):
+        assert (await carry(Scripted(refusal), unproven=1)).ended is Ended.STUCK
+    assert (await carry(Scripted(can_cancel=False), unproven=1)).ended is Ended.STUCK
     # Read as booked, the earlier attempts are known to have failed, and so is this one.
     assert (await carry(Scripted(BOOKED, Unavailable("away")), unproven=1)).ended is Ended.FAILED
 

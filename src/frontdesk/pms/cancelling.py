@@ -99,7 +99,7 @@ class _Attempt:
 
     async def carried(self) -> Result:
         if not self._pms.capabilities.can_cancel:
-            return Result(Ended.REFUSED, MANUAL_UPDATE)
+            return self._not_read(Result(Ended.REFUSED, MANUAL_UPDATE))
         try:
             async with asyncio.timeout_at(self._ends_at):
                 return await self._read_and_cancel()
@@ -165,9 +165,10 @@ class _Attempt:
 
     def _not_read(self, result: Result) -> Result:
         """Not having read says nothing about earlier attempts of which nobody knows."""
-        if result.ended is Ended.FAILED and self._claim.unproven:
-            return replace(result, ended=Ended.UNKNOWN)
-        return result
+        if not self._claim.unproven:
+            return result
+        doubt = {Ended.FAILED: Ended.UNKNOWN, Ended.REFUSED: Ended.STUCK}
+        return replace(result, ended=doubt.get(result.ended, result.ended))
 
     def _done(self, *, was_so_before: bool) -> Result:
         return Result(Ended.DONE, "was already cancelled there" if was_so_before else "cancelled there")

@@ -81,6 +81,9 @@ def retry(
     if row.lease_until is not None and row.lease_until > now:
         # An attempt is being made at this moment: it is the first of the new ones.
         values |= {"state": State.CLAIMED.value, "attempts": 1, "unproven": row.unproven}
+    if row.kind == Kind.PMS_CANCEL and row.unproven:
+        # A message may be sent again because a person wants it; a PMS knows by itself, once it is asked.
+        values |= {"state": State.UNKNOWN.value, "unproven": row.unproven}
     outside.release(connection, values.get("connection", row.connection))
     return _change(connection, database, row, values, Deed(Action.DELIVERY_RETRIED, operator, now))
 

@@ -3,12 +3,13 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
 
 from frontdesk import times
 from frontdesk.audit import GENESIS, Action, AuditEvent, first_broken_link
@@ -22,6 +23,7 @@ from frontdesk.bookings import (
     Refused,
     Scope,
 )
+from frontdesk.deliveries import MANUAL_UPDATE, State
 from frontdesk.store import loading, mapping, records
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, BOOKING, DELIVERY, HEAD, PRACTICE, TOKEN
@@ -168,6 +170,7 @@ def _apply(
     connection: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
 ) -> tuple[str, ...]:
     there = {row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()}
+    at = database.now(connection)
     done: list[str] = []
     for practice in wanted:
         before = there.get(practice.id)
@@ -182,26 +185,37 @@ def _apply(
             done.append(f"{practice.name}: {names} changed")
             if before.time_zone != practice.time_zone:
                 _move_days(connection, practice)
-            _move_deliveries(connection, before, practice)
+            _move_deliveries(connection, before, practice, at)
     if done:
         detail = {str(number): sentence for number, sentence in enumerate(done, 1)}
-        at = database.now(connection)
         seal(connection, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
     return tuple(done)
 
 
-def _move_deliveries(connection: Connection, before: Practice, practice: Practice) -> None:
-    """Let what is still to be cancelled in a practice's PMS go by its new connection."""
-    if before.pms is None or practice.pms is None or before.pms.connection == practice.pms.connection:
+def _move_deliveries(connection: Connection, before: Practice, practice: Practice, at: datetime) -> None:
+    """Let what is still to be cancelled in a practice's PMS go by its new connection, or by a person."""
+    if before.pms is None:
         return
+    moving = update(DELIVERY).where(
+        DELIVERY.c.state.in_(records.COUNTED_STATES),
+        DELIVERY.c.connection == before.pms.connection,
+        DELIVERY.c.booking_id.in_(select(BOOKING.c.id).where(BOOKING.c.practice_id == practice.id)),
+    )
+    if practice.pms is not None and practice.pms.can_cancel:
+        connection.execute(moving.values(connection=practice.pms.connection))
+        return
+    # Nobody carries out anything for a PMS that the practice has left, or that is updated by hand.
     connection.execute(
-        update(DELIVERY)
-        .where(
-            DELIVERY.c.state.in_(records.COUNTED_STATES),
-            DELIVERY.c.connection == before.pms.connection,
-            DELIVERY.c.booking_id.in_(select(BOOKING.c.id).where(BOOKING.c.practice_id == practice.id)),
+        moving.values(
+            state=State.ATTENTION.value,
+            next_at=None,
+            error=MANUAL_UPDATE,
+            changed_at=at,
+            # An attempt that is being made at this moment will not be able to say what it did.
+            unproven=DELIVERY.c.unproven + case((DELIVERY.c.lease_until.is_(None), 0), else_=1),
+            lease_until=None,
+            fence=DELIVERY.c.fence + 1,
         )
-        .values(connection=practice.pms.connection)
     )
 
 
