@@ -13,7 +13,8 @@ import click
 
 from frontdesk import config
 from frontdesk.cli import frontdesk
-from frontdesk.commands import ALL_COMMANDS, COMMANDS, Command, key_name
+from frontdesk.commands import ALL_COMMANDS, COMMANDS, Command
+from frontdesk.keys import key_name
 from tests import profile_reference
 
 FOLDER = Path(__file__).parents[1] / "docs"

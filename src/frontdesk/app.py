@@ -15,8 +15,9 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.commands import COMMANDS, key_name, keys_of
+from frontdesk.commands import COMMANDS
 from frontdesk.desk import Desk, OpenDesk
+from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.notices import OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
@@ -29,7 +30,8 @@ DISPATCH_ENDS_WITHIN = 2.0
 """Seconds that leaving gives a delivery on its way; another dispatcher takes up what is cut off."""
 
 SCREENS_ON_KEYS = tuple(
-    f"frontdesk.screens.{name}" for name in ("cancel", "details", "attention", "chooser", "help", "leave")
+    f"frontdesk.screens.{name}"
+    for name in ("cancel", "details", "attention", "chooser", "connections", "help", "leave")
 )
 """What only a key opens: loaded while nobody waits for it, once the list is there."""
 
@@ -254,6 +256,12 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
         if self.open_desk is not None:
             self.push_screen(AttentionScreen(self.open_desk))
+
+    def action_connections(self) -> None:
+        from frontdesk.screens.connections import ConnectionsScreen
+
+        if self.open_desk is not None:
+            self.push_screen(ConnectionsScreen(self.open_desk))
 
     @work(exit_on_error=False, group="asking")
     async def action_palette(self) -> None:

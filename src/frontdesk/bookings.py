@@ -424,12 +424,22 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """What is known of one connection: deliveries that go through it, and whether it is in trouble."""
+
+    name: str
+    under_way: int = 0
+    need_person: int = 0
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreState:
     """How the store stands: what this desk may do, the store's clock, and what is open.
 
     `number` is the latest change; `under_way` and `need_person` count deliveries, and
-    `unattended` those under way that no living dispatcher can carry out. `troubles` are
-    about connections that still have deliveries open.
+    `unattended` those under way that no living dispatcher can carry out. `connections` are
+    those with something open or in trouble.
     """
 
     standing: Standing
@@ -439,4 +449,9 @@ class StoreState:
     under_way: int = 0
     need_person: int = 0
     unattended: int = 0
-    troubles: tuple[Trouble, ...] = ()
+    connections: tuple[ConnectionState, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Those outside who keep deliveries waiting now."""
+        return tuple(one.trouble for one in self.connections if one.trouble and one.under_way)

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Operator, Practice, Practitioner, StoreState
+from frontdesk.bookings import Operator, Pms, Practice, Practitioner, StoreState
+from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.store.port import BookingStore
 
@@ -66,7 +67,8 @@ class Desk:
     unexpected error to the log, without patient data, and returns its reference id.
     `on_loaded` is called once, when all that the program loads by itself has been loaded.
     `preflight` asks the PMS what it shows of a booking, `dispatch` carries deliveries out
-    from then on; None where this desk does not.
+    from then on; None where this desk does not. `verified` says how far what is assumed of a
+    PMS has been proven, None where nothing is assumed or this desk cannot know it.
     `notices` are sentences for the status line that opening the store may have left, such
     as that config and store name different practices.
     """
@@ -80,6 +82,7 @@ class Desk:
     on_loaded: Callable[[], None] = lambda: None
     preflight: AskPms | None = None
     dispatch: Dispatch | None = None
+    verified: Callable[[Pms], Verified | None] = lambda _: None
 
     def wake_dispatch(self) -> None:
         """Have what became due just now carried out at once, if this desk does that."""

@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, Operator
+from frontdesk.bookings import Booking, Operator, Pms
 from frontdesk.desk import Desk, Dispatch, Settings
+from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.screens.bookings import BookingsScreen
 from frontdesk.store.opening import open_store
@@ -139,6 +140,7 @@ def desk_on(
     wrap: Callable[[BookingStore], BookingStore] = lambda store: store,
     preflight: AskPms | None = None,
     dispatch: Dispatch | None = None,
+    verified: Callable[[Pms], Verified | None] = lambda _: None,
 ) -> Desk:
     """A desk on the SQLite store at `path`; `wrap` may put a faulty store in front of it."""
 
@@ -150,4 +152,4 @@ def desk_on(
         return "TEST01"
 
     made = Desk(opened, operator, clock, settings or Settings(), report)
-    return replace(made, preflight=preflight, dispatch=dispatch)
+    return replace(made, preflight=preflight, dispatch=dispatch, verified=verified)

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from frontdesk.commands import ALL_COMMANDS, COMMANDS, FORBIDDEN_KEYS, why_not_keys
+from frontdesk.commands import ALL_COMMANDS, COMMANDS
 from frontdesk.desk import Settings
+from frontdesk.keys import FORBIDDEN_KEYS, why_not_keys
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from rich.cells import cell_len
 
-from frontdesk.bookings import CancelCommand, Standing, StoreState, Trouble, Unavailable
+from frontdesk.bookings import CancelCommand, ConnectionState, Standing, StoreState, Trouble, Unavailable
 from frontdesk.desk import Desk, OpenDesk, Settings
 from frontdesk.screens.last_write import LastWrite
 from frontdesk.screens.leave import LeaveScreen, question
@@ -21,6 +21,11 @@ from tests.screens.desk_data import KIM, NOW, PRACTICES
 from tests.screens.front import Front, key_event
 
 PRAKTIKA_AWAY = Trouble("Praktika", NOW - timedelta(minutes=23))
+
+
+def waiting_for(*troubles: Trouble) -> tuple[ConnectionState, ...]:
+    """Connections in trouble that keep a delivery waiting each."""
+    return tuple(ConnectionState(trouble.name, under_way=1, trouble=trouble) for trouble in troubles)
 
 
 def desk(state: dict[str, Any], **changes: Any) -> OpenDesk:
@@ -47,17 +52,21 @@ def shown(opened: OpenDesk, width: int = 80) -> str:
         ),
         ({"need_person": 1}, "Kim Nguyen | 3 practices | 12,410 bookings  !1 needs a person: F4"),
         (
-            {"under_way": 3, "need_person": 3, "troubles": (PRAKTIKA_AWAY,)},
+            {"under_way": 3, "need_person": 3, "connections": waiting_for(PRAKTIKA_AWAY)},
             "Praktika away since 08:51 | 12,410 bookings  ~3 under way  !3 need a person: F4",
         ),
         (
-            {"under_way": 3, "need_person": 3, "troubles": (replace(PRAKTIKA_AWAY, is_locked_out=True),)},
+            {
+                "under_way": 3,
+                "need_person": 3,
+                "connections": waiting_for(replace(PRAKTIKA_AWAY, is_locked_out=True)),
+            },
             "Praktika does not let us in since 08:51  ~3 under way  !3 need a person: F4",
         ),
         (
             {
                 "under_way": 1,
-                "troubles": (
+                "connections": waiting_for(
                     replace(PRAKTIKA_AWAY, name="E-mail"),
                     Trouble("Praktika", NOW - timedelta(days=1)),
                 ),
@@ -79,7 +88,7 @@ def test_what_is_open_is_said_before_who_sits_here(state: dict[str, Any], line: 
 
 
 def test_a_wide_window_has_room_for_all() -> None:
-    troubled = desk({"under_way": 3, "need_person": 3, "troubles": (PRAKTIKA_AWAY,)})
+    troubled = desk({"under_way": 3, "need_person": 3, "connections": waiting_for(PRAKTIKA_AWAY)})
     assert shown(troubled, 120) == (
         "Kim Nguyen | Praktika away since 08:51 | 3 practices | 12,410 bookings"
         "  ~3 under way  !3 need a person: F4"

@@ -14,18 +14,14 @@ from frontdesk.commands import (
     CANCEL_COMMANDS,
     COMMANDS,
     DETAILS_COMMANDS,
-    FORBIDDEN_KEYS,
     MENU,
     READING_COMMANDS,
     Command,
     WhyNot,
-    first_key,
-    key_name,
-    keys_of,
     why_not_did_not_come,
-    why_not_keys,
     why_not_reschedule,
 )
+from frontdesk.keys import FORBIDDEN_KEYS, first_key, key_name, keys_of, why_not_keys
 from tests.making import KIM, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
@@ -61,6 +57,7 @@ LIST_KEYS = {
     "b": "program.bookings",
     "exclamation_mark": "program.attention",
     "u": "program.refresh",
+    "e": "program.connections",
     "q": "program.leave",
 }
 """The design's keys of the list; Billing and the lock come with later versions."""

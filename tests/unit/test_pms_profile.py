@@ -29,10 +29,11 @@ def test_shipped_profiles(kind: str, name: str, proof: Verified) -> None:
     profile = load(profile_path(kind, Path()))
     assert (profile.name, profile.proof) == (name, proof)
     told = describe(kind, Path())
-    assert (told.name, told.can_cancel, told.tells_patient) == (
+    assert (told.name, told.can_cancel, told.tells_patient, told.verified) == (
         name,
         profile.can_cancel,
         profile.tells_patient,
+        proof,
     )
 
 

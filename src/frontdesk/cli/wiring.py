@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
-from frontdesk.bookings import Practice
+from frontdesk.bookings import Pms, Practice
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import BesideTheScreen
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
 from frontdesk.desk import Desk, Settings
+from frontdesk.pms.port import Verified
 
 if TYPE_CHECKING:
     from frontdesk.store.port import BookingStore
@@ -134,9 +135,19 @@ class Session:
             finally:
                 runner.run(store.close())
 
+    def verified(self, pms: Pms) -> Verified | None:
+        """Return how far what is assumed of a PMS has been proven, as this machine's profile says."""
+        from frontdesk.pms.registry import describe
+
+        try:
+            return describe(pms.kind, self.config.folder).verified
+        except ValueError:
+            return None  # the profile lies where deliveries are carried out, not here
+
     def desk(self) -> Desk:
         """Return what the UI stands on. Raises ConfigError for `[keys]` that cannot be."""
-        from frontdesk.commands import COMMANDS, why_not_keys
+        from frontdesk.commands import COMMANDS
+        from frontdesk.keys import why_not_keys
 
         known = {command.id for command in COMMANDS}
         for command in self.config.keys:
@@ -159,4 +170,5 @@ class Session:
             notices=self.notices,
             preflight=outside.preflight if outside.connections else None,
             dispatch=self._dispatch,
+            verified=self.verified,
         )

@@ -46,6 +46,13 @@ class Verified(Enum):
     CONTRACT = "tested against the vendor's published contract"
     ASSUMED = "our stated contract, not yet verified with the vendor"
 
+    @classmethod
+    def proven(cls, *, verified: bool, published: bool) -> "Verified":
+        """Return how far a profile is proven, from what it says of itself."""
+        if verified:
+            return cls.VENDOR
+        return cls.CONTRACT if published else cls.ASSUMED
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

@@ -284,6 +284,4 @@ class Profile(Section, frozen=True, kw_only=True):
     @property
     def proof(self) -> Verified:
         """How far it has been proven."""
-        if self.verified:
-            return Verified.VENDOR
-        return Verified.CONTRACT if self.published else Verified.ASSUMED
+        return Verified.proven(verified=self.verified, published=bool(self.published))

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings
+from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings, Verified
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -34,11 +34,15 @@ OpenPms = Callable[[Account, Secrets, str, Callable[[], datetime]], Pms]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What can be said of a kind of PMS without asking it. A manual one has its name in the config."""
+    """What can be said of a kind of PMS without asking it. A manual one has its name in the config.
+
+    `verified` is None where nothing is assumed, or where only the installed package could say it.
+    """
 
     name: str
     can_cancel: bool
     tells_patient: bool = False
+    verified: Verified | None = None
 
 
 def kinds() -> tuple[str, ...]:
@@ -54,7 +58,7 @@ def describe(kind: str, folder: Path) -> Described:
     if kind == MANUAL:
         return Described("", can_cancel=False)
     if kind == "fhir":
-        return Described("FHIR", can_cancel=True)
+        return Described("FHIR", can_cancel=True, verified=Verified.CONTRACT)
     if kind in _PROFILES:
         return _described(_HERE / _PROFILES[kind])
     if is_profile(kind):
@@ -114,7 +118,8 @@ def _described(file: Path) -> Described:
         raise ValueError(f"{file}: the top of the file needs a name")
     if not isinstance(can_cancel, bool) or not isinstance(tells, bool):
         raise ValueError(f"{file}: can_cancel and tells_patient must be true or false")
-    return Described(name, can_cancel, tells)
+    proof = Verified.proven(verified=head.get("verified") is True, published=bool(head.get("published")))
+    return Described(name, can_cancel, tells, proof)
 
 
 def _unknown(kind: str) -> str:

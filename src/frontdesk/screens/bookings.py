@@ -14,9 +14,10 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from frontdesk.bookings import Booking, BookingQuery, Direction, FrontdeskError, Standing, Status, Unavailable
-from frontdesk.commands import MENU, Command, first_key
+from frontdesk.commands import MENU, Command
 from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
+from frontdesk.keys import first_key
 from frontdesk.listing import Listing
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings

@@ -16,6 +16,7 @@ from frontdesk.bookings import Booking, FrontdeskError, Status
 from frontdesk.commands import DETAILS_COMMANDS
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
+from frontdesk.pms.port import Verified
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
 from frontdesk.screens.chooser import Choice, ChooserScreen
@@ -165,6 +166,8 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk) -> tuple[str,
     newness = {True: "new patient", False: "known patient", None: ""}[patient.is_new]
     fee = f"${booking.fee / 100:,.2f}" if booking.fee is not None else ""
     pms = f"{practice.pms.name} ref {booking.pms_ref}" if practice.pms and booking.pms_ref else ""
+    if pms and practice.pms and desk.desk.verified(practice.pms) in (Verified.ASSUMED, Verified.CONTRACT):
+        pms += " (unverified)"
     lines = [
         labelled("Patient", "   ".join(part for part in (born + age, patient.mobile) if part)),
         labelled("", "   ".join(part for part in (patient.email, newness) if part)),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from frontdesk.commands import ALL_COMMANDS, key_name, keys_of
+from frontdesk.commands import ALL_COMMANDS
+from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.reading import ReadingScreen, StyledLine
 from frontdesk.widgets.line import BOLD, PLAIN
 

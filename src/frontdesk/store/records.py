@@ -1,6 +1,7 @@
 """Rows of the tables as domain objects, whatever read them: a row has its columns as attributes."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from frontdesk.bookings import (
     Booking,
     Cancellation,
     Channel,
+    ConnectionState,
     Followup,
     Operator,
     Patient,
@@ -120,23 +122,35 @@ def state(
     `living` are the dispatchers seen lately, `troubled` the connections in trouble.
     """
     counted = list(deliveries)
-    need_person = sum(row.number for row in counted if row.state == State.ATTENTION)
+    need_person = [row for row in counted if row.state == State.ATTENTION]
     under_way = [row for row in counted if row.state != State.ATTENTION]
-    waits_for = {row.connection for row in under_way}
     return StoreState(
         standing,
         now,
         head.change,
         head.bookings,
         sum(row.number for row in under_way),
-        need_person,
+        sum(row.number for row in need_person),
         unattended(under_way, living),
-        tuple(
-            Trouble(row.shown, row.trouble_since, bool(row.is_locked_out))
-            for row in troubled
-            if row.name in waits_for
-        ),
+        _connections(under_way, need_person, troubled),
     )
+
+
+def _connections(
+    under_way: Iterable[Any], need_person: Iterable[Any], troubled: Iterable[Any]
+) -> tuple[ConnectionState, ...]:
+    going, stuck = _by_connection(under_way), _by_connection(need_person)
+    troubles = {row.name: Trouble(row.shown, row.trouble_since, bool(row.is_locked_out)) for row in troubled}
+    # What only a person can carry out goes through none.
+    names = sorted((going.keys() | stuck.keys() | troubles.keys()) - {""})
+    return tuple(ConnectionState(name, going[name], stuck[name], troubles.get(name)) for name in names)
+
+
+def _by_connection(counted: Iterable[Any]) -> Counter[str]:
+    numbers: Counter[str] = Counter()
+    for row in counted:
+        numbers[row.connection] += row.number
+    return numbers
 
 
 def unattended(under_way: Iterable[Any], living: Iterable[Any]) -> int:

@@ -81,12 +81,14 @@ def _troubles(state: StoreState, desk: OpenDesk) -> str:
     if not state.troubles:
         return ""
     first, *others = sorted(state.troubles, key=lambda trouble: trouble.since)
-    said = f"{first.name} {_what_is_wrong(first)} since {_since(first, desk.now(), desk)}"
+    said = f"{first.name} {trouble_words(first, desk)}"
     return f"{said} and {len(others)} more" if others else said
 
 
-def _what_is_wrong(trouble: Trouble) -> str:
-    return "does not let us in" if trouble.is_locked_out else "away"
+def trouble_words(trouble: Trouble, desk: OpenDesk) -> str:
+    """`away since 08:51`, or that it does not let us in."""
+    what = "does not let us in" if trouble.is_locked_out else "away"
+    return f"{what} since {_since(trouble, desk.now(), desk)}"
 
 
 def _since(trouble: Trouble, now: datetime, desk: OpenDesk) -> str:
