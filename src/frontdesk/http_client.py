@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from frontdesk.addresses import look_up
 from frontdesk.attempts import LONGEST_WAIT
 from frontdesk.tls import client_context
 
@@ -121,7 +122,7 @@ class HttpClient:
         self._allow_private = allow_private
         self._headers = dict(headers or {})
         self._seconds = seconds
-        self._resolve = resolve or _look_up
+        self._resolve = resolve or look_up
         self._transport: httpx.AsyncHTTPTransport | None = None
 
     async def send(
@@ -317,11 +318,6 @@ def _http_date(said: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
-
-
-async def _look_up(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def _in_words(error: Exception) -> str:

@@ -6,6 +6,7 @@ been sent, after it an answer that is lost leaves an unknown outcome (RFC 1047).
 
 import asyncio
 import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from aiosmtplib.errors import (
 )
 
 from frontdesk import text
+from frontdesk.addresses import look_up
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
 from frontdesk.bookings import FrontdeskError
 from frontdesk.notify.envelope import Envelope
@@ -163,7 +165,6 @@ class _Talk:
         self._transport: asyncio.WriteTransport | None = None
         self._smtp = SMTP(
             hostname=server.host,
-            port=server.port,
             timeout=None,
             use_tls=server.encryption is Encryption.FROM_THE_START,
             start_tls=False,
@@ -244,7 +245,7 @@ class _Talk:
 
     async def _connect(self) -> None:
         smtp = self._smtp
-        await smtp.connect()
+        await smtp.connect(sock=await self._dialled())
         self._keep_transport()
         self._is_connected = True
         name = str(smtp.get_transport_info("sockname")[0])
@@ -257,6 +258,29 @@ class _Talk:
             await smtp.starttls()
             self._keep_transport()
             await smtp.ehlo()
+
+    async def _dialled(self) -> socket.socket:
+        """Return a connection to the first of the server's addresses that takes one."""
+        host, port = self._server.host, self._server.port
+        refused: OSError | None = None
+        try:
+            addresses = await look_up(host, port)
+        except OSError as error:
+            raise SMTPConnectError(f"{host} is not known") from error
+        for address in addresses:
+            dialling = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            dialling.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(dialling, (address, port))
+            except OSError as error:
+                dialling.close()
+                refused = error
+            except BaseException:
+                dialling.close()
+                raise
+            else:
+                return dialling
+        raise SMTPConnectError(f"{host} takes no connection") from refused
 
     async def _sign_in(self, sender: str) -> None:
         smtp, user = self._smtp, self._server.user or sender

@@ -1,0 +1,42 @@
+"""Where a host is, looked up so that nobody has to wait for the answer."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+
+
+async def look_up(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host. Raises OSError when there are none.
+
+    The system's look-up cannot be stopped and takes half a minute where no name server
+    answers. In the event loop's own threads it would keep the program from ending for so
+    long, and a few of them would keep everything else waiting that needs a thread.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Sequence[str]] = loop.create_future()
+
+    def tell(found: Sequence[str] | OSError) -> None:
+        if answer.done():
+            return
+        if isinstance(found, OSError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def look() -> None:
+        found: Sequence[str] | OSError
+        try:
+            known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = list(dict.fromkeys(str(address[0]) for *_, address in known))
+        except OSError as error:
+            found = error
+        except UnicodeError:
+            found = socket.gaierror(socket.EAI_NONAME, "this cannot be a name")
+        # The program may have ended its loop meanwhile.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, found)
+
+    threading.Thread(target=look, name="look-up", daemon=True).start()
+    return await answer
