@@ -42,13 +42,15 @@ class Result:
     """What an attempt brought. `said` is why, in the operator's words, or who took it when done.
 
     `not_before` is when the other side wants to be asked again; it holds for its whole
-    connection. `is_away` says that the other side could not be reached at all.
+    connection. `is_away` says that the other side could not be reached at all, `is_ours` that
+    the cause lies here, so that it says nothing of the connection.
     """
 
     ended: Ended
     said: str = ""
     not_before: datetime | None = None
     is_away: bool = False
+    is_ours: bool = False
 
 
 class Carrier(Protocol):

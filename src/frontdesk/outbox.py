@@ -227,14 +227,14 @@ class Dispatcher:
         try:
             carrier = (await self._ready())[claim.delivery.connection]
         except asyncio.CancelledError:
-            return Result(Ended.FAILED, _LEFT)
+            return Result(Ended.FAILED, _LEFT, is_ours=True)
         except Exception as error:
             self._report(error)
-            return Result(Ended.FAILED, _NOT_READY, is_away=True)
+            return Result(Ended.FAILED, _NOT_READY, is_ours=True)
         begins_at = self._clock()
         # A program that was stopped for a while must not send what another has taken on by now.
         if begins_at - asked_at > LEASE.total_seconds() - ATTEMPT_SECONDS:
-            return Result(Ended.FAILED, _TOO_LATE)
+            return Result(Ended.FAILED, _TOO_LATE, is_ours=True)
         seconds = ATTEMPT_SECONDS if ends_at is None else ends_at - begins_at
         carrying = asyncio.ensure_future(carrier.carry(claim))
         carrying.add_done_callback(_take_notice)
@@ -243,7 +243,7 @@ class Dispatcher:
             await asyncio.wait({carrying}, timeout=max(seconds, 0))
         except asyncio.CancelledError:
             carrying.cancel()
-            return Result(Ended.UNKNOWN, _LEFT)
+            return Result(Ended.UNKNOWN, _LEFT, is_ours=True)
         if not carrying.done():
             carrying.cancel()
             return Result(Ended.UNKNOWN, _NO_ANSWER)
@@ -251,7 +251,7 @@ class Dispatcher:
             return carrying.result()
         except (Exception, asyncio.CancelledError) as error:
             self._report(error)
-            return Result(Ended.UNKNOWN, _BROKEN)
+            return Result(Ended.UNKNOWN, _BROKEN, is_ours=True)
 
     async def _ready(self) -> Mapping[str, Carrier]:
         async with self._making:

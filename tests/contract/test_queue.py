@@ -393,6 +393,21 @@ async def test_an_operators_retry_opens_the_connection(pms_only: Desk) -> None:
     assert (await pms_only.claim()).booking.id in {first.id, first.id + 1}
 
 
+@pytest.mark.parametrize("ended", [Ended.FAILED, Ended.UNKNOWN, Ended.REFUSED])
+async def test_what_went_wrong_here_says_nothing_of_a_connection(pms_only: Desk, ended: Ended) -> None:
+    ours = Result(ended, "the template cannot be used", is_ours=True)
+    await pms_only.cancel()
+    await pms_only.finish(await pms_only.claim(), ours)
+    assert (await pms_only.store.state()).troubles == ()
+    for _ in range(3):
+        await pms_only.cancel()
+    locked = await pms_only.finish(await pms_only.claim(), LOCKED_OUT)
+    pms_only.passes(LOCK_OUT)
+    await pms_only.finish(await pms_only.claim(), ours)
+    (trouble,) = (await pms_only.store.state()).troubles
+    assert (trouble.is_locked_out, trouble.since) == (True, locked.changed_at - LOCK_OUT)
+
+
 @pytest.mark.parametrize(
     ("kind", "unproven", "state"),
     [(Kind.PATIENT_EMAIL, 0, State.PENDING), (Kind.PMS_CANCEL, 2, State.UNKNOWN)],

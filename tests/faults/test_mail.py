@@ -368,7 +368,7 @@ async def test_an_address_in_other_letters_needs_a_server_that_knows_them() -> N
 )
 async def test_what_is_not_one_address_is_refused(target: str) -> None:
     result, server = await attempt(claim=make_claim(target=target))
-    assert result == Result(Ended.REFUSED, "e-mail refused (the address is not a proper one)")
+    assert result == Result(Ended.REFUSED, "e-mail refused (the address is not a proper one)", is_ours=True)
     assert server.heard == []
 
 

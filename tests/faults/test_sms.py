@@ -250,7 +250,7 @@ def test_numbers_are_written_as_the_gateway_wants_them_and_never_guessed(
 async def test_a_number_that_is_none_is_refused(profile_for: ProfileFor) -> None:
     async with running(Gateway()) as gateway:
         result = await sent(profile_for(gateway), make_claim(Kind.PATIENT_SMS, "ask her mother"))
-    assert result == Result(Ended.REFUSED, "SMS refused (the number is not a proper one)")
+    assert result == Result(Ended.REFUSED, "SMS refused (the number is not a proper one)", is_ours=True)
     assert gateway.requests == []
 
 

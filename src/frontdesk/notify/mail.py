@@ -54,11 +54,13 @@ class MailCarrier:
             # Templates are files, and Jinja takes its time: a desk's keys must not wait for them.
             envelope = await asyncio.to_thread(self._write, claim)
         except messages.BadTemplate as problem:
-            return Result(Ended.FAILED, problem.brief)
+            return Result(Ended.FAILED, problem.brief, is_ours=True)
         except BadAddress:
-            return Result(Ended.REFUSED, "e-mail refused (the address is not a proper one)")
+            return Result(Ended.REFUSED, "e-mail refused (the address is not a proper one)", is_ours=True)
         except UnsafeHeader:
-            return Result(Ended.FAILED, "the sender's name or address cannot be used: see [notify] from")
+            return Result(
+                Ended.FAILED, "the sender's name or address cannot be used: see [notify] from", is_ours=True
+            )
         return await self._post.send(envelope)
 
     async def close(self) -> None:

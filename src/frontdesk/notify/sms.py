@@ -69,9 +69,9 @@ class SmsCarrier:
             # Templates and secrets are files: a desk's keys must not wait for them.
             headers, body = await asyncio.to_thread(self._write, claim)
         except messages.BadTemplate as problem:
-            return Result(Ended.FAILED, problem.brief)
+            return Result(Ended.FAILED, problem.brief, is_ours=True)
         except BadNumber:
-            return Result(Ended.REFUSED, "SMS refused (the number is not a proper one)")
+            return Result(Ended.REFUSED, "SMS refused (the number is not a proper one)", is_ours=True)
         except FrontdeskError:
             return Result(Ended.LOCKED_OUT, f"the password for {name} is missing on this machine")
         try:

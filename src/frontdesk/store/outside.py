@@ -72,6 +72,8 @@ def release(connection: Connection, name: str) -> None:
 
 def note(connection: Connection, delivery: Delivery, result: Result, now: datetime) -> None:
     """Write down what an attempt at `delivery` says of its whole connection."""
+    if result.is_ours:
+        return
     name = delivery.connection
     shown = _MESSAGES.get(name, delivery.target)
     query = select(CONNECTION).where(CONNECTION.c.name == name).with_for_update()
