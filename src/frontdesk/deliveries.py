@@ -38,6 +38,9 @@ OPEN_STATES = frozenset({State.PENDING, State.CLAIMED, State.UNKNOWN})
 """States that go on without a person."""
 
 MANUAL_UPDATE = "Manual update required"
+SHOWS_OTHERWISE = "not cancelled there: "
+"""Begins what is said of a PMS that shows something else than was cancelled: which one is meant is for a person."""
+
 _MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
 NO_ADDRESS = ", ".join(_MISSING.values())
 PHONE_THE_PATIENT = "PHONE THE PATIENT"
@@ -265,10 +268,20 @@ def to_do(attention: Attention) -> tuple[str, str]:
     delivery = attention.delivery
     if delivery.kind is Kind.PMS_CANCEL:
         pms = delivery.target.upper()
+        by_hand = f"CANCEL IT IN {pms} BY HAND"
+        # Doing it there does no harm to what goes on by itself: every attempt reads first.
         if delivery.unproven:
-            return f"CHECK {pms}", f"it did not say whether it took the cancel{_tries(delivery)}"
-        tries = "" if delivery.is_refused else _tries(delivery)
-        return f"CANCEL IT IN {pms} BY HAND", f"{delivery.error}{tries}"
+            doubt = f"it did not say whether it took the cancel{_tries(delivery)}"
+            if delivery.next_at:
+                return f"STILL CHECKING {pms}", f"look there yourself if you can; {doubt}"
+            return f"CHECK {pms}", doubt
+        if delivery.is_refused:
+            what = f"CHECK {pms}" if delivery.error.startswith(SHOWS_OTHERWISE) else by_hand
+            return what, delivery.error
+        if delivery.next_at and delivery.attempts:
+            why = f"cancel it there yourself if you can; {delivery.error}{_tries(delivery)}"
+            return f"STILL TRYING TO TELL {pms}", why
+        return by_hand, f"{delivery.error}{_tries(delivery)}"
     if delivery.kind is Kind.DESK_EMAIL:
         return "TELL THE PRACTICE", _why_not_sent(delivery)
     if delivery.kind is Kind.PATIENT_PHONE:
@@ -282,12 +295,12 @@ def _why_not_sent(delivery: Delivery) -> str:
         return f"nobody knows whether the {means} went out"
     if delivery.is_refused:
         return delivery.error
-    return f"{means} not sent ({delivery.error}){_tries(delivery)}"
+    still = ", still trying" if delivery.next_at else ""
+    return f"{means} not sent ({delivery.error}){_tries(delivery)}{still}"
 
 
 def _tries(delivery: Delivery) -> str:
-    """How often it was tried; one that goes on by itself says so."""
+    """How often it was tried."""
     if not delivery.attempts:
         return ""
-    tries = f", {delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}"
-    return f"{tries}, still trying" if delivery.next_at else tries
+    return f", {delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}"

@@ -314,3 +314,19 @@ async def test_what_others_said_is_text(
                 for segment in strip:
                     assert not HARMFUL & set(segment.text)
             await front.press("down")
+
+
+async def test_a_reason_that_is_long_is_not_cut_and_says_that_it_is_still_tried(
+    open_front: FrontOpener, elsewhere: Store, clock: StillClock
+) -> None:
+    await elsewhere.cancel("SD-10482")
+    clock.advance((await elsewhere.store.find("SD-10482"))[0].starts_at.timestamp() - clock.now().timestamp())
+    await elsewhere.end("smile", Result(Ended.FAILED, "it did not answer in time", is_away=True))
+    for size in ((80, 24), (60, 16)):
+        async with open_front(clock=clock, size=size) as front:
+            await open_attention(front)
+            words = " ".join(" ".join(front.lines()).split())
+            assert (
+                "STILL TRYING TO TELL PRAKTIKA: cancel it there yourself if you can;"
+                " it did not answer in time, 1 try Cancelled Sun 22 Nov 09:14 by Kim Nguyen" in words
+            )

@@ -1,14 +1,17 @@
 """Text from outside is text: on every screen, with names made of markup and escape codes."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 
-from frontdesk.bookings import Operator
+from frontdesk.bookings import Operator, Patient
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.text import clean
+from frontdesk.widgets.booking_summary import who
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES
 from tests.screens.front import Front
@@ -62,3 +65,13 @@ async def test_every_screen_shows_it_as_it_stands(hostile_front: Front) -> None:
     assert "[@click=app.quit]Smith[/]" in seen
     assert "[bold]x[/bold]" in seen
     assert "Smith [DOB=1.2]" in seen
+
+
+@pytest.mark.parametrize(
+    "name", ["Maria del Carmen Fernandez de la Vega y Rodriguez-Castellanos", "漢字" * 40]
+)
+@pytest.mark.parametrize("room", [44, 64])
+def test_a_long_name_leaves_birth_date_and_mobile_on_the_line(name: str, room: int) -> None:
+    said = who(Patient(name, date(1955, 4, 30), "0491 570 006"), room, ", 71")
+    assert said.endswith("  born 30 Apr 1955, 71  0491 570 006")
+    assert cell_len(said) <= room

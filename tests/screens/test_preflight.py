@@ -212,7 +212,7 @@ LATER = BOOKING.starts_at + timedelta(days=1)
         (Preflight(Finding.ATTENDED), "! says the patient came, or did not come. Look there first"),
         (Preflight(Finding.GONE), "! has no such appointment any more. Ask which one is meant"),
         (Preflight(Finding.AWAY), "cannot be reached. Will be told as soon as it answers"),
-        (Preflight(Finding.LOCKED_OUT), "does not let us in. Will be told as soon as it does"),
+        (Preflight(Finding.LOCKED_OUT), "does not let us in. Attention (F4) says what becomes of it"),
         (Preflight(Finding.NOT_ASKED), "is told by itself. Not checked from this desk"),
     ],
 )

@@ -74,6 +74,17 @@ def shown(opened: OpenDesk, width: int = 80) -> str:
             "Praktika away since Sat 21 Nov 09:14 and 1 more | 12,410 bookings  ~1 under way",
         ),
         (
+            {
+                "under_way": 5,
+                "need_person": 11,
+                "connections": waiting_for(
+                    replace(PRAKTIKA_AWAY, is_locked_out=True),
+                    replace(PRAKTIKA_AWAY, name="E-mail", since=NOW),
+                ),
+            },
+            "Praktika does not let us in since 08:51  ~5 under way  !11 need a person: F4",
+        ),
+        (
             {"under_way": 3, "unattended": 3},
             "Kim Nguyen | 3 practices | 12,410 bookings  ~3 wait until frontdesk deliver runs",
         ),

@@ -304,8 +304,35 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
         ),
         (
             delivery(Kind.PMS_CANCEL, State.ATTENTION, "cannot be reached", attempts=1, next_at=NOW),
+            "STILL TRYING TO TELL PRAKTIKA",
+            "cancel it there yourself if you can; cannot be reached, 1 try",
+        ),
+        (
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, "no answer", attempts=2, unproven=1, next_at=NOW),
+            "STILL CHECKING PRAKTIKA",
+            "look there yourself if you can; it did not say whether it took the cancel, 2 tries",
+        ),
+        (
+            # It waits behind a lock-out: nobody has tried anything.
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, "our key is not accepted", next_at=NOW),
             "CANCEL IT IN PRAKTIKA BY HAND",
-            "cannot be reached, 1 try, still trying",
+            "our key is not accepted",
+        ),
+        (
+            delivery(
+                Kind.PMS_CANCEL,
+                State.ATTENTION,
+                "not cancelled there: the patient has arrived",
+                attempts=1,
+                is_refused=True,
+            ),
+            "CHECK PRAKTIKA",
+            "not cancelled there: the patient has arrived",
+        ),
+        (
+            delivery(Kind.PATIENT_SMS, State.ATTENTION, "no answer", attempts=2, next_at=NOW),
+            "PHONE THE PATIENT",
+            "cancelled, SMS not sent (no answer), 2 tries, still trying",
         ),
         (
             delivery(

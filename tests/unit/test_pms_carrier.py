@@ -164,9 +164,9 @@ async def test_cancelled_there_already_is_done_and_nothing_is_sent() -> None:
     [
         (
             replace(BOOKED, starts_at=START + timedelta(hours=1)),
-            "it is on Thu 26 Nov 11:30 with Dr Lee there",
+            "it is on Thu 26 Nov 11:30 with Dr Lee",
         ),
-        (replace(BOOKED, practitioner_ref="4", practitioner_name=""), "it is on Thu 26 Nov 10:30 there"),
+        (replace(BOOKED, practitioner_ref="4", practitioner_name=""), "it is on Thu 26 Nov 10:30"),
         (replace(BOOKED, patient_ref="56"), "it is another patient's there"),
         (replace(GONE, patient_ref="56"), "it is another patient's there"),
         (replace(BOOKED, status=AppointmentStatus.ARRIVED), "the patient has arrived"),

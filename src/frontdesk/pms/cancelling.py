@@ -11,7 +11,7 @@ from dataclasses import replace
 from frontdesk import times
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
 from frontdesk.bookings import Booking, FrontdeskError
-from frontdesk.deliveries import MANUAL_UPDATE, Claim
+from frontdesk.deliveries import MANUAL_UPDATE, SHOWS_OTHERWISE, Claim
 from frontdesk.pms.comparing import compare, preflight
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
@@ -118,7 +118,7 @@ class _Attempt:
                 return self._done(was_so_before=not self._claim.unproven)
             case Finding.SAME:
                 return await self._cancel(shown)
-        return Result(Ended.REFUSED, say(f"not cancelled there: {self._shows(shown)}"))
+        return Result(Ended.REFUSED, say(f"{SHOWS_OTHERWISE}{self._shows(shown)}"))
 
     async def _cancel(self, shown: Appointment) -> Result:
         if self._left() < LEAST_SECONDS:
@@ -189,9 +189,7 @@ class _Attempt:
         if shown.status is AppointmentStatus.OTHER:
             return f'its status there is "{shown.raw_status}"'
         now_at = times.when_in_words(shown.starts_at, booking.practice.zone, self._claim.at)
-        return (
-            f"it is on {now_at}{f' with {shown.practitioner_name}' if shown.practitioner_name else ''} there"
-        )
+        return f"it is on {now_at}{f' with {shown.practitioner_name}' if shown.practitioner_name else ''}"
 
 
 def _reason(claim: Claim) -> str:

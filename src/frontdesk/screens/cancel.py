@@ -185,7 +185,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
 
     def _show_booking(self) -> None:
         booking = self.booking
-        lines = summary(booking, self._namesakes, self.desk.now(), self.desk.home)
+        lines = summary(booking, self._namesakes, self.desk.now(), self.desk.home, self.app.size.width)
         self.query_one("#summary", TextBlock).show(_styled(lines))
         says = pms_says(self._preflight, booking, self.desk.now())
         follows = what_follows(booking, plan(booking, booking.practice), says)

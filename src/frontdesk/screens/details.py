@@ -79,7 +79,7 @@ class DetailsScreen(ReadingScreen):
         booking, now = self.booking, self.desk.now()
         state = booking.status(now)
         lines: list[StyledLine] = [("", PLAIN)]
-        lines += [(line, PLAIN) for line in booking_lines(booking, now, self.desk)]
+        lines += [(line, PLAIN) for line in booking_lines(booking, now, self.desk, self.app.size.width)]
         if state is Status.CANCELLED:
             lines += [("", PLAIN), (" What followed", BOLD)]
             lines += [(line, PLAIN) for line in followed_lines(booking, deliveries, self.app.size.width)]
@@ -158,18 +158,17 @@ def key_line(deliveries: Sequence[Delivery]) -> str:
     return "  ".join((*keys, "Esc back", "F1 help"))
 
 
-def booking_lines(booking: Booking, now: datetime, desk: OpenDesk) -> tuple[str, ...]:
-    """Return what is known of the booking itself."""
+def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -> tuple[str, ...]:
+    """Return what is known of the booking itself, in `width` cells."""
     patient, practice = booking.patient, booking.practice
     age = f", {times.age(patient.birth_date, now.date())}" if patient.birth_date else ""
-    born = who(patient).replace("   " + patient.mobile, "") if patient.mobile else who(patient)
     newness = {True: "new patient", False: "known patient", None: ""}[patient.is_new]
     fee = f"${booking.fee / 100:,.2f}" if booking.fee is not None else ""
     pms = f"{practice.pms.name} ref {booking.pms_ref}" if practice.pms and booking.pms_ref else ""
     if pms and practice.pms and desk.desk.verified(practice.pms) in (Verified.ASSUMED, Verified.CONTRACT):
         pms += " (unverified)"
     lines = [
-        labelled("Patient", "   ".join(part for part in (born + age, patient.mobile) if part)),
+        labelled("Patient", who(patient, width - TEXT_START, age)),
         labelled("", "   ".join(part for part in (patient.email, newness) if part)),
         labelled("Time", time_words(booking, now, desk.home, with_end=True)),
         labelled("Practitioner", booking.practitioner.name or "not known"),

@@ -1,5 +1,6 @@
 """What needs a person: three lines an item, one page of items, a cursor."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,13 +107,15 @@ class AttentionList(Widget, can_focus=True):
                 times.distance(booking.starts_at, now, zone),
             )
             return cells, REVERSED if marked else PLAIN
-        if line == 1 and item.over:
-            return f"{INDENT}Nothing to do any more: {item.over}", PLAIN
-        if line == 1:
-            return INDENT + ": ".join(to_do(item.attention)), BOLD
-        if line == 2 and done is not None:
-            return f"{INDENT}Cancelled {times.when_in_words(done.at, zone, now)} by {done.by}", PLAIN
-        return "", PLAIN
+        said = f"Nothing to do any more: {item.over}" if item.over else ": ".join(to_do(item.attention))
+        # A long reason takes the empty line too, rather than being cut.
+        below = [
+            (INDENT + words, PLAIN if item.over else BOLD)
+            for words in textwrap.wrap(said, max(1, self.size.width - len(INDENT) - 1))
+        ]
+        if done is not None:
+            below.append((f"{INDENT}Cancelled {times.when_in_words(done.at, zone, now)} by {done.by}", PLAIN))
+        return below[line - 1] if line <= len(below) else ("", PLAIN)
 
     def _columns(self, mark: str, when: str, at: str, patient: str, phone: str, starts: str) -> str:
         name = PATIENT[self._several_practices]

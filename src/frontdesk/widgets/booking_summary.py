@@ -6,11 +6,12 @@ Everything here returns plain text; the widgets that paint it never read markup.
 from collections.abc import Sequence
 from datetime import datetime
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, State
+from frontdesk.widgets.line import fitted
 
 LABEL_START = 2
 TEXT_START = 16
@@ -27,9 +28,15 @@ def born_words(patient: Patient) -> str:
     return f"born {times.day_in_full(patient.birth_date)}" if patient.birth_date else "birth date not known"
 
 
-def who(patient: Patient) -> str:
-    """The patient as the dialog names them: name, birth date, mobile."""
-    return "   ".join(part for part in (patient.name, born_words(patient), patient.mobile) if part)
+def who(patient: Patient, room: int | None = None, age: str = "") -> str:
+    """The patient as the dialog names them: name, birth date, mobile; in `room` cells only the name is cut."""
+    parts = [part for part in (born_words(patient) + age, patient.mobile) if part]
+    for gap in ("   ", "  "):
+        whole = gap.join((patient.name, *parts))
+        if room is None or cell_len(whole) <= room:
+            return whole
+    rest = "".join(f"  {part}" for part in parts)
+    return fitted(patient.name, max(0, room - cell_len(rest))) + rest
 
 
 def another_words(patient: Patient, namesakes: Sequence[Patient]) -> str:
@@ -66,12 +73,17 @@ def time_words(booking: Booking, now: datetime, home: Practice | None, *, with_e
 
 
 def summary(
-    booking: Booking, namesakes: Sequence[Patient], now: datetime, home: Practice | None
+    booking: Booking,
+    namesakes: Sequence[Patient],
+    now: datetime,
+    home: Practice | None,
+    width: int | None = None,
 ) -> tuple[str, ...]:
-    """Return the dialog's five lines about the booking; the warning line may be empty."""
+    """Return the dialog's five lines about the booking, in `width` cells; the warning line may be empty."""
+    room = None if width is None else width - TEXT_START
     kind = "   ".join(part for part in (booking.appointment_type, booking.ref, booking.practice.name) if part)
     return (
-        labelled("Patient", who(booking.patient)),
+        labelled("Patient", who(booking.patient, room)),
         labelled("", another_words(booking.patient, namesakes)),
         labelled("Time", time_words(booking, now, home)),
         labelled("Practitioner", booking.practitioner.name or "not known"),

@@ -24,7 +24,7 @@ _FIXED = {
     Finding.ATTENDED: "! says the patient came, or did not come. Look there first",
     Finding.GONE: f"! has no such appointment any more. {ASK_WHICH}",
     Finding.AWAY: "cannot be reached. Will be told as soon as it answers",
-    Finding.LOCKED_OUT: "does not let us in. Will be told as soon as it does",
+    Finding.LOCKED_OUT: "does not let us in. Attention (F4) says what becomes of it",
     Finding.NOT_ASKED: f"{BY_ITSELF}. Not checked from this desk",
 }
 

@@ -30,7 +30,8 @@ def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
     """Return the line's left and right part and its style.
 
     What is open or in trouble is never cut for who sits here and how many bookings there
-    are: in a narrow window these go first, in this order: practices, operator, bookings.
+    are: in a narrow window these go first, in this order: practices, operator, bookings, and
+    how many others are in trouble.
     """
     if desk.away_since:
         away = f"STORE AWAY since {desk.away_since}: this list is from then, cancelling is not possible"
@@ -44,8 +45,10 @@ def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
         "standing": f"READ ONLY: {reason}" if (reason := state.standing.why_not_writable) else "",
     }
     room = width - (cell_len(right) + 2 if right else 0)
-    for gives_way in ("", "practices", "operator", "bookings"):
+    for gives_way in ("", "practices", "operator", "bookings", "others"):
         parts.pop(gives_way, None)
+        if gives_way == "others" and state.troubles:
+            parts["trouble"] = _first_trouble(state, desk)
         left = " | ".join(part for part in parts.values() if part)
         if cell_len(left) <= room:
             break
@@ -80,9 +83,13 @@ def _troubles(state: StoreState, desk: OpenDesk) -> str:
     """Who outside does not answer: the one that has been so longest, and how many more."""
     if not state.troubles:
         return ""
-    first, *others = sorted(state.troubles, key=lambda trouble: trouble.since)
-    said = f"{first.name} {trouble_words(first, desk)}"
-    return f"{said} and {len(others)} more" if others else said
+    said, others = _first_trouble(state, desk), len(state.troubles) - 1
+    return f"{said} and {others} more" if others else said
+
+
+def _first_trouble(state: StoreState, desk: OpenDesk) -> str:
+    first = min(state.troubles, key=lambda trouble: trouble.since)
+    return f"{first.name} {trouble_words(first, desk)}"
 
 
 def trouble_words(trouble: Trouble, desk: OpenDesk) -> str:
