@@ -3,6 +3,7 @@
 Everything here returns plain text; the widgets that paint it never read markup.
 """
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -28,12 +29,12 @@ def born_words(patient: Patient) -> str:
     return f"born {times.day_in_full(patient.birth_date)}" if patient.birth_date else "birth date not known"
 
 
-def who(patient: Patient, room: int | None = None, age: str = "") -> str:
+def who(patient: Patient, room: int = sys.maxsize, age: str = "") -> str:
     """The patient as the dialog names them: name, birth date, mobile; in `room` cells only the name is cut."""
     parts = [part for part in (born_words(patient) + age, patient.mobile) if part]
     for gap in ("   ", "  "):
         whole = gap.join((patient.name, *parts))
-        if room is None or cell_len(whole) <= room:
+        if cell_len(whole) <= room:
             return whole
     rest = "".join(f"  {part}" for part in parts)
     return fitted(patient.name, max(0, room - cell_len(rest))) + rest
@@ -77,13 +78,12 @@ def summary(
     namesakes: Sequence[Patient],
     now: datetime,
     home: Practice | None,
-    width: int | None = None,
+    width: int = sys.maxsize,
 ) -> tuple[str, ...]:
     """Return the dialog's five lines about the booking, in `width` cells; the warning line may be empty."""
-    room = None if width is None else width - TEXT_START
     kind = "   ".join(part for part in (booking.appointment_type, booking.ref, booking.practice.name) if part)
     return (
-        labelled("Patient", who(booking.patient, room)),
+        labelled("Patient", who(booking.patient, width - TEXT_START)),
         labelled("", another_words(booking.patient, namesakes)),
         labelled("Time", time_words(booking, now, home)),
         labelled("Practitioner", booking.practitioner.name or "not known"),
