@@ -24,7 +24,8 @@ from frontdesk.screens.reading import ReadingScreen, StyledLine
 from frontdesk.screens.settling import NoteScreen, try_again
 from frontdesk.widgets.booking_summary import TEXT_START, labelled, time_words, who
 from frontdesk.widgets.booking_table import SYMBOLS
-from frontdesk.widgets.line import BOLD, PLAIN, Line, fitted
+from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
 
 NAME_WIDTH, WORD_WIDTH = 15, 10

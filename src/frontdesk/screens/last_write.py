@@ -10,7 +10,8 @@ from frontdesk.bookings import Booking
 from frontdesk.deliveries import facts
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.changes import StoreChanged
-from frontdesk.widgets.line import Line, fitted
+from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.line import Line
 
 SHOWN_FOR = timedelta(hours=12)
 """How far back an operator's last saved write is still worth showing at the start."""

@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 from frontdesk import times
 from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import OpenDesk
-from frontdesk.widgets.line import ALERT, TextBlock, fitted
+from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.line import ALERT, TextBlock
 
 LOOKED_AT = 500
 """How many of what needs a person are read to count today's."""

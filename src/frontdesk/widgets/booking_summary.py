@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, State
-from frontdesk.widgets.line import fitted
+from frontdesk.widgets.fitting import fitted
 
 LABEL_START = 2
 TEXT_START = 16

@@ -16,7 +16,8 @@ from textual.widget import Widget
 from frontdesk import times
 from frontdesk.bookings import Booking, Row, Status
 from frontdesk.listing import View
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, fitted
+from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
 
 SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
 STATUS_STYLES = {

@@ -1,25 +1,18 @@
 """One line of the screen: text at the left, text at the right, painted only when it changes."""
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
+
+from frontdesk.widgets.fitting import fitted
 
 PLAIN = Style()
 BOLD = Style(bold=True)
 REVERSED = Style(reverse=True)
 DIM = Style(dim=True)
 ALERT = Style(bold=True, reverse=True)
-
-
-def fitted(value: str, width: int) -> str:
-    """Return `value` in exactly `width` cells: padded, or cut with `..` at its end."""
-    if value.isascii() and len(value) <= width:
-        return value.ljust(width)
-    if cell_len(value) <= width or width <= 2:
-        return set_cell_size(value, width)
-    return set_cell_size(set_cell_size(value, width - 2).rstrip() + "..", width)
 
 
 class Line(Widget):

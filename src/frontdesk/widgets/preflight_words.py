@@ -9,7 +9,7 @@ from frontdesk.bookings import Booking
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.text import clean
 from frontdesk.widgets.booking_summary import BY_ITSELF, TEXT_START
-from frontdesk.widgets.line import fitted
+from frontdesk.widgets.fitting import fitted
 
 CONTRADICTING = frozenset({Finding.DIFFERENT, Finding.GONE, Finding.ATTENDED})
 """Answers that say otherwise than the dialog's summary: marked `!`, and to be read before a confirm."""

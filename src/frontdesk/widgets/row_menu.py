@@ -14,7 +14,8 @@ from textual.widget import Widget
 from frontdesk import times
 from frontdesk.bookings import Booking, Reason
 from frontdesk.commands import Command
-from frontdesk.widgets.line import BOLD, DIM, PLAIN, REVERSED, fitted
+from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.line import BOLD, DIM, PLAIN, REVERSED
 
 LABEL_WIDTH = 13
 
