@@ -17,6 +17,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -202,12 +203,17 @@ class HttpClient:
 
     async def _opened(self) -> httpx.AsyncHTTPTransport:
         if self._transport is None:
-            # Reading the system's certificates takes longer than a frame may.
-            context = await asyncio.to_thread(self._tls)
-            self._transport = self._transport or httpx.AsyncHTTPTransport(
-                verify=context, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-            )
+            # Reading the system's certificates takes longer than a frame may, as does what httpx loads.
+            made = await asyncio.to_thread(self._made)
+            self._transport = self._transport or made
         return self._transport
+
+    def _made(self) -> httpx.AsyncHTTPTransport:
+        # Without this anyio would load it in the event loop, at the first connection.
+        import_module("anyio._backends._asyncio")
+        return httpx.AsyncHTTPTransport(
+            verify=self._tls(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     def _tls(self) -> ssl.SSLContext:
         try:

@@ -225,6 +225,20 @@ async def test_an_unknown_outcome_stays_on_the_screen_while_it_is_tried_again(pm
     assert await pms_only.delivery(booking) == done
 
 
+@pytest.mark.parametrize(
+    ("ended", "unproven"),
+    [(Ended.FAILED, 1), (Ended.UNKNOWN, 2), (Ended.STUCK, 2), (Ended.LOCKED_OUT, 1), (Ended.REFUSED, 0)],
+)
+async def test_what_nobody_knows_is_kept_until_it_is_proven(
+    pms_only: Desk, ended: Ended, unproven: int
+) -> None:
+    await pms_only.cancel()
+    await pms_only.finish(await pms_only.claim(), UNKNOWN)
+    pms_only.passes(timedelta(minutes=1))
+    stands = await pms_only.finish(await pms_only.claim(), Result(ended, "as it is"))
+    assert stands.unproven == unproven
+
+
 async def test_a_person_is_called_after_the_last_try_and_at_once_on_a_refusal(pms_only: Desk) -> None:
     await pms_only.cancel()
     refused = await pms_only.finish(await pms_only.claim(), Result(Ended.REFUSED, "another time there"))

@@ -3,6 +3,8 @@
 import asyncio
 import gzip
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -464,3 +466,37 @@ def test_an_epoch_reset() -> None:
 @pytest.mark.parametrize("said", ["999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_an_absurd_wait_is_capped(said: str) -> None:
     assert retry_at(answer(b"", retry_after=said), NOW) == NOW + timedelta(hours=1)
+
+
+_FIRST_REQUEST = """
+import asyncio, builtins, socket, sys, threading
+from frontdesk.http_client import HttpClient, NotSent
+
+load, late = builtins.__import__, []
+
+def watch(name, *rest):
+    known = set(sys.modules)
+    try:
+        return load(name, *rest)
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            late.extend(set(sys.modules) - known)
+
+async def ask(port):
+    try:
+        await HttpClient(allow_http=True, allow_private=True).send("GET", f"http://127.0.0.1:{port}/")
+    except NotSent as why:
+        return str(why)
+
+with socket.create_server(("127.0.0.1", 0)) as closed:
+    port = closed.getsockname()[1]
+builtins.__import__ = watch
+said = asyncio.run(ask(port))
+print(said, sorted({name.partition(".")[0] for name in late} & {"httpcore", "h11", "anyio"}))
+"""
+
+
+def test_the_first_request_loads_nothing_in_the_event_loop() -> None:
+    """Keys would wait for it: it takes as long as five to ten frames."""
+    done = subprocess.run([sys.executable, "-c", _FIRST_REQUEST], capture_output=True, text=True, check=True)
+    assert done.stdout == "it refused the connection []\n"
