@@ -17,23 +17,24 @@ async def look_up(host: str, port: int) -> Sequence[str]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Sequence[str]] = loop.create_future()
 
-    def tell(found: Sequence[str] | OSError) -> None:
+    def tell(found: Sequence[str] | Exception) -> None:
         if answer.done():
             return
-        if isinstance(found, OSError):
+        if isinstance(found, Exception):
             answer.set_exception(found)
         else:
             answer.set_result(found)
 
     def look() -> None:
-        found: Sequence[str] | OSError
+        found: Sequence[str] | Exception
         try:
             known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found = list(dict.fromkeys(str(address[0]) for *_, address in known))
-        except OSError as error:
-            found = error
         except UnicodeError:
             found = socket.gaierror(socket.EAI_NONAME, "this cannot be a name")
+        except Exception as error:
+            # Whatever it is, it is for whoever waits.
+            found = error
         # The program may have ended its loop meanwhile.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(tell, found)

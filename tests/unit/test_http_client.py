@@ -474,10 +474,10 @@ from frontdesk.http_client import HttpClient, NotSent
 
 load, late = builtins.__import__, []
 
-def watch(name, *rest):
+def watch(name, *rest, **named):
     known = set(sys.modules)
     try:
-        return load(name, *rest)
+        return load(name, *rest, **named)
     finally:
         if threading.current_thread() is threading.main_thread():
             late.extend(set(sys.modules) - known)
