@@ -119,3 +119,20 @@ def test_close_to_the_appointment_a_person_is_called_and_it_goes_on() -> None:
 
 def test_a_lease_outlasts_the_attempt_it_is_for() -> None:
     assert LEASE.total_seconds() >= 2 * ATTEMPT_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("state", "unproven", "expected"),
+    [
+        (State.CLAIMED, 0, State.PENDING),
+        (State.CLAIMED, 1, State.UNKNOWN),
+        (State.UNKNOWN, 1, State.UNKNOWN),
+        (State.ATTENTION, 0, State.ATTENTION),
+    ],
+)
+def test_a_failure_forgets_neither_what_nobody_knows_nor_who_needs_a_person(
+    state: State, unproven: int, expected: State
+) -> None:
+    failed = Result(Ended.FAILED, "busy")
+    stands = after(delivery(state, 1, unproven), NOW + timedelta(days=3), failed, NOW, RetryPolicy(), 0.5)
+    assert (stands.state, stands.next_at is None) == (expected, False)
