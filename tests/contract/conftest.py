@@ -7,6 +7,7 @@ import pytest
 from frontdesk.bookings import Booking
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
+from tests.contract.queueing import Desk
 from tests.making import KIM, make_incoming, make_practice
 
 
@@ -25,3 +26,17 @@ async def booking(store: SqlStore) -> Booking:
     await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
     (found,) = await store.find("A1")
     return found
+
+
+@pytest.fixture
+async def desk(store: SqlStore, store_url: str) -> Desk:
+    """A practice whose PMS can cancel; nothing is cancelled yet."""
+    await store.registry.apply_practices([make_practice()], KIM)
+    return Desk(store, store_url)
+
+
+@pytest.fixture
+async def pms_only(store: SqlStore, store_url: str) -> Desk:
+    """A practice that has nothing but its PMS told."""
+    await store.registry.apply_practices([make_practice(email="", patient_channels=())], KIM)
+    return Desk(store, store_url)
