@@ -2,7 +2,8 @@
 
 The rules of DESIGN: retry with full jitter between 2 s and 15 min; a person is called at
 once on a permanent refusal, after `max_attempts`, and when an attempt has failed close to
-the appointment, in which case retries go on.
+the appointment. Unless it was refused, it goes on by itself all the same until the
+appointment: whoever was away for an hour is told when they are back.
 """
 
 from dataclasses import dataclass
@@ -100,12 +101,13 @@ def after(
         case Ended.REFUSED | Ended.STUCK | Ended.LOCKED_OUT:
             refused = result.ended is Ended.REFUSED
             return Standing(State.ATTENTION, None, result.said, is_refused=refused)
-    if delivery.attempts >= policy.max_attempts:
+    is_tried_out = delivery.attempts >= policy.max_attempts
+    if is_tried_out and starts_at <= now:
         return Standing(State.ATTENTION, None, result.said)
     next_at = now + pause(delivery.attempts, chance)
     if result.not_before is not None:
         next_at = max(next_at, min(result.not_before, now + LONGEST_WAIT))
-    if delivery.state is State.ATTENTION or starts_at - now < policy.near:
+    if is_tried_out or delivery.state is State.ATTENTION or starts_at - now < policy.near:
         return Standing(State.ATTENTION, next_at, result.said)
     # A try that failed says nothing of an earlier one whose answer was lost.
     is_unknown = result.ended is Ended.UNKNOWN or delivery.unproven > 0

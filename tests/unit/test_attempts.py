@@ -75,7 +75,7 @@ def test_every_attempt_ends_in_something_that_goes_on_or_is_seen(
     assert (stands.next_at is None) <= (stands.state in {State.DONE, State.ATTENTION})
     if stands.next_at is not None:
         assert result.ended in GOES_ON
-        assert number < policy.max_attempts
+        assert number < policy.max_attempts or away > timedelta()
         assert NOW + timedelta(seconds=1) <= stands.next_at <= NOW + LONGEST_WAIT
         if result.not_before is not None:
             assert stands.next_at >= min(result.not_before, NOW + LONGEST_WAIT)
@@ -105,6 +105,18 @@ def test_after_the_last_try_a_person_is_called(ended: Ended) -> None:
     policy, start = RetryPolicy(max_attempts=3), NOW + timedelta(days=3)
     for number, expected in ((2, {State.PENDING, State.UNKNOWN}), (3, {State.ATTENTION})):
         assert after(delivery(State.CLAIMED, number), start, Result(ended), NOW, policy, 0).state in expected
+
+
+@pytest.mark.parametrize("ended", GOES_ON)
+def test_what_was_away_for_long_is_told_when_it_is_back_unless_the_appointment_has_passed(
+    ended: Ended,
+) -> None:
+    for ahead, goes_on in ((timedelta(seconds=1), True), (timedelta(), False), (timedelta(days=-1), False)):
+        stands = after(
+            delivery(State.ATTENTION, 30), NOW + ahead, Result(ended, "away"), NOW, RetryPolicy(), 1
+        )
+        assert stands.state is State.ATTENTION
+        assert stands.next_at == (NOW + LONGEST_PAUSE if goes_on else None)
 
 
 def test_close_to_the_appointment_a_person_is_called_and_it_goes_on() -> None:
