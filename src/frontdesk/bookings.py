@@ -294,7 +294,7 @@ def why_not_cancel(booking: Booking, now: datetime, desk: Standing) -> Reason | 
         )
     if booking.starts_at <= now:
         ago = times.distance(booking.starts_at, now, booking.practice.zone)
-        return Reason("time-passed", f"the time has passed, {ago}. Did not come: f")
+        return Reason("time-passed", f"the time has passed, {ago}")
     return why_not_write(booking, desk, Scope.CANCEL)
 
 

@@ -21,7 +21,9 @@ class Command:
 
     `action` is the name of the method that does it, `action_<name>` on the screen. `label`
     is what menus and the key line say, `help` one sentence. `why_not` answers for one
-    booking; commands without it always work. `in_menu` puts it in the row menu.
+    booking; commands without it always work. Where its reason has the code of `instead`,
+    another command is the way on: the words for when, and its id. `in_menu` puts it in the
+    row menu.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Command:
     in_menu: bool = False
     in_palette: bool = True
     why_not: WhyNot | None = None
+    instead: tuple[str, str, str] | None = None
 
 
 def _pms_name(booking: Booking) -> str:
@@ -56,7 +59,7 @@ def why_not_did_not_come(booking: Booking, now: datetime, desk: Standing) -> Rea
         return why_not_cancel(booking, now, desk)
     if booking.starts_at > now:
         start = times.when_in_words(booking.starts_at, booking.practice.zone, now)
-        return Reason("not-yet", f"only after the start, {start}. Before it: c")
+        return Reason("not-yet", f"only after the start, {start}")
     if booking.patient.is_new is False:
         return Reason("not-billed", f"not a new patient: nothing is billed. Mark it in {_pms_name(booking)}")
     return Reason("not-in-version", "not in this version. Do it in your billing portal")
@@ -83,6 +86,7 @@ COMMANDS: tuple[Command, ...] = (
         dangerous=True,
         in_menu=True,
         why_not=why_not_cancel,
+        instead=("time-passed", "Did not come", "booking.did_not_come"),
     ),
     Command(
         "booking.reschedule",
@@ -105,6 +109,7 @@ COMMANDS: tuple[Command, ...] = (
         in_menu=True,
         in_palette=False,
         why_not=why_not_did_not_come,
+        instead=("not-yet", "Before it", "booking.cancel"),
     ),
     Command(
         "booking.details",

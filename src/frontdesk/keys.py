@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
+from frontdesk.bookings import Booking, Reason, Standing
 from frontdesk.commands import COMMANDS, Command
 
 
@@ -88,3 +90,15 @@ def key_name(key: str) -> str:
 def first_key(command: Command, overrides: Mapping[str, str]) -> str:
     """Return the key to show for a command where there is room for one."""
     return key_name(keys_of(command, overrides)[0])
+
+
+def why_not(
+    command: Command, booking: Booking, now: datetime, desk: Standing, overrides: Mapping[str, str]
+) -> Reason | None:
+    """Return why a command cannot be given for a booking, with the key of the one that can."""
+    reason = command.why_not(booking, now, desk) if command.why_not else None
+    if reason is None or command.instead is None or command.instead[0] != reason.code:
+        return reason
+    _, when, other = command.instead
+    key = first_key(next(one for one in COMMANDS if one.id == other), overrides)
+    return Reason(reason.code, f"{reason}. {when}: {key}")

@@ -73,7 +73,7 @@ def test_a_few_bad_days(on_sqlite: type[Machine]) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_many_bad_days(on_sqlite: type[Machine]) -> None:
-    run(on_sqlite, 400, 50)
+    run(on_sqlite, 120, 50)
 
 
 @pytest.mark.full

@@ -21,7 +21,7 @@ from frontdesk.commands import (
     why_not_did_not_come,
     why_not_reschedule,
 )
-from frontdesk.keys import FORBIDDEN_KEYS, first_key, key_name, keys_of, why_not_keys
+from frontdesk.keys import FORBIDDEN_KEYS, first_key, key_name, keys_of, why_not, why_not_keys
 from tests.making import KIM, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
@@ -266,7 +266,7 @@ def test_what_is_wrong_with_keys_in_the_config(overrides: dict[str, str], proble
             why_not_did_not_come,
             make_booking(starts_at=AHEAD),
             "not-yet",
-            "only after the start, Tue 1 Dec 16:45. Before it: c",
+            "only after the start, Tue 1 Dec 16:45",
         ),
         (
             why_not_did_not_come,
@@ -298,3 +298,19 @@ def test_why_not_in_the_menus_words(why_not: WhyNot, booking: Booking, code: str
     reason = why_not(booking, NOW, Standing())
     assert reason is not None
     assert (reason.code, reason.text) == (code, text)
+
+
+def test_a_reason_names_the_key_that_works_as_the_config_has_it() -> None:
+    cancel, did_not_come = (
+        next(one for one in COMMANDS if one.id == id_) for id_ in ("booking.cancel", "booking.did_not_come")
+    )
+    keys = {"booking.cancel": "x", "booking.did_not_come": "z"}
+    passed, ahead = make_booking(starts_at=PASSED), make_booking(starts_at=AHEAD)
+    for overrides, cancel_key, other_key in (({}, "c", "f"), (keys, "x", "z")):
+        no_cancel = why_not(cancel, passed, NOW, Standing(), overrides)
+        assert str(no_cancel).endswith(f" ago. Did not come: {other_key}")
+        not_yet = why_not(did_not_come, ahead, NOW, Standing(), overrides)
+        assert str(not_yet).endswith(f"16:45. Before it: {cancel_key}")
+    assert why_not(cancel, ahead, NOW, Standing(), {}) is None
+    cancelled = make_booking(starts_at=PASSED, cancellation=CANCELLATION)
+    assert str(why_not(cancel, cancelled, NOW, Standing(), {})).startswith("cancelled by")

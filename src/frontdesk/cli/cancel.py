@@ -5,12 +5,11 @@ import sys
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from frontdesk import text, times
+from frontdesk import text
 from frontdesk.bookings import (
     REASON_LIMIT,
     Booking,
@@ -67,7 +66,7 @@ def cancel(
         booking = run(find_one(store, reference))
         state = run(store.state())
         if why_not := why_not_cancel(booking, state.now, state.standing):
-            raise Refused(_in_line_mode(why_not, booking, state.now))
+            raise Refused(why_not)
         follows = plan(booking, booking.practice)
         if told_by_phone and not needs_phone_call(follows):
             raise click.UsageError("--told-by-phone is for patients whom nobody else tells")
@@ -148,10 +147,6 @@ def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str
     """Cancel; after a lost answer say exactly one of: saved, not saved, not known yet."""
     try:
         return run(_to_the_end(store, command))
-    except Refused as no:
-        booking = run(store.get(command.booking_id))
-        now = run(store.state()).now
-        raise Refused(_in_line_mode(no.reason, booking, now)) from None
     except Unavailable as away:
         try:
             saved = run(store.outcome(command.command_id))
@@ -172,14 +167,6 @@ async def _to_the_end(store: BookingStore, command: CancelCommand) -> Booking:
         return await asyncio.shield(writing)
     except asyncio.CancelledError:
         return await writing
-
-
-def _in_line_mode(reason: Reason, booking: Booking, now: datetime) -> Reason:
-    """The screen's reason ends with its key for the way on; here there is none."""
-    if reason.code != "time-passed":
-        return reason
-    ago = times.distance(booking.starts_at, now, booking.practice.zone)
-    return Reason(reason.code, f"the time has passed, {ago}")
 
 
 def _checked_reason(given: str) -> str:

@@ -17,7 +17,7 @@ from frontdesk.bookings import Booking, BookingQuery, Direction, FrontdeskError,
 from frontdesk.commands import MENU, Command
 from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
-from frontdesk.keys import first_key
+from frontdesk.keys import first_key, why_not
 from frontdesk.listing import Listing
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
@@ -371,13 +371,9 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if row is None:
             self.say("There is no booking here to act on.")
             return
-        now, standing = self.desk.now(), self._standing()
+        now, standing, keys = self.desk.now(), self._standing(), self.desk.desk.settings.keys
         lines = [
-            (
-                command,
-                first_key(command, self.desk.desk.settings.keys),
-                command.why_not(row.booking, now, standing) if command.why_not else None,
-            )
+            (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys))
             for command in MENU
         ]
         menu = self.menu
@@ -405,8 +401,8 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if row is None:
             self.action_menu()
             return
-        why_not = command.why_not
-        if why_not and why_not(row.booking, self.desk.now(), self._standing()):
+        keys = self.desk.desk.settings.keys
+        if why_not(command, row.booking, self.desk.now(), self._standing(), keys):
             self.action_menu()
         else:
             self._do(command, row.booking)
