@@ -17,7 +17,9 @@ from pathlib import Path
 
 from frontdesk import seed
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import CancelCommand, IncomingBooking
+from frontdesk.bookings import Booking, CancelCommand, IncomingBooking
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.opening import open_store
 from frontdesk.text import fold
 from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs
@@ -52,8 +54,14 @@ def _others() -> Iterator[IncomingBooking]:
             yield replace(one, practice_id=own_ids[one.practice_id].id, ref=f"{one.ref}-0")
 
 
+async def _same_there(booking: Booking) -> Preflight:
+    """What a PMS answers that shows what the operator sees."""
+    return Preflight(Finding.SAME, booking.starts_at, booking.practitioner.name)
+
+
 async def _fill(url: str) -> None:
-    store = await open_store(url, clock=lambda: EARLIER)
+    moment = EARLIER
+    store = await open_store(url, clock=lambda: moment)
     await store.registry.apply_practices(PRACTICES, KIM)
     found = list(kovacs())
     others = islice(_others(), BOOKINGS - len(found))
@@ -61,6 +69,9 @@ async def _fill(url: str) -> None:
     for ref in CANCELLED_EARLIER:
         (booking,) = await store.find(ref)
         await store.cancel(CancelCommand(uuid.uuid4(), booking.id, booking.version, KIM))
+    moment = NOW
+    connections = {practice.pms.connection for practice in PRACTICES if practice.pms}
+    await store.queue.heartbeat("another desk", {*connections, MAIL_CONNECTION, SMS_CONNECTION})
     await store.close()
 
 
@@ -70,7 +81,7 @@ async def _front(folder: Path) -> AsyncIterator[Front]:
     path = folder / "frontdesk.db"
     await _fill(f"sqlite:///{path}")
     clock, reports = StillClock(), list[BaseException]()
-    app = FrontdeskApp(desk_on(path, clock, reports))
+    app = FrontdeskApp(desk_on(path, clock, reports, preflight=_same_there))
     async with app.run_test(size=SIZE) as pilot:
         front = Front(app, pilot, clock, reports)
         while app.open_desk is None:
@@ -94,6 +105,9 @@ async def pictures() -> dict[str, str]:
             await front.press("c")
             await front.type(REASON)
             made["cancel.svg"] = picture(front.app)
+            await front.press("escape")
+            await front.press("f4")
+            made["attention.svg"] = picture(front.app)
     return made
 
 
