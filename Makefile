@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= auto
+# One more than processors: many tests wait for a terminal or for a clock.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 # The environment is made anew when the locks change, when this folder was moved or copied
 # (its scripts hold their full path), and when its Python is gone or making it was cut short.

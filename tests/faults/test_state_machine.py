@@ -67,7 +67,7 @@ def run(machine: type[RuleBasedStateMachine], examples: int, steps: int, *, is_k
 
 
 def test_a_few_bad_days(on_sqlite: type[Machine]) -> None:
-    run(on_sqlite, 8, 20)
+    run(on_sqlite, 4, 20)
 
 
 @pytest.mark.full
