@@ -20,6 +20,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.end_run()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The address of an SQLite store that is not there yet."""

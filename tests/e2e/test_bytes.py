@@ -61,6 +61,7 @@ def open_upcoming(desk: PtyDesk) -> int:
     raise AssertionError("no booking can be cancelled")
 
 
+@pytest.mark.long
 def test_every_key_keeps_to_its_goal(desk: PtyDesk) -> None:
     costs: dict[str, tuple[float, int]] = {"start": (len(desk.output), 8_000)}
     costs["Down"] = median(cost(desk, DOWN) for _ in range(40)), 300

@@ -44,6 +44,7 @@ def home(folder: Path) -> dict[str, str | None]:
     return {"HOME": str(folder), "XDG_STATE_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     ["256 colours", *(pytest.param(name, marks=pytest.mark.full) for name in TERMINALS if name[0] != "2")],

@@ -48,7 +48,7 @@ def told(frame: Frame) -> list[list[Cell]]:
     return screen.cells()
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(st.lists(puts | moves, max_size=8), min_size=1, max_size=6))
 def test_the_terminal_shows_what_was_told(frames: list[list[tuple[int, int, object]]]) -> None:
     terminal = Terminal()
