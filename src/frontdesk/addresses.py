@@ -6,6 +6,9 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this very machine: what goes there crosses no network."""
+
 
 async def look_up(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host. Raises OSError when there are none.

@@ -48,7 +48,7 @@ class Operator:
     via: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.via})" if self.via else self.name
+        return f"{self.name} ({self.via})" if self.via not in ("", self.name) else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,9 @@ class Booking:
 class Followup(Enum):
     """What a cancelled booking's deliveries add to its row."""
 
-    NOTHING_OPEN = ""
-    UNDER_WAY = "~"
-    NEEDS_PERSON = "!"
+    NOTHING_OPEN = "nothing open"
+    UNDER_WAY = "under way"
+    NEEDS_PERSON = "needs a person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +245,14 @@ class Standing:
     """What a desk may do now.
 
     `why_not_writable` is empty, or the store's reason in a few words. `practices` None
-    means all of them.
+    means all of them. `via` is the name of the desk token that it comes through, if any:
+    every write of this desk carries it.
     """
 
     why_not_writable: str = ""
     scopes: frozenset[Scope] = frozenset(Scope)
     practices: frozenset[str] | None = None
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,22 @@ from frontdesk.bookings import Booking
 class Finding(Enum):
     """How what the PMS shows compares with the booking."""
 
-    SAME = "the same appointment at the same time"
-    DIFFERENT = "another time, or another person"
-    CANCELLED = "already cancelled there"
-    ATTENDED = "the patient has arrived there, or did not come"
-    GONE = "no such appointment"
-    AWAY = "no answer, or none that can be read"
-    LOCKED_OUT = "our credential is not accepted"
-    NOT_ASKED = "this desk cannot ask"
+    SAME = "same"
+    """The same appointment at the same time."""
+    DIFFERENT = "different"
+    """Another time, or another person."""
+    CANCELLED = "cancelled"
+    """Already cancelled there."""
+    ATTENDED = "attended"
+    """The patient has arrived there, or did not come."""
+    GONE = "gone"
+    """No such appointment."""
+    AWAY = "away"
+    """No answer, or none that can be read."""
+    LOCKED_OUT = "locked-out"
+    """Our credential is not accepted."""
+    NOT_ASKED = "not-asked"
+    """Nobody here can ask."""
 
 
 @dataclass(frozen=True, slots=True)

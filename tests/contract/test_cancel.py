@@ -360,3 +360,31 @@ async def test_last_write_is_this_operators_latest_cancel(store: SqlStore) -> No
     assert latest.cancellation is not None
     assert await store.last_write(KIM, latest.cancellation.at) is None
     assert await store.last_write(Operator(LEE.name), begin) is None
+
+
+async def test_a_command_given_up_before_it_arrives_does_nothing(store: SqlStore, booking: Booking) -> None:
+    late = command(booking)
+    assert await store.give_up(late.command_id) is None
+    assert await store.give_up(late.command_id) is None
+    with pytest.raises(Refused) as refused:
+        await store.cancel(late)
+    assert refused.value.reason.code == "given-up"
+    assert await store.get(booking.id) == booking
+    cancelled = await store.cancel(command(booking))
+    assert cancelled.cancellation is not None
+
+
+async def test_a_command_that_was_written_is_not_given_up(store: SqlStore, booking: Booking) -> None:
+    asked = command(booking)
+    cancelled = await store.cancel(asked)
+    assert await store.give_up(asked.command_id) == cancelled
+    assert await store.cancel(asked) == cancelled
+
+
+async def test_one_store_is_several_desks(store: SqlStore, booking: Booking) -> None:
+    await store.registry.apply_practices([make_practice("perth")], KIM)
+    elsewhere = store.as_desk(Standing(practices=frozenset({"perth"}), via="Desk Two"))
+    with pytest.raises(NotFound):
+        await elsewhere.get(booking.id)
+    assert (await elsewhere.state()).standing.via == "Desk Two"
+    assert await store.get(booking.id) == booking

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +20,8 @@ from frontdesk.bookings import (
     NotFound,
     Refused,
     Scope,
+    Standing,
+    Unauthorised,
     Unavailable,
 )
 from frontdesk.store.mapping import AUDIT, HEAD
@@ -90,7 +92,10 @@ async def test_tokens_are_shown_once_and_kept_hashed(store: SqlStore, store_url:
     assert await store.registry.tokens() == (token, every)
     assert (token.scopes, token.practices, every.practices) == (scopes, frozenset({"adelaide"}), None)
     rows = execute(store_url, "SELECT * FROM token ORDER BY created_at")
-    assert rows[0].secret_sha256 == hashlib.sha256(secret.encode()).hexdigest()
+    kind, token_id, random = secret.split("_", 2)
+    assert (kind, token_id) == ("fd", token.id)
+    assert rows[0].secret_sha256 == hashlib.sha256(random.encode()).hexdigest()
+    secret, other_secret = random, other_secret.split("_", 2)[2]
     assert all(secret not in str(row) for row in rows + execute(store_url, "SELECT * FROM audit"))
 
 
@@ -234,3 +239,47 @@ async def test_the_database_refuses_to_change_the_audit(
     with pytest.raises(Exception, match="the audit only grows"):
         execute(store_url, statement)
     assert await audited.registry.verify() is None
+
+
+async def test_a_desk_is_admitted_by_what_was_shown_once(store: SqlStore) -> None:
+    token, presented = await store.registry.create_token("Desk Two", frozenset({Scope.READ}), None, KIM)
+    assert await store.registry.admit(presented) == token
+    assert token.standing == Standing(scopes=frozenset({Scope.READ}), via="Desk Two")
+
+
+async def test_nothing_else_is_admitted(store: SqlStore) -> None:
+    token, presented = await store.registry.create_token("Desk Two", frozenset({Scope.READ}), None, KIM)
+    _, other = await store.registry.create_token("Desk Three", frozenset({Scope.READ}), None, KIM)
+    wrong = presented[:-1] + ("A" if presented[-1] != "A" else "B")
+    mixed = f"fd_{token.id}_{other.split('_', 2)[2]}"
+    for bad in (
+        "",
+        "fd_",
+        token.id,
+        wrong,
+        mixed,
+        presented + "A",
+        f" {presented}",
+        "fd_00000000_" + "A" * 43,
+    ):
+        with pytest.raises(Unauthorised):
+            await store.registry.admit(bad)
+    await store.registry.revoke_token(token.id, LEE)
+    with pytest.raises(Unauthorised, match="revoked"):
+        await store.registry.admit(presented)
+
+
+async def test_a_token_is_good_until_it_expires(store: SqlStore, store_url: str) -> None:
+    now = (await store.state()).now
+    scopes = frozenset({Scope.READ})
+    token, presented = await store.registry.create_token(
+        "Desk Two", scopes, None, KIM, now + timedelta(hours=1)
+    )
+    assert token.expires_at == now + timedelta(hours=1)
+    assert await store.registry.admit(presented) == token
+    past = (now - timedelta(seconds=1)).replace(tzinfo=None).isoformat(" ", "microseconds")
+    execute(store_url, "UPDATE token SET expires_at = :at", at=past)
+    with pytest.raises(Unauthorised, match="expired"):
+        await store.registry.admit(presented)
+    with pytest.raises(Refused):
+        await store.registry.create_token("Desk Two", scopes, None, KIM, now)

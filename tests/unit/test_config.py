@@ -113,10 +113,19 @@ class TestStore:
         assert found.store_url == meant.format(folder=tmp_path)
         assert (found.store_file is None) == url.startswith("postgres")
 
+    def test_a_store_that_is_a_server(self, tmp_path: Path) -> None:
+        for url in ("https://bookings.example/", "https://bookings.example", "http://localhost:8411"):
+            found = read(tmp_path, f'[store]\nurl = "{url}"\ncredential = "desk"')
+            assert (found.store_url, found.store_credential) == (url.rstrip("/"), "desk")
+            assert found.is_served
+            assert found.store_file is None
+
     @pytest.mark.parametrize(
         ("url", "said"),
         [
-            ("https://bookings.example", "this version opens sqlite and postgresql"),
+            ("http://bookings.example", "would send in the clear: use https://"),
+            ("https://kim@bookings.example", "without user and query"),
+            ("https://bookings.example/?x=1", "without user and query"),
             ("mysql://kim@db.example/x", "unknown kind of store"),
             ("sqlite://", "must name a file"),
             ("sqlite:///:memory:", "must name a file"),
@@ -296,7 +305,10 @@ def replaced(key: str, value: str) -> str:
         ("operater = 'Kim'", "the top of the file has no key operater, did you mean operator?"),
         ("[stor]\nurl = 'x'", "no key stor, did you mean store?"),
         ("[store]\nulr = 'x'", r"\[store\] has no key ulr, did you mean url?"),
-        ("[server]\nbind = 'x'", "has no key server, known are: connections, delivery, home"),
+        ("[porter]\nbind = 'x'", "has no key porter, known are: connections, delivery, home"),
+        ("[server]\nbind = 'x'", r"\[server\] bind must be HOST:PORT"),
+        ("[server]\ncert = 'none.pem'", r"\[server\] cert and key belong together"),
+        ("[server]\ncert = 'none.pem'\nkey = 'none.pem'", r"\[server\] cert: there is no file"),
         ("operator = 3", "operator must be text in quotes, not a whole number"),
         ("store = 3", "store must be a table, not a whole number"),
         (

@@ -20,9 +20,11 @@ from frontdesk.attempts import RetryPolicy
 from frontdesk.bookings import FrontdeskError, Operator, Practice
 from frontdesk.complaints import explain, nearest
 from frontdesk.config.addresses import store_url
+from frontdesk.config.files import existing_file
 from frontdesk.config.outside import accounts, notify_settings
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
+from frontdesk.config.server import ServerSettings, server_settings
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 
@@ -52,8 +54,9 @@ class Config:
 
     `file` is None when there is no config file; files it names without a full path lie in
     `folder`. `practices` are as they go into the store, `accounts` what this machine can reach
-    of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff` is whether only what changed is
-    written to the terminal.
+    of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
+    is whether only what changed is written to the terminal. `store_credential` names the
+    database's password or the desk token. After `lock_after` without a key the screen is locked.
     """
 
     file: Path | None
@@ -67,6 +70,15 @@ class Config:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     keys: Mapping[str, str] = field(default_factory=dict)
     diff: bool = True
+    store_credential: str = ""
+    store_ca_file: Path | None = None
+    server: ServerSettings = field(default_factory=ServerSettings)
+    lock_after: timedelta | None = None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the store is a `frontdesk serve` elsewhere."""
+        return self.store_url.startswith(("https://", "http://"))
 
     @property
     def folder(self) -> Path:
@@ -155,6 +167,10 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         retry=RetryPolicy(timedelta(hours=said.delivery.near_hours), said.delivery.max_attempts),
         keys=_keys(said),
         diff=said.ui.diff,
+        store_credential=said.store.credential or "",
+        store_ca_file=existing_file(said.store.ca_file, "[store] ca_file", folder),
+        server=server_settings(said.server, folder),
+        lock_after=timedelta(minutes=said.ui.lock_minutes) if said.ui.lock_minutes else None,
     )
 
 

@@ -8,20 +8,24 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from frontdesk.addresses import LOOPBACK
 from frontdesk.complaints import PASSWORD_ADVICE, nearest
 
 _ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
 _SENDER = re.compile(rf"{_ADDRESS}|[^<>@]+<{_ADDRESS}>")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAIL_SCHEMES = frozenset({"smtp+starttls", "smtps", "smtp", "maildir"})
-_STORE_SCHEMES = ("sqlite", "postgresql+psycopg")
+_STORE_SCHEMES = ("sqlite", "postgresql+psycopg", "https")
 
 
 def store_url(url: str, folder: Path) -> str:
     """Return the store's URL; a relative SQLite file lies in `folder`, `~` is the user's home."""
     parts = _split(url, "[store] url", PASSWORD_ADVICE)
     if parts.scheme in {"http", "https"}:
-        raise ValueError(f"[store] url: this version opens {_STORE_SCHEMES[0]} and {_STORE_SCHEMES[1]} only")
+        if not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise ValueError("[store] url must be an https:// address, without user and query")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("[store] url would send in the clear: use https://")
+        return url.rstrip("/")
     if parts.scheme in {"postgres", "postgresql"}:
         return url.replace(parts.scheme, _STORE_SCHEMES[1], 1)
     if parts.scheme not in _STORE_SCHEMES:
@@ -48,7 +52,7 @@ def check_mail_url(url: str, where: str) -> None:
     parts = _split(url, where, "name it with credential")
     if parts.scheme not in _MAIL_SCHEMES:
         raise ValueError(f"{where}: unknown way to send mail, {nearest(parts.scheme, _MAIL_SCHEMES)}")
-    if parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
         raise ValueError(f"{where}: smtp:// would send in the clear, use smtp+starttls:// or smtps://")
     if parts.scheme == "maildir" and (parts.netloc or not parts.path.strip("/")):
         raise ValueError(f"{where} must name a folder: maildir:///PATH")

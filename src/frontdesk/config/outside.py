@@ -12,6 +12,7 @@ from frontdesk.config.addresses import (
     check_web_address,
     mail_url,
 )
+from frontdesk.config.files import existing_file, existing_folder
 from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
@@ -60,7 +61,7 @@ def _account(section: sections.Connection, name: str, where: str, folder: Path) 
         tenant=section.tenant,
         credentials=secrets,
         auth={"token_url": auth.token_url, "client_id": auth.client_id, "scope": auth.scope} if auth else {},
-        ca_file=_file(section.ca_file, f"{where} ca_file", folder),
+        ca_file=existing_file(section.ca_file, f"{where} ca_file", folder),
         allow_http=section.allow_http,
         allow_private=section.allow_private,
         user_agent_email=section.user_agent_email,
@@ -92,7 +93,7 @@ def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
         Letterhead(
             text.clean(notify.from_),
             text.clean(notify.reply_to),
-            _folder(notify.templates, "[notify] templates", folder),
+            existing_folder(notify.templates, "[notify] templates", folder),
         ),
         {
             practice.id: _letterhead(practice, notify, f"[[practices]] {number} notify", folder)
@@ -106,14 +107,14 @@ def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
 def _mail(email: sections.Email | None, folder: Path) -> MailSettings | None:
     if email is None:
         return None
-    ca_file = _file(email.ca_file, "[notify.email] ca_file", folder)
+    ca_file = existing_file(email.ca_file, "[notify.email] ca_file", folder)
     return MailSettings(mail_url(email.url, folder), email.credential or "", ca_file)
 
 
 def _sms(sms: sections.Sms | None, folder: Path) -> SmsSettings | None:
     if sms is None:
         return None
-    profile = _file(sms.profile, "[notify.sms] profile", folder)
+    profile = existing_file(sms.profile, "[notify.sms] profile", folder)
     return SmsSettings(profile, sms.credential or "") if profile else None
 
 
@@ -122,27 +123,9 @@ def _letterhead(practice: sections.Practice, notify: sections.Notify, where: str
     for key, given in (("from", own.from_), ("reply_to", own.reply_to)):
         if given:
             check_sender(given, f"{where} {key}")
-    _folder(own.templates, f"{where} templates", folder)
+    existing_folder(own.templates, f"{where} templates", folder)
     return Letterhead(
         text.clean(own.from_ or notify.from_),
         text.clean(own.reply_to or notify.reply_to or practice.email),
         templates_of(practice, notify, folder),
     )
-
-
-def _file(given: str, where: str, folder: Path) -> Path | None:
-    if not given:
-        return None
-    file = folder / Path(given).expanduser()
-    if not file.is_file():
-        raise ValueError(f"{where}: there is no file {file}")
-    return file
-
-
-def _folder(given: str, where: str, folder: Path) -> Path | None:
-    if not given:
-        return None
-    place = folder / Path(given).expanduser()
-    if not place.is_dir():
-        raise ValueError(f"{where}: there is no folder {place}")
-    return place

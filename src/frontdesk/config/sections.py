@@ -27,9 +27,16 @@ class Store(Section, frozen=True):
     url: Annotated[
         str,
         Meta(
-            description="sqlite:///FILE (a relative FILE lies beside the config) or "
-            f"postgresql+psycopg://USER@HOST/DATABASE without a password: {PASSWORD_ADVICE}"
+            description="sqlite:///FILE (a relative FILE lies beside the config), "
+            f"postgresql+psycopg://USER@HOST/DATABASE without a password: {PASSWORD_ADVICE}, "
+            "or https://HOST of a frontdesk serve (http:// on this machine only)"
         ),
+    ] = ""
+    credential: Annotated[
+        CredentialName | None, Meta(description="the database's password, or the desk token for https")
+    ] = None
+    ca_file: Annotated[
+        str, Meta(description="certificates to trust besides the system's, PEM; for https")
     ] = ""
 
 
@@ -145,6 +152,23 @@ class Ui(Section, frozen=True):
             "false: whole parts of the screen, some fifty times as many bytes"
         ),
     ] = True
+    lock_minutes: Annotated[
+        float, Meta(ge=0, le=480, description="without a key for so long the screen is locked; 0: never")
+    ] = 5.0
+
+
+class Server(Section, frozen=True):
+    """How `frontdesk serve` is reached."""
+
+    bind: Annotated[str, Meta(description="HOST:PORT to listen on; other desks reach it by TLS only")] = (
+        "127.0.0.1:8411"
+    )
+    cert: Annotated[str, Meta(description="the certificate chain, PEM")] = ""
+    key: Annotated[str, Meta(description="the certificate's key, PEM, mode 0600")] = ""
+    behind_proxy: Annotated[bool, Meta(description="a proxy on this machine does TLS and says who asks")] = (
+        False
+    )
+    requests_a_minute: Annotated[int, Meta(ge=60, description="of one desk, before it has to wait")] = 3000
 
 
 class Log(Section, frozen=True):
@@ -163,6 +187,7 @@ class ConfigFile(Section, frozen=True):
     practices: tuple[Practice, ...] = ()
     notify: Notify | None = None
     delivery: Delivery = Delivery()
+    server: Server = Server()
     keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
     ui: Ui = Ui()
     log: Log = Log()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from frontdesk.addresses import LOOPBACK
 from frontdesk.attempts import Ended, Result
 from frontdesk.deliveries import Claim, Kind
 from frontdesk.notify import messages
@@ -16,7 +17,6 @@ from frontdesk.notify.smtp import Encryption, MailServer, SmtpPost
 MOST_COPIES = 2
 """An e-mail whose fate is unknown is sent again once, by itself; a third copy is for a person to decide."""
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {Encryption.STARTTLS: 587, Encryption.FROM_THE_START: 465, Encryption.NONE: 25}
 
 
@@ -86,7 +86,7 @@ def open_post(settings: MailSettings, secrets: Secrets) -> Post:
     if parts.scheme == "maildir":
         return MaildirPost(Path(unquote(parts.path)))
     encryption = Encryption(parts.scheme)
-    if not parts.hostname or (encryption is Encryption.NONE and parts.hostname not in _LOOPBACK):
+    if not parts.hostname or (encryption is Encryption.NONE and parts.hostname not in LOOPBACK):
         raise ValueError("mail without encryption leaves to this machine only")
     server = MailServer(
         parts.hostname,

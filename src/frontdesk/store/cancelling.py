@@ -28,7 +28,7 @@ from frontdesk.bookings import (
 from frontdesk.deliveries import plan
 from frontdesk.store import mapping
 from frontdesk.store.database import Database
-from frontdesk.store.mapping import BOOKING, COMMAND, DELIVERY
+from frontdesk.store.mapping import BOOKING, COMMAND, DELIVERY, GIVEN_UP
 from frontdesk.store.search_terms import search_tags
 from frontdesk.store.writing import Deed, seal
 
@@ -47,6 +47,8 @@ def cancel(connection: Connection, database: Database, command: CancelCommand, s
         if earlier.content != content(command):
             raise Refused(Reason("id-reused", "this command's id was used for another one: start again"))
         return booking(connection, earlier.booking_id, standing)
+    if connection.execute(select(GIVEN_UP).where(GIVEN_UP.c.command_id == command.command_id)).first():
+        raise Refused(Reason("given-up", "it was given up before it arrived: nothing was done, start again"))
     row = booking_row(connection, command.booking_id, standing, lock=True)
     current = mapping.bookings(connection, [row])[0]
     now = database.now(connection)
@@ -152,12 +154,23 @@ def content(command: CancelCommand) -> str:
 def outcome(
     connection: Connection, database: Database, command_id: UUID, standing: Standing
 ) -> Booking | None:
-    """Return the booking a command wrote, or None when it wrote nothing and never will."""
+    """Return the booking a command wrote, or None when it wrote nothing and is not being written."""
     database.lock_command(connection, command_id)
     booking_id = connection.execute(
         select(COMMAND.c.booking_id).where(COMMAND.c.id == command_id)
     ).scalar_one_or_none()
     return None if booking_id is None else booking(connection, booking_id, standing)
+
+
+def give_up(
+    connection: Connection, database: Database, command_id: UUID, standing: Standing
+) -> Booking | None:
+    """Return what `outcome` does; a command that has written nothing never will, wherever it is now."""
+    done = outcome(connection, database, command_id, standing)
+    known = select(GIVEN_UP).where(GIVEN_UP.c.command_id == command_id)
+    if done is None and connection.execute(known).first() is None:
+        connection.execute(insert(GIVEN_UP).values(command_id=command_id, at=database.now(connection)))
+    return done
 
 
 def booking(connection: Connection, booking_id: int, standing: Standing) -> Booking:

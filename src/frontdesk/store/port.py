@@ -31,6 +31,7 @@ from frontdesk.bookings import (
     Practitioner,
     Row,
     Scope,
+    Standing,
     StoreState,
 )
 from frontdesk.deliveries import Attention, Claim, Delivery
@@ -112,7 +113,7 @@ class BookingStore(Protocol):
         ...
 
     async def outcome(self, command_id: UUID) -> Booking | None:
-        """Return the booking that a command wrote, or None when it certainly wrote nothing.
+        """Return the booking that a command wrote, or None when it wrote nothing and never will.
 
         Raises Unavailable while that cannot be known.
         """
@@ -237,16 +238,41 @@ class DeliveryQueue(Protocol):
         ...
 
 
+class ServedStore(BookingStore, Protocol):
+    """A store that a server offers to desks, whose commands come by way of others."""
+
+    def as_desk(self, standing: Standing) -> "ServedStore":
+        """Return the same store as a desk of this standing sees it. It need not be closed."""
+        ...
+
+    async def give_up(self, command_id: UUID) -> Booking | None:
+        """Answer what `outcome` answers, also of a command that may still be on its way to here.
+
+        One that has written nothing is refused from now on, should it still arrive: its
+        operator is told that nothing happened.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DeskToken:
-    """A desk's key to the server, without the secret."""
+    """A desk's key to the server, without the secret.
+
+    `practices` None means all of them; without `expires_at` it is good until it is revoked.
+    """
 
     id: str
     name: str
     scopes: frozenset[Scope]
     practices: frozenset[str] | None
     created_at: datetime
+    expires_at: datetime | None = None
     revoked_at: datetime | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """What a desk with this token may do."""
+        return Standing(scopes=self.scopes, practices=self.practices, via=self.name)
 
 
 class Registry(Protocol):
@@ -272,9 +298,21 @@ class Registry(Protocol):
         ...
 
     async def create_token(
-        self, name: str, scopes: frozenset[Scope], practices: frozenset[str] | None, operator: Operator
+        self,
+        name: str,
+        scopes: frozenset[Scope],
+        practices: frozenset[str] | None,
+        operator: Operator,
+        expires_at: datetime | None = None,
     ) -> tuple[DeskToken, str]:
-        """Make a desk token; its secret (256 bits) is returned this once and stored only hashed."""
+        """Make a desk token, and return with it what a desk presents: `fd_ID_SECRET`.
+
+        The secret (256 bits) is returned this once and stored only hashed. Raises Refused.
+        """
+        ...
+
+    async def admit(self, presented: str) -> DeskToken:
+        """Return the token that a desk presents. Raises Unauthorised: unknown, revoked or expired."""
         ...
 
     async def tokens(self) -> tuple[DeskToken, ...]:

@@ -1,22 +1,18 @@
 """The store as a whole: bulk loads, practices, desk tokens, copies, and the audit's proof."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from frontdesk import times
 from frontdesk.audit import GENESIS, Action, AuditEvent, first_broken_link
 from frontdesk.bookings import (
     IncomingBooking,
     Loaded,
-    NotFound,
     Operator,
     Practice,
     Reason,
@@ -24,7 +20,7 @@ from frontdesk.bookings import (
     Scope,
 )
 from frontdesk.deliveries import MANUAL_UPDATE, State
-from frontdesk.store import loading, mapping, records
+from frontdesk.store import loading, mapping, records, tokens
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, BOOKING, DELIVERY, HEAD, PRACTICE, TOKEN
 from frontdesk.store.port import DeskToken
@@ -75,66 +71,35 @@ class SqlRegistry:
         )
 
     async def create_token(
-        self, name: str, scopes: frozenset[Scope], practices: frozenset[str] | None, operator: Operator
+        self,
+        name: str,
+        scopes: frozenset[Scope],
+        practices: frozenset[str] | None,
+        operator: Operator,
+        expires_at: datetime | None = None,
     ) -> tuple[DeskToken, str]:
-        operator, name, secret = clean_fields(operator), clean(name), secrets.token_urlsafe(32)
-        if not name:
-            raise Refused(Reason("no-name", "a desk token needs a name"))
-
-        def work(connection: Connection) -> DeskToken:
-            known = set(connection.execute(select(PRACTICE.c.id)).scalars())
-            if practices is not None and (not practices or practices - known):
-                missing = ", ".join(sorted(practices - known)) or "none"
-                raise Refused(Reason("unknown-practice", f"no such practice: {missing}"))
-            at = self._database.now(connection)
-            token = DeskToken(secrets.token_hex(4), name, scopes, practices, at)
-            connection.execute(
-                insert(TOKEN).values(
-                    id=token.id,
-                    name=name,
-                    secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
-                    scopes=",".join(sorted(scopes)),
-                    practices=",".join(sorted(practices or ())),
-                    created_at=at,
-                )
+        operator, name = clean_fields(operator), clean(name)
+        return await self._database.write(
+            lambda connection: tokens.create(
+                connection, self._database, name, scopes, practices, operator, expires_at
             )
-            detail = {"token": token.id, "name": name}
-            seal(
-                connection,
-                self._database,
-                Deed(Action.TOKEN_CREATED, operator, at, change=None, detail=detail),
-            )
-            return token
+        )
 
-        return await self._database.write(work), secret
+    async def admit(self, presented: str) -> DeskToken:
+        return await self._database.read(
+            lambda connection: tokens.admit(connection, self._database, presented)
+        )
 
     async def tokens(self) -> tuple[DeskToken, ...]:
         query = select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.id)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return tuple(map(_token, rows))
+        return tuple(map(tokens.of_row, rows))
 
     async def revoke_token(self, token_id: str, operator: Operator) -> DeskToken:
         operator = clean_fields(operator)
-
-        def work(connection: Connection) -> DeskToken:
-            query = select(TOKEN).where(TOKEN.c.id == token_id)
-            row = connection.execute(query.with_for_update()).one_or_none()
-            if row is None:
-                raise NotFound(f"No desk token has the id {clean(token_id)}: look at the list again.")
-            if row.revoked_at is not None:
-                return _token(row)
-            at = self._database.now(connection)
-            connection.execute(update(TOKEN).where(TOKEN.c.id == token_id).values(revoked_at=at))
-            revoked = _token(connection.execute(query).one())
-            detail = {"token": revoked.id, "name": revoked.name}
-            seal(
-                connection,
-                self._database,
-                Deed(Action.TOKEN_REVOKED, operator, at, change=None, detail=detail),
-            )
-            return revoked
-
-        return await self._database.write(work)
+        return await self._database.write(
+            lambda connection: tokens.revoke(connection, self._database, token_id, operator)
+        )
 
     async def backup(self, target: Path) -> None:
         await self._database.backup(target)
@@ -258,14 +223,3 @@ def _refuse_unknown_zone(practice: Practice) -> None:
     except (ZoneInfoNotFoundError, ValueError):
         zone = practice.time_zone
         raise Refused(Reason("unknown-zone", f"{practice.name}: there is no time zone {zone!r}")) from None
-
-
-def _token(row: Row[Any]) -> DeskToken:
-    return DeskToken(
-        row.id,
-        row.name,
-        frozenset(map(Scope, row.scopes.split(","))),
-        frozenset(row.practices.split(",")) if row.practices else None,
-        row.created_at,
-        row.revoked_at,
-    )

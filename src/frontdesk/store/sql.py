@@ -75,6 +75,12 @@ class SqlStore:
         self.registry = SqlRegistry(database)
         self.queue = SqlQueue(database)
 
+    def as_desk(self, standing: Standing) -> "SqlStore":
+        """Return the same store as a desk of another standing sees it; closing this one closes both."""
+        seen = SqlStore(self._database, standing)
+        seen._cancelling = self._cancelling
+        return seen
+
     async def page(
         self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
     ) -> Page:
@@ -179,9 +185,7 @@ class SqlStore:
         return done
 
     async def outcome(self, command_id: UUID) -> Booking | None:
-        under_way = self._cancelling.get(command_id)
-        if under_way is not None:
-            await asyncio.wait([under_way])
+        await self._under_way(command_id)
         return await self._outcome(command_id)
 
     async def _outcome(self, command_id: UUID) -> Booking | None:
@@ -191,6 +195,17 @@ class SqlStore:
         if self._database.why_not_writable():
             return await self._database.read(work)
         return await self._database.write(work)
+
+    async def give_up(self, command_id: UUID) -> Booking | None:
+        await self._under_way(command_id)
+        return await self._database.write(
+            lambda connection: cancelling.give_up(connection, self._database, command_id, self._standing)
+        )
+
+    async def _under_way(self, command_id: UUID) -> None:
+        under_way = self._cancelling.get(command_id)
+        if under_way is not None:
+            await asyncio.wait([under_way])
 
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
         def work(connection: Connection) -> tuple[AuditEvent, ...]:

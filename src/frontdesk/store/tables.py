@@ -150,6 +150,15 @@ class CommandRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
+class GivenUpRow(SQLModel, table=True):
+    """A command that was asked about before it arrived: should it still arrive, it is refused."""
+
+    __tablename__ = "given_up"
+
+    command_id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+
+
 _DUE = text("next_at IS NOT NULL")
 """Of a million deliveries that are done, none is in the way of the few that are not."""
 
@@ -264,4 +273,5 @@ class TokenRow(SQLModel, table=True):
     scopes: str
     practices: str = ""
     created_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime | None = Field(default=None, sa_type=Instant)
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)

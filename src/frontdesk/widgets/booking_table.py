@@ -14,11 +14,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from frontdesk import times
-from frontdesk.bookings import Booking, Row, Status
+from frontdesk.bookings import Booking, Followup, Row, Status
 from frontdesk.listing import View
 from frontdesk.widgets.fitting import fitted
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
 
+FOLLOWUP_SYMBOLS = {Followup.NOTHING_OPEN: " ", Followup.UNDER_WAY: "~", Followup.NEEDS_PERSON: "!"}
 SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
 STATUS_STYLES = {
     Status.UPCOMING: PLAIN,
@@ -151,7 +152,7 @@ class BookingTable(Widget, can_focus=True):
     def _row(row: Row, marked: bool, shown: tuple[Column, ...], width: int, as_of: datetime) -> Strip:
         booking = row.booking
         status = booking.status(as_of)
-        state = fitted(f"{SYMBOLS[status]} {status}", STATUS_WIDTH) + (row.followup.value or " ")
+        state = fitted(f"{SYMBOLS[status]} {status}", STATUS_WIDTH) + FOLLOWUP_SYMBOLS[row.followup]
         rest, at = "", STATUS_START + STATUS_WIDTH + 1
         for column in shown:
             rest += " " * (column.start - at) + fitted(column.cell(booking, as_of), column.width)

@@ -125,8 +125,15 @@ def _create_tables() -> None:
         Column("scopes", TEXT, nullable=False),
         Column("practices", TEXT, nullable=False),
         Column("created_at", Instant(), nullable=False),
+        Column("expires_at", Instant(), nullable=True),
         Column("revoked_at", Instant(), nullable=True),
         PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "given_up",
+        Column("command_id", Uuid(), nullable=False),
+        Column("at", Instant(), nullable=False),
+        PrimaryKeyConstraint("command_id"),
     )
     op.create_table(
         "practitioner",

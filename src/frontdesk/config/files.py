@@ -1,0 +1,23 @@
+"""Files and folders that the config names: a relative one lies beside it."""
+
+from pathlib import Path
+
+
+def existing_file(given: str, where: str, folder: Path) -> Path | None:
+    """Return the file, or None where none is named. Raises ValueError when it is not there."""
+    if not given:
+        return None
+    file = folder / Path(given).expanduser()
+    if not file.is_file():
+        raise ValueError(f"{where}: there is no file {file}")
+    return file
+
+
+def existing_folder(given: str, where: str, folder: Path) -> Path | None:
+    """Return the folder, or None where none is named. Raises ValueError when it is not there."""
+    if not given:
+        return None
+    place = folder / Path(given).expanduser()
+    if not place.is_dir():
+        raise ValueError(f"{where}: there is no folder {place}")
+    return place

@@ -1,0 +1,153 @@
+"""What goes over the wire between a desk and `frontdesk serve`, for both ends of it.
+
+The nouns of the API are the domain's own types, as JSON (RFC 8259): instants are RFC 3339
+in UTC, dates ISO 8601, enumerations their values. What is asked with a write, and how trouble
+is told (RFC 9457), is here.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    Booking,
+    Conflict,
+    FrontdeskError,
+    NotFound,
+    Operator,
+    Reason,
+    Refused,
+    Unauthorised,
+    Unavailable,
+)
+
+VERSION = 1
+"""Of the API. A desk and a server of different ones do not work together."""
+
+VERSION_HEADER = "Frontdesk-Api"
+PROBLEM_TYPE = "application/problem+json"
+EVENTS_TYPE = "text/event-stream"
+
+Answer = TypeVar("Answer")
+
+OperatorName = Annotated[
+    str, Meta(max_length=200, description="who sits at the desk; empty: the token's own name")
+]
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The body of a write. A key that it does not know is refused."""
+
+    operator: OperatorName = ""
+
+
+class CancelAsked(Asked, frozen=True):
+    """A cancellation. Booking, version and command id stand in the path and the headers."""
+
+    reason: Annotated[
+        str, Meta(max_length=REASON_LIMIT, description="the patient may read it, see the practice")
+    ] = ""
+    told_by_phone: Annotated[bool, Meta(description="the operator told the patient just now")] = False
+
+
+class RetryAsked(Asked, frozen=True):
+    """Another try for a delivery in attention."""
+
+
+class SettleAsked(Asked, frozen=True):
+    """The signature under a delivery in attention that a person dealt with."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=REASON_LIMIT, description="what was done")]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a command: the booking it wrote, or null when it wrote nothing and never will."""
+
+    booking: Booking | None
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why something was not done (RFC 9457).
+
+    `code` is that of the rule that said no. Where somebody else was first, `current` is how
+    the booking stands now, `by` and `at` who made the latest change, and when.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    code: str = ""
+    current: Booking | None = None
+    by: Operator | None = None
+    at: datetime | None = None
+
+
+_TYPE = "urn:frontdesk:problem:"
+_KINDS: dict[type[FrontdeskError], tuple[str, int]] = {
+    Conflict: ("conflict", 412),
+    NotFound: ("not-found", 404),
+    Unauthorised: ("unauthorised", 401),
+    Unavailable: ("unavailable", 503),
+}
+_REFUSED = "refused"
+_REFUSED_STATUS = {
+    "no-permission": 403,
+    "other-practice": 403,
+    "id-reused": 422,
+    "too-long": 422,
+    "no-note": 422,
+    "no-command-id": 400,
+    "too-large": 413,
+    "no-version": 428,
+    "too-many": 429,
+}
+"""Where the rule that says no has a status of its own; a rule of the product is 409."""
+
+
+def problem(error: FrontdeskError) -> Problem:
+    """Return what a server tells of an error."""
+    if isinstance(error, Refused):
+        code = error.reason.code
+        status = _REFUSED_STATUS.get(code, 409)
+        return Problem(_TYPE + _REFUSED, error.title, status, error.reason.text, code)
+    for kind, (name, status) in _KINDS.items():
+        if isinstance(error, kind):
+            told = Problem(_TYPE + name, error.title, status, error.hint)
+            break
+    else:
+        told = Problem(_TYPE + "unavailable", error.title, 503, error.hint)
+    if isinstance(error, Conflict):
+        told = msgspec.structs.replace(told, current=error.current, by=error.by, at=error.at)
+    return told
+
+
+def raise_problem(told: Problem) -> NoReturn:
+    """Raise the error that a server told of. Raises Unavailable for what it cannot have meant."""
+    kind = told.type.removeprefix(_TYPE)
+    if kind == _REFUSED:
+        raise Refused(Reason(told.code, told.detail))
+    if kind == "conflict" and told.current is not None:
+        raise Conflict(told.detail, told.current, told.by, told.at)
+    for error, (name, _) in _KINDS.items():
+        if name == kind and error is not Conflict:
+            raise error(told.detail)
+    raise Unavailable(f"The server answered {told.status} {told.title}: tell whoever looks after it.")
+
+
+def encode(value: Any) -> bytes:
+    """Return a domain object, or a tuple of them, as JSON."""
+    return msgspec.json.encode(value)
+
+
+def decode(data: bytes, kind: type[Answer]) -> Answer:
+    """Return the domain object that `data` is. Raises ValueError for anything else."""
+    return msgspec.json.decode(data, type=kind)
+
+
+def etag(booking: Booking) -> str:
+    """Return the entity tag of a booking: its version (RFC 9110, 8.8.3)."""
+    return f'"{booking.version}"'

@@ -1,0 +1,109 @@
+"""What goes over the wire comes out at the other end as it went in."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from frontdesk.audit import Action, AuditEvent
+from frontdesk.bookings import (
+    Cancellation,
+    Conflict,
+    ConnectionState,
+    Followup,
+    FrontdeskError,
+    NotFound,
+    Page,
+    Position,
+    Reason,
+    Refused,
+    Row,
+    Scope,
+    Standing,
+    StoreState,
+    Trouble,
+    Unauthorised,
+    Unavailable,
+)
+from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.preflight import Finding, Preflight
+from frontdesk.store import wire
+from frontdesk.store.port import Change, ChangeKind
+from tests.making import KIM, LEE, make_booking
+
+AT = datetime(2026, 11, 22, 9, 14, 5, 123456, UTC)
+CANCELLED = replace(make_booking(), version=2, fee=12_50, cancellation=Cancellation(AT, LEE, "Sick"))
+DELIVERY = Delivery(7, 1, Kind.PMS_CANCEL, State.UNKNOWN, "Praktika", AT, AT, "smile", 2, AT, "no answer")
+
+NOUNS: tuple[tuple[Any, Any], ...] = (
+    (make_booking(), type(CANCELLED)),
+    (CANCELLED, type(CANCELLED)),
+    (Page((Row(CANCELLED, Followup.NEEDS_PERSON), Row(make_booking())), True, Position(AT, 4)), Page),
+    (DELIVERY, Delivery),
+    ((Attention(DELIVERY, CANCELLED),), tuple[Attention, ...]),
+    (AuditEvent(3, AT, LEE, Action.BOOKING_CANCELLED, 1, {"reason": "Sick"}), AuditEvent),
+    (Change(9, None, ChangeKind.BOOKING, KIM, AT), Change),
+    (Preflight(Finding.DIFFERENT, AT, "Dr Priya Rao"), Preflight),
+    (
+        StoreState(
+            Standing("", frozenset({Scope.READ}), frozenset({"adelaide"}), "Desk Two"),
+            AT,
+            12,
+            1_000_000,
+            connections=(ConnectionState("smile", 1, 0, Trouble("Praktika", AT)),),
+        ),
+        StoreState,
+    ),
+    (wire.Outcome(None), wire.Outcome),
+    (wire.Outcome(CANCELLED), wire.Outcome),
+)
+
+
+@pytest.mark.parametrize(("noun", "kind"), NOUNS, ids=lambda one: type(one).__name__)
+def test_nouns_come_through_whole(noun: Any, kind: Any) -> None:
+    assert wire.decode(wire.encode(noun), kind) == noun
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Conflict("Lee Tran cancelled this booking", CANCELLED, LEE, AT), 412),
+        (Refused(Reason("time-passed", "the time has passed, 1 h ago")), 409),
+        (Refused(Reason("no-permission", "this desk may read bookings, not change them")), 403),
+        (Refused(Reason("id-reused", "start again")), 422),
+        (NotFound("look for it again"), 404),
+        (Unauthorised("have it made anew"), 401),
+        (Unavailable("try again in a moment"), 503),
+    ],
+    ids=lambda one: str(one),
+)
+def test_errors_come_through_as_what_they_are(error: FrontdeskError, status: int) -> None:
+    told = wire.problem(error)
+    assert told.status == status
+    with pytest.raises(type(error)) as raised:
+        wire.raise_problem(wire.decode(wire.encode(told), wire.Problem))
+    assert raised.value.hint == error.hint
+    assert vars(raised.value) == vars(error)
+
+
+def test_what_a_server_cannot_have_meant_is_no_answer() -> None:
+    with pytest.raises(Unavailable):
+        wire.raise_problem(wire.Problem("urn:frontdesk:problem:conflict", "Somebody else was first", 412))
+    with pytest.raises(Unavailable):
+        wire.raise_problem(wire.Problem("about:blank", "Bad Gateway", 502))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"reason": "x", "version": 3}',
+        b'{"told_by_phone": "yes"}',
+        b'{"reason": "' + b"x" * 256 + b'"}',
+        b"[]",
+    ],
+)
+def test_a_request_has_what_it_may_have_and_no_more(body: bytes) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        wire.decode(body, wire.CancelAsked)
