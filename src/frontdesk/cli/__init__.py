@@ -32,6 +32,7 @@ COMMANDS = {
     "practices": "admin:practices",
     "backup": "admin:backup",
     "audit": "admin:audit",
+    "tokens": "tokens:tokens",
     "doctor": "doctor:doctor",
 }
 """Each command's module and function."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
-from frontdesk.bookings import Pms, Practice
+from frontdesk.bookings import Pms, Practice, Reason, Refused
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import BesideTheScreen
 from frontdesk.cli.outside import Outside
@@ -57,6 +57,11 @@ class Session:
     def outside(self) -> Outside:
         """What this installation reaches outside."""
         return Outside(self.config)
+
+    def refuse_served(self, what: str) -> None:
+        """Refuse what is done only on the machine that has the database; `what` begins the sentence."""
+        if self.config.is_served:
+            raise Refused(Reason("store-elsewhere", f"{what} on the machine of {self.config.store_url}"))
 
     async def open_store(self, *, bring_practices: bool = True) -> "SqlStore":
         """Open the configured store, migrate it if need be, and bring its practices up to date.

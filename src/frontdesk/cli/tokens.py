@@ -1,0 +1,133 @@
+"""`tokens`: the keys that desks present to `frontdesk serve`."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from frontdesk import times
+from frontdesk.bookings import Scope
+from frontdesk.cli.filters import practice_id_of
+from frontdesk.cli.lines import aligned
+from frontdesk.cli.wiring import Session
+from frontdesk.complaints import nearest
+from frontdesk.store.port import DeskToken
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql import SqlStore
+
+
+@click.group()
+def tokens() -> None:
+    """Desk tokens: what a desk presents to frontdesk serve.
+
+    \b
+    Examples:
+      frontdesk tokens create --name "Desk Two" --scope read --scope cancel
+      frontdesk tokens create --name Wall --scope read --practice adelaide --days 90
+      frontdesk tokens list
+      frontdesk tokens revoke 3f9c01ab
+
+    A token is made where the database is, and kept by the one desk that it is for. What that
+    desk does is signed with the token's name. A desk that is lost, or somebody who leaves,
+    costs one revoke: it works from the next request on.
+    """
+
+
+@tokens.command()
+@click.option("--name", required=True, metavar="NAME", help="Of the desk or person that will have it.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([one.value for one in Scope], case_sensitive=False),
+    help="What it may do; can be given again. Every desk needs read.",
+)
+@click.option(
+    "--practice",
+    "practices",
+    multiple=True,
+    metavar="ID",
+    help="Only at this practice; can be given again. Without it: at all of them.",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 3650), metavar="N", help="Good for N days; else until revoked."
+)
+@click.pass_obj
+def create(
+    session: Session, name: str, scopes: Sequence[str], practices: Sequence[str], days: int | None
+) -> None:
+    """Make a desk token, and print its secret: this once, and nothing else on stdout.
+
+    The store keeps only a digest of it. On the desk it goes where secrets are kept, under the
+    name that [store] credential says there, say desk:
+
+    \b
+      frontdesk tokens create --name "Desk Two" --scope read --scope cancel |
+        ssh desk-two frontdesk credentials set desk
+    """
+    wanted = frozenset(map(Scope, scopes))
+    if Scope.READ not in wanted:
+        raise click.UsageError("a desk that may not read is shown nothing: add --scope read")
+    session.refuse_served("desk tokens are made")
+    with session.opened() as (store, run):
+        known = run(store.practices())
+        only = frozenset(practice_id_of(one, known) for one in practices) or None
+        expires_at = run(store.state()).now + timedelta(days=days) if days else None
+        token, secret = run(
+            store.registry.create_token(name, wanted, only, session.config.operator, expires_at)
+        )
+        zone = run(_zone(session, store))
+    click.echo(secret)
+    click.echo(f"{', '.join(filter(None, _cells(token, zone)))}. The secret is not shown again.", err=True)
+
+
+@tokens.command("list")
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List all desk tokens, revoked ones too, oldest first; never their secrets."""
+    session.refuse_served("desk tokens are listed")
+    with session.opened() as (store, run):
+        known = run(store.registry.tokens())
+        zone = run(_zone(session, store))
+    for line in aligned([_cells(token, zone) for token in known]):
+        click.echo(line)
+    if not known:
+        click.echo("There are no desk tokens.")
+
+
+@tokens.command()
+@click.argument("token_id", metavar="ID")
+@click.pass_obj
+def revoke(session: Session, token_id: str) -> None:
+    """Make the token with this ID useless, now and for ever."""
+    session.refuse_served("desk tokens are revoked")
+    with session.opened() as (store, run):
+        known = {token.id for token in run(store.registry.tokens())}
+        if token_id not in known:
+            raise click.UsageError(f"there is no token {token_id}, {nearest(token_id, known)}")
+        token = run(store.registry.revoke_token(token_id, session.config.operator))
+    click.echo(f"{token.name} ({token.id}) opens nothing any more.")
+
+
+async def _zone(session: Session, store: "SqlStore") -> ZoneInfo:
+    home = await session.home(store)
+    return home.zone if home else ZoneInfo("UTC")
+
+
+def _cells(token: DeskToken, zone: ZoneInfo) -> tuple[str, ...]:
+    def day(word: str, instant: datetime | None, otherwise: str) -> str:
+        return f"{word} {times.day_in_full(times.local_date(instant, zone))}" if instant else otherwise
+
+    return (
+        token.name,
+        token.id,
+        ", ".join(scope.value for scope in Scope if scope in token.scopes),
+        "all practices" if token.practices is None else ", ".join(sorted(token.practices)),
+        day("made", token.created_at, ""),
+        day("expires", token.expires_at, "does not expire"),
+        day("revoked", token.revoked_at, ""),
+    )
