@@ -26,7 +26,7 @@ def tokens() -> None:
     \b
     Examples:
       frontdesk tokens create --name "Desk Two" --scope read --scope cancel
-      frontdesk tokens create --name Wall --scope read --practice adelaide --days 90
+      frontdesk tokens create --name Wall --scope read --practice adelaide
       frontdesk tokens list
       frontdesk tokens revoke 3f9c01ab
 
