@@ -44,7 +44,7 @@ def apply_practices(session: Session) -> None:
     wanted = session.config.practices
     if not wanted:
         raise click.UsageError(f"{session.config.file or 'the config'} has no [[practices]]")
-    with session.opened(bring_practices=False) as (store, run):
+    with session.opened_database(bring_practices=False) as (store, run):
         changes = run(store.registry.apply_practices(wanted, session.config.operator))
     for change in changes or ("Nothing to change.",):
         click.echo(change)
@@ -55,7 +55,7 @@ def apply_practices(session: Session) -> None:
 @click.pass_obj
 def backup(session: Session, file: Path) -> None:
     """Write a complete copy of the store to a new FILE, while desks go on working."""
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         run(store.registry.backup(file))
     click.echo(f"The store was copied to {file}.")
 
@@ -69,7 +69,7 @@ def audit() -> None:
 @click.pass_obj
 def verify(session: Session) -> None:
     """Check that no recorded event was changed or taken out."""
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         broken = run(store.registry.verify())
     if broken is not None:
         raise Refused(

@@ -92,9 +92,9 @@ def cancel(
             print_document(booking_document(done, followed, state.now))
         else:
             click.echo(_facts(followed))
-        if no_deliver or not session.outside.connections:
+        if no_deliver or session.database is None or not session.outside.connections:
             return
-        tried = _try_once(session, store, run, done)
+        tried = _try_once(session, session.database, run, done)
         if not as_json and tried != followed:
             click.echo(_facts(tried))
 

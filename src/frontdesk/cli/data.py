@@ -70,7 +70,7 @@ def import_command(
     mapping = read_map(map_file) if map_file else NO_MAP
     with (
         CsvSource(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter) as source,
-        session.opened() as (store, run),
+        session.opened_database() as (store, run),
     ):
         practices = run(store.practices())
         if not practices:

@@ -31,6 +31,7 @@ def deliver(session: Session, once: bool) -> None:
     --once it waits for what somebody else has in hand, for up to a minute, because they may
     have been killed; it does not wait for what is to be tried again later.
     """
+    session.refuse_served("deliveries are carried out")
     outside = session.outside
     for problem in outside.problems:
         click.echo(problem, err=True)
@@ -38,7 +39,7 @@ def deliver(session: Session, once: bool) -> None:
         raise Refused(
             Reason("nothing-outside", "the config names no connection and no [notify] that can be reached")
         )
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         for notice in session.notices:
             click.echo(notice, err=True)
         if once:

@@ -106,6 +106,9 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
 
 
 def _fill(session: Session, bookings: int) -> None:
-    with session.opened() as (store, run), progress_bar("Making bookings", bookings, quiet=False) as show:
+    with (
+        session.opened_database() as (store, run),
+        progress_bar("Making bookings", bookings, quiet=False) as show,
+    ):
         operator = Operator("frontdesk demo")
         run(fill(store, operator, bookings, SEED, lambda done: show(done, f"{done:,} bookings")))

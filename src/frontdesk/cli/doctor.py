@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from platform import python_version
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +15,7 @@ from frontdesk.cli.outside import Outside
 from frontdesk.cli.wiring import Session
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
-
-if TYPE_CHECKING:
-    from frontdesk.store.sql import SqlStore
+from frontdesk.store.port import BookingStore
 
 
 class Mark(StrEnum):
@@ -83,7 +80,7 @@ def _examined(session: Session) -> Iterator[Finding]:
         yield Finding("store", Mark.WRONG, error.hint)
 
 
-async def _about_store(session: Session, store: "SqlStore") -> list[Finding]:
+async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
     state = await store.state()
     where = session.config.store_file or "PostgreSQL"
     found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]

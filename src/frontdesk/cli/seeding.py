@@ -72,7 +72,7 @@ def seed_command(session: Session, number: int, seed_number: int, into_existing:
     Nobody in them exists, and their numbers and addresses reach nobody. The same number on
     the same day makes the same bookings.
     """
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         run(_refuse_a_real_store(store, into_existing=into_existing))
         with progress_bar("Making bookings", number, quiet=quiet) as show:
             new = run(

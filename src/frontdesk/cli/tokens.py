@@ -73,7 +73,7 @@ def create(
     if Scope.READ not in wanted:
         raise click.UsageError("a desk that may not read is shown nothing: add --scope read")
     session.refuse_served("desk tokens are made")
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         known = run(store.practices())
         only = frozenset(practice_id_of(one, known) for one in practices) or None
         expires_at = run(store.state()).now + timedelta(days=days) if days else None
@@ -90,7 +90,7 @@ def create(
 def list_(session: Session) -> None:
     """List all desk tokens, revoked ones too, oldest first; never their secrets."""
     session.refuse_served("desk tokens are listed")
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         known = run(store.registry.tokens())
         zone = run(_zone(session, store))
     for line in aligned([_cells(token, zone) for token in known]):
@@ -105,7 +105,7 @@ def list_(session: Session) -> None:
 def revoke(session: Session, token_id: str) -> None:
     """Make the token with this ID useless, now and for ever."""
     session.refuse_served("desk tokens are revoked")
-    with session.opened() as (store, run):
+    with session.opened_database() as (store, run):
         known = {token.id for token in run(store.registry.tokens())}
         if token_id not in known:
             raise click.UsageError(f"there is no token {token_id}, {nearest(token_id, known)}")

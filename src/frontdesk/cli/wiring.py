@@ -16,6 +16,7 @@ from frontdesk.cli.dispatching import BesideTheScreen
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
+from frontdesk.credentials import Credentials
 from frontdesk.desk import Desk, Settings
 from frontdesk.pms.port import Verified
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore
 
 Answer = TypeVar("Answer")
+Opened = TypeVar("Opened", bound="BookingStore")
 
 
 class Run(Protocol):
@@ -34,16 +36,28 @@ class Run(Protocol):
         ...
 
 
+@contextmanager
+def _running(opening: Coroutine[Any, Any, Opened]) -> Iterator[tuple[Opened, Run]]:
+    with asyncio.Runner() as runner:
+        store = runner.run(opening)
+        try:
+            yield store, runner.run
+        finally:
+            runner.run(store.close())
+
+
 class Session:
     """One run of the program: its config, read when first needed, and its store.
 
     `notices` are sentences about the store that the operator should see, filled by
-    `open_store`.
+    `open_store`. `database` is the store itself, once it is open, if this machine reaches it
+    past any server.
     """
 
     def __init__(self, config_file: Path | None = None) -> None:
         self.config_file = config_file
         self.notices: list[str] = []
+        self.database: SqlStore | None = None
         self._dispatch: BesideTheScreen | None = None
 
     @cached_property
@@ -63,27 +77,41 @@ class Session:
         if self.config.is_served:
             raise Refused(Reason("store-elsewhere", f"{what} on the machine of {self.config.store_url}"))
 
-    async def open_store(self, *, bring_practices: bool = True) -> "SqlStore":
-        """Open the configured store, migrate it if need be, and bring its practices up to date.
+    async def open_store(self, *, bring_practices: bool = True) -> "BookingStore":
+        """Open the configured store, wherever it is; one here as `open_database` does.
 
         Raises Unavailable, Refused, Unauthorised.
         """
+        return await self.open_database(bring_practices=bring_practices)
+
+    async def open_database(self, *, bring_practices: bool = True) -> "SqlStore":
+        """Open the configured store itself, migrate it if need be, and bring its practices up to date.
+
+        Raises Unavailable, Unauthorised, and Refused where the store is a server elsewhere.
+        """
+        self.refuse_served("the store is a server: this is done")
         # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it,
         # and the screen takes keys meanwhile.
         backend = await asyncio.to_thread(import_module, "frontdesk.store.opening")
         file = self.config.store_file
         if file == config.default_store_file():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store: SqlStore = await backend.open_store(self.config.store_url)
+        store: SqlStore = await backend.open_store(self.config.store_url, password=self._store_secret())
         try:
             if bring_practices:
                 await self._bring_practices(store)
         except BaseException:
             await store.close()
             raise
+        self.database = store
         if self._dispatch is not None:
             self._dispatch.opened(store)
         return store
+
+    def _store_secret(self) -> str:
+        """Return the database's password or the desk token, or nothing when the config names none."""
+        name = self.config.store_credential
+        return Credentials(self.config.folder)(name) if name else ""
 
     async def _bring_practices(self, store: "SqlStore") -> None:
         """Where store and config differ the store wins, except on SQLite or when it has none."""
@@ -121,24 +149,26 @@ class Session:
         await early.close()
         return await self.open_store()
 
-    async def home(self, store: "SqlStore") -> Practice | None:
+    async def home(self, store: "BookingStore") -> Practice | None:
         """Return the practice whose time is "here": the config's, else the store's first."""
         practices = await store.practices()
         named = next((one for one in practices if one.id == self.config.home), None)
         return named or next(iter(practices), None)
 
     @contextmanager
-    def opened(self, *, bring_practices: bool = True) -> Iterator[tuple["SqlStore", Run]]:
+    def opened(self, *, bring_practices: bool = True) -> Iterator[tuple["BookingStore", Run]]:
         """Open the store for a line command: yields it, and what waits for its answers.
 
         Between two questions no event loop runs, so a prompt can be interrupted as usual.
         """
-        with asyncio.Runner() as runner:
-            store = runner.run(self.open_store(bring_practices=bring_practices))
-            try:
-                yield store, runner.run
-            finally:
-                runner.run(store.close())
+        with _running(self.open_store(bring_practices=bring_practices)) as opened:
+            yield opened
+
+    @contextmanager
+    def opened_database(self, *, bring_practices: bool = True) -> Iterator[tuple["SqlStore", Run]]:
+        """Open the store itself for a line command, as `opened` does; see `open_database`."""
+        with _running(self.open_database(bring_practices=bring_practices)) as opened:
+            yield opened
 
     def verified(self, pms: Pms) -> Verified | None:
         """Return how far what is assumed of a PMS has been proven, as this machine's profile says."""
