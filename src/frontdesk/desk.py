@@ -42,6 +42,23 @@ class Dispatch(Protocol):
         ...
 
 
+class SignIn(Protocol):
+    """Who may sit at a desk that several operators share, each with a short PIN."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names, in order. Raises FrontdeskError when they cannot be read."""
+        ...
+
+    async def check(self, name: str, pin: str) -> bool:
+        """Return whether this is the operator's PIN.
+
+        Raises Refused, with the seconds left in words, after too many wrong ones, and
+        FrontdeskError when the operators cannot be read.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the config says to the screen.
@@ -69,6 +86,7 @@ class Desk:
     `preflight` asks the PMS what it shows of a booking, `dispatch` carries deliveries out
     from then on; None where this desk does not. `verified` says how far what is assumed of a
     PMS has been proven, None where nothing is assumed or this desk cannot know it.
+    `sign_in` knows the operators who share this desk, None where `operator` is the only one.
     `notices` are sentences for the status line that opening the store may have left, such
     as that config and store name different practices.
     """
@@ -83,6 +101,7 @@ class Desk:
     preflight: AskPms | None = None
     dispatch: Dispatch | None = None
     verified: Callable[[Pms], Verified | None] = lambda _: None
+    sign_in: SignIn | None = None
 
     def wake_dispatch(self) -> None:
         """Have what became due just now carried out at once, if this desk does that."""

@@ -33,6 +33,7 @@ COMMANDS = {
     "backup": "admin:backup",
     "audit": "admin:audit",
     "tokens": "tokens:tokens",
+    "operators": "operators:operators",
     "doctor": "doctor:doctor",
 }
 """Each command's module and function."""

@@ -18,6 +18,7 @@ from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
 from frontdesk.credentials import Credentials
 from frontdesk.desk import Desk, Settings
+from frontdesk.operators import Operators
 from frontdesk.pms.port import Verified
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class Session:
         """Refuse what is done only on the machine that has the database; `what` begins the sentence."""
         if self.config.is_served:
             raise Refused(Reason("store-elsewhere", f"{what} on the machine of {self.config.store_url}"))
+
+    @cached_property
+    def operators(self) -> Operators:
+        """Who signs in by PIN, kept beside the config."""
+        return Operators(self.config.folder)
 
     async def open_store(self, *, bring_practices: bool = True) -> "BookingStore":
         """Open the configured store, wherever it is; one here as `open_database` does.
@@ -206,4 +212,5 @@ class Session:
             preflight=outside.preflight if outside.connections else None,
             dispatch=self._dispatch,
             verified=self.verified,
+            sign_in=self.operators if self.operators.names else None,
         )

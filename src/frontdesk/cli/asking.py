@@ -1,0 +1,25 @@
+"""Asks for what must not be seen: never in a command line, where every user of the machine reads it."""
+
+import sys
+
+import click
+
+_LONGEST = 16_384
+
+
+def ask_unseen(what: str) -> str:
+    """Return what is typed at the prompt, twice the same and unseen, or the one line on stdin.
+
+    Raises UsageError when stdin has no line, or more than one.
+    """
+    if sys.stdin.isatty():
+        typed: str = click.prompt(what, hide_input=True, confirmation_prompt=f"{what} again", err=True)
+        return typed
+    try:
+        given = sys.stdin.read(_LONGEST)
+    except UnicodeDecodeError:
+        raise click.UsageError("what stdin gave is no text") from None
+    line = given.removesuffix("\n").removesuffix("\r")
+    if not line or not line.isprintable() or len(given) == _LONGEST:
+        raise click.UsageError("stdin must give one line of text, and nothing else")
+    return line

@@ -1,0 +1,51 @@
+"""`operators`: who signs in by PIN, where one account of the machine has several of them."""
+
+import click
+
+from frontdesk.cli.asking import ask_unseen
+from frontdesk.cli.wiring import Session
+
+
+@click.group()
+def operators() -> None:
+    """Operators who share a login: each signs in to the screen by a PIN.
+
+    Without any, the operator is the one of the config, or who is logged in. A PIN has 4 to
+    12 digits or letters. It is asked for without being shown, or read as one line from
+    stdin; it never belongs into a command line, where other users of the machine can see it.
+
+    \b
+    Examples:
+      frontdesk operators set "Kim Nguyen"      asks for the PIN, twice
+      frontdesk operators list
+      frontdesk operators remove "Kim Nguyen"
+    """
+
+
+@operators.command("list")
+@click.pass_obj
+def list_operators(session: Session) -> None:
+    """List the names of all operators, one a line."""
+    names = session.operators.names
+    for name in names:
+        click.echo(name)
+    if not names:
+        click.echo(f"No operators sign in by PIN: the operator is {session.config.operator}.", err=True)
+
+
+@operators.command("set")
+@click.argument("name")
+@click.pass_obj
+def set_pin(session: Session, name: str) -> None:
+    """Give the operator NAME a PIN, or a new one."""
+    kept = session.operators.set(name, ask_unseen("PIN"))
+    click.echo(f"{kept} signs in with this PIN now.")
+
+
+@operators.command()
+@click.argument("name")
+@click.pass_obj
+def remove(session: Session, name: str) -> None:
+    """Take the operator NAME away. What they have done stays under their name."""
+    session.operators.remove(name)
+    click.echo("Removed.")
