@@ -1,13 +1,22 @@
 """What one running program is given: the store, who sits at it, the clock, and its settings."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Operator, Pms, Practice, Practitioner, StoreState
+from frontdesk.bookings import (
+    Operator,
+    Pms,
+    Practice,
+    Practitioner,
+    Standing,
+    StoreState,
+    Unauthorised,
+    Unavailable,
+)
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.store.port import BookingStore
@@ -59,6 +68,22 @@ class SignIn(Protocol):
         ...
 
 
+class CutOffs(Protocol):
+    """Remembers from one run of the program to the next whose terminal went away, and when.
+
+    It keeps an operator's name and a time, nothing else. Neither method raises: what cannot
+    be remembered is no reason to stop.
+    """
+
+    def note(self, operator: str, at: datetime) -> None:
+        """Remember that the terminal of `operator` went away at `at`. May be called by any thread."""
+        ...
+
+    def take(self, operator: str) -> datetime | None:
+        """Return when a terminal of `operator` went away last, and forget it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the config says to the screen.
@@ -66,13 +91,15 @@ class Settings:
     `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
     command ids to keys, as `[keys]` does. `first_steps` are the ways to get bookings in
     that this installation allows: a command line and what it is for. With `diff` only what
-    changed on the screen is written to the terminal.
+    changed on the screen is written to the terminal. After `lock_after` without a key the
+    screen is locked, with None never.
     """
 
     home: str = ""
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
     first_steps: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
     diff: bool = True
+    lock_after: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +114,7 @@ class Desk:
     from then on; None where this desk does not. `verified` says how far what is assumed of a
     PMS has been proven, None where nothing is assumed or this desk cannot know it.
     `sign_in` knows the operators who share this desk, None where `operator` is the only one.
+    `cut_offs` is None where nothing is kept from one run to the next.
     `notices` are sentences for the status line that opening the store may have left, such
     as that config and store name different practices.
     """
@@ -102,6 +130,7 @@ class Desk:
     dispatch: Dispatch | None = None
     verified: Callable[[Pms], Verified | None] = lambda _: None
     sign_in: SignIn | None = None
+    cut_offs: CutOffs | None = None
 
     def wake_dispatch(self) -> None:
         """Have what became due just now carried out at once, if this desk does that."""
@@ -115,8 +144,10 @@ class OpenDesk:
 
     `state` is the store's latest answer; the store's clock runs on between two answers.
     `away_since` is since when the store does not answer, as a time on the desk's wall, empty
-    while it does. `elsewhere` are bookings that other desks changed and that no list here
-    has shown yet (None stands for a bulk load).
+    while it does; `shut_out` is what the store says to a desk that it does not accept any
+    more. `elsewhere` are bookings that other desks changed and that no list here
+    has shown yet (None stands for a bulk load), `own` those that this desk cancels itself.
+    `signed_in` is who signed in at a shared account, empty at a desk of one operator.
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
     """
@@ -129,7 +160,10 @@ class OpenDesk:
     asked_at: float
     key_arrived_at: float = 0.0
     away_since: str = ""
+    shut_out: str = ""
     elsewhere: set[int | None] = field(default_factory=set)
+    own: set[int] = field(default_factory=set)
+    signed_in: str = ""
 
     @classmethod
     async def opened(cls, desk: Desk) -> "OpenDesk":
@@ -138,6 +172,31 @@ class OpenDesk:
         state = await store.state()
         asked_at = desk.clock()
         return cls(desk, store, await store.practices(), await store.practitioners(), state, asked_at)
+
+    @property
+    def operator(self) -> Operator:
+        """Who sits here now and signs what is written, and through which desk token."""
+        return Operator(self.signed_in or self.desk.operator.name, self.state.standing.via)
+
+    @property
+    def standing(self) -> Standing:
+        """What this desk may do now, as far as it knows."""
+        if self.away_since:
+            return replace(self.state.standing, why_not_writable=f"the store is away since {self.away_since}")
+        if self.shut_out:
+            return replace(self.state.standing, why_not_writable=self.shut_out)
+        return self.state.standing
+
+    def lost(self, error: Unavailable | Unauthorised) -> None:
+        """Take note that the store did not answer, or does not accept this desk any more."""
+        if isinstance(error, Unauthorised):
+            self.away_since, self.shut_out = "", error.hint
+        elif not self.away_since:
+            self.away_since, self.shut_out = f"{self.now().astimezone(self.here):%H:%M}", ""
+
+    def found(self) -> None:
+        """Take note that the store answers."""
+        self.away_since = self.shut_out = ""
 
     def now(self) -> datetime:
         """The store's time of now."""

@@ -206,7 +206,12 @@ class Session:
             open_store=self.open_for_screen,
             operator=self.config.operator,
             clock=time.monotonic,
-            settings=Settings(home=self.config.home, keys=self.config.keys, diff=self.config.diff),
+            settings=Settings(
+                home=self.config.home,
+                keys=self.config.keys,
+                diff=self.config.diff,
+                lock_after=self.config.lock_after,
+            ),
             report=crash.report,
             notices=self.notices,
             preflight=outside.preflight if outside.connections else None,

@@ -319,7 +319,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             uuid4(),
             self.booking.id,
             self.booking.version,
-            self.desk.desk.operator,
+            self.desk.operator,
             self.reason.reason,
             told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
         )

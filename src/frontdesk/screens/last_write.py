@@ -49,7 +49,7 @@ class LastLine(Line):
 
     async def find(self, desk: OpenDesk) -> None:
         """Show what this operator saved last, unless there is something later to show."""
-        booking = await desk.store.last_write(desk.desk.operator, desk.now() - SHOWN_FOR)
+        booking = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
         if booking is not None and self._booking is None:
             await self.state(desk, booking)
 

@@ -61,7 +61,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         return clean(self.query_one("#note", FindField).value)
 
     def _count(self) -> None:
-        asked = f" What was done? Signed {self.desk.desk.operator}"
+        asked = f" What was done? Signed {self.desk.operator}"
         self.line("label").show(asked, f"{len(self._note)}/{REASON_LIMIT} ")
 
     def _say(self, message: str) -> None:
@@ -85,7 +85,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     @work(exit_on_error=False)
     async def _save(self) -> None:
         try:
-            await self.desk.store.settle(self._delivery_id, self.desk.desk.operator, self._note)
+            await self.desk.store.settle(self._delivery_id, self.desk.operator, self._note)
             with suppress(FrontdeskError):
                 await self.desk.ask_state()
             self.dismiss(True)
@@ -101,7 +101,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
 async def try_again(desk: OpenDesk, delivery_id: int) -> str:
     """Make a delivery due now; return what to say to the operator."""
     try:
-        await desk.store.retry(delivery_id, desk.desk.operator)
+        await desk.store.retry(delivery_id, desk.operator)
     except FrontdeskError as error:
         return f"Not tried again: {error.hint}"
     desk.desk.wake_dispatch()

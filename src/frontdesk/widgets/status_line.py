@@ -38,7 +38,7 @@ def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
         return away, "", ALERT
     state, right = desk.state, _open(desk)
     parts = {
-        "operator": str(desk.desk.operator),
+        "operator": str(desk.operator),
         "trouble": _troubles(state, desk),
         "practices": f"{len(desk.practices)} practices" if len(desk.practices) > 1 else "",
         "bookings": f"{state.bookings:,} bookings" if state.bookings != 1 else "1 booking",
