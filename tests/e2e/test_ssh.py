@@ -88,7 +88,9 @@ async def test_a_session_and_one_that_is_cut_in_mid_cancel(server: OneProgram, d
 
 @pytest.mark.full
 @pytest.mark.parametrize("moment", range(12))
-async def test_cut_at_any_moment_it_is_all_or_nothing(server: OneProgram, desk: LineDesk, moment: int) -> None:
+async def test_cut_at_any_moment_it_is_all_or_nothing(
+    server: OneProgram, desk: LineDesk, moment: int
+) -> None:
     async with connected(server.port, user="kim") as kim:
         await open_dialog(kim, "R00001", b"cut")
         kim.send(F8)
