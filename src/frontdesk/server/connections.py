@@ -1,0 +1,182 @@
+"""Listens for desks: patience with slow clients, and an orderly end.
+
+uvicorn speaks HTTP. What it leaves open is decided here: a client that never finishes its
+request, or never reads the answer, holds a connection for so long and no longer.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+HEAD_BYTES = 16 * 1024
+"""A request's line and headers; the longest that a desk sends have 500 ids."""
+
+_PROXIES = "127.0.0.1,::1"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long others are waited for, in seconds.
+
+    `request` is for all of one to arrive, from its first byte or from the moment of
+    connecting; `stalled` for who does not read its answer; `idle` between two requests. When
+    the server leaves, what is under way has `leaving` to end.
+    """
+
+    request: float = 20.0
+    stalled: float = 30.0
+    idle: int = 75
+    leaving: int = 5
+
+
+PATIENCE = Patience()
+
+
+class Listening(uvicorn.Server):
+    """Serves `app` on sockets that listen, until `leave` is called; then `serve` returns.
+
+    `end_streams` ends answers that of themselves never would.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        end_streams: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
+        *,
+        behind_proxy: bool = False,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        super().__init__(_Config(app, tls, behind_proxy=behind_proxy, patience=patience))
+        self._end_streams = end_streams
+
+    def leave(self) -> None:
+        """Take no new requests, end the streams, and let what is under way come to its end."""
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program: what else it has to end is not known here."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in an orderly way; see uvicorn.Server."""
+        self._end_streams()
+        await super().shutdown(sockets)
+        if left := self.server_state.tasks:
+            await asyncio.wait(left, timeout=1)
+        for connection in self.server_state.connections:
+            connection.transport.abort()
+
+
+class _Config(uvicorn.Config):
+    def __init__(
+        self, app: ASGIApp, tls: ssl.SSLContext | None, *, behind_proxy: bool, patience: Patience
+    ) -> None:
+        super().__init__(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            # Anybody can send what is no HTTP: that is no reason to write a log full.
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=behind_proxy,
+            forwarded_allow_ips=_PROXIES,
+            workers=1,
+            timeout_keep_alive=patience.idle,
+            timeout_graceful_shutdown=patience.leaving,
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
+        )
+        self.patience = patience
+
+
+class _Protocol(H11Protocol):
+    """One connection. uvicorn waits for ever for a request that drips, and for who does not read."""
+
+    def __init__(
+        self,
+        config: _Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._patience = config.patience
+        self._arriving = _Deadline(self)
+        self._reading = _Deadline(self)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arriving.start(self._patience.request)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_arrival()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_arrival()
+
+    def _watch_arrival(self) -> None:
+        if self._is_arriving():
+            self._arriving.start(self._patience.request)
+        else:
+            self._arriving.stop()
+
+    def _is_arriving(self) -> bool:
+        """Whether a part of a request is here and the rest is not."""
+        if self.conn.their_state is h11.IDLE:
+            return self.cycle is None or bool(self.conn.trailing_data[0])
+        return self.conn.their_state is h11.SEND_BODY
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reading.start(self._patience.stalled)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._reading.stop()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        # Closing waits for all that was written to be read.
+        self._reading.start(self._patience.stalled)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._arriving.stop()
+        self._reading.stop()
+
+
+class _Deadline:
+    """Ends a connection when something has not happened in time."""
+
+    def __init__(self, connection: _Protocol) -> None:
+        self._connection = connection
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, seconds: float) -> None:
+        """Begin to count, unless that has begun."""
+        if self._timer is None:
+            self._timer = self._connection.loop.call_later(seconds, self._connection.transport.abort)
+
+    def stop(self) -> None:
+        """It has happened."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
