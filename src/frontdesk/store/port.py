@@ -312,7 +312,10 @@ class Registry(Protocol):
         ...
 
     async def admit(self, presented: str) -> DeskToken:
-        """Return the token that a desk presents. Raises Unauthorised: unknown, revoked or expired."""
+        """Return the token that a desk presents.
+
+        Raises Unauthorised: unknown, revoked or expired; Unavailable when that cannot be looked up.
+        """
         ...
 
     async def tokens(self) -> tuple[DeskToken, ...]:

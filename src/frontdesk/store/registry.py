@@ -18,6 +18,8 @@ from frontdesk.bookings import (
     Reason,
     Refused,
     Scope,
+    Unauthorised,
+    Unavailable,
 )
 from frontdesk.deliveries import MANUAL_UPDATE, State
 from frontdesk.store import loading, mapping, records, tokens
@@ -86,9 +88,20 @@ class SqlRegistry:
         )
 
     async def admit(self, presented: str) -> DeskToken:
-        return await self._database.read(
-            lambda connection: tokens.admit(connection, self._database, presented)
-        )
+        def work(connection: Connection) -> DeskToken | Unauthorised:
+            try:
+                return tokens.admit(connection, self._database, presented)
+            except Unauthorised as not_admitted:
+                return not_admitted
+
+        try:
+            admitted = await self._database.read(work)
+        except Unauthorised as fault:
+            # It is the store's own password that was not accepted: it says nothing about this token.
+            raise Unavailable(fault.hint) from None
+        if isinstance(admitted, Unauthorised):
+            raise admitted
+        return admitted
 
     async def tokens(self) -> tuple[DeskToken, ...]:
         query = select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.id)

@@ -1,0 +1,104 @@
+"""Who asks, and whether they may."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from frontdesk.bookings import Operator, Reason, Refused, Scope, Unauthorised, Unavailable
+from frontdesk.server.answering import invalid
+from frontdesk.server.broadcast import Broadcast
+from frontdesk.server.limiting import Limits
+from frontdesk.server.service import Service
+from frontdesk.store.port import DeskToken, ServedStore
+from frontdesk.text import clean
+
+CALLER_ID = "frontdesk.caller"
+"""Key in an ASGI scope under which the id of the desk's token is kept for the log."""
+
+OPERATOR_LIMIT = 200
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Lets desks in, one request at a time."""
+
+    service: Service
+    limits: Limits
+    broadcast: Broadcast
+
+    async def admit(self, request: Request, *scopes: Scope) -> "Caller":
+        """Return who asks. Raises Unauthorised, Refused, Unavailable; TooMany for guesses and for floods."""
+        presented = _presented(request)
+        try:
+            token = await self.service.admit(presented)
+        except Unauthorised:
+            # Only a bad token is held up: guessing locks nobody out who comes from the same address.
+            await self.limits.count_bad_token(request.client.host if request.client else "")
+            raise
+        except Unavailable:
+            # Whoever asks has not shown yet that they may know where the store is.
+            raise Unavailable("The server cannot reach its store now: try again in a moment.") from None
+        request.scope[CALLER_ID] = token.id
+        await self.limits.count_request(token.id)
+        for scope in scopes:
+            if scope not in token.scopes:
+                raise Refused(Reason("no-permission", _NO_PERMISSION[scope]))
+        _refuse_unknown_parameters(request)
+        return Caller(self, token, self.service.store.as_desk(token.standing), presented)
+
+
+_NO_PERMISSION = {
+    Scope.READ: "this desk's token does not let it read bookings",
+    Scope.CANCEL: "this desk may read bookings, not change them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A desk that was let in, and the store as it sees it."""
+
+    gate: Gate
+    token: DeskToken
+    store: ServedStore
+    presented: str
+
+    def __repr__(self) -> str:
+        return f"Caller({self.token.id})"
+
+    def operator(self, name: str) -> Operator:
+        """Return who acts at this desk: the name that it gives, by way of its token."""
+        name = clean(name)
+        if len(name) > OPERATOR_LIMIT:
+            raise invalid(f"operator: longer than {OPERATOR_LIMIT} characters")
+        return Operator(name or self.token.name, self.token.name)
+
+
+def _presented(request: Request) -> str:
+    said = request.headers.get("Authorization", "")
+    if said[: len(_SCHEME)].lower() != _SCHEME:
+        raise Unauthorised("The server wants this desk's token: give it as Authorization: Bearer.")
+    return said[len(_SCHEME) :].strip()
+
+
+def _refuse_unknown_parameters(request: Request) -> None:
+    """A misspelt filter must not be taken for none."""
+    known = request.app.state.query_parameters[request.scope["route"].path]
+    for name in request.query_params:
+        if name not in known:
+            raise invalid(f"query {name}: there is no such parameter here")
+
+
+async def _reading(request: Request) -> Caller:
+    gate: Gate = request.app.state.gate
+    return await gate.admit(request, Scope.READ)
+
+
+async def _writing(request: Request) -> Caller:
+    gate: Gate = request.app.state.gate
+    return await gate.admit(request, Scope.READ, Scope.CANCEL)
+
+
+Reading = Annotated[Caller, Depends(_reading)]
+Writing = Annotated[Caller, Depends(_writing)]

@@ -1,0 +1,69 @@
+"""How the server answers: domain objects as JSON, and trouble as RFC 9457 problems."""
+
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from frontdesk.bookings import Booking, FrontdeskError, NotFound, Reason, Refused
+from frontdesk.store import wire
+from frontdesk.text import clean
+
+JSON = "application/json"
+
+
+def answer(value: Any) -> Response:
+    """Answer with a domain object, or a tuple of them."""
+    return Response(wire.encode(value), media_type=JSON)
+
+
+def booking_answer(booking: Booking) -> Response:
+    """Answer with one booking and its version as entity tag."""
+    return Response(wire.encode(booking), media_type=JSON, headers={"ETag": wire.etag(booking)})
+
+
+def problem_answer(told: wire.Problem, headers: dict[str, str] | None = None) -> Response:
+    """Answer with a problem."""
+    return Response(wire.encode(told), told.status, headers, wire.PROBLEM_TYPE)
+
+
+class TooMany(Refused):
+    """Somebody asks too often; `retry_after` is in whole seconds, at least 1."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(Reason("too-many", text))
+        self.retry_after = retry_after
+
+
+def invalid(text: str) -> Refused:
+    """Return the refusal of a request that nobody can carry out, with one sentence about why."""
+    return Refused(Reason("invalid", clean(text)))
+
+
+async def tell_error(_: Request, error: FrontdeskError) -> Response:
+    """Answer with a FrontdeskError."""
+    told = wire.problem(error)
+    headers = {}
+    if told.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    return problem_answer(told, headers)
+
+
+async def tell_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Answer with the first thing that is wrong with a request's path, query or headers."""
+    first = error.errors()[0]
+    kind, *place = first["loc"]
+    where = " ".join(str(part) for part in place)
+    said = first["msg"].removeprefix("Value error, ")
+    return await tell_error(request, invalid(f"{kind} {where}: {said}"))
+
+
+async def tell_http(request: Request, error: HTTPException) -> Response:
+    """Answer with what the router says of an address or a method that there is not."""
+    if error.status_code == 405:
+        refused = Refused(Reason("no-such-method", "this address has other methods: see Allow"))
+        return problem_answer(wire.problem(refused), dict(error.headers or {}))
+    return await tell_error(request, NotFound("The server has nothing at this address."))

@@ -1,0 +1,116 @@
+"""Bookings: lists, counts, one of them, and its cancellation."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from frontdesk.bookings import LAST_ID, CancelCommand
+from frontdesk.preflight import Finding, Preflight
+from frontdesk.server.admission import Reading, Writing
+from frontdesk.server.answering import answer, booking_answer
+from frontdesk.server.asking import (
+    BookingId,
+    CommandId,
+    CommandInPath,
+    Filters,
+    Limit,
+    Place,
+    Side,
+    Text,
+    Version,
+    asked,
+)
+from frontdesk.store import wire
+
+ROWS_AT_ONCE = 500
+COUNTED_AT_MOST = 2000
+
+router = APIRouter(tags=["bookings"])
+
+
+@router.get("/bookings")
+async def list_bookings(
+    caller: Reading, query: Filters, place: Place, limit: Limit = 100, direction: Side = Side.FORWARD
+) -> Response:
+    """Bookings in the order of their start, from one position on."""
+    return answer(await caller.store.page(query, limit, place, direction.direction))
+
+
+@router.get("/bookings/count")
+async def count_bookings(
+    caller: Reading,
+    query: Filters,
+    limit: Annotated[int, Query(ge=1, le=COUNTED_AT_MOST, description="where counting stops")] = 1000,
+) -> Response:
+    """How many bookings a query has."""
+    return answer(await caller.store.count(query, limit))
+
+
+@router.get("/bookings/find")
+async def find_bookings(
+    caller: Reading,
+    ref: Annotated[Text, Query(description="a reference, whole")],
+    practice: Annotated[Text | None, Query(description="at this practice only")] = None,
+) -> Response:
+    """Bookings of one reference: it is unique within a practice."""
+    return answer(await caller.store.find(ref, practice))
+
+
+@router.get("/bookings/rows")
+async def read_rows(
+    caller: Reading,
+    ids: Annotated[list[int], Query(alias="id", min_length=1, max_length=ROWS_AT_ONCE)],
+) -> Response:
+    """These bookings as they are now, in no promised order; what is not there is left out."""
+    return answer(await caller.store.rows([one for one in ids if 1 <= one <= LAST_ID]))
+
+
+@router.get("/bookings/{booking_id}")
+async def read_booking(caller: Reading, booking_id: BookingId) -> Response:
+    """One booking, with its version as ETag."""
+    return booking_answer(await caller.store.get(booking_id))
+
+
+@router.get("/bookings/{booking_id}/namesakes")
+async def read_namesakes(caller: Reading, booking_id: BookingId) -> Response:
+    """Other patients of the same name with an upcoming booking."""
+    return answer(await caller.store.namesakes(booking_id))
+
+
+@router.get("/bookings/{booking_id}/history")
+async def read_history(caller: Reading, booking_id: BookingId) -> Response:
+    """What was done to a booking, newest first."""
+    return answer(await caller.store.history(booking_id))
+
+
+@router.get("/bookings/{booking_id}/deliveries")
+async def read_deliveries(caller: Reading, booking_id: BookingId) -> Response:
+    """What followed, or is to follow, from a booking's cancellation."""
+    return answer(await caller.store.deliveries(booking_id))
+
+
+@router.get("/bookings/{booking_id}/pms")
+async def ask_pms(caller: Reading, booking_id: BookingId) -> Response:
+    """What the practice's PMS shows of a booking now; the server asks it."""
+    booking = await caller.store.get(booking_id)
+    ask = caller.gate.service.preflight
+    return answer(Preflight(Finding.NOT_ASKED) if ask is None else await ask(booking))
+
+
+@router.post("/bookings/{booking_id}/cancel")
+async def cancel_booking(
+    request: Request, caller: Writing, booking_id: BookingId, command_id: CommandId, version: Version
+) -> Response:
+    """Cancel a booking, for ever. The same command again gets the same answer and does nothing."""
+    body = await asked(request, wire.CancelAsked)
+    operator = caller.operator(body.operator)
+    command = CancelCommand(command_id, booking_id, version, operator, body.reason, body.told_by_phone)
+    booking = await caller.store.cancel(command)
+    caller.gate.service.wake()
+    return booking_answer(booking)
+
+
+@router.post("/commands/{command_id}/give-up")
+async def give_up(caller: Writing, command_id: CommandInPath) -> Response:
+    """What a command wrote; null when it wrote nothing, and from now on it never will."""
+    return answer(wire.Outcome(await caller.store.give_up(command_id)))

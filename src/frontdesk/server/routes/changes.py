@@ -1,0 +1,102 @@
+"""What other desks and dispatchers write, as server-sent events.
+
+The format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from frontdesk.bookings import FrontdeskError
+from frontdesk.server.admission import Caller, Reading
+from frontdesk.store import wire
+from frontdesk.store.port import Change
+
+RECONNECT_MILLISECONDS = 2000
+
+router = APIRouter(tags=["changes"])
+
+LastEventId = Annotated[
+    int | None, Header(ge=0, description="`id` of the last event received; it beats `after`")
+]
+
+
+@router.get("/changes", response_class=StreamingResponse)
+async def stream_changes(
+    caller: Reading,
+    after: Annotated[
+        int | None, Query(ge=0, description="number of the last change known; without it, from now on")
+    ] = None,
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Changes as they are committed, as server-sent events; the stream stays open.
+
+    `change` has a change as data, its number as id. `reset` says that the store has not come
+    as far as the desk has seen, so that it is another one than before: read all anew. A comment
+    comes at least every 10 seconds. The stream ends when the server closes, when the store is
+    away, when the token is revoked or expires, and for a desk that reads too slowly.
+    """
+    number = (await caller.store.state()).number
+    known = after if last_event_id is None else last_event_id
+    return EventStream(caller, known, number)
+
+
+class EventStream(StreamingResponse):
+    """An answer that goes on for as long as the desk listens, in one of its token's places."""
+
+    def __init__(self, caller: Caller, after: int | None, number: int) -> None:
+        self._caller = caller
+        self._events = _events(caller, after, number)
+        super().__init__(
+            self._events,
+            media_type=wire.EVENTS_TYPE,
+            # A proxy that collects an answer before it passes it on would keep all to itself.
+            headers={"X-Accel-Buffering": "no"},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until one side ends it. Raises TooMany."""
+        try:
+            with self._caller.gate.limits.stream(self._caller.token.id):
+                await super().__call__(scope, receive, send)
+        finally:
+            await self._events.aclose()
+
+
+async def _events(caller: Caller, after: int | None, number: int) -> AsyncGenerator[bytes, None]:
+    service, clock = caller.gate.service, asyncio.get_running_loop().time
+    due = clock() + service.keep_alive_seconds
+    with caller.gate.broadcast.subscription(caller.token.practices, number) as subscription:
+        yield f"retry: {RECONNECT_MILLISECONDS}\n\n".encode()
+        if after is not None and after > number:
+            yield b'id: %d\nevent: reset\ndata: {"number":%d}\n\n' % (number, number)
+        after = number if after is None else min(after, number)
+        has_caught_up = False
+        try:
+            while not subscription.is_over:
+                if has_caught_up:
+                    changes = await subscription.next(due - clock())
+                else:
+                    changes = await caller.store.changes(after, 0)
+                    has_caught_up = not changes
+                fresh = [one for one in changes if one.number > after]
+                if fresh:
+                    after = fresh[-1].number
+                    yield _as_events(fresh)
+                if clock() >= due:
+                    await service.admit(caller.presented)
+                    yield b":\n\n"
+                    due = clock() + service.keep_alive_seconds
+        except FrontdeskError:
+            # The answer has begun, so it can say nothing more: asked anew, the server says why.
+            return
+
+
+def _as_events(changes: Sequence[Change]) -> bytes:
+    return b"".join(
+        b"id: %d\nevent: change\ndata: %b\n\n" % (one.number, wire.encode(one)) for one in changes
+    )

@@ -1,0 +1,60 @@
+"""What a desk needs around the bookings: its standing, who works where, what happened."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from frontdesk.bookings import FrontdeskError
+from frontdesk.server.admission import Gate, Reading
+from frontdesk.server.answering import JSON, answer, problem_answer
+from frontdesk.server.asking import Instant, Operator
+from frontdesk.store import wire
+
+router = APIRouter(tags=["desk"])
+open_router = APIRouter(tags=["server"])
+
+
+@router.get("/state")
+async def read_state(caller: Reading) -> Response:
+    """What this desk may do, the store's clock, the number of the latest change, and what is open."""
+    return answer(await caller.store.state())
+
+
+@router.get("/practices")
+async def list_practices(caller: Reading) -> Response:
+    """The practices that this desk may see, by name."""
+    return answer(await caller.store.practices())
+
+
+@router.get("/practitioners")
+async def list_practitioners(caller: Reading) -> Response:
+    """The practitioners that this desk may see, by name."""
+    return answer(await caller.store.practitioners())
+
+
+@router.get("/appointment-types")
+async def list_appointment_types(caller: Reading) -> Response:
+    """The names of all appointment types, in order."""
+    return answer(await caller.store.appointment_types())
+
+
+@router.get("/last-write")
+async def read_last_write(
+    caller: Reading,
+    since: Annotated[Instant, Query(description="nothing before it counts")],
+    operator: Operator = "",
+) -> Response:
+    """What an operator cancelled last at this desk, or null when that was nothing."""
+    return answer(wire.Outcome(await caller.store.last_write(caller.operator(operator), since)))
+
+
+@open_router.get("/health")
+async def read_health(request: Request) -> Response:
+    """Whether the server can reach its store. It needs no token and says nothing else."""
+    gate: Gate = request.app.state.gate
+    try:
+        await gate.service.store.appointment_types()
+    except FrontdeskError:
+        told = wire.Problem("urn:frontdesk:problem:unavailable", "The store is not available", 503)
+        return problem_answer(told)
+    return Response(b'{"status":"ok"}', media_type=JSON)

@@ -1,0 +1,26 @@
+"""What the HTTP API stands on; `frontdesk serve` puts it together."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from frontdesk.preflight import AskPms
+from frontdesk.store.port import DeskToken, ServedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A store, and what a server does for the desks that reach it.
+
+    `admit` is Registry.admit. `report` writes an unexpected error down and returns its reference
+    id. `wake` tells the dispatcher that something may be due. Without `preflight` nobody here
+    can ask a PMS. `keep_alive_seconds` is how often an idle stream of changes says that it is
+    alive, and whether its token still counts is looked up.
+    """
+
+    store: ServedStore
+    admit: Callable[[str], Awaitable[DeskToken]]
+    report: Callable[[BaseException], str]
+    wake: Callable[[], None]
+    preflight: AskPms | None = None
+    requests_a_minute: int = 3000
+    keep_alive_seconds: float = 10.0
