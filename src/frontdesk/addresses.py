@@ -1,6 +1,7 @@
 """Where a host is, looked up so that nobody has to wait for the answer."""
 
 import asyncio
+import ipaddress
 import socket
 import threading
 from collections.abc import Sequence
@@ -8,6 +9,20 @@ from contextlib import suppress
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this very machine: what goes there crosses no network."""
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's, also when it is an IPv4 address in IPv6's clothes."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:

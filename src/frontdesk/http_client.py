@@ -1,30 +1,27 @@
-"""The one place that speaks HTTP to somebody else's server, and believes nothing of what comes back.
+"""The one place that speaks HTTP, and believes nothing of what comes back.
 
 Of httpx only the transport is used. What its client adds (proxies and secrets from the
-environment, redirects, cookies, decompression) is what must not happen here. Every request
-has its own connection: on a reused one that the other side has just given up, nobody can
-say whether a write arrived.
+environment, redirects, cookies, decompression without a limit) is what must not happen here.
+A request has its own connection: on a reused one that the other side has just given up,
+nobody can say whether a write arrived. Only `fetch` uses connections that are kept open.
 """
 
 import asyncio
 import contextlib
-import email.utils
-import ipaddress
 import json
 import re
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from frontdesk.addresses import look_up
-from frontdesk.attempts import LONGEST_WAIT
+from frontdesk.addresses import is_public, look_up
+from frontdesk.http_answers import Answer, Unreadable, read
 from frontdesk.tls import client_context
 
 SECONDS = 12.0
@@ -32,14 +29,24 @@ SECONDS = 12.0
 
 CONNECT_SECONDS = 5.0
 BODY_LIMIT = 1 << 20
-NESTING_LIMIT = 64
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host. Raises OSError when there are none."""
 
+Pairs = Mapping[str, str] | Sequence[tuple[str, str]]
+
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+_ALONE = {"Accept-Encoding": "identity", "Connection": "close"}
+_NO_CONNECTION_IS_KEPT = httpx.Limits(max_keepalive_connections=0)
+_KEPT = httpx.Limits(max_keepalive_connections=4, keepalive_expiry=55)
+_UNHEARD_MILLISECONDS = 4_000
+_SOCKET_OPTIONS = (
+    # A kept connection that a router has forgotten would take everything and answer nothing.
+    [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNHEARD_MILLISECONDS)]
+    if hasattr(socket, "TCP_USER_TIMEOUT")
+    else []
+)
 
 
 class NotSent(Exception):
@@ -50,62 +57,13 @@ class Lost(Exception):
     """The request was sent, and there is no answer that can be read. It may have been carried out."""
 
 
-class Unreadable(Exception):
-    """The body of an answer is not the JSON it should be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: `headers` are found in any case, `body` has at most `BODY_LIMIT` bytes."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    @property
-    def is_html(self) -> bool:
-        """Whether it is a page for a browser, such as a sign-in or an error page of a proxy."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return kind in ("text/html", "application/xhtml+xml") or self.body.lstrip()[:1] == b"<"
-
-    @property
-    def sent_at(self) -> datetime | None:
-        """The other side's own time, from the `Date` header (RFC 9110, 6.6.1)."""
-        return _http_date(self.headers.get("date", ""))
-
-    def json(self, parse_float: Callable[[str], Any] | None = None) -> Any:
-        """Return the body as JSON (RFC 8259) that means one thing only.
-
-        `parse_float` makes something else than a float of a number with a fraction or an
-        exponent, or raises ValueError. Raises Unreadable for another charset than UTF-8, a page, duplicate keys, numbers
-        that are none, and nesting beyond `NESTING_LIMIT`.
-        """
-        charset = _CHARSET.search(self.headers.get("content-type", ""))
-        if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
-            raise Unreadable("the answer is not in UTF-8")
-        if self.is_html:
-            raise Unreadable("the answer is a web page")
-        try:
-            # Some servers begin UTF-8 with a byte order mark; a reader may ignore it.
-            value = json.loads(
-                self.body.decode("utf-8-sig"),
-                object_pairs_hook=_distinct,
-                parse_constant=_no_number,
-                parse_float=parse_float,
-            )
-        except (ValueError, RecursionError):
-            raise Unreadable("the answer is not JSON") from None
-        if _is_deeper(value, NESTING_LIMIT):
-            raise Unreadable("the answer is nested too deep")
-        return value
-
-
 class HttpClient:
     """Sends requests to servers that the config names, with `headers` on each.
 
     `ca_file` is trusted besides the system's certificates. `allow_http` lets `http://` pass,
     `allow_private` addresses that are not public: private, loopback, link-local. `seconds`
-    is the deadline of one request. `resolve` looks names up; only tests give their own.
+    is the deadline of one request, `body_limit` what an answer may have in bytes once it is
+    unpacked. `resolve` looks names up; only tests give their own.
     """
 
     def __init__(
@@ -116,6 +74,7 @@ class HttpClient:
         allow_private: bool = False,
         headers: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
+        body_limit: int = BODY_LIMIT,
         resolve: Resolve | None = None,
     ) -> None:
         self._ca_file = ca_file
@@ -123,8 +82,11 @@ class HttpClient:
         self._allow_private = allow_private
         self._headers = dict(headers or {})
         self._seconds = seconds
+        self._body_limit = body_limit
         self._resolve = resolve or look_up
         self._transport: httpx.AsyncHTTPTransport | None = None
+        self._kept: httpx.AsyncHTTPTransport | None = None
+        self._found: dict[tuple[str, int], Sequence[str]] = {}
 
     async def send(
         self,
@@ -132,7 +94,7 @@ class HttpClient:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        params: Pairs = (),
         content: bytes | None = None,
         json: object = None,
     ) -> Answer:
@@ -141,41 +103,72 @@ class HttpClient:
         `params` are added to the query that `url` has; `json` is sent as `content` with its
         type. Raises NotSent or Lost.
         """
-        request = self._request(method, url, headers or {}, params, content, json)
+        fields = {**(headers or {}), **_ALONE}
+        request = self._request(method, url, fields, params, content, json)
         sending = _Sending()
-        try:
+        with sending.words():
             async with asyncio.timeout(self._seconds):
-                transport = await self._opened()
-                addresses = await self._addresses(request.url)
-                return await self._exchange(transport, request, addresses, sending)
-        except TimeoutError:
-            raise sending.failure("it did not answer in time") from None
-        except (httpx.TransportError, OSError) as error:
-            raise sending.failure(_in_words(error)) from None
+                return await self._on_its_own(request, sending)
+
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None, params: Pairs = ()
+    ) -> Answer:
+        """Read what a GET brings, of which it makes no difference whether it is asked once or twice.
+
+        It uses a connection that was kept open, if there is one, and asks once more on
+        another when no answer comes. The answer may come compressed. Raises NotSent or Lost.
+        """
+        fields = {**(headers or {}), "Accept-Encoding": "gzip"}
+        request = self._request("GET", url, fields, params, None, None)
+        sending = _Sending()
+        with sending.words():
+            async with asyncio.timeout(self._seconds):
+                try:
+                    return await self._on_kept(request, sending)
+                except (httpx.TransportError, OSError):
+                    self._found.clear()
+                    if not sending.begun:
+                        raise
+                return await self._on_its_own(request, sending)
+
+    @contextlib.asynccontextmanager
+    async def listen(
+        self, url: str, *, headers: Mapping[str, str] | None = None, params: Pairs = (), idle_seconds: float
+    ) -> AsyncIterator["Lines"]:
+        """Open an answer that goes on and on, and yield its lines as they come.
+
+        Leaving the context hangs up. Raises NotSent or Lost, the latter also from the lines:
+        when the other side hangs up, or no line comes for `idle_seconds`.
+        """
+        fields = {**(headers or {}), **_ALONE}
+        request = self._request("GET", url, fields, params, None, None)
+        sending = _Sending()
+        async with contextlib.AsyncExitStack() as stack:
+            with sending.words():
+                async with asyncio.timeout(self._seconds):
+                    transport = await self._opened()
+                    addresses = await self._addresses(request.url)
+                    exchange = self._exchange(transport, request, addresses, sending)
+                    response = await stack.enter_async_context(exchange)
+            yield Lines(response, idle_seconds, self._body_limit, lambda: self._read(response, request))
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        open_ones, self._transport, self._kept = (self._transport, self._kept), None, None
+        for transport in open_ones:
+            if transport is not None:
+                await transport.aclose()
 
     def _request(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str],
-        params: Mapping[str, str] | Sequence[tuple[str, str]],
+        params: Pairs,
         content: bytes | None,
         body: object,
     ) -> httpx.Request:
-        fields = {
-            "Accept": "application/json",
-            "User-Agent": "frontdesk",
-            **self._headers,
-            **headers,
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-        }
+        fields = {"Accept": "application/json", "User-Agent": "frontdesk", **self._headers, **headers}
         if body is not None:
             content = _dumped(body)
             fields["Content-Type"] = "application/json"
@@ -208,11 +201,21 @@ class HttpClient:
             self._transport = self._transport or made
         return self._transport
 
-    def _made(self) -> httpx.AsyncHTTPTransport:
+    async def _opened_kept(self) -> httpx.AsyncHTTPTransport:
+        if self._kept is None:
+            made = await asyncio.to_thread(self._made, _KEPT, _SOCKET_OPTIONS)
+            self._kept = self._kept or made
+        return self._kept
+
+    def _made(
+        self,
+        limits: httpx.Limits = _NO_CONNECTION_IS_KEPT,
+        socket_options: Sequence[tuple[int, int, int]] = (),
+    ) -> httpx.AsyncHTTPTransport:
         # Without this anyio would load it in the event loop, at the first connection.
         import_module("anyio._backends._asyncio")
         return httpx.AsyncHTTPTransport(
-            verify=self._tls(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+            verify=self._tls(), trust_env=False, limits=limits, socket_options=list(socket_options)
         )
 
     def _tls(self) -> ssl.SSLContext:
@@ -221,6 +224,20 @@ class HttpClient:
         except (OSError, ValueError):
             name = self._ca_file.name if self._ca_file else "this machine"
             raise NotSent(f"the certificates in {name} cannot be read") from None
+
+    async def _on_its_own(self, request: httpx.Request, sending: "_Sending") -> Answer:
+        transport = await self._opened()
+        addresses = await self._addresses(request.url)
+        async with self._exchange(transport, request, addresses, sending) as response:
+            return await self._read(response, request)
+
+    async def _on_kept(self, request: httpx.Request, sending: "_Sending") -> Answer:
+        transport = await self._opened_kept()
+        place = request.url.host, request.url.port or 0
+        if place not in self._found:
+            self._found[place] = await self._addresses(request.url)
+        async with self._exchange(transport, request, self._found[place], sending) as response:
+            return await self._read(response, request)
 
     async def _addresses(self, url: httpx.URL) -> Sequence[str]:
         """Return where to connect: what was checked is what is connected to, whatever the name says next."""
@@ -232,15 +249,16 @@ class HttpClient:
             raise NotSent("its address is inside a private network; allow_private is not set")
         return found
 
+    @contextlib.asynccontextmanager
     async def _exchange(
         self,
         transport: httpx.AsyncHTTPTransport,
         request: httpx.Request,
         addresses: Sequence[str],
         sending: "_Sending",
-    ) -> Answer:
+    ) -> AsyncIterator[httpx.Response]:
         name = request.url.raw_host.decode("ascii")
-        timeout = httpx.Timeout(self._seconds, connect=CONNECT_SECONDS).as_dict()
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS).as_dict()
         extensions = {"timeout": timeout, "trace": sending.trace, "sni_hostname": name}
         for position, address in enumerate(addresses, start=1):
             one = httpx.Request(
@@ -252,78 +270,96 @@ class HttpClient:
             )
             try:
                 response = await transport.handle_async_request(one)
+                break
             except httpx.TransportError:
                 if sending.begun or position == len(addresses):
                     raise
-            else:
-                async with contextlib.aclosing(response):
-                    return await _read(response)
-        raise AssertionError("there is at least one address")
+        async with contextlib.aclosing(response):
+            yield response
+
+    async def _read(self, response: httpx.Response, request: httpx.Request) -> Answer:
+        return await read(
+            response.status_code,
+            response.headers,
+            response.aiter_raw(),
+            limit=self._body_limit,
+            gzip=request.headers["accept-encoding"] == "gzip",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """An answer that is still coming: `status` and `headers` are there, its lines come one by one."""
+
+    _response: httpx.Response = field(repr=False)
+    _idle_seconds: float
+    _limit: int
+    _read: Callable[[], Awaitable[Answer]] = field(repr=False)
+
+    @property
+    def status(self) -> int:
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._response.headers
+
+    async def answer(self) -> Answer:
+        """Read it to its end instead, as an ordinary answer. Raises Lost."""
+        with _Sending.answered().words():
+            async with asyncio.timeout(self._idle_seconds):
+                return await self._read()
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield whole lines without their ends, LF or CR LF. Raises Lost when they end."""
+        rest = b""
+        with _Sending.answered().words():
+            parts = self._response.aiter_raw()
+            while True:
+                async with asyncio.timeout(self._idle_seconds):
+                    while b"\n" not in rest:
+                        rest += await anext(parts, b"") or _hung_up()
+                        if len(rest) > self._limit:
+                            raise Lost("a line of its answer is too long")
+                *lines, rest = rest.split(b"\n")
+                for line in lines:
+                    yield line.removesuffix(b"\r").decode(errors="replace")
+
+
+def _hung_up() -> bytes:
+    raise Lost("it hung up")
 
 
 class _Sending:
     """Knows whether a byte of the request can have left."""
 
-    def __init__(self) -> None:
-        self.begun = False
+    def __init__(self, *, begun: bool = False) -> None:
+        self.begun = begun
+
+    @classmethod
+    def answered(cls) -> "_Sending":
+        """Return one whose request has been answered, in part at least."""
+        return cls(begun=True)
 
     async def trace(self, event: str, _: Mapping[str, Any]) -> None:
         """Listen to httpcore, which says so before it writes the first byte."""
         if event.endswith("send_request_headers.started"):
             self.begun = True
 
-    def failure(self, said: str) -> NotSent | Lost:
+    @contextlib.contextmanager
+    def words(self) -> Iterator[None]:
+        """Raise NotSent or Lost for what goes wrong on the way."""
+        try:
+            yield
+        except TimeoutError:
+            raise self._failure("it did not answer in time") from None
+        except (httpx.TransportError, OSError) as error:
+            raise self._failure(_in_words(error)) from None
+        except Unreadable as error:
+            raise Lost(str(error)) from None
+
+    def _failure(self, said: str) -> NotSent | Lost:
         return Lost(said) if self.begun else NotSent(said)
-
-
-async def _read(response: httpx.Response) -> Answer:
-    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise Lost("its answer is compressed, which was not asked for")
-    body = bytearray()
-    async for part in response.aiter_raw():
-        body += part
-        if len(body) > BODY_LIMIT:
-            raise Lost("its answer is too large")
-    return Answer(response.status_code, response.headers, bytes(body))
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet's, also when it is an IPv4 address in IPv6's clothes."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if inner is None and ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
-
-
-def retry_at(answer: Answer, now: datetime) -> datetime | None:
-    """Return when to ask again, by `Retry-After` (RFC 9110, 10.2.3) or `X-RateLimit-Reset` (UNIX seconds).
-
-    Dates are by the other side's clock, as its `Date` header tells it. Never in the past,
-    never later than `LONGEST_WAIT`; None when it does not say.
-    """
-    said = answer.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", said):
-        return now + min(timedelta(seconds=int(said)), LONGEST_WAIT)
-    moment = _http_date(said)
-    if moment is None:
-        reset = answer.headers.get("x-ratelimit-reset", "").strip()
-        if not re.fullmatch(r"[0-9]{1,11}(\.[0-9]{1,9})?", reset):
-            return None
-        moment = datetime.fromtimestamp(float(reset), UTC)
-    wait = moment - (answer.sent_at or now)
-    return now + max(timedelta(0), min(wait, LONGEST_WAIT))
-
-
-def _http_date(said: str) -> datetime | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(said)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
 
 
 def _in_words(error: Exception) -> str:
@@ -353,28 +389,3 @@ def _dumped(body: object) -> bytes:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
         raise NotSent("the text for it cannot be written") from None
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        raise ValueError
-    return table
-
-
-def _no_number(_: str) -> None:
-    raise ValueError
-
-
-def _is_deeper(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True

@@ -19,7 +19,8 @@ import pytest
 from frontdesk.attempts import Ended
 from frontdesk.bookings import Cancellation, Practitioner
 from frontdesk.deliveries import Claim, Kind
-from frontdesk.http_client import Answer, HttpClient
+from frontdesk.http_answers import Answer
+from frontdesk.http_client import HttpClient
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.fhir import FhirPms
 from frontdesk.pms.port import (

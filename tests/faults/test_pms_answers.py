@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from frontdesk.attempts import Ended
 from frontdesk.bookings import Cancellation
 from frontdesk.deliveries import Claim, Delivery, Kind, State
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent
+from frontdesk.http_answers import Answer
+from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import Account, Pms, PmsError
 from frontdesk.pms.registry import open_pms

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from frontdesk.http_client import Answer, HttpClient
+from frontdesk.http_answers import Answer
+from frontdesk.http_client import HttpClient
 from frontdesk.pms.port import Account
 from frontdesk.pms.profile import Profile
 from frontdesk.pms.rest_profile import RestPms

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from frontdesk.http_client import Answer, HttpClient
+from frontdesk.http_answers import Answer
+from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import FhirPms
 from frontdesk.pms.port import (
     Account,

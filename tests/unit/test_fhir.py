@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.http_client import Answer, Lost, NotSent
+from frontdesk.http_answers import Answer
+from frontdesk.http_client import Lost, NotSent
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir import FhirPms
 from frontdesk.pms.port import (

@@ -16,7 +16,9 @@ import httpx
 import pytest
 import trustme
 
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable, is_public, retry_at
+from frontdesk.addresses import is_public
+from frontdesk.http_answers import Answer, Unreadable, retry_at
+from frontdesk.http_client import HttpClient, Lost, NotSent
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.http_client import Answer, Lost, NotSent
+from frontdesk.http_answers import Answer
+from frontdesk.http_client import Lost, NotSent
 from frontdesk.pms.cliniko import base_url
 from frontdesk.pms.port import (
     Account,

@@ -13,7 +13,8 @@ from frontdesk import text
 from frontdesk.attempts import Ended, Result
 from frontdesk.bookings import FrontdeskError
 from frontdesk.deliveries import Claim
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable, retry_at
+from frontdesk.http_answers import Answer, Unreadable, retry_at
+from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.notify import messages
 from frontdesk.notify.settings import NotifySettings, Secrets, SmsSettings
 from frontdesk.notify.sms_profile import SmsProfile, load

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
+from frontdesk.http_answers import Answer, Unreadable
+from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir_resources import NAME, Resource
 from frontdesk.pms.outcomes import judged, say

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from frontdesk.http_client import Answer, Unreadable, retry_at
+from frontdesk.http_answers import Answer, Unreadable, retry_at
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Conflict,

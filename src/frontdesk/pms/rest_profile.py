@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
+from frontdesk.http_answers import Answer, Unreadable
+from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms import paging, reading
 from frontdesk.pms.outcomes import failure
 from frontdesk.pms.port import (

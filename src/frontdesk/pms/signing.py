@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.http_client import Answer, HttpClient, Lost, NotSent, Unreadable
+from frontdesk.http_answers import Answer, Unreadable
+from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     Account,
