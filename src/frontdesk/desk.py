@@ -169,9 +169,13 @@ class OpenDesk:
     async def opened(cls, desk: Desk) -> "OpenDesk":
         """Open the desk's store and read what every screen needs. Raises FrontdeskError."""
         store = await desk.open_store()
-        state = await store.state()
-        asked_at = desk.clock()
-        return cls(desk, store, await store.practices(), await store.practitioners(), state, asked_at)
+        try:
+            state = await store.state()
+            asked_at = desk.clock()
+            return cls(desk, store, await store.practices(), await store.practitioners(), state, asked_at)
+        except BaseException:
+            await store.close()
+            raise
 
     @property
     def operator(self) -> Operator:

@@ -10,12 +10,16 @@ from platform import python_version
 import click
 
 from frontdesk.attempts import Ended
-from frontdesk.bookings import FrontdeskError, Reason, Refused, StoreState
+from frontdesk.bookings import FrontdeskError, Reason, Refused, Scope, StoreState
 from frontdesk.cli.outside import Outside
 from frontdesk.cli.wiring import Session
+from frontdesk.config import Config
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore
+
+SKEW_SECONDS = 30
+"""How far this machine's clock may be from the server's until it is worth a word."""
 
 
 class Mark(StrEnum):
@@ -65,6 +69,9 @@ def _examined(session: Session) -> Iterator[Finding]:
     yield Finding("config", Mark.OK, str(config.file or "none: everything is at its default"))
     try:
         with session.opened(bring_practices=False) as (store, run):
+            if config.is_served:
+                yield from run(_about_server(config, store))
+                return
             yield from run(_about_store(session, store))
             outside = session.outside
             for problem in outside.problems:
@@ -96,6 +103,30 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
     else:
         said = f"the store has other settings than the config for {differing}: frontdesk practices apply"
         found.append(Finding("practices", Mark.WRONG, said))
+    return [*found, *_about_deliveries(state)]
+
+
+async def _about_server(config: Config, store: BookingStore) -> list[Finding]:
+    """What a desk can know of a server: its connections and messages are the server's own affair."""
+    state = await store.state()
+    skew = (datetime.now(UTC) - state.now).total_seconds()
+    standing = state.standing
+    practices = ", ".join(one.name for one in await store.practices())
+    found = [
+        Finding("store", Mark.OK, f"the server {config.store_url}: {state.bookings:,} bookings"),
+        Finding("token", Mark.OK, f"{standing.via}, may {', '.join(sorted(standing.scopes))}"),
+        Finding("practices", Mark.OK, practices or "the server has none yet"),
+    ]
+    if why_not := standing.why_not_writable:
+        found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
+    if Scope.CANCEL not in standing.scopes:
+        found.append(Finding("token", Mark.NOT_TRIED, "with it bookings can be read, not cancelled"))
+    if abs(skew) > SKEW_SECONDS:
+        which = "ahead of" if skew > 0 else "behind"
+        said = (
+            f"this machine's clock is {abs(skew):,.0f} s {which} the server's, which is the one that counts"
+        )
+        found.append(Finding("clock", Mark.WRONG, said))
     return [*found, *_about_deliveries(state)]
 
 

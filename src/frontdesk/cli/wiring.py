@@ -10,22 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
-from frontdesk.bookings import Pms, Practice, Reason, Refused
+from frontdesk.bookings import Booking, Pms, Practice, Reason, Refused
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import BesideTheScreen
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
-from frontdesk.credentials import Credentials
+from frontdesk.credentials import Credentials, MissingCredential
 from frontdesk.desk import Desk, Settings
 from frontdesk.operators import Operators
 from frontdesk.pms.port import Verified
+from frontdesk.preflight import AskPms, Finding, Preflight
 
 if TYPE_CHECKING:
     from frontdesk.store.port import BookingStore
+    from frontdesk.store.remote import RemoteStore
     from frontdesk.store.sql import SqlStore
 
 Answer = TypeVar("Answer")
+_AT_THE_SERVER = (("frontdesk import FILE", "from a CSV file, at the server"),)
+
 Opened = TypeVar("Opened", bound="BookingStore")
 
 
@@ -59,6 +63,7 @@ class Session:
         self.config_file = config_file
         self.notices: list[str] = []
         self.database: SqlStore | None = None
+        self._remote: RemoteStore | None = None
         self._dispatch: BesideTheScreen | None = None
 
     @cached_property
@@ -86,9 +91,21 @@ class Session:
     async def open_store(self, *, bring_practices: bool = True) -> "BookingStore":
         """Open the configured store, wherever it is; one here as `open_database` does.
 
-        Raises Unavailable, Refused, Unauthorised.
+        Of a server elsewhere nothing is asked yet. Raises Unavailable, Refused, Unauthorised,
+        MissingCredential.
         """
-        return await self.open_database(bring_practices=bring_practices)
+        if not self.config.is_served:
+            return await self.open_database(bring_practices=bring_practices)
+        backend = await asyncio.to_thread(import_module, "frontdesk.store.remote")
+        token = self._store_secret()
+        self._remote = remote = backend.RemoteStore(self.config.store_url, token, self.config.store_ca_file)
+        return cast("BookingStore", remote)
+
+    async def _ask_server(self, booking: Booking) -> Preflight:
+        """Have the server ask a booking's PMS; see AskPms."""
+        if self._remote is None:
+            return Preflight(Finding.NOT_ASKED)
+        return await self._remote.preflight(booking)
 
     async def open_database(self, *, bring_practices: bool = True) -> "SqlStore":
         """Open the configured store itself, migrate it if need be, and bring its practices up to date.
@@ -115,8 +132,15 @@ class Session:
         return store
 
     def _store_secret(self) -> str:
-        """Return the database's password or the desk token, or nothing when the config names none."""
+        """Return the database's password, or nothing when the config names none, or the desk token.
+
+        Raises MissingCredential.
+        """
         name = self.config.store_credential
+        if self.config.is_served and not name:
+            raise MissingCredential(
+                f"{self.config.file}: a server wants a desk token: say under [store] credential what it is called"
+            )
         return Credentials(self.config.folder)(name) if name else ""
 
     async def _bring_practices(self, store: "SqlStore") -> None:
@@ -140,11 +164,11 @@ class Session:
 
     async def open_for_screen(self) -> "BookingStore":
         """Open the store as `open_store` does; an SQLite file in order shows its first pages at once."""
+        if self.config.store_file is None:
+            return await self.open_store()
         from frontdesk.store.arriving import ArrivingStore
         from frontdesk.store.early import EarlyReads, Unusual
 
-        if self.config.store_file is None:
-            return await self.open_store()
         early = EarlyReads(self.config.store_file)
         try:
             await early.open()
@@ -185,6 +209,17 @@ class Session:
         except ValueError:
             return None  # the profile lies where deliveries are carried out, not here
 
+    def _preflight(self) -> AskPms | None:
+        """Return who asks PMSs for this desk, and have deliveries carried out if it does that itself."""
+        if self.config.is_served:
+            return self._ask_server
+        outside = self.outside
+        self.notices.extend(outside.problems)
+        if not outside.connections:
+            return None
+        self._dispatch = BesideTheScreen(self.config, outside)
+        return outside.preflight
+
     def desk(self) -> Desk:
         """Return what the UI stands on. Raises ConfigError for `[keys]` that cannot be."""
         from frontdesk.commands import COMMANDS
@@ -198,10 +233,7 @@ class Session:
                 )
         if wrong := why_not_keys(self.config.keys):
             raise ConfigError(f"{self.config.file}: [keys] {wrong}")
-        outside = self.outside
-        self.notices.extend(outside.problems)
-        if outside.connections:
-            self._dispatch = BesideTheScreen(self.config, outside)
+        preflight = self._preflight()
         return Desk(
             open_store=self.open_for_screen,
             operator=self.config.operator,
@@ -211,10 +243,11 @@ class Session:
                 keys=self.config.keys,
                 diff=self.config.diff,
                 lock_after=self.config.lock_after,
+                **({"first_steps": _AT_THE_SERVER} if self.config.is_served else {}),
             ),
             report=crash.report,
             notices=self.notices,
-            preflight=outside.preflight if outside.connections else None,
+            preflight=preflight,
             dispatch=self._dispatch,
             verified=self.verified,
             sign_in=self.operators if self.operators.names else None,

@@ -24,17 +24,6 @@ BUSY_SECONDS = 10.0
 """How long a write waits for other desks before it gives up."""
 
 
-class CommitLost(Unavailable):
-    """COMMIT was sent and failed or was not answered: only the database knows what became of it.
-
-    `fault` is what to tell once it is certain that nothing was written.
-    """
-
-    def __init__(self, fault: FrontdeskError) -> None:
-        super().__init__(fault.hint.replace("nothing was changed", "what became of it is not known yet"))
-        self.fault = fault
-
-
 class News(Protocol):
     """Word that something may have changed, since it was asked for."""
 

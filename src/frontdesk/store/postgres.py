@@ -18,8 +18,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.store import schema
+from frontdesk.store.commands import CommitLost
 from frontdesk.store.copying import copy_to_sqlite
-from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, News, Work
+from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
 from frontdesk.store.listening import CHANNEL, Listener
 
 WRITE_THREADS = 4

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from sqlalchemy import Connection, Select, func, or_, select
 
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
-    REASON_LIMIT,
     Booking,
     BookingQuery,
     CancelCommand,
@@ -25,7 +23,6 @@ from frontdesk.bookings import (
     Position,
     Practice,
     Practitioner,
-    Reason,
     Refused,
     Row,
     Scope,
@@ -36,7 +33,8 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.store import cancelling, followups, mapping, outside, records
-from frontdesk.store.database import CommitLost, Database
+from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned
+from frontdesk.store.database import Database
 from frontdesk.store.mapping import (
     APPOINTMENT_TYPE,
     AUDIT,
@@ -71,14 +69,14 @@ class SqlStore:
     def __init__(self, database: Database, standing: Standing) -> None:
         self._database = database
         self._standing = standing
-        self._cancelling: dict[UUID, asyncio.Task[Booking]] = {}
+        self._under_way = CommandsUnderWay()
         self.registry = SqlRegistry(database)
         self.queue = SqlQueue(database)
 
     def as_desk(self, standing: Standing) -> "SqlStore":
         """Return the same store as a desk of another standing sees it; closing this one closes both."""
         seen = SqlStore(self._database, standing)
-        seen._cancelling = self._cancelling
+        seen._under_way = self._under_way
         return seen
 
     async def page(
@@ -150,20 +148,8 @@ class SqlStore:
         return await self._database.read(work)
 
     async def cancel(self, command: CancelCommand) -> Booking:
-        command = clean_fields(command)
-        if len(command.reason) > REASON_LIMIT:
-            raise Refused(Reason("too-long", f"the reason is longer than {REASON_LIMIT} characters"))
-        task = asyncio.create_task(self._cancel(command))
-        # outcome() must not say "wrote nothing" of a command that has not begun to write.
-        self._cancelling[command.command_id] = task
-        task.add_done_callback(partial(self._ended, command.command_id))
-        return await asyncio.shield(task)
-
-    def _ended(self, command_id: UUID, task: asyncio.Task[Booking]) -> None:
-        if self._cancelling.get(command_id) is task:
-            del self._cancelling[command_id]
-        if not task.cancelled():
-            task.exception()
+        command = cleaned(command)
+        return await self._under_way.carry_out(command.command_id, self._cancel(command))
 
     async def _cancel(self, command: CancelCommand) -> Booking:
         if self._present_standing().why_not_writable:
@@ -185,7 +171,7 @@ class SqlStore:
         return done
 
     async def outcome(self, command_id: UUID) -> Booking | None:
-        await self._under_way(command_id)
+        await self._under_way.ended(command_id)
         return await self._outcome(command_id)
 
     async def _outcome(self, command_id: UUID) -> Booking | None:
@@ -197,15 +183,10 @@ class SqlStore:
         return await self._database.write(work)
 
     async def give_up(self, command_id: UUID) -> Booking | None:
-        await self._under_way(command_id)
+        await self._under_way.ended(command_id)
         return await self._database.write(
             lambda connection: cancelling.give_up(connection, self._database, command_id, self._standing)
         )
-
-    async def _under_way(self, command_id: UUID) -> None:
-        under_way = self._cancelling.get(command_id)
-        if under_way is not None:
-            await asyncio.wait([under_way])
 
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
         def work(connection: Connection) -> tuple[AuditEvent, ...]:

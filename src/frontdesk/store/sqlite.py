@@ -21,7 +21,8 @@ from sqlalchemy.exc import DBAPIError
 
 from frontdesk.bookings import FrontdeskError, Unavailable
 from frontdesk.store import files, schema
-from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, CommitLost, Database, News, Work
+from frontdesk.store.commands import CommitLost
+from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
 from frontdesk.store.sqlite_file import connect, host_clock, why_not_writable
 
 POLL_SECONDS = 0.2
