@@ -37,7 +37,7 @@ async def stream_changes(
 
     `change` has a change as data, its number as id. `reset` says that the store has not come
     as far as the desk has seen, so that it is another one than before: read all anew. A comment
-    comes at least every 10 seconds. The stream ends when the server closes, when the store is
+    comes when all that was there has been told, and at least every 10 seconds. The stream ends when the server closes, when the store is
     away, when the token is revoked or expires, and for a desk that reads too slowly.
     """
     number = (await caller.store.state()).number
@@ -82,7 +82,9 @@ async def _events(caller: Caller, after: int | None, number: int) -> AsyncGenera
                     changes = await subscription.next(due - clock())
                 else:
                     changes = await caller.store.changes(after, 0)
-                    has_caught_up = not changes
+                    if not changes:
+                        has_caught_up = True
+                        yield b":\n\n"
                 fresh = [one for one in changes if one.number > after]
                 if fresh:
                     after = fresh[-1].number
