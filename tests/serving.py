@@ -1,18 +1,17 @@
 """A server on loopback, in the test's own event loop, and tokens for it."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-import uvicorn
-
 from frontdesk.bookings import Scope
 from frontdesk.preflight import AskPms
-from frontdesk.server.app import make_app
-from frontdesk.server.listening import HttpServer
+from frontdesk.server.app import end_streams, make_app
+from frontdesk.server.connections import Listening
 from frontdesk.server.service import Service
 from frontdesk.store.port import Registry, ServedStore
 from tests.making import KIM
@@ -67,34 +66,15 @@ def service_of(
 async def served(service: Service) -> AsyncIterator[str]:
     """Serve the API on a free port of loopback; yield its base address, without a slash at the end."""
     app = make_app(service)
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-    )
-    async with running(HttpServer(app, config)) as server:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-
-
-@asynccontextmanager
-async def running(server: uvicorn.Server) -> AsyncIterator[uvicorn.Server]:
-    """Run a server in this event loop for as long as the context lasts."""
-    # `startup` and `shutdown` are the halves of `serve` without its signal handlers: those are pytest's.
-    server.config.load()
-    server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup()
-    ticking = asyncio.create_task(server.main_loop())
-    try:
-        yield server
-    finally:
-        server.should_exit = True
-        await ticking
-        await server.shutdown()
+    listening = Listening(app, lambda: end_streams(app))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Who connects before the server runs waits in the socket's queue.
+        serving = asyncio.create_task(listening.serve([listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listening.leave()
+            await serving
 
 
 async def make_token(

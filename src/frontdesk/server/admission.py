@@ -6,17 +6,16 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from frontdesk.bookings import Operator, Reason, Refused, Scope, Unauthorised, Unavailable
-from frontdesk.server.answering import invalid
+from frontdesk.server.answering import CALLER_ID, invalid, out_of_reach
 from frontdesk.server.broadcast import Broadcast
+from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
 from frontdesk.server.service import Service
 from frontdesk.store.port import DeskToken, ServedStore
 from frontdesk.text import clean
 
-CALLER_ID = "frontdesk.caller"
-"""Key in an ASGI scope under which the id of the desk's token is kept for the log."""
-
 OPERATOR_LIMIT = 200
+
 _SCHEME = "bearer "
 
 
@@ -27,6 +26,7 @@ class Gate:
     service: Service
     limits: Limits
     broadcast: Broadcast
+    health: Health
 
     async def admit(self, request: Request, *scopes: Scope) -> "Caller":
         """Return who asks. Raises Unauthorised, Refused, Unavailable; TooMany for guesses and for floods."""
@@ -38,8 +38,7 @@ class Gate:
             await self.limits.count_bad_token(request.client.host if request.client else "")
             raise
         except Unavailable:
-            # Whoever asks has not shown yet that they may know where the store is.
-            raise Unavailable("The server cannot reach its store now: try again in a moment.") from None
+            raise out_of_reach() from None
         request.scope[CALLER_ID] = token.id
         await self.limits.count_request(token.id)
         for scope in scopes:

@@ -6,11 +6,22 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from frontdesk.bookings import Booking, FrontdeskError, NotFound, Reason, Refused
+from frontdesk.bookings import (
+    Booking,
+    FrontdeskError,
+    NotFound,
+    Reason,
+    Refused,
+    Unauthorised,
+    Unavailable,
+)
 from frontdesk.store import wire
 from frontdesk.text import clean
 
 JSON = "application/json"
+
+CALLER_ID = "frontdesk.caller"
+"""Key in an ASGI scope under which the id of the desk's token is kept, once it was let in."""
 
 
 def answer(value: Any) -> Response:
@@ -28,6 +39,12 @@ def problem_answer(told: wire.Problem, headers: dict[str, str] | None = None) ->
     return Response(wire.encode(told), told.status, headers, wire.PROBLEM_TYPE)
 
 
+def failed(reference: str) -> wire.Problem:
+    """Return all that is told of an unexpected error: where the server's log has it."""
+    detail = f"Tell whoever looks after the server, with this reference: {reference}"
+    return wire.Problem("urn:frontdesk:problem:failed", "Something went wrong at the server", 500, detail)
+
+
 class TooMany(Refused):
     """Somebody asks too often; `retry_after` is in whole seconds, at least 1."""
 
@@ -41,8 +58,16 @@ def invalid(text: str) -> Refused:
     return Refused(Reason("invalid", clean(text)))
 
 
-async def tell_error(_: Request, error: FrontdeskError) -> Response:
+def out_of_reach() -> Unavailable:
+    """Return all that is said of the store's trouble to whoever has not shown that they may know more."""
+    return Unavailable("The server cannot reach its store now: try again in a moment.")
+
+
+async def tell_error(request: Request, error: FrontdeskError) -> Response:
     """Answer with a FrontdeskError."""
+    if isinstance(error, Unauthorised) and CALLER_ID in request.scope:
+        # The desk was let in: it is the server that its own store keeps out.
+        error = out_of_reach()
     told = wire.problem(error)
     headers = {}
     if told.status == 401:

@@ -1,17 +1,20 @@
 """The HTTP API over a store, put together."""
 
+import functools
 from collections.abc import Mapping
+from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from frontdesk.bookings import FrontdeskError
+from frontdesk.server import openapi
 from frontdesk.server.admission import Gate
 from frontdesk.server.answering import tell_error, tell_http, tell_invalid
 from frontdesk.server.broadcast import Broadcast
+from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
 from frontdesk.server.routes import bookings, changes, deliveries, standing
 from frontdesk.server.service import Service
@@ -21,6 +24,18 @@ from frontdesk.store import wire
 COMPRESSED_FROM = 1024
 """Bytes; a smaller answer fits into a packet as it is."""
 
+_ROUTES = tuple(
+    route
+    for router in (
+        standing.router,
+        bookings.router,
+        deliveries.router,
+        changes.router,
+        standing.open_router,
+    )
+    for route in router.routes
+)
+
 
 def make_app(service: Service) -> FastAPI:
     """Return the HTTP API over a service's store, for any ASGI server of one process.
@@ -28,20 +43,18 @@ def make_app(service: Service) -> FastAPI:
     Before that server waits for open requests at its end, it must call `end_streams`.
     """
     app = FastAPI(
-        title="frontdesk",
+        # The routes are made once, with all that checks their parameters; any number of apps share them.
+        routes=list(_ROUTES),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         # A redirect would say the query, with names in it, once more, in a header that proxies log.
         redirect_slashes=False,
-        default_response_class=Response,
     )
-    app.state.gate = Gate(
-        service, Limits(service.requests_a_minute), Broadcast(service.store, service.report)
-    )
-    for one in (standing.router, bookings.router, deliveries.router, changes.router, standing.open_router):
-        app.include_router(one)
-    app.state.query_parameters = _query_parameters(app)
+    broadcast = Broadcast(service.store, service.report)
+    app.state.gate = Gate(service, Limits(service.requests_a_minute), broadcast, Health(service.store))
+    app.state.openapi = openapi_document()
+    app.state.query_parameters = _query_parameters()
     app.exception_handler(FrontdeskError)(tell_error)
     app.exception_handler(RequestValidationError)(tell_invalid)
     app.exception_handler(HTTPException)(tell_http)
@@ -57,15 +70,17 @@ def end_streams(app: FastAPI) -> None:
     gate.broadcast.close()
 
 
-def _query_parameters(app: FastAPI) -> Mapping[str, frozenset[str]]:
-    """Return the names of each path's query parameters."""
-    paths = get_openapi(title=app.title, version=str(wire.VERSION), routes=app.routes)["paths"]
-    return {
-        path: frozenset(
-            one["name"]
-            for operation in operations.values()
-            for one in operation.get("parameters", ())
-            if one["in"] == "query"
-        )
-        for path, operations in paths.items()
-    }
+@functools.cache
+def openapi_document() -> bytes:
+    """Return the API's description (OpenAPI 3.1), as JSON."""
+    return wire.encode(_described())
+
+
+@functools.cache
+def _query_parameters() -> Mapping[str, frozenset[str]]:
+    return openapi.query_parameters(_described())
+
+
+@functools.cache
+def _described() -> Mapping[str, Any]:
+    return openapi.document(_ROUTES)

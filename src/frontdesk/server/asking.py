@@ -15,7 +15,7 @@ from frontdesk.server.answering import invalid
 from frontdesk.store import wire
 from frontdesk.text import clean
 
-TEXT_LIMIT = 2000
+TEXT_LIMIT = 500
 MOST_OF_A_FILTER = 500
 
 _FIRST_DAY, _LAST_DAY = date(2, 1, 1), date(9998, 12, 31)
@@ -73,7 +73,10 @@ class Side(StrEnum):
 
 
 def _filters(
-    as_of: Annotated[Instant, Query(description="the store's time when the query was set")],
+    as_of: Annotated[
+        Instant,
+        Query(description="the store's time when the query was set", examples=["2026-11-22T09:14:05Z"]),
+    ],
     text: Annotated[Text, Query(description="words, each the beginning of one that must match")] = "",
     status: Annotated[list[Status] | None, Query(max_length=len(Status))] = None,
     first_day: Annotated[Day | None, Query(description="in the practice's own calendar")] = None,
@@ -107,6 +110,9 @@ def _position(
 Place = Annotated[Position | None, Depends(_position)]
 
 
+_ID = {"minimum": 1, "maximum": LAST_ID}
+
+
 def _known_id(thing: str, value: int) -> int:
     # What cannot be an id is not there, like any other that is not.
     if not 1 <= value <= LAST_ID:
@@ -114,11 +120,15 @@ def _known_id(thing: str, value: int) -> int:
     return value
 
 
-def _booking_id(booking_id: Annotated[int, Path(description="a booking's `id`")]) -> int:
+def _booking_id(
+    booking_id: Annotated[int, Path(description="a booking's `id`", json_schema_extra=_ID, examples=[1])],
+) -> int:
     return _known_id("booking", booking_id)
 
 
-def _delivery_id(delivery_id: Annotated[int, Path(description="a delivery's `id`")]) -> int:
+def _delivery_id(
+    delivery_id: Annotated[int, Path(description="a delivery's `id`", json_schema_extra=_ID, examples=[7])],
+) -> int:
     return _known_id("delivery", delivery_id)
 
 
@@ -128,7 +138,8 @@ DeliveryId = Annotated[int, Depends(_delivery_id)]
 
 def _version(
     if_match: Annotated[
-        str | None, Header(description="the version that the operator looked at: the booking's ETag")
+        str | None,
+        Header(alias="If-Match", description="the version that the operator looked at: the booking's ETag"),
     ] = None,
 ) -> int:
     if if_match is None:
@@ -141,7 +152,10 @@ def _version(
 
 def _command_id(
     idempotency_key: Annotated[
-        str | None, Header(description="the command's id, a UUID that the desk makes anew for each")
+        str | None,
+        Header(
+            alias="Idempotency-Key", description="the command's id, a UUID that the desk makes anew for each"
+        ),
     ] = None,
 ) -> UUID:
     if idempotency_key is None:
@@ -149,7 +163,11 @@ def _command_id(
     return _uuid(idempotency_key)
 
 
-def _command_in_path(command_id: Annotated[str, Path(description="the command's id, a UUID")]) -> UUID:
+def _command_in_path(
+    command_id: Annotated[
+        str, Path(description="the command's id, a UUID", json_schema_extra={"format": "uuid"})
+    ],
+) -> UUID:
     return _uuid(command_id)
 
 

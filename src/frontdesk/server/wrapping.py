@@ -13,8 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontdesk.bookings import Reason, Refused
-from frontdesk.server.admission import CALLER_ID
-from frontdesk.server.answering import problem_answer
+from frontdesk.server.answering import CALLER_ID, failed, problem_answer
 from frontdesk.store import wire
 
 BODY_LIMIT = 64 * 1024
@@ -55,15 +54,10 @@ class Wrapping:
         except Exception as error:
             reference = self._report(error)
             if not status:
-                await problem_answer(_failed(reference))(scope, receive, send_with_headers)
+                await problem_answer(failed(reference))(scope, receive, send_with_headers)
         finally:
             milliseconds = round((time.perf_counter() - began) * 1000)
             _log(scope, status, milliseconds)
-
-
-def _failed(reference: str) -> wire.Problem:
-    detail = f"Tell whoever looks after the server, with this reference: {reference}"
-    return wire.Problem("urn:frontdesk:problem:failed", "Something went wrong at the server", 500, detail)
 
 
 def _log(scope: Scope, status: int, milliseconds: int) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from frontdesk.bookings import LAST_ID, CancelCommand
 from frontdesk.preflight import Finding, Preflight
@@ -20,12 +20,13 @@ from frontdesk.server.asking import (
     Version,
     asked,
 )
+from frontdesk.server.routing import new_router
 from frontdesk.store import wire
 
 ROWS_AT_ONCE = 500
 COUNTED_AT_MOST = 2000
 
-router = APIRouter(tags=["bookings"])
+router = new_router("bookings")
 
 
 @router.get("/bookings")
@@ -49,7 +50,7 @@ async def count_bookings(
 @router.get("/bookings/find")
 async def find_bookings(
     caller: Reading,
-    ref: Annotated[Text, Query(description="a reference, whole")],
+    ref: Annotated[Text, Query(description="a reference, whole", examples=["SD-10482"])],
     practice: Annotated[Text | None, Query(description="at this practice only")] = None,
 ) -> Response:
     """Bookings of one reference: it is unique within a practice."""
@@ -59,7 +60,7 @@ async def find_bookings(
 @router.get("/bookings/rows")
 async def read_rows(
     caller: Reading,
-    ids: Annotated[list[int], Query(alias="id", min_length=1, max_length=ROWS_AT_ONCE)],
+    ids: Annotated[list[int], Query(alias="id", min_length=1, max_length=ROWS_AT_ONCE, examples=[[1, 2]])],
 ) -> Response:
     """These bookings as they are now, in no promised order; what is not there is left out."""
     return answer(await caller.store.rows([one for one in ids if 1 <= one <= LAST_ID]))

@@ -7,21 +7,23 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.server.admission import Caller, Reading
+from frontdesk.server.routing import new_router
 from frontdesk.store import wire
 from frontdesk.store.port import Change
 
 RECONNECT_MILLISECONDS = 2000
 
-router = APIRouter(tags=["changes"])
+router = new_router("changes")
 
 LastEventId = Annotated[
-    int | None, Header(ge=0, description="`id` of the last event received; it beats `after`")
+    int | None,
+    Header(alias="Last-Event-ID", ge=0, description="`id` of the last event received; it beats `after`"),
 ]
 
 

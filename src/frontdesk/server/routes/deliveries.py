@@ -1,13 +1,14 @@
 """What follows from cancellations and needs a person."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from frontdesk.server.admission import Reading, Writing
 from frontdesk.server.answering import answer
 from frontdesk.server.asking import DeliveryId, Limit, asked
+from frontdesk.server.routing import new_router
 from frontdesk.store import wire
 
-router = APIRouter(tags=["deliveries"])
+router = new_router("deliveries")
 
 
 @router.get("/attention")

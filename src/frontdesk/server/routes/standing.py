@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.server.admission import Gate, Reading
-from frontdesk.server.answering import JSON, answer, problem_answer
+from frontdesk.server.answering import JSON, answer, out_of_reach
 from frontdesk.server.asking import Instant, Operator
+from frontdesk.server.routing import new_router
 from frontdesk.store import wire
 
-router = APIRouter(tags=["desk"])
-open_router = APIRouter(tags=["server"])
+router = new_router("desk")
+open_router = new_router("server")
 
 
 @router.get("/state")
@@ -41,7 +41,9 @@ async def list_appointment_types(caller: Reading) -> Response:
 @router.get("/last-write")
 async def read_last_write(
     caller: Reading,
-    since: Annotated[Instant, Query(description="nothing before it counts")],
+    since: Annotated[
+        Instant, Query(description="nothing before it counts", examples=["2026-11-22T00:00:00Z"])
+    ],
     operator: Operator = "",
 ) -> Response:
     """What an operator cancelled last at this desk, or null when that was nothing."""
@@ -52,9 +54,12 @@ async def read_last_write(
 async def read_health(request: Request) -> Response:
     """Whether the server can reach its store. It needs no token and says nothing else."""
     gate: Gate = request.app.state.gate
-    try:
-        await gate.service.store.appointment_types()
-    except FrontdeskError:
-        told = wire.Problem("urn:frontdesk:problem:unavailable", "The store is not available", 503)
-        return problem_answer(told)
-    return Response(b'{"status":"ok"}', media_type=JSON)
+    if await gate.health.is_good():
+        return Response(b'{"status":"ok"}', media_type=JSON)
+    raise out_of_reach()
+
+
+@open_router.get("/openapi.json")
+async def read_openapi(request: Request) -> Response:
+    """This description of the API (OpenAPI 3.1). It needs no token."""
+    return Response(request.app.state.openapi, media_type=JSON)

@@ -1,0 +1,82 @@
+"""What the description of the API shows: one booking of a made-up patient, and all that belongs to it."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from frontdesk.audit import Action, AuditEvent
+from frontdesk.bookings import (
+    Booking,
+    Cancellation,
+    Channel,
+    ConnectionState,
+    Count,
+    Followup,
+    Operator,
+    Page,
+    Patient,
+    Pms,
+    Practice,
+    Practitioner,
+    Row,
+    Scope,
+    Standing,
+    StoreState,
+)
+from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.preflight import Finding, Preflight
+from frontdesk.store import wire
+from frontdesk.store.port import Change, ChangeKind
+
+_AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)
+_BY = Operator("Kim Nguyen", via="Front desk 2")
+
+PRACTICE = Practice(
+    "adelaide",
+    "Smile Dental Adelaide",
+    "ADL",
+    "Australia/Adelaide",
+    "desk@smile.example",
+    Pms("smile", "praktika", "Praktika", can_cancel=True),
+    (Channel.EMAIL, Channel.SMS),
+)
+PRACTITIONER = Practitioner(1, "adelaide", "Dr Priya Rao")
+PATIENT = Patient("Amelia Wilson", date(1981, 3, 14), "0491 570 006", "amelia@example.com", is_new=False)
+NAMESAKE = Patient("Amelia Wilson", date(2012, 7, 2), "0491 570 110")
+BOOKING = Booking(
+    id=1,
+    version=1,
+    ref="SD-10482",
+    practice=PRACTICE,
+    practitioner=PRACTITIONER,
+    patient=PATIENT,
+    appointment_type="Check-up and clean",
+    starts_at=datetime(2026, 11, 25, 23, 30, tzinfo=UTC),
+    ends_at=datetime(2026, 11, 26, 0, 15, tzinfo=UTC),
+    pms_ref="88213",
+    fee=185_00,
+)
+CANCELLED = replace(BOOKING, version=2, cancellation=Cancellation(_AT, _BY, "Sick"))
+PAGE = Page((Row(BOOKING),), more=True)
+COUNT = Count(1000, exact=False)
+ROWS = (Row(CANCELLED, Followup.UNDER_WAY),)
+DELIVERY = Delivery(
+    7, 1, Kind.PMS_CANCEL, State.ATTENTION, "Praktika", _AT, _AT, "smile", 8, error="Praktika does not answer"
+)
+DUE_AGAIN = replace(DELIVERY, state=State.PENDING, attempts=0, next_at=_AT)
+SETTLED = replace(DELIVERY, state=State.SETTLED, note="Cancelled it there by hand", settled_by=_BY.name)
+ATTENTION = (Attention(DELIVERY, CANCELLED),)
+HISTORY = (AuditEvent(31, _AT, _BY, Action.BOOKING_CANCELLED, 1, {"reason": "Sick", "version": "2"}),)
+PREFLIGHT = Preflight(Finding.SAME, BOOKING.starts_at, "Dr Priya Rao")
+STATE = StoreState(
+    Standing("", frozenset({Scope.READ}), frozenset({"adelaide"}), "Front desk 2"),
+    _AT,
+    12,
+    48_210,
+    under_way=1,
+    connections=(ConnectionState("smile", under_way=1),),
+)
+CHANGE = Change(13, 1, ChangeKind.BOOKING, _BY, _AT)
+OUTCOME = wire.Outcome(CANCELLED)
+CANCEL = wire.CancelAsked(operator="Kim Nguyen", reason="Sick", told_by_phone=False)
+RETRY = wire.RetryAsked(operator="Kim Nguyen")
+SETTLE = wire.SettleAsked(operator="Kim Nguyen", note="Cancelled it there by hand")

@@ -1,0 +1,295 @@
+"""The API's description (OpenAPI 3.1): parameters from the routes, all else from the domain's own types."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import (
+    Booking,
+    Conflict,
+    Count,
+    NotFound,
+    Page,
+    Patient,
+    Practice,
+    Practitioner,
+    Reason,
+    Refused,
+    Row,
+    StoreState,
+    Unauthorised,
+    Unavailable,
+)
+from frontdesk.deliveries import Attention, Delivery
+from frontdesk.preflight import Preflight
+from frontdesk.server import examples
+from frontdesk.server.answering import JSON, TooMany, failed
+from frontdesk.store import wire
+from frontdesk.store.port import Change
+
+_ABOUT = """\
+Bookings over HTTP, for desks that hold a token. A desk sees the practices of its token; ids of
+others are not there (404). Instants are RFC 3339 in UTC, days are of the practice's calendar.
+"""
+
+_OPEN = frozenset({"read_health", "read_openapi"})
+_WITH_DEFAULTS = frozenset({"CancelAsked", "RetryAsked", "SettleAsked", "Problem"})
+"""What a desk may leave parts of out, and the one answer that has no more than there is to tell."""
+
+_SCHEMA = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an operation answers, an example of it, and which problems it has beside everybody's."""
+
+    kind: Any
+    example: Any
+    problems: tuple[int, ...] = ()
+    asks: wire.Asked | None = None
+    has_etag: bool = False
+
+
+_WRITE = (404, 409, 413)
+_ANSWERS: Mapping[str, _Answer] = {
+    "read_state": _Answer(StoreState, examples.STATE),
+    "list_practices": _Answer(tuple[Practice, ...], (examples.PRACTICE,)),
+    "list_practitioners": _Answer(tuple[Practitioner, ...], (examples.PRACTITIONER,)),
+    "list_appointment_types": _Answer(tuple[str, ...], ("Check-up and clean", "Filling")),
+    "read_last_write": _Answer(wire.Outcome, examples.OUTCOME),
+    "list_bookings": _Answer(Page, examples.PAGE),
+    "count_bookings": _Answer(Count, examples.COUNT),
+    "find_bookings": _Answer(tuple[Booking, ...], (examples.BOOKING,)),
+    "read_rows": _Answer(tuple[Row, ...], examples.ROWS),
+    "read_booking": _Answer(Booking, examples.BOOKING, (404,), has_etag=True),
+    "read_namesakes": _Answer(tuple[Patient, ...], (examples.NAMESAKE,), (404,)),
+    "read_history": _Answer(tuple[AuditEvent, ...], examples.HISTORY, (404,)),
+    "read_deliveries": _Answer(tuple[Delivery, ...], (examples.DELIVERY,), (404,)),
+    "ask_pms": _Answer(Preflight, examples.PREFLIGHT, (404,)),
+    "cancel_booking": _Answer(
+        Booking, examples.CANCELLED, (400, *_WRITE, 412, 428), asks=examples.CANCEL, has_etag=True
+    ),
+    "give_up": _Answer(wire.Outcome, wire.Outcome(None), (400, 404)),
+    "list_attention": _Answer(tuple[Attention, ...], examples.ATTENTION),
+    "retry_delivery": _Answer(Delivery, examples.DUE_AGAIN, _WRITE, asks=examples.RETRY),
+    "settle_delivery": _Answer(Delivery, examples.SETTLED, _WRITE, asks=examples.SETTLE),
+}
+_FOR_ALL = (401, 403, 422, 429, 500, 503)
+
+_PROBLEMS: Mapping[int, tuple[str, wire.Problem]] = {
+    400: (
+        "The command's id is missing or no UUID, or If-Match is no version",
+        wire.problem(Refused(Reason("no-command-id", "a command's id is a UUID, such as uuid4 makes"))),
+    ),
+    401: (
+        "No token, or one that is unknown, revoked or expired",
+        wire.problem(Unauthorised("The desk token Front desk 2 has expired: have a new one made.")),
+    ),
+    403: (
+        "The token does not let this desk do that",
+        wire.problem(Refused(Reason("no-permission", "this desk may read bookings, not change them"))),
+    ),
+    404: (
+        "There is no such thing, or this desk may not know of it",
+        wire.problem(NotFound("This booking is not in the store: look for it again.")),
+    ),
+    409: (
+        "A rule says no; `code` is that of the rule",
+        wire.problem(Refused(Reason("time-passed", "the time has passed, 2 h ago"))),
+    ),
+    412: (
+        "The booking has changed since this version; `current` is how it is now",
+        wire.problem(
+            Conflict(
+                "Lee Tran cancelled this booking at 09:14: look at it as it is now.",
+                examples.CANCELLED,
+                examples.CHANGE.by,
+                examples.CHANGE.at,
+            )
+        ),
+    ),
+    413: (
+        "The body is larger than 64 KiB",
+        wire.problem(Refused(Reason("too-large", "a request has at most 65536 bytes"))),
+    ),
+    422: (
+        "The request is not what this describes; or its command id was used for another command",
+        wire.problem(Refused(Reason("invalid", "query limit: Input should be less than or equal to 500"))),
+    ),
+    428: (
+        "If-Match is missing",
+        wire.problem(Refused(Reason("no-version", "say in If-Match which version you have seen"))),
+    ),
+    429: (
+        "This desk asks too often, or tokens were guessed at from its address",
+        wire.problem(TooMany("this desk asks the server too often: wait a moment", 12)),
+    ),
+    500: ("A fault of the server; its log has more under the reference", failed("K7QX2M")),
+    503: (
+        "The store is away; nothing is known of a write that was under way until it is asked for",
+        wire.problem(Unavailable("The server cannot reach its store now: try again in a moment.")),
+    ),
+}
+
+_STREAM_EXAMPLE = (
+    f"retry: 2000\n\nid: {examples.CHANGE.number}\nevent: change\n"
+    f"data: {wire.encode(examples.CHANGE).decode()}\n\n:\n\n"
+)
+
+_REQUIRED_HEADERS: Mapping[str, Mapping[str, Any]] = {
+    "If-Match": {"type": "string", "pattern": '^"[0-9]{1,10}"$', "examples": ['"1"']},
+    "Idempotency-Key": {
+        "type": "string",
+        "format": "uuid",
+        "examples": ["0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11"],
+    },
+}
+"""The server says by itself what is wrong with these, so its framework takes them for optional."""
+
+
+def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """Return the description. Raises KeyError for a route that nobody described."""
+    described = get_openapi(
+        title="frontdesk",
+        version=str(wire.VERSION),
+        description=_ABOUT,
+        routes=routes,
+        openapi_version="3.1.0",
+    )
+    theirs = described.get("components", {}).get("schemas", {})
+    schemas, ours = _schemas()
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            operation["parameters"] = [_parameter(one, theirs) for one in operation.get("parameters", ())]
+            _describe(operation, schemas)
+    described["components"] = {
+        "schemas": ours,
+        "responses": {_name(status): _problem_response(status) for status in _PROBLEMS},
+        "headers": {
+            "Version": {"description": "The API's version", "schema": {"const": str(wire.VERSION)}},
+            "ETag": {"description": "The booking's version", "schema": {"type": "string"}},
+        },
+        "securitySchemes": {
+            "deskToken": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "what `frontdesk tokens create` printed",
+            }
+        },
+    }
+    described["security"] = [{"deskToken": []}]
+    return described
+
+
+def query_parameters(described: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    """Return the names of each path's query parameters."""
+    return {
+        path: frozenset(
+            one["name"]
+            for operation in operations.values()
+            for one in operation["parameters"]
+            if one["in"] == "query"
+        )
+        for path, operations in described["paths"].items()
+    }
+
+
+def _schemas() -> tuple[Mapping[Any, Mapping[str, Any]], dict[str, Any]]:
+    """Return a schema for each type that goes over the wire, and the components these refer to."""
+    kinds = [one.kind for one in _ANSWERS.values()]
+    kinds += [type(one.asks) for one in _ANSWERS.values() if one.asks is not None]
+    kinds += [Change, wire.Problem]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA)
+    for name, schema in components.items():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
+        if name not in _WITH_DEFAULTS and "properties" in schema:
+            # An answer always has all that its type has.
+            schema["required"] = list(schema["properties"])
+            for one in schema["properties"].values():
+                one.pop("default", None)
+    return dict(zip(kinds, schemas, strict=True)), components
+
+
+def _parameter(one: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a parameter as its client has to send it: there is no null in an address."""
+    if one["name"] in _REQUIRED_HEADERS:
+        return {**one, "required": True, "schema": _REQUIRED_HEADERS[one["name"]]}
+    schema = {key: value for key, value in one["schema"].items() if key != "title"}
+    choices = [choice for choice in schema.pop("anyOf", ()) if choice != {"type": "null"}]
+    for choice in choices:
+        schema = {**choice, **schema}
+    return {**one, "schema": _resolved(schema, theirs)}
+
+
+def _resolved(schema: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with what its framework keeps elsewhere put in."""
+    whole = dict(schema)
+    if (reference := whole.pop("$ref", None)) is not None:
+        found = theirs[reference.rpartition("/")[2]]
+        whole = {**{key: found[key] for key in ("type", "enum")}, **whole}
+    if "items" in whole:
+        whole["items"] = _resolved(whole["items"], theirs)
+    return whole
+
+
+def _describe(operation: dict[str, Any], schemas: Mapping[Any, Mapping[str, Any]]) -> None:
+    name = operation["operationId"]
+    if name in _OPEN:
+        operation["security"] = []
+        problems: tuple[int, ...] = (503,) if name == "read_health" else ()
+        content = {JSON: {"schema": {"type": "object"}, **_OPEN_EXAMPLES.get(name, {})}}
+        headers: dict[str, Any] = {}
+    elif name == "stream_changes":
+        problems = _FOR_ALL
+        content = {
+            wire.EVENTS_TYPE: {
+                "schema": {"type": "string", "contentMediaType": wire.EVENTS_TYPE},
+                "example": _STREAM_EXAMPLE,
+            }
+        }
+        headers = {}
+    else:
+        answer = _ANSWERS[name]
+        problems = (*answer.problems, *_FOR_ALL)
+        content = {JSON: {"schema": schemas[answer.kind], "example": _plain(answer.example)}}
+        headers = {"ETag": {"$ref": "#/components/headers/ETag"}} if answer.has_etag else {}
+        if answer.asks is not None:
+            body = {"schema": schemas[type(answer.asks)], "example": _plain(answer.asks)}
+            operation["requestBody"] = {"required": True, "content": {JSON: body}}
+    operation["responses"] = {
+        "200": {"description": "Done", "headers": {**_VERSION, **headers}, "content": content},
+        **{str(one): {"$ref": f"#/components/responses/{_name(one)}"} for one in sorted(problems)},
+    }
+
+
+_VERSION = {wire.VERSION_HEADER: {"$ref": "#/components/headers/Version"}}
+_OPEN_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "read_health": {"example": {"status": "ok"}},
+    "read_openapi": {"example": {"openapi": "3.1.0"}},
+}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    description, example = _PROBLEMS[status]
+    headers: dict[str, Any] = dict(_VERSION)
+    if status == 401:
+        headers["WWW-Authenticate"] = {"schema": {"const": "Bearer"}}
+    if status == 429:
+        headers["Retry-After"] = {"description": "Seconds", "schema": {"type": "string"}}
+    body = {"schema": {"$ref": _SCHEMA.format(name="Problem")}, "example": _plain(example)}
+    return {"description": description, "headers": headers, "content": {wire.PROBLEM_TYPE: body}}
+
+
+def _name(status: int) -> str:
+    return f"Problem{status}"
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.json.decode(wire.encode(value))
