@@ -32,6 +32,7 @@ COMMANDS = {
     "practices": "admin:practices",
     "backup": "admin:backup",
     "audit": "admin:audit",
+    "serve": "serve:serve",
     "tokens": "tokens:tokens",
     "operators": "operators:operators",
     "doctor": "doctor:doctor",

@@ -1,0 +1,199 @@
+"""`serve`: the store over HTTP, for desks that hold a token."""
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from frontdesk import text
+from frontdesk.bookings import Reason, Refused
+from frontdesk.cli import crash
+from frontdesk.cli.deliver import wake_for_others
+from frontdesk.cli.dispatching import dispatcher
+from frontdesk.cli.wiring import Session
+from frontdesk.config import ConfigError
+from frontdesk.config.server import ServerSettings, address, why_not_listen
+
+if TYPE_CHECKING:
+    from frontdesk.server.connections import Listening
+    from frontdesk.store.sql import SqlStore
+
+_NO_PACKAGES = Reason(
+    "no-server",
+    "serving desks needs fastapi and uvicorn: install frontdesk with its server extra, frontdesk[server]",
+)
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen, instead of what [server] bind says.")
+@click.option("--no-deliver", is_flag=True, help="Leave deliveries to frontdesk deliver.")
+@click.pass_obj
+def serve(session: Session, bind: str | None, no_deliver: bool) -> None:
+    """Serve the store to desks that hold a token, until ended.
+
+    \b
+    Examples:
+      frontdesk serve                       behind a proxy, or to try it
+      frontdesk serve --bind 0.0.0.0:8411   with cert and key under [server]
+      frontdesk tokens create --name "Desk Two" --scope read --scope cancel
+
+    Desks say [store] url = "https://HOST:8411". Any number of servers may stand on one
+    PostgreSQL; which of them a desk reaches makes no difference. What follows cancellations
+    is carried out here too.
+
+    A store that is away at the start is a failure, 3, and whoever started the server tries
+    again; one that goes away later is waited for. SIGTERM and SIGINT end the server when
+    what is under way has been answered. SIGHUP has it read its certificate again.
+    """
+    session.refuse_served("desks are served")
+    settings = _settings(session, bind)
+    with asyncio.Runner() as runner:
+        runner.run(_Serving(session, settings, deliver=not no_deliver).run())
+
+
+def _settings(session: Session, bind: str | None) -> ServerSettings:
+    settings = session.config.server
+    if bind is not None:
+        try:
+            host, port = address(bind, "--bind")
+        except ValueError as wrong:
+            raise click.UsageError(str(wrong)) from None
+        settings = replace(settings, host=host, port=port)
+    if why_not := why_not_listen(settings):
+        raise ConfigError(why_not)
+    return settings
+
+
+class _Serving:
+    """One run of the server: the order in which its parts come and go."""
+
+    def __init__(self, session: Session, settings: ServerSettings, *, deliver: bool) -> None:
+        self._session = session
+        self._settings = settings
+        self._deliver = deliver
+        self._is_leaving = False
+        self._listening: Listening | None = None
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, or SIGHUP where there is no certificate to read again."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(name, self._leave)
+        try:
+            place = await asyncio.to_thread(import_module, "frontdesk.server.place")
+            await asyncio.to_thread(import_module, "frontdesk.server.app")
+            await asyncio.to_thread(import_module, "frontdesk.server.connections")
+        except ImportError:
+            raise Refused(_NO_PACKAGES) from None
+        tls = await self._encryption()
+        sockets = await asyncio.to_thread(place.listen, self._settings.host, self._settings.port)
+        try:
+            store = await self._session.open_database()
+            try:
+                await self._serve(store, sockets, tls)
+            finally:
+                await store.close()
+        finally:
+            for one in sockets:
+                one.close()
+        click.echo("Ended. Nothing is under way here any more.", err=True)
+
+    async def _encryption(self) -> ssl.SSLContext | None:
+        from frontdesk.server.place import CannotListen, server_context, show
+
+        cert, key = self._settings.cert, self._settings.key
+        if cert is None or key is None:
+            return None
+        context = await asyncio.to_thread(server_context, cert, key)
+
+        def read_again() -> None:
+            try:
+                show(context, cert, key)
+            except CannotListen as error:
+                click.echo(f"The certificate stays as it was: {error.hint}", err=True)
+            else:
+                click.echo("New connections are shown the certificate that is there now.", err=True)
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again)
+        return context
+
+    async def _serve(
+        self, store: "SqlStore", sockets: list[socket.socket], tls: ssl.SSLContext | None
+    ) -> None:
+        from frontdesk.server.app import end_streams, make_app
+        from frontdesk.server.connections import Listening
+        from frontdesk.server.service import Service
+
+        outside = self._session.outside
+        is_dispatching = self._deliver and outside.connections
+        async with _dispatching(store, self._session if is_dispatching else None) as wake:
+            service = Service(
+                store,
+                store.registry.admit,
+                crash.report,
+                wake,
+                preflight=outside.preflight if outside.connections else None,
+                requests_a_minute=self._settings.requests_a_minute,
+            )
+            app = make_app(service)
+            self._listening = Listening(
+                app, partial(end_streams, app), tls, behind_proxy=self._settings.behind_proxy
+            )
+            if self._is_leaving:
+                self._leave()
+            for notice in (*outside.problems, *self._session.notices):
+                click.echo(text.clean(notice), err=True)
+            click.echo(text.clean(self._said(sockets, tls)), err=True)
+            await self._listening.serve(sockets)
+
+    def _leave(self) -> None:
+        self._is_leaving = True
+        if self._listening is not None:
+            self._listening.leave()
+
+    def _said(self, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> str:
+        config = self._session.config
+        where = " and ".join(_address(one.getsockname(), tls) for one in sockets)
+        store = config.store_file or config.store_url
+        return f"Listening on {where} for desks of {store}; {self._said_of_deliveries()}."
+
+    def _said_of_deliveries(self) -> str:
+        connections = self._session.outside.connections
+        if not connections:
+            return "the config names no connection to carry deliveries out by"
+        if not self._deliver:
+            return "deliveries are left to frontdesk deliver"
+        return f"deliveries are carried out here for {', '.join(sorted(connections))}"
+
+
+@asynccontextmanager
+async def _dispatching(store: "SqlStore", session: Session | None) -> AsyncIterator[Callable[[], None]]:
+    """Carry deliveries out as long as the context lasts; yields what has them looked for at once."""
+    if session is None:
+        yield lambda: None
+        return
+    carrying = dispatcher(store, session.config, session.outside)
+    number = (await store.state()).number
+    tasks = [
+        asyncio.ensure_future(carrying.run()),
+        asyncio.ensure_future(wake_for_others(store, number, carrying.wake)),
+    ]
+    try:
+        yield carrying.wake
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _address(name: Sequence[Any], tls: ssl.SSLContext | None) -> str:
+    host, port = name[:2]
+    return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
