@@ -18,6 +18,7 @@ from frontdesk.store.port import BookingStore, DeliveryQueue, Registry
 
 KIM = Operator("Kim Nguyen")
 LEE = Operator("Lee Tran", via="Desk Two")
+KIM_AT_TWO = Operator("Kim Nguyen", via="Desk Two")
 PRAKTIKA = Pms("smile", "praktika", "Praktika", can_cancel=True)
 BY_HAND = Pms("paper", "manual", "Paper diary", can_cancel=False)
 

@@ -84,6 +84,7 @@ class HttpClient:
         self._seconds = seconds
         self._body_limit = body_limit
         self._resolve = resolve or look_up
+        self._context: ssl.SSLContext | None = None
         self._transport: httpx.AsyncHTTPTransport | None = None
         self._kept: httpx.AsyncHTTPTransport | None = None
         self._found: dict[tuple[str, int], Sequence[str]] = {}
@@ -214,8 +215,9 @@ class HttpClient:
     ) -> httpx.AsyncHTTPTransport:
         # Without this anyio would load it in the event loop, at the first connection.
         import_module("anyio._backends._asyncio")
+        self._context = self._context or self._tls()
         return httpx.AsyncHTTPTransport(
-            verify=self._tls(), trust_env=False, limits=limits, socket_options=list(socket_options)
+            verify=self._context, trust_env=False, limits=limits, socket_options=list(socket_options)
         )
 
     def _tls(self) -> ssl.SSLContext:

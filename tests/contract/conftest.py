@@ -1,26 +1,64 @@
-"""A second desk, and a store with a few bookings in it."""
+"""A second desk, and a store with a few bookings in it; desks are here, or at a server.
+
+Tests marked `far_too` run with desks at a server as well, unless they are marked `only_here`.
+"""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
 from frontdesk.bookings import Booking
-from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
+from tests.contract.desks import DesksHere, FarDesks, OpenDesk
 from tests.contract.queueing import Desk
-from tests.making import KIM, make_incoming, make_practice
+from tests.making import KIM, Store, make_incoming, make_practice
+
+HERE, FAR = "here", "far"
+DESKS = [
+    pytest.param("sqlite", HERE, id="sqlite"),
+    pytest.param("postgres", HERE, id="postgres"),
+    pytest.param("sqlite", FAR, id="far-sqlite"),
+    pytest.param("postgres", FAR, id="far-postgres", marks=pytest.mark.full),
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    test = metafunc.definition
+    if test.get_closest_marker("far_too") and not test.get_closest_marker("only_here"):
+        # Only what a mark says is known to win over the parameters that store_url has itself.
+        test.add_marker(pytest.mark.parametrize(("store_url", "reach"), DESKS, indirect=True))
 
 
 @pytest.fixture
-async def other(store: SqlStore, store_url: str) -> AsyncIterator[SqlStore]:
+def reach(request: pytest.FixtureRequest) -> str:
+    """How desks come to their store."""
+    way: str = getattr(request, "param", HERE)
+    return way
+
+
+@pytest.fixture
+async def open_desk(store_url: str, reach: str) -> AsyncIterator[OpenDesk]:
+    """Opens desks at one store."""
+    async with AsyncExitStack() as stack:
+        yield DesksHere(store_url, stack) if reach == HERE else FarDesks(store_url, stack)
+
+
+@pytest.fixture
+async def store(open_desk: OpenDesk) -> Store:
+    """An empty store that this desk may do everything with, on each database in turn."""
+    return await open_desk()
+
+
+@pytest.fixture
+async def other(open_desk: OpenDesk, store: Store) -> Store:
     """Another desk at the same store."""
-    opened = await open_store(store_url)
-    yield opened
-    await opened.close()
+    return await open_desk()
 
 
 @pytest.fixture
-async def booking(store: SqlStore) -> Booking:
+async def booking(store: Store) -> Booking:
     """Amelia Wilson's booking in three days, at a practice whose PMS can cancel."""
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(ref="A1")], KIM, "a test")

@@ -25,19 +25,21 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
 from frontdesk.store.mapping import BOOKING
-from frontdesk.store.opening import open_store
 from frontdesk.store.search import search_tags
 from frontdesk.store.sql import SqlStore
+from tests.contract.desks import OpenDesk
 from tests.contract.raw import count, execute
-from tests.making import BY_HAND, KIM, LEE, make_incoming, make_patient, make_practice
+from tests.making import BY_HAND, KIM, KIM_AT_TWO, LEE, Store, make_incoming, make_patient, make_practice
+
+pytestmark = pytest.mark.far_too
 
 
-def command(booking: Booking, operator: Operator = KIM, **changes: object) -> CancelCommand:
+def command(booking: Booking, operator: Operator = KIM_AT_TWO, **changes: object) -> CancelCommand:
     asked = CancelCommand(uuid4(), booking.id, booking.version, operator, "Sick")
     return replace(asked, **changes)  # type: ignore[arg-type]
 
 
-async def test_cancel_returns_the_booking_as_it_then_stands(store: SqlStore, booking: Booking) -> None:
+async def test_cancel_returns_the_booking_as_it_then_stands(store: Store, booking: Booking) -> None:
     before = (await store.state()).now
     cancelled = await store.cancel(command(booking, LEE))
     done = cancelled.cancellation
@@ -50,7 +52,7 @@ async def test_cancel_returns_the_booking_as_it_then_stands(store: SqlStore, boo
 
 
 async def test_cancel_writes_command_audit_change_and_deliveries(
-    store: SqlStore, store_url: str, booking: Booking
+    store: Store, store_url: str, booking: Booking
 ) -> None:
     number = (await store.state()).number
     asked = command(booking)
@@ -59,10 +61,15 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
     at = cancelled.cancellation.at
 
     (event,) = await store.history(booking.id)
-    assert (event.action, event.operator, event.at) == (Action.BOOKING_CANCELLED, KIM, at)
+    assert (event.action, event.operator, event.at) == (Action.BOOKING_CANCELLED, KIM_AT_TWO, at)
     assert event.detail == {"reason": "Sick", "version": "2"}
     (change,) = await store.changes(number, 0)
-    assert (change.number, change.booking_id, change.by, change.at) == (number + 1, booking.id, KIM, at)
+    assert (change.number, change.booking_id, change.by, change.at) == (
+        number + 1,
+        booking.id,
+        KIM_AT_TWO,
+        at,
+    )
     deliveries = await store.deliveries(booking.id)
     assert [(one.kind, one.state, one.target, one.next_at) for one in deliveries] == [
         (Kind.PMS_CANCEL, State.PENDING, "Praktika", at),
@@ -70,7 +77,7 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
         (Kind.DESK_EMAIL, State.PENDING, "desk@adelaide.example", at),
     ]
     (row,) = execute(store_url, select(BOOKING))
-    assert (row.changed_by, row.changed_via, row.changed_at) == (KIM.name, KIM.via, at)
+    assert (row.changed_by, row.changed_via, row.changed_at) == (KIM.name, KIM_AT_TWO.via, at)
     assert row.tags == search_tags(
         practice_id=row.practice_id,
         practitioner_id=row.practitioner_id,
@@ -81,9 +88,7 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
     assert await store.outcome(asked.command_id) == cancelled
 
 
-async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(
-    store: SqlStore, booking: Booking
-) -> None:
+async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(store: Store, booking: Booking) -> None:
     await store.cancel(command(booking))
     query = BookingQuery((await store.state()).now, text="amelia")
     found = {
@@ -93,7 +98,7 @@ async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(
     assert found == {Status.UPCOMING: 0, Status.COMPLETED: 0, Status.CANCELLED: 1}
 
 
-async def test_text_is_cleaned_before_it_is_kept(store: SqlStore, booking: Booking) -> None:
+async def test_text_is_cleaned_before_it_is_kept(store: Store, booking: Booking) -> None:
     dirty = command(booking, Operator("Kim\x1b[31m  Nguyen"), reason=" Sick\x07\n today ")
     done = (await store.cancel(dirty)).cancellation
     assert done is not None
@@ -103,7 +108,7 @@ async def test_text_is_cleaned_before_it_is_kept(store: SqlStore, booking: Booki
 
 @pytest.mark.parametrize(("length", "accepted"), [(255, True), (256, False)])
 async def test_reason_is_at_most_255_characters_after_cleaning(
-    store: SqlStore, booking: Booking, length: int, accepted: bool
+    store: Store, booking: Booking, length: int, accepted: bool
 ) -> None:
     asked = command(booking, reason="  " + "\N{SMILING FACE WITH SUNGLASSES}" * length)
     if accepted:
@@ -116,7 +121,7 @@ async def test_reason_is_at_most_255_characters_after_cleaning(
 
 
 async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
-    store: SqlStore, other: SqlStore, store_url: str, booking: Booking
+    store: Store, other: Store, store_url: str, booking: Booking
 ) -> None:
     asked = command(booking)
     first = await store.cancel(asked)
@@ -132,7 +137,6 @@ async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
     [
         {"reason": "Work"},
         {"operator": LEE},
-        {"operator": Operator(KIM.name, "Desk Two")},
         {"expected_version": 2},
         {"told_by_phone": True},
         {"booking_id": 999},
@@ -140,7 +144,7 @@ async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
     ids=lambda changes: next(iter(changes)),
 )
 async def test_a_command_id_is_never_used_for_something_else(
-    store: SqlStore, booking: Booking, changes: dict[str, object]
+    store: Store, booking: Booking, changes: dict[str, object]
 ) -> None:
     asked = command(booking)
     await store.cancel(asked)
@@ -149,8 +153,17 @@ async def test_a_command_id_is_never_used_for_something_else(
     assert refused.value.reason.code == "id-reused"
 
 
+@pytest.mark.only_here
+async def test_a_desk_is_part_of_what_a_command_says(store: Store, booking: Booking) -> None:
+    asked = command(booking)
+    await store.cancel(asked)
+    with pytest.raises(Refused) as refused:
+        await store.cancel(replace(asked, operator=Operator(asked.operator.name, "Desk Three")))
+    assert refused.value.reason.code == "id-reused"
+
+
 async def test_a_stale_cancel_names_who_was_first_and_when(
-    store: SqlStore, other: SqlStore, store_url: str, booking: Booking
+    store: Store, other: Store, store_url: str, booking: Booking
 ) -> None:
     cancelled = await store.cancel(command(booking, LEE))
     with pytest.raises(Conflict) as conflict:
@@ -162,7 +175,7 @@ async def test_a_stale_cancel_names_who_was_first_and_when(
     assert count(store_url, "command") == 1
 
 
-async def test_a_changed_booking_is_not_cancelled_unseen(store: SqlStore, booking: Booking) -> None:
+async def test_a_changed_booking_is_not_cancelled_unseen(store: Store, booking: Booking) -> None:
     moved = make_incoming(ref="A1", starts_at=booking.starts_at + timedelta(hours=1))
     await store.registry.load([moved], LEE, "a file")
     with pytest.raises(Conflict) as conflict:
@@ -174,18 +187,18 @@ async def test_a_changed_booking_is_not_cancelled_unseen(store: SqlStore, bookin
     assert "Lee Tran (Desk Two) changed this booking" in conflict.value.hint
 
 
-async def test_a_version_that_never_was_is_a_conflict_with_nobody(store: SqlStore, booking: Booking) -> None:
+async def test_a_version_that_never_was_is_a_conflict_with_nobody(store: Store, booking: Booking) -> None:
     with pytest.raises(Conflict) as conflict:
         await store.cancel(command(booking, expected_version=7))
     assert (conflict.value.by, conflict.value.at) == (None, None)
 
 
-async def test_an_unknown_booking_is_not_found(store: SqlStore, booking: Booking) -> None:
+async def test_an_unknown_booking_is_not_found(store: Store, booking: Booking) -> None:
     with pytest.raises(NotFound):
         await store.cancel(command(booking, booking_id=booking.id + 1))
 
 
-async def test_what_is_cancelled_stays_so(store: SqlStore, booking: Booking) -> None:
+async def test_what_is_cancelled_stays_so(store: Store, booking: Booking) -> None:
     cancelled = await store.cancel(command(booking))
     with pytest.raises(Refused) as refused:
         await store.cancel(command(cancelled, LEE))
@@ -193,7 +206,7 @@ async def test_what_is_cancelled_stays_so(store: SqlStore, booking: Booking) -> 
     assert refused.value.reason.text.startswith("cancelled by Kim Nguyen")
 
 
-async def test_a_passed_appointment_is_not_cancelled(store: SqlStore) -> None:
+async def test_a_passed_appointment_is_not_cancelled(store: Store) -> None:
     await store.registry.apply_practices([make_practice()], KIM)
     now = (await store.state()).now
     await store.registry.load([make_incoming(ref="A1", starts_at=now)], KIM, "a test")
@@ -208,30 +221,34 @@ READER = Standing(scopes=frozenset({Scope.READ}))
 ELSEWHERE = Standing(practices=frozenset({"perth"}))
 
 
-async def test_refusals_come_in_their_order(store: SqlStore, store_url: str, booking: Booking) -> None:
-    """A repeat, then what this desk may know and do, then the version, then the rules."""
+async def test_refusals_come_in_their_order(store: Store, open_desk: OpenDesk, booking: Booking) -> None:
+    """What this desk may know and do, then the version, then the rules."""
+    await store.registry.apply_practices([make_practice("perth")], KIM)
+    cancelled = await store.cancel(command(booking))
+    reader, elsewhere = await open_desk(READER), await open_desk(ELSEWHERE)
+    with pytest.raises(Refused) as no_permission:
+        await reader.cancel(command(booking))
+    assert no_permission.value.reason.code == "no-permission"
+    with pytest.raises(NotFound):
+        await elsewhere.cancel(command(booking))
+    with pytest.raises(Conflict):
+        await store.cancel(command(booking))
+    with pytest.raises(Refused) as rule:
+        await store.cancel(command(cancelled))
+    assert rule.value.reason.code == "already-cancelled"
+
+
+@pytest.mark.only_here
+async def test_a_repeat_comes_before_all_refusals(
+    store: Store, open_desk: OpenDesk, booking: Booking
+) -> None:
     asked = command(booking)
     cancelled = await store.cancel(asked)
-    reader = await open_store(store_url, standing=READER)
-    elsewhere = await open_store(store_url, standing=ELSEWHERE)
-    try:
-        assert await reader.cancel(asked) == cancelled
-        with pytest.raises(Refused) as no_permission:
-            await reader.cancel(command(booking))
-        assert no_permission.value.reason.code == "no-permission"
-        with pytest.raises(NotFound):
-            await elsewhere.cancel(command(booking))
-        with pytest.raises(Conflict):
-            await store.cancel(command(booking))
-        with pytest.raises(Refused) as rule:
-            await store.cancel(command(cancelled))
-        assert rule.value.reason.code == "already-cancelled"
-    finally:
-        await reader.close()
-        await elsewhere.close()
+    reader = await open_desk(READER)
+    assert await reader.cancel(asked) == cancelled
 
 
-async def test_a_refused_cancel_leaves_no_trace(store: SqlStore, store_url: str, booking: Booking) -> None:
+async def test_a_refused_cancel_leaves_no_trace(store: Store, store_url: str, booking: Booking) -> None:
     before = execute(store_url, "SELECT * FROM head"), execute(store_url, "SELECT * FROM booking")
     with pytest.raises(Conflict):
         await store.cancel(command(booking, expected_version=2))
@@ -275,7 +292,7 @@ FOLLOWUPS: dict[str, tuple[dict[str, Any], dict[str, Any], bool, list[tuple[obje
 
 
 @pytest.mark.parametrize("case", FOLLOWUPS)
-async def test_deliveries_are_what_the_plan_says(store: SqlStore, case: str) -> None:
+async def test_deliveries_are_what_the_plan_says(store: Store, case: str) -> None:
     practice, patient, told, expected = FOLLOWUPS[case]
     await store.registry.apply_practices([make_practice(**practice)], KIM)
     await store.registry.load([make_incoming(ref="A1", patient=make_patient(**patient))], KIM, "a test")
@@ -286,7 +303,7 @@ async def test_deliveries_are_what_the_plan_says(store: SqlStore, case: str) -> 
     assert all((d.next_at is not None) == (d.state is State.PENDING) for d in deliveries)
 
 
-async def test_outcome_of_a_command_that_wrote_nothing(store: SqlStore, booking: Booking) -> None:
+async def test_outcome_of_a_command_that_wrote_nothing(store: Store, booking: Booking) -> None:
     refused = command(booking, expected_version=2)
     with pytest.raises(Conflict):
         await store.cancel(refused)
@@ -294,7 +311,7 @@ async def test_outcome_of_a_command_that_wrote_nothing(store: SqlStore, booking:
     assert await store.outcome(UUID(int=0)) is None
 
 
-async def test_outcome_waits_for_a_cancel_that_has_begun(store: SqlStore, booking: Booking) -> None:
+async def test_outcome_waits_for_a_cancel_that_has_begun(store: Store, booking: Booking) -> None:
     asked = command(booking)
     cancelling = asyncio.create_task(store.cancel(asked))
     await asyncio.sleep(0)
@@ -302,7 +319,7 @@ async def test_outcome_waits_for_a_cancel_that_has_begun(store: SqlStore, bookin
     assert known == await cancelling
 
 
-async def test_a_cancelled_task_does_not_stop_the_cancel(store: SqlStore, booking: Booking) -> None:
+async def test_a_cancelled_task_does_not_stop_the_cancel(store: Store, booking: Booking) -> None:
     asked = command(booking)
     cancelling = asyncio.create_task(store.cancel(asked))
     await asyncio.sleep(0)
@@ -314,10 +331,10 @@ async def test_a_cancelled_task_does_not_stop_the_cancel(store: SqlStore, bookin
     assert known.cancellation is not None
 
 
-async def race(store: SqlStore, other: SqlStore, booking: Booking) -> tuple[Booking, Conflict]:
+async def race(store: Store, other: Store, booking: Booking) -> tuple[Booking, Conflict]:
     """Let two desks cancel one booking at the same time; return the winner's answer and the loser's."""
     answers = await asyncio.gather(
-        store.cancel(command(booking, KIM)), other.cancel(command(booking, LEE)), return_exceptions=True
+        store.cancel(command(booking)), other.cancel(command(booking, LEE)), return_exceptions=True
     )
     won = [answer for answer in answers if isinstance(answer, Booking)]
     lost = [answer for answer in answers if isinstance(answer, Conflict)]
@@ -328,7 +345,7 @@ async def race(store: SqlStore, other: SqlStore, booking: Booking) -> tuple[Book
 @pytest.mark.parametrize("rounds", [10, pytest.param(1000, marks=pytest.mark.full)])
 @pytest.mark.timeout(600)
 async def test_of_two_desks_one_wins_and_the_other_is_told(
-    store: SqlStore, other: SqlStore, store_url: str, rounds: int
+    store: Store, other: Store, store_url: str, rounds: int
 ) -> None:
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(line) for line in range(rounds)], KIM, "a test")
@@ -346,22 +363,31 @@ async def test_of_two_desks_one_wins_and_the_other_is_told(
     assert await store.registry.verify() is None
 
 
-async def test_last_write_is_this_operators_latest_cancel(store: SqlStore) -> None:
+async def test_last_write_is_this_operators_latest_cancel(store: Store) -> None:
     begin = datetime.now(UTC) - timedelta(hours=1)
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(line, ref=f"A{line}") for line in range(3)], KIM, "a test")
-    assert await store.last_write(KIM, begin) is None
-    for ref, operator in (("A0", KIM), ("A1", KIM), ("A2", LEE)):
+    assert await store.last_write(KIM_AT_TWO, begin) is None
+    for ref, operator in (("A0", KIM_AT_TWO), ("A1", KIM_AT_TWO), ("A2", LEE)):
         (booking,) = await store.find(ref)
         await store.cancel(command(booking, operator))
-    latest = await store.last_write(KIM, begin)
+    latest = await store.last_write(KIM_AT_TWO, begin)
     assert latest is not None
     assert latest.ref == "A1"
     assert latest.cancellation is not None
-    assert await store.last_write(KIM, latest.cancellation.at) is None
+    assert await store.last_write(KIM_AT_TWO, latest.cancellation.at) is None
+    assert await store.last_write(Operator(KIM.name + "x", LEE.via), begin) is None
+
+
+@pytest.mark.only_here
+async def test_last_write_is_of_this_desk_only(store: Store, booking: Booking) -> None:
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    await store.cancel(command(booking, LEE))
     assert await store.last_write(Operator(LEE.name), begin) is None
+    assert await store.last_write(LEE, begin) is not None
 
 
+@pytest.mark.only_here
 async def test_a_command_given_up_before_it_arrives_does_nothing(store: SqlStore, booking: Booking) -> None:
     late = command(booking)
     assert await store.give_up(late.command_id) is None
@@ -374,6 +400,7 @@ async def test_a_command_given_up_before_it_arrives_does_nothing(store: SqlStore
     assert cancelled.cancellation is not None
 
 
+@pytest.mark.only_here
 async def test_a_command_that_was_written_is_not_given_up(store: SqlStore, booking: Booking) -> None:
     asked = command(booking)
     cancelled = await store.cancel(asked)
@@ -381,6 +408,7 @@ async def test_a_command_that_was_written_is_not_given_up(store: SqlStore, booki
     assert await store.cancel(asked) == cancelled
 
 
+@pytest.mark.only_here
 async def test_one_store_is_several_desks(store: SqlStore, booking: Booking) -> None:
     await store.registry.apply_practices([make_practice("perth")], KIM)
     elsewhere = store.as_desk(Standing(practices=frozenset({"perth"}), via="Desk Two"))

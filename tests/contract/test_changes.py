@@ -3,17 +3,20 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+
 from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.store.port import Change, ChangeKind
-from frontdesk.store.sql import SqlStore
 from tests.contract.raw import execute
-from tests.making import KIM, LEE, make_incoming
+from tests.making import KIM, LEE, Store, make_incoming
 
 LONG = 60.0
 
+pytestmark = pytest.mark.far_too
+
 
 async def test_a_waiting_desk_hears_of_another_desks_cancel(
-    store: SqlStore, other: SqlStore, booking: Booking
+    store: Store, other: Store, booking: Booking
 ) -> None:
     number = (await other.state()).number
     hearing = asyncio.create_task(other.changes(number, LONG))
@@ -25,19 +28,19 @@ async def test_a_waiting_desk_hears_of_another_desks_cancel(
     assert await other.changes(number + 1, 0) == ()
 
 
-async def test_nothing_is_heard_when_nothing_happens(store: SqlStore, booking: Booking) -> None:
+async def test_nothing_is_heard_when_nothing_happens(store: Store, booking: Booking) -> None:
     number = (await store.state()).number
     assert await store.changes(number, 0.01) == ()
 
 
-async def test_a_bulk_load_is_one_change_of_anything(store: SqlStore, booking: Booking) -> None:
+async def test_a_bulk_load_is_one_change_of_anything(store: Store, booking: Booking) -> None:
     number = (await store.state()).number
     await store.registry.load([make_incoming(line) for line in range(5)], KIM, "a test")
     (change,) = await store.changes(number, 0)
     assert (change.booking_id, change.kind, change.by) == (None, ChangeKind.BOOKING, KIM)
 
 
-async def test_changes_come_in_bounded_portions(store: SqlStore, store_url: str, booking: Booking) -> None:
+async def test_changes_come_in_bounded_portions(store: Store, store_url: str, booking: Booking) -> None:
     number = (await store.state()).number
     execute(store_url, "UPDATE head SET change = :n", n=number + 700)
     for start in (1, 351):
@@ -54,7 +57,7 @@ async def test_changes_come_in_bounded_portions(store: SqlStore, store_url: str,
     assert rest[-1].number == number + 700
 
 
-async def test_writers_at_once_leave_no_gap(store: SqlStore, other: SqlStore, booking: Booking) -> None:
+async def test_writers_at_once_leave_no_gap(store: Store, other: Store, booking: Booking) -> None:
     await store.registry.load([make_incoming(line) for line in range(8)], KIM, "a test")
     number = (await store.state()).number
     bookings = [(await store.find(f"R{line:05}"))[0] for line in range(8)]
@@ -69,7 +72,7 @@ async def test_writers_at_once_leave_no_gap(store: SqlStore, other: SqlStore, bo
     assert await store.registry.verify() is None
 
 
-async def test_many_may_wait_at_once_and_one_go_away(store: SqlStore, booking: Booking) -> None:
+async def test_many_may_wait_at_once_and_one_go_away(store: Store, booking: Booking) -> None:
     number = (await store.state()).number
     waiting = [asyncio.create_task(store.changes(number, LONG)) for _ in range(3)]
     await asyncio.sleep(0)

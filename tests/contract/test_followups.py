@@ -10,15 +10,16 @@ from frontdesk.audit import Action
 from frontdesk.bookings import CancelCommand, NotFound, Operator, Refused, Scope, Standing
 from frontdesk.deliveries import MANUAL_UPDATE, Delivery, Kind, State
 from frontdesk.store.mapping import BOOKING
-from frontdesk.store.opening import open_store
 from frontdesk.store.port import ChangeKind
-from frontdesk.store.sql import SqlStore
+from tests.contract.desks import OpenDesk
 from tests.contract.raw import execute
-from tests.making import BY_HAND, KIM, LEE, make_incoming, make_practice
+from tests.making import BY_HAND, KIM, LEE, Store, make_incoming, make_practice
+
+pytestmark = pytest.mark.far_too
 
 
 @pytest.fixture
-async def delivery(store: SqlStore, store_url: str) -> Delivery:
+async def delivery(store: Store, store_url: str) -> Delivery:
     """A PMS update that failed and needs a person."""
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
@@ -33,7 +34,7 @@ async def delivery(store: SqlStore, store_url: str) -> Delivery:
     return item.delivery
 
 
-async def test_attention_lists_the_nearest_first_and_the_passed_last(store: SqlStore, store_url: str) -> None:
+async def test_attention_lists_the_nearest_first_and_the_passed_last(store: Store, store_url: str) -> None:
     await store.registry.apply_practices([make_practice(pms=BY_HAND, email="", patient_channels=())], KIM)
     now = (await store.state()).now
     batch = [
@@ -54,7 +55,7 @@ async def test_attention_lists_the_nearest_first_and_the_passed_last(store: SqlS
     assert all(item.delivery.booking_id == item.booking.id for item in listed)
 
 
-async def test_retry_makes_it_due_now(store: SqlStore, delivery: Delivery) -> None:
+async def test_retry_makes_it_due_now(store: Store, delivery: Delivery) -> None:
     number = (await store.state()).number
     again = await store.retry(delivery.id, LEE)
     assert (again.state, again.attempts, again.error) == (State.PENDING, 0, "no answer")
@@ -67,7 +68,7 @@ async def test_retry_makes_it_due_now(store: SqlStore, delivery: Delivery) -> No
     assert (change.kind, change.booking_id, change.by) == (ChangeKind.DELIVERY, delivery.booking_id, LEE)
 
 
-async def test_settle_is_signed(store: SqlStore, delivery: Delivery) -> None:
+async def test_settle_is_signed(store: Store, delivery: Delivery) -> None:
     settled = await store.settle(delivery.id, LEE, " Done in Praktika \x1b[1m ")
     assert (settled.state, settled.note) == (State.SETTLED, "Done in Praktika \ufffd[1m")
     assert settled.settled_by == "Lee Tran (Desk Two)"
@@ -78,13 +79,13 @@ async def test_settle_is_signed(store: SqlStore, delivery: Delivery) -> None:
     assert event.detail["note"] == settled.note
 
 
-async def test_a_booking_keeps_its_version(store: SqlStore, delivery: Delivery) -> None:
+async def test_a_booking_keeps_its_version(store: Store, delivery: Delivery) -> None:
     before = await store.get(delivery.booking_id)
     await store.settle(delivery.id, KIM, "Done")
     assert await store.get(delivery.booking_id) == before
 
 
-async def test_only_what_needs_a_person_is_retried_or_settled(store: SqlStore, delivery: Delivery) -> None:
+async def test_only_what_needs_a_person_is_retried_or_settled(store: Store, delivery: Delivery) -> None:
     await store.settle(delivery.id, LEE, "Done")
     for again in (store.retry(delivery.id, KIM), store.settle(delivery.id, KIM, "Done twice")):
         with pytest.raises(Refused) as refused:
@@ -96,7 +97,7 @@ async def test_only_what_needs_a_person_is_retried_or_settled(store: SqlStore, d
 
 
 @pytest.mark.parametrize("note", ["", " \n", "x" * 256])
-async def test_a_note_is_a_few_words(store: SqlStore, delivery: Delivery, note: str) -> None:
+async def test_a_note_is_a_few_words(store: Store, delivery: Delivery, note: str) -> None:
     with pytest.raises(Refused):
         await store.settle(delivery.id, KIM, note)
     assert [item.delivery for item in await store.attention(9)] == [delivery]
@@ -104,7 +105,7 @@ async def test_a_note_is_a_few_words(store: SqlStore, delivery: Delivery, note: 
 
 @pytest.mark.parametrize("kind", [Kind.PMS_CANCEL, Kind.PATIENT_PHONE])
 async def test_what_only_a_person_can_do_is_not_retried(
-    store: SqlStore, store_url: str, delivery: Delivery, kind: Kind
+    store: Store, store_url: str, delivery: Delivery, kind: Kind
 ) -> None:
     await store.registry.apply_practices([make_practice(pms=BY_HAND)], KIM)
     execute(store_url, "UPDATE delivery SET kind = :kind WHERE state = 'attention'", kind=kind.value)
@@ -114,29 +115,21 @@ async def test_what_only_a_person_can_do_is_not_retried(
 
 
 async def test_a_desk_that_may_only_read_does_neither(
-    store: SqlStore, store_url: str, delivery: Delivery
+    store: Store, open_desk: OpenDesk, delivery: Delivery
 ) -> None:
-    reader = await open_store(store_url, standing=Standing(scopes=frozenset({Scope.READ})))
-    try:
-        for write in (reader.retry(delivery.id, KIM), reader.settle(delivery.id, KIM, "Done")):
-            with pytest.raises(Refused) as refused:
-                await write
-            assert refused.value.reason.code == "no-permission"
-    finally:
-        await reader.close()
+    reader = await open_desk(Standing(scopes=frozenset({Scope.READ})))
+    for write in (reader.retry(delivery.id, KIM), reader.settle(delivery.id, KIM, "Done")):
+        with pytest.raises(Refused) as refused:
+            await write
+        assert refused.value.reason.code == "no-permission"
     assert (await store.attention(9))[0].delivery == delivery
 
 
 async def test_who_may_not_know_of_the_booking_may_not_know_of_the_delivery(
-    store: SqlStore, store_url: str, delivery: Delivery
+    store: Store, open_desk: OpenDesk, delivery: Delivery
 ) -> None:
-    elsewhere = await open_store(store_url, standing=Standing(practices=frozenset({"perth"})))
-    try:
-        for write in (
-            elsewhere.retry(delivery.id, KIM),
-            elsewhere.settle(delivery.id, Operator("X"), "Done"),
-        ):
-            with pytest.raises(NotFound):
-                await write
-    finally:
-        await elsewhere.close()
+    await store.registry.apply_practices([make_practice("perth")], KIM)
+    elsewhere = await open_desk(Standing(practices=frozenset({"perth"})))
+    for write in (elsewhere.retry(delivery.id, KIM), elsewhere.settle(delivery.id, Operator("X"), "Done")):
+        with pytest.raises(NotFound):
+            await write
