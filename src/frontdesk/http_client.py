@@ -38,8 +38,11 @@ Pairs = Mapping[str, str] | Sequence[tuple[str, str]]
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 _ALONE = {"Accept-Encoding": "identity", "Connection": "close"}
-_NO_CONNECTION_IS_KEPT = httpx.Limits(max_keepalive_connections=0)
+_NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
 _KEPT = httpx.Limits(max_keepalive_connections=4, keepalive_expiry=55)
+_TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For what is not encrypted, so that nobody waits for certificates to be read."""
+
 _UNHEARD_MILLISECONDS = 4_000
 _SOCKET_OPTIONS = (
     # A kept connection that a router has forgotten would take everything and answer nothing.
@@ -85,8 +88,7 @@ class HttpClient:
         self._body_limit = body_limit
         self._resolve = resolve or look_up
         self._context: ssl.SSLContext | None = None
-        self._transport: httpx.AsyncHTTPTransport | None = None
-        self._kept: httpx.AsyncHTTPTransport | None = None
+        self._transports: dict[tuple[str, bool], httpx.AsyncHTTPTransport] = {}
         self._found: dict[tuple[str, int], Sequence[str]] = {}
 
     async def send(
@@ -147,7 +149,7 @@ class HttpClient:
         async with contextlib.AsyncExitStack() as stack:
             with sending.words():
                 async with asyncio.timeout(self._seconds):
-                    transport = await self._opened()
+                    transport = await self._opened(request.url.scheme)
                     addresses = await self._addresses(request.url)
                     exchange = self._exchange(transport, request, addresses, sending)
                     response = await stack.enter_async_context(exchange)
@@ -155,10 +157,9 @@ class HttpClient:
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
-        open_ones, self._transport, self._kept = (self._transport, self._kept), None, None
-        for transport in open_ones:
-            if transport is not None:
-                await transport.aclose()
+        while self._transports:
+            _, transport = self._transports.popitem()
+            await transport.aclose()
 
     def _request(
         self,
@@ -195,46 +196,40 @@ class HttpClient:
         if url.scheme not in ("http", "https") or not url.host:
             raise NotSent("its address must begin with https://")
 
-    async def _opened(self) -> httpx.AsyncHTTPTransport:
-        if self._transport is None:
+    async def _opened(self, scheme: str, *, kept: bool = False) -> httpx.AsyncHTTPTransport:
+        key = scheme, kept
+        if key not in self._transports:
             # Reading the system's certificates takes longer than a frame may, as does what httpx loads.
-            made = await asyncio.to_thread(self._made)
-            self._transport = self._transport or made
-        return self._transport
+            made = await asyncio.to_thread(self._made, *key)
+            self._transports.setdefault(key, made)
+        return self._transports[key]
 
-    async def _opened_kept(self) -> httpx.AsyncHTTPTransport:
-        if self._kept is None:
-            made = await asyncio.to_thread(self._made, _KEPT, _SOCKET_OPTIONS)
-            self._kept = self._kept or made
-        return self._kept
-
-    def _made(
-        self,
-        limits: httpx.Limits = _NO_CONNECTION_IS_KEPT,
-        socket_options: Sequence[tuple[int, int, int]] = (),
-    ) -> httpx.AsyncHTTPTransport:
+    def _made(self, scheme: str, kept: bool) -> httpx.AsyncHTTPTransport:
         # Without this anyio would load it in the event loop, at the first connection.
         import_module("anyio._backends._asyncio")
-        self._context = self._context or self._tls()
         return httpx.AsyncHTTPTransport(
-            verify=self._context, trust_env=False, limits=limits, socket_options=list(socket_options)
+            verify=self._tls() if scheme == "https" else _TRUSTS_NOBODY,
+            trust_env=False,
+            limits=_KEPT if kept else _NONE_KEPT,
+            socket_options=_SOCKET_OPTIONS if kept else None,
         )
 
     def _tls(self) -> ssl.SSLContext:
         try:
-            return client_context(self._ca_file)
+            self._context = self._context or client_context(self._ca_file)
         except (OSError, ValueError):
             name = self._ca_file.name if self._ca_file else "this machine"
             raise NotSent(f"the certificates in {name} cannot be read") from None
+        return self._context
 
     async def _on_its_own(self, request: httpx.Request, sending: "_Sending") -> Answer:
-        transport = await self._opened()
+        transport = await self._opened(request.url.scheme)
         addresses = await self._addresses(request.url)
         async with self._exchange(transport, request, addresses, sending) as response:
             return await self._read(response, request)
 
     async def _on_kept(self, request: httpx.Request, sending: "_Sending") -> Answer:
-        transport = await self._opened_kept()
+        transport = await self._opened(request.url.scheme, kept=True)
         place = request.url.host, request.url.port or 0
         if place not in self._found:
             self._found[place] = await self._addresses(request.url)

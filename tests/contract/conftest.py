@@ -1,6 +1,7 @@
 """A second desk, and a store with a few bookings in it; desks are here, or at a server.
 
-Tests marked `far_too` run with desks at a server as well, unless they are marked `only_here`.
+Tests marked `far_too` run with desks at a server as well, unless they are marked `only_here`;
+with `full=True` only the full suite does that.
 """
 
 from collections.abc import AsyncIterator
@@ -18,17 +19,18 @@ HERE, FAR = "here", "far"
 DESKS = [
     pytest.param("sqlite", HERE, id="sqlite"),
     pytest.param("postgres", HERE, id="postgres"),
-    pytest.param("sqlite", FAR, id="far-sqlite"),
     pytest.param("postgres", FAR, id="far-postgres", marks=pytest.mark.full),
 ]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    test = metafunc.definition
-    if test.get_closest_marker("far_too") and not test.get_closest_marker("only_here"):
+    far_too = metafunc.definition.get_closest_marker("far_too")
+    if far_too and not metafunc.definition.get_closest_marker("only_here"):
+        marks = [pytest.mark.full] if far_too.kwargs.get("full") else []
+        desks = [*DESKS, pytest.param("sqlite", FAR, id="far-sqlite", marks=marks)]
         # Only what a mark says is known to win over the parameters that store_url has itself.
-        test.add_marker(pytest.mark.parametrize(("store_url", "reach"), DESKS, indirect=True))
+        metafunc.definition.add_marker(pytest.mark.parametrize(("store_url", "reach"), desks, indirect=True))
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
     assert await store.outcome(asked.command_id) == cancelled
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(store: Store, booking: Booking) -> None:
     await store.cancel(command(booking))
     query = BookingQuery((await store.state()).now, text="amelia")
@@ -106,6 +107,7 @@ async def test_text_is_cleaned_before_it_is_kept(store: Store, booking: Booking)
     assert done.reason == "Sick\ufffd today"
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize(("length", "accepted"), [(255, True), (256, False)])
 async def test_reason_is_at_most_255_characters_after_cleaning(
     store: Store, booking: Booking, length: int, accepted: bool
@@ -132,6 +134,7 @@ async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
     assert len(await store.history(booking.id)) == 1
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -187,6 +190,7 @@ async def test_a_changed_booking_is_not_cancelled_unseen(store: Store, booking: 
     assert "Lee Tran (Desk Two) changed this booking" in conflict.value.hint
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_version_that_never_was_is_a_conflict_with_nobody(store: Store, booking: Booking) -> None:
     with pytest.raises(Conflict) as conflict:
         await store.cancel(command(booking, expected_version=7))
@@ -198,6 +202,7 @@ async def test_an_unknown_booking_is_not_found(store: Store, booking: Booking) -
         await store.cancel(command(booking, booking_id=booking.id + 1))
 
 
+@pytest.mark.far_too(full=True)
 async def test_what_is_cancelled_stays_so(store: Store, booking: Booking) -> None:
     cancelled = await store.cancel(command(booking))
     with pytest.raises(Refused) as refused:
@@ -248,6 +253,7 @@ async def test_a_repeat_comes_before_all_refusals(
     assert await reader.cancel(asked) == cancelled
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_refused_cancel_leaves_no_trace(store: Store, store_url: str, booking: Booking) -> None:
     before = execute(store_url, "SELECT * FROM head"), execute(store_url, "SELECT * FROM booking")
     with pytest.raises(Conflict):
@@ -291,6 +297,7 @@ FOLLOWUPS: dict[str, tuple[dict[str, Any], dict[str, Any], bool, list[tuple[obje
 }
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize("case", FOLLOWUPS)
 async def test_deliveries_are_what_the_plan_says(store: Store, case: str) -> None:
     practice, patient, told, expected = FOLLOWUPS[case]

@@ -33,6 +33,7 @@ async def test_nothing_is_heard_when_nothing_happens(store: Store, booking: Book
     assert await store.changes(number, 0.01) == ()
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_bulk_load_is_one_change_of_anything(store: Store, booking: Booking) -> None:
     number = (await store.state()).number
     await store.registry.load([make_incoming(line) for line in range(5)], KIM, "a test")
@@ -57,6 +58,7 @@ async def test_changes_come_in_bounded_portions(store: Store, store_url: str, bo
     assert rest[-1].number == number + 700
 
 
+@pytest.mark.far_too(full=True)
 async def test_writers_at_once_leave_no_gap(store: Store, other: Store, booking: Booking) -> None:
     await store.registry.load([make_incoming(line) for line in range(8)], KIM, "a test")
     number = (await store.state()).number

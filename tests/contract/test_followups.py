@@ -34,6 +34,7 @@ async def delivery(store: Store, store_url: str) -> Delivery:
     return item.delivery
 
 
+@pytest.mark.far_too(full=True)
 async def test_attention_lists_the_nearest_first_and_the_passed_last(store: Store, store_url: str) -> None:
     await store.registry.apply_practices([make_practice(pms=BY_HAND, email="", patient_channels=())], KIM)
     now = (await store.state()).now
@@ -79,6 +80,7 @@ async def test_settle_is_signed(store: Store, delivery: Delivery) -> None:
     assert event.detail["note"] == settled.note
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_booking_keeps_its_version(store: Store, delivery: Delivery) -> None:
     before = await store.get(delivery.booking_id)
     await store.settle(delivery.id, KIM, "Done")
@@ -96,6 +98,7 @@ async def test_only_what_needs_a_person_is_retried_or_settled(store: Store, deli
             await missing
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize("note", ["", " \n", "x" * 256])
 async def test_a_note_is_a_few_words(store: Store, delivery: Delivery, note: str) -> None:
     with pytest.raises(Refused):
@@ -103,6 +106,7 @@ async def test_a_note_is_a_few_words(store: Store, delivery: Delivery, note: str
     assert [item.delivery for item in await store.attention(9)] == [delivery]
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize("kind", [Kind.PMS_CANCEL, Kind.PATIENT_PHONE])
 async def test_what_only_a_person_can_do_is_not_retried(
     store: Store, store_url: str, delivery: Delivery, kind: Kind

@@ -108,6 +108,7 @@ async def test_find_by_reference_at_one_practice_or_any(store: Store) -> None:
     assert await store.find("A1", "nowhere") == ()
 
 
+@pytest.mark.far_too(full=True)
 async def test_lists_are_in_the_order_of_names(store: Store) -> None:
     names = {"b": "émile", "a": "Zander", "c": "Eaton", "d": "ada"}
     practices = [make_practice(id, name=name) for id, name in names.items()]  # noqa: A001
@@ -163,6 +164,7 @@ NAMESAKES = [
 ]
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize(("patient", "upcoming", "found"), [case[1:] for case in NAMESAKES])
 async def test_namesakes_are_other_people_with_an_upcoming_booking(
     store: Store, booking: Booking, patient: dict[str, object], upcoming: bool, found: bool
@@ -179,6 +181,7 @@ async def test_namesakes_are_other_people_with_an_upcoming_booking(
         assert await store.namesakes(booking.id) == ()
 
 
+@pytest.mark.far_too(full=True)
 async def test_namesakes_are_at_most_nine(store: Store, booking: Booking) -> None:
     def namesake(line: int) -> IncomingBooking:
         return make_incoming(line, patient=make_patient(mobile=f"04915701{line}"))
@@ -230,6 +233,7 @@ async def test_a_closed_store_says_so(store: Store) -> None:
         await store.state()
 
 
+@pytest.mark.far_too(full=True)
 async def test_the_practice_decides_as_it_is_now(store: Store, booking: Booking) -> None:
     await store.registry.apply_practices([make_practice(pms=replace(PRAKTIKA, name="Praktika Cloud"))], KIM)
     cancelled = await cancel(store, booking)
