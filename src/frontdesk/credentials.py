@@ -6,13 +6,16 @@ with one is said by its name.
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from frontdesk.bookings import FrontdeskError
 
 FOLDER = "credentials"
 _LONGEST = 16_384
+
+Secrets = Callable[[str], str]
+"""Returns the secret of a credential's name. Raises MissingCredential."""
 
 
 class MissingCredential(FrontdeskError):

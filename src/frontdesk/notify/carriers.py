@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from frontdesk.attempts import Carrier
+from frontdesk.credentials import Secrets
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
-from frontdesk.notify.settings import NotifySettings, Secrets
+from frontdesk.notify.settings import NotifySettings
 
 
 def open_carriers(settings: NotifySettings, secrets: Secrets) -> Mapping[str, Carrier]:

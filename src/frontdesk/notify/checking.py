@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from frontdesk.attempts import Ended, Result
 from frontdesk.bookings import FrontdeskError
+from frontdesk.credentials import Secrets
 from frontdesk.notify.envelope import mailbox
 from frontdesk.notify.mail import open_post
 from frontdesk.notify.messages import check_templates
-from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, Secrets, SmsSettings
+from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
 from frontdesk.notify.sms_profile import load
 
 

@@ -7,11 +7,12 @@ from urllib.parse import unquote, urlsplit
 
 from frontdesk.addresses import LOOPBACK
 from frontdesk.attempts import Ended, Result
+from frontdesk.credentials import Secrets
 from frontdesk.deliveries import Claim, Kind
 from frontdesk.notify import messages
 from frontdesk.notify.envelope import BadAddress, Envelope, UnsafeHeader, message_id, seal
 from frontdesk.notify.maildir import MaildirPost
-from frontdesk.notify.settings import MailSettings, NotifySettings, Secrets
+from frontdesk.notify.settings import MailSettings, NotifySettings
 from frontdesk.notify.smtp import Encryption, MailServer, SmtpPost
 
 MOST_COPIES = 2

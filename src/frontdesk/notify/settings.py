@@ -1,11 +1,8 @@
 """How messages leave and in whose name, as the config's `[notify]` says it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-Secrets = Callable[[str], str]
-"""Returns the secret of a credential's name. Raises credentials.MissingCredential."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from uuid import uuid5
 from frontdesk import text
 from frontdesk.attempts import Ended, Result
 from frontdesk.bookings import FrontdeskError
+from frontdesk.credentials import Secrets
 from frontdesk.deliveries import Claim
 from frontdesk.http_answers import Answer, Unreadable, retry_at
 from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.notify import messages
-from frontdesk.notify.settings import NotifySettings, Secrets, SmsSettings
+from frontdesk.notify.settings import NotifySettings, SmsSettings
 from frontdesk.notify.sms_profile import SmsProfile, load
 from frontdesk.pointers import find, text_at
 from frontdesk.templates import fill, fill_table

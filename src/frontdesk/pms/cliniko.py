@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from frontdesk.bookings import FrontdeskError
+from frontdesk.credentials import Secrets
 from frontdesk.pms.opening import open_profile
-from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings
+from frontdesk.pms.port import Account, Pms, UnusableSettings
 
 _SHARD = re.compile(r"[a-z]{2}[0-9]{1,2}")
 _FIRST_SHARD = "au1"

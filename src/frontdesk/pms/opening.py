@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from frontdesk.credentials import Secrets
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
-from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings
+from frontdesk.pms.port import Account, Pms, UnusableSettings
 from frontdesk.pms.profile import Auth, Profile
 from frontdesk.pms.profile_file import load
 from frontdesk.pms.registry import profile_path

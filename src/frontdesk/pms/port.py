@@ -3,7 +3,7 @@
 An adapter raises nothing but `PmsError`. Ids and versions are opaque text; instants are UTC.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -12,9 +12,6 @@ from typing import Protocol
 from uuid import UUID
 
 from frontdesk.bookings import FrontdeskError
-
-Secrets = Callable[[str], str]
-"""Returns the secret of a credential's name. Raises credentials.MissingCredential."""
 
 
 @dataclass(frozen=True)

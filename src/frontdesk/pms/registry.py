@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frontdesk.pms.port import Account, Pms, Secrets, UnusableSettings, Verified
+from frontdesk.credentials import Secrets
+from frontdesk.pms.port import Account, Pms, UnusableSettings, Verified
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

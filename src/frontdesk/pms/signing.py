@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from frontdesk.bookings import FrontdeskError
+from frontdesk.credentials import Secrets
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms.outcomes import say
@@ -14,7 +15,6 @@ from frontdesk.pms.port import (
     Account,
     PmsError,
     RateLimited,
-    Secrets,
     Unauthorised,
     Unavailable,
     UnusableSettings,
