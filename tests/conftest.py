@@ -1,5 +1,6 @@
 """Stores for tests: every test that asks for `store` runs on SQLite and on PostgreSQL."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from tests import postgres
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # No test may find the keyring of whoever runs it.
+    for variable in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
+        os.environ.pop(variable, None)
     if not hasattr(config, "workerinput"):
         postgres.begin_run()
 

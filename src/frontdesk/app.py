@@ -107,9 +107,20 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         """Have what follows from cancellations done; a bug in that must not take the screen away."""
         if self.desk.dispatch is not None:
             try:
+                await self.desk.dispatch.prepare()
+                self._say_notices()
                 await self.desk.dispatch.run()
             except Exception as error:
                 self.desk.report(error)
+
+    def _say_notices(self) -> None:
+        """Bring what is only known now into the status lines: nothing else may change for long."""
+        from frontdesk.widgets.status_line import StatusLine
+
+        if self.open_desk is not None and self.desk.notices:
+            for screen in self.screen_stack:
+                for line in screen.query(StatusLine):
+                    line.show_desk(self.open_desk)
 
     @staticmethod
     def _bookings_screen(desk: OpenDesk) -> "BookingsScreen":

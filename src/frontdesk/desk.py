@@ -35,6 +35,10 @@ class Clock(Protocol):
 class Dispatch(Protocol):
     """Carries out what follows from cancellations, beside the screen."""
 
+    async def prepare(self) -> None:
+        """Find out what can be carried out from here; what cannot stands in the desk's notices then."""
+        ...
+
     async def run(self) -> None:
         """Carry out deliveries until cancelled. What is under way then is taken up again by another one."""
         ...
@@ -115,8 +119,8 @@ class Desk:
     PMS has been proven, None where nothing is assumed or this desk cannot know it.
     `sign_in` knows the operators who share this desk, None where `operator` is the only one.
     `cut_offs` is None where nothing is kept from one run to the next.
-    `notices` are sentences for the status line that opening the store may have left, such
-    as that config and store name different practices.
+    `notices` are sentences for the status line that opening the store or preparing the
+    dispatch may have left, such as that config and store name different practices.
     """
 
     open_store: Callable[[], Awaitable[BookingStore]]

@@ -14,8 +14,10 @@ import pytest
 
 from frontdesk.bookings import Booking
 from frontdesk.cli import crash
+from frontdesk.credentials import Credentials
 from frontdesk.store.sql import SqlStore
 from tests.e2e.line_mode import LineDesk
+from tests.e2e.pty_desk import PtyDesk
 
 CANARY = "Canaria Patientia"
 FRONTDESK = [sys.executable, "-m", "frontdesk"]
@@ -209,6 +211,122 @@ class TestFileModes:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
         assert done.stdout == "True 0\n"
+
+
+SECRET, PIN = "canary-7f3a-secret", "7f3ac4n4ry"
+CONNECTED = """
+[connections.smile]
+kind = "praktika"
+base_url = "http://127.0.0.1:1"
+allow_http = true
+allow_private = true
+tenant = "smile"
+credential = "praktika-smile"
+[notify]
+from = "Smile Dental <bookings@smile.example>"
+[notify.email]
+url = "smtps://bookings@127.0.0.1:1"
+credential = "smtp"
+"""
+
+
+def shown_by_the_kernel(process: int) -> bytes:
+    """Return what other users of the machine may see of a process, and what its own user may."""
+    place = Path("/proc") / str(process)
+    return (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
+
+
+def left_behind(desk: LineDesk) -> bytes:
+    """Return all files of an installation, its database and its log, but not those that keep secrets."""
+    files = [file for file in desk.config_file.parent.rglob("*") if file.is_file()]
+    return b"".join(file.read_bytes() for file in files if file.parent.name != "credentials")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what others see of a process is read from /proc")
+class TestSecrets:
+    @pytest.fixture
+    def desk(self, tmp_path: Path) -> LineDesk:
+        made = LineDesk(tmp_path)
+        made.write_config(CONNECTED)
+        return made
+
+    def give(self, desk: LineDesk, *names: str) -> None:
+        for name in names:
+            assert desk("credentials", "set", name, typed=SECRET).exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "prompt", "typed"),
+        [(["credentials", "set", "smtp"], "Secret", SECRET), (["operators", "set", "Kim"], "PIN", PIN)],
+        ids=["credential", "operator"],  # pytest puts a test's name into the environment
+    )
+    def test_what_is_typed_is_seen_nowhere(
+        self, desk: LineDesk, arguments: list[str], prompt: str, typed: str
+    ) -> None:
+        with PtyDesk([*FRONTDESK, "--config", str(desk.config_file), *arguments]) as opened:
+            opened.wait_for(f"{prompt}:")
+            opened.send(typed.encode() + b"\r")
+            opened.wait_for(f"{prompt} again:")
+            seen = shown_by_the_kernel(opened.pid)
+            opened.send(typed.encode() + b"\r")
+            assert opened.wait_exit() == 0
+            seen += "\n".join(opened.screen_lines()).encode() + opened.output
+        assert arguments[0].encode() in seen
+        assert b"now." in seen
+        assert typed.encode() not in seen + left_behind(desk)
+
+    def test_who_carries_deliveries_out_shows_no_secret(self, desk: LineDesk) -> None:
+        self.give(desk, "praktika-smile", "smtp")
+        with subprocess.Popen(
+            [*FRONTDESK, "--config", str(desk.config_file), "deliver"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stderr
+            said = process.stderr.readline()
+            assert said.startswith(b"Carrying out deliveries for notify.email")
+            seen = said + shown_by_the_kernel(process.pid)
+            process.terminate()
+            seen += b"".join(process.communicate(timeout=60))
+        assert process.returncode == 0
+        assert b"deliver" in seen
+        assert SECRET.encode() not in seen + left_behind(desk)
+
+    def test_neither_doctor_nor_list_repeats_one(self, desk: LineDesk) -> None:
+        self.give(desk, "praktika-smile", "smtp")
+        doctor, listed = desk("doctor"), desk("credentials", "list")
+        assert (doctor.exit_code, listed.exit_code) == (1, 0)
+        for said in (doctor.output, listed.output):
+            assert "smtp" in said
+            assert SECRET not in said
+        assert SECRET.encode() not in left_behind(desk)
+
+    def test_a_database_that_is_away_does_not_tell_its_password(self, desk: LineDesk) -> None:
+        desk.store_section = (
+            '[store]\nurl = "postgresql+psycopg://frontdesk@127.0.0.1:1/bookings"\ncredential = "store"'
+        )
+        desk.write_config()
+        assert "there is no credential store" in desk("list").stderr
+        self.give(desk, "store")
+        result = desk("list")
+        assert result.exit_code == 3
+        assert "127.0.0.1" in result.stderr
+        assert SECRET.encode() not in result.output.encode() + left_behind(desk)
+
+    def test_a_bug_that_carries_one_is_logged_without_it(
+        self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.give(desk, "praktika-smile", "smtp")
+
+        def broken(credentials: Credentials, name: str) -> str:
+            raise ValueError(*(secret for _, secret in credentials.found(name)))
+
+        monkeypatch.setattr(Credentials, "__call__", broken)
+        result = desk("deliver", "--once")
+
+        log = desk.log_file.read_text()
+        assert "Something went wrong" in result.stderr
+        assert "ValueError" in log
+        assert SECRET not in log + result.output
 
 
 LOADED = (

@@ -38,6 +38,9 @@ class EndlessPms:
     async def close(self) -> None:
         """Nothing is open."""
 
+    async def prepare(self) -> None:
+        """There is nothing to find out."""
+
     async def run(self) -> None:
         store = await open_store(f"sqlite:///{self.path}", clock=self.clock.now)
         try:

@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "admin:audit",
     "serve": "serve:serve",
     "tokens": "tokens:tokens",
+    "credentials": "credentials:credentials",
     "operators": "operators:operators",
     "doctor": "doctor:doctor",
 }

@@ -1,6 +1,7 @@
 """Deliveries carried out beside the screen."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from frontdesk.cli import crash
@@ -13,18 +14,22 @@ if TYPE_CHECKING:
 
 
 def dispatcher(store: "SqlStore", config: Config, outside: Outside) -> Dispatcher:
-    """Return who carries out what this installation reaches."""
+    """Return who carries out what this installation reaches. Blocks as `Outside.connections` does."""
     return Dispatcher(store.queue, outside.connections, outside.carriers, config.retry, crash.report)
 
 
 class BesideTheScreen:
-    """Carries deliveries out for the screen, on the store that the screen has opened; see desk.Dispatch."""
+    """Carries deliveries out for the screen, on the store that the screen has opened; see desk.Dispatch.
+
+    `say` takes sentences for the status line.
+    """
 
     _store: "SqlStore"
 
-    def __init__(self, config: Config, outside: Outside) -> None:
+    def __init__(self, config: Config, outside: Outside, say: Callable[[str], None]) -> None:
         self._config = config
         self._outside = outside
+        self._say = say
         self._dispatcher: Dispatcher | None = None
         self._is_open = asyncio.Event()
 
@@ -33,11 +38,17 @@ class BesideTheScreen:
         self._store = store
         self._is_open.set()
 
+    async def prepare(self) -> None:
+        """Look for the secrets, and say which connections lack theirs."""
+        for problem in await asyncio.to_thread(lambda: self._outside.problems):
+            self._say(problem)
+
     async def run(self) -> None:
-        """Carry out deliveries until cancelled."""
+        """Carry out deliveries until cancelled; without a connection that can be reached there are none."""
         await self._is_open.wait()
-        self._dispatcher = dispatcher(self._store, self._config, self._outside)
-        await self._dispatcher.run()
+        if await asyncio.to_thread(lambda: self._outside.connections):
+            self._dispatcher = dispatcher(self._store, self._config, self._outside)
+            await self._dispatcher.run()
 
     def wake(self) -> None:
         """Look at once: something became due just now."""

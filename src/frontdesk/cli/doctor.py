@@ -11,6 +11,7 @@ import click
 
 from frontdesk.attempts import Ended
 from frontdesk.bookings import FrontdeskError, Reason, Refused, Scope, StoreState
+from frontdesk.cli.credentials import names_needed, where_it_lies
 from frontdesk.cli.outside import Outside
 from frontdesk.cli.wiring import Session
 from frontdesk.config import Config
@@ -67,6 +68,7 @@ def _examined(session: Session) -> Iterator[Finding]:
     )
     config = session.config
     yield Finding("config", Mark.OK, str(config.file or "none: everything is at its default"))
+    yield from _about_credentials(session)
     try:
         with session.opened(bring_practices=False) as (store, run):
             if config.is_served:
@@ -74,8 +76,6 @@ def _examined(session: Session) -> Iterator[Finding]:
                 return
             yield from run(_about_store(session, store))
             outside = session.outside
-            for problem in outside.problems:
-                yield Finding("credentials", Mark.WRONG, problem)
             zones = {one.pms.connection: one.time_zone for one in run(store.practices()) if one.pms}
             for account in config.accounts.values():
                 if account.connection not in zones:
@@ -128,6 +128,19 @@ async def _about_server(config: Config, store: BookingStore) -> list[Finding]:
         )
         found.append(Finding("clock", Mark.WRONG, said))
     return [*found, *_about_deliveries(state)]
+
+
+def _about_credentials(session: Session) -> Iterator[Finding]:
+    known = session.credentials
+    if trouble := known.keyring_trouble():
+        yield Finding("credentials", Mark.NOT_TRIED, f"{trouble}: what it holds is not looked at")
+    for name in names_needed(session):
+        try:
+            known(name)
+        except FrontdeskError as missing:
+            yield Finding("credentials", Mark.WRONG, missing.hint)
+        else:
+            yield Finding("credentials", Mark.OK, f"{name}: {where_it_lies(known, name)}")
 
 
 def _about_deliveries(state: StoreState) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What this installation reaches outside: accounts at PMSs, mail, SMS. Loaded when first needed."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -20,36 +20,53 @@ if TYPE_CHECKING:
 
 
 class Outside:
-    """The world outside, as one config knows it."""
+    """The world outside, as one config knows it. `secrets` are looked up when they are needed."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, secrets: Credentials) -> None:
         self._config = config
-        self.secrets = Credentials(config.folder)
-        self.problems: list[str] = []
-        """Sentences about what the config names and cannot be reached without its secret."""
-        self.connections = frozenset(self._reachable())
-        """What deliveries can be carried out from here: nothing is claimed for any other."""
+        self.secrets = secrets
 
-    def _reachable(self) -> Iterator[str]:
-        for connection, names in self._secrets_needed().items():
-            try:
-                for name in names:
-                    self.secrets(name)
-            except MissingCredential as missing:
-                self.problems.append(missing.hint)
-            else:
-                yield connection
-
-    def _secrets_needed(self) -> dict[str, list[str]]:
-        needed = {name: [*account.credentials.values()] for name, account in self._config.accounts.items()}
+    @cached_property
+    def secrets_needed(self) -> Mapping[str, tuple[str, ...]]:
+        """The connections that the config names, each with the names of its secrets."""
+        needed = {name: (*account.credentials.values(),) for name, account in self._config.accounts.items()}
         notify = self._config.notify
         for connection, settings in (
             (MAIL_CONNECTION, notify and notify.mail),
             (SMS_CONNECTION, notify and notify.sms),
         ):
             if settings:
-                needed[connection] = [settings.credential] if settings.credential else []
+                needed[connection] = (settings.credential,) if settings.credential else ()
         return needed
+
+    @property
+    def connections(self) -> frozenset[str]:
+        """What deliveries can be carried out from here: nothing is claimed for any other.
+
+        The secrets are looked for the first time somebody asks, which blocks: call it in a thread.
+        """
+        return self._found[0]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Sentences about what the config names and cannot be reached without its secret.
+
+        Blocks the first time, as `connections` does.
+        """
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        reachable, problems = set(), []
+        for connection, names in self.secrets_needed.items():
+            try:
+                for name in names:
+                    self.secrets(name)
+            except MissingCredential as missing:
+                problems.append(missing.hint)
+            else:
+                reachable.add(connection)
+        return frozenset(reachable), tuple(problems)
 
     def open_pms(self, account: Account, time_zone: str) -> Pms:
         """Return an account as practices in `time_zone` see it: some PMSs tell times without an offset.
@@ -94,7 +111,9 @@ class Outside:
     async def preflight(self, booking: Booking) -> Preflight:
         """Ask a booking's PMS what it shows; see AskPms."""
         pms = booking.practice.pms
-        if pms is None or pms.connection not in self.connections or is_by_hand(booking, booking.practice):
+        if pms is None or is_by_hand(booking, booking.practice):
+            return Preflight(Finding.NOT_ASKED)
+        if pms.connection not in await asyncio.to_thread(lambda: self.connections):
             return Preflight(Finding.NOT_ASKED)
         carriers = await asyncio.to_thread(lambda: self._pms_carriers)
         return await carriers[pms.connection].ask(booking)

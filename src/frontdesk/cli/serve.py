@@ -133,7 +133,8 @@ class _Serving:
         from frontdesk.server.service import Service
 
         outside = self._session.outside
-        is_dispatching = self._deliver and outside.connections
+        # From here on it is known what can be reached: the first look at the secrets may take a moment.
+        is_dispatching = await asyncio.to_thread(lambda: outside.connections) and self._deliver
         async with _dispatching(store, self._session if is_dispatching else None) as wake:
             service = Service(
                 store,

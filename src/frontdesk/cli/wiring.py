@@ -76,7 +76,12 @@ class Session:
     @cached_property
     def outside(self) -> Outside:
         """What this installation reaches outside."""
-        return Outside(self.config)
+        return Outside(self.config, self.credentials)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The secrets that the config names, wherever they lie."""
+        return Credentials(self.config.folder)
 
     def refuse_served(self, what: str) -> None:
         """Refuse what is done only on the machine that has the database; `what` begins the sentence."""
@@ -97,7 +102,7 @@ class Session:
         if not self.config.is_served:
             return await self.open_database(bring_practices=bring_practices)
         backend = await asyncio.to_thread(import_module, "frontdesk.store.remote")
-        token = self._store_secret()
+        token = await self._store_secret()
         self._remote = remote = backend.RemoteStore(self.config.store_url, token, self.config.store_ca_file)
         return cast("BookingStore", remote)
 
@@ -113,13 +118,14 @@ class Session:
         Raises Unavailable, Unauthorised, and Refused where the store is a server elsewhere.
         """
         self.refuse_served("the store is a server: this is done")
+        password = await self._store_secret()
         # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it,
         # and the screen takes keys meanwhile.
         backend = await asyncio.to_thread(import_module, "frontdesk.store.opening")
         file = self.config.store_file
         if file == config.default_store_file():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store: SqlStore = await backend.open_store(self.config.store_url, password=self._store_secret())
+        store: SqlStore = await backend.open_store(self.config.store_url, password=password)
         try:
             if bring_practices:
                 await self._bring_practices(store)
@@ -131,7 +137,7 @@ class Session:
             self._dispatch.opened(store)
         return store
 
-    def _store_secret(self) -> str:
+    async def _store_secret(self) -> str:
         """Return the database's password, or nothing when the config names none, or the desk token.
 
         Raises MissingCredential.
@@ -141,7 +147,7 @@ class Session:
             raise MissingCredential(
                 f"{self.config.file}: a server wants a desk token: say under [store] credential what it is called"
             )
-        return Credentials(self.config.folder)(name) if name else ""
+        return await asyncio.to_thread(self.credentials, name) if name else ""
 
     async def _bring_practices(self, store: "SqlStore") -> None:
         """Where store and config differ the store wins, except on SQLite or when it has none."""
@@ -214,10 +220,9 @@ class Session:
         if self.config.is_served:
             return self._ask_server
         outside = self.outside
-        self.notices.extend(outside.problems)
-        if not outside.connections:
+        if not outside.secrets_needed:
             return None
-        self._dispatch = BesideTheScreen(self.config, outside)
+        self._dispatch = BesideTheScreen(self.config, outside, self.notices.append)
         return outside.preflight
 
     def desk(self) -> Desk:

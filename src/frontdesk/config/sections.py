@@ -11,10 +11,11 @@ from msgspec import Meta
 
 from frontdesk.bookings import Channel
 from frontdesk.complaints import PASSWORD_ADVICE
+from frontdesk.credentials import NAME
 
 Identifier = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-CredentialName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$", description="the name of a secret")]
+CredentialName = Annotated[str, Meta(pattern=NAME, description="the name of a secret")]
 
 
 class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

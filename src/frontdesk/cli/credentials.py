@@ -1,0 +1,138 @@
+"""`credentials`: puts secrets where they are looked for, and says where they lie. Never what they are."""
+
+import re
+from functools import partial
+
+import click
+
+from frontdesk.bookings import Reason, Refused
+from frontdesk.cli.asking import ask_unseen
+from frontdesk.cli.lines import aligned
+from frontdesk.cli.wiring import Session
+from frontdesk.credentials import NAME, Credentials, MissingCredential, Place
+from frontdesk.os_keyring import Shut
+
+
+def _name(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(NAME, value):
+        raise click.BadParameter("a credential's name has small letters, digits and - only")
+    return value
+
+
+name_argument = click.argument("name", callback=_name)
+
+
+@click.group()
+def credentials() -> None:
+    """Secrets that the config names: passwords, keys of PMSs, desk tokens.
+
+    The config holds their names only. A secret called NAME is looked for in this order, and
+    the first place that has one counts:
+
+    \b
+      1. the keyring of your login, where there is a real one and it is unlocked
+      2. the file NAME in $CREDENTIALS_DIRECTORY, where systemd puts credentials
+      3. credentials/NAME beside the config, mode 0600
+      4. the variable FRONTDESK_CREDENTIAL_NAME, - written as _
+
+    A secret is asked for without being shown, or read as one line from stdin; it never
+    belongs into a command line, where other users of the machine can see it.
+
+    \b
+    Examples:
+      frontdesk credentials list                    what is needed, what is missing
+      frontdesk credentials set smtp                asks for it, twice
+      frontdesk credentials set smtp < secret.txt
+      frontdesk credentials set smtp --file         beside the config, not in the keyring
+      frontdesk credentials delete smtp
+    """
+
+
+@credentials.command("set")
+@name_argument
+@click.option("--file", "in_file", is_flag=True, help="Put it beside the config, not into the keyring.")
+@click.pass_obj
+def set_(session: Session, name: str, in_file: bool) -> None:
+    """Put the secret NAME into the keyring, or into a file where there is none.
+
+    Then it is looked for as the program does, and what is found is said: where it lies, and
+    whether an earlier place hides it. Ends with 1 when it does.
+    """
+    known = session.credentials
+    secret = ask_unseen("Secret")
+    try:
+        kept = known.keep(name, secret, in_file=in_file)
+    except Shut as why:
+        advice = "unlock it, or put the secret beside the config with --file"
+        raise Refused(Reason("keyring", f"the keyring {why}: {advice}")) from None
+    there = list(known.found(name))
+    if not there or there[0][1] != secret:
+        raise Refused(Reason("hidden", f"{name} lies in {kept.where} now, but {_what_hides(there)}"))
+    click.echo(f"{name} lies in {there[0][0].where} now.")
+    for place, _ in there[1:]:
+        click.echo(f"It was in {place.where} too, and still is: nobody looks there any more.", err=True)
+
+
+def _what_hides(there: list[tuple[Place, str]]) -> str:
+    return f"the one in {there[0][0].where} comes first and counts" if there else "is not found again"
+
+
+@credentials.command("list")
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List the names that the config needs and those that are there, and where each lies."""
+    needed = names_needed(session)
+    others = {name for name in session.credentials.names() if re.fullmatch(NAME, name)} - needed.keys()
+    lies = partial(where_it_lies, session.credentials)
+    rows = [(name, f"for {', '.join(users)}", lies(name)) for name, users in needed.items()]
+    rows += [(name, "not in the config", lies(name)) for name in sorted(others)]
+    for line in aligned(rows):
+        click.echo(line)
+    if not rows:
+        click.echo("The config needs no credential, and there is none.", err=True)
+    if trouble := session.credentials.keyring_trouble():
+        click.echo(f"What the keyring holds is not looked at: {trouble}.", err=True)
+
+
+def names_needed(session: Session) -> dict[str, list[str]]:
+    """Return the names of the secrets that this machine needs, each with what needs it."""
+    needed: dict[str, list[str]] = {}
+    if session.config.store_credential:
+        needed[session.config.store_credential] = ["the store"]
+    if session.config.is_served:
+        return needed  # the server has those of the PMSs and of mail
+    for connection, names in session.outside.secrets_needed.items():
+        for name in names:
+            needed.setdefault(name, []).append(connection)
+    return needed
+
+
+def where_it_lies(known: Credentials, name: str) -> str:
+    """Return the place that counts for a secret, or what is wrong with it."""
+    try:
+        return next((place.where for place, _ in known.found(name)), "missing")
+    except MissingCredential as error:
+        return error.hint
+
+
+@credentials.command()
+@name_argument
+@click.pass_obj
+def delete(session: Session, name: str) -> None:
+    """Take the secret NAME out of the keyring and out of the file beside the config."""
+    known = session.credentials
+    gone, left = [], []
+    for place in known.places(name):
+        try:
+            if place.delete():
+                gone.append(place.where)
+            elif not place.is_ours and place.read() is not None:
+                left.append(place.where)
+        except Shut as why:
+            click.echo(f"The keyring {why}: if {name} lies there, it still does.", err=True)
+    for where in gone:
+        click.echo(f"{name} was deleted from {where}.")
+    for where in left:
+        click.echo(f"{name} still lies in {where}, which frontdesk does not change.", err=True)
+    if not gone:
+        raise Refused(Reason("no-credential", f"there is no credential {name} to delete"))
