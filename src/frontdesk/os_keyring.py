@@ -10,8 +10,6 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
-from ctypes import CDLL, c_bool
-from ctypes.util import find_library
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -210,7 +208,8 @@ def _quiet_kwallet(backend: Any) -> None:
 
 def _quiet_keychain(_: Any) -> None:
     """https://developer.apple.com/documentation/security/seckeychainsetuserinteractionallowed(_:)"""
-    CDLL(find_library("Security")).SecKeychainSetUserInteractionAllowed(c_bool(False))
+    security: Any = import_module("keyring.backends.macOS.api")._sec
+    security.SecKeychainSetUserInteractionAllowed(False)
 
 
 def _already_quiet(_: Any) -> None:

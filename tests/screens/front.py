@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -141,6 +141,7 @@ def desk_on(
     preflight: AskPms | None = None,
     dispatch: Dispatch | None = None,
     verified: Callable[[Pms], Verified | None] = lambda _: None,
+    notices: Sequence[str] = (),
 ) -> Desk:
     """A desk on the SQLite store at `path`; `wrap` may put a faulty store in front of it."""
 
@@ -152,4 +153,4 @@ def desk_on(
         return "TEST01"
 
     made = Desk(opened, operator, clock, settings or Settings(), report)
-    return replace(made, preflight=preflight, dispatch=dispatch, verified=verified)
+    return replace(made, preflight=preflight, dispatch=dispatch, verified=verified, notices=notices)

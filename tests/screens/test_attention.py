@@ -136,6 +136,9 @@ class Wakes:
     def __init__(self) -> None:
         self.woken = 0
 
+    async def prepare(self) -> None:
+        """There is nothing to find out."""
+
     async def run(self) -> None:
         return
 

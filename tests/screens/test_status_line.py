@@ -184,6 +184,9 @@ class Dispatches:
         self.started = asyncio.Event()
         self.ended = asyncio.Event()
 
+    async def prepare(self) -> None:
+        """There is nothing to find out."""
+
     async def run(self) -> None:
         self.started.set()
         try:
@@ -225,6 +228,29 @@ async def test_the_dispatcher_runs_beside_the_screen_and_ends_with_it(open_front
         assert dispatch.woken
         assert not dispatch.ended.is_set()
     assert dispatch.ended.is_set()
+
+
+async def test_what_is_known_only_beside_the_screen_comes_into_every_status_line(
+    open_front: FrontOpener,
+) -> None:
+    notices: list[str] = []
+    looked = asyncio.Event()
+
+    class Looks(Dispatches):
+        async def prepare(self) -> None:
+            await looked.wait()
+            notices.append("there is no credential smtp")
+
+    dispatch = Looks()
+    async with open_front(dispatch=dispatch, notices=notices) as front:
+        await front.press("tab", "d")
+        assert "credential" not in front.line("status")
+        assert not dispatch.started.is_set()
+        looked.set()
+        await front.until(dispatch.started.is_set)
+        await front.until(lambda: "there is no credential smtp" in front.line("status"))
+        await front.press("escape")
+        assert "there is no credential smtp" in front.line("status")
 
 
 async def test_a_bug_in_the_dispatcher_leaves_the_screen_alone(open_front: FrontOpener) -> None:

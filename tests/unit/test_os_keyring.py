@@ -5,9 +5,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
@@ -236,6 +237,17 @@ class TestHeadless:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout == "False None False\nset()\n"
+
+
+def test_the_keychain_is_told_not_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    api: Any = ModuleType("keyring.backends.macOS.api")
+    api._sec = SimpleNamespace(SecKeychainSetUserInteractionAllowed=told.append)
+    monkeypatch.setitem(sys.modules, api.__name__, api)
+    os_keyring._quiet_keychain(Fake())
+    assert told == [False]
+    (source,) = Path(keyring.__path__[0]).glob("backends/macOS/api.py")
+    assert "\n_sec = ctypes.CDLL(" in source.read_text(), "the library's own name has changed"
 
 
 class TestKWallet:

@@ -40,10 +40,10 @@ def credentials() -> None:
 
     \b
     Examples:
-      frontdesk credentials list                    what is needed, what is missing
-      frontdesk credentials set smtp                asks for it, twice
+      frontdesk credentials list               what is needed, what is missing
+      frontdesk credentials set smtp           asks for it, twice
       frontdesk credentials set smtp < secret.txt
-      frontdesk credentials set smtp --file         beside the config, not in the keyring
+      frontdesk credentials set smtp --file    into a file, not the keyring
       frontdesk credentials delete smtp
     """
 
