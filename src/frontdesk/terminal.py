@@ -8,12 +8,14 @@ clipboard, and an end when the terminal is gone.
 
 import contextlib
 import os
+import re
 import select
 import signal
 import termios
 import time
 import tty
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from textual.app import App
@@ -43,6 +45,11 @@ HANG_UP_WAIT: Final = 1.0
 
 _READ_SIZE: Final = 4096
 _OSC: Final = "\x1b]"
+_KITTY_KEYS: Final = ("\x1b[>", "\x1b[<")
+_MODE_QUESTIONS: Final = ("\x1b[?2026$p", "\x1b[?2048$p")
+_OLD: Final = re.compile(r"linux|vt\d|ansi|cons|cygwin|sun|wyse|wy\d")
+"""Terminals that know neither kitty's keys nor mode questions (DECRQM). Some print what they do
+not know: an older Linux console every letter behind a sign it does not expect."""
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP, signal.SIGTERM)
 
 
@@ -152,6 +159,11 @@ class FrontdeskDriver(LinuxDriver):
         self.frames = FrameWriter(self.write, self._reader.question, self._loop.call_later)
         self._wake_end, self._waker = os.pipe()
         self._is_lost = False
+        is_old = _OLD.match(os.environ.get("TERM", "")) is not None
+        self._withheld = (_OSC, *(_KITTY_KEYS + _MODE_QUESTIONS if is_old else ()))
+        if isinstance(self._file, TextIOWrapper):
+            # A terminal that is not UTF-8 shows "?" for what it has no sign for, in its one cell.
+            self._file.reconfigure(errors="replace")
         self._file: Any = _Wire(self._file, self._lose)
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
@@ -171,8 +183,11 @@ class FrontdeskDriver(LinuxDriver):
         return number
 
     def write(self, data: str) -> None:
-        """Write to the terminal, except operating system commands: clipboard, title, pointer."""
-        if not data.startswith(_OSC):
+        """Write to the terminal, except operating system commands: clipboard, title, pointer.
+
+        An old terminal gets nothing either that it might print.
+        """
+        if not data.startswith(self._withheld):
             super().write(data)
 
     def run_input_thread(self) -> None:
@@ -202,6 +217,15 @@ class FrontdeskDriver(LinuxDriver):
             # Else the kernel sends a second CR with each line.
             settings[tty.OFLAG] &= ~termios.OPOST
             termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, with nothing on it.
+
+        Consoles, VT terminals and GNU screen as it comes have no second screen to leave. Line by
+        line, because many keep a screen that is erased at once where one can scroll back to it.
+        """
+        self.write("\x1b[H" + "\r\n".join(["\x1b[K"] * self._app.size.height) + "\x1b[H")
+        super().stop_application_mode()
 
     def disable_input(self) -> None:
         """Stop the input thread at once."""

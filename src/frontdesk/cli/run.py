@@ -13,6 +13,8 @@ _HARMLESS = {"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY"}
 """What Textual may be told by the environment. Other variables of its make it write pictures
 and logs of the screen, send them away, press keys, or run somebody's code."""
 
+_LINE_BY_LINE = {"dumb", "unknown"}
+"""Terminals, such as an editor's shell, that only add lines (terminfo(5))."""
 
 _FRAMES_PER_SECOND = "250"
 """A key's second frame, its search after its letter, waits for the next beat of Textual's: 4 ms, not 17."""
@@ -22,6 +24,10 @@ def check_terminal() -> None:
     """Raise a usage error where there is no terminal to open the screen on."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("frontdesk needs a terminal; for scripts there is frontdesk list")
+    if os.environ.get("TERM") in _LINE_BY_LINE:
+        raise click.UsageError(
+            "this terminal cannot be painted on, says TERM; line by line there is frontdesk list"
+        )
 
 
 def open_screen(session: Session) -> None:

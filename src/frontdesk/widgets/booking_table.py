@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cache
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -24,7 +23,8 @@ SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
 STATUS_STYLES = {
     Status.UPCOMING: PLAIN,
     Status.COMPLETED: PLAIN,
-    Status.CANCELLED: Style(color="red"),
+    # Not red: no colour of a palette is readable on every background that palettes come with.
+    Status.CANCELLED: BOLD,
 }
 PEEK_UNTIL = 120
 """From this width on the columns say what the peek line would."""

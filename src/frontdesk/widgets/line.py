@@ -11,7 +11,6 @@ from frontdesk.widgets.fitting import fitted
 PLAIN = Style()
 BOLD = Style(bold=True)
 REVERSED = Style(reverse=True)
-DIM = Style(dim=True)
 ALERT = Style(bold=True, reverse=True)
 
 

@@ -15,7 +15,7 @@ from frontdesk import times
 from frontdesk.bookings import Booking, Reason
 from frontdesk.commands import Command
 from frontdesk.widgets.fitting import fitted
-from frontdesk.widgets.line import BOLD, DIM, PLAIN, REVERSED
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
 
 LABEL_WIDTH = 13
 
@@ -98,7 +98,7 @@ class RowMenu(Widget, can_focus=True):
         marked = y - 1 == self._marked and reason is None
         label = fitted(command.label, LABEL_WIDTH)
         inner = f" {'>' if marked else ' '} {key}  {label}{reason.text if reason else ''}"
-        style = REVERSED if marked else DIM if reason else PLAIN
+        style = REVERSED if marked else PLAIN if reason else BOLD
         return Strip(
             [Segment("|", PLAIN), Segment(fitted(inner, width - 2), style), Segment("|", PLAIN)], width
         )
