@@ -9,7 +9,14 @@ from frontdesk.store.sql import SqlStore
 from tests.making import fill
 from tests.serving import Told, bearer, make_token, served, service_of
 
-ADELAIDE_ONLY = frozenset({"adelaide"})
+ON_POSTGRES_TOO = ["sqlite", pytest.param("postgres", marks=pytest.mark.full)]
+
+
+@pytest.fixture(params=ON_POSTGRES_TOO)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty store: what the server makes of HTTP has little to do with which."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
 
 
 @pytest.fixture
@@ -34,6 +41,6 @@ async def server(filled: SqlStore, told: Told) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def desk(server: str, filled: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
-    """A desk that may do everything at all practices."""
+    """A desk that may read and cancel at all practices."""
     async with httpx.AsyncClient(base_url=server, headers=bearer(await make_token(filled))) as client:
         yield client

@@ -113,23 +113,23 @@ Place = Annotated[Position | None, Depends(_position)]
 _ID = {"minimum": 1, "maximum": LAST_ID}
 
 
-def _known_id(thing: str, value: int) -> int:
+def _known_id(value: int, not_there: str) -> int:
     # What cannot be an id is not there, like any other that is not.
     if not 1 <= value <= LAST_ID:
-        raise NotFound(f"This {thing} is not in the store: look for it again.")
+        raise NotFound(not_there)
     return value
 
 
 def _booking_id(
     booking_id: Annotated[int, Path(description="a booking's `id`", json_schema_extra=_ID, examples=[1])],
 ) -> int:
-    return _known_id("booking", booking_id)
+    return _known_id(booking_id, "This booking is not in the store: look for it again.")
 
 
 def _delivery_id(
     delivery_id: Annotated[int, Path(description="a delivery's `id`", json_schema_extra=_ID, examples=[7])],
 ) -> int:
-    return _known_id("delivery", delivery_id)
+    return _known_id(delivery_id, "This delivery is not in the store: look at the list again.")
 
 
 BookingId = Annotated[int, Depends(_booking_id)]

@@ -119,9 +119,9 @@ def settle(
 def _in_attention(
     connection: Connection, database: Database, delivery_id: int, standing: Standing
 ) -> tuple[Row[Any], datetime]:
-    row = connection.execute(
-        select(DELIVERY).where(DELIVERY.c.id == delivery_id).with_for_update()
-    ).one_or_none()
+    wanted = select(DELIVERY).join(BOOKING, BOOKING.c.id == DELIVERY.c.booking_id)
+    wanted = mapping.at_practices(wanted.where(DELIVERY.c.id == delivery_id), standing.practices)
+    row = connection.execute(wanted.with_for_update(of=DELIVERY)).one_or_none()
     if row is None:
         raise NotFound("This delivery is not in the store: look at the list again.")
     if reason := why_not_write(booking(connection, row.booking_id, standing), standing, Scope.CANCEL):

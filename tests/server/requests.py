@@ -1,0 +1,120 @@
+"""A request for every operation of the API."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from frontdesk.bookings import LAST_ID, Booking, CancelCommand
+from frontdesk.store.sql import SqlStore
+from tests.making import KIM
+
+AS_OF = "2026-11-22T09:14:05Z"
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked for: a booking, a delivery and a command."""
+
+    booking: int
+    delivery: int
+    command: UUID
+
+    @classmethod
+    async def about(cls, store: SqlStore, booking_id: int) -> "Asking":
+        """Return what belongs to a booking's cancellation, which is carried out here."""
+        booking = await store.get(booking_id)
+        command = CancelCommand(uuid4(), booking_id, booking.version, KIM)
+        await store.cancel(command)
+        return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.command_id)
+
+
+NOTHING = Asking(LAST_ID, LAST_ID, UUID(int=1))
+"""What is nowhere."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """How an operation is asked for; `shape` is the path with the names of what to fill in."""
+
+    method: str
+    shape: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    headers: Callable[[], Mapping[str, str]] = dict
+
+    @property
+    def is_write(self) -> bool:
+        return self.method == "POST"
+
+    @property
+    def names_one(self) -> bool:
+        """Whether it is about one thing that may be another practice's."""
+        return "{" in self.shape
+
+    async def send(
+        self, client: httpx.AsyncClient, about: Asking, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Ask, and return the answer, of a stream its beginning."""
+        path = self.shape.format(booking=about.booking, delivery=about.delivery, command=about.command)
+        request = client.build_request(
+            self.method,
+            path,
+            params=self.query,
+            json=self.body,
+            headers={**self.headers(), **headers},
+        )
+        response = await client.send(request, stream=self.shape == "/changes")
+        if response.is_success and self.shape == "/changes":
+            await response.aclose()
+        else:
+            await response.aread()
+        return response
+
+
+def _write_headers() -> Mapping[str, str]:
+    return {"If-Match": '"1"', "Idempotency-Key": str(uuid4())}
+
+
+CASES: Mapping[str, Case] = {
+    "read_state": Case("GET", "/state"),
+    "list_practices": Case("GET", "/practices"),
+    "list_practitioners": Case("GET", "/practitioners"),
+    "list_appointment_types": Case("GET", "/appointment-types"),
+    "read_last_write": Case("GET", "/last-write", {"since": "2026-01-01T00:00:00Z", "operator": KIM.name}),
+    "list_bookings": Case("GET", "/bookings", {"as_of": AS_OF}),
+    "count_bookings": Case("GET", "/bookings/count", {"as_of": AS_OF, "practice": "perth"}),
+    "find_bookings": Case("GET", "/bookings/find", {"ref": "R00033", "practice": "perth"}),
+    "read_rows": Case("GET", "/bookings/rows", {"id": [33, 34]}),
+    "read_booking": Case("GET", "/bookings/{booking}"),
+    "read_namesakes": Case("GET", "/bookings/{booking}/namesakes"),
+    "read_history": Case("GET", "/bookings/{booking}/history"),
+    "read_deliveries": Case("GET", "/bookings/{booking}/deliveries"),
+    "ask_pms": Case("GET", "/bookings/{booking}/pms"),
+    "cancel_booking": Case("POST", "/bookings/{booking}/cancel", body={}, headers=_write_headers),
+    "give_up": Case("POST", "/commands/{command}/give-up"),
+    "list_attention": Case("GET", "/attention"),
+    "retry_delivery": Case("POST", "/deliveries/{delivery}/retry", body={}),
+    "settle_delivery": Case("POST", "/deliveries/{delivery}/settle", body={"note": "done"}),
+    "stream_changes": Case("GET", "/changes"),
+    "read_health": Case("GET", "/health"),
+    "read_openapi": Case("GET", "/openapi.json"),
+}
+OPEN = frozenset({"read_health", "read_openapi"})
+"""What needs no token."""
+
+
+def cancel_headers(version: int = 1, key: UUID | str | None = None) -> dict[str, str]:
+    """Return the headers of a cancellation, of a new command by default."""
+    return {"If-Match": f'"{version}"', "Idempotency-Key": str(key or uuid4())}
+
+
+async def cancel(
+    desk: httpx.AsyncClient, booking: Booking | int, key: UUID | None = None, **body: Any
+) -> httpx.Response:
+    """Ask for a cancellation of a booking, by default one of that nobody has changed."""
+    booking_id, version = (booking, 1) if isinstance(booking, int) else (booking.id, booking.version)
+    headers = cancel_headers(version, key)
+    return await desk.post(f"/bookings/{booking_id}/cancel", json=body, headers=headers)
