@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+import httpx
 
 from frontdesk.bookings import Scope
 from frontdesk.preflight import AskPms
@@ -93,3 +96,11 @@ async def make_token(
 def bearer(presented: str) -> dict[str, str]:
     """Return the headers of a request with this token."""
     return {"Authorization": f"Bearer {presented}"}
+
+
+def client_of(url: str, presented: str = "") -> httpx.AsyncClient:
+    """Return a client of the server at `url`, with a token if one is given."""
+    # Certificates take longer to load than a test to run, and nothing here is encrypted.
+    no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    headers = bearer(presented) if presented else {}
+    return httpx.AsyncClient(base_url=url, headers=headers, verify=no_certificates, timeout=60)

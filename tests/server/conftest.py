@@ -7,7 +7,7 @@ import pytest
 
 from frontdesk.store.sql import SqlStore
 from tests.making import fill
-from tests.serving import Told, bearer, make_token, served, service_of
+from tests.serving import Told, client_of, make_token, served, service_of
 
 ON_POSTGRES_TOO = ["sqlite", pytest.param("postgres", marks=pytest.mark.full)]
 
@@ -42,5 +42,5 @@ async def server(filled: SqlStore, told: Told) -> AsyncIterator[str]:
 @pytest.fixture
 async def desk(server: str, filled: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
     """A desk that may read and cancel at all practices."""
-    async with httpx.AsyncClient(base_url=server, headers=bearer(await make_token(filled))) as client:
+    async with client_of(server, await make_token(filled)) as client:
         yield client

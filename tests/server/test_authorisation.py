@@ -14,7 +14,7 @@ from frontdesk.store.sql import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM
 from tests.server.requests import CASES, NOTHING, OPEN, Asking
-from tests.serving import DESK_SCOPES, Told, bearer, make_token, served, service_of
+from tests.serving import DESK_SCOPES, Told, bearer, client_of, make_token, served, service_of
 
 Statuses = dict[str, int]
 
@@ -63,7 +63,7 @@ async def test_without_a_good_token_there_is_nothing(
     headers = await credentials(filled, store_url, kind)
     before = (await filled.state()).number
     got: Statuses = {}
-    async with httpx.AsyncClient(base_url=server) as client:
+    async with client_of(server) as client:
         for name, case in CASES.items():
             response = await case.send(client, perth, headers)
             got[name] = response.status_code
@@ -94,7 +94,7 @@ async def test_a_token_lets_its_scopes_be_used_and_no_more(
     headers = bearer(await make_token(filled, scopes=frozenset(scopes)))
     before = (await filled.state()).number
     got: Statuses = {}
-    async with httpx.AsyncClient(base_url=server) as client:
+    async with client_of(server) as client:
         for name, case in CASES.items():
             got[name] = (await case.send(client, perth, headers)).status_code
     for name, case in CASES.items():
@@ -112,7 +112,7 @@ async def test_what_belongs_to_another_practice_is_not_there(
     headers = bearer(await make_token(filled, practices=frozenset({"adelaide"})))
     here = await Asking.about(filled, 33)
     before = (await filled.state()).number
-    async with httpx.AsyncClient(base_url=server) as client:
+    async with client_of(server) as client:
         for name, case in CASES.items():
             there = await case.send(client, perth, headers)
             if not case.names_one:
@@ -132,7 +132,7 @@ async def test_what_belongs_to_another_practice_is_not_there(
 
 async def test_a_token_counts_from_the_moment_to_the_moment(server: str, filled: SqlStore) -> None:
     token, presented = await filled.registry.create_token("Desk", DESK_SCOPES, None, KIM)
-    async with httpx.AsyncClient(base_url=server, headers=bearer(presented)) as client:
+    async with client_of(server, presented) as client:
         assert (await client.get("/practices")).status_code == 200
         await filled.registry.revoke_token(token.id, KIM)
         refused = await client.get("/practices")
@@ -163,7 +163,7 @@ async def test_trouble_of_the_store_is_no_fault_of_the_token(
     store.as_desk = lambda standing: store
     async with (
         served(service_of(store, told)) as url,
-        httpx.AsyncClient(base_url=url, headers=bearer(presented)) as client,
+        client_of(url, presented) as client,
     ):
         response = await client.get("/practices")
     assert response.status_code == 503
@@ -177,7 +177,7 @@ async def test_who_was_not_let_in_does_not_learn_where_the_store_is(filled: SqlS
         raise Unavailable("pg at db.internal is away")
 
     service = Service(filled, admit, told.report, told.wake)
-    async with served(service) as url, httpx.AsyncClient(base_url=url, headers=bearer("x")) as client:
+    async with served(service) as url, client_of(url, "x") as client:
         response = await client.get("/practices")
     assert response.status_code == 503
     assert b"db.internal" not in response.content
