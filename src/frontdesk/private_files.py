@@ -36,12 +36,16 @@ def read(file: Path, limit: int, *, forbidden: int = ANYONE_ELSE) -> bytes | Non
 def write(file: Path, content: bytes) -> None:
     """Put `content` into a file of mode 0600: all of it, or what was there before stays.
 
-    A folder that is not there is made, of mode 0700. Raises OSError.
+    A folder that is not there is made, of mode 0700. Root leaves a file to who owned it
+    before. Raises OSError.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as opened:
+            if os.geteuid() == 0 and file.exists():
+                before = file.stat()
+                os.fchown(handle, before.st_uid, before.st_gid)
             opened.write(content)
             opened.flush()
             os.fsync(handle)

@@ -240,6 +240,19 @@ class TestWhatIsRefused:
         with pytest.raises(UnusableOperators, match="cannot be checked"):
             asyncio.run(operators.check("Ana", PIN))
 
+    def test_root_leaves_the_file_to_its_owner(
+        self, operators: Operators, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: list[tuple[int, int]] = []
+        before = file.stat()
+        monkeypatch.setattr("os.geteuid", lambda: 0)
+        monkeypatch.setattr("os.fchown", lambda handle, *owner: given.append(owner))
+        operators.set("Ana", PIN)
+        assert given == [(before.st_uid, before.st_gid)]
+        monkeypatch.setattr("os.geteuid", lambda: 1000)
+        operators.remove("Ana")
+        assert len(given) == 1
+
     def test_a_write_that_fails_leaves_what_was_there(
         self, operators: Operators, file: Path, full_disk: None
     ) -> None:
