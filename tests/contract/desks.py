@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from typing import Protocol
 
 from frontdesk.bookings import Standing
+from frontdesk.http_client import SECONDS
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import DeliveryQueue, Registry
 from frontdesk.store.remote import RemoteStore
@@ -34,8 +35,8 @@ class DesksHere:
 class FarDesk(RemoteStore):
     """A desk at a server, and past the server the store itself, so that tests can fill it."""
 
-    def __init__(self, url: str, token: str, behind: SqlStore) -> None:
-        super().__init__(url, token)
+    def __init__(self, url: str, token: str, behind: SqlStore, *, seconds: float = SECONDS) -> None:
+        super().__init__(url, token, seconds=seconds)
         self.url, self.token, self.behind = url, token, behind
 
     @property

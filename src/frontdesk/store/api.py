@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from frontdesk.bookings import Unauthorised, Unavailable
 from frontdesk.http_answers import Answer
-from frontdesk.http_client import HttpClient, Lost, NotSent
+from frontdesk.http_client import SECONDS, HttpClient, Lost, NotSent
 from frontdesk.store import wire
 
 Value = TypeVar("Value")
@@ -29,7 +29,9 @@ class Api:
     server answers, such as NotFound.
     """
 
-    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
+    def __init__(
+        self, url: str, token: str, ca_file: Path | None = None, *, seconds: float = SECONDS
+    ) -> None:
         self._url = url
         self.where = f"The server {urlsplit(url).netloc}"
         self._client = HttpClient(
@@ -38,6 +40,7 @@ class Api:
             allow_http=url.startswith("http://"),
             allow_private=True,
             headers={"Authorization": f"Bearer {token}"},
+            seconds=seconds,
             body_limit=BODY_LIMIT,
         )
 

@@ -31,7 +31,8 @@ _RESET = "reset"
 class ChangeStream:
     """What the server tells, from the first time that somebody waits for it on.
 
-    It holds the latest `_KEPT` changes above `_start`; who wants older ones has it begin again.
+    It keeps changes above `_start`, and reads no further when they are too many; who wants
+    older ones has it begin again.
     """
 
     def __init__(self, api: Api) -> None:
@@ -43,6 +44,7 @@ class ChangeStream:
         self._is_open = self._was_away = False
         self._fault: FrontdeskError | None = None
         self._news = asyncio.Event()
+        self._room = asyncio.Event()
 
     async def wait(self, after: int, seconds: float) -> tuple[Change, ...]:
         """Return changes above `after`; see BookingStore.changes.
@@ -53,6 +55,7 @@ class ChangeStream:
         deadline = loop.time() + seconds
         if self._following is None or self._following.done() or after < self._start:
             await self._begin(after)
+        self._make_room(after)
         while True:
             news = self._news
             if found := tuple(self._above(after)):
@@ -145,13 +148,17 @@ class ChangeStream:
                 self._kept.clear()
                 self._start, self._reset = 0, change
             else:
-                self._keep(change)
+                self._kept.append(change)
             self._wake()
+            while len(self._kept) >= _KEPT:
+                self._room.clear()
+                await self._room.wait()
 
-    def _keep(self, change: Change) -> None:
-        self._kept.append(change)
-        if len(self._kept) > _KEPT:
-            self._start = self._kept.popleft().number
+    def _make_room(self, after: int) -> None:
+        if len(self._kept) >= _KEPT:
+            while self._kept and self._kept[0].number <= after:
+                self._start = self._kept.popleft().number
+            self._room.set()
 
     async def close(self) -> None:
         """Hang up. Calling it twice is harmless."""

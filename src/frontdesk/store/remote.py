@@ -31,7 +31,7 @@ from frontdesk.bookings import (
     Unavailable,
 )
 from frontdesk.deliveries import Attention, Delivery
-from frontdesk.http_client import Lost, NotSent
+from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store import wire
 from frontdesk.store.api import Api, Params
@@ -55,12 +55,15 @@ class RemoteStore:
     """Bookings on a server, as one desk reads and cancels them; see BookingStore.
 
     `url` is the server's, without a slash at its end, `token` what this desk presents;
-    `ca_file` is trusted besides the system's certificates. What operators send has the
+    `ca_file` is trusted besides the system's certificates, `seconds` is the deadline of one
+    question. What operators send has the
     token's name as `via`, whatever theirs says.
     """
 
-    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
-        self._api = Api(url, token, ca_file)
+    def __init__(
+        self, url: str, token: str, ca_file: Path | None = None, *, seconds: float = SECONDS
+    ) -> None:
+        self._api = Api(url, token, ca_file, seconds=seconds)
         self._under_way = CommandsUnderWay()
         self._never_sent: set[UUID] = set()
         self._stream = ChangeStream(self._api)
