@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from frontdesk.bookings import (
+    LAST_ID,
     Booking,
     BookingQuery,
     CancelCommand,
@@ -17,6 +18,7 @@ from frontdesk.bookings import (
     FrontdeskError,
     IncomingBooking,
     NotFound,
+    Position,
     Row,
     Standing,
     Unavailable,
@@ -257,3 +259,12 @@ async def test_what_the_database_says_names_nobody(store: SqlStore, monkeypatch:
         )
     assert "nowhere" in said[0]
     assert "Amelia" not in said[0]
+
+
+async def test_a_list_may_begin_behind_everything_that_starts_now(store: Store) -> None:
+    await fill(store, 6)
+    now = (await store.state()).now
+    everything = BookingQuery(now)
+    before = await store.page(everything, 9, Position(now, LAST_ID + 1), Direction.BACKWARD)
+    after = await store.page(everything, 9, Position(now, LAST_ID), Direction.FORWARD)
+    assert [row.booking.starts_at < now for row in (*before.rows, *after.rows)] == [True] * 3 + [False] * 3

@@ -100,7 +100,9 @@ Filters = Annotated[BookingQuery, Depends(_filters)]
 
 def _position(
     position_at: Annotated[Instant | None, Query(description="start of the row to go on from")] = None,
-    position_id: Annotated[int | None, Query(ge=-1, le=LAST_ID, description="id of that row")] = None,
+    position_id: Annotated[
+        int | None, Query(ge=-1, le=LAST_ID + 1, description="id of that row; one beside it includes it")
+    ] = None,
 ) -> Position | None:
     if (position_at is None) is not (position_id is None):
         raise invalid("query: position_at and position_id belong together: give both, or none")
