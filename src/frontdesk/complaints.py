@@ -1,9 +1,11 @@
-"""What is wrong with a TOML file, in one sentence about its own sections and keys."""
+"""TOML files, strictly read: what is wrong with one, in a sentence about its own sections and keys."""
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import Any
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -21,6 +23,39 @@ _PLAIN_TYPES = {
 PASSWORD_ADVICE = "a PostgreSQL password goes into ~/.pgpass or the file that PGPASSFILE names"  # noqa: S105
 
 Step = str | int
+Shape = TypeVar("Shape")
+
+
+def read_toml(
+    file: Path,
+    shape: type[Shape],
+    failure: Callable[[str], Exception],
+    check: Callable[[Shape], object] = lambda _: None,
+) -> Shape:
+    """Return what a file holds, if it has this shape and `check` finds nothing wrong with it.
+
+    `check` raises ValueError with the rest of a sentence about the file. Raises what
+    `failure` makes of one sentence that names the file.
+    """
+    try:
+        raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = msgspec.convert(raw, shape)
+        check(found)
+    except FileNotFoundError:
+        said = f"there is no file {file}"
+    except OSError as error:
+        said = f"{file} cannot be read: {error.strerror or 'no reason was given'}"
+    except UnicodeDecodeError:
+        said = f"{file}: is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        said = f"{file}: is not TOML: {error}"
+    except msgspec.ValidationError as error:
+        said = f"{file}: {explain(error, raw, shape)}"
+    except ValueError as error:
+        said = f"{file}: {error}"
+    else:
+        return found
+    raise failure(said)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -185,7 +185,7 @@ class TestImport:
         ("arguments", "code", "sentence"),
         [
             (("none.csv",), 1, "The file cannot be used: none.csv cannot be read: no such file"),
-            (("FILE", "--map", "none.toml"), 2, "The map cannot be used: none.toml cannot be read"),
+            (("FILE", "--map", "none.toml"), 2, "The map cannot be used: there is no file none.toml"),
             (("FILE", "--errors", "none/errors.csv"), 1, "cannot be written: no such file or directory"),
         ],
     )

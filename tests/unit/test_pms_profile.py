@@ -113,7 +113,7 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
             ('name = "Diary"', 'prefix = "/{practice}"\nname = "Diary"'),
             "prefix has no {practice}, known are: tenant",
         ),
-        (('name = "Diary"', "name = Diary"), "Invalid value"),
+        (('name = "Diary"', "name = Diary"), "is not TOML: Invalid value"),
         (('name = "Diary"', 'name = ""'), "name must have at least 1 characters"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -139,9 +139,10 @@ def test_paging_that_cannot_go_on_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "missing.toml") == "No such file or directory"
+    with pytest.raises(UnusableSettings, match=f"^there is no file {tmp_path / 'missing.toml'}$"):
+        load(tmp_path / "missing.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    assert refusal(tmp_path / "binary.toml")
+    assert refusal(tmp_path / "binary.toml") == "is not UTF-8 text"
 
 
 # The registry

@@ -5,20 +5,17 @@
 
 import getpass
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import platformdirs
 
 from frontdesk import text
 from frontdesk.attempts import RetryPolicy
 from frontdesk.bookings import FrontdeskError, Operator, Practice
-from frontdesk.complaints import explain, nearest
+from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.addresses import store_url
 from frontdesk.config.files import existing_file
 from frontdesk.config.outside import accounts, notify_settings
@@ -119,8 +116,9 @@ def load(named: Path | None = None) -> Config:
     if chosen is None and not default_file().exists():
         return _config(None, ConfigFile())
     file = (chosen or default_file()).expanduser().absolute()
+    said = read_toml(file, ConfigFile, ConfigError)
     try:
-        return _config(file, _read(file))
+        return _config(file, said)
     except ValueError as problem:
         raise ConfigError(f"{file}: {problem}") from None
 
@@ -131,23 +129,6 @@ def login_name() -> str:
         return text.clean(getpass.getuser())
     except (OSError, KeyError, ImportError):
         return "unknown"
-
-
-def _read(file: Path) -> ConfigFile:
-    try:
-        raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"there is no file {file}") from None
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"is not TOML: {error}") from None
-    try:
-        return msgspec.convert(raw, ConfigFile)
-    except msgspec.ValidationError as error:
-        raise ValueError(explain(error, raw, ConfigFile)) from None
 
 
 def _config(file: Path | None, said: ConfigFile) -> Config:

@@ -4,16 +4,15 @@ Its tables and keys are described, with an example, in `docs/import.md`.
 """
 
 import re
-import tomllib
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.complaints import explain
+from frontdesk.complaints import read_toml
 
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """`{{` and `}}` are plain braces, `{Their column}` stands for that column's cell."""
@@ -146,23 +145,14 @@ NO_MAP = MapFile()
 
 def read_map(path: Path) -> MapFile:
     """Read a map. Raises MapProblem, one sentence that names the file and the table."""
+    return read_toml(path, MapFile, MapProblem, _check_encoding)
+
+
+def _check_encoding(said: MapFile) -> None:
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        said = msgspec.convert(raw, MapFile)
         "".encode(said.file.encoding)
-    except OSError as error:
-        raise MapProblem(
-            f"{path} cannot be read: {(error.strerror or 'no reason was given').lower()}"
-        ) from None
-    except UnicodeDecodeError:
-        raise MapProblem(f"{path} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise MapProblem(f"{path} is not TOML: {error}") from None
-    except msgspec.ValidationError as error:
-        raise MapProblem(f"{path}: {explain(error, raw, MapFile)}") from None
     except LookupError:
-        raise MapProblem(f"{path}: [file] encoding: there is no encoding of that name") from None
-    return said
+        raise ValueError("[file] encoding: there is no encoding of that name") from None
 
 
 def _check_format(pattern: str) -> None:

@@ -1,7 +1,6 @@
 """How an SMS gateway is spoken to: one TOML file, strictly read."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.complaints import explain, nearest
+from frontdesk.complaints import nearest, read_toml
 from frontdesk.pointers import is_pointer
 from frontdesk.templates import names_in
 
@@ -98,17 +97,7 @@ class SmsProfile(Section, frozen=True, kw_only=True):
 
 def load(file: Path) -> SmsProfile:
     """Return the profile in `file`. Raises UnusableProfile, which names file, key and reason."""
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-        profile = msgspec.convert(raw, SmsProfile)
-        _check(profile)
-    except OSError as error:
-        raise UnusableProfile(f"{file}: {error.strerror or 'cannot be read'}") from None
-    except msgspec.ValidationError as error:
-        raise UnusableProfile(f"{file}: {explain(error, raw, SmsProfile)}") from None
-    except ValueError as error:
-        raise UnusableProfile(f"{file}: {error}") from None
-    return profile
+    return read_toml(file, SmsProfile, UnusableProfile, _check)
 
 
 def _check(profile: SmsProfile) -> None:

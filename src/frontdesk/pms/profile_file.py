@@ -1,14 +1,13 @@
 """Profiles as files: read, and refused where they cannot be meant."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from frontdesk.complaints import explain, nearest
+from frontdesk.complaints import nearest, read_toml
 from frontdesk.pms import instants
 from frontdesk.pms.port import AppointmentStatus, UnusableSettings
 from frontdesk.pms.profile import (
@@ -41,17 +40,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 def load(file: Path) -> Profile:
     """Return the profile in `file`. Raises UnusableSettings, which names file, key and reason."""
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-        profile = msgspec.convert(raw, Profile)
-        _check(profile)
-    except OSError as error:
-        raise UnusableSettings(f"{file}: {error.strerror or 'cannot be read'}") from None
-    except msgspec.ValidationError as error:
-        raise UnusableSettings(f"{file}: {explain(error, raw, Profile)}") from None
-    except ValueError as error:
-        raise UnusableSettings(f"{file}: {error}") from None
-    return profile
+    return read_toml(file, Profile, UnusableSettings, _check)
 
 
 def _check(profile: Profile) -> None:
