@@ -9,6 +9,12 @@ Values = Mapping[str, str | int]
 """What the names stand for; an empty text means that there is none."""
 
 _NAME = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+
+
+def is_header_name(value: str) -> bool:
+    """Whether a table of headers may have this key: it is sent as it stands, not filled in."""
+    return _HEADER_NAME.fullmatch(value) is not None
 
 
 def names_in(template: Any) -> Iterator[str]:

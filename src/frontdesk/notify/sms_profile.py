@@ -1,6 +1,5 @@
 """How an SMS gateway is spoken to: one TOML file, strictly read."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from msgspec import Meta
 from frontdesk.bookings import FrontdeskError
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.pointers import is_pointer
-from frontdesk.templates import names_in
+from frontdesk.templates import is_header_name, names_in
 
 Pointer = Annotated[str, Meta(description="a JSON pointer such as /messages/0/id")]
 Status = Annotated[int, Meta(ge=100, le=599)]
@@ -19,8 +18,6 @@ Status = Annotated[int, Meta(ge=100, le=599)]
 MESSAGE_NAMES = frozenset({"to", "text", "message_id", "secret"})
 SECRET_NAMES = frozenset({"secret"})
 """The names that templates may ask for."""
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 class UnusableProfile(FrontdeskError):
@@ -116,7 +113,7 @@ def _check(profile: SmsProfile) -> None:
             if name not in known:
                 raise ValueError(f"{where} has no {{{name}}}, {nearest(name, known)}")
     for header in (*profile.headers, *profile.auth.headers):
-        if not _HEADER_NAME.fullmatch(header):
+        if not is_header_name(header):
             raise ValueError(f"[headers] {header!r} is no header's name")
     body = {*names_in(profile.json), *names_in(profile.form)}
     for name in ("to", "text"):

@@ -1,6 +1,5 @@
 """Profiles as files: read, and refused where they cannot be meant."""
 
-import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,7 +23,7 @@ from frontdesk.pms.profile import (
     Write,
 )
 from frontdesk.pointers import is_pointer
-from frontdesk.templates import names_in
+from frontdesk.templates import is_header_name, names_in
 
 FOR_ALL = frozenset({"tenant"})
 FOR_ONE = FOR_ALL | {"id"}
@@ -34,8 +33,6 @@ FOR_MOVE = FOR_WRITES | {"start", "end", "minutes", "practitioner"}
 FOR_NO_SHOW = FOR_WRITES | {"attendance"}
 FOR_LIST = FOR_ALL | {"start", "end"}
 """The names that the templates of a place may ask for."""
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 def load(file: Path) -> Profile:
@@ -151,7 +148,7 @@ def _check_paging(paging: Paging, route: List | None) -> None:
 
 def _check_headers(headers: dict[str, str], where: str, names: frozenset[str] | None) -> None:
     for header in headers:
-        if not _HEADER_NAME.fullmatch(header):
+        if not is_header_name(header):
             raise ValueError(f"{where} has {header!r}, which is no header's name")
     if names is not None:
         _check_names(headers, where, names)
