@@ -39,9 +39,7 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
     """
     name = CAPABILITIES.name
     if not account.base_url:
-        raise UnusableSettings(
-            f"[connections.{account.connection}] needs a base_url: where is the API of {name}?"
-        )
+        raise _without_base_url(account, name)
     client = client_for(account)
     kind: Literal["client-credentials", "bearer", "none"] = "bearer" if account.credentials else "none"
     if account.auth:
@@ -58,6 +56,12 @@ def client_for(account: Account) -> HttpClient:
         allow_http=account.allow_http,
         allow_private=account.allow_private,
         headers={"User-Agent": agent},
+    )
+
+
+def _without_base_url(account: Account, name: str) -> UnusableSettings:
+    return UnusableSettings(
+        f"[connections.{account.connection}] needs a base_url: where is the API of {name}?"
     )
 
 
@@ -78,5 +82,5 @@ def _root(profile: Profile, account: Account) -> str:
             )
         base = fill(profile.base_url, {"tenant": account.tenant})
     else:
-        raise UnusableSettings(f"{where} needs a base_url: where is the API of {name}?")
+        raise _without_base_url(account, name)
     return base.rstrip("/") + fill_path(profile.prefix, {"tenant": account.tenant}).rstrip("/")
