@@ -10,10 +10,10 @@ import pytest
 
 from frontdesk.attempts import Ended, Result
 from frontdesk.bookings import FrontdeskError
-from frontdesk.deliveries import SMS_CONNECTION, Claim, Kind
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Kind
 from frontdesk.http_client import HttpClient
 from frontdesk.notify.carriers import open_carriers
-from frontdesk.notify.settings import NotifySettings, SmsSettings
+from frontdesk.notify.settings import MailSettings, NotifySettings, SmsSettings
 from frontdesk.notify.sms import BadNumber, SmsCarrier, as_dialled
 from frontdesk.notify.sms_profile import SmsProfile, UnusableProfile, load
 from tests.notifying import AT, LETTERHEAD, SETTINGS, Fault, Gateway, http, make_claim, running
@@ -64,6 +64,17 @@ async def sent(profile: Path, claim: Claim | None = None) -> Result:
     try:
         return await carrier.carry(claim or make_sms())
     finally:
+        await carrier.close()
+
+
+async def test_a_profile_that_cannot_be_used_keeps_no_mail_back(tmp_path: Path) -> None:
+    mail = MailSettings(f"maildir://{tmp_path / 'mail'}")
+    settings = NotifySettings(LETTERHEAD, mail=mail, sms=SmsSettings(tmp_path / "none.toml", "sms"))
+    carriers = open_carriers(settings, lambda _: SECRET)
+    assert carriers.keys() == {MAIL_CONNECTION, SMS_CONNECTION}
+    result = await carriers[SMS_CONNECTION].carry(make_sms())
+    assert result == Result(Ended.LOCKED_OUT, f"there is no file {tmp_path / 'none.toml'}")
+    for carrier in carriers.values():
         await carrier.close()
 
 

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from frontdesk.attempts import Carrier, Ended, Result
-from frontdesk.bookings import Booking, FrontdeskError
+from frontdesk.attempts import Carrier
+from frontdesk.bookings import Booking
 from frontdesk.config import Config
 from frontdesk.credentials import Credentials, MissingCredential
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, is_by_hand
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, is_by_hand
 from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
@@ -79,7 +78,10 @@ class Outside:
 
     def carriers(self) -> Mapping[str, Carrier]:
         """Return who carries out the deliveries of which connection. It loads much: call it in a thread."""
-        return {**self._pms_carriers, **self._message_carriers()}
+        from frontdesk.notify.carriers import open_carriers
+
+        notify = self._config.notify
+        return {**self._pms_carriers, **(open_carriers(notify, self.secrets) if notify else {})}
 
     @cached_property
     def _pms_carriers(self) -> Mapping[str, "PmsCarrier"]:
@@ -90,24 +92,6 @@ class Outside:
             for name, account in self._config.accounts.items()
         }
 
-    def _message_carriers(self) -> Mapping[str, Carrier]:
-        from frontdesk.notify.carriers import open_carriers
-
-        notify = self._config.notify
-        if notify is None:
-            return {}
-        found: dict[str, Carrier] = {}
-        # One by one: an SMS profile that cannot be used is no reason to keep e-mail back.
-        for connection, alone in (
-            (MAIL_CONNECTION, replace(notify, sms=None)),
-            (SMS_CONNECTION, replace(notify, mail=None)),
-        ):
-            try:
-                found.update(open_carriers(alone, self.secrets))
-            except FrontdeskError as error:
-                found[connection] = _Unusable(error)
-        return found
-
     async def preflight(self, booking: Booking) -> Preflight:
         """Ask a booking's PMS what it shows; see AskPms."""
         pms = booking.practice.pms
@@ -117,19 +101,6 @@ class Outside:
             return Preflight(Finding.NOT_ASKED)
         carriers = await asyncio.to_thread(lambda: self._pms_carriers)
         return await carriers[pms.connection].ask(booking)
-
-
-class _Unusable:
-    """Stands for a carrier whose settings are wrong, and says what is wrong with them."""
-
-    def __init__(self, error: FrontdeskError) -> None:
-        self._said = error.hint
-
-    async def carry(self, claim: Claim) -> Result:
-        return Result(Ended.LOCKED_OUT, self._said)
-
-    async def close(self) -> None:
-        """Do nothing: nothing is open."""
 
 
 def _now() -> datetime:

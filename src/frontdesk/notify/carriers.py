@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 
-from frontdesk.attempts import Carrier
+from frontdesk.attempts import Carrier, Ended, Result
+from frontdesk.bookings import FrontdeskError
 from frontdesk.credentials import Secrets
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim
 from frontdesk.notify.settings import NotifySettings
 
 
 def open_carriers(settings: NotifySettings, secrets: Secrets) -> Mapping[str, Carrier]:
     """Return a carrier for each way that messages leave, by its connection.
 
-    Nothing is reached yet, but heavy libraries are loaded: call it in a thread. Raises
-    sms_profile.UnusableProfile, and ValueError for a mail URL that the config would have refused.
+    An SMS profile that cannot be used is no reason to keep e-mail back: the carrier in its
+    place says what is wrong with it. Nothing is reached yet, but heavy libraries are loaded:
+    call it in a thread. Raises ValueError for a mail URL that the config would have refused.
     """
     carriers: dict[str, Carrier] = {}
     if settings.mail:
@@ -22,5 +24,21 @@ def open_carriers(settings: NotifySettings, secrets: Secrets) -> Mapping[str, Ca
     if settings.sms:
         from frontdesk.notify.sms import open_sms
 
-        carriers[SMS_CONNECTION] = open_sms(settings, settings.sms, secrets)
+        try:
+            carriers[SMS_CONNECTION] = open_sms(settings, settings.sms, secrets)
+        except FrontdeskError as error:
+            carriers[SMS_CONNECTION] = _Unusable(error)
     return carriers
+
+
+class _Unusable:
+    """Stands for a carrier whose settings are wrong, and says what is wrong with them."""
+
+    def __init__(self, error: FrontdeskError) -> None:
+        self._said = error.hint
+
+    async def carry(self, claim: Claim) -> Result:
+        return Result(Ended.LOCKED_OUT, self._said)
+
+    async def close(self) -> None:
+        """Do nothing: nothing is open."""
