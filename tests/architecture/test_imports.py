@@ -143,3 +143,36 @@ def test_the_first_list_of_an_sqlite_store_waits_for_no_sqlalchemy(config: Path)
     loaded = set(done.stdout.split())
     assert "frontdesk.store.early" in loaded
     assert not loaded & (DATABASES | LATER)
+
+
+SERVED_LIST = """
+import asyncio, sys
+from pathlib import Path
+from frontdesk.bookings import Unavailable
+from frontdesk.cli.wiring import Session
+
+async def first_page():
+    desk = Session(Path(sys.argv[1])).desk()
+    first_frame = "httpx" in sys.modules
+    store = await desk.open_store()
+    try:
+        await store.state()
+    except Unavailable:
+        print("httpx too early" if first_frame else "httpx later", *sys.modules, sep="\\n")
+    await store.close()
+
+asyncio.run(first_page())
+"""
+
+
+def test_a_desk_at_a_server_needs_no_database(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[store]\nurl = "http://127.0.0.1:9"\ncredential = "desk"\n', encoding="utf-8")
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "desk").write_text("fd_1")
+    (tmp_path / "credentials" / "desk").chmod(0o600)
+    done = run("-c", SERVED_LIST, str(file))
+    assert done.stdout.startswith("httpx later"), done.stdout + done.stderr
+    loaded = set(done.stdout.split())
+    assert "httpx" in loaded
+    assert not loaded & (DATABASES | {"sqlite3", "fastapi", "uvicorn"})

@@ -1,0 +1,266 @@
+"""The same commands in the same order bring the same answers, whatever the store and the way to it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Conflict,
+    Direction,
+    FrontdeskError,
+    Operator,
+    Position,
+    Refused,
+    Status,
+)
+from frontdesk.deliveries import Attention, Delivery
+from tests import postgres
+from tests.contract.desks import DesksHere, FarDesks
+from tests.making import BY_HAND, KIM, KIM_AT_TWO, LEE, Store, make_incoming, make_practice
+
+OPERATORS = (KIM_AT_TWO, LEE)
+BOOKINGS = 4
+STARTS = datetime.now(UTC).replace(microsecond=0)
+_rounds = count()
+
+
+@dataclass
+class Round:
+    """What one sequence is about: a few bookings of its own, the same in every store."""
+
+    number: int
+    commands: list[UUID]
+
+    def ref(self, which: int) -> str:
+        return f"{self.number}-{which}"
+
+
+Step = Callable[[Store, Round], Awaitable[Any]]
+
+
+async def the(store: Store, round_: Round, which: int) -> Booking:
+    (booking,) = await store.find(round_.ref(which))
+    return booking
+
+
+def cancel(which: int, version: int, reason: str, operator: Operator, command: int, told: bool) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        booking = await the(store, round_, which)
+        id_ = round_.commands[command]
+        return await store.cancel(CancelCommand(id_, booking.id, version, operator, reason, told))
+
+    return step
+
+
+def outcome(command: int) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        return await store.outcome(round_.commands[command])
+
+    return step
+
+
+def read(which: int) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        booking = await the(store, round_, which)
+        events = await store.history(booking.id)
+        rows = await store.rows([booking.id])
+        return (
+            [(one.action, one.operator, {**one.detail, "delivery": ""}) for one in events],
+            await store.deliveries(booking.id),
+            [(row.booking, row.followup) for row in rows],
+            len(await store.namesakes(booking.id)),
+        )
+
+    return step
+
+
+def listed(text: str, status: Status | None, limit: int, direction: Direction, days: int) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        query = BookingQuery(STARTS, text, frozenset({status} if status else ()))
+        position = Position(STARTS + timedelta(days=days), 0) if days else None
+        page = await store.page(query, limit, position, direction)
+        return [row.booking for row in page.rows], page.more, await store.count(query, limit)
+
+    return step
+
+
+def deal_with(which: int, operator: Operator, note: str | None) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        booking = await the(store, round_, which)
+        delivery = next(iter(await store.deliveries(booking.id)), None)
+        if delivery is None:
+            return None
+        if note is None:
+            return await store.retry(delivery.id, operator)
+        return await store.settle(delivery.id, operator, note)
+
+    return step
+
+
+def moved(which: int, hours: int) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        booking = await the(store, round_, which)
+        line = incoming(round_, which)
+        await store.registry.load(
+            [replace(line, starts_at=booking.starts_at + timedelta(hours=hours))], LEE, "a file"
+        )
+
+    return step
+
+
+async def stands(store: Store, _: Round) -> Any:
+    state = await store.state()
+    attention = await store.attention(500)
+    last = [await store.last_write(one, STARTS) for one in OPERATORS]
+    changes = await store.changes(max(0, state.number - 3), 0)
+    return (
+        (state.bookings, state.under_way, state.need_person, state.standing.why_not_writable),
+        attention,
+        last,
+        [(one.kind, one.by) for one in changes],
+    )
+
+
+operators, which = st.sampled_from(OPERATORS), st.integers(0, BOOKINGS - 1)
+reasons = st.sampled_from(["", "Sick", " Sick\x07 ", "Zoë 王", "x" * 255, "x" * 256, "\U0001f60e" * 255])
+commands = st.integers(0, 2)
+STEPS: st.SearchStrategy[Step] = st.one_of(
+    st.builds(cancel, which, st.sampled_from([1, 1, 1, 2, 7]), reasons, operators, commands, st.booleans()),
+    st.builds(outcome, st.integers(3, 5)),
+    st.builds(read, which),
+    st.builds(
+        listed,
+        st.sampled_from(["", "amel", "wil am", "0491", "zzz", "+&#%", "'"]),
+        st.sampled_from([None, *Status]),
+        st.integers(1, 7),
+        st.sampled_from(Direction),
+        st.integers(0, 9),
+    ),
+    st.builds(deal_with, which, operators, st.sampled_from([None, "phoned", "", "y" * 256])),
+    st.builds(moved, which, st.integers(-2, 2)),
+    st.just(stands),
+)
+
+
+def incoming(round_: Round, which: int) -> Any:
+    return make_incoming(
+        which,
+        ref=round_.ref(which),
+        pms_ref=f"P{round_.ref(which)}",
+        practice_id=("adelaide", "perth")[which % 2],
+        starts_at=STARTS + timedelta(days=which * 3 or -1, seconds=round_.number),
+    )
+
+
+def told(answer: Any) -> Any:
+    """Return an answer without what each store makes for itself: ids and moments."""
+    if isinstance(answer, Booking):
+        done = answer.cancellation
+        return (
+            answer.ref,
+            answer.version,
+            answer.starts_at,
+            answer.patient,
+            answer.practice,
+            answer.practitioner.name,
+            done and (done.by, done.reason),
+        )
+    if isinstance(answer, Delivery):
+        return (
+            answer.kind,
+            answer.state,
+            answer.target,
+            answer.connection,
+            answer.attempts,
+            answer.error,
+            answer.settled_by,
+            answer.note,
+        )
+    if isinstance(answer, Attention):
+        return told(answer.booking), told(answer.delivery)
+    if isinstance(answer, list | tuple) and not hasattr(answer, "_fields"):
+        return [told(one) for one in answer]
+    return answer
+
+
+async def answered(step: Step, store: Store, round_: Round) -> Any:
+    try:
+        return told(await step(store, round_))
+    except Conflict as error:
+        return "conflict", told(error.current), error.by
+    except Refused as error:
+        return "refused", error.reason.code
+    except FrontdeskError as error:
+        return type(error).__name__
+
+
+@pytest.fixture
+def spare_postgres(worker_id: str) -> Iterator[str]:
+    with postgres.new_database(worker_id, migrated=True) as url:
+        yield url
+
+
+async def open_all(stack: AsyncExitStack, here: list[str], far: list[str]) -> list[Store]:
+    stores: list[Store] = [await DesksHere(url, stack)() for url in here]
+    stores += [await FarDesks(url, stack)() for url in far]
+    practices = [make_practice(), make_practice("perth", pms=BY_HAND, patient_channels=())]
+    for store in stores:
+        await store.registry.apply_practices(practices, KIM)
+    return stores
+
+
+@pytest.fixture
+async def stores(sqlite_url: str, postgres_url: str, tmp_path: Path) -> AsyncIterator[list[Store]]:
+    async with AsyncExitStack() as stack:
+        yield await open_all(stack, [sqlite_url, postgres_url], [f"sqlite:///{tmp_path / 'far.db'}"])
+
+
+@pytest.fixture
+async def all_stores(
+    sqlite_url: str, postgres_url: str, spare_postgres: str, tmp_path: Path
+) -> AsyncIterator[list[Store]]:
+    async with AsyncExitStack() as stack:
+        far = [f"sqlite:///{tmp_path / 'far.db'}", spare_postgres]
+        yield await open_all(stack, [sqlite_url, postgres_url], far)
+
+
+async def compare(stores: list[Store], steps: list[Step]) -> None:
+    round_ = Round(next(_rounds), [uuid4() for _ in range(6)])
+    for store in stores:
+        await store.registry.load([incoming(round_, one) for one in range(BOOKINGS)], KIM, "a test")
+    for step in steps:
+        first, *others = [await answered(step, store, round_) for store in stores]
+        assert all(other == first for other in others), (first, others)
+
+
+SETTINGS = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    print_blob=False,
+)
+
+
+@given(st.lists(STEPS, min_size=4, max_size=8))
+@settings(SETTINGS, max_examples=6)
+async def test_three_ways_one_answer(stores: list[Store], steps: list[Step]) -> None:
+    await compare(stores, steps)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@given(st.lists(STEPS, min_size=5, max_size=40))
+@settings(SETTINGS, max_examples=150)
+async def test_four_ways_one_answer(all_stores: list[Store], steps: list[Step]) -> None:
+    await compare(all_stores, steps)
