@@ -1,7 +1,6 @@
 """A server on loopback, in the test's own event loop, and tokens for it."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ import httpx
 
 from frontdesk.bookings import Scope
 from frontdesk.preflight import AskPms
+from frontdesk.server import place
 from frontdesk.server.app import end_streams, make_app
 from frontdesk.server.connections import Listening
 from frontdesk.server.service import Service
@@ -70,14 +70,14 @@ async def served(service: Service) -> AsyncIterator[str]:
     """Serve the API on a free port of loopback; yield its base address, without a slash at the end."""
     app = make_app(service)
     listening = Listening(app, lambda: end_streams(app))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        # Who connects before the server runs waits in the socket's queue.
-        serving = asyncio.create_task(listening.serve([listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listening.leave()
-            await serving
+    # Who connects before the server runs waits in the socket's queue.
+    (listener,) = place.listen("127.0.0.1", 0)
+    serving = asyncio.create_task(listening.serve([listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listening.leave()
+        await serving
 
 
 async def make_token(

@@ -1,6 +1,7 @@
 """How the server treats connections: those that are slow, those that lie, and those it has to end."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -194,6 +195,15 @@ class TestWhoAsks:
     async def test_the_answer_does_not_say_what_serves_it(self) -> None:
         async with serving(answer()) as server:
             assert b"server:" not in (await server.ask()).lower()
+
+    async def test_small_answers_are_sent_at_once(self) -> None:
+        async with serving(answer()) as server:
+            desk = await server.connect()
+            await desk.send(GET)
+            await desk.reader.readuntil(b"ok")
+            (connection,) = server.listening.server_state.connections
+            taken = connection.transport.get_extra_info("socket")
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 class TestLeaving:

@@ -34,7 +34,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     taken: list[socket.socket] = []
     fault: OSError | None = None
     for family, _, _, _, address in dict.fromkeys(found):
-        one = socket.socket(family, socket.SOCK_STREAM)
+        # By its protocol asyncio knows that small packets must not wait for an acknowledgement.
+        one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         taken.append(one)
         try:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
