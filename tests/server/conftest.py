@@ -1,10 +1,15 @@
 """A store with bookings of two practices, and desks at a server in front of it."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
 from tests.making import fill
 from tests.serving import Told, client_of, make_token, served, service_of
@@ -12,11 +17,34 @@ from tests.serving import Told, client_of, make_token, served, service_of
 ON_POSTGRES_TOO = ["sqlite", pytest.param("postgres", marks=pytest.mark.full)]
 
 
+@pytest.fixture(scope="session")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite store as `filled` says, for tests to copy: to make one takes longer than most of them."""
+    file = tmp_path_factory.mktemp("filled") / "frontdesk.db"
+
+    async def make() -> None:
+        store = await open_store(f"sqlite:///{file}")
+        await _fill(store)
+        await store.close()
+
+    asyncio.run(make())
+    return file
+
+
+async def _fill(store: SqlStore) -> None:
+    await fill(store, 64, now=datetime.now(UTC) + timedelta(hours=4))
+
+
 @pytest.fixture(params=ON_POSTGRES_TOO)
-def store_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty store: what the server makes of HTTP has little to do with which."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    return url
+def store_url(request: pytest.FixtureRequest, tmp_path: Path, filled_file: Path) -> str:
+    """The address of a store: what the server makes of HTTP has little to do with which."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    shutil.copy(filled_file, folder)
+    return f"sqlite:///{folder / filled_file.name}"
 
 
 @pytest.fixture
@@ -27,8 +55,9 @@ def told() -> Told:
 
 @pytest.fixture
 async def filled(store: SqlStore) -> SqlStore:
-    """A store with 64 bookings, the odd ids at `adelaide`, the even ones at `perth`; 33 to 64 are to come."""
-    await fill(store, 64)
+    """64 bookings, the odd ids at `adelaide`, the even ones at `perth`; 1 to 14 are past, 33 to 64 to come."""
+    if not (await store.state()).bookings:
+        await _fill(store)
     return store
 
 
