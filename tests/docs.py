@@ -3,6 +3,7 @@
 What a document can take from the program it takes from there, so the two cannot disagree.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -15,6 +16,7 @@ from frontdesk import config
 from frontdesk.cli import frontdesk
 from frontdesk.commands import ALL_COMMANDS, COMMANDS, Command
 from frontdesk.keys import key_name
+from frontdesk.server.app import openapi_document
 from tests import profile_reference
 
 FOLDER = Path(__file__).parents[1] / "docs"
@@ -120,6 +122,11 @@ def context_of(command: click.Command, parent: click.Context | None) -> click.Co
     )
 
 
+def openapi_text() -> str:
+    """Return `docs/server/openapi.json`: what the server says of its API."""
+    return json.dumps(json.loads(openapi_document()), indent=1, ensure_ascii=False) + "\n"
+
+
 def generated() -> Mapping[str, str]:
     """Return every generated document by its file's name."""
     return {
@@ -127,6 +134,7 @@ def generated() -> Mapping[str, str]:
         "config.schema.json": config.json_schema(),
         "keys.md": keys_document(),
         "pms/profile.md": profile_reference.document(),
+        "server/openapi.json": openapi_text(),
     }
 
 

@@ -66,9 +66,14 @@ def service_of(
 
 
 @asynccontextmanager
-async def served(service: Service) -> AsyncIterator[str]:
-    """Serve the API on a free port of loopback; yield its base address, without a slash at the end."""
+async def served(service: Service, *, has_streams: bool = True) -> AsyncIterator[str]:
+    """Serve the API on a free port of loopback; yield its base address, without a slash at the end.
+
+    Without streams, a stream of changes ends at once.
+    """
     app = make_app(service)
+    if not has_streams:
+        end_streams(app)
     listening = Listening(app, lambda: end_streams(app))
     # Who connects before the server runs waits in the socket's queue.
     (listener,) = place.listen("127.0.0.1", 0)

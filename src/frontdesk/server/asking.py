@@ -16,7 +16,11 @@ from frontdesk.store import wire
 from frontdesk.text import clean
 
 TEXT_LIMIT = 500
-MOST_OF_A_FILTER = 500
+NAME_LIMIT = 64
+"""Characters of a practice's id, as the config has it."""
+
+MOST_PRACTITIONERS, MOST_PRACTICES = 200, 100
+"""Of one filter; the line of a request has to hold them all."""
 
 _FIRST_DAY, _LAST_DAY = date(2, 1, 1), date(9998, 12, 31)
 """A year short of what a date can be: with a time zone on it, it still has to be one."""
@@ -54,6 +58,7 @@ Instant = Annotated[datetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)
 Day = Annotated[date, BeforeValidator(_iso_day)]
 Id = Annotated[int, Query(ge=1, le=LAST_ID)]
 Text = Annotated[str, Query(max_length=TEXT_LIMIT), AfterValidator(clean)]
+Name = Annotated[str, Query(max_length=NAME_LIMIT), AfterValidator(clean)]
 Limit = Annotated[int, Query(ge=1, le=500, description="at most so many")]
 Operator = Annotated[
     str, Query(max_length=200, description="who sits at the desk; empty: the token's own name")
@@ -81,8 +86,8 @@ def _filters(
     status: Annotated[list[Status] | None, Query(max_length=len(Status))] = None,
     first_day: Annotated[Day | None, Query(description="in the practice's own calendar")] = None,
     last_day: Annotated[Day | None, Query(description="in the practice's own calendar")] = None,
-    practitioner: Annotated[list[Id] | None, Query(max_length=MOST_OF_A_FILTER)] = None,
-    practice: Annotated[list[Text] | None, Query(max_length=MOST_OF_A_FILTER)] = None,
+    practitioner: Annotated[list[Id] | None, Query(max_length=MOST_PRACTITIONERS)] = None,
+    practice: Annotated[list[Name] | None, Query(max_length=MOST_PRACTICES)] = None,
 ) -> BookingQuery:
     return BookingQuery(
         as_of,

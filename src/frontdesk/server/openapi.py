@@ -142,6 +142,20 @@ _STREAM_EXAMPLE = (
     f"data: {wire.encode(examples.CHANGE).decode()}\n\n:\n\n"
 )
 
+_EVENT = {
+    "type": "object",
+    "description": "one event of the stream",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "event": {"enum": ["change", "reset"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": JSON,
+            "contentSchema": {"$ref": _SCHEMA.format(name="Change")},
+        },
+    },
+}
+
 _REQUIRED_HEADERS: Mapping[str, Mapping[str, Any]] = {
     "If-Match": {"type": "string", "pattern": '^"[0-9]{1,10}"$', "examples": ['"1"']},
     "Idempotency-Key": {
@@ -250,7 +264,7 @@ def _describe(operation: dict[str, Any], schemas: Mapping[Any, Mapping[str, Any]
         problems = _FOR_ALL
         content = {
             wire.EVENTS_TYPE: {
-                "schema": {"type": "string", "contentMediaType": wire.EVENTS_TYPE},
+                "schema": {"anyOf": [{"type": "string"}, _EVENT]},
                 "example": _STREAM_EXAMPLE,
             }
         }
@@ -264,10 +278,40 @@ def _describe(operation: dict[str, Any], schemas: Mapping[Any, Mapping[str, Any]
             body = {"schema": schemas[type(answer.asks)], "example": _plain(answer.asks)}
             operation["requestBody"] = {"required": True, "content": {JSON: body}}
     operation["responses"] = {
-        "200": {"description": "Done", "headers": {**_VERSION, **headers}, "content": content},
+        "200": {
+            "description": "Done",
+            "headers": {**_VERSION, **headers},
+            "content": content,
+            "links": _LINKS.get(name, {}),
+        },
         **{str(one): {"$ref": f"#/components/responses/{_name(one)}"} for one in sorted(problems)},
     }
 
+
+_LINKS: Mapping[str, Mapping[str, Any]] = {
+    "list_attention": {
+        "retry": {
+            "operationId": "retry_delivery",
+            "parameters": {"delivery_id": "$response.body#/0/delivery/id"},
+        },
+        "settle": {
+            "operationId": "settle_delivery",
+            "parameters": {"delivery_id": "$response.body#/0/delivery/id"},
+        },
+    },
+    "read_booking": {
+        "cancel": {
+            "operationId": "cancel_booking",
+            "parameters": {"booking_id": "$response.body#/id", "If-Match": "$response.header.ETag"},
+        }
+    },
+    "list_bookings": {
+        "read": {
+            "operationId": "read_booking",
+            "parameters": {"booking_id": "$response.body#/rows/0/booking/id"},
+        }
+    },
+}
 
 _VERSION = {wire.VERSION_HEADER: {"$ref": "#/components/headers/Version"}}
 _OPEN_EXAMPLES: Mapping[str, Mapping[str, Any]] = {

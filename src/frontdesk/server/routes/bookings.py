@@ -14,6 +14,7 @@ from frontdesk.server.asking import (
     CommandInPath,
     Filters,
     Limit,
+    Name,
     Place,
     Side,
     Text,
@@ -51,7 +52,7 @@ async def count_bookings(
 async def find_bookings(
     caller: Reading,
     ref: Annotated[Text, Query(description="a reference, whole", examples=["SD-10482"])],
-    practice: Annotated[Text | None, Query(description="at this practice only")] = None,
+    practice: Annotated[Name | None, Query(description="at this practice only")] = None,
 ) -> Response:
     """Bookings of one reference: it is unique within a practice."""
     return answer(await caller.store.find(ref, practice))
