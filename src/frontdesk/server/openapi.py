@@ -151,7 +151,18 @@ _EVENT = {
         "data": {
             "type": "string",
             "contentMediaType": JSON,
-            "contentSchema": {"$ref": _SCHEMA.format(name="Change")},
+            "contentSchema": {
+                "anyOf": [
+                    {"$ref": _SCHEMA.format(name="Change")},
+                    {
+                        "type": "object",
+                        "description": "of a reset: the store's present number",
+                        "properties": {"number": {"type": "integer"}},
+                        "required": ["number"],
+                        "additionalProperties": False,
+                    },
+                ]
+            },
         },
     },
 }
