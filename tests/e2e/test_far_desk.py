@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import trustme
 from click.testing import Result
 
 from frontdesk.bookings import CancelCommand, Scope, Unavailable
@@ -21,6 +22,7 @@ from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process
 from tests.making import KIM_AT_TWO
 from tests.serving import DESK_SCOPES, make_token, served, service_of
+from tests.unit.test_connections import issue
 
 
 class FarLineDesk(LineDesk):
@@ -157,13 +159,22 @@ async def test_doctor_notices_a_clock_that_is_wrong_and_a_token_that_only_reads(
 
 
 async def test_a_server_that_is_killed_and_started_again_needs_no_desk_to_start_again(
-    desk: LineDesk,
+    desk: LineDesk, tmp_path: Path
 ) -> None:
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    issue(authority, tmp_path)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    desk.write_config('[server]\ncert = "server.pem"\nkey = "server.key"')
     store = await open_store(f"sqlite:///{desk.store_file}")
     token = await make_token(store, KIM_AT_TWO.via, scopes=DESK_SCOPES)
     (first,), (second,) = await store.find("R00001"), await store.find("2026/5")
     async with server_process(desk.config_file) as server:
-        far = RemoteStore(server.url, token)
+        address = server.url.replace("https://127.0.0.1", "https://localhost")
+        stranger = RemoteStore(address, token)
+        with pytest.raises(Unavailable, match="its certificate is not accepted"):
+            await stranger.state()
+        await stranger.close()
+        far = RemoteStore(address, token, tmp_path / "ca.pem")
         port = server.url.rpartition(":")[2]
         number = (await far.state()).number
         hearing = asyncio.create_task(far.changes(number, 60))

@@ -15,7 +15,7 @@ from frontdesk.bookings import (
     Refused,
     Unavailable,
 )
-from frontdesk.text import clean_fields
+from frontdesk.text import clean, clean_fields
 
 _NOTHING, _UNKNOWN = "nothing was changed", "what became of it is not known yet"
 
@@ -38,6 +38,16 @@ def cleaned(command: CancelCommand) -> CancelCommand:
     if len(command.reason) > REASON_LIMIT:
         raise Refused(Reason("too-long", f"the reason is longer than {REASON_LIMIT} characters"))
     return command
+
+
+def cleaned_note(note: str) -> str:
+    """Return what a person signs of a delivery, as clean text. Raises Refused for none, or too much."""
+    note = clean(note)
+    if not note:
+        raise Refused(Reason("no-note", "say in a few words what was done"))
+    if len(note) > REASON_LIMIT:
+        raise Refused(Reason("too-long", f"the note is longer than {REASON_LIMIT} characters"))
+    return note
 
 
 class CommandsUnderWay:

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from frontdesk.audit import Action
 from frontdesk.bookings import (
-    REASON_LIMIT,
     NotFound,
     Operator,
     Reason,
@@ -97,10 +96,6 @@ def settle(
     standing: Standing,
 ) -> Delivery:
     """Sign that a person dealt with a delivery; see BookingStore.settle."""
-    if not note:
-        raise Refused(Reason("no-note", "say in a few words what was done"))
-    if len(note) > REASON_LIMIT:
-        raise Refused(Reason("too-long", f"the note is longer than {REASON_LIMIT} characters"))
     row, now = _in_attention(connection, database, delivery_id, standing)
     values = {
         "state": State.SETTLED.value,

@@ -35,7 +35,7 @@ from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store import wire
 from frontdesk.store.api import Api, Params
-from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned
+from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned, cleaned_note
 from frontdesk.store.following import ChangeStream
 from frontdesk.store.port import Change
 from frontdesk.text import clean
@@ -211,7 +211,7 @@ class RemoteStore:
         return await self._write(f"/deliveries/{delivery_id}/retry", asked)
 
     async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
-        asked = wire.SettleAsked(operator=clean(operator.name), note=clean(note))
+        asked = wire.SettleAsked(operator=clean(operator.name), note=cleaned_note(note))
         return await self._write(f"/deliveries/{delivery_id}/settle", asked)
 
     async def _write(self, path: str, asked: wire.Asked) -> Delivery:

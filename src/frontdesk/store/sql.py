@@ -33,7 +33,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.store import cancelling, followups, mapping, outside, records
-from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned
+from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned, cleaned_note
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import (
     APPOINTMENT_TYPE,
@@ -216,7 +216,7 @@ class SqlStore:
         )
 
     async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
-        operator, note = clean_fields(operator), clean(note)
+        operator, note = clean_fields(operator), cleaned_note(note)
         return await self._database.write(
             lambda connection: followups.settle(
                 connection, self._database, delivery_id, operator, note, self._standing

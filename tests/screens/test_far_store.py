@@ -1,0 +1,84 @@
+"""The screen at a server: the main job, the server away and back, and nobody starts anything again."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import pytest
+
+from frontdesk.app import FrontdeskApp
+from frontdesk.bookings import CancelCommand
+from frontdesk.desk import Desk, Settings
+from frontdesk.store import following
+from frontdesk.store.port import BookingStore
+from tests.contract.between import Between, standing_between
+from tests.contract.desks import FarDesk, FarDesks
+from tests.making import LEE, fill
+from tests.screens.desk_data import KIM
+from tests.screens.front import Front, StillClock
+
+
+@pytest.fixture
+async def behind(sqlite_url: str) -> AsyncIterator[FarDesk]:
+    """A desk at a server whose store has bookings."""
+    async with AsyncExitStack() as stack:
+        desk = await FarDesks(sqlite_url, stack)()
+        await fill(desk, 60)
+        yield desk
+
+
+@pytest.fixture
+async def between(behind: FarDesk) -> AsyncIterator[Between]:
+    async with standing_between(int(behind.url.rpartition(":")[2])) as proxy:
+        yield proxy
+
+
+async def test_a_server_goes_away_and_comes_back_under_an_open_screen(
+    behind: FarDesk, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PAUSES", (0.05,))
+    clock, reports = StillClock(), list[BaseException]()
+
+    async def opened() -> BookingStore:
+        return FarDesk(f"http://127.0.0.1:{between.port}", behind.token, behind.behind)
+
+    def report(error: BaseException) -> str:
+        reports.append(error)
+        return "TEST01"
+
+    app = FrontdeskApp(Desk(opened, KIM, clock, Settings(), report))
+    async with app.run_test(size=(80, 24)) as pilot:
+        front = Front(app, pilot, clock, reports)
+        await front.until(lambda: app.open_desk)
+        await front.idle()
+        desk = app.open_desk
+        assert desk is not None
+        await front.press("tab", "end", "home", "pagedown", "1")
+        mine = front.marked
+        await front.press("c")
+        await front.type("ill")
+        clock.advance(2.0)
+        await front.press("f8")
+        done = (await behind.get(mine.id)).cancellation
+        assert done is not None
+        assert (done.by.name, done.by.via) == (KIM.name, LEE.via)
+        assert "Cancelled here ok" in front.line("last")
+
+        await front.until(lambda: between.number("/changes"))
+        await front.press("tab", "down")
+        rows = [row.booking for row in front.screen.listing.view.rows]
+        theirs = front.marked
+        between.go_away()
+        await front.until(lambda: desk.away_since)
+        assert [row.booking.id for row in front.screen.listing.view.rows] == [one.id for one in rows]
+        assert "STORE AWAY since" in front.line("status")
+        await front.press("c")
+        assert any("the store is away since" in line for line in front.lines())
+        await behind.behind.cancel(CancelCommand(uuid4(), theirs.id, theirs.version, LEE))
+
+        await between.listen()
+        await front.until(lambda: not desk.away_since)
+        await front.until(lambda: front.marked.cancellation)
+        assert "STORE AWAY" not in front.line("status")
+    await desk.store.close()
+    assert not reports
