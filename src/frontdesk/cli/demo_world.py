@@ -8,6 +8,7 @@ from pathlib import Path
 
 from frontdesk import seed
 from frontdesk.bookings import IncomingBooking, Pms, Practice
+from frontdesk.credentials import Credentials
 from frontdesk.pms import simulator
 from frontdesk.pms.simulator import SimulatedAccount
 
@@ -75,8 +76,9 @@ def make(place: Path, config_file: Path) -> None:
     ]
     config_file.write_text("".join(config), encoding="utf-8")
     (place / "sms.toml").write_text(_GATEWAY.format(port=port, sms=gateway.name), encoding="utf-8")
+    secrets = Credentials(place)
     for one in (*accounts, gateway):
-        _keep_secret(place / "credentials" / one.name, one.key)
+        secrets.file(one.name).write(one.key)
     folder = place / PMS_FOLDER
     folder.mkdir(mode=0o700)
     simulator.write_settings(folder, port, [*accounts, gateway])
@@ -102,12 +104,6 @@ def _account(practice: Practice, pms: Pms) -> SimulatedAccount:
 
 def _new_key() -> str:
     return secrets.token_urlsafe(24)
-
-
-def _keep_secret(file: Path, secret: str) -> None:
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(f"{secret}\n", encoding="utf-8")
 
 
 def _free_port() -> int:
