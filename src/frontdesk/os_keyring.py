@@ -10,6 +10,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +91,10 @@ class OsKeyring:
             return None
         if self._late is not None and self._late.is_alive():
             raise Shut("does not answer")
+        for module, _, _ in _kinds(self._platform):
+            # A slow disk is no keyring that hangs.
+            with suppress(Exception):
+                import_module(module)
         answers: queue.SimpleQueue[Callable[[], Answer | None]] = queue.SimpleQueue()
         asking = threading.Thread(target=lambda: answers.put(_outcome(self._answer, question)), daemon=True)
         asking.start()
@@ -133,7 +138,7 @@ def bus_address(environment: Mapping[str, str]) -> str:
 def find(platform: str = sys.platform) -> Any:
     """Return the best real backend that works here, made unable to ask for anything; None without one."""
     best, bid = None, 0.0
-    for module, name, make_quiet in REAL.get(platform, ON_D_BUS):
+    for module, name, make_quiet in _kinds(platform):
         try:
             kind = getattr(import_module(module), name)
             # A library of the same name could have put something else in its place.
@@ -146,6 +151,10 @@ def find(platform: str = sys.platform) -> Any:
         except Exception:  # noqa: S112 (whatever keeps it from working, it is not there)
             continue
     return best
+
+
+def _kinds(platform: str) -> "tuple[tuple[str, str, Quieten], ...]":
+    return REAL.get(platform, ON_D_BUS)
 
 
 def _outcome(work: Callable[..., Answer], *arguments: Any) -> Callable[[], Answer]:

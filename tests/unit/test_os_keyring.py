@@ -169,6 +169,21 @@ class TestTrouble:
             assert shut.value.__cause__ is None
             assert shut.value.__context__ is None
 
+    def test_a_slow_disk_is_no_keyring_that_hangs(
+        self, monkeypatch: pytest.MonkeyPatch, on_mac: OsKeyring
+    ) -> None:
+        loaded_by: list[threading.Thread] = []
+
+        def load(module: str) -> ModuleType:
+            loaded_by.append(threading.current_thread())
+            return sys.modules[module]
+
+        put_in_place(monkeypatch, as_real(Fake))
+        monkeypatch.setattr(os_keyring, "import_module", load)
+        assert on_mac.get("smtp") == SECRET
+        # Whoever asks waits for the library, and only then for its answer.
+        assert loaded_by[0] is threading.current_thread()
+
     def test_one_that_hangs_is_given_up_and_asked_again_when_it_has_answered(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
