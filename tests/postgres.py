@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -126,6 +127,41 @@ def _start(run: Path) -> URL:
             admin.execute(f"ALTER SYSTEM SET {setting} = off")
         admin.execute("SELECT pg_reload_conf()")
     return address
+
+
+class SpareServer:
+    """A PostgreSQL of a test's own, to stop and start as it likes. Raises NoServer."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = _own_server(folder)
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._server.start()
+
+    def stop_at_once(self) -> None:
+        """Stop it as a power cut of that machine does: no session is told, nothing is written out."""
+        os.kill(self._server.get_pid(), signal.SIGQUIT)
+        self._server.get_postmaster_info().process.wait(60)
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self._server.stop()
+
+    @property
+    def url(self) -> URL:
+        """Its address, on this machine alone."""
+        return make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return Path(str(self.url.query["host"])) / ".s.PGSQL.5432"
+
+    @property
+    def log(self) -> Path:
+        """What it has to say."""
+        return Path(self._server.log)
 
 
 def _own_server(run: Path):  # type: ignore[no-untyped-def]

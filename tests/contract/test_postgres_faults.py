@@ -7,13 +7,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, CancelCommand, Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres import PostgresDatabase
+from frontdesk.store.postgres import BoundedConnection, PostgresDatabase
 from frontdesk.store.sql import SqlStore
-from tests.contract.raw import count, execute, until
+from tests.contract.raw import connected, count, execute, until
 from tests.making import KIM, LEE, make_incoming, make_practice
 
 
@@ -36,13 +37,18 @@ def hang_up(url: str) -> None:
     )
 
 
-def listening(url: str) -> bool:
+def listeners(url: str) -> set[int]:
+    """Return the processes of the server that somebody listens to."""
     found = execute(
         url,
-        "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN frontdesk_change' "
+        "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN frontdesk_change' "
         "AND datname = current_database()",
     )
-    return bool(found[0][0])
+    return {pid for (pid,) in found}
+
+
+def listening(url: str) -> bool:
+    return bool(listeners(url))
 
 
 async def test_a_desk_goes_on_after_a_restart(store: SqlStore, store_url: str, booking: Booking) -> None:
@@ -97,6 +103,45 @@ async def test_what_is_written_before_a_desk_listens_is_heard(
     async with asyncio.timeout(30):
         assert [change.booking_id for change in await hearing] == [booking.id]
     await late.close()
+
+
+async def test_a_desk_looks_when_it_hears_no_more(
+    store: SqlStore, other: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for news finds out at once that its server is away, or what it missed."""
+    monkeypatch.setattr("frontdesk.store.listening.POLL_SECONDS", 60.0)
+    number = (await store.state()).number
+    hearing = asyncio.create_task(other.changes(number, 60))
+    await until(lambda: listening(store_url))
+    monkeypatch.setattr(PostgresDatabase, "announce", lambda *_: None)
+    await store.cancel(command(booking))
+
+    def refused() -> psycopg.Connection:
+        raise psycopg.OperationalError("connection refused")
+
+    assert isinstance(other._database, PostgresDatabase)
+    monkeypatch.setattr(other._database._listener, "_connect", refused)
+    hang_up(store_url)
+    async with asyncio.timeout(30):
+        assert [change.booking_id for change in await hearing] == [booking.id]
+
+
+async def test_a_server_that_hangs_is_given_up(
+    store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before it, or the network, would say anything; and the ear is not trusted any more either."""
+    with store._database.news():
+        await until(lambda: listening(store_url))
+        before = listeners(store_url)
+        monkeypatch.setattr(BoundedConnection, "silent_seconds", 0.2)
+        with connected(store_url) as hanging:
+            hanging.execute(text("LOCK TABLE booking IN ACCESS EXCLUSIVE MODE"))
+            with pytest.raises(Unavailable) as unavailable:
+                await store.get(booking.id)
+        assert "was lost: nothing was changed" in unavailable.value.hint
+        monkeypatch.undo()
+        assert await store.get(booking.id) == booking
+        await until(lambda: listening(store_url) and not before & listeners(store_url))
 
 
 @pytest.mark.parametrize("committed", [True, False])

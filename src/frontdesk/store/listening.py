@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 CHANNEL = "frontdesk_change"
-POLL_SECONDS = 5.0
+POLL_SECONDS = 20.0
 """Without news for so long a desk looks by itself: a notice can be lost with its connection."""
 
 _RECONNECT_SECONDS = 1.0
@@ -44,6 +44,7 @@ class Listener:
         self._subscriptions: set[Subscription] = set()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._doubtful = threading.Event()
 
     @contextmanager
     def news(self) -> Iterator[Subscription]:
@@ -62,15 +63,19 @@ class Listener:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._doubtful.clear()
             with suppress(psycopg.Error), self._connect() as connection:
                 self._listen(connection)
+                continue
+            # Who waits for news looks, and finds out whether the server is away.
+            self._wake()
             self._stopping.wait(_RECONNECT_SECONDS)
 
     def _listen(self, connection: psycopg.Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
         # Of what was written before this moment there was no notice.
         self._wake()
-        while not self._stopping.is_set():
+        while not (self._stopping.is_set() or self._doubtful.is_set()):
             for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                 self._wake()
 
@@ -78,6 +83,10 @@ class Listener:
         with self._lock:
             for subscription in self._subscriptions:
                 subscription.wake()
+
+    def doubt(self) -> None:
+        """Connect anew: another connection to the same server was found to be dead."""
+        self._doubtful.set()
 
     def stop(self) -> None:
         """End the thread. There is no news after it."""

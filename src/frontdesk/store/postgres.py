@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
@@ -23,19 +25,25 @@ from frontdesk.store.copying import copy_to_sqlite
 from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
 from frontdesk.store.listening import CHANNEL, Listener
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
 WRITE_THREADS = 4
 STATEMENT_SECONDS = 30
 _CONNECT_SECONDS = 10
+_SILENT_SECONDS = STATEMENT_SECONDS + 2.0
+"""A server that lives has by then ended the statement itself."""
 _LOADING_LOCK = 0x66640001
 _MIGRATION_LOCK = 0x66640002
 
 _NETWORK = {
     "connect_timeout": _CONNECT_SECONDS,
     "application_name": "frontdesk",
-    # A server that vanished without a word is noticed in a minute, not in hours.
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
+    # A server that vanished without a word is noticed in half a minute, not in hours.
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
     "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
 }
 _SESSION = f"""
     SET TimeZone = 'UTC';
@@ -43,6 +51,35 @@ _SESSION = f"""
     SET statement_timeout = '{STATEMENT_SECONDS}s';
     SET idle_in_transaction_session_timeout = '60s'
 """
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """Gives up a server that takes what it is sent and never answers.
+
+    TCP notices a host that vanished, not a server that hangs, nor one behind something that
+    still answers for it.
+    """
+
+    silent_seconds: float = _SILENT_SECONDS
+
+    def wait(self, gen: "PQGen[Answer]", *arguments: Any, **options: Any) -> Answer:
+        """Do what psycopg does, for so long. Raises OperationalError, and is closed then."""
+        return super().wait(self._bounded(gen), *arguments, **options)
+
+    def _bounded(self, gen: "PQGen[Answer]") -> "PQGen[Answer]":
+        ends_at = time.monotonic() + self.silent_seconds
+        try:
+            wanted = next(gen)
+            while True:
+                # psycopg comes back every 0.1 s, with nothing if nothing came.
+                ready = yield wanted
+                if not ready and time.monotonic() > ends_at:
+                    self.close()
+                    raise psycopg.OperationalError("the server does not answer")
+                wanted = gen.send(ready)
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
 
 
 class PostgresDatabase(Database):
@@ -58,7 +95,9 @@ class PostgresDatabase(Database):
             hide_parameters=True,
             connect_args=_NETWORK,
         )
+        event.listen(engine, "do_connect", _connect)
         event.listen(engine, "connect", _set_up_session)
+        event.listen(engine, "invalidate", self._on_dead_connection)
         super().__init__(engine, f"PostgreSQL database {url.database} at {_host(url)}", WRITE_THREADS)
         self._listener = Listener(self._connect_to_listen)
 
@@ -85,6 +124,7 @@ class PostgresDatabase(Database):
 
     def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        _raw(connection).silent_seconds = math.inf
         connection.execute(text("SET LOCAL lock_timeout = '10min'"))
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         # Another desk may have done it while this one waited for the lock.
@@ -133,11 +173,8 @@ class PostgresDatabase(Database):
         names = tuple(rows[0])
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
-        raw = connection.connection.driver_connection
-        if not isinstance(raw, psycopg.Connection):
-            raise TypeError("COPY needs a psycopg connection")
         try:
-            with raw.cursor() as cursor, cursor.copy(statement) as copy:
+            with _raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
                 for row in rows:
                     copy.write_row([row[name] for name in names])
         except psycopg.Error as error:
@@ -152,7 +189,10 @@ class PostgresDatabase(Database):
     def _connect_to_listen(self) -> psycopg.Connection:
         """A connection outside the pool, since it waits for ever."""
         _, arguments = self._engine.dialect.create_connect_args(self._url)
-        return psycopg.connect(**{**arguments, **_NETWORK}, autocommit=True)
+        return BoundedConnection.connect(**{**arguments, **_NETWORK}, autocommit=True)
+
+    def _on_dead_connection(self, *_: object) -> None:
+        self._listener.doubt()
 
     def why_not_writable(self, connection: Connection | None = None) -> str:
         if connection is not None:
@@ -181,6 +221,19 @@ _WRITABLE = """
 SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
        has_table_privilege('booking', 'UPDATE') AND has_table_privilege('audit', 'INSERT')
 """
+
+
+def _connect(
+    dialect: object, record: object, arguments: Sequence[Any], options: Mapping[str, Any]
+) -> BoundedConnection:
+    return BoundedConnection.connect(*arguments, **options)
+
+
+def _raw(connection: Connection) -> BoundedConnection:
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, BoundedConnection):
+        raise TypeError("the store connects by itself")
+    return raw
 
 
 def _set_up_session(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
