@@ -15,6 +15,8 @@ OTHERS = ("subprocess.Popen", "pty.spawn", "webbrowser.open", "ctypes.dlopen", "
 
 def record(file: str) -> None:
     """Write down what this process does from now on."""
+    # An installation is root's, who runs it cannot keep compiled modules there.
+    sys.dont_write_bytecode = True
     log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def told(event: str, arguments: tuple[Any, ...]) -> None:
