@@ -262,6 +262,6 @@ async def test_three_ways_one_answer(stores: list[Store], steps: list[Step]) -> 
 @pytest.mark.full
 @pytest.mark.timeout(900)
 @given(st.lists(STEPS, min_size=5, max_size=40))
-@settings(SETTINGS, max_examples=60)
+@settings(SETTINGS, max_examples=30)
 async def test_four_ways_one_answer(all_stores: list[Store], steps: list[Step]) -> None:
     await compare(all_stores, steps)
