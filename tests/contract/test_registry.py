@@ -247,6 +247,19 @@ async def test_a_desk_is_admitted_by_what_was_shown_once(store: SqlStore) -> Non
     assert token.standing == Standing(scopes=frozenset({Scope.READ}), via="Desk Two")
 
 
+async def test_a_store_that_is_kept_out_itself_says_nothing_of_a_token(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, presented = await store.registry.create_token("Desk", frozenset({Scope.READ}), None, KIM)
+
+    async def kept_out(work: object) -> None:
+        raise Unauthorised("The database does not accept this user any more.")
+
+    monkeypatch.setattr(store._database, "read", kept_out)
+    with pytest.raises(Unavailable):
+        await store.registry.admit(presented)
+
+
 async def test_nothing_else_is_admitted(store: SqlStore) -> None:
     token, presented = await store.registry.create_token("Desk Two", frozenset({Scope.READ}), None, KIM)
     _, other = await store.registry.create_token("Desk Three", frozenset({Scope.READ}), None, KIM)
