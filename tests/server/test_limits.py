@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from frontdesk.bookings import Unavailable
-from frontdesk.server.limiting import BAD_TOKENS_A_MINUTE
+from frontdesk.server.answering import TooMany
+from frontdesk.server.limiting import BAD_TOKENS_A_MINUTE, Limits
 from frontdesk.server.wrapping import BODY_LIMIT, LOGGER
 from frontdesk.store import wire
 from frontdesk.store.port import Change
@@ -50,6 +51,17 @@ async def test_guessing_is_held_up_and_locks_nobody_out(server: str, filled: Sql
         assert (await client.get("/practices", headers=good)).status_code == 200
         # Who shows nothing guesses nothing.
         assert (await client.get("/practices")).status_code == 401
+
+
+async def test_one_line_has_many_addresses_and_one_count() -> None:
+    limits = Limits(1)
+    for number in range(BAD_TOKENS_A_MINUTE):
+        await limits.count_bad_token(f"2001:db8:0:1::{number:x}")
+    with pytest.raises(TooMany):
+        await limits.count_bad_token("2001:db8:0:1:ffff::")
+    await limits.count_bad_token("2001:db8:0:2::1")
+    await limits.count_bad_token("192.0.2.1")
+    await limits.count_bad_token("")
 
 
 @pytest.mark.parametrize("path", ["/bookings/33/cancel", "/nowhere"])
