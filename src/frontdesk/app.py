@@ -1,4 +1,4 @@
-"""The Textual app: one theme, the screens, keys strictly in order, one error policy."""
+"""The Textual app: one theme, the screens, who may see them, one error policy."""
 
 import asyncio
 import contextlib
@@ -11,18 +11,21 @@ from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.message_pump import MessagePump
+from textual.geometry import Size
 from textual.screen import Screen
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.commands import COMMANDS
-from frontdesk.desk import Desk, OpenDesk
+from frontdesk.desk import Desk, OpenDesk, SignIn
 from frontdesk.keys import key_name, keys_of
+from frontdesk.screens.desk_lock import DeskLock
+from frontdesk.screens.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.notices import OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
     from frontdesk.screens.bookings import BookingsScreen
+    from frontdesk.screens.lock import Admitted
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
@@ -31,22 +34,19 @@ DISPATCH_ENDS_WITHIN = 2.0
 
 SCREENS_ON_KEYS = tuple(
     f"frontdesk.screens.{name}"
-    for name in ("cancel", "details", "attention", "chooser", "connections", "help", "leave")
+    for name in ("cancel", "details", "attention", "chooser", "connections", "help", "leave", "lock")
 )
 """What only a key opens: loaded while nobody waits for it, once the list is there."""
 
 
 class FrontdeskApp(App[None], inherit_bindings=False):
-    """What an operator sees.
-
-    Keys go through one queue: the next one is handled when the one before it is done and,
-    unless it is a letter typed into a text, when the list shows what was asked for.
-    """
+    """What an operator sees. Keys go through one queue, see `screens/key_queue.py`."""
 
     TITLE = "frontdesk"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "leave", "Leave", show=False, priority=True, id="program.leave.anywhere"),
+        Binding(LOCK_KEY, "lock", "Lock", show=False, priority=True, id="program.lock.anywhere"),
         Binding("ctrl+l", "paint_again", "Paint again", show=False, priority=True, id="program.paint"),
     ]
     CSS = """
@@ -64,7 +64,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.desk = desk
         self.open_desk: OpenDesk | None = None
         self._dispatching: asyncio.Task[None] | None = None
-        self._keys: asyncio.Queue[tuple[events.Event, float]] = asyncio.Queue()
+        self._keys = KeyQueue(self, desk.clock, super().on_event, self._show_bug)
+        self._desk_lock = DeskLock(self, self._keys, desk.clock, desk.settings)
         self.set_keymap(dict(desk.settings.keys))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -84,24 +85,49 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, OpeningScreen):
             self.screen.waiting()
         try:
-            self.open_desk = await OpenDesk.opened(self.desk)
+            desk = self._keys.desk = self.open_desk = await OpenDesk.opened(self.desk)
         except FrontdeskError as error:
             if isinstance(self.screen, OpeningScreen):
                 self.screen.failed(error)
             return
         except Exception as error:
-            show_bug(self, self.desk, error)
+            self._show_bug(error)
             return
-        screen = await asyncio.to_thread(self._bookings_screen, self.open_desk)
-        await self.switch_screen(screen)
+        if isinstance(self._driver, FrontdeskDriver):
+            self._driver.on_lost = self._note_cut_off
+        if self.desk.sign_in is None:
+            await self._open_list(desk)
+        else:
+            await self._ask_who(self.desk.sign_in)
+
+    async def _ask_who(self, sign_in: SignIn) -> None:
+        """Have somebody sign in. Deliveries and the list's code do not wait for that."""
+        from frontdesk.screens.lock import SignInScreen
+
+        await self.switch_screen(SignInScreen(self.desk, sign_in))
         self._handle_keys()
+        self._dispatch()
+        await asyncio.to_thread(import_module, "frontdesk.screens.bookings")
+
+    async def _open_list(self, desk: OpenDesk) -> None:
+        screen = await asyncio.to_thread(self._bookings_screen, desk)
+        await self.switch_screen(screen)
+        if not desk.signed_in:
+            self._handle_keys()
+        self._desk_lock.begin(desk)
         await screen.is_painted.wait()
+        if desk.signed_in:
+            self._keys.hear()
         for name in SCREENS_ON_KEYS:
             await asyncio.to_thread(import_module, name)
         with contextlib.suppress(FrontdeskError):
-            await self.open_desk.store.rows(())  # answered when the store has come, whatever came before it
+            await desk.store.rows(())  # answered when the store has come, whatever came before it
         self.desk.on_loaded()
-        self._dispatching = asyncio.create_task(self._carry_out())
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        if self._dispatching is None:
+            self._dispatching = asyncio.create_task(self._carry_out())
 
     async def _carry_out(self) -> None:
         """Have what follows from cancellations done; a bug in that must not take the screen away."""
@@ -122,6 +148,12 @@ class FrontdeskApp(App[None], inherit_bindings=False):
                 for line in screen.query(StatusLine):
                     line.show_desk(self.open_desk)
 
+    def _note_cut_off(self) -> None:
+        """Remember that the terminal went away while somebody sat here."""
+        desk = self.open_desk
+        if desk and self.desk.cut_offs and (desk.signed_in or not self.desk.sign_in):
+            self.desk.cut_offs.note(desk.operator.name, desk.now())
+
     @staticmethod
     def _bookings_screen(desk: OpenDesk) -> "BookingsScreen":
         from frontdesk.screens.bookings import BookingsScreen
@@ -131,7 +163,12 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         if isinstance(self._driver, FrontdeskDriver):
             self._driver.frames.resized(event.size)
-        is_small = event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT
+        self.fit_window(event.size)
+
+    def fit_window(self, size: Size) -> None:
+        """Show one sentence while the window is too small; what is locked fits any window."""
+        width, height = size
+        is_small = not self._desk_lock.is_locked and (width < MIN_WIDTH or height < MIN_HEIGHT)
         if is_small and not isinstance(self.screen, TooSmallScreen):
             self.push_screen(TooSmallScreen(MIN_WIDTH, MIN_HEIGHT))
         elif not is_small and isinstance(self.screen, TooSmallScreen):
@@ -147,7 +184,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if self.open_desk is not None:
             await self.open_desk.store.close()
 
-    # -- keys, strictly in order --------------------------------------------------------
+    # -- keys ---------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
         if (
@@ -157,7 +194,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         ):
             await super().on_event(event)
         else:
-            self._keys.put_nowait((event, self.desk.clock()))
+            self._desk_lock.idle.last_key = self._keys.put(event)
 
     def _answers_itself(self, event: events.Event) -> bool:
         """Whether the opening screen takes this key now; all others wait until the store is open."""
@@ -168,91 +205,40 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     @work(exit_on_error=False, group="keys")
     async def _handle_keys(self) -> None:
-        while True:
-            event, arrived_at = await self._keys.get()
-            try:
-                await self._handle_key(event, arrived_at)
-            except Exception as error:
-                show_bug(self, self.desk, error)
-            finally:
-                self._keys.task_done()
-
-    async def _handle_key(self, event: events.Event, arrived_at: float) -> None:
-        # They are loaded by now; the first frame has not waited for them.
-        from frontdesk.screens.bookings import BookingsScreen
-        from frontdesk.screens.writing import WritingScreen
-
-        if isinstance(self.screen, WritingScreen):
-            if not await self.screen.takes(event):
-                return
-            await self._drained(self.screen)
-        screen = self.screen
-        if isinstance(screen, BookingsScreen):
-            if not self._edits_text(event):
-                await screen.settled()
-            screen.key_comes()
-        if self.open_desk is not None:
-            self.open_desk.key_arrived_at = arrived_at
-        target: MessagePump = self.focused or self.screen
-        await super().on_event(event)
-        # A key climbs from the widget to the app, what it causes climbs once more, and a screen
-        # it opened must have its focus before the next key looks for it.
-        await self._drained(target)
-        await self._drained(self.focused or self.screen)
-        if self.screen is not screen:
-            await self._drained(self.focused or self.screen)
-
-    def _edits_text(self, event: events.Event) -> bool:
-        """Whether this key only changes the text in Find, which need not wait for a search."""
-        from frontdesk.widgets.find_bar import FindField
-        from frontdesk.widgets.reason_field import ReasonField
-
-        if not isinstance(self.focused, FindField | ReasonField):
-            return False
-        if isinstance(event, events.Paste):
-            return True
-        if not isinstance(event, events.Key):
-            return False
-        return event.is_printable or event.key in (
-            "escape",
-            "backspace",
-            "delete",
-            "left",
-            "right",
-            "ctrl+u",
-            "ctrl+w",
-        )
-
-    async def _drained(self, target: MessagePump) -> None:
-        """Return when everything queued at `target` and above it so far has been handled."""
-        node: MessagePump | None = target
-        while node is not None:
-            done = asyncio.Event()
-            if node.is_running and node.call_later(done.set):
-                # A node that is closed meanwhile never answers; the operator must not wait for it.
-                while not done.is_set() and node.is_running:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(0.1):
-                            await done.wait()
-            node = node._parent
+        await self._keys.handle()
 
     async def settled(self) -> None:
         """Return when every key so far is handled and the list shows what was asked for."""
         from frontdesk.screens.bookings import BookingsScreen
 
-        await self._keys.join()
+        await self._keys.handled()
         if isinstance(self.screen, BookingsScreen):
             await self.screen.settled()
 
     def on_position_answered(self, message: PositionAnswered) -> None:
         if isinstance(self._driver, FrontdeskDriver):
             self._driver.frames.answered(message.number)
+        self._keys.position_answered(message.number)
         if self.open_desk is None:
             return
         from frontdesk.screens.cancel import CancelScreen
 
         if isinstance(self.screen, CancelScreen):
             self.screen.position_answered(message.number)
+
+    # -- who may see it -----------------------------------------------------------------
+
+    async def action_lock(self) -> None:
+        await self._desk_lock.lock()
+
+    def on_admitted(self, message: "Admitted") -> None:
+        desk = self.open_desk
+        if self._desk_lock.is_locked:
+            self.run_worker(self._desk_lock.admit(message.name), group="unlocking", exclusive=True)
+        elif desk is not None and not desk.signed_in:
+            desk.signed_in = message.name
+            self._keys.deafen()
+            self.run_worker(self._open_list(desk), group="opening")
 
     # -- commands of the whole program --------------------------------------------------
 
@@ -326,6 +312,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             self._driver.frames.forget()
 
     # -- errors -------------------------------------------------------------------------
+
+    def _show_bug(self, error: Exception) -> None:
+        show_bug(self, self.desk, error)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave the screen without Textual's traceback, which prints locals and so patients."""

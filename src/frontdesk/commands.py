@@ -323,6 +323,15 @@ COMMANDS: tuple[Command, ...] = (
         group="Program",
     ),
     Command(
+        "program.lock",
+        "app.lock",
+        "Lock",
+        "Leave nothing on the screen until you, or another operator, are back.",
+        keys=("l",),
+        everywhere=("f9",),
+        group="Program",
+    ),
+    Command(
         "program.leave",
         "app.leave",
         "Leave",

@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from frontdesk.bookings import (
+    FrontdeskError,
     Operator,
     Pms,
     Practice,
@@ -15,7 +16,6 @@ from frontdesk.bookings import (
     Standing,
     StoreState,
     Unauthorised,
-    Unavailable,
 )
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
@@ -195,7 +195,7 @@ class OpenDesk:
             return replace(self.state.standing, why_not_writable=self.shut_out)
         return self.state.standing
 
-    def lost(self, error: Unavailable | Unauthorised) -> None:
+    def lost(self, error: FrontdeskError) -> None:
         """Take note that the store did not answer, or does not accept this desk any more."""
         if isinstance(error, Unauthorised):
             self.away_since, self.shut_out = "", error.hint

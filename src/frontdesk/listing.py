@@ -122,6 +122,11 @@ class Listing:
         """Show the start view: no text, no filter, the first booking that has not started."""
         await self._show("", NO_FILTERS, NO_FILTERS, stay=False)
 
+    def forget(self) -> None:
+        """Show nothing, and keep nothing of what was asked for."""
+        self.view, self.text, self.query, self.count = View(), "", None, None
+        self.resting = self.narrowing = NO_FILTERS
+
     async def clear_filters(self) -> None:
         """Clear every filter, resting ones too; the search text stays."""
         await self._show(self.text, NO_FILTERS, NO_FILTERS)
@@ -278,7 +283,7 @@ class Listing:
 
     # -- what others do -----------------------------------------------------------------
 
-    async def repaint(self, booking_ids: Iterable[int]) -> bool:
+    async def repaint(self, booking_ids: Iterable[int | None]) -> bool:
         """Read the rows in view among `booking_ids` again, each in its place; tell if any was."""
         wanted = set(booking_ids)
         in_view = [row.booking.id for row in self.view.rows if row.booking.id in wanted]

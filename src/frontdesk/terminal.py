@@ -50,6 +50,7 @@ _MODE_QUESTIONS: Final = ("\x1b[?2026$p", "\x1b[?2048$p")
 _OLD: Final = re.compile(r"linux|vt\d|ansi|cons|cygwin|sun|wyse|wy\d")
 """Terminals that know neither kitty's keys nor mode questions (DECRQM). Some print what they do
 not know: an older Linux console every letter behind a sign it does not expect."""
+_ERASE_SCROLLBACK: Final = "\x1b[3J"
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP, signal.SIGTERM)
 
 
@@ -59,11 +60,13 @@ class ConfirmGate:
     `clock` gives seconds that only rise (`desk.Clock`). After the dialog's frame has been
     handed to the terminal, call `painted` with the number of the question asked behind it;
     when something on the dialog changed that she has to see first, `shut` it and call
-    `painted` again behind the frame with the change.
+    `painted` again behind the frame with the change. For `deaf_time` seconds after a frame
+    nothing counts, however soon the answer is there.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], deaf_time: float = DEAF_TIME) -> None:
         self._clock = clock
+        self._deaf_time = deaf_time
         self._painted_at: float | None = None
         self._answered_at: float | None = None
         self._question = 0
@@ -93,7 +96,7 @@ class ConfirmGate:
             return False
         opens_at = self._painted_at + ANSWER_WAIT
         if self._answered_at is not None:
-            opens_at = min(opens_at, max(self._painted_at + DEAF_TIME, self._answered_at))
+            opens_at = min(opens_at, max(self._painted_at + self._deaf_time, self._answered_at))
         return (self._clock() if arrived_at is None else arrived_at) >= opens_at
 
 
@@ -141,7 +144,8 @@ class FrontdeskDriver(LinuxDriver):
     Use as `App(driver_class=FrontdeskDriver)`. A hang-up (SIGHUP, or end of input) ends the
     app in order, and after `HANG_UP_WAIT` in any case; SIGTERM ends it in order, with the
     terminal put back. Stopping (Ctrl+Z, SIGTSTP) is ignored: a stopped program would leave
-    patient data on a screen that nothing locks.
+    patient data on a screen that nothing locks. `on_lost` is called once when the terminal is
+    gone, first of all and by any thread.
     """
 
     def __init__(
@@ -164,6 +168,7 @@ class FrontdeskDriver(LinuxDriver):
         if isinstance(self._file, TextIOWrapper):
             # A terminal that is not UTF-8 shows "?" for what it has no sign for, in its one cell.
             self._file.reconfigure(errors="replace")
+        self.on_lost: Callable[[], None] = lambda: None
         self._file: Any = _Wire(self._file, self._lose)
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
@@ -181,6 +186,11 @@ class FrontdeskDriver(LinuxDriver):
         number, question = self._reader.question()
         self.write(question)
         return number
+
+    def erase_scrollback(self) -> None:
+        """Have the terminal forget what has left the screen, behind all that is to be shown."""
+        self.frames.flush()
+        self.write(_ERASE_SCROLLBACK)
 
     def write(self, data: str) -> None:
         """Write to the terminal, except operating system commands: clipboard, title, pointer.
@@ -261,6 +271,7 @@ class FrontdeskDriver(LinuxDriver):
             self._is_lost = True
             # The kernel's alarm needs nothing of this process, however stuck it is.
             signal.setitimer(signal.ITIMER_REAL, HANG_UP_WAIT)
+            self.on_lost()
             self._end(signal.SIGHUP)
 
     def _end(self, reason: signal.Signals) -> None:

@@ -15,7 +15,7 @@ from textual.worker import WorkerCancelled
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import Booking, Operator, Pms
-from frontdesk.desk import Desk, Dispatch, Settings
+from frontdesk.desk import CutOffs, Desk, Dispatch, Settings, SignIn
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.screens.bookings import BookingsScreen
@@ -142,6 +142,8 @@ def desk_on(
     dispatch: Dispatch | None = None,
     verified: Callable[[Pms], Verified | None] = lambda _: None,
     notices: Sequence[str] = (),
+    sign_in: SignIn | None = None,
+    cut_offs: CutOffs | None = None,
 ) -> Desk:
     """A desk on the SQLite store at `path`; `wrap` may put a faulty store in front of it."""
 
@@ -153,4 +155,12 @@ def desk_on(
         return "TEST01"
 
     made = Desk(opened, operator, clock, settings or Settings(), report)
-    return replace(made, preflight=preflight, dispatch=dispatch, verified=verified, notices=notices)
+    return replace(
+        made,
+        preflight=preflight,
+        dispatch=dispatch,
+        verified=verified,
+        sign_in=sign_in,
+        cut_offs=cut_offs,
+        notices=notices,
+    )

@@ -160,7 +160,7 @@ async def test_the_tick_settles_telling_the_patient(front: Front) -> None:
 
 async def test_the_list_moving_under_the_dialog_changes_nothing(front: Front) -> None:
     dialog = await open_dialog(front)
-    front.screen._perform(
+    front.screen.perform(
         lambda: front.screen.listing.go_to_end(__import__("frontdesk.bookings").bookings.Direction.FORWARD)
     )
     await front.screen.settled()

@@ -3,28 +3,33 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widgets import Input
 
-from frontdesk.bookings import Booking, BookingQuery, Direction, FrontdeskError, Standing, Status, Unavailable
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    FrontdeskError,
+    Unauthorised,
+    Unavailable,
+)
 from frontdesk.commands import MENU, Command
 from frontdesk.desk import OpenDesk
-from frontdesk.filters import Filters
 from frontdesk.keys import first_key, why_not
 from frontdesk.listing import Listing
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
 from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.elsewhere import Elsewhere
+from frontdesk.screens.key_line import KeyLine
 from frontdesk.screens.last_write import LastLine
+from frontdesk.screens.list_actions import ListActions
 from frontdesk.screens.notices import show_bug
-from frontdesk.store.port import Change, ChangeKind
 from frontdesk.widgets.booking_summary import peek, same_name_words
 from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
@@ -42,10 +47,10 @@ class ListTable(BookingTable, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = list_bindings()
 
 
-class BookingsScreen(Screen[None], inherit_bindings=False):
+class BookingsScreen(ListActions, inherit_bindings=False):
     """Find, the list, the row menu, and the three lines that say how things stand.
 
-    Everything that reads the store goes through one queue, `_perform`, in the order of the
+    Everything that reads the store goes through one queue, `perform`, in the order of the
     keys; `settled` lets the next key wait for it.
     """
 
@@ -68,9 +73,10 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self._started = False
         self.is_painted = asyncio.Event()
         self.last = LastLine(id="last")
-        self._message = ""
-        self._is_covered = False
-        self._own: set[int] = set()
+        self.key_line = KeyLine(id="keys")
+        self.elsewhere = Elsewhere(
+            desk, self.listing, self.key_line, self.last, self.perform, self._tell_screens
+        )
         self._counted: BookingQuery | None = None
 
     # -- what is on it ------------------------------------------------------------------
@@ -84,7 +90,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         yield ListTable(id="list")
         yield Line(id="peek")
         yield self.last
-        yield Line(id="keys")
+        yield self.key_line
         yield StatusLine(id="status")
         yield RowMenu(id="menu")
 
@@ -110,16 +116,15 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self.set_interval(60, self._each_minute)
 
     def on_screen_suspend(self) -> None:
-        # What is left of the list beside a dialog may not name keys that the dialog keeps to itself.
-        self._is_covered = True
-        self._show_keys()
+        self.menu.close()
+        self.key_line.cover(True)
 
     def on_screen_resume(self) -> None:
-        self._is_covered = False
         self.show_status()
         # After every dialog the next letter begins a new search.
         self._back_to_find()
-        self._show_keys()
+        self.key_line.follow_focus(in_list=False)
+        self.key_line.cover(False)
 
     def _back_to_find(self) -> None:
         self.set_focus(self.find)  # at once: focus() would have the other key line painted first
@@ -132,14 +137,14 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if not self._started:
             self._started = True
             self.listing.height = rows
-            self._perform(self._start)
+            self.perform(self._start)
         elif rows != self.listing.height:
             self.listing.height = rows
-            self._perform(self.listing.refresh)
+            self.perform(self.listing.refresh)
 
     # -- one thing after the other ------------------------------------------------------
 
-    def _perform(self, job: Callable[[], Awaitable[None]]) -> None:
+    def perform(self, job: Callable[[], Awaitable[None]]) -> None:
         self._jobs.put_nowait(job)
 
     async def settled(self) -> None:
@@ -152,9 +157,8 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             job = await self._jobs.get()
             try:
                 await job()
-                self.desk.away_since = ""
-            except Unavailable as error:
-                self._store_is_away()
+            except (Unavailable, Unauthorised) as error:
+                self.elsewhere.watch.lost(error)
                 self.say(error.hint)
             except FrontdeskError as error:
                 self.say(error.hint)
@@ -175,22 +179,14 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         self.is_painted.set()
         self._show_last_write()
         self._show_peek()
-        self._watch_changes()
+        watch = self.elsewhere.watch
+        self.run_worker(watch.follow(), group="changes", exit_on_error=False)
+        self.run_worker(watch.ask_until_back(), group="changes", exit_on_error=False)
 
     @work(exit_on_error=False)
     async def _show_last_write(self) -> None:
         with suppress(FrontdeskError):
             await self.last.find(self.desk)
-
-    def _standing(self) -> Standing:
-        standing = self.desk.state.standing
-        if since := self.desk.away_since:
-            return replace(standing, why_not_writable=f"the store is away since {since}")
-        return standing
-
-    def _store_is_away(self) -> None:
-        if not self.desk.away_since:
-            self.desk.away_since = f"{self.desk.now().astimezone(self.desk.here):%H:%M}"
 
     # -- the list -----------------------------------------------------------------------
 
@@ -206,7 +202,6 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         )
         self._show_found()
         self._show_peek()
-        self._show_keys()
         self.show_status()
         if listing.count is None and listing.query is not None and listing.query != self._counted:
             self._counted = listing.query
@@ -249,25 +244,14 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def say(self, message: str) -> None:
         """Answer the operator in the key line, until the next key."""
-        self._message = message
-        self._show_keys()
+        self.key_line.answer(message)
 
     def key_comes(self) -> None:
         """Take the last answer away: a new key is about to be handled."""
-        if self._message:
-            self._message = ""
-            self._show_keys()
-
-    def _show_keys(self) -> None:
-        if self._is_covered:
-            self.line("keys").show("")
-        elif self._message:
-            self.line("keys").show(self._message, style=BOLD)
-        else:
-            self.line("keys").show(words.key_line(in_list=self.focused is self.table))
+        self.key_line.key_comes()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self._show_keys()
+        self.key_line.follow_focus(in_list=self.focused is self.table)
 
     def on_booking_table_dead_key(self, message: BookingTable.DeadKey) -> None:
         self.say(f"{message.character} does nothing here. Esc, then type a name.")
@@ -278,7 +262,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         event.stop()
         if not self._search_waits:
             self._search_waits = True
-            self._perform(self._search)
+            self.perform(self._search)
 
     async def _search(self) -> None:
         self._search_waits = False
@@ -299,70 +283,17 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
 
     def action_home_view(self) -> None:
         self.find.value = ""
-        self._perform(self.listing.start)
+        self.perform(self.listing.start)
         self.find.focus()
 
     def action_refresh_list(self) -> None:
-        self._perform(self._refresh)
+        self.perform(self._refresh)
 
     async def _refresh(self) -> None:
         await self.listing.refresh()
         await self.desk.ask_state()
+        self.elsewhere.watch.found()
         self.desk.elsewhere.clear()
-
-    # -- moving and filters -------------------------------------------------------------
-
-    def action_move(self, step: int) -> None:
-        self._perform(lambda: self.listing.move(step))
-
-    def action_turn_page(self, step: int) -> None:
-        self._perform(lambda: self.listing.turn_page(_direction(step)))
-
-    def action_go_to_end(self, step: int) -> None:
-        self._perform(lambda: self.listing.go_to_end(_direction(step)))
-
-    def _filter(self, filters: Filters) -> None:
-        self._perform(lambda: self.listing.filter(filters))
-
-    def action_only(self, status: str) -> None:
-        self._filter(self.listing.filters.with_status(Status(status)))
-
-    def action_clear_filters(self) -> None:
-        self._perform(self.listing.clear_filters)
-
-    def action_days(self, first: int, last: int) -> None:
-        self._filter(self.listing.day_filter(first, last))
-
-    def action_any_day(self) -> None:
-        self._filter(self.listing.filters.on_days(None, None))
-
-    def action_move_day(self, days: int) -> None:
-        self._filter(self.listing.filters.moved_by(days, self.listing.today))
-
-    @work(exit_on_error=False, group="asking")
-    async def action_choose_practitioner(self) -> None:
-        names: dict[str, set[int]] = {}
-        for practitioner in self.desk.practitioners:
-            names.setdefault(practitioner.name, set()).add(practitioner.id)
-        choices = [(name, words.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
-        chosen = await self._chosen("Show one practitioner", choices)
-        if chosen is not None:
-            name, _ = choices[chosen]
-            self._filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
-
-    @work(exit_on_error=False, group="asking")
-    async def action_choose_practice(self) -> None:
-        practices = self.desk.practices
-        choices = [(practice.name, practice.short) for practice in practices]
-        chosen = await self._chosen("Show one practice", choices)
-        if chosen is not None:
-            self._filter(self.listing.filters.for_practice(practices[chosen].id))
-
-    async def _chosen(self, title: str, choices: list[tuple[str, str]]) -> int | None:
-        # Here and below: the list does not wait until every screen that it opens is loaded.
-        from frontdesk.screens.chooser import Choice, ChooserScreen
-
-        return await self.app.push_screen_wait(ChooserScreen(title, [Choice(*one) for one in choices]))
 
     # -- one booking --------------------------------------------------------------------
 
@@ -371,7 +302,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if row is None:
             self.say("There is no booking here to act on.")
             return
-        now, standing, keys = self.desk.now(), self._standing(), self.desk.desk.settings.keys
+        now, standing, keys = self.desk.now(), self.desk.standing, self.desk.desk.settings.keys
         lines = [
             (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys))
             for command in MENU
@@ -402,7 +333,7 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             self.action_menu()
             return
         keys = self.desk.desk.settings.keys
-        if why_not(command, row.booking, self.desk.now(), self._standing(), keys):
+        if why_not(command, row.booking, self.desk.now(), self.desk.standing, keys):
             self.action_menu()
         else:
             self._do(command, row.booking)
@@ -422,55 +353,27 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
             self.say(closed.said if closed else "")
             return
         cancelled = closed.cancelled
-        self._own.add(cancelled.id)
         self.desk.desk.wake_dispatch()
-        self._perform(lambda: self._after_cancel(cancelled))
+        self.perform(lambda: self._after_cancel(cancelled))
 
     async def _after_cancel(self, cancelled: Booking) -> None:
         await self.listing.repaint([cancelled.id])
         await self.last.state(self.desk, cancelled)
         await self.desk.ask_state()
 
+    def start_over(self) -> None:
+        """Begin at Find, with no filter and nothing of what was on the screen: another operator is here."""
+        with self.prevent(Input.Changed):
+            self.find.value = ""
+        self.key_line.key_comes()
+        self.last.forget()
+        self.desk.elsewhere.clear()
+        self.listing.forget()
+        self.show_list()
+        self.perform(self.listing.start)
+        self._show_last_write()
+
     # -- what happens elsewhere ---------------------------------------------------------
-
-    @work(exit_on_error=False, group="changes")
-    async def _watch_changes(self) -> None:
-        number = self.desk.state.number
-        while True:
-            try:
-                changes = await self.desk.store.changes(number, wait=20.0)
-            except FrontdeskError:
-                self._store_is_away()
-                self._tell_screens(StoreChanged(()))
-                await asyncio.sleep(2)
-                continue
-            if changes:
-                number = changes[-1].number
-                self._perform(lambda seen=changes: self._take_changes(seen))  # type: ignore[misc]
-            elif self.desk.away_since:
-                self.desk.away_since = ""
-                self._tell_screens(StoreChanged(()))
-
-    async def _take_changes(self, changes: tuple[Change, ...]) -> None:
-        if any(change.makes_due for change in changes):
-            self.desk.desk.wake_dispatch()
-        ids = {change.booking_id for change in changes if change.booking_id is not None}
-        await self.listing.repaint(ids)
-        in_view = {row.booking.id for row in self.listing.view.rows}
-        known = in_view | self._own
-        # A bulk load is one change, however many batches it has: F5 shows all of it.
-        self.desk.elsewhere |= {
-            change.booking_id
-            for change in changes
-            if change.kind is ChangeKind.BOOKING and change.booking_id not in known
-        }
-        changed = StoreChanged(change.booking_id for change in changes)
-        await self.last.follow(self.desk, changed)
-        await self._ask_state(changed)
-
-    async def _ask_state(self, changed: StoreChanged) -> None:
-        await self.desk.ask_state()
-        self._tell_screens(changed)
 
     def _tell_screens(self, changed: StoreChanged) -> None:
         for screen in self.app.screen_stack:
@@ -483,8 +386,4 @@ class BookingsScreen(Screen[None], inherit_bindings=False):
         if self.listing.crossed_start():
             self.listing.retake_time()
         # Who is away, and whether anybody carries deliveries out, changes without a change.
-        self._perform(lambda: self._ask_state(StoreChanged(())))
-
-
-def _direction(step: int) -> Direction:
-    return Direction.FORWARD if step > 0 else Direction.BACKWARD
+        self.perform(lambda: self.elsewhere.ask_state(StoreChanged()))

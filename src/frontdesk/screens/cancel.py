@@ -31,6 +31,7 @@ from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
 from frontdesk.screens.writing import WritingScreen
+from frontdesk.store.port import Change
 from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.booking_summary import (
     TEXT_START,
@@ -169,8 +170,14 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self.reason.focus()
         self._read_again()
 
-    def on_store_changed(self, _: StoreChanged | None = None) -> None:
+    def on_store_changed(self, message: StoreChanged | None = None) -> None:
         self.query_one("#status", StatusLine).show_desk(self.desk)
+        if (
+            message is not None
+            and (change := message.of(self.booking.id))
+            and change.booking_id not in self.desk.own
+        ):
+            self._follow(change)
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size)
@@ -230,6 +237,16 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             )
         else:
             self._show_booking()
+
+    @work(exclusive=True, exit_on_error=False, group="following")
+    async def _follow(self, change: Change) -> None:
+        """Say what another desk has just done to this booking, and who did it."""
+        try:
+            current = await self.desk.store.get(self.booking.id)
+        except FrontdeskError:
+            return
+        if self._progress is Progress.READING and current.version != self.booking.version:
+            self._lost(Conflict("", current, change.by, change.at))
 
     def _take_changed(self, current: Booking, message: str) -> None:
         self.booking = current
@@ -323,14 +340,16 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             self.reason.reason,
             told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
         )
+        # Before it is sent: the news of it may be here before the answer.
+        self.desk.own.add(self.booking.id)
         try:
             await self._send(command)
         finally:
-            self.is_answered.set()
+            self.end()
 
     async def _send(self, command: CancelCommand) -> None:
         try:
-            self.dismiss(Closed(await self.desk.store.cancel(command)))
+            self.finish(Closed(await self.desk.store.cancel(command)))
         except Conflict as conflict:
             self._lost(conflict)
         except Unavailable as error:
@@ -356,13 +375,14 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
                 asked += 1
                 continue
             if booking is not None:
-                self.dismiss(Closed(booking))
+                self.finish(Closed(booking))
             else:
                 self._not_saved(why)
             return
 
     def _not_saved(self, why: FrontdeskError) -> None:
         self._progress = Progress.READING
+        self.desk.own.discard(self.booking.id)
         reason = why.hint.rstrip(".")
         self.say(f"Not saved, nothing has happened: {reason}. Try again or Esc.")
 
@@ -370,6 +390,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         current = conflict.current
         done = current.cancellation
         zone = current.practice.zone
+        self.desk.own.discard(current.id)
         if done is not None:
             self._progress = Progress.OVER
             self.booking = current

@@ -1,20 +1,31 @@
 """What other desks and dispatchers did, told to every screen that is open."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from textual.message import Message
 
+from frontdesk.store.port import Change, ChangeKind
+
 
 class StoreChanged(Message, bubble=False):
-    """The store's state was read again, and these bookings, or what follows from them, changed.
+    """The store's state was read again, and this was written, oldest first; it may be nothing.
 
-    None among `booking_ids` stands for a bulk load, after which any of them may have.
+    A change without a booking's id stands for a bulk load, after which any of them may be different.
     """
 
-    def __init__(self, booking_ids: Iterable[int | None]) -> None:
+    def __init__(self, changes: Sequence[Change] = ()) -> None:
         super().__init__()
-        self._booking_ids = frozenset(booking_ids)
+        self._changes = changes
 
     def concerns(self, booking_id: int) -> bool:
-        """Whether this booking may have changed."""
-        return booking_id in self._booking_ids or None in self._booking_ids
+        """Whether this booking, or what follows from it, may have changed."""
+        return any(change.booking_id in (booking_id, None) for change in self._changes)
+
+    def of(self, booking_id: int) -> Change | None:
+        """Return the last change that was made to this very booking."""
+        made = (
+            change
+            for change in reversed(self._changes)
+            if change.kind is ChangeKind.BOOKING and change.booking_id == booking_id
+        )
+        return next(made, None)

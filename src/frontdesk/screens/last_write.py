@@ -1,7 +1,7 @@
 """The Last line: what this operator wrote last, and how far all that follows from it has got."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 
@@ -22,23 +22,32 @@ SHORTEST_NAME = 6
 
 @dataclass(frozen=True, slots=True)
 class LastWrite:
-    """A cancellation and its facts, in words."""
+    """A cancellation and its facts, in words; `cut_off` says when her line was cut after it, if it was."""
 
     at: str
     patient: str
     when: str
     facts: str
+    cut_off: str = ""
 
     def in_width(self, width: int) -> str:
-        """Return the line in `width` cells: the facts stay whole, the day gives way, then the time, the name."""
+        """Return the line in `width` cells.
+
+        What was cut off stays whole, then the facts; the day gives way, then the time, the name.
+        """
+        end = f". {self.cut_off}" if self.cut_off else ""
+        facts = self.facts + end
         for when in (f" {self.when}", f" {self.when.split(' ', 1)[-1]}", ""):
-            line = f"Last {self.at} {self.patient}{when}: {self.facts}"
+            line = f"Last {self.at} {self.patient}{when}: {facts}"
             if cell_len(line) <= width:
                 return line
-        room = width - cell_len(f"Last {self.at} : {self.facts}")
-        if room < SHORTEST_NAME:
-            return f"{self.at} {self.facts}"
-        return f"Last {self.at} {fitted(self.patient, room).rstrip()}: {self.facts}"
+        if end:
+            # Beside the cut, what was saved here matters; the rest is in Details.
+            facts = self.facts.split(",")[0] + end
+        room = width - cell_len(f"Last {self.at} : {facts}")
+        if room >= min(SHORTEST_NAME, cell_len(self.patient)):
+            return f"Last {self.at} {fitted(self.patient, min(room, cell_len(self.patient)))}: {facts}"
+        return self.cut_off or f"{self.at} {facts}"
 
 
 class LastLine(Line):
@@ -46,15 +55,37 @@ class LastLine(Line):
 
     _booking: Booking | None = None
     _write: LastWrite | None = None
+    _cut_off = ""
 
     async def find(self, desk: OpenDesk) -> None:
-        """Show what this operator saved last, unless there is something later to show."""
+        """Show what this operator saved last, unless there is something later to show.
+
+        If her line was cut, it is said when, and after what.
+        """
+        cut_at = desk.desk.cut_offs.take(desk.operator.name) if desk.desk.cut_offs else None
+        if cut_at is not None and cut_at > desk.now() - SHOWN_FOR:
+            self._cut_off = f"Cut off {cut_at.astimezone(desk.here):%H:%M}"
+            self.show(self._cut_off)
         booking = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
+        if cut_at is not None and self._cut_off:
+            # As the store has it: what was on its way when the line was cut may have been saved.
+            self._cut_off += _nothing_saved(booking, cut_at, desk)
+            self.show(self._cut_off)
         if booking is not None and self._booking is None:
-            await self.state(desk, booking)
+            await self._state(desk, booking)
+
+    def forget(self) -> None:
+        """Be empty: another operator sits here now."""
+        self._booking = self._write = None
+        self._cut_off = ""
+        self.show("")
 
     async def state(self, desk: OpenDesk, booking: Booking) -> None:
-        """Show this cancelled booking, and how far what follows has got."""
+        """Show this cancelled booking, which was written just now, and how far what follows has got."""
+        self._cut_off = ""
+        await self._state(desk, booking)
+
+    async def _state(self, desk: OpenDesk, booking: Booking) -> None:
         done = booking.cancellation
         if done is None:
             return
@@ -68,13 +99,14 @@ class LastLine(Line):
             booking.patient.name,
             times.when_in_words(booking.starts_at, zone, desk.now()),
             facts(deliveries),
+            self._cut_off,
         )
         self._show_write()
 
     async def follow(self, desk: OpenDesk, change: StoreChanged) -> None:
         """Say what became of the booking shown, if the change concerns it."""
         if self._booking is not None and change.concerns(self._booking.id):
-            await self.state(desk, self._booking)
+            await self._state(desk, self._booking)
 
     def on_resize(self) -> None:
         self._show_write()
@@ -82,3 +114,10 @@ class LastLine(Line):
     def _show_write(self) -> None:
         if self._write is not None:
             self.show(self._write.in_width(self.app.size.width))
+
+
+def _nothing_saved(last: Booking | None, cut_at: datetime, desk: OpenDesk) -> str:
+    if last is None or last.cancellation is None:
+        return f", nothing saved in the {SHOWN_FOR // timedelta(hours=1)} hours before"
+    at = last.cancellation.at
+    return "" if at > cut_at else f", nothing saved after {at.astimezone(desk.here):%H:%M}"

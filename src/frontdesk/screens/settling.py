@@ -88,14 +88,14 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
             await self.desk.store.settle(self._delivery_id, self.desk.operator, self._note)
             with suppress(FrontdeskError):
                 await self.desk.ask_state()
-            self.dismiss(True)
+            self.finish(True)
         except FrontdeskError as error:
             self._say(f"Not settled: {error.hint}")
         except Exception as error:
             reference = self.desk.desk.report(error)
             self._say(f"Something went wrong in frontdesk, reference {reference}. Look at it again.")
         finally:
-            self.is_answered.set()
+            self.end()
 
 
 async def try_again(desk: OpenDesk, delivery_id: int) -> str:

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
+from frontdesk import times
+from frontdesk.bookings import Booking
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
-
-KEYS_IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
-KEYS_IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day  Esc find"
-
-
-def key_line(*, in_list: bool) -> str:
-    """The keys that matter most where the focus is."""
-    return KEYS_IN_LIST if in_list else KEYS_IN_FIND
+from frontdesk.store.port import Change
 
 
 def show_line(listing: Listing) -> tuple[str, str, bool]:
@@ -43,6 +39,19 @@ def _total(listing: Listing) -> str:
         return ""
     shown = len(listing.view.rows)
     return str(replace(listing.count, number=max(shown, listing.count.number)))
+
+
+def who_changed(change: Change, before: Booking, now_is: Booking, now: datetime) -> str:
+    """What another desk did to a booking in view: `Lee Tran (Desk Two) cancelled Fri 27 Nov 09:30 A. Wilson.`"""
+    done = "cancelled" if now_is.cancellation and not before.cancellation else "changed"
+    when = times.when_in_words(now_is.starts_at, now_is.practice.zone, now)
+    return f"{change.by} {done} {when} {_initial(now_is.patient.name)}."
+
+
+def _initial(name: str) -> str:
+    """`A. Wilson`; the row itself has the whole name."""
+    first, _, rest = name.partition(" ")
+    return f"{first[:1]}. {rest.split(' ')[-1]}" if rest else name
 
 
 def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:

@@ -21,10 +21,35 @@ class WritingScreen(ModalScreen[Answer], inherit_bindings=False):
         super().__init__()
         self.is_answered = asyncio.Event()
         self.is_answered.set()
+        self.is_known = asyncio.Event()
+        """Set unless a write is on its way, or nobody knows yet what became of it."""
+        self.is_known.set()
+        self._finished: tuple[Answer | None] | None = None
 
     def begin(self) -> None:
         """From now on keys wait for the answer."""
         self.is_answered.clear()
+        self.is_known.clear()
+
+    def end(self) -> None:
+        """The write is over, whatever became of it."""
+        self.is_answered.set()
+        self.is_known.set()
+
+    def finish(self, answer: Answer) -> None:
+        """Close with this answer: now, or as soon as nothing covers the dialog."""
+        if self.app.screen is self:
+            self.dismiss(answer)
+        else:
+            self._finished = (answer,)
+
+    def abandon(self) -> None:
+        """Forget the answer: who waited for it is gone."""
+        self._finished = None
+
+    def on_screen_resume(self) -> None:
+        if self._finished is not None:
+            self.dismiss(self._finished[0])
 
     async def takes(self, event: events.Event) -> bool:
         """Whether a key still means something; waits while the write is on its way.

@@ -36,6 +36,8 @@ def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
     if desk.away_since:
         away = f"STORE AWAY since {desk.away_since}: this list is from then, cancelling is not possible"
         return away, "", ALERT
+    if desk.shut_out:
+        return desk.shut_out, "", ALERT
     state, right = desk.state, _open(desk)
     parts = {
         "operator": str(desk.operator),

@@ -1,0 +1,102 @@
+"""When the screen is locked, what becomes of what was open on it, and who gets it back."""
+
+from typing import TYPE_CHECKING, Any
+
+from frontdesk.desk import Clock, OpenDesk, Settings
+from frontdesk.screens.idle import IdleTimer
+from frontdesk.screens.key_queue import KeyQueue
+from frontdesk.screens.notices import TooSmallScreen
+from frontdesk.terminal import FrontdeskDriver
+
+if TYPE_CHECKING:
+    from frontdesk.app import FrontdeskApp
+    from frontdesk.screens.writing import WritingScreen
+
+
+class DeskLock:
+    """Locks the screen of an open desk, at once or after a time without a key.
+
+    What is only a question is closed. Dialogs stay as they are under the lock, with what was
+    typed, and write nothing; a write that is on its way is finished.
+    """
+
+    def __init__(self, app: "FrontdeskApp", keys: KeyQueue, clock: Clock, settings: Settings) -> None:
+        self._app = app
+        self._keys = keys
+        self._desk: OpenDesk | None = None
+        self.is_locked = False
+        self.idle = IdleTimer(clock, settings.lock_after, lambda: app.call_later(self.lock))
+
+    def begin(self, desk: OpenDesk) -> None:
+        """From now on there is something to lock."""
+        self._desk = desk
+        self.idle.start()
+
+    async def lock(self) -> None:
+        """Leave nothing on the screen but who sits here, and the way back."""
+        from frontdesk.screens.lock import lock_screen
+
+        if self._desk is None or self.is_locked:
+            return
+        self.is_locked = True
+        self.idle.stop()
+        self._close_questions()
+        screen = lock_screen(self._desk)
+        await self._app.push_screen(screen)
+        screen.call_after_refresh(self._erase_scrollback)
+
+    def _close_questions(self) -> None:
+        from frontdesk.screens.chooser import ChooserScreen
+        from frontdesk.screens.leave import LeaveScreen
+
+        while isinstance(self._app.screen, ChooserScreen | LeaveScreen | TooSmallScreen):
+            self._app.screen.dismiss(None)
+
+    def _erase_scrollback(self) -> None:
+        if isinstance(self._app._driver, FrontdeskDriver):
+            self._app._driver.erase_scrollback()
+
+    async def admit(self, name: str) -> None:
+        """Give the screen back to who locked it, as it was; to another operator from the start."""
+        if self._desk is None or not self.is_locked:
+            return
+        if name != self._desk.operator.name:
+            await self._writes_known()
+        self._keys.deafen()
+        try:
+            with self._app.batch_update():
+                await self._uncover(self._desk, name)
+            self.is_locked = False
+            self._app.fit_window(self._app.size)
+            self.idle.start()
+        finally:
+            self._app.screen.refresh()
+            self._app.screen.call_after_refresh(self._keys.hear)
+
+    async def _writes_known(self) -> None:
+        """Return when no dialog under the lock has a write on its way: it must not be cut off."""
+        for dialog in self._dialogs():
+            await dialog.is_known.wait()
+
+    def _dialogs(self) -> "list[WritingScreen[Any]]":
+        from frontdesk.screens.writing import WritingScreen
+
+        return [screen for screen in self._app.screen_stack if isinstance(screen, WritingScreen)]
+
+    async def _uncover(self, desk: OpenDesk, name: str) -> None:
+        from frontdesk.screens.bookings import BookingsScreen
+        from frontdesk.screens.lock import LOCKS
+
+        app = self._app
+        is_same = name == desk.operator.name
+        if not is_same:
+            desk.signed_in = name
+            for dialog in self._dialogs():
+                dialog.abandon()
+        self._close_questions()
+        while any(isinstance(screen, LOCKS) for screen in app.screen_stack):
+            await app.pop_screen()
+        while not (is_same or isinstance(app.screen, BookingsScreen)):
+            await app.pop_screen()
+        if not is_same and isinstance(app.screen, BookingsScreen):
+            app.screen.start_over()

@@ -1,0 +1,87 @@
+"""What other desks do, brought into the list: rows repainted where they are, and who did it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from frontdesk.bookings import Booking
+from frontdesk.desk import OpenDesk
+from frontdesk.listing import Listing
+from frontdesk.screens import words
+from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.key_line import KeyLine
+from frontdesk.screens.last_write import LastLine
+from frontdesk.screens.store_watch import StoreWatch
+from frontdesk.store.port import Change, ChangeKind
+
+
+class Elsewhere:
+    """Brings what is written elsewhere into `listing`, `key_line` and `last`, in the order of the keys.
+
+    `perform` has a job done after those before it; `tell_screens` is called when it is done.
+    `watch` is what has to run beside the screen.
+    """
+
+    def __init__(
+        self,
+        desk: OpenDesk,
+        listing: Listing,
+        key_line: KeyLine,
+        last: LastLine,
+        perform: Callable[[Callable[[], Awaitable[None]]], None],
+        tell_screens: Callable[[StoreChanged], None],
+    ) -> None:
+        self.watch = StoreWatch(desk, self._changed, self._contact_changed)
+        self._desk = desk
+        self._listing = listing
+        self._key_line = key_line
+        self._last = last
+        self._perform = perform
+        self._tell_screens = tell_screens
+
+    def _changed(self, changes: tuple[Change, ...]) -> None:
+        self._perform(lambda: self._take_in(changes))
+
+    async def _take_in(self, changes: tuple[Change, ...]) -> None:
+        desk, listing = self._desk, self._listing
+        if any(change.makes_due for change in changes):
+            desk.desk.wake_dispatch()
+        before = {row.booking.id: row.booking for row in listing.view.rows}
+        known = before.keys() | desk.own
+        # A bulk load is one change, however many batches it has: F5 shows all of it.
+        desk.elsewhere |= {
+            change.booking_id
+            for change in changes
+            if change.kind is ChangeKind.BOOKING and change.booking_id not in known
+        }
+        changed = StoreChanged(changes)
+        await listing.repaint(change.booking_id for change in changes)
+        self._tell_who(changed, before)
+        await self._last.follow(desk, changed)
+        await self.ask_state(changed)
+
+    def _tell_who(self, changed: StoreChanged, before: Mapping[int, Booking]) -> None:
+        """Say in the key line who changed the rows in view, unless it was this desk itself."""
+        for row in self._listing.view.rows:
+            booking, change = row.booking, changed.of(row.booking.id)
+            was = before.get(booking.id)
+            if change and was and was.version != booking.version and booking.id not in self._desk.own:
+                self._key_line.tell(words.who_changed(change, was, booking, self._desk.now()))
+
+    async def ask_state(self, changed: StoreChanged) -> None:
+        """Read the store's state again, and tell every screen why."""
+        await self._desk.ask_state()
+        self._tell_screens(changed)
+
+    def _contact_changed(self, is_there: bool) -> None:
+        if is_there:
+            self._perform(self._catch_up)
+        self._tell_screens(StoreChanged())
+
+    async def _catch_up(self) -> None:
+        """The store is back: show the rows in view as they are now, each where it is."""
+        rows = self._listing.view.rows
+        if rows:
+            await self._listing.repaint(row.booking.id for row in rows)
+        else:
+            await self._listing.refresh()
+        self._key_line.answer("The store is back.")
+        self._tell_screens(StoreChanged())

@@ -1,0 +1,53 @@
+"""The line above the status line: the keys that matter most, or an answer."""
+
+from frontdesk.widgets.line import BOLD, PLAIN, Line
+
+IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
+IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day  Esc find"
+
+
+class KeyLine(Line):
+    """Says one thing at a time: the answer to her key, else news of other desks, else the keys.
+
+    Answer and news stay until the next key; news never take the place of an answer.
+    """
+
+    _answer = ""
+    _news: tuple[str, ...] = ()
+    _in_list = False
+    _is_covered = False
+
+    def answer(self, message: str) -> None:
+        """Answer the operator's key."""
+        self._answer = message
+        self._show()
+
+    def tell(self, news: str) -> None:
+        """Say what another desk did; what nobody has read yet is counted."""
+        self._news += (news,)
+        self._show()
+
+    def key_comes(self) -> None:
+        """Take away what was said: a new key is about to be handled."""
+        self._answer, self._news = "", ()
+        self._show()
+
+    def follow_focus(self, *, in_list: bool) -> None:
+        """Name the keys of the list or those of Find."""
+        self._in_list = in_list
+        self._show()
+
+    def cover(self, is_covered: bool) -> None:
+        """What is left of the list beside a dialog may not name keys that the dialog keeps to itself."""
+        self._is_covered = is_covered
+        self._show()
+
+    def _show(self) -> None:
+        said = self._answer or self._told()
+        keys = IN_LIST if self._in_list else IN_FIND
+        self.show("" if self._is_covered else said or keys, style=BOLD if said else PLAIN)
+
+    def _told(self) -> str:
+        if len(self._news) < 2:
+            return "".join(self._news)
+        return f"{len(self._news)} changes by other desks here. The last: {self._news[-1]}"

@@ -1,0 +1,81 @@
+"""What is written elsewhere, and whether the store answers at all."""
+
+import asyncio
+from collections.abc import Callable
+
+from frontdesk.bookings import FrontdeskError
+from frontdesk.desk import OpenDesk
+from frontdesk.store.port import Change
+
+CHANGE_WAIT = 20.0
+"""Seconds that one question for changes may wait for one."""
+ASK_AWAY = 1.0
+"""Seconds between two questions to a store that does not answer."""
+ASK_SHUT_OUT = 10.0
+"""Seconds between two questions to a store that does not accept this desk: a person has to act first."""
+
+
+class StoreWatch:
+    """Follows a desk's store for as long as the desk is open.
+
+    `on_changes` gets what was written, in order and without a gap; `on_contact` is called
+    when the store begins or ceases to answer, after the desk has taken note of it.
+    """
+
+    def __init__(
+        self,
+        desk: OpenDesk,
+        on_changes: Callable[[tuple[Change, ...]], None],
+        on_contact: Callable[[bool], None],
+    ) -> None:
+        self._desk = desk
+        self._on_changes = on_changes
+        self._on_contact = on_contact
+        self._is_lost = asyncio.Event()
+        self._is_there = asyncio.Event()
+        self._is_there.set()
+
+    async def follow(self) -> None:
+        """Tell of changes, until cancelled."""
+        number = self._desk.state.number
+        while True:
+            try:
+                changes = await self._desk.store.changes(number, CHANGE_WAIT)
+            except FrontdeskError as error:
+                self.lost(error)
+                await self._is_there.wait()
+                # It may have come back as an older copy of itself.
+                number = min(number, self._desk.state.number)
+                continue
+            if changes:
+                number = changes[-1].number
+                self._on_changes(changes)
+
+    async def ask_until_back(self) -> None:
+        """Whenever the store was lost, ask it until it answers, until cancelled."""
+        while True:
+            await self._is_lost.wait()
+            await asyncio.sleep(ASK_SHUT_OUT if self._desk.shut_out else ASK_AWAY)
+            try:
+                await self._desk.ask_state()
+            except FrontdeskError as error:
+                self.lost(error)
+            else:
+                self.found()
+
+    def lost(self, error: FrontdeskError) -> None:
+        """Take note that a question was not answered, whoever asked it."""
+        before = self._desk.away_since, self._desk.shut_out
+        self._desk.lost(error)
+        self._is_there.clear()
+        self._is_lost.set()
+        if before != (self._desk.away_since, self._desk.shut_out):
+            self._on_contact(False)
+
+    def found(self) -> None:
+        """Take note that the store has answered."""
+        if self._is_lost.is_set():
+            self._desk.found()
+            self._is_lost.clear()
+            self._is_there.set()
+            self._on_contact(True)

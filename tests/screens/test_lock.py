@@ -1,0 +1,430 @@
+"""The lock, signing in, and who gets what back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from textual.screen import Screen
+
+from frontdesk.app import FrontdeskApp
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.desk import Settings
+from frontdesk.screens.bookings import BookingsScreen
+from frontdesk.screens.cancel import CancelScreen
+from frontdesk.screens.leave import LeaveScreen
+from frontdesk.screens.lock import HiddenScreen, SignInScreen
+from frontdesk.screens.notices import TooSmallScreen
+from frontdesk.store.port import BookingStore
+from tests.screens.conftest import FrontOpener
+from tests.screens.desk_data import TOM
+from tests.screens.front import Front, StillClock, desk_on, key_event
+from tests.screens.golden import same_as_golden
+from tests.screens.pins import Pins
+
+
+def patients_on(front: Front) -> list[str]:
+    """Every line on the screen with something of a patient, or of what was typed."""
+    telling = ("Kova", "Neighbour", "0491", "SD-", "ill", "kov")
+    return [line for line in front.lines() if any(word in line for word in telling)]
+
+
+@asynccontextmanager
+async def signed_in(
+    store_path: Path, pins: Pins, size: tuple[int, int] = (80, 24), **desk: object
+) -> AsyncIterator[Front]:
+    """A desk of several operators; Kim Nguyen has signed in."""
+    clock, reports = StillClock(), list[BaseException]()
+    app = FrontdeskApp(desk_on(store_path, clock, reports, sign_in=pins, **desk))  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        front = Front(app, pilot, clock, reports)
+        while not isinstance(app.screen, SignInScreen):
+            await pilot.pause(0.01)
+        await front.idle()
+        yield front
+    assert not reports, reports
+
+
+async def sign_in(front: Front, pin: str = "4711", name: str = "") -> None:
+    """Sign in as the operator that is marked, or one whose name begins so, and wait for the list."""
+    if name:
+        await front.type(name)
+    if front.app.screen.name_field.has_focus:  # type: ignore[attr-defined]
+        await front.press("enter")
+    await posted(front, *pin, "enter")
+    while isinstance(front.app.screen, SignInScreen):
+        await front.pilot.pause(0.01)
+    await front.idle()
+
+
+class TestHidden:
+    """A desk without PINs."""
+
+    async def test_f9_hides_everything_and_enter_shows_it_again(self, front: Front) -> None:
+        await front.type("kov")
+        before = front.lines()
+        assert patients_on(front)
+        await front.press("f9")
+        same_as_golden("hidden-80x24", front.lines())
+        await front.press("escape", "q", "x", "f8", "space")
+        assert top(front) is HiddenScreen
+        await front.press("enter")
+        assert front.lines() == before
+
+    async def test_l_locks_in_the_list_and_is_a_letter_in_find(self, front: Front) -> None:
+        await front.press("l")
+        assert front.screen.find.value == "l"
+        await front.press("escape", "tab", "l")
+        assert top(front) is HiddenScreen
+
+    @pytest.mark.parametrize(
+        "keys",
+        [("enter",), ("tab", "p"), ("ctrl+p",), ("ctrl+c",)],
+        ids=["menu", "chooser", "palette", "leave"],
+    )
+    async def test_what_only_asks_is_closed(self, front: Front, keys: tuple[str, ...]) -> None:
+        await front.press(*keys)
+        await front.press("f9")
+        assert top(front) is HiddenScreen
+        await front.press("enter")
+        assert top(front) is BookingsScreen
+        assert not front.screen.menu.is_open
+        await front.type("kov")
+        assert front.screen.find.value == "kov"
+
+    @pytest.mark.parametrize("keys", [("tab", "d"), ("f4",), ("f1",)], ids=["details", "attention", "help"])
+    async def test_a_page_comes_back_as_it_was(self, front: Front, keys: tuple[str, ...]) -> None:
+        await front.press(*keys)
+        before = front.lines()
+        await front.press("f9")
+        assert top(front) is HiddenScreen
+        assert not patients_on(front)
+        await front.press("enter")
+        assert front.lines() == before
+
+    async def test_a_dialog_keeps_the_reason_and_its_confirm_begins_anew(self, front: Front) -> None:
+        await front.type("sd-10482")
+        await front.press("tab", "c")
+        await front.type("ill")
+        front.clock.advance(2.0)
+        await front.press("f9")
+        assert not patients_on(front)
+        await front.press("f8", "enter")
+        dialog = front.app.screen
+        assert isinstance(dialog, CancelScreen)
+        assert dialog.reason.text == "ill"
+        await front.press("f8")
+        assert "F8 came before this window was on your screen" in dialog.line("message").text
+        front.clock.advance(2.0)
+        await front.press("f8")
+        assert top(front) is BookingsScreen
+        assert front.marked.cancellation is not None
+
+    async def test_a_window_that_is_too_small_locks_and_comes_back(self, front: Front) -> None:
+        await front.pilot.resize_terminal(50, 12)
+        await front.idle()
+        assert top(front) is TooSmallScreen
+        await front.press("f9")
+        assert top(front) is HiddenScreen
+        await front.press("enter")
+        assert top(front) is TooSmallScreen
+        await front.press("f9")
+        await front.pilot.resize_terminal(80, 24)
+        await front.idle()
+        assert top(front) is HiddenScreen
+        await front.press("enter")
+        assert top(front) is BookingsScreen
+
+    async def test_one_can_leave_from_the_lock(self, front: Front) -> None:
+        await front.press("f9", "ctrl+c")
+        assert top(front) is LeaveScreen
+        assert not patients_on(front)
+        await front.press("escape")
+        assert top(front) is HiddenScreen
+        await front.press("f9", "enter")
+        assert top(front) is BookingsScreen
+
+
+class TestIdle:
+    """Nobody presses a key."""
+
+    async def test_the_screen_is_locked_after_the_time_and_not_before(self, open_front: FrontOpener) -> None:
+        async with open_front(settings=Settings(lock_after=timedelta(minutes=5))) as front:
+            idle = front.app._desk_lock.idle
+            front.clock.advance(299)
+            await front.press("k")
+            front.clock.advance(299)
+            idle.look()
+            await front.idle()
+            assert top(front) is BookingsScreen
+            front.clock.advance(1)
+            idle.look()
+            await front.until(lambda: isinstance(front.app.screen, HiddenScreen))
+            await front.press("enter")
+            front.clock.advance(299)
+            idle.look()
+            await front.idle()
+            assert top(front) is BookingsScreen
+
+    async def test_without_a_time_it_never_locks(self, front: Front) -> None:
+        assert front.app._desk_lock.idle._timer is None
+
+    async def test_a_key_costs_no_timer(self, open_front: FrontOpener) -> None:
+        async with open_front(settings=Settings(lock_after=timedelta(minutes=5))) as front:
+            timer = front.app._desk_lock.idle._timer
+            await front.type("kov")
+            assert front.app._desk_lock.idle._timer is timer
+
+
+class Holds:
+    """A store in front of the real one that answers a cancel only when the test lets it."""
+
+    def __init__(self, store: BookingStore) -> None:
+        self._store = store
+        self.gate = asyncio.Event()
+        self.began = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def cancel(self, command: CancelCommand) -> Booking:
+        self.began.set()
+        await self.gate.wait()
+        return await self._store.cancel(command)
+
+    @classmethod
+    def wrap(cls, made: "list[Holds]") -> object:
+        def wrapped(store: BookingStore) -> object:
+            made.append(cls(store))
+            return made[-1]
+
+        return wrapped
+
+
+async def posted(front: Front, *keys: str) -> None:
+    """Press keys without waiting for what is under way."""
+    for key in keys:
+        front.app.post_message(key_event(key))
+
+
+async def reached(front: Front, screen: type[Screen[Any]]) -> None:
+    """Wait for a screen on top of the others."""
+    while type(front.app.screen) is not screen:
+        await front.pilot.pause(0.01)
+
+
+def top(front: Front) -> type[Screen[Any]]:
+    """Which screen is on top."""
+    return type(front.app.screen)
+
+
+async def begin_write(front: Front, store: Holds) -> None:
+    """Confirm a cancel whose answer is held back."""
+    await front.type("sd-10482")
+    await front.press("tab", "c")
+    await front.type("ill")
+    front.clock.advance(2.0)
+    front.app.post_message(key_event("f8"))
+    await store.began.wait()
+
+
+class TestAWriteUnderWay:
+    async def test_f9_waits_for_no_answer_and_the_result_is_there_afterwards(
+        self, open_front: FrontOpener
+    ) -> None:
+        made: list[Holds] = []
+        async with open_front(wrap=Holds.wrap(made)) as front:
+            await begin_write(front, made[0])
+            # The first key waits for the answer, and nobody would see what it does.
+            await posted(front, "d", "f9")
+            await reached(front, HiddenScreen)
+            made[0].gate.set()
+            (booking,) = await front.store.find("SD-10482")
+            while booking.cancellation is None:
+                await front.pilot.pause(0.01)
+                (booking,) = await front.store.find("SD-10482")
+            await front.idle()
+            assert top(front) is HiddenScreen
+            assert not patients_on(front)
+            await posted(front, "enter")
+            await reached(front, BookingsScreen)
+            await front.idle()
+            assert front.marked.cancellation is not None
+            assert "Cancelled here ok" in front.line("last")
+
+    async def test_another_operator_waits_for_it_and_it_is_not_cut_off(self, store_path: Path) -> None:
+        made: list[Holds] = []
+        pins = Pins()
+        async with signed_in(store_path, pins, wrap=Holds.wrap(made)) as front:
+            await sign_in(front)
+            await begin_write(front, made[0])
+            await posted(front, "f9", "tab", *"tom", "enter", *"2580", "enter")
+            await reached(front, SignInScreen)
+            while pins.asked[-1] != "Tom Reid":
+                await front.pilot.pause(0.01)
+            made[0].gate.set()
+            await reached(front, BookingsScreen)
+            await front.idle()
+            (booking,) = await front.store.find("SD-10482")
+            assert booking.cancellation is not None
+            assert booking.cancellation.by.name == "Kim Nguyen"
+            assert front.line("last") == ""
+
+
+class TestSignIn:
+    async def test_no_patient_is_shown_before_somebody_signed_in(self, store_path: Path) -> None:
+        pins = Pins()
+        async with signed_in(store_path, pins) as front:
+            same_as_golden("sign-in-80x24", front.lines())
+            await front.press("k", "i", "down")
+            same_as_golden("sign-in-narrowed-80x24", front.lines())
+            await front.press("enter", "0", "8", "1", "5")
+            same_as_golden("sign-in-pin-80x24", front.lines())
+            await posted(front, "enter")
+            await reached(front, BookingsScreen)
+            await front.idle()
+            assert pins.asked == ["Kira O'Neil"]
+            assert front.line("status").startswith("Kira O'Neil | ")
+
+    async def test_at_120_by_40(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins(), size=(120, 40)) as front:
+            same_as_golden("sign-in-120x40", front.lines())
+
+    async def test_a_wrong_pin_is_told_and_the_pause_after_too_many(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await front.press("enter", *"1111", "enter")
+            assert "That is not the PIN of Kim Nguyen." in "\n".join(front.lines())
+            for _ in range(3):
+                await front.press(*"1111", "enter")
+            assert "Too many wrong PINs: try again in 4 seconds." in "\n".join(front.lines())
+            assert top(front) is SignInScreen
+
+    async def test_esc_clears_what_was_typed(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await front.type("zz")
+            assert "Nobody of that name." in "\n".join(front.lines())
+            await front.press("enter", "escape", "t", "enter", *"99", "escape")
+            await posted(front, *"2580", "enter")
+            await reached(front, BookingsScreen)
+            await front.idle()
+            assert front.line("status").startswith("Tom Reid | ")
+
+    async def test_keys_typed_before_the_list_is_there_are_dropped(self, store_path: Path) -> None:
+        pins = Pins()
+        async with signed_in(store_path, pins) as front:
+            pins.gate.clear()
+            for key in ("enter", *"4711", "enter", "k", "o", "v"):
+                front.app.post_message(key_event(key))
+            while not pins.asked:
+                await front.pilot.pause(0.01)
+            front.clock.advance(1)
+            pins.gate.set()
+            await reached(front, BookingsScreen)
+            await front.idle()
+            assert front.screen.find.value == ""
+            await front.type("kov")
+            assert front.screen.find.value == "kov"
+
+    async def test_every_write_is_signed_by_who_signed_in(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front, "2580", "tom")
+            await front.type("sd-10482")
+            await front.press("tab", "c")
+            front.clock.advance(2)
+            await front.press("f8")
+            done = front.marked.cancellation
+            assert done is not None
+            assert done.by.name == "Tom Reid"
+
+
+class TestLocked:
+    """A desk with PINs."""
+
+    async def test_the_screen_says_who_locked_it_and_no_more(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("kov")
+            await front.press("f9")
+            same_as_golden("locked-80x24", front.lines())
+            await front.press("tab")
+            same_as_golden("locked-names-80x24", front.lines())
+
+    async def test_the_same_operator_gets_the_screen_and_the_reason_back(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("sd-10482")
+            await front.press("tab", "c")
+            await front.type("ill")
+            before = front.lines()
+            await front.press("f9")
+            assert not patients_on(front)
+            await sign_in(front)
+            assert front.lines() == before
+            await front.press("escape")
+            assert front.marked.cancellation is None
+
+    async def test_another_operator_begins_at_find_with_nothing_of_it(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            start = front.lines()
+            await front.type("sd-10482")
+            await front.press("tab", "c")
+            front.clock.advance(2)
+            await front.press("f8", "tab", "0", "2", "d", "escape", "tab", "1")
+            await front.press("c")
+            await front.type("ill")
+            await front.press("f9", "tab")
+            await sign_in(front, "2580", "tom")
+            assert front.app.screen_stack[1:] == [front.screen]
+            assert front.screen.find.value == ""
+            assert front.screen.find.has_focus
+            assert front.line("show") == "Show: everything"
+            assert front.line("last") == ""
+            assert [line for line in front.lines()[:19] if "10482" not in line][3:10] == start[3:10]
+            await front.press("f9", "tab")
+            await sign_in(front, "4711", "kim")
+            assert "Cancelled here ok" in front.line("last")
+
+    async def test_a_wrong_pin_brings_nothing_back(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.press("f9", *"0000", "enter")
+            assert top(front) is SignInScreen
+            assert not patients_on(front)
+
+    async def test_keys_typed_before_the_unlock_frame_are_dropped(self, store_path: Path) -> None:
+        pins = Pins()
+        async with signed_in(store_path, pins) as front:
+            await sign_in(front)
+            await front.type("sd-10482")
+            await front.press("tab", "c", "f9")
+            pins.gate.clear()
+            pins.asked.clear()
+            for key in (*"4711", "enter", "f8", "x"):
+                front.app.post_message(key_event(key))
+            while not pins.asked:
+                await front.pilot.pause(0.01)
+            front.clock.advance(10)
+            pins.gate.set()
+            await reached(front, CancelScreen)
+            await front.idle()
+            dialog = front.app.screen
+            assert isinstance(dialog, CancelScreen)
+            assert dialog.reason.text == ""
+            assert dialog.line("message").text == ""
+
+    async def test_what_other_desks_do_goes_on_under_the_lock(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            ref = front.marked.ref
+            await front.press("f9")
+            (booking,) = await front.store.find(ref)
+            await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+            await front.until(lambda: front.marked.cancellation)
+            assert not patients_on(front)
+            await sign_in(front)
+            assert "Tom Reid cancelled" in front.line("keys")
