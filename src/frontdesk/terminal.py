@@ -188,9 +188,13 @@ class FrontdeskDriver(LinuxDriver):
         return number
 
     def erase_scrollback(self) -> None:
-        """Have the terminal forget what has left the screen, behind all that is to be shown."""
+        """Have the terminal forget what has left the screen, behind all that is to be shown.
+
+        The Linux console forgets the screen as well (console_codes(4), ED 3): it is written again.
+        """
         self.frames.flush()
         self.write(_ERASE_SCROLLBACK)
+        self.frames.forget()
 
     def write(self, data: str) -> None:
         """Write to the terminal, except operating system commands: clipboard, title, pointer.

@@ -157,7 +157,7 @@ async def test_try_again_makes_it_due_and_says_in_its_row_what_became_of_it(
         screen = await open_attention(front)
         before = [item.id for item in screen._items or ()]
         await front.press("a")
-        assert dispatch.woken == 1
+        assert dispatch.woken
         await front.until(lambda: "Nothing to do any more: tried again, waiting" in shown(front))
         await three.end("smile", Result(Ended.DONE, "taken by Praktika"))
         await front.until(lambda: "Nothing to do any more: done by itself" in shown(front))

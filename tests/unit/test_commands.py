@@ -58,6 +58,7 @@ LIST_KEYS = {
     "exclamation_mark": "program.attention",
     "u": "program.refresh",
     "e": "program.connections",
+    "l": "program.lock",
     "q": "program.leave",
 }
 """The design's keys of the list; Billing and the lock come with later versions."""
@@ -75,6 +76,7 @@ EVERYWHERE_KEYS = {
     "f2": "program.bookings",
     "f4": "program.attention",
     "f5": "program.refresh",
+    "f9": "program.lock",
     "ctrl+c": "program.leave",
     "ctrl+p": "program.palette",
     "ctrl+l": "program.paint",

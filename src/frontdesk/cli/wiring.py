@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from frontdesk import config
 from frontdesk.bookings import Booking, Pms, Practice, Reason, Refused
 from frontdesk.cli import crash
+from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
@@ -256,4 +257,5 @@ class Session:
             dispatch=self._dispatch,
             verified=self.verified,
             sign_in=self.operators if self.operators.names else None,
+            cut_offs=CutOffs(config.state_folder()),
         )

@@ -33,6 +33,7 @@ __all__ = [
     "default_store_file",
     "json_schema",
     "load",
+    "state_folder",
 ]
 
 FILE_VARIABLE = "FRONTDESK_CONFIG"
@@ -97,6 +98,11 @@ def default_file() -> Path:
 def default_log_file() -> Path:
     """Return where trouble is written down unless the config says otherwise."""
     return platformdirs.user_log_path("frontdesk", appauthor=False) / "frontdesk.log"
+
+
+def state_folder() -> Path:
+    """Return where the program keeps what it remembers of itself from one run to the next."""
+    return platformdirs.user_state_path("frontdesk", appauthor=False)
 
 
 def default_store_file() -> Path:

@@ -1,0 +1,108 @@
+"""The operator leaves the desk, in a real pty: what stays on the terminal, and what a cut line leaves behind."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyte
+import pytest
+
+from frontdesk.operators import Operators
+from tests.e2e.emulated_terminal import XtermScreen
+from tests.e2e.line_mode import LineDesk
+from tests.e2e.pty_desk import PtyDesk
+
+FRONTDESK = [sys.executable, "-m", "frontdesk"]
+PATIENT = "Wilson"
+F9 = b"\x1b[20~"
+
+
+class RememberingScreen(XtermScreen, pyte.HistoryScreen):
+    """A screen whose lines can be scrolled back to."""
+
+    def erase_in_display(self, how: int = 0, *args: Any, **private: Any) -> None:
+        if how == 3:
+            self.history.top.clear()  # pyte would erase the screen as well
+        else:
+            super().erase_in_display(how, *args, **private)
+
+    def remembered(self) -> str:
+        """What has left the screen at its top."""
+        return "\n".join("".join(cell.data for cell in line.values()) for line in self.history.top)
+
+
+def test_after_f9_neither_screen_nor_scrollback_holds_a_patient(desk: LineDesk) -> None:
+    before = f"for i in $(seq 40); do echo Amelia {PATIENT}; done; "
+    program = ["sh", "-c", before + 'exec "$@"', "sh", *FRONTDESK, "--config", str(desk.config_file)]
+    screen = RememberingScreen(80, 24)
+    with PtyDesk(program, screen=screen) as shown:
+        shown.wait_for("6 bookings")
+        shown.wait_for(lambda lines: PATIENT in "\n".join(lines[2:]))
+        assert PATIENT in screen.remembered()
+        shown.send(F9)
+        shown.wait_for(lambda _: b"\x1b[3J" in shown.output)
+        shown.wait_still()
+        assert "Hidden. Enter shows." in "\n".join(shown.screen_lines())
+        assert PATIENT not in "\n".join(shown.screen_lines()) + screen.remembered()
+        assert b"\x1b]" not in shown.output  # no title, no clipboard
+        shown.send(b"\r")
+        shown.wait_for(PATIENT)
+        assert shown.output.count(b"\x1b[3J") == 1
+
+
+def test_what_is_typed_before_the_unlock_frame_goes_nowhere(desk: LineDesk) -> None:
+    Operators(desk.config_file.parent).set("Kim Nguyen", "4711")
+    with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)], answer_delay=0.05) as shown:
+        shown.wait_for("who is there?")
+        assert PATIENT not in shown.output.decode()
+        shown.send(b"\r4711\rzzz")
+        shown.wait_for("6 bookings")
+        shown.wait_still()
+        assert "zzz" not in shown.screen_lines()[0]
+        shown.send(F9)
+        shown.wait_for("Locked by Kim Nguyen")
+        assert PATIENT not in "\n".join(shown.screen_lines())
+        shown.send(b"4711\rzzz")
+        shown.wait_for("6 bookings")
+        shown.wait_still()
+        assert "zzz" not in shown.screen_lines()[0]
+        shown.send(b"wil")
+        shown.wait_for("Find: wil")
+        assert b"4711" not in shown.output
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the program keeps what it remembers of itself."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "frontdesk"
+
+
+def cut_offs(state: Path) -> list[Path]:
+    return list(state.glob("cut-off-*"))
+
+
+def test_a_cut_line_is_told_once_at_the_next_start(desk: LineDesk, state: Path) -> None:
+    program = [*FRONTDESK, "--config", str(desk.config_file)]
+    with PtyDesk(program) as cut:
+        cut.wait_for("6 bookings")
+        cut.hang_up()
+        cut.wait_exit(5)
+    (file,) = cut_offs(state)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_text()).keys() == {"operator", "at"}
+    for told in (True, False):
+        with PtyDesk(program) as again:
+            again.wait_for("6 bookings")
+            if told:
+                again.wait_for("nothing saved in the 12 hours before")
+                assert any(line.startswith("Cut off ") for line in again.screen_lines())
+            else:
+                again.wait_still()
+                assert not any("Cut off" in line for line in again.screen_lines())
+            again.send(b"\x03")
+            again.wait_for("Leave frontdesk?")
+            again.send(b"y")
+            assert again.wait_exit() == 0
+        assert cut_offs(state) == []
