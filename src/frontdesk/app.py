@@ -65,7 +65,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.open_desk: OpenDesk | None = None
         self._dispatching: asyncio.Task[None] | None = None
         self._keys = KeyQueue(self, desk.clock, super().on_event, self._show_bug)
-        self._desk_lock = DeskLock(self, self._keys, desk.clock, desk.settings)
+        self._desk_lock = DeskLock(
+            self, self._keys, desk.clock, desk.settings, lambda: self.fit_window(self.size)
+        )
         self.set_keymap(dict(desk.settings.keys))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

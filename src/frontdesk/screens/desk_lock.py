@@ -1,6 +1,9 @@
 """When the screen is locked, what becomes of what was open on it, and who gets it back."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from textual.app import App
 
 from frontdesk.desk import Clock, OpenDesk, Settings
 from frontdesk.screens.idle import IdleTimer
@@ -9,7 +12,6 @@ from frontdesk.screens.notices import TooSmallScreen
 from frontdesk.terminal import FrontdeskDriver
 
 if TYPE_CHECKING:
-    from frontdesk.app import FrontdeskApp
     from frontdesk.screens.writing import WritingScreen
 
 
@@ -17,11 +19,20 @@ class DeskLock:
     """Locks the screen of an open desk, at once or after a time without a key.
 
     What is only a question is closed. Dialogs stay as they are under the lock, with what was
-    typed, and write nothing; a write that is on its way is finished.
+    typed, and write nothing; a write that is on its way is finished. `on_unlocked` is called
+    when the screen is given back.
     """
 
-    def __init__(self, app: "FrontdeskApp", keys: KeyQueue, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        app: App[None],
+        keys: KeyQueue,
+        clock: Clock,
+        settings: Settings,
+        on_unlocked: Callable[[], None],
+    ) -> None:
         self._app = app
+        self._on_unlocked = on_unlocked
         self._keys = keys
         self._desk: OpenDesk | None = None
         self.is_locked = False
@@ -67,7 +78,7 @@ class DeskLock:
             with self._app.batch_update():
                 await self._uncover(self._desk, name)
             self.is_locked = False
-            self._app.fit_window(self._app.size)
+            self._on_unlocked()
             self.idle.start()
         finally:
             self._app.screen.refresh()

@@ -1,0 +1,192 @@
+"""Other desks on the same store: who did what is said; a store that is away, or shuts the desk out, comes back."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from frontdesk.bookings import CancelCommand, FrontdeskError, Operator, Unauthorised, Unavailable
+from frontdesk.screens import store_watch
+from frontdesk.screens.cancel import CancelScreen, Progress
+from frontdesk.screens.last_write import LastWrite
+from frontdesk.store.port import BookingStore
+from tests.screens.conftest import FrontOpener
+from tests.screens.desk_data import KIM, NOW
+from tests.screens.front import Front
+
+LEE = Operator("Lee Tran", via="Desk Two")
+
+
+async def cancel_elsewhere(front: Front, ref: str, by: Operator = LEE) -> None:
+    """Another desk cancels a booking; wait until the row in view shows it."""
+    (booking,) = await front.store.find(ref)
+    await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, by))
+    rows = front.screen.listing
+    await front.until(lambda: any(r.booking.ref == ref and r.booking.cancellation for r in rows.view.rows))
+
+
+async def test_the_key_line_says_who_cancelled_until_the_next_key(front: Front) -> None:
+    await front.type("mirela")
+    keys = front.line("keys")
+    await cancel_elsewhere(front, "SD-10482")
+    assert front.line("keys") == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 M. Kovač."
+    await front.press("down")
+    assert front.line("keys") == keys
+
+
+async def test_several_at_once_are_counted(front: Front) -> None:
+    await front.type("kov")
+    await cancel_elsewhere(front, "SD-10482")
+    await cancel_elsewhere(front, "SD-10485")
+    assert front.line("keys").startswith("2 changes by other desks here. The last: Lee Tran (Desk Two)")
+
+
+async def test_it_never_takes_the_place_of_an_answer_to_her_key(front: Front) -> None:
+    await front.type("mirela")
+    await front.press("tab", "v")
+    answer = front.line("keys")
+    await cancel_elsewhere(front, "SD-10482")
+    assert front.line("keys") == answer == "v does nothing here. Esc, then type a name."
+
+
+async def test_the_open_dialog_says_who_and_when(front: Front) -> None:
+    await front.type("sd-10482")
+    await front.press("tab", "c")
+    dialog = front.app.screen
+    assert isinstance(dialog, CancelScreen)
+    await cancel_elsewhere(front, "SD-10482")
+    await front.until(lambda: dialog._progress is Progress.OVER)
+    assert "Lee Tran (Desk Two) cancelled this at 09:14." in dialog.line("message").text
+    front.clock.advance(2)
+    await front.press("f8", "escape")
+    done = front.marked.cancellation
+    assert done is not None
+    assert done.by == LEE
+
+
+async def test_details_shows_who_and_when(front: Front) -> None:
+    await front.type("sd-10482")
+    await front.press("tab", "d")
+    await cancel_elsewhere(front, "SD-10482")
+    await front.until(lambda: any("Lee Tran (Desk Two)" in line for line in front.lines()))
+    assert any("Sun 22 Nov 09:14" in line and "cancelled" in line for line in front.lines())
+
+
+class Cut:
+    """A store in front of the real one; while there is an error, everything raises it."""
+
+    def __init__(self, store: BookingStore) -> None:
+        self._store: Any = store
+        self.error: FrontdeskError | None = None
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def ask(*arguments: Any, **named: Any) -> Any:
+            if self.error is not None and name != "close":
+                raise self.error
+            if name == "changes":
+                arguments = (arguments[0], 0.02)  # else a cut is noticed when a change comes
+            return await getattr(self._store, name)(*arguments, **named)
+
+        return ask
+
+
+@pytest.fixture
+def cut(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
+    """The store that `wrap` will have put in front of the real one; it is asked often."""
+    monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
+    monkeypatch.setattr(store_watch, "ASK_SHUT_OUT", 0.01)
+    return []
+
+
+def wrapped(made: list[Cut]) -> Callable[[BookingStore], Any]:
+    def wrap(store: BookingStore) -> Any:
+        made.append(Cut(store))
+        return made[-1]
+
+    return wrap
+
+
+async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are(
+    open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        await front.type("mirela")
+        await front.press("down")
+        marked, rows = front.marked.id, [row.booking.id for row in front.screen.listing.view.rows]
+        cut[0].error = Unavailable("The line is cut.")
+        await front.until(lambda: "STORE AWAY since 09:14" in front.line("status"))
+        await front.press("tab", "m")
+        assert "the store is away since 09:14" in "\n".join(front.lines())
+        await front.press("escape")
+        (booking,) = await cut[0]._store.find("SD-10482")
+        await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+        cut[0].error = None
+        await front.until(lambda: "The store is back." in front.line("keys"))
+        assert "STORE AWAY" not in front.line("status")
+        view = front.screen.listing.view.rows
+        assert [row.booking.id for row in view] == rows
+        assert front.marked.id == marked
+        assert any(row.booking.cancellation and row.booking.ref == "SD-10482" for row in view)
+
+
+async def test_a_revoked_token_is_not_away_and_says_what_to_do(
+    open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    hint = "The desk token Desk One was revoked: have a new one made."
+    async with open_front(wrap=wrapped(cut)) as front:
+        cut[0].error = Unauthorised(hint)
+        await front.until(lambda: front.line("status") == hint)
+        await front.type("sd-10482")
+        await front.press("escape", "tab", "m")
+        assert "The desk token Desk One was revoked" in "\n".join(front.lines())
+        await front.press("escape")
+        cut[0].error = None
+        await front.until(lambda: front.line("status").startswith("Kim Nguyen | "))
+
+
+class Remembers:
+    """`desk.CutOffs` of one cut."""
+
+    def __init__(self, minutes_ago: int) -> None:
+        self.at = NOW - timedelta(minutes=minutes_ago)
+        self.asked: list[str] = []
+
+    def note(self, operator: str, at: object) -> None:
+        raise AssertionError("no terminal went away")
+
+    def take(self, operator: str) -> object:
+        self.asked.append(operator)
+        return self.at
+
+
+async def test_after_a_cut_line_the_last_line_says_since_when_nothing_was_saved(
+    open_front: FrontOpener,
+) -> None:
+    async with open_front() as front:
+        (booking,) = await front.store.find("SD-10482")
+        await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    remembers = Remembers(-8)
+    async with open_front(cut_offs=remembers) as front:
+        await front.until(lambda: "nothing saved after" in front.line("last"))
+        assert front.line("last").endswith("Cancelled here ok. Cut off 09:22, nothing saved after 09:14")
+        assert remembers.asked == ["Kim Nguyen"]
+
+
+@pytest.mark.parametrize(
+    ("patient", "width", "line"),
+    [
+        ("Tom Reid", 80, "Last 09:02 Tom Reid: Cancelled here ok. Cut off 09:14, nothing saved after 09:02"),
+        (
+            "Mirela Kovac",
+            80,
+            "Last 09:02 Mirela..: Cancelled here ok. Cut off 09:14, nothing saved after 09:02",
+        ),
+        ("Tom Reid", 60, "Cut off 09:14, nothing saved after 09:02"),
+    ],
+)
+def test_what_was_cut_off_is_never_cut(patient: str, width: int, line: str) -> None:
+    facts = "Cancelled here ok, Praktika ok, e-mail ok"
+    write = LastWrite("09:02", patient, "Mon 23 Nov 08:30", facts, "Cut off 09:14, nothing saved after 09:02")
+    assert write.in_width(width) == line
