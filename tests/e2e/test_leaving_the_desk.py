@@ -1,12 +1,9 @@
-"""The operator leaves the desk, in a real pty: what stays on the terminal, and what a cut line leaves behind."""
+"""The operator leaves the desk, in a real pty: what stays on the terminal."""
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import pyte
-import pytest
 
 from frontdesk.operators import Operators
 from tests.e2e.emulated_terminal import XtermScreen
@@ -70,39 +67,3 @@ def test_what_is_typed_before_the_unlock_frame_goes_nowhere(desk: LineDesk) -> N
         shown.send(b"wil")
         shown.wait_for("Find: wil")
         assert b"4711" not in shown.output
-
-
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the program keeps what it remembers of itself."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state" / "frontdesk"
-
-
-def cut_offs(state: Path) -> list[Path]:
-    return list(state.glob("cut-off-*"))
-
-
-def test_a_cut_line_is_told_once_at_the_next_start(desk: LineDesk, state: Path) -> None:
-    program = [*FRONTDESK, "--config", str(desk.config_file)]
-    with PtyDesk(program) as cut:
-        cut.wait_for("6 bookings")
-        cut.hang_up()
-        cut.wait_exit(5)
-    (file,) = cut_offs(state)
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_text()).keys() == {"operator", "at"}
-    for told in (True, False):
-        with PtyDesk(program) as again:
-            again.wait_for("6 bookings")
-            if told:
-                again.wait_for("nothing saved in the 12 hours before")
-                assert any(line.startswith("Cut off ") for line in again.screen_lines())
-            else:
-                again.wait_still()
-                assert not any("Cut off" in line for line in again.screen_lines())
-            again.send(b"\x03")
-            again.wait_for("Leave frontdesk?")
-            again.send(b"y")
-            assert again.wait_exit() == 0
-        assert cut_offs(state) == []
