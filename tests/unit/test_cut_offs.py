@@ -29,9 +29,9 @@ def test_the_file_holds_a_name_and_a_time_for_its_owner_alone(tmp_path: Path) ->
 
 
 def test_desks_cut_off_together_are_one_cut(tmp_path: Path) -> None:
-    desks = CutOffs(tmp_path)
     for seconds in (0, 60, 30):
-        desks.note("Kim Nguyen", AT + timedelta(seconds=seconds))
+        CutOffs(tmp_path).note("Kim Nguyen", AT + timedelta(seconds=seconds))
+    desks = CutOffs(tmp_path)
     assert desks.take("Kim Nguyen") == AT + timedelta(seconds=60)
     assert desks.take("Kim Nguyen") is None
 
@@ -50,3 +50,10 @@ def test_what_cannot_be_read_or_written_is_no_reason_to_stop(tmp_path: Path) -> 
     blocked.write_text("")
     CutOffs(blocked).note("Kim Nguyen", AT)
     assert CutOffs(blocked).take("Kim Nguyen") is None
+
+
+def test_who_is_cut_off_while_starting_leaves_it_for_the_next_start(tmp_path: Path) -> None:
+    cut = CutOffs(tmp_path)
+    cut.note("Kim Nguyen", AT)
+    assert cut.take("Kim Nguyen") is None
+    assert CutOffs(tmp_path).take("Kim Nguyen") == AT

@@ -21,9 +21,11 @@ class CutOffs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._is_cut = False
 
     def note(self, operator: str, at: datetime) -> None:
         """Remember it at once, on no disk yet: the process may have less than a second left."""
+        self._is_cut = True
         content = json.dumps({"operator": operator, "at": at.isoformat()})
         file = self._folder / f"cut-off-{secrets.token_hex(8)}.json"
         with contextlib.suppress(OSError):
@@ -33,6 +35,8 @@ class CutOffs:
 
     def take(self, operator: str) -> datetime | None:
         """Return the latest one of this operator; all of hers are forgotten."""
+        if self._is_cut:
+            return None  # a start that is still under way would take what was noted for the next one
         found = []
         with contextlib.suppress(OSError):
             for file in sorted(self._folder.glob("cut-off-*.json")):
