@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from frontdesk.bookings import Unavailable
+from frontdesk.server import health
 from frontdesk.server.answering import TooMany
 from frontdesk.server.limiting import BAD_TOKENS_A_MINUTE, Limits
 from frontdesk.server.wrapping import BODY_LIMIT, LOGGER
@@ -166,7 +167,11 @@ async def test_a_bug_is_told_by_its_reference_alone(
     assert "Wilson" not in caplog.text
 
 
-async def test_health_is_known_to_all_and_asked_of_the_store_once(filled: SqlStore, told: Told) -> None:
+async def test_health_is_known_to_all_and_asked_of_the_store_once(
+    filled: SqlStore, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_GOOD_SECONDS", 1e9)
+
     class Watched(Broken):
         looks = 0
         is_away = False
@@ -181,6 +186,7 @@ async def test_health_is_known_to_all_and_asked_of_the_store_once(filled: SqlSto
     async with served(service_of(watched, told)) as url, client_of(url) as client:  # type: ignore[arg-type]
         answers = await asyncio.gather(*(client.get("/health") for _ in range(20)))
         assert {(one.status_code, one.content) for one in answers} == {(200, b'{"status":"ok"}')}
+        assert (await client.get("/health")).status_code == 200
         assert watched.looks == 1
     watched.is_away = True
     async with served(service_of(watched, told)) as url, client_of(url) as client:  # type: ignore[arg-type]
@@ -191,19 +197,19 @@ async def test_health_is_known_to_all_and_asked_of_the_store_once(filled: SqlSto
 
 
 async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(
-    server: str, filled: SqlStore, told: Told
+    filled: SqlStore, told: Told
 ) -> None:
-    host, port = server.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
     token = await make_token(filled)
-    writer.write(
-        f"POST /bookings/33/cancel HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
-        f'If-Match: "1"\r\nIdempotency-Key: {uuid4()}\r\nContent-Length: 100\r\n\r\n{{'.encode()
-    )
-    await writer.drain()
-    writer.write_eof()
-    await reader.read()
-    writer.close()
-    await writer.wait_closed()
+    async with served(service_of(filled, told)) as url:
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            f"POST /bookings/33/cancel HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+            f'If-Match: "1"\r\nIdempotency-Key: {uuid4()}\r\nContent-Length: 100\r\n\r\n{{'.encode()
+        )
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+    # The server has ended, and so has whatever became of the request.
     assert not told.errors
     assert (await filled.get(33)).cancellation is None
