@@ -1,6 +1,7 @@
 """`serve`: the store over HTTP, for desks that hold a token."""
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -153,6 +154,9 @@ class _Serving:
             for notice in (*outside.problems, *self._session.notices):
                 click.echo(text.clean(notice), err=True)
             click.echo(text.clean(self._said(sockets, tls)), err=True)
+            # What is loaded stays: looking through all of it for garbage would stop every desk for a while.
+            gc.collect()
+            gc.freeze()
             await self._listening.serve(sockets)
 
     def _leave(self) -> None:
