@@ -55,6 +55,9 @@ bench: $(READY) ## measure it at 1k, 100k and 1M bookings, beside other programs
 bench-store: $(READY) ## measure pages, searches and cancels in a second, on both databases (about 15 minutes at first)
 	@$(BIN)/python -m benchmarks.store
 
+bench-server: $(READY) ## measure what servers answer to 1, 10 and 100 desks at 1M bookings (about 5 minutes, more at first)
+	@$(BIN)/python -m benchmarks.server
+
 pictures: $(READY) ## make the README's pictures from the real program
 	@$(BIN)/python -m tests.pictures
 
@@ -74,4 +77,4 @@ $(READY):
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@{ $(STAMP); } > $@
 
-.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench bench-store pictures lock clean
+.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench bench-store bench-server pictures lock clean

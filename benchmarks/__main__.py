@@ -13,6 +13,7 @@ from benchmarks.datasets import ROOT, SIZES, Dataset, prepare
 from benchmarks.goals import Results
 from benchmarks.link import Link, slow_line
 from benchmarks.measuring import Measured, Run, Unanswered
+from benchmarks.processes import calibrate
 from benchmarks.report import Conditions, report
 from benchmarks.terminal import Terminal
 
@@ -93,7 +94,7 @@ class _Bench:
         _say(
             f"{time.monotonic() - self._begun:4.0f} s  {program.name}, {where}, {'keys' if keys else 'start'}"
         )
-        self.calibration.append(_calibrate())
+        self.calibration.append(calibrate())
         gc.collect()
         drive = program.drive_slow if link.round_trip else program.drive
         with Terminal(program.argv, cwd=ROOT, env=program.env, link=link) as terminal:
@@ -111,13 +112,6 @@ class _Bench:
 def _is_textual(program: peers.Program) -> bool:
     """Whether this is one of those whose starts are compared closely."""
     return program.argv[0] == sys.executable
-
-
-def _calibrate() -> float:
-    """Return the milliseconds that a fixed piece of work takes."""
-    begun = time.perf_counter()
-    sum(number * number for number in range(300_000))
-    return (time.perf_counter() - begun) * 1000
 
 
 def _say(text: str) -> None:

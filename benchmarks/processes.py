@@ -1,5 +1,6 @@
-"""What the system says of a running process (Linux: /proc)."""
+"""What the system says of a running process (Linux: /proc), and how quick the machine is just now."""
 
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,13 @@ def cpu_seconds(pid: int) -> float:
         except OSError:  # the thread ended meanwhile
             continue
     return total / 1e9
+
+
+def calibrate() -> float:
+    """Return the milliseconds that a fixed piece of work takes."""
+    begun = time.perf_counter()
+    sum(number * number for number in range(300_000))
+    return (time.perf_counter() - begun) * 1000
 
 
 def _mebibytes(field: str) -> float:

@@ -15,6 +15,8 @@ from typing import Any
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.schema import CreateTable
+from sqlmodel import SQLModel
 
 from frontdesk.bookings import Operator
 from frontdesk.cli.seeding import fill
@@ -32,7 +34,8 @@ _STAYS_FRESH = timedelta(days=7)
 def prepare(url: str, label: str, bookings: int, make_anew: Callable[[], None]) -> float:
     """Fill the store at `url` unless it is there; return how many bookings a second went in."""
     stamp_file = DATA / f"{label}.json"
-    layout = hashlib.sha256(repr((REVISIONS, FTS5.create, GIN.create)).encode()).hexdigest()
+    tables = [str(CreateTable(table)) for table in SQLModel.metadata.sorted_tables]
+    layout = hashlib.sha256(repr((REVISIONS, tables, FTS5.create, GIN.create)).encode()).hexdigest()
     wanted = {"bookings": bookings, "layout": layout}
     try:
         kept: dict[str, Any] = json.loads(stamp_file.read_text(encoding="utf-8"))

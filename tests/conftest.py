@@ -54,6 +54,16 @@ def spare_postgres_url(worker_id: str, request: pytest.FixtureRequest) -> Iterat
         pytest.skip(str(why))
 
 
+@pytest.fixture
+def migrated_postgres_url(worker_id: str) -> Iterator[str]:
+    """The address of an empty store on PostgreSQL whose tables a test may tamper with."""
+    try:
+        with postgres.new_database(worker_id, migrated=True) as url:
+            yield url
+    except postgres.NoServer as why:
+        pytest.skip(str(why))
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty store, on each database in turn."""

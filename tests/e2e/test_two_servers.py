@@ -6,7 +6,7 @@ nobody answered for, the store knows, and tells whoever asks to give up.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,6 @@ from sqlalchemy.engine import make_url
 from frontdesk.store import wire
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
-from tests import postgres
 from tests.e2e.server_process import server_process
 from tests.making import KIM, make_incoming, make_practice
 from tests.serving import bearer, make_token
@@ -111,22 +110,12 @@ class Desks:
 
 
 @pytest.fixture
-def spare_url(worker_id: str) -> Iterator[str]:
-    """The address of a store on PostgreSQL whose tables may be tampered with."""
-    try:
-        with postgres.new_database(worker_id, migrated=True) as url:
-            yield url
-    except postgres.NoServer as why:
-        pytest.skip(str(why))
-
-
-@pytest.fixture
-def config(spare_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def config(migrated_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The config of servers on this test's database."""
-    url = make_url(spare_url)
+    url = make_url(migrated_postgres_url)
     if url.password:
         monkeypatch.setenv("PGPASSWORD", str(url.password))
-    address = url.set(password=None).render_as_string(hide_password=False)
+    address = url._replace(password=None).render_as_string()
     file = tmp_path / "server.toml"
     file.write_text(
         f'[store]\nurl = "{address}"\n[server]\nrequests_a_minute = 1000000\n[log]\nfile = "server.log"\n'
@@ -197,16 +186,16 @@ async def commits_held(url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]
 
 
 async def test_a_server_is_killed_while_its_commit_is_under_way_and_the_other_one_tells(
-    spare_url: str, config: Path
+    migrated_postgres_url: str, config: Path
 ) -> None:
     async with (
-        filled(spare_url, 24) as (store, ids),
+        filled(migrated_postgres_url, 24) as (store, ids),
         server_process(config) as first,
         server_process(config) as second,
     ):
         desks = Desks(await make_token(store), [first.url, second.url])
         # What the desks do goes on when the commits are let through.
-        async with asyncio.TaskGroup() as working, commits_held(spare_url) as until_stuck:
+        async with asyncio.TaskGroup() as working, commits_held(migrated_postgres_url) as until_stuck:
             # Every booking is cancelled by two desks in the same order, one at each server.
             for desk in (0, 2, 4):
                 working.create_task(desks.work(desk, ids[desk // 2 :: 3]))
@@ -216,7 +205,7 @@ async def test_a_server_is_killed_while_its_commit_is_under_way_and_the_other_on
             first.kill()
             await first.process.wait()
 
-        await check(store, spare_url, desks.told, ids)
+        await check(store, migrated_postgres_url, desks.told, ids)
         # One had sent its COMMIT, and waited for the answer; nobody at the first server ever got one.
         assert desks.told.found_written == 1
         assert desks.told.unanswered == 3
@@ -226,9 +215,9 @@ async def test_a_server_is_killed_while_its_commit_is_under_way_and_the_other_on
 
 @pytest.mark.full
 @pytest.mark.timeout(300)
-async def test_all_but_one_of_many_are_killed_under_load(spare_url: str, config: Path) -> None:
+async def test_all_but_one_of_many_are_killed_under_load(migrated_postgres_url: str, config: Path) -> None:
     bookings, servers = 480, 4
-    async with AsyncExitStack() as running, filled(spare_url, bookings) as (store, ids):
+    async with AsyncExitStack() as running, filled(migrated_postgres_url, bookings) as (store, ids):
         served = [await running.enter_async_context(server_process(config)) for _ in range(servers)]
         desks = Desks(await make_token(store), [one.url for one in served])
         async with asyncio.TaskGroup() as working:
@@ -238,7 +227,7 @@ async def test_all_but_one_of_many_are_killed_under_load(spare_url: str, config:
             for one in served[:-1]:
                 await desks.until_answered(one.url, bookings // (2 * servers * servers))
                 one.kill()
-        await check(store, spare_url, desks.told, ids)
+        await check(store, migrated_postgres_url, desks.told, ids)
         # Else nobody was cut off, and nothing was proved.
         assert desks.told.unanswered > servers
         assert len(desks.told.answered_by) == servers
