@@ -26,6 +26,11 @@ class ServerProcess:
         """End it as a power cut would."""
         self.process.kill()
 
+    async def next_line(self) -> str:
+        """Return what it says next."""
+        assert self.process.stderr is not None
+        return (await self.process.stderr.readline()).decode()
+
     async def ended(self) -> tuple[int, str]:
         """Have it end in its own way; return its exit code and what it said meanwhile."""
         self.process.send_signal(signal.SIGTERM)

@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import ssl
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -63,15 +65,26 @@ async def test_it_asks_the_pms_for_a_desk_and_carries_out_what_follows(world: Wo
     assert "Praktika ok, e-mail ok" in await world.run("show", "R00001")
 
 
-async def test_no_deliver_leaves_deliveries_alone_and_without_a_certificate_a_hang_up_ends_it(
-    world: World,
-) -> None:
-    async with server_process(world.desk.config_file, "--no-deliver") as server:
+async def test_with_a_certificate_a_hang_up_has_it_read_again(world: World, tmp_path: Path) -> None:
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    cert, key = issue(authority, tmp_path)
+    config = world.desk.config_file
+    config.write_text(f'{config.read_text()}\n[server]\ncert = "{cert.name}"\nkey = "{key.name}"\n')
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trusting)
+    async with server_process(config, "--no-deliver") as server:
         assert server.said.endswith("; deliveries are left to frontdesk deliver.\n")
-        async with httpx.AsyncClient(base_url=server.url) as anybody:
-            assert (await anybody.get("/health")).json() == {"status": "ok"}
+        async with httpx.AsyncClient(verify=trusting) as anybody:
+            url = server.url.replace("127.0.0.1", "localhost")
+            assert (await anybody.get(f"{url}/health")).json() == {"status": "ok"}
+
+        key.chmod(0o644)
         server.process.send_signal(signal.SIGHUP)
-        assert await server.process.wait() == 0
+        assert (await server.next_line()).startswith("The certificate stays as it was: the key ")
+        issue(authority, tmp_path)
+        server.process.send_signal(signal.SIGHUP)
+        assert await server.next_line() == "New connections are shown the certificate that is there now.\n"
+        assert (await server.ended())[0] == 0
 
 
 class TestRefused:
@@ -118,6 +131,13 @@ class TestRefused:
         code, said = self.refused(desk, "--bind", "0.0.0.0:0")
         assert code == 1
         assert f"the key {key} could be read by others" in said
+
+    def test_no_server_extra(self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delitem(sys.modules, "frontdesk.server.connections", raising=False)
+        monkeypatch.setitem(sys.modules, "uvicorn", None)
+        code, said = self.refused(desk)
+        assert code == 1
+        assert said.endswith("install frontdesk with its server extra, frontdesk[server]")
 
     def test_a_store_that_is_away(self, desk: LineDesk) -> None:
         with socket.create_server(("127.0.0.1", 0)) as nobody:
