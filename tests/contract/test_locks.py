@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, func, select, update
+from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, CancelCommand, LoadOutcome, Refused, Unavailable
 from frontdesk.store.mapping import BOOKING, HEAD
@@ -98,9 +99,13 @@ async def test_on_sqlite_the_time_is_read_under_the_lock(tmp_path: Path) -> None
     assert locked == [True, False, True]
 
 
-async def test_outcome_waits_for_another_desks_cancel_in_hand(postgres_url: str) -> None:
-    """Of a command that may still commit nobody is told that it wrote nothing."""
-    store, asking = await open_store(postgres_url), await open_store(postgres_url)
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
+async def test_outcome_waits_for_another_desks_cancel_in_hand(postgres_url: str, isolation: str) -> None:
+    """Of a command that may still commit nobody is told that it wrote nothing, whatever the server's default."""
+    options = f"-c default_transaction_isolation={isolation.replace(' ', chr(92) + ' ')}"
+    url = make_url(postgres_url).update_query_dict({"options": options})
+    address = url.render_as_string(hide_password=False)
+    store, asking = await open_store(address), await open_store(address)
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
     (booking,) = await store.find("A1")

@@ -93,6 +93,8 @@ class PostgresDatabase(Database):
             pool_size=READ_THREADS + WRITE_THREADS,
             pool_pre_ping=True,
             hide_parameters=True,
+            # Who waited for a lock has to see what was committed meanwhile, whatever the server's default is.
+            isolation_level="READ COMMITTED",
             connect_args=_NETWORK,
         )
         event.listen(engine, "do_connect", _connect)
