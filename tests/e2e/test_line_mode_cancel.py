@@ -10,7 +10,15 @@ from uuid import UUID, uuid4
 import click
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand, Unavailable
+from frontdesk.bookings import (
+    Booking,
+    CancelCommand,
+    FrontdeskError,
+    Reason,
+    Refused,
+    Unauthorised,
+    Unavailable,
+)
 from frontdesk.cli import cancel as cancel_module
 from frontdesk.store.sql import SqlStore
 from tests.e2e.line_mode import LineDesk
@@ -219,17 +227,18 @@ class TestLostAnswer:
     """The answer to the write does not come: exactly one of saved, not saved, not known yet."""
 
     @pytest.fixture
-    def lose(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool, bool], None]:
+    def lose(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         cancel = SqlStore.cancel
 
-        def losing(arrives: bool, can_be_asked: bool) -> None:
+        def losing(arrives: bool, can_be_asked: bool, answer: FrontdeskError | None = None) -> None:
             async def lost(store: SqlStore, command: CancelCommand) -> Booking:
                 if arrives:
                     await cancel(store, command)
                 raise Unavailable("the line was cut.")
 
             async def unknown(store: SqlStore, command_id: UUID) -> Booking | None:
-                raise Unavailable("the line is still cut.")
+                assert answer is not None
+                raise answer
 
             monkeypatch.setattr(SqlStore, "cancel", lost)
             if not can_be_asked:
@@ -237,7 +246,7 @@ class TestLostAnswer:
 
         return losing
 
-    def test_saved(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
+    def test_saved(self, desk: LineDesk, lose: Callable[..., None]) -> None:
         lose(True, True)
 
         result = desk("cancel", "R00001", "--yes")
@@ -245,7 +254,7 @@ class TestLostAnswer:
         assert result.exit_code == 0
         assert result.stdout == desk.facts() + "\n"
 
-    def test_not_saved(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
+    def test_not_saved(self, desk: LineDesk, lose: Callable[..., None]) -> None:
         lose(False, True)
 
         result = desk("cancel", "R00001", "--yes")
@@ -254,8 +263,17 @@ class TestLostAnswer:
         assert "not saved, nothing has happened: the line was cut." in result.stderr
         assert status(desk) == "Upcoming"
 
-    def test_not_known_yet(self, desk: LineDesk, lose: Callable[[bool, bool], None]) -> None:
-        lose(True, False)
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Unavailable("the line is still cut."),
+            Refused(Reason("too-many", "this desk asks the server too often")),
+            Unauthorised("The desk token was revoked."),
+        ],
+        ids=lambda one: type(one).__name__,
+    )
+    def test_not_known_yet(self, desk: LineDesk, lose: Callable[..., None], answer: FrontdeskError) -> None:
+        lose(True, False, answer)
 
         result = desk("cancel", "R00001", "--yes")
 

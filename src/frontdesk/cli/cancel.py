@@ -150,7 +150,7 @@ def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str
     except Unavailable as away:
         try:
             saved = run(store.outcome(command.command_id))
-        except Unavailable:
+        except FrontdeskError:
             raise Unavailable(
                 "not known yet whether it was saved. Do not tell the patient yet; "
                 f"ask with frontdesk show {reference}"
