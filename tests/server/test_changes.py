@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from frontdesk.bookings import Standing, Unavailable
+from frontdesk.server import limiting
 from frontdesk.server.app import make_app
 from frontdesk.server.broadcast import MOST_WAITING, Subscription
-from frontdesk.server.limiting import STREAMS_A_TOKEN
 from frontdesk.store import wire
 from frontdesk.store.port import Change, ChangeKind
 from frontdesk.store.sql import SqlStore
@@ -226,11 +226,12 @@ async def test_a_fault_in_the_watcher_is_reported(filled: SqlStore, told: Told, 
 
 
 async def test_a_desk_has_so_many_streams_and_gets_the_place_of_a_closed_one(
-    server: str, filled: SqlStore, token: str
+    server: str, filled: SqlStore, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limiting, "STREAMS_A_TOKEN", 3)
     other = await make_token(filled, "Desk Two")
     async with AsyncExitStack() as desks, client_of(server) as client:
-        for _ in range(STREAMS_A_TOKEN - 1):
+        for _ in range(2):
             await desks.enter_async_context(listening(server, token))
         async with listening(server, token):
             refused = await client.get("/changes", headers=bearer(token))
