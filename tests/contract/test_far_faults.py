@@ -1,10 +1,13 @@
 """Bad days between a desk and its server: what is said is true, nothing is done twice, none is missed."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from frontdesk.bookings import (
     Booking,
@@ -16,7 +19,9 @@ from frontdesk.bookings import (
 )
 from frontdesk.preflight import Finding
 from frontdesk.store import following, remote
+from frontdesk.store.commands import CommitLost, NotWritten
 from frontdesk.store.port import Change
+from frontdesk.store.sqlite import SqliteDatabase
 from tests.contract.between import Between, Instead, Trouble, standing_between
 from tests.contract.desks import FarDesk
 from tests.contract.raw import count, execute
@@ -128,6 +133,40 @@ async def test_what_cannot_be_asked_is_not_known_until_it_can(
     known = await far.outcome(asked.command_id)
     assert known is not None
     assert known == await far.get(booking.id)
+
+
+@pytest.mark.parametrize("failing", ["BEGIN IMMEDIATE", "COMMIT"])
+async def test_what_the_server_cannot_write_is_said_to_be_not_saved_unless_it_may_have_been(
+    far: FarDesk, between: Between, booking: Booking, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """Its disk is full, so that it cannot give the command up either."""
+    monkeypatch.setattr(remote, "SETTLING_SECONDS", SOON)
+    patiently = SqliteDatabase._patiently
+    seen: list[str] = []
+
+    def full(self: SqliteDatabase, connection: Connection, statement: str) -> None:
+        seen.append(statement)
+        if failing not in seen:
+            return patiently(self, connection, statement)
+        fault = sqlite3.OperationalError("database or disk is full")
+        fault.sqlite_errorname = "SQLITE_FULL"
+        raise OperationalError(statement, None, fault)
+
+    asked = command(booking)
+    with monkeypatch.context() as filled:
+        filled.setattr(SqliteDatabase, "_patiently", full)
+        if failing == "COMMIT":
+            with pytest.raises(CommitLost):
+                await far.cancel(asked)
+            with pytest.raises(Unavailable):
+                await far.outcome(asked.command_id)
+        else:
+            with pytest.raises(NotWritten, match="nothing was changed"):
+                await far.cancel(asked)
+            assert await far.outcome(asked.command_id) is None
+            assert between.number("/give-up") == 0
+    assert await far.outcome(asked.command_id) is None
+    assert await far.get(booking.id) == booking
 
 
 async def test_what_was_not_sent_is_known_without_asking(

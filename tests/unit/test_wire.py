@@ -30,6 +30,7 @@ from frontdesk.bookings import (
 from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store import wire
+from frontdesk.store.commands import CommitLost, NotWritten
 from frontdesk.store.port import Change, ChangeKind
 from tests.making import KIM, LEE, make_booking
 
@@ -86,6 +87,15 @@ def test_errors_come_through_as_what_they_are(error: FrontdeskError, status: int
         wire.raise_problem(wire.decode(wire.encode(told), wire.Problem))
     assert raised.value.hint == error.hint
     assert vars(raised.value) == vars(error)
+
+
+def test_what_was_not_written_is_told_apart_from_what_may_have_been() -> None:
+    with pytest.raises(NotWritten):
+        wire.raise_problem(wire.problem(Unavailable("the disk is full: nothing was changed")))
+    lost = CommitLost(Unavailable("the line was cut: nothing was changed"))
+    with pytest.raises(CommitLost) as raised:
+        wire.raise_problem(wire.problem(lost))
+    assert raised.value.hint == lost.hint
 
 
 def test_what_a_server_cannot_have_meant_is_no_answer() -> None:

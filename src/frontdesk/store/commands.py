@@ -32,6 +32,10 @@ class CommitLost(Unavailable):
         self.fault = fault
 
 
+class NotWritten(Unavailable):
+    """The store itself could not write, and says so: what was asked of it is certain not to be done."""
+
+
 def cleaned(command: CancelCommand) -> CancelCommand:
     """Return a command with clean text. Raises Refused when its reason is too long."""
     command = clean_fields(command)

@@ -35,7 +35,7 @@ from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store import wire
 from frontdesk.store.api import Api, Params
-from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned, cleaned_note
+from frontdesk.store.commands import CommandsUnderWay, CommitLost, NotWritten, cleaned, cleaned_note
 from frontdesk.store.following import ChangeStream
 from frontdesk.store.port import Change
 from frontdesk.text import clean
@@ -65,7 +65,7 @@ class RemoteStore:
     ) -> None:
         self._api = Api(url, token, ca_file, seconds=seconds)
         self._under_way = CommandsUnderWay()
-        self._never_sent: set[UUID] = set()
+        self._not_written: set[UUID] = set()
         self._stream = ChangeStream(self._api)
         self._is_closed = False
 
@@ -161,19 +161,25 @@ class RemoteStore:
         body = wire.CancelAsked(
             operator=command.operator.name, reason=command.reason, told_by_phone=command.told_by_phone
         )
-        self._never_sent.discard(command.command_id)
+        self._not_written.discard(command.command_id)
         try:
             return self._api.value(await self._api.send(path, body, headers), Booking)
         except NotSent as error:
-            self._never_sent.add(command.command_id)
+            self._not_written.add(command.command_id)
             raise self._api.away(error) from None
+        except NotWritten:
+            # Asking would help nobody: a store that cannot write cannot give the command up either.
+            self._not_written.add(command.command_id)
+            raise
         except Lost as error:
-            fault = self._api.away(error)
+            fault: FrontdeskError = self._api.away(error)
+        except CommitLost as error:
+            fault = error.fault
         except Unavailable as error:
             fault = error
         return await self._after_lost_answer(command.command_id, fault)
 
-    async def _after_lost_answer(self, command_id: UUID, fault: Unavailable) -> Booking:
+    async def _after_lost_answer(self, command_id: UUID, fault: FrontdeskError) -> Booking:
         try:
             async with asyncio.timeout(SETTLING_SECONDS):
                 done = await self._known(command_id)
@@ -193,7 +199,7 @@ class RemoteStore:
     async def outcome(self, command_id: UUID) -> Booking | None:
         self._check_open()
         await self._under_way.ended(command_id)
-        if command_id in self._never_sent:
+        if command_id in self._not_written:
             return None
         return await self._give_up(command_id)
 

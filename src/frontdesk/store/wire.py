@@ -23,6 +23,7 @@ from frontdesk.bookings import (
     Unauthorised,
     Unavailable,
 )
+from frontdesk.store.commands import CommitLost, NotWritten
 
 VERSION = 1
 """Of the API. A desk and a server of different ones do not work together."""
@@ -91,8 +92,11 @@ _KINDS: dict[type[FrontdeskError], tuple[str, int]] = {
     Conflict: ("conflict", 412),
     NotFound: ("not-found", 404),
     Unauthorised: ("unauthorised", 401),
+    CommitLost: ("outcome-unknown", 503),
     Unavailable: ("unavailable", 503),
 }
+"""The first that fits counts. What is `unavailable` was not done; of `outcome-unknown` only the store knows."""
+
 _REFUSED = "refused"
 _REFUSED_STATUS = {
     "no-permission": 403,
@@ -129,12 +133,19 @@ def problem(error: FrontdeskError) -> Problem:
 
 
 def raise_problem(told: Problem) -> NoReturn:
-    """Raise the error that a server told of. Raises Unavailable for what it cannot have meant."""
+    """Raise the error that a server told of, NotWritten where it could not do what it was asked.
+
+    Raises Unavailable for what it cannot have meant.
+    """
     kind = told.type.removeprefix(_TYPE)
     if kind == _REFUSED:
         raise Refused(Reason(told.code, told.detail))
     if kind == "conflict" and told.current is not None:
         raise Conflict(told.detail, told.current, told.by, told.at)
+    if kind == "outcome-unknown":
+        raise CommitLost(Unavailable(told.detail))
+    if kind == "unavailable":
+        raise NotWritten(told.detail)
     for error, (name, _) in _KINDS.items():
         if name == kind and error is not Conflict:
             raise error(told.detail)
