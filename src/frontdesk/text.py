@@ -125,7 +125,7 @@ def clean_fields(record: Record) -> Record:
         kind = type(value)
         if kind in _WITHOUT_TEXT:
             continue
-        fresh = clean(value) if kind is str else _cleaned(value)
+        fresh = clean(value) if kind is str else cleaned(value)
         if fresh is not value and fresh != value:
             changed[name] = fresh
     return dataclasses.replace(record, **changed) if changed else record
@@ -137,13 +137,16 @@ def _field_names(kind: type["DataclassInstance"]) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
+    """Return `value` with every `str` in it cleaned: a text, a record, or a tuple or dict of them."""
     # An enum's member may be a str too, but it is one of ours.
     kind = type(value)
     if kind is str:
         return clean(value)
     if kind is tuple:
-        return tuple(map(_cleaned, value))
+        return tuple(map(cleaned, value))
+    if kind is dict:
+        return {clean(key): cleaned(one) for key, one in value.items()}
     if hasattr(kind, "__dataclass_fields__"):
         return clean_fields(value)
     return value

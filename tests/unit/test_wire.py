@@ -15,6 +15,7 @@ from frontdesk.bookings import (
     Followup,
     FrontdeskError,
     NotFound,
+    Operator,
     Page,
     Position,
     Reason,
@@ -87,6 +88,28 @@ def test_errors_come_through_as_what_they_are(error: FrontdeskError, status: int
         wire.raise_problem(wire.decode(wire.encode(told), wire.Problem))
     assert raised.value.hint == error.hint
     assert vars(raised.value) == vars(error)
+
+
+HOSTILE = "Eve\x1b]0;x\x07\u202e"
+
+
+@pytest.mark.parametrize(
+    ("noun", "kind"),
+    [
+        (Page((Row(replace(make_booking(), ref=HOSTILE)),), False), Page),
+        (
+            wire.Outcome(replace(make_booking(), patient=replace(make_booking().patient, name=HOSTILE))),
+            wire.Outcome,
+        ),
+        ((AuditEvent(3, AT, KIM, Action.BOOKING_CANCELLED, 1, {HOSTILE: HOSTILE}),), tuple[AuditEvent, ...]),
+        (wire.Problem("about:blank", HOSTILE, 500, by=Operator("\x9b2J")), wire.Problem),
+    ],
+    ids=lambda one: getattr(type(one), "__name__", ""),
+)
+def test_whatever_a_server_says_nothing_in_it_reaches_a_terminal(noun: Any, kind: Any) -> None:
+    told = repr(wire.decode(wire.encode(noun), kind))
+    assert "\ufffd" in told
+    assert not any(bad in told for bad in ("\\x1b", "\\x07", "\\x9b", "\\u202e"))
 
 
 def test_what_was_not_written_is_told_apart_from_what_may_have_been() -> None:

@@ -132,7 +132,7 @@ _PROBLEMS: Mapping[int, tuple[str, wire.Problem]] = {
     ),
     500: ("A fault of the server; its log has more under the reference", failed("K7QX2M")),
     503: (
-        "The store is away; nothing is known of a write that was under way until it is asked for",
+        "The store is away. `unavailable`: nothing was done; `outcome-unknown`: a write may have been, ask with its id",
         wire.problem(Unavailable("The server cannot reach its store now: try again in a moment.")),
     ),
 }

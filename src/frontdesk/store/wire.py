@@ -5,6 +5,7 @@ in UTC, dates ISO 8601, enumerations their values. What is asked with a write, a
 is told (RFC 9457), is here.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -24,6 +25,7 @@ from frontdesk.bookings import (
     Unavailable,
 )
 from frontdesk.store.commands import CommitLost, NotWritten
+from frontdesk.text import cleaned
 
 VERSION = 1
 """Of the API. A desk and a server of different ones do not work together."""
@@ -86,6 +88,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     by: Operator | None = None
     at: datetime | None = None
 
+
+_HARMLESS = re.compile(rb"[ -\[\]-~]*(?:[\xc3-\xcb][\x80-\xbf][ -\[\]-~]*)*")
+"""JSON of printable ASCII and Latin letters (U+00C0 to U+02FF, in UTF-8) without an escape."""
 
 _TYPE = "urn:frontdesk:problem:"
 _KINDS: dict[type[FrontdeskError], tuple[str, int]] = {
@@ -158,8 +163,17 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes, kind: type[Answer]) -> Answer:
-    """Return the domain object that `data` is. Raises ValueError for anything else."""
-    return msgspec.json.decode(data, type=kind)
+    """Return the domain object that `data` is, its text clean. Raises ValueError for anything else."""
+    value: Answer = msgspec.json.decode(data, type=kind)
+    # Of a page of 500 rows this takes far less time than to look at every text in it.
+    return value if _HARMLESS.fullmatch(data) else _cleaned(value)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _cleaned(getattr(value, name)) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    return cleaned(value)
 
 
 def etag(booking: Booking) -> str:
