@@ -80,7 +80,7 @@ class TestYes:
     @pytest.mark.parametrize(
         ("reference", "said"),
         [
-            ("R00002", "Not done: the time has passed, 1 h 0"),
+            ("R00002", "Not done: the time has passed, 1 h "),
             ("R00001", "Not done: cancelled by Kim Nguyen "),
         ],
     )
