@@ -44,11 +44,8 @@ def home(folder: Path) -> dict[str, str | None]:
     return {"HOME": str(folder), "XDG_STATE_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(
-    "name",
-    ["256 colours", *(pytest.param(name, marks=pytest.mark.full) for name in TERMINALS if name[0] != "2")],
-)
+@pytest.mark.full
+@pytest.mark.parametrize("name", TERMINALS)
 def test_every_screen_looks_the_same(seeded: Path, tmp_path: Path, name: str) -> None:
     desks: list[tuple[PtyDesk, ExactScreen]] = []
     with ExitStack() as opened:

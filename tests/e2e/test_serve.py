@@ -65,6 +65,7 @@ async def test_it_asks_the_pms_for_a_desk_and_carries_out_what_follows(world: Wo
     assert "Praktika ok, e-mail ok" in await world.run("show", "R00001")
 
 
+@pytest.mark.full
 async def test_with_a_certificate_a_hang_up_has_it_read_again(world: World, tmp_path: Path) -> None:
     authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
     cert, key = issue(authority, tmp_path)

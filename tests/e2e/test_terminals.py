@@ -120,6 +120,7 @@ def test_a_terminal_that_only_adds_lines_is_refused(tmp_path: Path, term: str) -
         assert b"\x1b" not in desk.output
 
 
+@pytest.mark.full
 def test_a_terminal_that_is_not_utf_8_shows_a_question_mark(seeded: Path, tmp_path: Path) -> None:
     shutil.copy(seeded, tmp_path / "frontdesk.db")
     program = [sys.executable, "-m", "frontdesk", "--config", str(config_in(tmp_path, diff=True))]

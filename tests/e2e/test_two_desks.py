@@ -48,7 +48,7 @@ def test_a_cancel_at_one_desk_is_seen_at_the_other_with_who_did_it(
         lee.send(F8)
         lee.wait_for("Cancelled here ok")
         kim.wait_for(lambda lines: any(one.startswith("Lee Tran cancelled ") for one in lines))
-        assert any("x Cancelled" in line for line in kim.screen_lines())
+        kim.wait_for("x Cancelled")
         assert not any("Lee Tran cancelled" in line for line in lee.screen_lines())
         kim.send(b"x")
         kim.wait_for(lambda lines: not any("Lee Tran cancelled" in one for one in lines))
