@@ -19,11 +19,15 @@ from frontdesk import seed
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import Booking, CancelCommand, IncomingBooking
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.desk import SignIn
 from frontdesk.preflight import Finding, Preflight
+from frontdesk.screens.bookings import BookingsScreen
+from frontdesk.screens.lock import SignInScreen
 from frontdesk.store.opening import open_store
 from frontdesk.text import fold
 from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs
 from tests.screens.front import Front, StillClock, desk_on
+from tests.screens.pins import PINS, Pins
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 SIZE = (80, 24)
@@ -76,12 +80,10 @@ async def _fill(url: str) -> None:
 
 
 @asynccontextmanager
-async def _front(folder: Path) -> AsyncIterator[Front]:
-    """Yield a front desk on made-up practices, at a time that stands still."""
-    path = folder / "frontdesk.db"
-    await _fill(f"sqlite:///{path}")
+async def _front(path: Path, sign_in: SignIn | None = None) -> AsyncIterator[Front]:
+    """Yield a front desk on the store at `path`, at a time that stands still."""
     clock, reports = StillClock(), list[BaseException]()
-    app = FrontdeskApp(desk_on(path, clock, reports, preflight=_same_there))
+    app = FrontdeskApp(desk_on(path, clock, reports, preflight=_same_there, sign_in=sign_in))
     async with app.run_test(size=SIZE) as pilot:
         front = Front(app, pilot, clock, reports)
         while app.open_desk is None:
@@ -96,7 +98,9 @@ async def pictures() -> dict[str, str]:
     """Return every picture by its file's name."""
     made: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        async with _front(Path(folder)) as front:
+        path = Path(folder) / "frontdesk.db"
+        await _fill(f"sqlite:///{path}")
+        async with _front(path) as front:
             await front.type(SEARCH)
             await front.press("down")
             made["bookings.svg"] = picture(front.app)
@@ -108,6 +112,13 @@ async def pictures() -> dict[str, str]:
             await front.press("escape")
             await front.press("f4")
             made["attention.svg"] = picture(front.app)
+        async with _front(path, Pins()) as front:
+            await front.until(lambda: isinstance(front.app.screen, SignInScreen))
+            await front.press("enter", *PINS[KIM.name], "enter")
+            await front.until(lambda: isinstance(front.app.screen, BookingsScreen))
+            await front.type(SEARCH)
+            await front.press("f9")
+            made["locked.svg"] = picture(front.app)
     return made
 
 

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
@@ -320,6 +321,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave the screen without Textual's traceback, which prints locals and so patients."""
+        if self._exit and isinstance(error, NoMatches):
+            return  # a screen is taken away while it is being built: how the program ends is decided
         reference = self.desk.report(error)
         self._return_code = 1
         self._exception = error

@@ -1,9 +1,14 @@
-"""The operator leaves the desk, in a real pty: what stays on the terminal."""
+"""The operator leaves the desk, in a real pty: what stays on the terminal, and what a cut line leaves behind."""
 
+import json
+import re
+import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyte
+import pytest
 
 from frontdesk.operators import Operators
 from tests.e2e.emulated_terminal import XtermScreen
@@ -13,6 +18,7 @@ from tests.e2e.pty_desk import PtyDesk
 FRONTDESK = [sys.executable, "-m", "frontdesk"]
 PATIENT = "Wilson"
 F9 = b"\x1b[20~"
+CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class RememberingScreen(XtermScreen, pyte.HistoryScreen):
@@ -67,3 +73,63 @@ def test_what_is_typed_before_the_unlock_frame_goes_nowhere(desk: LineDesk) -> N
         shown.send(b"wil")
         shown.wait_for("Find: wil")
         assert b"4711" not in shown.output
+
+
+def test_while_nobody_is_there_nothing_is_written_until_it_locks(desk: LineDesk) -> None:
+    desk.write_config("[ui]\nlock_minutes = 0.03\n")
+    with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)]) as shown:
+        shown.wait_for("6 bookings")
+        shown.wait_still()
+        before = len(shown.output)
+        shown.wait_for("Hidden. Enter shows.")
+        shown.wait_for(lambda _: b"\x1b[3J" in shown.output)
+        frame, _, _ = shown.output[before:].partition(b"Hidden")
+        assert CONTROL.sub(b"", frame).strip() == b"", "the first text written is that of the lock"
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the program keeps what it remembers of itself."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "frontdesk"
+
+
+def cut_offs(state: Path) -> list[Path]:
+    return list(state.glob("cut-off-*"))
+
+
+def test_a_cut_line_is_told_once_at_the_next_start(desk: LineDesk, state: Path) -> None:
+    program = [*FRONTDESK, "--config", str(desk.config_file)]
+    with PtyDesk(program) as cut:
+        cut.wait_for("6 bookings")
+        cut.hang_up()
+        assert cut.wait_exit() == 128 + signal.SIGHUP
+    (file,) = cut_offs(state)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_text()).keys() == {"operator", "at"}
+    for told in (True, False):
+        with PtyDesk(program) as again:
+            again.wait_for("6 bookings")
+            if told:
+                again.wait_for("nothing saved in the 12 hours before")
+                assert any(line.startswith("Cut off ") for line in again.screen_lines())
+            again.send(b"\x03")
+            again.wait_for("Leave frontdesk?")
+            assert told == any("Cut off" in line for line in again.screen_lines())
+            again.send(b"y")
+            assert again.wait_exit() == 0
+        assert cut_offs(state) == []
+
+
+def test_a_line_cut_while_the_store_is_loaded_ends_in_order(desk: LineDesk, state: Path) -> None:
+    endless = state.parent / "modules" / "sqlalchemy"
+    endless.mkdir(parents=True)
+    (endless / "__init__.py").write_text("import threading\nthreading.Event().wait()\n")
+    path = ":".join([str(endless.parent), *sys.path])
+    with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)], env={"PYTHONPATH": path}) as cut:
+        cut.wait_for("6 bookings")
+        cut.wait_for("Check-up")
+        cut.hang_up()
+        assert cut.wait_exit() == 128 + signal.SIGHUP
+    assert len(cut_offs(state)) == 1
+    assert not desk.log_file.exists(), desk.log_file.read_text()

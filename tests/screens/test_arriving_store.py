@@ -1,20 +1,23 @@
 """The list is there before its store: what can be done meanwhile, and what waits."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import Unavailable
+from frontdesk.store import opening
 from frontdesk.store.arriving import ArrivingStore
 from frontdesk.store.early import EarlyReads
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
+from frontdesk.store.sql import SqlStore
 from tests.screens.front import Front, StillClock, desk_on, key_event
 
 
@@ -125,3 +128,41 @@ async def test_an_opening_that_failed_is_tried_again(store_path: Path) -> None:
     assert await store.practices()
     assert arrival.times_asked == 2
     await store.close()
+
+
+async def test_leaving_does_not_wait_for_a_store_that_never_comes(store_path: Path) -> None:
+    arrival = Arrival(store_path, StillClock())
+    store = ArrivingStore(EarlyReads(store_path), arrival)
+    asking = asyncio.ensure_future(store.appointment_types())
+    await asyncio.sleep(0)  # it asks, and begins to open
+    await asyncio.sleep(0)
+    assert arrival.times_asked == 1
+    await store.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
+async def test_a_store_that_is_opened_for_nobody_any_more_is_closed(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_open, closed = threading.Event(), list[SqlStore]()
+    inner, close = opening._open, SqlStore.close
+
+    def late(*arguments: Any) -> SqlStore:
+        may_open.wait()
+        return inner(*arguments)
+
+    async def counted(store: SqlStore) -> None:
+        await close(store)
+        closed.append(store)
+
+    monkeypatch.setattr(opening, "_open", late)
+    monkeypatch.setattr(SqlStore, "close", counted)
+    abandoned = asyncio.ensure_future(open_store(f"sqlite:///{store_path}"))
+    await asyncio.sleep(0)
+    abandoned.cancel()
+    await asyncio.sleep(0)
+    may_open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await abandoned
+    assert len(closed) == 1

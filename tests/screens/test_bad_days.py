@@ -2,13 +2,24 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual import events
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Page, Unavailable
+from frontdesk.bookings import (
+    FrontdeskError,
+    Page,
+    Reason,
+    Refused,
+    StoreState,
+    Unauthorised,
+    Unavailable,
+)
+from frontdesk.screens import store_watch
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front, StillClock, desk_on, screen_lines
@@ -93,6 +104,83 @@ async def test_a_store_that_goes_away_leaves_the_page_and_says_since_when(open_f
         stores[0].is_away = False
         await front.press("f5")
         assert "STORE AWAY" not in front.line("status")
+
+
+class FirstListFails:
+    """A store in front of the real one whose first pages are not to be had."""
+
+    def __init__(self, store: BookingStore, error: FrontdeskError) -> None:
+        self._store = store
+        self.error: FrontdeskError | None = error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def page(self, *arguments: Any) -> Page:
+        if self.error is not None:
+            raise self.error
+        return await self._store.page(*arguments)
+
+    async def state(self) -> StoreState:
+        if self.error is not None and self.has_opened:
+            raise self.error
+        self.has_opened = True
+        return await self._store.state()
+
+    has_opened = False
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("The line is cut: see to the router."),
+        Refused(Reason("busy", "the line is cut: see to the router")),
+        Unauthorised("The line is cut: see to the router."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_first_list_that_failed_says_why_and_comes_by_itself(
+    open_front: FrontOpener, monkeypatch: pytest.MonkeyPatch, error: FrontdeskError
+) -> None:
+    monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
+    monkeypatch.setattr(store_watch, "ASK_SHUT_OUT", 0.01)
+    stores: list[FirstListFails] = []
+
+    def failing(store: BookingStore) -> Any:
+        stores.append(FirstListFails(store, error))
+        return stores[0]
+
+    async with open_front(wrap=failing) as front:
+        await front.press("down")
+        shown = "\n".join(front.lines()[2:20])
+        assert "The bookings could not be read yet." in shown
+        assert "he line is cut: see to the router" in shown
+        assert "Reading the bookings" not in shown
+        stores[0].error = None
+        await front.until(lambda: front.screen.listing.view.rows)
+        assert "could not be read" not in "\n".join(front.lines())
+        assert front.line("status").startswith("Kim Nguyen | ")
+
+
+async def test_a_desk_that_is_shut_out_when_it_opens_says_so_and_can_try_again(store_path: Path) -> None:
+    desk = desk_on(store_path, StillClock(), [])
+    answers: list[FrontdeskError] = [
+        Unauthorised("The desk token Desk One was revoked: have a new one made.")
+    ]
+
+    async def opened() -> BookingStore:
+        if answers:
+            raise answers.pop()
+        return await desk.open_store()
+
+    app = FrontdeskApp(replace(desk, open_store=opened))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for_text(app, pilot, "r tries again   q leaves")
+        shown = screen_lines(app)
+        assert Unauthorised.title in "\n".join(shown)
+        assert "The desk token Desk One was revoked: have a new one made." in "\n".join(shown)
+        await pilot.press("r")
+        await wait_for_text(app, pilot, "Show: everything")
 
 
 class Breaks:

@@ -8,8 +8,10 @@ import pytest
 from frontdesk.commands import ALL_COMMANDS, COMMANDS
 from frontdesk.desk import Settings
 from frontdesk.keys import FORBIDDEN_KEYS, why_not_keys
+from frontdesk.screens.lock import SignInScreen
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
+from tests.screens.pins import Pins
 
 Way = tuple[str, Callable[[Front], Awaitable[None]]]
 
@@ -35,6 +37,12 @@ WAYS: list[Way] = [
     ("practitioners", keys("tab", "p")),
     ("practices", keys("tab", "o")),
     ("leave", keys("tab", "q")),
+    ("hidden", keys("f9")),
+]
+WITHOUT_ESC = {"menu", "hidden"}
+AT_A_SHARED_DESK: list[Way] = [
+    ("operator", keys()),
+    ("PIN", keys("enter")),
 ]
 
 
@@ -43,14 +51,28 @@ async def test_no_forbidden_key_is_bound_or_inherited(
     front: Front, name: str, go: Callable[[Front], Awaitable[None]]
 ) -> None:
     await go(front)
+    look_at_bindings(front, name)
+
+
+@pytest.mark.parametrize(("name", "go"), AT_A_SHARED_DESK, ids=[name for name, _ in AT_A_SHARED_DESK])
+async def test_neither_is_one_where_operators_sign_in(
+    open_front: FrontOpener, name: str, go: Callable[[Front], Awaitable[None]]
+) -> None:
+    async with open_front(sign_in=Pins()) as front:
+        await front.until(lambda: isinstance(front.app.screen, SignInScreen))
+        await go(front)
+        look_at_bindings(front, name)
+
+
+def look_at_bindings(front: Front, name: str) -> None:
     bound = front.app.screen.active_bindings
-    assert "escape" in bound or name == "menu", "the walk must see the real bindings"
+    assert ("enter" if name in WITHOUT_ESC else "escape") in bound, "the walk must see the real bindings"
     assert front.app._bindings.key_to_bindings.keys() == {"ctrl+c", "ctrl+l", "f9"}
     assert not [key for key in bound if FORBIDDEN_KEYS.fullmatch(key)]
     for key, active in bound.items():
         assert active.binding.id, f"{key} on {name} has no id to remap it by"
         is_letter = len(key) == 1 and key.isalnum()
-        if name in {"find", "reason", "palette", "practitioners", "practices"}:
+        if name in {"find", "reason", "palette", "practitioners", "practices", "operator", "PIN"}:
             assert not is_letter, f"{key} is text on {name}"
     ids = [(active.binding.id, active.binding.action) for active in bound.values()]
     actions: dict[str | None, str] = {}

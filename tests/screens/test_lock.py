@@ -298,6 +298,7 @@ class TestSignIn:
         async with signed_in(store_path, Pins()) as front:
             await front.press("enter", *"1111", "enter")
             assert "That is not the PIN of Kim Nguyen." in "\n".join(front.lines())
+            assert "Forgotten? Who looks after frontdesk gives a new one." in "\n".join(front.lines())
             for _ in range(3):
                 await front.press(*"1111", "enter")
             assert "Too many wrong PINs: try again in 4 seconds." in "\n".join(front.lines())

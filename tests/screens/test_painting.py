@@ -2,6 +2,7 @@
 
 import random
 from asyncio import get_running_loop
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from textual.geometry import Offset
 from frontdesk.frame_writer import FrameWriter
 from tests.emulator import emulated
 from tests.screens.conftest import FrontOpener
+from tests.screens.desk_data import KIM, everything
 from tests.screens.front import Front
 
 SCRIPT = [
@@ -114,3 +116,25 @@ async def test_names_of_wide_characters_look_the_same(open_front: FrontOpener, h
             await front.press("escape", "escape", "名")
             assert any("名前" in line for line in oracle.changed.text())
         assert oracle.differing == []
+
+
+async def test_a_change_that_alters_nothing_in_view_writes_no_byte(front: Front) -> None:
+    desk = front.app.open_desk
+    assert desk is not None
+    shown = {row.booking.ref for row in front.screen.listing.view.rows}
+    hidden = next(one for one in everything() if one.ref not in shown)
+
+    async def loaded_elsewhere(e_mail: str) -> None:
+        patient = replace(hidden.patient, email=e_mail)
+        before = desk.state.number
+        await front.store.registry.load([replace(hidden, patient=patient)], KIM, "tests")  # type: ignore[attr-defined]
+        await front.until(lambda: desk.state.number > before)
+
+    with Oracle(front, 80, 24) as oracle:
+        await front.idle()
+        before = oracle.changed_bytes
+        await loaded_elsewhere("one@example.com")
+        counted = oracle.changed_bytes
+        assert counted > before, "the change is counted in the status line"
+        await loaded_elsewhere("two@example.com")
+        assert oracle.changed_bytes == counted

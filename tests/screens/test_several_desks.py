@@ -72,6 +72,16 @@ async def test_details_shows_who_and_when(front: Front) -> None:
     await cancel_elsewhere(front, "SD-10482")
     await front.until(lambda: any("Lee Tran (Desk Two)" in line for line in front.lines()))
     assert any("Sun 22 Nov 09:14" in line and "cancelled" in line for line in front.lines())
+    assert front.lines()[-2] == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 M. Kovač."
+    await front.press("pagedown")
+    assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
+
+
+async def test_details_says_nothing_of_what_was_there_before_it_opened(front: Front) -> None:
+    await front.type("sd-10482")
+    await cancel_elsewhere(front, "SD-10482")
+    await front.press("tab", "d")
+    assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
 
 
 class Cut:

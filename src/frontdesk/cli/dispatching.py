@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from frontdesk.cli import crash
+from frontdesk.cli.loading import abandonable
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
 from frontdesk.outbox import Dispatcher
@@ -40,13 +41,13 @@ class BesideTheScreen:
 
     async def prepare(self) -> None:
         """Look for the secrets, and say which connections lack theirs."""
-        for problem in await asyncio.to_thread(lambda: self._outside.problems):
+        for problem in await abandonable(lambda: self._outside.problems):
             self._say(problem)
 
     async def run(self) -> None:
         """Carry out deliveries until cancelled; without a connection that can be reached there are none."""
         await self._is_open.wait()
-        if await asyncio.to_thread(lambda: self._outside.connections):
+        if await abandonable(lambda: self._outside.connections):
             self._dispatcher = dispatcher(self._store, self._config, self._outside)
             await self._dispatcher.run()
 

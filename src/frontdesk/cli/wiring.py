@@ -14,6 +14,7 @@ from frontdesk.bookings import Booking, Pms, Practice, Reason, Refused
 from frontdesk.cli import crash
 from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
+from frontdesk.cli.loading import abandonable
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
@@ -102,7 +103,7 @@ class Session:
         """
         if not self.config.is_served:
             return await self.open_database(bring_practices=bring_practices)
-        backend = await asyncio.to_thread(import_module, "frontdesk.store.remote")
+        backend = await abandonable(lambda: import_module("frontdesk.store.remote"))
         token = await self._store_secret()
         self._remote = remote = backend.RemoteStore(self.config.store_url, token, self.config.store_ca_file)
         return cast("BookingStore", remote)
@@ -122,7 +123,7 @@ class Session:
         password = await self._store_secret()
         # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it,
         # and the screen takes keys meanwhile.
-        backend = await asyncio.to_thread(import_module, "frontdesk.store.opening")
+        backend = await abandonable(lambda: import_module("frontdesk.store.opening"))
         file = self.config.store_file
         if file == config.default_store_file():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

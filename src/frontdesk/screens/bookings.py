@@ -157,10 +157,10 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             job = await self._jobs.get()
             try:
                 await job()
-            except (Unavailable, Unauthorised) as error:
-                self.elsewhere.watch.lost(error)
-                self.say(error.hint)
             except FrontdeskError as error:
+                # As long as there is no list at all, whatever keeps it away is asked about again.
+                if isinstance(error, Unavailable | Unauthorised) or self.listing.query is None:
+                    self.elsewhere.watch.lost(error)
                 self.say(error.hint)
             except Exception as error:
                 show_bug(self.app, self.desk.desk, error)

@@ -17,11 +17,13 @@ from frontdesk.commands import DETAILS_COMMANDS
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.pms.port import Verified
+from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.reading import ReadingScreen, StyledLine
 from frontdesk.screens.settling import NoteScreen, try_again
+from frontdesk.store.port import Change
 from frontdesk.widgets.booking_summary import TEXT_START, labelled, time_words, who
 from frontdesk.widgets.booking_table import SYMBOLS
 from frontdesk.widgets.fitting import fitted
@@ -54,6 +56,8 @@ class DetailsScreen(ReadingScreen):
         self.booking = booking
         self._deliveries: tuple[Delivery, ...] | None = None
         self._message = ""
+        self._change: Change | None = None
+        """What another desk did to the booking, until that is on the screen."""
 
     def on_mount(self) -> None:
         self._show((), ())
@@ -62,18 +66,23 @@ class DetailsScreen(ReadingScreen):
     def on_store_changed(self, message: StoreChanged) -> None:
         self.query_one("#status", StatusLine).show_desk(self.desk)
         if message.concerns(self.booking.id):
+            if self.booking.id not in self.desk.own:
+                self._change = message.of(self.booking.id) or self._change
             self._read()
 
     @work(exclusive=True, exit_on_error=False, group="reading")
     async def _read(self) -> None:
         store, booking_id = self.desk.store, self.booking.id
         try:
-            self.booking = await store.get(booking_id)
+            fresh = await store.get(booking_id)
             self._deliveries = await store.deliveries(booking_id)
             history = await store.history(booking_id)
         except FrontdeskError as error:
             self._say(f"{error.hint} Esc back")
             return
+        if self._change is not None and fresh.version != self.booking.version:
+            self._message = words.who_changed(self._change, self.booking, fresh, self.desk.now())
+        self.booking, self._change = fresh, None
         self._show(self._deliveries, history)
 
     def _show(self, deliveries: Sequence[Delivery], history: Sequence[AuditEvent]) -> None:
@@ -97,6 +106,10 @@ class DetailsScreen(ReadingScreen):
     def action_scroll(self, lines: int) -> None:
         self._say("")
         super().action_scroll(lines)
+
+    def action_scroll_page(self, pages: int) -> None:
+        self._say("")
+        super().action_scroll_page(pages)
 
     # -- what needs a person ------------------------------------------------------------
 

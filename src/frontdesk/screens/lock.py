@@ -24,8 +24,9 @@ MARGIN = " " * 6
 SHOWN = 9
 """Names shown at once, so that they fit the smallest window."""
 
-KEYS_AT_NAME = f"{MARGIN}Type a name   Up Down   Enter chooses   Esc clears"
+KEYS_AT_NAME = f"{MARGIN}Type a name   Up Down   Enter chooses   Ctrl+C leaves"
 KEYS_AT_PIN = f"{MARGIN}Enter signs in   Tab another name   Esc clears"
+FORGOTTEN = f"{MARGIN}Forgotten? Who looks after frontdesk gives a new one."
 
 
 class Admitted(Message):
@@ -123,7 +124,9 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         title = (
-            f"Locked by {self._locked_by}, {self._since}" if self._locked_by else "frontdesk: who is there?"
+            f"Locked by {self._locked_by}, since {self._since}"
+            if self._locked_by
+            else "frontdesk: who is there?"
         )
         self.line("title").show(f"{MARGIN}{title}", style=BOLD)
         self.line("name-label").show(f"{MARGIN}Name")
@@ -226,6 +229,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
                 self.app.post_message(Admitted(name))
             else:
                 self.say(f"That is not the PIN of {name}.")
+                self.query_one("#names", TextBlock).show(((FORGOTTEN, PLAIN),))
         except FrontdeskError as error:
             self.say(f"{error.hint[:1].upper()}{error.hint[1:]}.".replace("..", "."))
         except Exception as error:

@@ -1,5 +1,6 @@
 """The sentences around the list: what is shown, what is found, what is empty."""
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,9 @@ from frontdesk.bookings import Booking
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
 from frontdesk.store.port import Change
+
+NOTICE_WIDTH = 52
+"""Cells of a sentence in place of rows, so that it fits the smallest window."""
 
 
 def show_line(listing: Listing) -> tuple[str, str, bool]:
@@ -69,7 +73,7 @@ def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
 def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
     """What stands in the place of rows when there are none, with the way on."""
     if listing.query is None:
-        return ("      Reading the bookings...",)
+        return _nothing_read(desk)
     if listing.view.searched_on or listing.view.searched_back:
         return (
             f'      Nobody found yet for "{listing.text}": this search takes long.',
@@ -86,6 +90,20 @@ def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
     if desk.state.bookings:
         return ("      No bookings here. F5 reads the list again.",)
     return _first_morning(desk.desk.settings.first_steps)
+
+
+def _nothing_read(desk: OpenDesk) -> tuple[str, ...]:
+    """No list has been read yet: that it is being read, or why it cannot be."""
+    why = desk.shut_out or (desk.why_away if desk.away_since else "")
+    if not why:
+        return ("      Reading the bookings...",)
+    lines = textwrap.wrap(why, NOTICE_WIDTH)
+    return (
+        "      The bookings could not be read yet.",
+        *(f"      {line}" for line in lines),
+        "",
+        "      This desk asks again by itself; F5 asks at once.",
+    )
 
 
 def _first_morning(first_steps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

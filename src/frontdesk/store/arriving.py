@@ -87,6 +87,8 @@ class ArrivingStore:
 
     async def close(self) -> None:
         if self._opening is not None:
+            # Whoever leaves does not wait until a store is there that nobody asks anything any more.
+            self._opening.cancel()
             await asyncio.wait([self._opening])
         await self._early.close()
         if self._store is not None:

@@ -1,6 +1,7 @@
 """Opens a store from its address, makes it ready, and says in one sentence why it cannot."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from frontdesk.bookings import Standing, Unavailable
+from frontdesk.bookings import FrontdeskError, Standing, Unavailable
 from frontdesk.store.database import Database
 from frontdesk.store.sql import SqlStore
 from frontdesk.store.sqlite import SqliteDatabase
@@ -32,9 +33,18 @@ async def open_store(
 
     Raises Unavailable with one sentence: what is wrong, where, and what to do.
     """
-    return await asyncio.to_thread(
-        _open, url, password, on_progress or (lambda _: None), standing or Standing(), clock
+    opening = asyncio.create_task(
+        asyncio.to_thread(
+            _open, url, password, on_progress or (lambda _: None), standing or Standing(), clock
+        )
     )
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # Its thread goes on; what it opens is nobody's, and has to be let go of.
+        with contextlib.suppress(FrontdeskError):
+            await (await opening).close()
+        raise
 
 
 def _open(
