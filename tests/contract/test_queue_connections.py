@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Select, event, func, insert, select, text
 
 from frontdesk.attempts import LEASE, LOCK_OUT, LONGEST_WAIT, Ended, Result
-from frontdesk.bookings import Pms, Trouble
+from frontdesk.bookings import Pms, Standing, Trouble
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Kind, State
 from frontdesk.store import queue, records
 from frontdesk.store.mapping import COMMAND, DELIVERY
@@ -29,7 +30,7 @@ from tests.contract.queueing import (
     Desk,
 )
 from tests.contract.raw import connected, execute
-from tests.making import KIM, LEE, make_practice
+from tests.making import KIM, LEE, PRAKTIKA, make_practice
 
 
 async def test_a_connection_that_asks_to_be_left_alone_is(pms_only: Desk) -> None:
@@ -65,6 +66,21 @@ async def test_a_lock_out_stops_its_connection_and_calls_a_person_once(desk: Des
     assert [item.booking.id for item in await desk.store.attention(9)] == [first.id]
     # The others go on.
     assert (await desk.claim()).delivery.kind is Kind.PATIENT_EMAIL
+
+
+async def test_a_desk_of_another_practice_hears_nothing_of_its_connections(pms_only: Desk) -> None:
+    elsewhere = replace(PRAKTIKA, connection="elsewhere")
+    await pms_only.store.registry.apply_practices([make_practice("perth", pms=elsewhere)], KIM)
+    await pms_only.cancel()
+    await pms_only.finish(await pms_only.claim(), LOCKED_OUT)
+    seen = {
+        practice: (
+            await pms_only.store.as_desk(Standing(practices=frozenset({practice}))).state()
+        ).connections
+        for practice in ("adelaide", "perth")
+    }
+    assert [one.name for one in seen["adelaide"]] == ["smile"]
+    assert seen["perth"] == ()
 
 
 async def test_after_an_hour_one_attempt_tries_the_lock(pms_only: Desk, other: SqlStore) -> None:

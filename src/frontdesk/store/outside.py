@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, or_, select, text, update
 
 from frontdesk.attempts import LOCK_OUT, LONGEST_WAIT, Ended, Result
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery
-from frontdesk.store.mapping import CONNECTION, DISPATCHER
+from frontdesk.store.mapping import CONNECTION, DISPATCHER, PRACTICE
 from frontdesk.store.records import ALIVE
 from frontdesk.store.tables import Instant
 
@@ -136,9 +136,13 @@ def living(now: datetime) -> Select[Any]:
     return select(DISPATCHER.c.connections).where(DISPATCHER.c.seen_at.between(now - ALIVE, now + ALIVE))
 
 
-def troubled() -> Select[Any]:
-    """Select the connections in trouble."""
+def troubled(practices: Collection[str] | None) -> Select[Any]:
+    """Select the connections in trouble that these practices have; None means all."""
     query = select(
         CONNECTION.c.name, CONNECTION.c.shown, CONNECTION.c.trouble_since, CONNECTION.c.is_locked_out
     )
-    return query.where(CONNECTION.c.trouble_since.is_not(None)).order_by(CONNECTION.c.name)
+    query = query.where(CONNECTION.c.trouble_since.is_not(None)).order_by(CONNECTION.c.name)
+    if practices is None:
+        return query
+    theirs = select(PRACTICE.c.pms_connection).where(PRACTICE.c.id.in_(practices))
+    return query.where(or_(CONNECTION.c.name.in_(theirs), CONNECTION.c.name.in_(_MESSAGES)))

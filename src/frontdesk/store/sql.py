@@ -289,7 +289,7 @@ class SqlStore:
                 head,
                 connection.execute(counting),
                 connection.execute(outside.living(now)),
-                connection.execute(outside.troubled()),
+                connection.execute(outside.troubled(self._standing.practices)),
             )
 
         return await self._database.read(work)
