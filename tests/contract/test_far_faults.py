@@ -209,7 +209,12 @@ async def test_what_a_person_does_is_never_repeated(far: FarDesk, between: Betwe
     for write in (far.retry(1, KIM), far.settle(1, KIM, "phoned")):
         with pytest.raises(Unavailable, match="it may have been done; look before you try again"):
             await write
-    assert between.number("POST") == 2
+    between.meets("/settle", GATEWAY)
+    with pytest.raises(
+        Unavailable, match=r"a proxy in front of it says so \(502\): what became of it is not known yet"
+    ):
+        await far.settle(1, KIM, "phoned")
+    assert between.number("POST") == 3
     between.go_away()
     with pytest.raises(Unavailable, match="nothing was changed"):
         await far.retry(1, KIM)

@@ -230,6 +230,11 @@ class RemoteStore:
             raise Unavailable(
                 f"{self._api.where} gave no answer, {error}: it may have been done; look before you try again."
             ) from None
+        except NotWritten:
+            raise
+        except Unavailable as error:
+            # Whoever answered in the server's place cannot know.
+            raise CommitLost(error) from None
 
     async def close(self) -> None:
         if not self._is_closed:
