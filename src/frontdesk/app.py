@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.driver import Driver
@@ -16,12 +16,12 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.commands import COMMANDS
 from frontdesk.desk import Desk, OpenDesk, SignIn
-from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.desk_lock import DeskLock
+from frontdesk.screens.dispatch_beside import DispatchBeside
 from frontdesk.screens.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.notices import OpeningScreen, TooSmallScreen, show_bug
+from frontdesk.screens.program_actions import ProgramActions
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
-DISPATCH_ENDS_WITHIN = 2.0
-"""Seconds that leaving gives a delivery on its way; another dispatcher takes up what is cut off."""
-
 SCREENS_ON_KEYS = tuple(
     f"frontdesk.screens.{name}"
     for name in ("cancel", "details", "attention", "chooser", "connections", "help", "leave", "lock")
@@ -40,7 +37,7 @@ SCREENS_ON_KEYS = tuple(
 """What only a key opens: loaded while nobody waits for it, once the list is there."""
 
 
-class FrontdeskApp(App[None], inherit_bindings=False):
+class FrontdeskApp(ProgramActions, inherit_bindings=False):
     """What an operator sees. Keys go through one queue, see `screens/key_queue.py`."""
 
     TITLE = "frontdesk"
@@ -64,7 +61,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.desk = desk
         self.open_desk: OpenDesk | None = None
-        self._dispatching: asyncio.Task[None] | None = None
+        self._dispatching = DispatchBeside(desk, self._say_notices)
         self._keys = KeyQueue(self, desk.clock, super().on_event, self._show_bug)
         self._desk_lock = DeskLock(
             self, self._keys, desk.clock, desk.settings, lambda: self.fit_window(self.size)
@@ -109,7 +106,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
         await self.switch_screen(SignInScreen(self.desk, sign_in))
         self._handle_keys()
-        self._dispatch()
+        self._dispatching.start()
         await asyncio.to_thread(import_module, "frontdesk.screens.bookings")
 
     async def _open_list(self, desk: OpenDesk) -> None:
@@ -126,21 +123,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         with contextlib.suppress(FrontdeskError):
             await desk.store.rows(())  # answered when the store has come, whatever came before it
         self.desk.on_loaded()
-        self._dispatch()
-
-    def _dispatch(self) -> None:
-        if self._dispatching is None:
-            self._dispatching = asyncio.create_task(self._carry_out())
-
-    async def _carry_out(self) -> None:
-        """Have what follows from cancellations done; a bug in that must not take the screen away."""
-        if self.desk.dispatch is not None:
-            try:
-                await self.desk.dispatch.prepare()
-                self._say_notices()
-                await self.desk.dispatch.run()
-            except Exception as error:
-                self.desk.report(error)
+        self._dispatching.start()
 
     def _say_notices(self) -> None:
         """Bring what is only known now into the status lines: nothing else may change for long."""
@@ -177,13 +160,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         elif not is_small and isinstance(self.screen, TooSmallScreen):
             self.pop_screen()
 
-    def action_exit_now(self) -> None:
-        self.exit()
-
     async def on_unmount(self) -> None:
-        if self._dispatching is not None:
-            self._dispatching.cancel()
-            await asyncio.wait([self._dispatching], timeout=DISPATCH_ENDS_WITHIN)
+        await self._dispatching.stop()
         if self.open_desk is not None:
             await self.open_desk.store.close()
 
@@ -243,76 +221,15 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             self._keys.deafen()
             self.run_worker(self._open_list(desk), group="opening")
 
-    # -- commands of the whole program --------------------------------------------------
-
-    def action_help(self) -> None:
-        from frontdesk.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.desk.settings.keys))
-
-    def action_attention(self) -> None:
-        from frontdesk.screens.attention import AttentionScreen
-
-        if self.open_desk is not None:
-            self.push_screen(AttentionScreen(self.open_desk))
-
-    def action_connections(self) -> None:
-        from frontdesk.screens.connections import ConnectionsScreen
-
-        if self.open_desk is not None:
-            self.push_screen(ConnectionsScreen(self.open_desk))
-
-    @work(exit_on_error=False, group="asking")
-    async def action_palette(self) -> None:
-        from frontdesk.screens.bookings import BookingsScreen
-        from frontdesk.screens.chooser import Choice, ChooserScreen
-
-        screen = self.screen
-        if not isinstance(screen, BookingsScreen):
-            return
-        offered = [command for command in COMMANDS if command.in_palette]
-        overrides = self.desk.settings.keys
-        choices = [
-            Choice(command.label, ", ".join(key_name(key) for key in keys_of(command, overrides)))
-            for command in offered
-        ]
-        chosen = await self.push_screen_wait(ChooserScreen("All commands", choices))
-        if chosen is not None:
-            await self.run_action(offered[chosen].action, screen)
-
-    @work(exit_on_error=False, group="asking")
-    async def action_leave(self) -> None:
-        from frontdesk.screens.leave import LeaveScreen
-
-        if isinstance(self.screen, LeaveScreen):
-            return
-        if self.open_desk is None or await self.push_screen_wait(LeaveScreen(self.open_desk)):
-            self.exit()
-
     # -- painting -----------------------------------------------------------------------
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Write only what changed on the terminal, where that is known; else let Textual paint."""
-        driver = self._driver
-        if (
-            isinstance(driver, FrontdeskDriver)
-            and renderable is not None
-            and self.desk.settings.diff
-            and self._running
-            and not self._closed
-            and not self._batch_count
-        ):
-            driver.frames.is_synchronised = self._sync_available
-            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-            if driver.frames.show(renderable, self.size, cursor, self.console._color_system):
-                self.post_display_hook()
-                return
-        super()._display(screen, renderable)
-
-    def action_paint_again(self) -> None:
-        if isinstance(self._driver, FrontdeskDriver):
-            self._driver.frames.forget()
+        driver = self._driver if self.desk.settings.diff else None
+        if isinstance(driver, FrontdeskDriver) and driver.paint(renderable):
+            self.post_display_hook()
+        else:
+            super()._display(screen, renderable)
 
     # -- errors -------------------------------------------------------------------------
 

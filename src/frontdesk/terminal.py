@@ -27,6 +27,8 @@ from frontdesk.key_reader import KeyReader, PositionAnswered
 if TYPE_CHECKING:
     from types import FrameType
 
+    from rich.console import RenderableType
+
 __all__ = [
     "ANSWER_WAIT",
     "DEAF_TIME",
@@ -186,6 +188,15 @@ class FrontdeskDriver(LinuxDriver):
         number, question = self._reader.question()
         self.write(question)
         return number
+
+    def paint(self, renderable: "RenderableType | None") -> bool:
+        """Write what changed on the terminal; False where that is not known, and Textual has to paint."""
+        app = self._app
+        if renderable is None or not app._running or app._closed or app._batch_count:
+            return False
+        self.frames.is_synchronised = app._sync_available
+        cursor = app.screen.outer_size.clamp_offset(app.cursor_position)
+        return self.frames.show(renderable, app.size, cursor, app.console._color_system)
 
     def erase_scrollback(self) -> None:
         """Have the terminal forget what has left the screen, behind all that is to be shown.

@@ -62,6 +62,11 @@ class PtyDesk:
         """How often the program has asked where the cursor stands."""
         return self._terminal.questions
 
+    @property
+    def owes_answers(self) -> bool:
+        """Whether the terminal has been asked something that it has not answered yet."""
+        return bool(self._due)
+
     def send(self, data: bytes) -> None:
         """Type `data` in one write."""
         os.write(self._master, data)

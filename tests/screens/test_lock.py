@@ -12,8 +12,8 @@ import pytest
 from textual.screen import Screen
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, CancelCommand
-from frontdesk.desk import Settings
+from frontdesk.bookings import Booking, CancelCommand, Page, Unavailable
+from frontdesk.desk import OpenDesk, Settings
 from frontdesk.screens.bookings import BookingsScreen
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.screens.leave import LeaveScreen
@@ -222,6 +222,11 @@ def top(front: Front) -> type[Screen[Any]]:
     return type(front.app.screen)
 
 
+def unlocking(front: Front) -> bool:
+    """Whether a PIN was right and the screen is about to be given back."""
+    return any(worker.group == "unlocking" for worker in front.app.workers)
+
+
 async def begin_write(front: Front, store: Holds) -> None:
     """Confirm a cancel whose answer is held back."""
     await front.type("sd-10482")
@@ -264,8 +269,11 @@ class TestAWriteUnderWay:
             await begin_write(front, made[0])
             await posted(front, "f9", "tab", *"tom", "enter", *"2580", "enter")
             await reached(front, SignInScreen)
-            while pins.asked[-1] != "Tom Reid":
+            while top(front) is SignInScreen and not unlocking(front):
                 await front.pilot.pause(0.01)
+            for _ in range(20):  # whatever gave the screen away would have done so
+                await front.pilot.pause()
+            assert top(front) is SignInScreen
             made[0].gate.set()
             await reached(front, BookingsScreen)
             await front.idle()
@@ -298,6 +306,7 @@ class TestSignIn:
         async with signed_in(store_path, Pins()) as front:
             await front.press("enter", *"1111", "enter")
             assert "That is not the PIN of Kim Nguyen." in "\n".join(front.lines())
+            assert "typed, not shown" not in "\n".join(front.lines())
             assert "Forgotten? Who looks after frontdesk gives a new one." in "\n".join(front.lines())
             for _ in range(3):
                 await front.press(*"1111", "enter")
@@ -417,6 +426,39 @@ class TestLocked:
             assert isinstance(dialog, CancelScreen)
             assert dialog.reason.text == ""
             assert dialog.line("message").text == ""
+
+    async def test_a_key_that_comes_while_the_screen_is_given_back_is_dropped(
+        self, front: Front, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lock, keys = front.app._desk_lock, front.app._keys
+        uncover = lock._uncover
+
+        async def uncovered(desk: OpenDesk, name: str) -> None:
+            await uncover(desk, name)
+            keys.put(key_event("x"))
+            await keys.handled()
+
+        monkeypatch.setattr(lock, "_uncover", uncovered)
+        await posted(front, "f9", "enter")
+        await reached(front, HiddenScreen)
+        await reached(front, BookingsScreen)
+        await front.idle()
+        assert front.screen.find.value == ""
+
+    async def test_another_operator_sees_nothing_of_it_while_the_store_is_away(
+        self, store_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def away(*_: object) -> Page:
+            raise Unavailable("The line is cut.")
+
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("kov")
+            await front.press("f9", "tab")
+            monkeypatch.setattr(front.store, "page", away)
+            await sign_in(front, "2580", "tom")
+            assert front.line("status").startswith("STORE AWAY")
+            assert not patients_on(front)
 
     async def test_what_other_desks_do_goes_on_under_the_lock(self, store_path: Path) -> None:
         async with signed_in(store_path, Pins()) as front:

@@ -23,7 +23,7 @@ class KeyQueue:
 
     Unless it is a letter typed into a text, a key waits until the list shows what was asked
     for, and in a dialog until a write is answered. What arrived while the queue is deaf, or
-    before the frame after that can have been seen, is dropped.
+    before the frame after that can have been seen, is dropped; the lock is never too early.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class KeyQueue:
         while True:
             event, arrived_at = await self._waiting.get()
             try:
-                if self._counts(arrived_at):
+                if _locks(event) or self._counts(arrived_at):
                     await self._handle(event, arrived_at)
             except Exception as error:
                 self._report(error)
