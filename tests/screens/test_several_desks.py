@@ -141,6 +141,20 @@ async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are
         assert any(row.booking.cancellation and row.booking.ref == "SD-10482" for row in view)
 
 
+async def test_that_the_store_is_back_gives_way_to_what_others_do(
+    open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        await front.type("mirela")
+        cut[0].error = Unavailable("The line is cut.")
+        await front.until(lambda: "STORE AWAY" in front.line("status"))
+        cut[0].error = None
+        await front.until(lambda: front.line("keys") == "The store is back.")
+        (booking,) = await cut[0]._store.find("SD-10482")
+        await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+        await front.until(lambda: front.line("keys").startswith("Lee Tran"))
+
+
 async def test_a_revoked_token_is_not_away_and_says_what_to_do(
     open_front: FrontOpener, cut: list[Cut]
 ) -> None:

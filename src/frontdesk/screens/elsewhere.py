@@ -83,5 +83,5 @@ class Elsewhere:
             await self._listing.repaint(row.booking.id for row in rows)
         else:
             await self._listing.refresh()
-        self._key_line.answer("The store is back.")
+        self._key_line.remark("The store is back.")
         self._tell_screens(StoreChanged())

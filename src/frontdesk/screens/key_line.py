@@ -7,12 +7,14 @@ IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day 
 
 
 class KeyLine(Line):
-    """Says one thing at a time: the answer to her key, else news of other desks, else the keys.
+    """Says one thing at a time: the answer to her key, news of other desks, a remark, or the keys.
 
-    Answer and news stay until the next key; news never take the place of an answer.
+    What comes first here never gives way to what comes after it; all but the keys stay until
+    the next key.
     """
 
     _answer = ""
+    _remark = ""
     _news: tuple[str, ...] = ()
     _in_list = False
     _is_covered = False
@@ -27,9 +29,14 @@ class KeyLine(Line):
         self._news += (news,)
         self._show()
 
+    def remark(self, message: str) -> None:
+        """Say what nobody asked for, until there is something more important."""
+        self._remark = message
+        self._show()
+
     def key_comes(self) -> None:
         """Take away what was said: a new key is about to be handled."""
-        self._answer, self._news = "", ()
+        self._answer, self._news, self._remark = "", (), ""
         self._show()
 
     def follow_focus(self, *, in_list: bool) -> None:
@@ -43,7 +50,7 @@ class KeyLine(Line):
         self._show()
 
     def _show(self) -> None:
-        said = self._answer or self._told()
+        said = self._answer or self._told() or self._remark
         keys = IN_LIST if self._in_list else IN_FIND
         self.show("" if self._is_covered else said or keys, style=BOLD if said else PLAIN)
 
