@@ -16,7 +16,7 @@ from tests.e2e.line_mode import LineDesk
 from tests.e2e.ssh_server import OneProgram, SshDesk, connected
 
 F8 = b"\x1b[19~"
-IN_ORDER = {-signal.SIGALRM, 128 + signal.SIGHUP, 120}
+IN_ORDER = {-signal.SIGALRM, 128 + signal.SIGHUP}
 """How a program without a terminal ends: by the kernel's alarm, or by itself; 120 is Python's word
 for output that it could not get rid of."""
 

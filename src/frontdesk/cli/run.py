@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from dataclasses import replace
 
@@ -44,8 +45,18 @@ def open_screen(session: Session) -> None:
 
     app = FrontdeskApp(desk)
     app.run()
+    if app.return_code == 128 + signal.SIGHUP:
+        _write_nowhere()
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)
+
+
+def _write_nowhere() -> None:
+    """Let what is still to be written to a terminal that is gone be no trouble: Python would end with 120."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _keep_what_is_loaded() -> None:
