@@ -94,6 +94,7 @@ async def test_an_answer_lost_after_the_commit_is_asked_for(
     assert (between.number("/cancel"), between.number("/give-up")) == (1, 1)
 
 
+@pytest.mark.full
 async def test_asking_is_asked_again(far: FarDesk, between: Between, booking: Booking) -> None:
     between.meets("/cancel", Trouble.LOSE_ANSWER)
     between.meets("/give-up", Trouble.LOSE_REQUEST, Trouble.LOSE_ANSWER)
@@ -136,6 +137,7 @@ async def test_what_cannot_be_asked_is_not_known_until_it_can(
 
 
 @pytest.mark.parametrize("failing", ["BEGIN IMMEDIATE", "COMMIT"])
+@pytest.mark.full
 async def test_what_the_server_cannot_write_is_said_to_be_not_saved_unless_it_may_have_been(
     far: FarDesk, between: Between, booking: Booking, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -196,6 +198,7 @@ async def test_a_read_survives_a_connection_that_the_server_gave_up(
     assert between.number("GET") == 4
 
 
+@pytest.mark.full
 async def test_a_read_is_asked_twice_at_most(far: FarDesk, between: Between, booking: Booking) -> None:
     between.meets("GET", *[Trouble.LOSE_REQUEST] * 2)
     with pytest.raises(Unavailable, match="gave no answer"):
@@ -284,6 +287,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_PAUSES", (0.01,))
 
 
+@pytest.mark.full
 async def test_none_is_missed_and_none_comes_twice_however_often_the_stream_breaks(
     far: FarDesk, between: Between, booking: Booking, hasty: None
 ) -> None:
@@ -302,6 +306,7 @@ async def test_none_is_missed_and_none_comes_twice_however_often_the_stream_brea
     assert [one.number for one in heard] == list(range(began + 1, began + 10))
 
 
+@pytest.mark.full
 async def test_what_was_told_before_a_break_is_not_told_again_after_it(
     far: FarDesk, between: Between, booking: Booking, hasty: None
 ) -> None:
@@ -350,6 +355,7 @@ async def opened_stream(between: Between) -> None:
         await asyncio.sleep(0.005)
 
 
+@pytest.mark.full
 async def test_a_stream_that_falls_silent_is_dead(
     far: FarDesk, between: Between, booking: Booking, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +369,7 @@ async def test_a_stream_that_falls_silent_is_dead(
     assert between.number("/changes") >= 2
 
 
+@pytest.mark.full
 async def test_an_idle_desk_asks_for_nothing(far: FarDesk, between: Between, booking: Booking) -> None:
     number = (await far.state()).number
     for _ in range(5):
@@ -371,6 +378,7 @@ async def test_an_idle_desk_asks_for_nothing(far: FarDesk, between: Between, boo
     assert between.number("/changes") == 1
 
 
+@pytest.mark.full
 async def test_older_changes_are_asked_for_anew(far: FarDesk, between: Between, booking: Booking) -> None:
     number = (await far.state()).number
     await far.cancel(command(booking))
@@ -388,6 +396,7 @@ async def test_a_restored_backup_means_that_anything_may_differ(
     assert [one.number for one in await far.changes(change.number, LONG)] == [number + 1]
 
 
+@pytest.mark.full
 async def test_more_changes_than_a_desk_keeps_all_arrive(
     far: FarDesk, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -408,6 +417,7 @@ async def test_more_changes_than_a_desk_keeps_all_arrive(
     assert [one.number for one in heard] == list(range(number + 1, number + 101))
 
 
+@pytest.mark.full
 async def test_a_page_comes_compressed_and_whole(far: FarDesk, between: Between, booking: Booking) -> None:
     await far.registry.load([make_incoming(line) for line in range(60)], KIM, "a test")
     query = BookingQuery((await far.state()).now)

@@ -123,7 +123,9 @@ def test_escape_and_k_in_one_write_keep_and_type_k(desk: PtyDesk, store_file: Pa
     assert all(flag == 0 for flag, _ in cancelled(store_file).values())
 
 
-@pytest.mark.parametrize("gap", [0.0, 0.02, 0.2, pytest.param(0.8, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "gap", [0.2, *(pytest.param(seconds, marks=pytest.mark.full) for seconds in (0.0, 0.02, 0.8))]
+)
 @pytest.mark.parametrize("cut", [1, 2, 3, 4])
 def test_f8_cut_by_a_slow_line_changes_no_filter_and_cancels_nothing(
     desk: PtyDesk, store_file: Path, gap: float, cut: int

@@ -140,6 +140,7 @@ async def test_doctor_says_what_holds_of_a_server(url: str, far: FarLineDesk) ->
 
 
 @pytest.mark.parametrize(("hours", "which"), [(1, "behind"), (-1, "ahead of")])
+@pytest.mark.full
 async def test_doctor_notices_a_clock_that_is_wrong_and_a_token_that_only_reads(
     desk: LineDesk, far: FarLineDesk, hours: int, which: str
 ) -> None:
@@ -158,6 +159,7 @@ async def test_doctor_notices_a_clock_that_is_wrong_and_a_token_that_only_reads(
     assert "with it bookings can be read, not cancelled" in result.stdout
 
 
+@pytest.mark.full
 async def test_a_server_that_is_killed_and_started_again_needs_no_desk_to_start_again(
     desk: LineDesk, tmp_path: Path
 ) -> None:

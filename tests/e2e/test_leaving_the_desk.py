@@ -65,6 +65,7 @@ def typed_too_soon(shown: PtyDesk) -> None:
     assert shown.screen_lines()[0].strip() == "Find:"
 
 
+@pytest.mark.full
 def test_what_is_typed_before_the_unlock_frame_goes_nowhere(desk: LineDesk) -> None:
     Operators(desk.config_file.parent).set("Kim Nguyen", "4711")
     with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)], answer_delay=1.5) as shown:
@@ -82,6 +83,7 @@ def test_what_is_typed_before_the_unlock_frame_goes_nowhere(desk: LineDesk) -> N
         assert b"4711" not in shown.output
 
 
+@pytest.mark.full
 def test_while_nobody_is_there_nothing_is_written_until_it_locks(desk: LineDesk) -> None:
     desk.write_config("[ui]\nlock_minutes = 0.03\n")
     with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)]) as shown:
@@ -105,6 +107,7 @@ def cut_offs(state: Path) -> list[Path]:
     return list(state.glob("cut-off-*"))
 
 
+@pytest.mark.full
 def test_a_cut_line_is_told_once_at_the_next_start(desk: LineDesk, state: Path) -> None:
     program = [*FRONTDESK, "--config", str(desk.config_file)]
     with PtyDesk(program) as cut:

@@ -51,6 +51,7 @@ def test_the_desk_has_a_sign_in_when_there_are_operators(desk: LineDesk) -> None
     assert sign_in.names == ("Ana",)
 
 
+@pytest.mark.full
 def test_listing_loads_no_argon2_and_a_broken_file_is_said(desk: LineDesk) -> None:
     desk("operators", "set", "Ana", typed="4711\n")
     code = (

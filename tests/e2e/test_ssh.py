@@ -110,6 +110,7 @@ async def test_cut_at_any_moment_it_is_all_or_nothing(
     await in_order(desk, "R00001")
 
 
+@pytest.mark.full
 async def test_a_line_that_drops_while_the_store_hangs(server: OneProgram, desk: LineDesk) -> None:
     """The kernel's alarm ends it; in order it would have waited for the lock."""
     async with connected(server.port, user="kim") as kim:

@@ -25,6 +25,7 @@ async def filled(url: str) -> None:
     await store.close()
 
 
+@pytest.mark.full
 def test_a_cancel_at_one_desk_is_seen_at_the_other_with_who_did_it(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -185,6 +185,7 @@ async def commits_held(url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]
         yield until_stuck
 
 
+@pytest.mark.full
 async def test_a_server_is_killed_while_its_commit_is_under_way_and_the_other_one_tells(
     migrated_postgres_url: str, config: Path
 ) -> None:

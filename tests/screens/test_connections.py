@@ -84,8 +84,8 @@ async def test_it_follows_what_happens(
     ("proof", "words"),
     [
         (Verified.ASSUMED, "our stated contract, not yet verified with the vendor"),
-        (Verified.CONTRACT, "published contract, not yet tried there"),
-        (Verified.VENDOR, "Tried with the vendor."),
+        pytest.param(Verified.CONTRACT, "published contract, not yet tried there", marks=pytest.mark.full),
+        pytest.param(Verified.VENDOR, "Tried with the vendor.", marks=pytest.mark.full),
     ],
 )
 async def test_how_far_it_is_proven_is_said_there_and_in_details(

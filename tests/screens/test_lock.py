@@ -86,6 +86,7 @@ class TestHidden:
         [("enter",), ("tab", "p"), ("ctrl+p",), ("ctrl+c",)],
         ids=["menu", "chooser", "palette", "leave"],
     )
+    @pytest.mark.full
     async def test_what_only_asks_is_closed(self, front: Front, keys: tuple[str, ...]) -> None:
         await front.press(*keys)
         await front.press("f9")
@@ -97,6 +98,7 @@ class TestHidden:
         assert front.screen.find.value == "kov"
 
     @pytest.mark.parametrize("keys", [("tab", "d"), ("f4",), ("f1",)], ids=["details", "attention", "help"])
+    @pytest.mark.full
     async def test_a_page_comes_back_as_it_was(self, front: Front, keys: tuple[str, ...]) -> None:
         await front.press(*keys)
         before = front.lines()
@@ -124,6 +126,7 @@ class TestHidden:
         assert top(front) is BookingsScreen
         assert front.marked.cancellation is not None
 
+    @pytest.mark.full
     async def test_a_window_that_is_too_small_locks_and_comes_back(self, front: Front) -> None:
         await front.pilot.resize_terminal(50, 12)
         await front.idle()
@@ -139,6 +142,7 @@ class TestHidden:
         await front.press("enter")
         assert top(front) is BookingsScreen
 
+    @pytest.mark.full
     async def test_one_can_leave_from_the_lock(self, front: Front) -> None:
         await front.press("f9", "ctrl+c")
         assert top(front) is LeaveScreen
@@ -170,6 +174,7 @@ class TestIdle:
             await front.idle()
             assert top(front) is BookingsScreen
 
+    @pytest.mark.full
     async def test_without_a_time_it_never_locks(self, front: Front) -> None:
         assert front.app._desk_lock.idle._timer is None
 
@@ -261,6 +266,7 @@ class TestAWriteUnderWay:
             assert front.marked.cancellation is not None
             assert "Cancelled here ok" in front.line("last")
 
+    @pytest.mark.full
     async def test_another_operator_waits_for_it_and_it_is_not_cut_off(self, store_path: Path) -> None:
         made: list[Holds] = []
         pins = Pins()
@@ -298,6 +304,7 @@ class TestSignIn:
             assert pins.asked == ["Kira O'Neil"]
             assert front.line("status").startswith("Kira O'Neil | ")
 
+    @pytest.mark.full
     async def test_at_120_by_40(self, store_path: Path) -> None:
         async with signed_in(store_path, Pins(), size=(120, 40)) as front:
             same_as_golden("sign-in-120x40", front.lines())
@@ -313,6 +320,7 @@ class TestSignIn:
             assert "Too many wrong PINs: try again in 4 seconds." in "\n".join(front.lines())
             assert top(front) is SignInScreen
 
+    @pytest.mark.full
     async def test_esc_clears_what_was_typed(self, store_path: Path) -> None:
         async with signed_in(store_path, Pins()) as front:
             await front.type("zz")
@@ -323,6 +331,7 @@ class TestSignIn:
             await front.idle()
             assert front.line("status").startswith("Tom Reid | ")
 
+    @pytest.mark.full
     async def test_keys_typed_before_the_list_is_there_are_dropped(self, store_path: Path) -> None:
         pins = Pins()
         async with signed_in(store_path, pins) as front:
@@ -399,6 +408,7 @@ class TestLocked:
             await sign_in(front, "4711", "kim")
             assert "Cancelled here ok" in front.line("last")
 
+    @pytest.mark.full
     async def test_a_wrong_pin_brings_nothing_back(self, store_path: Path) -> None:
         async with signed_in(store_path, Pins()) as front:
             await sign_in(front)
@@ -427,6 +437,7 @@ class TestLocked:
             assert dialog.reason.text == ""
             assert dialog.line("message").text == ""
 
+    @pytest.mark.full
     async def test_a_key_that_comes_while_the_screen_is_given_back_is_dropped(
         self, front: Front, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -445,6 +456,7 @@ class TestLocked:
         await front.idle()
         assert front.screen.find.value == ""
 
+    @pytest.mark.full
     async def test_another_operator_sees_nothing_of_it_while_the_store_is_away(
         self, store_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -460,6 +472,7 @@ class TestLocked:
             assert front.line("status").startswith("STORE AWAY")
             assert not patients_on(front)
 
+    @pytest.mark.full
     async def test_what_other_desks_do_goes_on_under_the_lock(self, store_path: Path) -> None:
         async with signed_in(store_path, Pins()) as front:
             await sign_in(front)

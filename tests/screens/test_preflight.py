@@ -94,7 +94,15 @@ async def test_escape_drops_the_question(open_front: FrontOpener) -> None:
         assert front.line("keys") == "Kept. Nothing was cancelled."
 
 
-@pytest.mark.parametrize("finding", Finding)
+@pytest.mark.parametrize(
+    "finding",
+    [
+        one
+        if one in (Finding.SAME, Finding.DIFFERENT, Finding.AWAY)
+        else pytest.param(one, marks=pytest.mark.full)
+        for one in Finding
+    ],
+)
 async def test_only_a_contradicting_answer_starts_the_deaf_time_afresh(
     open_front: FrontOpener, finding: Finding
 ) -> None:

@@ -77,6 +77,7 @@ async def test_details_shows_who_and_when(front: Front) -> None:
     assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
 
 
+@pytest.mark.full
 async def test_details_says_nothing_of_what_was_there_before_it_opened(front: Front) -> None:
     await front.type("sd-10482")
     await cancel_elsewhere(front, "SD-10482")
