@@ -126,6 +126,7 @@ async def test_a_desk_looks_when_it_hears_no_more(
         assert [change.booking_id for change in await hearing] == [booking.id]
 
 
+@pytest.mark.full
 async def test_a_server_that_hangs_is_given_up(
     store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

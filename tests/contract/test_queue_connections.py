@@ -33,6 +33,13 @@ from tests.contract.raw import connected, execute
 from tests.making import KIM, LEE, PRAKTIKA, make_practice
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.full)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """What is said of connections takes no lock of its own: PostgreSQL is for the full suite."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
 async def test_a_connection_that_asks_to_be_left_alone_is(pms_only: Desk) -> None:
     await pms_only.cancel()
     await pms_only.cancel()

@@ -354,6 +354,7 @@ class TestWhatIsLoaded:
         assert "frontdesk" in loaded
         assert not loaded & {"textual", "rich", "sqlmodel", "sqlalchemy", "msgspec", "alembic"}
 
+    @pytest.mark.full
     def test_line_mode_loads_no_screen(self, desk: LineDesk) -> None:
         for command in (["list"], ["cancel", "R00001", "--yes"]):
             loaded = loaded_by("--config", str(desk.config_file), *command)

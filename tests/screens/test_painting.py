@@ -109,6 +109,7 @@ async def test_many_random_keys_look_the_same(open_front: FrontOpener, seed: int
             await press_at_random(front, oracle, seed, 250)
 
 
+@pytest.mark.full
 async def test_names_of_wide_characters_look_the_same(open_front: FrontOpener, hostile_store: Path) -> None:
     async with open_front(path=hostile_store) as front:
         with Oracle(front, 80, 24) as oracle:

@@ -193,6 +193,7 @@ async def test_an_answer_that_cannot_be_had_is_lost(reply: bytes | Reply, said: 
     assert len(server.heads) == 1
 
 
+@pytest.mark.full
 async def test_a_drip_is_cut_off_by_the_total_deadline() -> None:
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -154,6 +154,7 @@ def test_text_is_clean_already(demo: list[IncomingBooking]) -> None:
             assert clean(value) == value
 
 
+@pytest.mark.full
 def test_a_million_stream() -> None:
     # Holding even a tenth of a million bookings takes over 50 MB.
     tracemalloc.start()

@@ -131,6 +131,7 @@ async def test_it_ends_when_its_folder_goes(folder: Path) -> None:
     await serving
 
 
+@pytest.mark.full
 def test_a_large_diary_is_filled_in_batches() -> None:
     start = datetime(2026, 11, 26, tzinfo=UTC)
     many = (
