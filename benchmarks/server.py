@@ -219,11 +219,18 @@ async def listening(
 
 
 async def sampled(url: str, query: str, number: int) -> list[tuple[int, datetime, int]]:
-    """Return id, start and version of bookings anywhere in the store, in no order."""
+    """Return id, start and version of bookings anywhere in the store, in no order.
+
+    Raises SystemExit where there are too few: every run cancels thousands, for ever.
+    """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(plain) as database:
         found = await (await database.execute(query)).fetchall()
-    return random.Random(1).sample([(row[0], row[1], row[2]) for row in found], min(number, len(found)))
+    if len(found) < number:
+        raise SystemExit(
+            "Earlier runs have cancelled what there was: rm -r benchmarks/data/store, and run again."
+        )
+    return random.Random(1).sample([(row[0], row[1], row[2]) for row in found], number)
 
 
 @asynccontextmanager
