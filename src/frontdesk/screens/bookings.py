@@ -1,7 +1,6 @@
 """Bookings: find one among many, and what to do with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +20,6 @@ from frontdesk.bookings import (
 from frontdesk.commands import MENU, Command
 from frontdesk.desk import OpenDesk
 from frontdesk.keys import first_key, why_not
-from frontdesk.listing import Listing
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
 from frontdesk.screens.changes import StoreChanged
@@ -63,12 +61,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     """
 
     def __init__(self, desk: OpenDesk) -> None:
-        super().__init__()
-        self.desk = desk
-        self.listing = Listing(
-            desk.store, desk.now, desk.practices, desk.practitioners, desk.desk.settings.home
-        )
-        self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        super().__init__(desk)
         self._search_waits = False
         self._started = False
         self.is_painted = asyncio.Event()
@@ -144,17 +137,10 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     # -- one thing after the other ------------------------------------------------------
 
-    def perform(self, job: Callable[[], Awaitable[None]]) -> None:
-        self._jobs.put_nowait(job)
-
-    async def settled(self) -> None:
-        """Return when everything asked of the list so far is on screen."""
-        await self._jobs.join()
-
     @work(exit_on_error=False, group="jobs")
     async def _work_through(self) -> None:
         while True:
-            job = await self._jobs.get()
+            job = await self.jobs.get()
             try:
                 await job()
             except FrontdeskError as error:
@@ -166,7 +152,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
                 show_bug(self.app, self.desk.desk, error)
             finally:
                 self.show_list()
-                self._jobs.task_done()
+                self.jobs.task_done()
 
     async def _start(self) -> None:
         try:

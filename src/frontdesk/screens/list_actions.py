@@ -1,5 +1,6 @@
 """Moving in the list and narrowing it: what the keys of commands do to the listing."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from textual import work
@@ -12,14 +13,26 @@ from frontdesk.listing import Listing
 
 
 class ListActions(Screen[None], inherit_bindings=False):
-    """Base of a screen with a list: each action is one job of `perform`, in the order of the keys."""
+    """Base of a screen with a list: each action is one job of `perform`, in the order of the keys.
 
-    desk: OpenDesk
-    listing: Listing
+    The screen itself takes the jobs off `jobs` and does them.
+    """
+
+    def __init__(self, desk: OpenDesk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.listing = Listing(
+            desk.store, desk.now, desk.practices, desk.practitioners, desk.desk.settings.home
+        )
+        self.jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
 
     def perform(self, job: Callable[[], Awaitable[None]]) -> None:
         """Have a job done after all that were asked for before."""
-        raise NotImplementedError
+        self.jobs.put_nowait(job)
+
+    async def settled(self) -> None:
+        """Return when everything asked of the list so far is done, and on screen."""
+        await self.jobs.join()
 
     def action_move(self, step: int) -> None:
         self.perform(lambda: self.listing.move(step))
