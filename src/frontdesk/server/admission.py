@@ -11,10 +11,9 @@ from frontdesk.server.broadcast import Broadcast
 from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
 from frontdesk.server.service import Service
+from frontdesk.store import wire
 from frontdesk.store.port import DeskToken, ServedStore
 from frontdesk.text import clean
-
-OPERATOR_LIMIT = 200
 
 _SCHEME = "bearer "
 
@@ -69,8 +68,8 @@ class Caller:
     def operator(self, name: str) -> Operator:
         """Return who acts at this desk: the name that it gives, by way of its token."""
         name = clean(name)
-        if len(name) > OPERATOR_LIMIT:
-            raise invalid(f"operator: longer than {OPERATOR_LIMIT} characters")
+        if len(name) > wire.OPERATOR_LIMIT:
+            raise invalid(f"operator: longer than {wire.OPERATOR_LIMIT} characters")
         return Operator(name or self.token.name, self.token.name)
 
 

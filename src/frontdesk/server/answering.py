@@ -31,7 +31,7 @@ def answer(value: Any) -> Response:
 
 def booking_answer(booking: Booking) -> Response:
     """Answer with one booking and its version as entity tag."""
-    return Response(wire.encode(booking), media_type=JSON, headers={"ETag": wire.etag(booking)})
+    return Response(wire.encode(booking), media_type=JSON, headers={"ETag": wire.etag(booking.version)})
 
 
 def problem_answer(told: wire.Problem, headers: dict[str, str] | None = None) -> Response:

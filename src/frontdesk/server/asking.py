@@ -59,10 +59,8 @@ Day = Annotated[date, BeforeValidator(_iso_day)]
 Id = Annotated[int, Query(ge=1, le=LAST_ID)]
 Text = Annotated[str, Query(max_length=TEXT_LIMIT), AfterValidator(clean)]
 Name = Annotated[str, Query(max_length=NAME_LIMIT), AfterValidator(clean)]
-Limit = Annotated[int, Query(ge=1, le=500, description="at most so many")]
-Operator = Annotated[
-    str, Query(max_length=200, description="who sits at the desk; empty: the token's own name")
-]
+Limit = Annotated[int, Query(ge=1, le=wire.PAGE_LIMIT, description="at most so many")]
+Operator = Annotated[str, Query(max_length=wire.OPERATOR_LIMIT, description=wire.WHO_OPERATES)]
 
 
 class Side(StrEnum):

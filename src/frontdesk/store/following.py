@@ -13,13 +13,12 @@ from frontdesk.bookings import FrontdeskError, Operator, Unauthorised, Unavailab
 from frontdesk.store import wire
 from frontdesk.store.api import Api
 from frontdesk.store.event_stream import Event, EventReader, is_comment
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import CHANGES_AT_ONCE, Change, ChangeKind
 
 PATH = "/changes"
 IDLE_SECONDS = 25.0
 """The server says something every 10 s: a stream silent for longer has lost its other end."""
 
-CHANGES_AT_ONCE = 500
 _KEPT = 4 * CHANGES_AT_ONCE
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
 _STEADY_SECONDS = 5.0

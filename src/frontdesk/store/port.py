@@ -40,6 +40,10 @@ DISPATCHER = Operator("frontdesk")
 """Who writes how a delivery went on: a program."""
 
 
+CHANGES_AT_ONCE = 500
+"""Changes that `changes` returns at most; who follows them asks on."""
+
+
 class ChangeKind(StrEnum):
     """What a change was made to."""
 
@@ -152,7 +156,7 @@ class BookingStore(Protocol):
         ...
 
     async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
-        """Return up to 500 changes numbered above `after`, waiting at most `wait` seconds for one.
+        """Return up to CHANGES_AT_ONCE changes above `after`, waiting at most `wait` seconds for one.
 
         An empty tuple means that nothing happened in that time.
         """

@@ -40,8 +40,8 @@ from frontdesk.store.following import ChangeStream
 from frontdesk.store.port import Change
 from frontdesk.text import clean
 
-PAGE_LIMIT, COUNT_LIMIT, ROWS_AT_ONCE = 500, 2_000, 200
-"""What the server gives at once; of rows fewer, as proxies allow addresses of some 8,000 characters."""
+ROWS_AT_ONCE = 200
+"""Fewer than the server takes: proxies allow addresses of some 8,000 characters."""
 
 SETTLING_SECONDS = 8.0
 """How long a caller waits beyond a lost answer for what became of the command."""
@@ -56,8 +56,7 @@ class RemoteStore:
 
     `url` is the server's, without a slash at its end, `token` what this desk presents;
     `ca_file` is trusted besides the system's certificates, `seconds` is the deadline of one
-    question. What operators send has the
-    token's name as `via`, whatever theirs says.
+    question. What operators send has the token's name as `via`, whatever theirs says.
     """
 
     def __init__(
@@ -80,13 +79,17 @@ class RemoteStore:
     async def page(
         self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
     ) -> Page:
-        params = [*_filters(query), ("limit", str(min(limit, PAGE_LIMIT))), ("direction", direction.value)]
+        params = [
+            *_filters(query),
+            ("limit", str(min(limit, wire.PAGE_LIMIT))),
+            ("direction", direction.value),
+        ]
         if position is not None:
             params += [("position_at", _instant(position.starts_at)), ("position_id", str(position.id))]
         return await self._read("/bookings", Page, params)
 
     async def count(self, query: BookingQuery, limit: int) -> Count:
-        params = [*_filters(query), ("limit", str(min(limit, COUNT_LIMIT)))]
+        params = [*_filters(query), ("limit", str(min(limit, wire.COUNT_LIMIT)))]
         return await self._read("/bookings/count", Count, params)
 
     async def get(self, booking_id: int) -> Booking:
@@ -113,7 +116,7 @@ class RemoteStore:
         return await self._read(f"/bookings/{booking_id}/deliveries", tuple[Delivery, ...])
 
     async def attention(self, limit: int) -> tuple[Attention, ...]:
-        params = [("limit", str(min(limit, PAGE_LIMIT)))]
+        params = [("limit", str(min(limit, wire.PAGE_LIMIT)))]
         return await self._read("/attention", tuple[Attention, ...], params)
 
     async def practices(self) -> tuple[Practice, ...]:
@@ -155,7 +158,7 @@ class RemoteStore:
     async def _cancel(self, command: CancelCommand) -> Booking:
         path = f"/bookings/{command.booking_id}/cancel"
         headers = {
-            "If-Match": f'"{command.expected_version}"',
+            "If-Match": wire.etag(command.expected_version),
             "Idempotency-Key": str(command.command_id),
         }
         body = wire.CancelAsked(

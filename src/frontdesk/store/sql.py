@@ -46,13 +46,12 @@ from frontdesk.store.mapping import (
     PRACTICE,
     PRACTITIONER,
 )
-from frontdesk.store.port import Change
+from frontdesk.store.port import CHANGES_AT_ONCE, Change
 from frontdesk.store.queue import SqlQueue
 from frontdesk.store.registry import SqlRegistry
 from frontdesk.store.search import count_rows, page_rows
 from frontdesk.text import clean, clean_fields, fold
 
-CHANGES_AT_ONCE = 500
 HISTORY_LIMIT = 500
 NAMESAKES_LIMIT = 9
 _NAMESAKES_READ = 300

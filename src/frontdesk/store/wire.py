@@ -36,9 +36,13 @@ EVENTS_TYPE = "text/event-stream"
 
 Answer = TypeVar("Answer")
 
-OperatorName = Annotated[
-    str, Meta(max_length=200, description="who sits at the desk; empty: the token's own name")
-]
+PAGE_LIMIT, COUNT_LIMIT = 500, 2_000
+"""Rows of one page, and where counting stops, at most."""
+
+OPERATOR_LIMIT = 200
+WHO_OPERATES = "who sits at the desk; empty: the token's own name"
+
+OperatorName = Annotated[str, Meta(max_length=OPERATOR_LIMIT, description=WHO_OPERATES)]
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -176,6 +180,6 @@ def _cleaned(value: Any) -> Any:
     return cleaned(value)
 
 
-def etag(booking: Booking) -> str:
-    """Return the entity tag of a booking: its version (RFC 9110, 8.8.3)."""
-    return f'"{booking.version}"'
+def etag(version: int) -> str:
+    """Return the entity tag of a booking that has this version (RFC 9110, 8.8.3)."""
+    return f'"{version}"'

@@ -25,7 +25,6 @@ from frontdesk.server.routing import new_router
 from frontdesk.store import wire
 
 ROWS_AT_ONCE = 500
-COUNTED_AT_MOST = 2000
 
 router = new_router("bookings")
 
@@ -42,7 +41,7 @@ async def list_bookings(
 async def count_bookings(
     caller: Reading,
     query: Filters,
-    limit: Annotated[int, Query(ge=1, le=COUNTED_AT_MOST, description="where counting stops")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=wire.COUNT_LIMIT, description="where counting stops")] = 1000,
 ) -> Response:
     """How many bookings a query has."""
     return answer(await caller.store.count(query, limit))
