@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import CancelCommand
-from frontdesk.cli.deliver import wake_for_others
+from frontdesk.cli.dispatching import wake_for_others
 from frontdesk.deliveries import MAIL_CONNECTION
 from frontdesk.store.sql import SqlStore
 from tests.making import KIM, PRAKTIKA, make_incoming, make_practice

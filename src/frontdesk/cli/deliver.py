@@ -1,24 +1,18 @@
 """`deliver`: carries out what follows cancellations, without a screen."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from frontdesk.bookings import FrontdeskError, Reason, Refused
-from frontdesk.cli.dispatching import dispatcher
+from frontdesk.bookings import Reason, Refused
+from frontdesk.cli.dispatching import dispatcher, dispatching
 from frontdesk.cli.wiring import Session
 from frontdesk.outbox import Progress
-from frontdesk.store.port import BookingStore
 
 if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore
-
-WATCH_SECONDS = 20.0
-"""How long changes are waited for at a time, and how long a store that is away is left alone."""
 
 
 @click.command()
@@ -74,28 +68,11 @@ def _summary(progress: Progress) -> str:
 
 async def _until_ended(session: Session, store: "SqlStore") -> None:
     """Run until SIGTERM, SIGINT or SIGHUP; what is under way then gets a moment to end well."""
-    carrying = dispatcher(store, session.config, session.outside)
-    number = (await store.state()).number
-    running = asyncio.ensure_future(carrying.run())
-    watching = asyncio.ensure_future(wake_for_others(store, number, carrying.wake))
+    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(name, running.cancel)
-    click.echo(f"Carrying out deliveries for {', '.join(sorted(session.outside.connections))}.", err=True)
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
-    watching.cancel()
-
-
-async def wake_for_others(store: BookingStore, number: int, wake: Callable[[], None]) -> None:
-    """Have what desks write after change `number` carried out at once, not when the dispatcher looks next."""
-    while True:
-        try:
-            changes = await store.changes(number, WATCH_SECONDS)
-        except FrontdeskError:
-            await asyncio.sleep(WATCH_SECONDS)
-            continue
-        if changes:
-            number = changes[-1].number
-        if any(change.makes_due for change in changes):
-            wake()
+        loop.add_signal_handler(name, ended.set)
+    async with dispatching(store, session.config, session.outside):
+        names = ", ".join(sorted(session.outside.connections))
+        click.echo(f"Carrying out deliveries for {names}.", err=True)
+        await ended.wait()

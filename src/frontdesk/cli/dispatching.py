@@ -1,22 +1,62 @@
-"""Deliveries carried out beside the screen."""
+"""Deliveries carried out beside something else: a screen, a server, a wait for the end."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from frontdesk.bookings import FrontdeskError
 from frontdesk.cli import crash
 from frontdesk.cli.loading import abandonable
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
 from frontdesk.outbox import Dispatcher
+from frontdesk.store.port import BookingStore
 
 if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore
+
+WATCH_SECONDS = 20.0
+"""How long changes are waited for at a time, and how long a store that is away is left alone."""
 
 
 def dispatcher(store: "SqlStore", config: Config, outside: Outside) -> Dispatcher:
     """Return who carries out what this installation reaches. Blocks as `Outside.connections` does."""
     return Dispatcher(store.queue, outside.connections, outside.carriers, config.retry, crash.report)
+
+
+@asynccontextmanager
+async def dispatching(store: "SqlStore", config: Config, outside: Outside) -> AsyncIterator[Dispatcher]:
+    """Carry deliveries out as long as the context lasts; what is under way then gets a moment to end well.
+
+    What other desks write is carried out at once, not when the dispatcher looks next.
+    """
+    carrying = dispatcher(store, config, outside)
+    number = (await store.state()).number
+    tasks = [
+        asyncio.create_task(carrying.run()),
+        asyncio.create_task(wake_for_others(store, number, carrying.wake)),
+    ]
+    try:
+        yield carrying
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def wake_for_others(store: BookingStore, number: int, wake: Callable[[], None]) -> None:
+    """Have what desks write after change `number` carried out at once."""
+    while True:
+        try:
+            changes = await store.changes(number, WATCH_SECONDS)
+        except FrontdeskError:
+            await asyncio.sleep(WATCH_SECONDS)
+            continue
+        if changes:
+            number = changes[-1].number
+        if any(change.makes_due for change in changes):
+            wake()
 
 
 class BesideTheScreen:

@@ -5,8 +5,8 @@ import gc
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -17,8 +17,7 @@ import click
 from frontdesk import text
 from frontdesk.bookings import Reason, Refused
 from frontdesk.cli import crash
-from frontdesk.cli.deliver import wake_for_others
-from frontdesk.cli.dispatching import dispatcher
+from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.wiring import Session
 from frontdesk.config import ConfigError
 from frontdesk.config.server import ServerSettings, address, why_not_listen
@@ -136,12 +135,13 @@ class _Serving:
         outside = self._session.outside
         # From here on it is known what can be reached: the first look at the secrets may take a moment.
         is_dispatching = await asyncio.to_thread(lambda: outside.connections) and self._deliver
-        async with _dispatching(store, self._session if is_dispatching else None) as wake:
+        beside = dispatching(store, self._session.config, outside) if is_dispatching else nullcontext()
+        async with beside as carrying:
             service = Service(
                 store,
                 store.registry.admit,
                 crash.report,
-                wake,
+                carrying.wake if carrying else lambda: None,
                 preflight=outside.preflight if outside.connections else None,
                 requests_a_minute=self._settings.requests_a_minute,
             )
@@ -177,26 +177,6 @@ class _Serving:
         if not self._deliver:
             return "deliveries are left to frontdesk deliver"
         return f"deliveries are carried out here for {', '.join(sorted(connections))}"
-
-
-@asynccontextmanager
-async def _dispatching(store: "SqlStore", session: Session | None) -> AsyncIterator[Callable[[], None]]:
-    """Carry deliveries out as long as the context lasts; yields what has them looked for at once."""
-    if session is None:
-        yield lambda: None
-        return
-    carrying = dispatcher(store, session.config, session.outside)
-    number = (await store.state()).number
-    tasks = [
-        asyncio.ensure_future(carrying.run()),
-        asyncio.ensure_future(wake_for_others(store, number, carrying.wake)),
-    ]
-    try:
-        yield carrying.wake
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 def _address(name: Sequence[Any], tls: ssl.SSLContext | None) -> str:
