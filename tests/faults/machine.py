@@ -23,8 +23,8 @@ from frontdesk.notify.mail import MailCarrier
 from frontdesk.outbox import Dispatcher
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import Pms
-from frontdesk.store import cancelling, mapping
-from frontdesk.store.mapping import AUDIT, BOOKING, CHANGE, COMMAND, DELIVERY
+from frontdesk.store import cancelling, mapping, records
+from frontdesk.store.mapping import AUDIT, BOOKED, BOOKING, CHANGE, COMMAND, DELIVERY
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
 from tests.faults.ledgers import Fault, Killed, LedgerPms, LedgerPost, LedgerSms, World, moved
@@ -316,7 +316,7 @@ class Machine(RuleBasedStateMachine):
                 connection.execute(select(DELIVERY).order_by(DELIVERY.c.id)).all(),
                 connection.execute(select(AUDIT.c.booking_id, AUDIT.c.action)).all(),
                 list(connection.execute(select(CHANGE.c.number).order_by(CHANGE.c.number)).scalars()),
-                mapping.bookings(connection, connection.execute(select(BOOKING)).all()),
+                records.bookings(connection.execute(BOOKED)),
             )
 
         rows, commands, deliveries, audit, changes, whole = await self.stores[0]._database.read(look)

@@ -26,9 +26,9 @@ from frontdesk.bookings import (
     why_not_write,
 )
 from frontdesk.deliveries import plan
-from frontdesk.store import mapping
+from frontdesk.store import mapping, records
 from frontdesk.store.database import Database
-from frontdesk.store.mapping import BOOKING, COMMAND, DELIVERY, GIVEN_UP
+from frontdesk.store.mapping import BOOKED, BOOKING, COMMAND, DELIVERY, GIVEN_UP
 from frontdesk.store.search_terms import search_tags
 from frontdesk.store.writing import Deed, seal
 
@@ -50,7 +50,7 @@ def cancel(connection: Connection, database: Database, command: CancelCommand, s
     if connection.execute(select(GIVEN_UP).where(GIVEN_UP.c.command_id == command.command_id)).first():
         raise Refused(Reason("given-up", "it was given up before it arrived: nothing was done, start again"))
     row = booking_row(connection, command.booking_id, standing, lock=True)
-    current = mapping.bookings(connection, [row])[0]
+    (current,) = records.bookings([row])
     now = database.now(connection)
     if not_allowed := why_not_write(current, standing, Scope.CANCEL):
         raise Refused(not_allowed)
@@ -175,15 +175,20 @@ def give_up(
 
 def booking(connection: Connection, booking_id: int, standing: Standing) -> Booking:
     """Return one booking that this desk may know of. Raises NotFound."""
-    return mapping.bookings(connection, [booking_row(connection, booking_id, standing)])[0]
+    (found,) = records.bookings([booking_row(connection, booking_id, standing)])
+    return found
 
 
 def booking_row(
     connection: Connection, booking_id: int, standing: Standing, *, lock: bool = False
 ) -> Row[Any]:
     """Return the row of one booking that this desk may know of. Raises NotFound."""
-    query = mapping.at_practices(select(BOOKING).where(BOOKING.c.id == booking_id), standing.practices)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if lock:
+        # By itself: what was joined to it before another desk's change would be missed.
+        alone = mapping.at_practices(select(BOOKING.c.id), standing.practices)
+        connection.execute(alone.where(BOOKING.c.id == booking_id).with_for_update())
+    query = mapping.at_practices(BOOKED.where(BOOKING.c.id == booking_id), standing.practices)
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound("This booking is not in the store: look for it again.")
     return row

@@ -18,12 +18,10 @@ from frontdesk.bookings import (
     LAST_ID,
     BookingQuery,
     Direction,
-    Followup,
     Page,
     Position,
     Practice,
     Practitioner,
-    Row,
     Standing,
     StoreState,
 )
@@ -58,18 +56,29 @@ NEXT = (
     "WHERE (booking.starts_at, booking.id) > (?, ?) AND (booking.starts_at, booking.id) < (?, ?) "
     "ORDER BY booking.starts_at {way}, booking.id {way}\n LIMIT {limit} OFFSET ?"
 )
-BOOKINGS = (
+LISTED = (
     "SELECT booking.id, booking.version, booking.ref, booking.pms_ref, booking.practice_id, "
     "booking.practitioner_id, booking.patient_name, booking.patient_birth_date, booking.patient_mobile, "
     "booking.patient_email, booking.patient_is_new, booking.patient_pms_ref, booking.appointment_type, "
     "booking.starts_at, booking.ends_at, booking.local_date, booking.fee_cents, booking.created_at, "
     "booking.cancelled, booking.cancelled_at, booking.cancelled_by, booking.cancelled_via, "
     "booking.cancellation_reason, booking.changed_by, booking.changed_via, booking.changed_at, "
-    "booking.name_key, booking.search, booking.tags \nFROM booking \nWHERE booking.id IN ({ids})"
-)
-FOLLOWUPS = (
-    "SELECT delivery.booking_id, delivery.state \nFROM delivery \n"
-    "WHERE delivery.booking_id IN ({ids}) AND delivery.state IN ({states})"
+    "booking.name_key, practitioner.practice_id AS practitioner_practice_id, "
+    "practitioner.name AS practitioner_name, practitioner.pms_ref AS practitioner_pms_ref, "
+    "practice.name AS practice_name, practice.short AS practice_short, "
+    "practice.time_zone AS practice_time_zone, practice.email AS practice_email, "
+    "practice.pms_connection AS practice_pms_connection, practice.pms_kind AS practice_pms_kind, "
+    "practice.pms_name AS practice_pms_name, practice.pms_can_cancel AS practice_pms_can_cancel, "
+    "practice.pms_tells_patient AS practice_pms_tells_patient, "
+    "practice.patient_channels AS practice_patient_channels, "
+    "practice.reason_to_patient AS practice_reason_to_patient, "
+    "CASE WHEN booking.cancelled THEN (SELECT max(CASE WHEN (delivery.state = 'attention') "
+    "THEN 2 ELSE 1 END) AS max_1 \nFROM delivery \n"
+    "WHERE delivery.booking_id = booking.id AND (delivery.state = 'attention' OR "
+    "delivery.state = 'claimed' OR delivery.state = 'pending' OR delivery.state = 'unknown')) END "
+    "AS followup \n"
+    "FROM booking JOIN practitioner ON practitioner.id = booking.practitioner_id "
+    "JOIN practice ON practice.id = booking.practice_id \nWHERE booking.id IN ({ids})"
 )
 
 BUSY_SECONDS = 0.1
@@ -198,9 +207,9 @@ def _marks(values: Sequence[Any]) -> str:
 
 def _page(ask: _Ask, limit: int, position: Position | None, forward: bool) -> Page:
     ids = _next(ask, limit + 1, position, forward)
-    rows = ask(BOOKINGS.format(ids=_marks(ids[:limit])), ids[:limit]) if ids[:limit] else []
+    rows = ask(LISTED.format(ids=_marks(ids[:limit])), ids[:limit]) if ids[:limit] else []
     rows.sort(key=lambda row: (row.starts_at, row.id))
-    return Page(_listed(ask, rows), more=len(ids) > limit)
+    return Page(records.listed(rows), more=len(ids) > limit)
 
 
 def _next(ask: _Ask, limit: int, position: Position | None, forward: bool) -> list[int]:
@@ -213,27 +222,3 @@ def _next(ask: _Ask, limit: int, position: Position | None, forward: bool) -> li
         return []
     statement = NEXT.format(way="ASC" if forward else "DESC", limit=limit)
     return [row.id for row in ask(statement, (*low, *high, 0))]
-
-
-def _listed(ask: _Ask, rows: Sequence[Any]) -> tuple[Row, ...]:
-    if not rows:
-        return ()
-    cancelled = [row.id for row in rows if row.cancelled]
-    open_ones: dict[int, Followup] = {}
-    if cancelled:
-        wanted = FOLLOWUPS.format(ids=_marks(cancelled), states=_marks(records.COUNTED_STATES))
-        open_ones = records.followups(ask(wanted, (*cancelled, *records.COUNTED_STATES)))
-    practices = {one.id: one for one in records.practices(_among(ask, PRACTICES, "practice", rows))}
-    practitioners = {
-        one.id: one for one in records.practitioners(_among(ask, PRACTITIONERS, "practitioner", rows))
-    }
-    return tuple(
-        Row(records.booking(row, practices, practitioners), open_ones.get(row.id, Followup.NOTHING_OPEN))
-        for row in rows
-    )
-
-
-def _among(ask: _Ask, statement: str, table: str, rows: Sequence[Any]) -> list[Any]:
-    """Return the rows of `table` that these bookings name."""
-    ids = list({getattr(row, f"{table}_id") for row in rows})
-    return ask(f"{statement} \nWHERE {table}.id IN ({_marks(ids)})", ids)

@@ -18,10 +18,10 @@ from frontdesk.bookings import (
     why_not_write,
 )
 from frontdesk.deliveries import Attention, Delivery, Kind, State, is_by_hand
-from frontdesk.store import mapping, outside
+from frontdesk.store import mapping, outside, records
 from frontdesk.store.cancelling import booking
 from frontdesk.store.database import Database
-from frontdesk.store.mapping import BOOKING, DELIVERY
+from frontdesk.store.mapping import BOOKED, BOOKING, DELIVERY
 from frontdesk.store.port import ChangeKind
 from frontdesk.store.writing import Deed, seal
 
@@ -44,9 +44,8 @@ def attention(
         passed = _attention_rows(BOOKING.c.starts_at <= now, standing)
         latest_first = passed.order_by(BOOKING.c.starts_at.desc(), DELIVERY.c.id)
         rows = [*rows, *connection.execute(latest_first.limit(limit - len(rows)))]
-    wanted = select(BOOKING).where(BOOKING.c.id.in_({row.booking_id for row in rows}))
-    found = mapping.bookings(connection, connection.execute(wanted).all())
-    bookings = {one.id: one for one in found}
+    wanted = BOOKED.where(BOOKING.c.id.in_({row.booking_id for row in rows}))
+    bookings = {one.id: one for one in records.bookings(connection.execute(wanted))}
     return tuple(Attention(mapping.delivery(row), bookings[row.booking_id]) for row in rows)
 
 

@@ -24,7 +24,7 @@ from frontdesk.bookings import Booking
 from frontdesk.deliveries import OPEN_STATES, Claim, Delivery, Kind, Planned, State, instead, next_channel
 from frontdesk.store import mapping, outside, records
 from frontdesk.store.database import Database
-from frontdesk.store.mapping import BOOKING, CONNECTION, DELIVERY, DISPATCHER
+from frontdesk.store.mapping import BOOKED, BOOKING, CONNECTION, DELIVERY, DISPATCHER
 from frontdesk.store.port import UnderLease
 from frontdesk.store.tables import Instant
 from frontdesk.store.writing import tell_progress
@@ -284,8 +284,8 @@ def _following(row: Row[Any], following: Planned, standing: Standing, now: datet
 
 
 def _booking(connection: Connection, booking_id: int) -> Booking:
-    rows = connection.execute(select(BOOKING).where(BOOKING.c.id == booking_id)).all()
-    return mapping.bookings(connection, rows)[0]
+    (found,) = records.bookings(connection.execute(BOOKED.where(BOOKING.c.id == booking_id)))
+    return found
 
 
 def _change(connection: Connection, delivery_id: int, values: dict[str, Any]) -> Row[Any]:

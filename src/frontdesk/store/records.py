@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from frontdesk.bookings import (
     Pms,
     Practice,
     Practitioner,
+    Row,
     Standing,
     StoreState,
     Trouble,
@@ -27,8 +28,15 @@ from frontdesk.text import fold
 ALIVE = timedelta(seconds=60)
 """A dispatcher seen within this time is alive."""
 
-COUNTED_STATES = (*(state.value for state in OPEN_STATES), State.ATTENTION.value)
-"""The delivery states that `state` and `followups` are about."""
+COUNTED_STATES = tuple(sorted(state.value for state in (*OPEN_STATES, State.ATTENTION)))
+"""The delivery states that `state` and `listed` are about."""
+
+UNDER_WAY, NEEDS_PERSON = 1, 2
+_FOLLOWUPS = {
+    None: Followup.NOTHING_OPEN,
+    UNDER_WAY: Followup.UNDER_WAY,
+    NEEDS_PERSON: Followup.NEEDS_PERSON,
+}
 
 
 def practice(row: Any) -> Practice:
@@ -69,16 +77,50 @@ def patient(row: Any) -> Patient:
     )
 
 
-def booking(
-    row: Any, practices: Mapping[str, Practice], practitioners: Mapping[int, Practitioner]
-) -> Booking:
-    """Return a booking from its row, with its practice and practitioner out of these."""
+def bookings(rows: Iterable[Any]) -> tuple[Booking, ...]:
+    """Return the bookings of these rows, in their order.
+
+    A row has the columns of its practice and its practitioner too, with the name of their
+    table in front.
+    """
+    return tuple(_bookings(rows))
+
+
+def listed(rows: Sequence[Any]) -> tuple[Row, ...]:
+    """Return bookings as a list shows them, from rows that have `followup` besides."""
+    return tuple(
+        Row(booking, _FOLLOWUPS[row.followup]) for booking, row in zip(_bookings(rows), rows, strict=True)
+    )
+
+
+def _bookings(rows: Iterable[Any]) -> Iterator[Booking]:
+    practices: dict[str, Practice] = {}
+    practitioners: dict[int, Practitioner] = {}
+    for row in rows:
+        if row.practice_id not in practices:
+            practices[row.practice_id] = practice(_Joined("practice", row))
+        if row.practitioner_id not in practitioners:
+            practitioners[row.practitioner_id] = practitioner(_Joined("practitioner", row))
+        yield _booking(row, practices[row.practice_id], practitioners[row.practitioner_id])
+
+
+class _Joined:
+    """What a row has of another table."""
+
+    def __init__(self, table: str, row: Any) -> None:
+        self._table, self._row = table, row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, f"{self._table}_{name}")
+
+
+def _booking(row: Any, practice: Practice, practitioner: Practitioner) -> Booking:
     return Booking(
         id=row.id,
         version=row.version,
         ref=row.ref,
-        practice=practices[row.practice_id],
-        practitioner=practitioners[row.practitioner_id],
+        practice=practice,
+        practitioner=practitioner,
         patient=patient(row),
         appointment_type=row.appointment_type,
         starts_at=row.starts_at,
@@ -95,17 +137,6 @@ def _cancellation(row: Any) -> Cancellation | None:
         return None
     by = Operator(row.cancelled_by, row.cancelled_via)
     return Cancellation(row.cancelled_at, by, row.cancellation_reason)
-
-
-def followups(rows: Iterable[Any]) -> dict[int, Followup]:
-    """Return what deliveries, of `booking_id` and one of COUNTED_STATES, add to their bookings."""
-    found: dict[int, Followup] = {}
-    for row in rows:
-        if row.state == State.ATTENTION:
-            found[row.booking_id] = Followup.NEEDS_PERSON
-        else:
-            found.setdefault(row.booking_id, Followup.UNDER_WAY)
-    return found
 
 
 def state(

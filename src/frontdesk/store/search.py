@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search_streams, search_terms
+from frontdesk.store.mapping import LISTED
 from frontdesk.store.search_index import create_search, tidy_search
 from frontdesk.store.search_streams import BOOKING, FIRST, LAST, Stretch
 from frontdesk.store.search_terms import AllOf, Expression, name_key, search_tags, search_text
@@ -53,12 +54,12 @@ _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
 _APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
 _NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
 _ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
-_ROWS = select(BOOKING).where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
+_ROWS = LISTED.where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Rows of `booking` in ascending order, and whether there are more: see `bookings.Page`."""
+    """Rows of `mapping.LISTED` in ascending order, and whether there are more: see `bookings.Page`."""
 
     rows: Sequence[Row[Any]]
     more: bool

@@ -38,11 +38,13 @@ from frontdesk.store.database import Database
 from frontdesk.store.mapping import (
     APPOINTMENT_TYPE,
     AUDIT,
+    BOOKED,
     BOOKING,
     CHANGE,
     COMMAND,
     DELIVERY,
     HEAD,
+    LISTED,
     PRACTICE,
     PRACTITIONER,
 )
@@ -87,8 +89,7 @@ class SqlStore:
 
         def work(connection: Connection) -> Page:
             found = page_rows(connection, restricted, limit, position, direction)
-            rows = mapping.listed(connection, found.rows)
-            return Page(rows, found.more, found.searched_until)
+            return Page(records.listed(found.rows), found.more, found.searched_until)
 
         return await self._database.read(work)
 
@@ -112,18 +113,14 @@ class SqlStore:
         )
 
     async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
-        query = self._mine(select(BOOKING).where(BOOKING.c.id.in_(list(booking_ids))))
-        return await self._database.read(
-            lambda connection: mapping.listed(connection, connection.execute(query).all())
-        )
+        query = self._mine(LISTED.where(BOOKING.c.id.in_(list(booking_ids))))
+        return await self._database.read(lambda connection: records.listed(connection.execute(query).all()))
 
     async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
-        query = self._mine(select(BOOKING).where(BOOKING.c.ref == clean(ref))).order_by(BOOKING.c.id)
+        query = self._mine(BOOKED.where(BOOKING.c.ref == clean(ref))).order_by(BOOKING.c.id)
         if practice_id is not None:
             query = query.where(BOOKING.c.practice_id == practice_id)
-        return await self._database.read(
-            lambda connection: mapping.bookings(connection, connection.execute(query).all())
-        )
+        return await self._database.read(lambda connection: records.bookings(connection.execute(query)))
 
     def _mine(self, query: Select[Any]) -> Select[Any]:
         return mapping.at_practices(query, self._standing.practices)
