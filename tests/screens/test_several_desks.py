@@ -1,5 +1,6 @@
 """Other desks on the same store: who did what is said; a store that is away, or shuts the desk out, comes back."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.bookings import CancelCommand, FrontdeskError, Operator, Unauthorised, Unavailable
+from frontdesk.desk import OpenDesk
 from frontdesk.screens import store_watch
 from frontdesk.screens.cancel import CancelScreen, Progress
 from frontdesk.screens.last_write import LastWrite
@@ -86,15 +88,18 @@ async def test_details_says_nothing_of_what_was_there_before_it_opened(front: Fr
 
 
 class Cut:
-    """A store in front of the real one; while there is an error, everything raises it."""
+    """A store in front of the real one; while there is an error, everything raises it, or `all_but` one method."""
 
     def __init__(self, store: BookingStore) -> None:
         self._store: Any = store
         self.error: FrontdeskError | None = None
+        self.all_but = ""
+        self.refused = Counter[str]()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def ask(*arguments: Any, **named: Any) -> Any:
-            if self.error is not None and name != "close":
+            if self.error is not None and name not in {"close", self.all_but}:
+                self.refused[name] += 1
                 raise self.error
             if name == "changes":
                 arguments = (arguments[0], 0.02)  # else a cut is noticed when a change comes
@@ -154,6 +159,22 @@ async def test_that_the_store_is_back_gives_way_to_what_others_do(
         (booking,) = await cut[0]._store.find("SD-10482")
         await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
         await front.until(lambda: front.line("keys").startswith("Lee Tran"))
+
+
+async def test_a_store_that_answers_and_cannot_read_the_list_stays_away(
+    open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        found: list[OpenDesk] = []
+        with pytest.MonkeyPatch.context() as patching:
+            patching.setattr(OpenDesk, "found", found.append)
+            cut[0].error, cut[0].all_but = Unavailable("The disk does not work."), "state"
+            while cut[0].refused["rows"] < 3:
+                await front.pilot.pause(0.01)
+        assert "STORE AWAY since 09:14" in front.line("status")
+        assert found == []
+        cut[0].error = None
+        await front.until(lambda: "The store is back." in front.line("keys"))
 
 
 async def test_a_revoked_token_is_not_away_and_says_what_to_do(

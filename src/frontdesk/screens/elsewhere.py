@@ -1,8 +1,9 @@
 """What other desks do, brought into the list: rows repainted where they are, and who did it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from frontdesk.bookings import Booking
+from frontdesk.bookings import Booking, FrontdeskError
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
 from frontdesk.screens import words
@@ -29,7 +30,7 @@ class Elsewhere:
         perform: Callable[[Callable[[], Awaitable[None]]], None],
         tell_screens: Callable[[StoreChanged], None],
     ) -> None:
-        self.watch = StoreWatch(desk, self._changed, self._contact_changed)
+        self.watch = StoreWatch(desk, self._changed, self._contact_changed, self._catch_up)
         self._desk = desk
         self._listing = listing
         self._key_line = key_line
@@ -73,15 +74,29 @@ class Elsewhere:
 
     def _contact_changed(self, is_there: bool) -> None:
         if is_there:
-            self._perform(self._catch_up)
+            self._key_line.remark("The store is back.")
         self._tell_screens(StoreChanged())
 
     async def _catch_up(self) -> None:
-        """The store is back: show the rows in view as they are now, each where it is."""
+        """Show the rows in view as they are now, each where it is, between the operator's keys."""
+        done, faults = asyncio.Event(), list[FrontdeskError]()
+
+        async def read_again() -> None:
+            try:
+                await self._read_again()
+            except FrontdeskError as error:
+                faults.append(error)
+            finally:
+                done.set()
+
+        self._perform(read_again)
+        await done.wait()
+        if faults:
+            raise faults[0]
+
+    async def _read_again(self) -> None:
         rows = self._listing.view.rows
         if rows:
             await self._listing.repaint(row.booking.id for row in rows)
         else:
             await self._listing.refresh()
-        self._key_line.remark("The store is back.")
-        self._tell_screens(StoreChanged())

@@ -1,7 +1,7 @@
 """What is written elsewhere, and whether the store answers at all."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import OpenDesk
@@ -19,7 +19,8 @@ class StoreWatch:
     """Follows a desk's store for as long as the desk is open.
 
     `on_changes` gets what was written, in order and without a gap; `on_contact` is called
-    when the store begins or ceases to answer, after the desk has taken note of it.
+    when the store begins or ceases to answer, after the desk has taken note of it. A store
+    that was away is back when `catch_up` could read what is on the screen.
     """
 
     def __init__(
@@ -27,8 +28,10 @@ class StoreWatch:
         desk: OpenDesk,
         on_changes: Callable[[tuple[Change, ...]], None],
         on_contact: Callable[[bool], None],
+        catch_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._desk = desk
+        self._catch_up = catch_up
         self._on_changes = on_changes
         self._on_contact = on_contact
         self._is_lost = asyncio.Event()
@@ -58,6 +61,7 @@ class StoreWatch:
             await asyncio.sleep(ASK_SHUT_OUT if self._desk.shut_out else ASK_AWAY)
             try:
                 await self._desk.ask_state()
+                await self._catch_up()
             except FrontdeskError as error:
                 self.lost(error)
             else:
