@@ -18,7 +18,7 @@ from tests.e2e.conftest import SSHD
 from tests.e2e.installed import ROOT, descendants, install
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.ssh_server import KEY, connected
-from tests.e2e.test_ssh import F8, confirm, in_order, open_dialog
+from tests.e2e.test_ssh import F8, cancel_and_leave, in_order, open_dialog
 
 USER = getpass.getuser()
 GENEROUS = """
@@ -139,12 +139,7 @@ async def logged_in(port: int) -> AsyncIterator[asyncssh.SSHClientConnection]:
 
 async def test_a_session_and_one_that_is_cut_in_mid_cancel(server: OpenSsh, desk: LineDesk) -> None:
     async with connected(server.port, user=USER) as kim:
-        await open_dialog(kim, "R00001", b"ill")
-        await confirm(kim, "Cancelled here ok")
-        kim.send(b"\x03")
-        await kim.wait_for("Leave frontdesk?")
-        kim.send(b"y")
-        assert await kim.ended() == 0
+        await cancel_and_leave(kim)
     assert await in_order(desk, "R00001")
 
     async with connected(server.port, user=USER) as kim:

@@ -72,15 +72,20 @@ def looked_into(desk: LineDesk, reference: str) -> bool:
     return bool(cancelled)
 
 
+async def cancel_and_leave(desk: SshDesk) -> None:
+    """A whole session, to the end of its process."""
+    await open_dialog(desk, "R00001", b"ill")
+    await confirm(desk, "Cancelled here ok")
+    desk.send(b"\x03")
+    await desk.wait_for("Leave frontdesk?")
+    desk.send(b"y")
+    assert await desk.ended() == 0
+
+
 @pytest.mark.long
 async def test_a_session_and_one_that_is_cut_in_mid_cancel(server: OneProgram, desk: LineDesk) -> None:
     async with connected(server.port, user="kim", command="sh -i") as kim:
-        await open_dialog(kim, "R00001", b"ill")
-        await confirm(kim, "Cancelled here ok")
-        kim.send(b"\x03")
-        await kim.wait_for("Leave frontdesk?")
-        kim.send(b"y")
-        assert await kim.ended() == 0
+        await cancel_and_leave(kim)
     assert await in_order(desk, "R00001")
 
     async with connected(server.port, user="kim") as kim:

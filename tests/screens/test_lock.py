@@ -216,6 +216,13 @@ async def posted(front: Front, *keys: str) -> None:
         front.app.post_message(key_event(key))
 
 
+async def asked_after(pins: Pins, front: Front, *keys: str) -> None:
+    """Press keys, and wait until a PIN among them is being looked at."""
+    await posted(front, *keys)
+    while not pins.asked:
+        await front.pilot.pause(0.01)
+
+
 async def reached(front: Front, screen: type[Screen[Any]]) -> None:
     """Wait for a screen on top of the others."""
     while type(front.app.screen) is not screen:
@@ -336,10 +343,7 @@ class TestSignIn:
         pins = Pins()
         async with signed_in(store_path, pins) as front:
             pins.gate.clear()
-            for key in ("enter", *"4711", "enter", "k", "o", "v"):
-                front.app.post_message(key_event(key))
-            while not pins.asked:
-                await front.pilot.pause(0.01)
+            await asked_after(pins, front, "enter", *"4711", "enter", "k", "o", "v")
             front.clock.advance(1)
             pins.gate.set()
             await reached(front, BookingsScreen)
@@ -424,10 +428,7 @@ class TestLocked:
             await front.press("tab", "c", "f9")
             pins.gate.clear()
             pins.asked.clear()
-            for key in (*"4711", "enter", "f8", "x"):
-                front.app.post_message(key_event(key))
-            while not pins.asked:
-                await front.pilot.pause(0.01)
+            await asked_after(pins, front, *"4711", "enter", "f8", "x")
             front.clock.advance(10)
             pins.gate.set()
             await reached(front, CancelScreen)
