@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import Operator, Practice
-from frontdesk.deliveries import Delivery, Kind, Planned, State
+from frontdesk.deliveries import OPEN_STATES, Delivery, Kind, Planned, State
 from frontdesk.store import records, tables
 from frontdesk.store.port import Change, ChangeKind
 
@@ -59,14 +59,11 @@ _FOR_SEARCHING = {"search", "tags"}
 _MOST_URGENT = func.max(
     case(
         (_is(State.ATTENTION), literal_column(str(records.NEEDS_PERSON))),
-        else_=literal_column(str(records.UNDER_WAY)),
+        (or_(*map(_is, sorted(OPEN_STATES))), literal_column(str(records.UNDER_WAY))),
     )
 )
-_FOLLOWUP = (
-    select(_MOST_URGENT)
-    .where(DELIVERY.c.booking_id == BOOKING.c.id, or_(*map(_is, records.COUNTED_STATES)))
-    .scalar_subquery()
-)
+# By the booking alone: the index of states would have every open delivery read for each row.
+_FOLLOWUP = select(_MOST_URGENT).where(DELIVERY.c.booking_id == BOOKING.c.id).scalar_subquery()
 
 BOOKED = (
     select(
