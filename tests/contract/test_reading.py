@@ -213,6 +213,13 @@ async def test_a_desk_knows_of_its_own_practices_only(store: Store, in_perth: St
             await asking(foreign.id)
 
 
+async def test_a_desk_counts_its_own_practices_only(store: Store, in_perth: Store) -> None:
+    assert ((await in_perth.state()).bookings, (await store.state()).bookings) == (10, 20)
+    await store.registry.load([make_incoming(line, practice_id="perth") for line in (97, 98)], KIM, "a test")
+    await store.registry.load([make_incoming(99)], KIM, "a test")
+    assert ((await in_perth.state()).bookings, (await store.state()).bookings) == (12, 23)
+
+
 async def test_a_desk_hears_of_its_own_practices_only(store: Store, in_perth: Store) -> None:
     number = (await store.state()).number
     now = (await store.state()).now

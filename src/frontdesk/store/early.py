@@ -183,7 +183,7 @@ class EarlyReads:
         standing = Standing(why_not_writable=why_not_writable(self._path))
         now = self._clock().astimezone(UTC)
         living = ask(LIVING, [_written(now - records.ALIVE), _written(now + records.ALIVE)])
-        return records.state(standing, now, head, counted, living, ask(TROUBLED))
+        return records.state(standing, now, head.change, head.bookings, counted, living, ask(TROUBLED))
 
 
 _Ask = Callable[..., list[Any]]

@@ -142,14 +142,15 @@ def _cancellation(row: Any) -> Cancellation | None:
 def state(
     standing: Standing,
     now: datetime,
-    head: Any,
+    change: int,
+    bookings: int,
     deliveries: Iterable[Any],
     living: Iterable[Any],
     troubled: Iterable[Any],
 ) -> StoreState:
     """Return the store's state.
 
-    `head` is the head row, `deliveries` have the `number` of them by `state` and `connection`,
+    `change` is the number of the latest, `bookings` are as many as the desk works with, `deliveries` have the `number` of them by `state` and `connection`,
     `living` are the dispatchers seen lately, `troubled` the connections in trouble.
     """
     counted = list(deliveries)
@@ -158,8 +159,8 @@ def state(
     return StoreState(
         standing,
         now,
-        head.change,
-        head.bookings,
+        change,
+        bookings,
         sum(row.number for row in under_way),
         sum(row.number for row in need_person),
         unattended(under_way, living),

@@ -34,6 +34,7 @@ from frontdesk.bookings import (
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.store import cancelling, followups, mapping, outside, records
 from frontdesk.store.commands import CommandsUnderWay, CommitLost, cleaned, cleaned_note
+from frontdesk.store.counting import PracticeCounts
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import (
     APPOINTMENT_TYPE,
@@ -71,13 +72,14 @@ class SqlStore:
         self._database = database
         self._standing = standing
         self._under_way = CommandsUnderWay()
+        self._counts = PracticeCounts()
         self.registry = SqlRegistry(database)
         self.queue = SqlQueue(database)
 
     def as_desk(self, standing: Standing) -> "SqlStore":
         """Return the same store as a desk of another standing sees it; closing this one closes both."""
         seen = SqlStore(self._database, standing)
-        seen._under_way = self._under_way
+        seen._under_way, seen._counts = self._under_way, self._counts
         return seen
 
     async def page(
@@ -282,13 +284,18 @@ class SqlStore:
             return records.state(
                 standing,
                 now,
-                head,
+                head.change,
+                self._bookings(connection, head.bookings),
                 connection.execute(counting),
                 connection.execute(outside.living(now)),
                 connection.execute(outside.troubled(self._standing.practices)),
             )
 
         return await self._database.read(work)
+
+    def _bookings(self, connection: Connection, all_bookings: int) -> int:
+        mine = self._standing.practices
+        return all_bookings if mine is None else self._counts.of(connection, mine, all_bookings)
 
     def _present_standing(self, connection: Connection | None = None) -> Standing:
         why_not = self._standing.why_not_writable or self._database.why_not_writable(connection)
