@@ -219,18 +219,11 @@ async def listening(
 
 
 async def sampled(url: str, query: str, number: int) -> list[tuple[int, datetime, int]]:
-    """Return id, start and version of bookings anywhere in the store, in no order.
-
-    Raises SystemExit where there are too few: every run cancels thousands, for ever.
-    """
+    """Return id, start and version of bookings anywhere in the store, in no order, `number` at most."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(plain) as database:
         found = await (await database.execute(query)).fetchall()
-    if len(found) < number:
-        raise SystemExit(
-            "Earlier runs have cancelled what there was: rm -r benchmarks/data/store, and run again."
-        )
-    return random.Random(1).sample([(row[0], row[1], row[2]) for row in found], number)
+    return random.Random(1).sample([(row[0], row[1], row[2]) for row in found], min(number, len(found)))
 
 
 @asynccontextmanager
@@ -252,12 +245,20 @@ async def process(*arguments: str, says: str) -> AsyncIterator[tuple[str, int]]:
 
 
 async def measure(url: str) -> tuple[World, list[float], dict[str, float], str]:
-    """Measure everything in turns; return it, the speeds of a fixed loop, MiB of each server, and what was lost."""
-    store = await open_store(url)
+    """Measure everything in turns; return it, the speeds of a fixed loop, MiB of each server, and what was lost.
+
+    Raises SystemExit where too little is left to cancel: every run cancels thousands, for ever.
+    """
     upcoming = (
         "SELECT id, starts_at, version FROM booking WHERE NOT cancelled AND starts_at > now() + '1 day'"
     )
     cancels = ROUNDS * sum(CANCELS.values()) * 5
+    to_cancel = await sampled(url, upcoming, cancels)
+    if len(to_cancel) < cancels:
+        raise SystemExit(
+            "Earlier runs have cancelled what there was: rm -r benchmarks/data/store, and run again."
+        )
+    store = await open_store(url)
     tokens = [
         await store.registry.create_token(f"Desk {number}", frozenset({Scope.READ, Scope.CANCEL}), None, BY)
         for number in range(DESKS[-1])
@@ -268,7 +269,7 @@ async def measure(url: str) -> tuple[World, list[float], dict[str, float], str]:
         (await store.state()).now,
         [secret for _, secret in tokens],
         [Position(at, number) for number, at, _ in await sampled(url, upcoming, 1000)],
-        [(number, version) for number, _, version in await sampled(url, upcoming, cancels)],
+        [(number, version) for number, _, version in to_cancel],
     )
     speeds: list[float] = []
     async with AsyncExitStack() as running:
