@@ -73,13 +73,13 @@ def test_a_few_bad_days(on_sqlite: type[Machine]) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_many_bad_days(on_sqlite: type[Machine]) -> None:
-    run(on_sqlite, 120, 50)
+    run(on_sqlite, 90, 50)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_bad_days_on_postgresql(on_postgres: type[Machine]) -> None:
-    run(on_postgres, 60, 40)
+    run(on_postgres, 40, 40)
 
 
 claim_as_it_is, finish_as_it_is = SqlQueue.claim, SqlQueue.finish

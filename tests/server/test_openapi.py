@@ -121,7 +121,7 @@ async def test_many_requests_that_nobody_thought_of(filled: SqlStore, told: Told
         running = await asyncio.create_subprocess_exec(
             *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)),
             *("run", f"{url}/openapi.json", "--header", f"Authorization: Bearer {token}"),
-            *("--checks", "all", "--max-examples", "150", "--continue-on-failure", "--no-color"),
+            *("--checks", "all", "--max-examples", "100", "--continue-on-failure", "--no-color"),
             *("--report", "json", "--report-json-path", str(report)),
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,

@@ -39,8 +39,9 @@ async def stream_changes(
 
     `change` has a change as data, its number as id. `reset` says that the store has not come
     as far as the desk has seen, so that it is another one than before: read all anew. A comment
-    comes when all that was there has been told, and at least every 10 seconds. The stream ends when the server closes, when the store is
-    away, when the token is revoked or expires, and for a desk that reads too slowly.
+    comes when all that was there has been told, and at least every 10 seconds. The stream ends
+    when the server closes, when the store is away, when the token is revoked or expires, and
+    for a desk that reads too slowly.
     """
     number = (await caller.store.state()).number
     known = after if last_event_id is None else last_event_id
