@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
@@ -66,6 +67,16 @@ async def test_a_missing_file_is_made_for_its_owner_alone(tmp_path: Path) -> Non
     await store.close()
     assert made == {"frontdesk.db": 0o600, "frontdesk.db-journal": 0o600}
     assert [folder.stat().st_mode & 0o777 for folder in (path.parent, path.parent.parent)] == [0o700] * 2
+
+
+@pytest.mark.parametrize(("default", "used"), [("off", "on"), ("local", "local")])
+async def test_what_is_acknowledged_is_on_the_disk(postgres_url: str, default: str, used: str) -> None:
+    """Whatever the server's default; who waits for more, or for no standby, has decided so."""
+    url = make_url(postgres_url).update_query_dict({"options": f"-c synchronous_commit={default}"})
+    store = await open_store(url.render_as_string(hide_password=False))
+    asking = text("SHOW synchronous_commit")
+    assert await store._database.read(lambda desk: desk.execute(asking).scalar_one()) == used
+    await store.close()
 
 
 async def test_what_is_there_is_kept(store_url: str) -> None:

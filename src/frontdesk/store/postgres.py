@@ -49,8 +49,10 @@ _SESSION = f"""
     SET TimeZone = 'UTC';
     SET lock_timeout = '{BUSY_SECONDS:.0f}s';
     SET statement_timeout = '{STATEMENT_SECONDS}s';
-    SET idle_in_transaction_session_timeout = '60s'
+    SET idle_in_transaction_session_timeout = '60s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
+"""A cancel that was acknowledged is on the disk, whatever the server's default is."""
 
 
 class BoundedConnection(psycopg.Connection[Any]):
