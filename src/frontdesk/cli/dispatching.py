@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.cli import crash
-from frontdesk.cli.loading import abandonable
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
 from frontdesk.outbox import Dispatcher
 from frontdesk.store.port import BookingStore
+from frontdesk.threads import abandonable
 
 if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore

@@ -14,7 +14,6 @@ from frontdesk.bookings import Booking, Pms, Practice, Reason, Refused
 from frontdesk.cli import crash
 from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
-from frontdesk.cli.loading import abandonable
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
@@ -23,6 +22,7 @@ from frontdesk.desk import Desk, Settings
 from frontdesk.operators import Operators
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms, Finding, Preflight
+from frontdesk.threads import abandonable
 
 if TYPE_CHECKING:
     from frontdesk.store.port import BookingStore

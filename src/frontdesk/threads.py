@@ -1,4 +1,4 @@
-"""Work of the start that takes long, and that nobody who leaves meanwhile has to wait for."""
+"""Work that takes long, and that nobody who leaves meanwhile has to wait for."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,9 @@ async def abandonable(work: Callable[[], Answer]) -> Answer:
     """Return what `work` returns, from a thread of its own; raise what it raises.
 
     The loop waits at its end for every thread of `asyncio.to_thread`, and the program for
-    every thread but a daemon. A terminal that went away while libraries are loaded would
-    then not end in order in time. So `work` must be such that it may stop anywhere.
+    every thread but a daemon: a terminal that went away meanwhile would not end in order in
+    time. And those threads are few, so that slow ones keep others waiting. `work` must be
+    such that it may stop anywhere.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Answer] = loop.create_future()
@@ -37,5 +38,5 @@ async def abandonable(work: Callable[[], Answer]) -> Answer:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(tell, done)
 
-    threading.Thread(target=run, name="loading", daemon=True).start()
+    threading.Thread(target=run, name="abandonable", daemon=True).start()
     return await answer
