@@ -6,7 +6,9 @@ import pytest
 
 from frontdesk.cli import seeding
 from frontdesk.exchange.loading import ALONE, load
+from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
+from tests.contract.raw import execute
 from tests.making import KIM
 
 
@@ -23,3 +25,14 @@ async def test_only_a_store_without_bookings_is_loaded_without_pauses(
     assert await seeding.fill(store, KIM, 60, 1, lambda _: None) == 60
     assert await seeding.fill(store, KIM, 20, 2, lambda _: None) == 20
     assert paces == [ALONE, None]
+
+
+async def test_postgresql_knows_what_it_holds_from_the_first_load_on(postgres_url: str) -> None:
+    """By itself it looks a minute or two later, and chooses slow ways until then."""
+    store = await open_store(postgres_url)
+    known = "SELECT reltuples FROM pg_class WHERE oid = 'booking'::regclass"
+    assert execute(postgres_url, known) == [(-1.0,)]
+    await seeding.fill(store, KIM, 60, 1, lambda _: None)
+    await seeding.fill(store, KIM, 20, 2, lambda _: None)
+    assert execute(postgres_url, known) == [(60.0,)]
+    await store.close()

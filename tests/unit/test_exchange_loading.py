@@ -54,6 +54,7 @@ class Shelf:
     refs: list[str] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event | None = None
+    is_loaded: bool = False
 
     async def load(
         self, batch: Sequence[IncomingBooking], operator: Operator, source: str, *, dry_run: bool = False
@@ -71,6 +72,10 @@ class Shelf:
             for one in batch
         )
 
+    async def loaded(self) -> None:
+        self.is_loaded = True
+        raise Unavailable("The store is away.")
+
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
@@ -86,6 +91,15 @@ class Shelf:
 def made(number: int) -> Iterator[IncomingBooking]:
     for line in range(1, number + 1):
         yield IncomingBooking(line, "adelaide", Patient("Ann Lee"), "Dr Rao", "", NOW, ref=f"R{line}")
+
+
+class TestTheEnd:
+    @pytest.mark.parametrize("dry_run", [False, True])
+    async def test_the_store_hears_of_the_last_batch_and_nothing_fails_by_that(self, dry_run: bool) -> None:
+        shelf = Shelf()
+        await load(shelf.registry, made(150), KIM, "x", lambda _: None, dry_run=dry_run, pace=shelf.pace)
+        assert sum(shelf.batches) == 150
+        assert shelf.is_loaded is not dry_run
 
 
 class TestPace:

@@ -8,6 +8,7 @@ nobody who waits.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -57,7 +58,7 @@ async def load(
         if trouble is not None:
             raise trouble
         if len(batch) < size:
-            return
+            break
         written = pace.clock()
         took = written - started
         # Doubling at most: one lucky batch must not make the next one hold up a desk.
@@ -65,6 +66,10 @@ async def load(
         # Desks have the store to themselves while the next batch is read, too.
         batch, trouble = _take(rows, size)
         await pace.sleep(max(0.0, written + took * pace.pause - pace.clock()))
+    if not dry_run:
+        # All is in, whatever becomes of this.
+        with suppress(FrontdeskError):
+            await registry.loaded()
 
 
 def _take(rows: Iterator[IncomingBooking], size: int) -> tuple[list[IncomingBooking], FrontdeskError | None]:

@@ -98,6 +98,10 @@ class Database(ABC):
     def lock_loading(self, connection: Connection) -> None:
         """Let one bulk load in at a time, so that two never wait for each other's rows."""
 
+    @abstractmethod
+    def look_at_rows(self, connection: Connection) -> None:
+        """Learn what the tables hold, if that was never done, to choose well how to read them."""
+
     def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns."""
         connection.execute(insert(table), list(rows))

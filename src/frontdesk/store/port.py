@@ -290,8 +290,13 @@ class Registry(Protocol):
         One transaction and one audit event a call, none when nothing is new or changed;
         `source` names where they come from. A booking cancelled here is never un-cancelled,
         no delivery is ever made, and text is compared after `clean`. What a line leaves out
-        of `ref`, `pms_ref` and `created_at` is kept. With `dry_run` the answer is the same and nothing is kept.
+        of `ref`, `pms_ref` and `created_at` is kept. With `dry_run` the answer is the same and
+        nothing is kept.
         """
+        ...
+
+    async def loaded(self) -> None:
+        """Call this when the last batch is in: it keeps the first lists after a load from being slow."""
         ...
 
     async def apply_practices(self, practices: Iterable[Practice], operator: Operator) -> tuple[str, ...]:

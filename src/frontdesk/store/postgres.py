@@ -172,6 +172,12 @@ class PostgresDatabase(Database):
     def lock_loading(self, connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOADING_LOCK)))
 
+    def look_at_rows(self, connection: Connection) -> None:
+        """The server does so by itself, a minute or two later; see its manual, 14.4.9."""
+        known = text("SELECT reltuples >= 0 FROM pg_class WHERE oid = 'booking'::regclass")
+        if not connection.execute(known).scalar_one():
+            connection.execute(text("ANALYZE booking, practice, practitioner"))
+
     def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """COPY spares the server a statement a row."""
         names = tuple(rows[0])

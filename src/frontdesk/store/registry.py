@@ -63,6 +63,9 @@ class SqlRegistry:
         except _Undone as undone:
             return undone.outcomes
 
+    async def loaded(self) -> None:
+        await self._database.write(self._database.look_at_rows)
+
     async def apply_practices(self, practices: Iterable[Practice], operator: Operator) -> tuple[str, ...]:
         wanted = [clean_fields(practice) for practice in practices]
         for practice in wanted:

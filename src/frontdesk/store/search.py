@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, select, union
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store import search_streams, search_terms
 from frontdesk.store.mapping import LISTED
-from frontdesk.store.search_index import create_search, tidy_search
+from frontdesk.store.search_index import create_search
 from frontdesk.store.search_streams import BOOKING, FIRST, LAST, Stretch
 from frontdesk.store.search_terms import AllOf, Expression, name_key, search_tags, search_text
 from frontdesk.store.search_walk import Allowance, Extent, Found, Walk, extent
@@ -32,7 +32,6 @@ __all__ = [
     "page_rows",
     "search_tags",
     "search_text",
-    "tidy_search",
 ]
 
 LOOK_FIRST = range(40, 400)

@@ -76,5 +76,4 @@ FTS5 = SearchIndex(
             )
         ) FROM json_each(:spans) span
     """,  # noqa: S608
-    tidy="INSERT INTO booking_search(booking_search, rank) VALUES ('merge', -:pages)",
 )

@@ -33,8 +33,7 @@ class SearchIndex:
     `spans`, `low_at`, `low_id`, `high_at`, `high_id` (bounds that are left out themselves),
     `first_day`, `last_day` and `limit`. `hits` has `{order}` in it and answers ids, span by
     span, in rows of one id or several with commas between; `count` answers numbers to be
-    added up. Nothing of a row is worked out before it is fetched. `tidy`, if there is one,
-    does a piece of work of about so many `pages` that makes later lookups faster.
+    added up. Nothing of a row is worked out before it is fetched.
     """
 
     span_seconds: int
@@ -43,7 +42,6 @@ class SearchIndex:
     spans_parameter: Callable[[Sequence[int]], object]
     hits: str
     count: str
-    tidy: str = ""
 
     def span_of(self, instant: datetime) -> int:
         """Return the number of the span that `instant` lies in."""
@@ -97,17 +95,3 @@ def create_search(connection: Connection) -> None:
     """Make the search index over the bookings that are there, kept up by the database itself."""
     for statement in index_of(connection).create:
         connection.execute(text(statement))
-
-
-def tidy_search(connection: Connection, pages: int = 500) -> bool:
-    """Do a bounded piece of work that makes searches faster after a large load; say if there is more.
-
-    On SQLite every write leaves a small piece behind that each lookup must visit. A call
-    with the default takes some tens of milliseconds.
-    """
-    if not (statement := index_of(connection).tidy):
-        return False
-    changes = text("SELECT total_changes()")
-    before = connection.execute(changes).scalar_one()
-    connection.execute(text(statement), {"pages": pages})
-    return bool(connection.execute(changes).scalar_one() - before >= 2)

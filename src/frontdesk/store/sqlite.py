@@ -159,6 +159,9 @@ class SqliteDatabase(Database):
     def lock_loading(self, connection: Connection) -> None:
         """Do nothing: BEGIN IMMEDIATE has let one writer in."""
 
+    def look_at_rows(self, connection: Connection) -> None:
+        """Do nothing: the statements leave no choice."""
+
     def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Collect the rows in memory and insert them by one statement.
 

@@ -90,18 +90,20 @@ class BookingRow(SQLModel, table=True):
     patient's folded name, `search` the folded words a search matches, `tags` what filters
     match beside them: all three are made by `store.search`. An absent reference is NULL,
     so that uniqueness holds for present ones only.
+
+    What an index begins with is the way into it for the lists that `store.search_streams`
+    reads, whatever it is meant for: those that make references unique begin with these.
     """
 
     __tablename__ = "booking"
     __table_args__ = (
-        UniqueConstraint("practice_id", "ref"),
-        UniqueConstraint("practice_id", "pms_ref"),
+        UniqueConstraint("ref", "practice_id"),
+        UniqueConstraint("pms_ref", "practice_id"),
         Index("booking_order", "starts_at", "id"),
         Index("booking_cancelled", "cancelled", "starts_at", "id"),
         Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
         Index("booking_practitioner", "practitioner_id", "cancelled", "starts_at", "id"),
         Index("booking_name", "name_key", "starts_at"),
-        Index("booking_ref", "ref"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -179,15 +179,14 @@ def _create_tables() -> None:
         ForeignKeyConstraint(["practice_id"], ["practice.id"]),
         ForeignKeyConstraint(["practitioner_id"], ["practitioner.id"]),
         PrimaryKeyConstraint("id"),
-        UniqueConstraint("practice_id", "pms_ref"),
-        UniqueConstraint("practice_id", "ref"),
+        UniqueConstraint("pms_ref", "practice_id"),
+        UniqueConstraint("ref", "practice_id"),
     )
     op.create_index("booking_cancelled", "booking", ["cancelled", "starts_at", "id"])
     op.create_index("booking_name", "booking", ["name_key", "starts_at"])
     op.create_index("booking_order", "booking", ["starts_at", "id"])
     op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
     op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
-    op.create_index("booking_ref", "booking", ["ref"])
     op.create_table(
         "command",
         Column("id", Uuid(), nullable=False),
