@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from frontdesk import times
 from frontdesk.bookings import BookingQuery, Status
 
-EVERYTHING_WORDS = "everything"
-
 
 @dataclass(frozen=True, slots=True)
 class Filters:

@@ -98,10 +98,6 @@ class Listing:
         """Short names of the practices by id."""
         return {practice.id: practice.short for practice in self.practices}
 
-    def today_at(self, row: Row | None) -> date:
-        """Today at the practice of `row`: what `t` means when the cursor stands on it."""
-        return times.local_date(self.now(), row.booking.practice.zone) if row else self.today
-
     # -- what is shown ------------------------------------------------------------------
 
     async def search(self, text: str) -> None:
