@@ -131,6 +131,7 @@ def test_a_dropped_connection_ends_the_program(desk: PtyDesk) -> None:
 
 
 def test_a_program_that_is_stuck_ends_as_well(desk: PtyDesk) -> None:
+    desk.wait_still()  # what it says of being blocked must not land in the middle of a frame
     desk.send(F9_BLOCK)
     desk.wait_for("blocked")
     desk.hang_up()
