@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from frontdesk import times
 from frontdesk.bookings import (
     LAST_ID,
+    Booking,
     BookingQuery,
     Count,
     Direction,
@@ -289,6 +290,13 @@ class Listing:
         rows = tuple(fresh.get(row.booking.id, row) for row in self.view.rows)
         self.view = replace(self.view, rows=rows)
         return True
+
+    def put(self, booking: Booking) -> None:
+        """Show a booking that is in view as it is now known to be, without asking the store."""
+        rows = (
+            replace(row, booking=booking) if row.booking.id == booking.id else row for row in self.view.rows
+        )
+        self.view = replace(self.view, rows=tuple(rows))
 
     def crossed_start(self) -> bool:
         """Whether a row in view was Upcoming when the query was set and is not any more."""

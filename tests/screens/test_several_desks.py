@@ -95,6 +95,7 @@ class Cut:
         self.error: FrontdeskError | None = None
         self.all_but = ""
         self.refused = Counter[str]()
+        self.error_after: dict[str, FrontdeskError] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def ask(*arguments: Any, **named: Any) -> Any:
@@ -103,7 +104,9 @@ class Cut:
                 raise self.error
             if name == "changes":
                 arguments = (arguments[0], 0.02)  # else a cut is noticed when a change comes
-            return await getattr(self._store, name)(*arguments, **named)
+            answer = await getattr(self._store, name)(*arguments, **named)
+            self.error = self.error_after.get(name, self.error)
+            return answer
 
         return ask
 
@@ -175,6 +178,37 @@ async def test_a_store_that_answers_and_cannot_read_the_list_stays_away(
         assert found == []
         cut[0].error = None
         await front.until(lambda: "The store is back." in front.line("keys"))
+
+
+async def test_a_line_cut_behind_her_cancel_is_not_its_answer(
+    open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        await front.type("sd-10482")
+        await front.press("tab", "c")
+        front.clock.advance(2)
+        cut[0].error_after["cancel"] = Unavailable("Nothing was changed: the line is cut.")
+        await front.press("f8")
+        await front.until(lambda: "STORE AWAY" in front.line("status"))
+        assert "Cancelled here ok" in front.line("last")
+        assert front.marked.cancellation is not None
+        assert "Nothing was changed" not in "\n".join(front.lines())
+
+
+async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
+    open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        await front.type("kov")
+        cut[0].error, cut[0].all_but = Unavailable("The line is cut."), "changes"
+        (booking,) = await cut[0]._store.find("SD-10482")
+        await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+        await front.until(lambda: "STORE AWAY" in front.line("status"))
+        assert "The line is cut" not in front.line("keys")
+        cut[0].error = None
+        await front.until(lambda: front.line("keys") == "The store is back.")
+        await cancel_elsewhere(front, "SD-10485")
+        await front.until(lambda: front.line("keys").startswith("Lee Tran"))
 
 
 async def test_a_revoked_token_is_not_away_and_says_what_to_do(

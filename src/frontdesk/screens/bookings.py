@@ -340,11 +340,12 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             return
         cancelled = closed.cancelled
         self.desk.desk.wake_dispatch()
-        self.perform(lambda: self._after_cancel(cancelled))
+        self.elsewhere.perform_unasked(lambda: self._after_cancel(cancelled))
 
     async def _after_cancel(self, cancelled: Booking) -> None:
-        await self.listing.repaint([cancelled.id])
+        self.listing.put(cancelled)
         await self.last.state(self.desk, cancelled)
+        await self.listing.repaint([cancelled.id])
         await self.desk.ask_state()
 
     def start_over(self) -> None:
@@ -372,4 +373,4 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         if self.listing.crossed_start():
             self.listing.retake_time()
         # Who is away, and whether anybody carries deliveries out, changes without a change.
-        self.perform(lambda: self.elsewhere.ask_state(StoreChanged()))
+        self.elsewhere.perform_unasked(lambda: self.elsewhere.ask_state(StoreChanged()))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from frontdesk.bookings import Booking, FrontdeskError
+from frontdesk.bookings import Booking, FrontdeskError, Unauthorised, Unavailable
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
 from frontdesk.screens import words
@@ -38,8 +38,23 @@ class Elsewhere:
         self._perform = perform
         self._tell_screens = tell_screens
 
+    def perform_unasked(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Have a job done that no key asked for.
+
+        That the store does not answer it is for the status line alone. In the key line it would
+        be read as the answer to her last key, and that may have been a cancel.
+        """
+
+        async def without_an_answer() -> None:
+            try:
+                await job()
+            except (Unavailable, Unauthorised) as error:
+                self.watch.lost(error)
+
+        self._perform(without_an_answer)
+
     def _changed(self, changes: tuple[Change, ...]) -> None:
-        self._perform(lambda: self._take_in(changes))
+        self.perform_unasked(lambda: self._take_in(changes))
 
     async def _take_in(self, changes: tuple[Change, ...]) -> None:
         desk, listing = self._desk, self._listing

@@ -1,13 +1,14 @@
 """The Last line: what this operator wrote last, and how far all that follows from it has got."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.bookings import Booking
-from frontdesk.deliveries import facts
+from frontdesk.bookings import Booking, FrontdeskError
+from frontdesk.deliveries import Delivery, facts
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.changes import StoreChanged
 from frontdesk.widgets.fitting import fitted
@@ -83,15 +84,20 @@ class LastLine(Line):
     async def state(self, desk: OpenDesk, booking: Booking) -> None:
         """Show this cancelled booking, which was written just now, and how far what follows has got."""
         self._cut_off = ""
-        await self._state(desk, booking)
+        try:
+            await self._state(desk, booking)
+        except FrontdeskError:
+            # That it was saved is known, whatever the store is asked and does not answer now.
+            self._say(desk, booking, ())
+            raise
 
     async def _state(self, desk: OpenDesk, booking: Booking) -> None:
-        done = booking.cancellation
-        if done is None:
-            return
         self._booking = booking
-        deliveries = await desk.store.deliveries(booking.id)
-        if self._booking is not booking:
+        self._say(desk, booking, await desk.store.deliveries(booking.id))
+
+    def _say(self, desk: OpenDesk, booking: Booking, deliveries: Sequence[Delivery]) -> None:
+        done = booking.cancellation
+        if done is None or self._booking is not booking:
             return  # something later was written meanwhile
         zone = booking.practice.zone
         self._write = LastWrite(
