@@ -244,12 +244,16 @@ def _pms_fact(delivery: Delivery) -> str:
     }.get(delivery.state, "waiting")
 
 
-def facts(deliveries: Sequence[Delivery]) -> str:
+def facts(deliveries: Sequence[Delivery] | None) -> str:
     """Return the Last line's sentence: `Cancelled here ok, Praktika waiting, e-mail ok`.
+
+    None is that they cannot be read now: that the booking is cancelled is known all the same.
 
     Of several messages to the patient only the newest counts: it took the place of the others.
     The practice's own copy is no fact that an operator waits for.
     """
+    if deliveries is None:
+        return "Cancelled here ok. What follows from it cannot be read now"
     said = ["Cancelled here ok"]
     said += [f"{one.target} {fact(one)}" for one in deliveries if one.kind is Kind.PMS_CANCEL]
     for one in [one for one in deliveries if one.is_to_patient][-1:]:

@@ -190,9 +190,11 @@ async def test_a_line_cut_behind_her_cancel_is_not_its_answer(
         cut[0].error_after["cancel"] = Unavailable("Nothing was changed: the line is cut.")
         await front.press("f8")
         await front.until(lambda: "STORE AWAY" in front.line("status"))
-        assert "Cancelled here ok" in front.line("last")
+        assert "Cancelled here ok. What follows from it cannot be read now" in front.line("last")
         assert front.marked.cancellation is not None
         assert "Nothing was changed" not in "\n".join(front.lines())
+        cut[0].error = None
+        await front.until(lambda: "Cancelled here ok, Praktika waiting" in front.line("last"))
 
 
 async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(

@@ -91,18 +91,12 @@ def cancel(
         if as_json:
             print_document(booking_document(done, followed, state.now))
         else:
-            click.echo(_facts(followed))
+            click.echo(facts(followed))
         if no_deliver or session.database is None or not session.outside.connections:
             return
         tried = _try_once(session, session.database, run, done)
         if not as_json and tried != followed:
-            click.echo(_facts(tried))
-
-
-def _facts(followed: tuple[Delivery, ...] | None) -> str:
-    if followed is None:
-        return "Cancelled here ok. What follows from it cannot be read now"
-    return facts(followed)
+            click.echo(facts(tried))
 
 
 def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> tuple[Delivery, ...] | None:

@@ -115,3 +115,4 @@ class Elsewhere:
             await self._listing.repaint(row.booking.id for row in rows)
         else:
             await self._listing.refresh()
+        await self._last.read_again(self._desk)

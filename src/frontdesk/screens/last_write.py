@@ -87,15 +87,14 @@ class LastLine(Line):
         try:
             await self._state(desk, booking)
         except FrontdeskError:
-            # That it was saved is known, whatever the store is asked and does not answer now.
-            self._say(desk, booking, ())
+            self._say(desk, booking, None)
             raise
 
     async def _state(self, desk: OpenDesk, booking: Booking) -> None:
         self._booking = booking
         self._say(desk, booking, await desk.store.deliveries(booking.id))
 
-    def _say(self, desk: OpenDesk, booking: Booking, deliveries: Sequence[Delivery]) -> None:
+    def _say(self, desk: OpenDesk, booking: Booking, deliveries: Sequence[Delivery] | None) -> None:
         done = booking.cancellation
         if done is None or self._booking is not booking:
             return  # something later was written meanwhile
@@ -109,10 +108,15 @@ class LastLine(Line):
         )
         self._show_write()
 
+    async def read_again(self, desk: OpenDesk) -> None:
+        """Show how far what follows has got by now."""
+        if self._booking is not None:
+            await self._state(desk, self._booking)
+
     async def follow(self, desk: OpenDesk, change: StoreChanged) -> None:
         """Say what became of the booking shown, if the change concerns it."""
         if self._booking is not None and change.concerns(self._booking.id):
-            await self._state(desk, self._booking)
+            await self.read_again(desk)
 
     def on_resize(self) -> None:
         self._show_write()
