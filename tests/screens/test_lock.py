@@ -451,8 +451,9 @@ class TestLocked:
             await keys.handled()
 
         monkeypatch.setattr(lock, "_uncover", uncovered)
-        await posted(front, "f9", "enter")
+        await posted(front, "f9")
         await reached(front, HiddenScreen)
+        await posted(front, "enter")
         await reached(front, BookingsScreen)
         await front.idle()
         assert front.screen.find.value == ""
