@@ -247,10 +247,9 @@ def _pms_fact(delivery: Delivery) -> str:
 def facts(deliveries: Sequence[Delivery] | None) -> str:
     """Return the Last line's sentence: `Cancelled here ok, Praktika waiting, e-mail ok`.
 
-    None is that they cannot be read now: that the booking is cancelled is known all the same.
-
     Of several messages to the patient only the newest counts: it took the place of the others.
-    The practice's own copy is no fact that an operator waits for.
+    The practice's own copy is no fact that an operator waits for. Without deliveries, which is
+    another thing than none, it says that they cannot be read.
     """
     if deliveries is None:
         return "Cancelled here ok. What follows from it cannot be read now"

@@ -21,10 +21,15 @@ from tests.screens.front import Front
 LEE = Operator("Lee Tran", via="Desk Two")
 
 
+async def cancel(store: BookingStore, ref: str, by: Operator = LEE) -> None:
+    """Another desk cancels a booking."""
+    (booking,) = await store.find(ref)
+    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, by))
+
+
 async def cancel_elsewhere(front: Front, ref: str, by: Operator = LEE) -> None:
     """Another desk cancels a booking; wait until the row in view shows it."""
-    (booking,) = await front.store.find(ref)
-    await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, by))
+    await cancel(front.store, ref, by)
     rows = front.screen.listing
     await front.until(lambda: any(r.booking.ref == ref and r.booking.cancellation for r in rows.view.rows))
 
@@ -139,8 +144,7 @@ async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are
         await front.press("tab", "m")
         assert "the store is away since 09:14" in "\n".join(front.lines())
         await front.press("escape")
-        (booking,) = await cut[0]._store.find("SD-10482")
-        await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+        await cancel(cut[0]._store, "SD-10482")
         cut[0].error = None
         await front.until(lambda: "The store is back." in front.line("keys"))
         assert "STORE AWAY" not in front.line("status")
@@ -159,8 +163,7 @@ async def test_that_the_store_is_back_gives_way_to_what_others_do(
         await front.until(lambda: "STORE AWAY" in front.line("status"))
         cut[0].error = None
         await front.until(lambda: front.line("keys") == "The store is back.")
-        (booking,) = await cut[0]._store.find("SD-10482")
-        await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+        await cancel(cut[0]._store, "SD-10482")
         await front.until(lambda: front.line("keys").startswith("Lee Tran"))
 
 
@@ -203,8 +206,7 @@ async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
     async with open_front(wrap=wrapped(cut)) as front:
         await front.type("kov")
         cut[0].error, cut[0].all_but = Unavailable("The line is cut."), "changes"
-        (booking,) = await cut[0]._store.find("SD-10482")
-        await cut[0]._store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+        await cancel(cut[0]._store, "SD-10482")
         await front.until(lambda: "STORE AWAY" in front.line("status"))
         assert "The line is cut" not in front.line("keys")
         cut[0].error = None

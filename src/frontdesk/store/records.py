@@ -150,8 +150,9 @@ def state(
 ) -> StoreState:
     """Return the store's state.
 
-    `change` is the number of the latest, `bookings` are as many as the desk works with, `deliveries` have the `number` of them by `state` and `connection`,
-    `living` are the dispatchers seen lately, `troubled` the connections in trouble.
+    `change` is the number of the latest, `bookings` are as many as the desk works with,
+    `deliveries` have the `number` of them by `state` and `connection`, `living` are the
+    dispatchers seen lately, `troubled` the connections in trouble.
     """
     counted = list(deliveries)
     need_person = [row for row in counted if row.state == State.ATTENTION]
