@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, CancelCommand, LoadOutcome, Refused, Unavailable
+from frontdesk.store import postgres_session
 from frontdesk.store.mapping import BOOKING, HEAD
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
@@ -126,7 +127,7 @@ async def test_a_desk_does_not_wait_for_ever(
     store_url: str, booking: Booking, held: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("frontdesk.store.sqlite.BUSY_SECONDS", 0.0)
-    monkeypatch.setattr("frontdesk.store.postgres._SESSION", "SET lock_timeout = '1ms'")
+    monkeypatch.setitem(postgres_session.SETTINGS, "lock_timeout", "1ms")
     hasty = await open_store(store_url)
     asked = command(booking)
     with pytest.raises(Unavailable) as unavailable:

@@ -16,8 +16,9 @@ from sqlalchemy.engine import make_url
 from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.store import revisions, schema
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres import cannot_connect
+from frontdesk.store.postgres_faults import cannot_connect
 from tests.contract.raw import execute
+from tests.contract.refusing import refusing
 from tests.making import KIM, fill, make_practice
 
 
@@ -228,20 +229,48 @@ async def test_a_server_that_does_not_answer(unused_tcp_port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "words"),
+    ("code", "said", "kind", "words"),
     [
-        ('FATAL:  password authentication failed for user "kim"', Unauthorised, "does not accept kim"),
-        ("fe_sendauth: no password supplied", Unauthorised, "does not accept kim"),
-        ('FATAL:  no pg_hba.conf entry for host "192.0.2.1"', Unauthorised, "does not accept kim"),
-        ("failed to resolve host 'db.example': [Errno -2] Name or service not known", Unavailable, "no host"),
-        ("FATAL:  sorry, too many clients already", Unavailable, "takes no more connections"),
-        ("FATAL:  the database system is starting up", Unavailable, "try again"),
-        ("connection timeout expired", Unavailable, "does not answer at db.example"),
+        ("28P01", "Passwort-Authentifizierung für Benutzer »kim« fehlgeschlagen", Unauthorised, "accept kim"),
+        ("28000", "kein pg_hba.conf-Eintrag für Host »192.0.2.1«", Unauthorised, "does not accept kim"),
+        ("53300", 'too many connections for role "kim"', Unavailable, "takes no more connections"),
+        ("53300", "tut mir leid, schon zu viele Verbindungen", Unavailable, "takes no more connections"),
+        ("57P03", "das Datenbanksystem startet", Unavailable, "takes no more connections"),
+        ("3D000", "Datenbank »desk« existiert nicht; role, password", Unavailable, "has no database desk"),
+        ("42501", "keine Berechtigung für Datenbank »desk«", Unauthorised, "have CONNECT on desk granted"),
+        ("08P01", "password authentication is broken", Unavailable, "lets nobody in (08P01)"),
     ],
 )
-def test_what_a_server_says_in_the_operators_words(said: str, kind: type[FrontdeskError], words: str) -> None:
-    told = cannot_connect(said, make_url("postgresql+psycopg://kim:geheim@db.example/desk"))
-    assert type(told) is kind
+@pytest.mark.parametrize("asks_password", [False, True])
+async def test_why_a_server_lets_nobody_in_is_known_by_its_code(
+    code: str, said: str, kind: type[FrontdeskError], words: str, asks_password: bool
+) -> None:
+    """Whatever language it speaks, and whatever words its names have in them."""
+    async with refusing(code, said, asks_password=asks_password) as port:
+        told = await refusal(f"postgresql+psycopg://kim:geheim@127.0.0.1:{port}/desk", kind)
+    assert words in told
+    assert "geheim" not in told
+
+
+async def test_a_password_that_was_not_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
+    async with refusing("28P01", "nein", asks_password=True) as port:
+        assert "does not accept kim" in await refusal(
+            f"postgresql+psycopg://kim@127.0.0.1:{port}/desk", Unauthorised
+        )
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("failed to resolve host 'db.example': [Errno -2] Name or service not known", "no host db.example"),
+        ("connection timeout expired", "does not answer at db.example"),
+        ("server refused a password and a role", "does not answer at db.example"),
+    ],
+)
+def test_where_no_server_speaks_there_is_no_code(said: str, words: str) -> None:
+    told = cannot_connect("", said, make_url("postgresql+psycopg://kim:geheim@db.example/desk"))
+    assert type(told) is Unavailable
     assert words in told.hint
     assert "geheim" not in told.hint
 

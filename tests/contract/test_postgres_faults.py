@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, CancelCommand, Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres import BoundedConnection, PostgresDatabase
+from frontdesk.store.postgres import PostgresDatabase
+from frontdesk.store.postgres_session import BoundedConnection
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import connected, count, execute, until
 from tests.making import KIM, LEE, make_incoming, make_practice

@@ -23,13 +23,15 @@ _NOTHING, _UNKNOWN = "nothing was changed", "what became of it is not known yet"
 class CommitLost(Unavailable):
     """The write was sent off and failed or was not answered: only the store knows what became of it.
 
-    `fault` is what to tell once it is certain that nothing was written.
+    `fault` is what to tell once it is certain that nothing was written, `place` the server that
+    it was sent to; see Database.place.
     """
 
-    def __init__(self, fault: FrontdeskError) -> None:
+    def __init__(self, fault: FrontdeskError, place: str = "") -> None:
         said = fault.hint.replace(_NOTHING, _UNKNOWN)
         super().__init__(said if _UNKNOWN in said else f"{said.rstrip('.')}: {_UNKNOWN}.")
         self.fault = fault
+        self.place = place
 
 
 class NotWritten(Unavailable):

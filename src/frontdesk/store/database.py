@@ -24,6 +24,10 @@ BUSY_SECONDS = 10.0
 """How long a write waits for other desks before it gives up."""
 
 
+class ReadOnly(Unavailable):
+    """Nothing may be written here, and nothing was."""
+
+
 class News(Protocol):
     """Word that something may have changed, since it was asked for."""
 
@@ -53,6 +57,22 @@ class Database(ABC):
     async def write(self, work: Work[Answer]) -> Answer:
         """Run `work` in a transaction that is committed when it returns, undone when it raises."""
         return await asyncio.shield(self._in_thread(self._writers, self._write, work))
+
+    async def proven(
+        self, look: Work[Answer | None], settle: Work[Answer | None] | None = None
+    ) -> Answer | None:
+        """Return what `look` finds, or None where that proves that there is nothing.
+
+        `settle`, where it is given, is a write that looks too, and sees to it that None stays
+        true. Raises Unavailable where absence proves nothing.
+        """
+        if settle is None and self.why_not_writable():
+            return await self.read(look)
+        return await self.write(settle or look)
+
+    def place(self, connection: Connection) -> str:
+        """Return on which of several servers a write is made; empty where there is but one."""
+        return ""
 
     def write_now(self, work: Work[Answer]) -> Answer:
         """Do what `write` does, in this very thread."""

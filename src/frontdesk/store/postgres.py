@@ -8,80 +8,36 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Table, create_engine, event, func, select, text
+from sqlalchemy import Connection, ExceptionContext, Table, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.bookings import FrontdeskError, Unavailable
 from frontdesk.store import schema
 from frontdesk.store.commands import CommitLost
 from frontdesk.store.copying import copy_to_sqlite
-from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
+from frontdesk.store.database import READ_THREADS, Answer, Database, News, ReadOnly, Work
 from frontdesk.store.listening import CHANNEL, Listener
-
-if TYPE_CHECKING:
-    from psycopg.abc import PQGen
+from frontdesk.store.postgres_faults import (
+    LOST,
+    PREPARED_GONE,
+    cannot_connect,
+    explained,
+    host_of,
+    read_only,
+    with_code,
+)
+from frontdesk.store.postgres_session import NETWORK, PLACE, SCHEMA, BoundedConnection, set_up
 
 WRITE_THREADS = 4
-STATEMENT_SECONDS = 30
-_CONNECT_SECONDS = 10
-_SILENT_SECONDS = STATEMENT_SECONDS + 2.0
-"""A server that lives has by then ended the statement itself."""
 _LOADING_LOCK = 0x66640001
 _MIGRATION_LOCK = 0x66640002
-
-_NETWORK = {
-    "connect_timeout": _CONNECT_SECONDS,
-    "application_name": "frontdesk",
-    # A server that vanished without a word is noticed in half a minute, not in hours.
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
-_SESSION = f"""
-    SET TimeZone = 'UTC';
-    SET lock_timeout = '{BUSY_SECONDS:.0f}s';
-    SET statement_timeout = '{STATEMENT_SECONDS}s';
-    SET idle_in_transaction_session_timeout = '60s';
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
-"""
-"""A cancel that was acknowledged is on the disk, whatever the server's default is."""
-
-
-class BoundedConnection(psycopg.Connection[Any]):
-    """Gives up a server that takes what it is sent and never answers.
-
-    TCP notices a host that vanished, not a server that hangs, nor one behind something that
-    still answers for it.
-    """
-
-    silent_seconds: float = _SILENT_SECONDS
-
-    def wait(self, gen: "PQGen[Answer]", *arguments: Any, **options: Any) -> Answer:
-        """Do what psycopg does, for so long. Raises OperationalError, and is closed then."""
-        return super().wait(self._bounded(gen), *arguments, **options)
-
-    def _bounded(self, gen: "PQGen[Answer]") -> "PQGen[Answer]":
-        ends_at = time.monotonic() + self.silent_seconds
-        try:
-            wanted = next(gen)
-            while True:
-                # psycopg comes back every 0.1 s, with nothing if nothing came.
-                ready = yield wanted
-                if not ready and time.monotonic() > ends_at:
-                    self.close()
-                    raise psycopg.OperationalError("the server does not answer")
-                wanted = gen.send(ready)
-        except StopIteration as done:
-            answer: Answer = done.value
-            return answer
 
 
 class PostgresDatabase(Database):
@@ -90,19 +46,22 @@ class PostgresDatabase(Database):
     def __init__(self, url: URL) -> None:
         self._url = url
         self._read_only = ""
+        self._schema = ""
+        self._distrusted_at = -math.inf
         engine = create_engine(
             url,
             pool_size=READ_THREADS + WRITE_THREADS,
-            pool_pre_ping=True,
             hide_parameters=True,
             # Who waited for a lock has to see what was committed meanwhile, whatever the server's default is.
             isolation_level="READ COMMITTED",
-            connect_args=_NETWORK,
+            connect_args=NETWORK,
         )
         event.listen(engine, "do_connect", _connect)
-        event.listen(engine, "connect", _set_up_session)
+        event.listen(engine, "connect", self._on_connect)
+        event.listen(engine, "checkout", self._on_checkout)
+        event.listen(engine, "handle_error", _on_error)
         event.listen(engine, "invalidate", self._on_dead_connection)
-        super().__init__(engine, f"PostgreSQL database {url.database} at {_host(url)}", WRITE_THREADS)
+        super().__init__(engine, f"PostgreSQL database {url.database} at {host_of(url)}", WRITE_THREADS)
         self._listener = Listener(self._connect_to_listen)
 
     @classmethod
@@ -120,15 +79,31 @@ class PostgresDatabase(Database):
         try:
             connection = self._engine.connect()
         except DBAPIError as error:
-            raise cannot_connect(str(error.orig), self._url) from None
+            raise cannot_connect(
+                getattr(error.orig, "sqlstate", None) or "", str(error.orig), self._url
+            ) from None
         with connection:
+            encoding = _raw(connection).info.parameter_status("server_encoding")
+            if encoding != "UTF8":
+                raise Unavailable(
+                    f"{self.where} keeps its text as {encoding}, which cannot hold every patient's name: "
+                    "make a database with ENCODING 'UTF8', and name it in the url under [store]."
+                )
+            found = connection.execute(text(SCHEMA)).scalar_one()
+        if found is None:
+            raise Unavailable(
+                f"{self.where} has no schema on the search path of this user: create the schema that it names."
+            )
+        self._schema = found
+        with self._engine.connect() as connection:
             outdated = schema.needs_migration(connection, self.where)
         if outdated:
             self._write(lambda connection: self._migrate(connection, on_progress))
 
     def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        _raw(connection).silent_seconds = math.inf
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '10min'"))
+        _raw(connection).wait_for_ever()
         connection.execute(text("SET LOCAL lock_timeout = '10min'"))
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         # Another desk may have done it while this one waited for the lock.
@@ -144,21 +119,42 @@ class PostgresDatabase(Database):
 
     def _write(self, work: Work[Answer]) -> Answer:
         with self._engine.connect() as connection:
+            place = self._begin_write(connection)
             answer = work(connection)
             try:
                 connection.commit()
             except DBAPIError as error:
-                raise CommitLost(self.explain(error)) from None
+                raise CommitLost(self.explain(error), place) from None
             return answer
 
+    def _begin_write(self, connection: Connection) -> str:
+        """Return which server this is. Raises ReadOnly where nothing may be written."""
+        found = connection.execute(text(PLACE)).one()
+        if found.is_standby or found.is_read_only:
+            self._connect_anew()
+            raise read_only(self.where, is_standby=found.is_standby)
+        place: str = found.place
+        connection.info[_PLACE] = place
+        return place
+
+    def place(self, connection: Connection) -> str:
+        place: str = connection.info.get(_PLACE, "")
+        return place
+
+    async def proven(
+        self, look: Work[Answer | None], settle: Work[Answer | None] | None = None
+    ) -> Answer | None:
+        """A standby lags, and a server that may only be read may be one of the past: they prove no absence."""
+        try:
+            return await self.write(settle or look)
+        except ReadOnly:
+            found = await self.read(look)
+            if found is None:
+                raise
+            return found
+
     def explain(self, error: DBAPIError) -> FrontdeskError:
-        state = getattr(error.orig, "sqlstate", None) or "08000"
-        for prefix, (kind, sentence) in _FAULTS.items():
-            if state.startswith(prefix):
-                return kind(sentence.format(where=self.where))
-        return Unavailable(
-            f"{self.where} reports an error ({state}): nothing was changed; tell whoever looks after that server."
-        )
+        return explained(getattr(error.orig, "sqlstate", None) or LOST, self.where)
 
     def now(self, connection: Connection) -> datetime:
         # Not now(), which is when the transaction began, before it waited for a lock.
@@ -199,21 +195,54 @@ class PostgresDatabase(Database):
     def _connect_to_listen(self) -> psycopg.Connection:
         """A connection outside the pool, since it waits for ever."""
         _, arguments = self._engine.dialect.create_connect_args(self._url)
-        return BoundedConnection.connect(**{**arguments, **_NETWORK}, autocommit=True)
+        connection = BoundedConnection.connect(**{**arguments, **NETWORK}, autocommit=True)
+        try:
+            set_up(connection, self._schema)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _on_connect(self, connection: BoundedConnection, record: ConnectionPoolEntry) -> None:
+        set_up(connection, self._schema)
+        record.info[_SINCE] = time.monotonic()
+        record.info[_IS_NEW] = True
+
+    def _on_checkout(
+        self, connection: BoundedConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        """Set the session up again, since a pooler may have reset it; this also shows whether it lives."""
+        if record.info.pop(_IS_NEW, False):
+            return
+        if record.info[_SINCE] < self._distrusted_at:
+            raise DisconnectionError
+        try:
+            set_up(connection, self._schema)
+        except psycopg.Error:
+            if not connection.closed:
+                raise
+            raise InvalidatePoolError from None
 
     def _on_dead_connection(self, *_: object) -> None:
         self._listener.doubt()
 
+    def _connect_anew(self) -> None:
+        """Use no connection that there is again: by now the address may lead to a server that may be written."""
+        self._distrusted_at = time.monotonic()
+        self._listener.doubt()
+
     def why_not_writable(self, connection: Connection | None = None) -> str:
         if connection is not None:
-            standby, read_only, may_write = connection.execute(text(_WRITABLE)).one()
+            standby, is_read_only, may_write = connection.execute(text(_WRITABLE)).one()
             self._read_only = ""
             if standby:
                 self._read_only = "the store is read-only here: this server is a standby"
-            elif read_only:
+            elif is_read_only:
                 self._read_only = "the store is read-only here: its server was set so"
             elif not may_write:
                 self._read_only = "the store is read-only here: its user may only read"
+            if standby or is_read_only:
+                self._connect_anew()
         return self._read_only
 
     async def backup(self, target: Path) -> None:
@@ -233,10 +262,21 @@ SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::bo
 """
 
 
+_PLACE, _SINCE, _IS_NEW = "frontdesk place", "frontdesk since", "frontdesk is new"
+
+
 def _connect(
     dialect: object, record: object, arguments: Sequence[Any], options: Mapping[str, Any]
 ) -> BoundedConnection:
-    return BoundedConnection.connect(*arguments, **options)
+    try:
+        return BoundedConnection.connect(*arguments, **options)
+    except psycopg.OperationalError as error:
+        raise with_code(error, options) from None
+
+
+def _on_error(context: ExceptionContext) -> None:
+    if getattr(context.original_exception, "sqlstate", None) == PREPARED_GONE:
+        context.is_disconnect = True
 
 
 def _raw(connection: Connection) -> BoundedConnection:
@@ -244,71 +284,3 @@ def _raw(connection: Connection) -> BoundedConnection:
     if not isinstance(raw, BoundedConnection):
         raise TypeError("the store connects by itself")
     return raw
-
-
-def _set_up_session(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
-    connection.execute(_SESSION)
-    connection.commit()
-
-
-def _host(url: URL) -> str:
-    return url.host or str(url.query.get("host", "this machine"))
-
-
-def cannot_connect(message: str, url: URL) -> FrontdeskError:
-    """Tell what libpq says of a failed connect, which has no code, in one sentence."""
-    host, user, database = _host(url), url.username or "this user", url.database
-    said = message.casefold()
-    if "does not exist" in said and "database" in said:
-        return Unavailable(
-            f"PostgreSQL at {host} has no database {database}: create it, or correct the url under [store]."
-        )
-    if any(words in said for words in ("authentication", "password", "pg_hba", "role")):
-        return Unauthorised(
-            f"PostgreSQL at {host} does not accept {user}: check the user in the url and the password "
-            "that [store] credential names."
-        )
-    if any(words in said for words in ("resolve", "translate host", "not known")):
-        return Unavailable(f"There is no host {host}: correct the url under [store].")
-    if "too many" in said or "starting up" in said or "shutting down" in said:
-        return Unavailable(f"PostgreSQL at {host} takes no more connections now: try again in a moment.")
-    return Unavailable(
-        f"PostgreSQL does not answer at {host}: see that it runs and that the url under [store] is right."
-    )
-
-
-_LOST = "The connection to {where} was lost: nothing was changed; try again in a moment."
-_BUSY = "Other desks keep {where} busy: nothing was changed; try again in a moment."
-_FAULTS: dict[str, tuple[type[FrontdeskError], str]] = {
-    "08": (Unavailable, _LOST),
-    "57P": (Unavailable, _LOST),
-    "25P": (Unavailable, _LOST),
-    "55P03": (Unavailable, _BUSY),
-    "57014": (Unavailable, _BUSY),
-    "40": (Unavailable, _BUSY),
-    "53100": (
-        Unavailable,
-        "The disk of {where} is full: nothing was changed; free some space there, then try again.",
-    ),
-    "53": (Unavailable, _BUSY),
-    "58": (
-        Unavailable,
-        "The disk of {where} does not work: nothing was changed; see to that server, then try again.",
-    ),
-    "25006": (
-        Unavailable,
-        "{where} is read-only now: nothing was changed; connect to the server that may be written.",
-    ),
-    "28": (
-        Unauthorised,
-        "{where} does not accept this user any more: check the password that [store] credential names.",
-    ),
-    "42501": (
-        Unauthorised,
-        "{where} does not allow this user to do that: ask for rights on frontdesk's tables.",
-    ),
-    "XX": (
-        Unavailable,
-        "{where} is damaged: nothing was changed; stop working with it and restore the latest backup.",
-    ),
-}

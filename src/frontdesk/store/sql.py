@@ -1,9 +1,10 @@
 """The store on a SQL database: every method of the port as one short transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from frontdesk.bookings import (
     Scope,
     Standing,
     StoreState,
+    Unavailable,
     is_namesake,
     why_not_write,
 )
@@ -73,13 +75,14 @@ class SqlStore:
         self._standing = standing
         self._under_way = CommandsUnderWay()
         self._counts = PracticeCounts()
+        self._lost: dict[UUID, str] = {}
         self.registry = SqlRegistry(database)
         self.queue = SqlQueue(database)
 
     def as_desk(self, standing: Standing) -> "SqlStore":
         """Return the same store as a desk of another standing sees it; closing this one closes both."""
         seen = SqlStore(self._database, standing)
-        seen._under_way, seen._counts = self._under_way, self._counts
+        seen._under_way, seen._counts, seen._lost = self._under_way, self._counts, self._lost
         return seen
 
     async def page(
@@ -157,6 +160,7 @@ class SqlStore:
                 lambda connection: cancelling.cancel(connection, self._database, command, self._standing)
             )
         except CommitLost as lost:
+            self._lost[command.command_id] = lost.place
             return await self._after_lost_commit(command.command_id, lost)
 
     async def _after_lost_commit(self, command_id: UUID, lost: CommitLost) -> Booking:
@@ -173,18 +177,27 @@ class SqlStore:
         return await self._outcome(command_id)
 
     async def _outcome(self, command_id: UUID) -> Booking | None:
-        def work(connection: Connection) -> Booking | None:
-            return cancelling.outcome(connection, self._database, command_id, self._standing)
-
-        if self._database.why_not_writable():
-            return await self._database.read(work)
-        return await self._database.write(work)
+        return await self._database.proven(partial(self._look, cancelling.outcome, command_id))
 
     async def give_up(self, command_id: UUID) -> Booking | None:
         await self._under_way.ended(command_id)
-        return await self._database.write(
-            lambda connection: cancelling.give_up(connection, self._database, command_id, self._standing)
+        return await self._database.proven(
+            partial(self._look, cancelling.outcome, command_id),
+            partial(self._look, cancelling.give_up, command_id),
         )
+
+    def _look(
+        self, ask: Callable[..., Booking | None], command_id: UUID, connection: Connection
+    ) -> Booking | None:
+        """Return what `ask` finds of a command. Raises Unavailable where it cannot be known here."""
+        done = ask(connection, self._database, command_id, self._standing)
+        sent_to = self._lost.get(command_id)
+        if done is None and sent_to is not None and sent_to != self._database.place(connection):
+            raise Unavailable(
+                f"{self._database.where} is now another server than the one that was to save this, and does "
+                "not have it: look whether the booking is cancelled, and ask its practice."
+            )
+        return done
 
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
         def work(connection: Connection) -> tuple[AuditEvent, ...]:
