@@ -71,11 +71,14 @@ def emptied_database(worker: str) -> str:
 
 
 @contextmanager
-def new_database(worker: str, *, migrated: bool) -> Iterator[str]:
+def new_database(worker: str, *, migrated: bool, encoding: str = "") -> Iterator[str]:
     """Yield the address of a database that a test may do anything to. Raises NoServer."""
     name = f"{_prefix(_run())}_{worker}_new"
     with _connected(_address()) as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_template() if migrated else "template1"}"')
+        template = f'TEMPLATE "{_template() if migrated else "template1"}"'
+        if encoding:
+            template = f"TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+        admin.execute(f'CREATE DATABASE "{name}" {template}')
         try:
             yield _address().set(database=name).render_as_string(hide_password=False)
         finally:

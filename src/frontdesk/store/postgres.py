@@ -56,8 +56,8 @@ class PostgresDatabase(Database):
             isolation_level="READ COMMITTED",
             connect_args=NETWORK,
         )
-        event.listen(engine, "do_connect", _connect)
-        event.listen(engine, "connect", self._on_connect)
+        event.listen(engine, "do_connect", self._connect)
+        event.listen(engine, "connect", _on_connect)
         event.listen(engine, "checkout", self._on_checkout)
         event.listen(engine, "handle_error", _on_error)
         event.listen(engine, "invalidate", self._on_dead_connection)
@@ -195,18 +195,23 @@ class PostgresDatabase(Database):
     def _connect_to_listen(self) -> psycopg.Connection:
         """A connection outside the pool, since it waits for ever."""
         _, arguments = self._engine.dialect.create_connect_args(self._url)
-        connection = BoundedConnection.connect(**{**arguments, **NETWORK}, autocommit=True)
+        connection = self._connect(None, None, (), {**arguments, **NETWORK})
+        connection.autocommit = True
+        return connection
+
+    def _connect(
+        self, dialect: object, record: object, arguments: Sequence[Any], options: Mapping[str, Any]
+    ) -> BoundedConnection:
+        try:
+            connection = BoundedConnection.connect(*arguments, **options)
+        except psycopg.OperationalError as error:
+            raise with_code(error, options) from None
         try:
             set_up(connection, self._schema)
         except BaseException:
             connection.close()
             raise
         return connection
-
-    def _on_connect(self, connection: BoundedConnection, record: ConnectionPoolEntry) -> None:
-        set_up(connection, self._schema)
-        record.info[_SINCE] = time.monotonic()
-        record.info[_IS_NEW] = True
 
     def _on_checkout(
         self, connection: BoundedConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
@@ -265,13 +270,9 @@ SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::bo
 _PLACE, _SINCE, _IS_NEW = "frontdesk place", "frontdesk since", "frontdesk is new"
 
 
-def _connect(
-    dialect: object, record: object, arguments: Sequence[Any], options: Mapping[str, Any]
-) -> BoundedConnection:
-    try:
-        return BoundedConnection.connect(*arguments, **options)
-    except psycopg.OperationalError as error:
-        raise with_code(error, options) from None
+def _on_connect(_: BoundedConnection, record: ConnectionPoolEntry) -> None:
+    record.info[_SINCE] = time.monotonic()
+    record.info[_IS_NEW] = True
 
 
 def _on_error(context: ExceptionContext) -> None:
