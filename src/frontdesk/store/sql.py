@@ -191,8 +191,8 @@ class SqlStore:
     ) -> Booking | None:
         """Return what `ask` finds of a command. Raises Unavailable where it cannot be known here."""
         done = ask(connection, self._database, command_id, self._standing)
-        sent_to = self._lost.get(command_id)
-        if done is None and sent_to is not None and sent_to != self._database.place(connection):
+        here, sent_to = self._database.place(connection), self._lost.get(command_id)
+        if done is None and here and sent_to is not None and sent_to != here:
             raise Unavailable(
                 f"{self._database.where} is now another server than the one that was to save this, and does "
                 "not have it: look whether the booking is cancelled, and ask its practice."
