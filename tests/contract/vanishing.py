@@ -1,0 +1,40 @@
+"""A desk that falls silent in front of the COMMIT of a cancel: `URL REF`.
+
+It prints a line when it has come so far, goes on when it reads one, and prints what it tells its operator.
+"""
+
+import asyncio
+import sys
+from uuid import uuid4
+
+import psycopg
+
+from frontdesk.bookings import CancelCommand, FrontdeskError
+from frontdesk.store.opening import open_store
+from tests.making import KIM
+
+
+async def cancel(url: str, reference: str) -> str:
+    store = await open_store(url)
+    (booking,) = await store.find(reference)
+    commit = psycopg.Connection.commit
+
+    def wait_first(self: psycopg.Connection) -> None:
+        psycopg.Connection.commit = commit  # type: ignore[method-assign]
+        sys.stdout.write("in front of the COMMIT\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        commit(self)
+
+    psycopg.Connection.commit = wait_first  # type: ignore[method-assign]
+    try:
+        await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+    except FrontdeskError as error:
+        return error.hint
+    finally:
+        await store.close()
+    return "cancelled"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(asyncio.run(cancel(*sys.argv[1:])))
