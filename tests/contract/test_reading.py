@@ -235,6 +235,14 @@ async def test_a_desk_hears_of_its_own_practices_only(store: Store, in_perth: St
     assert await in_perth.last_write(KIM_AT_TWO, now) == await store.get(own.id)
 
 
+async def test_a_desk_of_some_practices_hears_of_every_bulk_load(store: Store, in_perth: Store) -> None:
+    """Any booking may be another one after it, also for a desk that was away and asks what it missed."""
+    number = (await store.state()).number
+    await store.registry.load([make_incoming(99, practice_id="perth")], KIM, "a test")
+    (change,) = await in_perth.changes(number, 0)
+    assert (change.number, change.booking_id) == (number + 1, None)
+
+
 async def test_a_closed_store_says_so(store: Store) -> None:
     await store.close()
     await store.close()

@@ -282,6 +282,21 @@ async def test_nothing_else_is_admitted(store: SqlStore) -> None:
         await store.registry.admit(presented)
 
 
+async def test_a_token_is_useless_at_the_moment_it_expires(sqlite_url: str) -> None:
+    moments = [datetime(2026, 11, 2, 9, tzinfo=UTC)]
+    store = await open_store(sqlite_url, clock=lambda: moments[-1])
+    expires_at = moments[-1] + timedelta(hours=1)
+    _, presented = await store.registry.create_token("Desk", frozenset({Scope.READ}), None, KIM, expires_at)
+    moments.append(expires_at - timedelta(microseconds=1))
+    assert (await store.registry.admit(presented)).expires_at == expires_at
+    moments.append(expires_at)
+    with pytest.raises(Unauthorised, match="expired"):
+        await store.registry.admit(presented)
+    with pytest.raises(Refused, match="still to come"):
+        await store.registry.create_token("Desk", frozenset({Scope.READ}), None, KIM, expires_at)
+    await store.close()
+
+
 async def test_a_token_is_good_until_it_expires(store: SqlStore, store_url: str) -> None:
     now = (await store.state()).now
     scopes = frozenset({Scope.READ})

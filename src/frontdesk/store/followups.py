@@ -102,9 +102,9 @@ def settle(
         "settled_by": operator.name,
         "settled_via": operator.via,
         "next_at": None,
+        # Whoever is trying at this moment is not believed any more: see SqlQueue.finish.
         "lease_until": None,
         "changed_at": now,
-        "fence": row.fence + 1,
     }
     deed = Deed(Action.DELIVERY_SETTLED, operator, now, detail={"note": note})
     return _change(connection, database, row, values, deed)
