@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
+from frontdesk.shapes import converted
+
 _SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|secret|token|pwd|(api|private)[_-]?key)$", re.IGNORECASE)
 _PLAIN_TYPES = {
     "str": "text in quotes",
@@ -39,7 +41,7 @@ def read_toml(
     """
     try:
         raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-        found = msgspec.convert(raw, shape)
+        found = converted(raw, shape)
         check(found)
     except FileNotFoundError:
         said = f"there is no file {file}"
@@ -127,7 +129,7 @@ def _culprit(steps: list[Step], raw: dict[str, Any], shape: type) -> str:
         for step in reversed(steps):
             alone = {step: alone}
         try:
-            msgspec.convert(alone, shape)
+            converted(alone, shape)
         except msgspec.ValidationError as error:
             if "[...]" in str(error):
                 return str(key)

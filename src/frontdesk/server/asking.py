@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Direction, NotFound, Position, Reason, Refused, Status
 from frontdesk.server.answering import invalid
+from frontdesk.shapes import converted
 from frontdesk.store import wire
 from frontdesk.text import clean
 
@@ -29,10 +30,12 @@ _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC
 
 Asked = TypeVar("Asked", bound=wire.Asked)
 
+_WITH_OFFSET: Any = Annotated[datetime, msgspec.Meta(tz=True)]
+
 
 def _rfc3339(value: Any) -> datetime:
     try:
-        moment: datetime = msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
+        moment: datetime = converted(value, _WITH_OFFSET)
     except msgspec.ValidationError:
         raise ValueError("an instant is written 2026-11-26T00:00:00Z, with its offset (RFC 3339)") from None
     return moment
@@ -48,7 +51,7 @@ def _in_utc(value: datetime) -> datetime:
 
 def _iso_day(value: Any) -> date:
     try:
-        day = msgspec.convert(value, date)
+        day = converted(value, date)
     except msgspec.ValidationError:
         raise ValueError("a day is written 2026-11-26 (ISO 8601)") from None
     return min(max(day, _FIRST_DAY), _LAST_DAY)

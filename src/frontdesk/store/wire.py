@@ -24,6 +24,7 @@ from frontdesk.bookings import (
     Unauthorised,
     Unavailable,
 )
+from frontdesk.shapes import decoded
 from frontdesk.store.commands import CommitLost, NotWritten
 from frontdesk.text import cleaned
 
@@ -168,7 +169,7 @@ def encode(value: Any) -> bytes:
 
 def decode(data: bytes, kind: type[Answer]) -> Answer:
     """Return the domain object that `data` is, its text clean. Raises ValueError for anything else."""
-    value: Answer = msgspec.json.decode(data, type=kind)
+    value = decoded(data, kind)
     # Of a page of 500 rows this takes far less time than to look at every text in it.
     return value if _HARMLESS.fullmatch(data) else _cleaned(value)
 
