@@ -193,6 +193,21 @@ async def test_an_answer_that_cannot_be_had_is_lost(reply: bytes | Reply, said: 
     assert len(server.heads) == 1
 
 
+@pytest.mark.parametrize(
+    "reply", [hang_up, b"", b"nonsense\r\n\r\n"], ids=["hangs up", "nothing", "not HTTP"]
+)
+async def test_what_was_sent_to_one_address_goes_to_no_other(reply: bytes | Reply) -> None:
+    async def resolve(_: str, __: int) -> list[str]:
+        return ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+
+    async with serving(reply, host="0.0.0.0") as server:
+        asking = client(resolve=resolve)
+        with pytest.raises(Lost, match="broke"):
+            await asking.send("POST", f"http://pms.example:{server.port}/cancel", json={"reason": "Sick"})
+        await asking.close()
+    assert len(server.heads) == 1
+
+
 @pytest.mark.full
 async def test_a_drip_is_cut_off_by_the_total_deadline() -> None:
     async def drip(writer: asyncio.StreamWriter) -> None:
