@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -101,12 +102,17 @@ def in_a_hurry() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def connected(promise: Promise) -> AsyncIterator[Connected]:
-    """Yield an adapter that is connected to a simulated PMS of its kind, with one appointment there."""
-    simulated = SimulatedAccount("smile", promise.kind, "key-au1", "smile-adelaide", promise.time_zone)
+async def connected(promise: Promise, release: str = "R4", **settings: Any) -> AsyncIterator[Connected]:
+    """Yield an adapter that is connected to a simulated PMS of its kind, with one appointment there.
+
+    `settings` are those of the simulated account, `release` is what the config says of a FHIR server.
+    """
+    simulated = SimulatedAccount(
+        "smile", promise.kind, "key-au1", "smile-adelaide", promise.time_zone, **settings
+    )
     diary = Diary()
     async with Simulator(diary, [simulated], clock=lambda: NOW) as simulator:
-        account = account_of(simulated, simulator)
+        account = replace(account_of(simulated, simulator), fhir_version=release)
         with in_a_hurry():
             pms = open_pms(account, lambda name: name, promise.time_zone, lambda: NOW)
             try:

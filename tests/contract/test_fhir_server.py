@@ -30,6 +30,7 @@ from frontdesk.pms.port import (
     CancelRequest,
     Conflict,
     NotFound,
+    One,
     Unauthorised,
     WriteState,
 )
@@ -149,12 +150,17 @@ async def clinic(base_url: str) -> AsyncIterator[Clinic]:
     await opened.close()
 
 
+async def request(clinic: Clinic, ref: str) -> CancelRequest:
+    """Return a request to cancel an appointment as it stands now."""
+    return CancelRequest(uuid4(), version=(await clinic.pms.appointment(ref)).version)
+
+
 async def test_an_appointment_is_read(clinic: Clinic) -> None:
     ref = await clinic.book()
     found = await clinic.pms.appointment(ref)
     assert (found.ref, found.status) == (ref, AppointmentStatus.BOOKED)
     assert found.starts_at == datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
-    assert (found.practitioner_ref, found.patient_ref) == ("3", "55")
+    assert (found.practitioners, found.patients) == (One("3"), One("55"))
     assert found.version == (await clinic.ask("GET", f"Appointment/{ref}"))["meta"]["versionId"]
 
 
@@ -174,9 +180,9 @@ async def test_a_cancel_changes_what_it_says_and_nothing_else(clinic: Clinic) ->
 
 async def test_a_second_cancel_sends_nothing(clinic: Clinic) -> None:
     ref = await clinic.book()
-    await clinic.pms.cancel(ref, CancelRequest(uuid4()))
+    await clinic.pms.cancel(ref, await request(clinic, ref))
     with pytest.raises(AlreadyCancelled):
-        await clinic.pms.cancel(ref, CancelRequest(uuid4()))
+        await clinic.pms.cancel(ref, await request(clinic, ref))
     assert clinic.wire.sent.count("PUT") == 1
     history = await clinic.ask("GET", f"Appointment/{ref}/_history")
     assert len(history["entry"]) == 2
@@ -187,7 +193,7 @@ async def test_what_somebody_else_changed_is_not_overwritten(clinic: Clinic) -> 
     moved = {"id": ref, "start": "2026-11-24T09:00:00+11:00", "end": "2026-11-24T09:30:00+11:00"}
     clinic.wire.before_put = lambda: clinic.ask("PUT", f"Appointment/{ref}", BOOKED | moved)
     with pytest.raises(Conflict):
-        await clinic.pms.cancel(ref, CancelRequest(uuid4()))
+        await clinic.pms.cancel(ref, await request(clinic, ref))
     assert clinic.wire.sent.count("PUT") == 1
     there = await clinic.ask("GET", f"Appointment/{ref}")
     assert (there["status"], there["start"]) == ("booked", moved["start"])
@@ -223,7 +229,7 @@ async def test_a_time_is_searched_by_its_instants(clinic: Clinic) -> None:
         "2027-10-04T00:00:00+11:00",
     )
     refs = [await clinic.book(start=start, end=start) for start in starts]
-    await clinic.pms.cancel(refs[2], CancelRequest(uuid4()))
+    await clinic.pms.cancel(refs[2], await request(clinic, refs[2]))
     day = datetime(2027, 10, 2, 14, 0, tzinfo=UTC), datetime(2027, 10, 3, 13, 0, tzinfo=UTC)
     page = await clinic.pms.appointments(*day)
     assert {one.ref for one in page.appointments} == {refs[1], refs[2]}
@@ -236,7 +242,7 @@ async def test_what_is_missing_or_deleted_is_not_found(clinic: Clinic) -> None:
     ref = await clinic.book()
     await clinic.ask("DELETE", f"Appointment/{ref}")
     with pytest.raises(NotFound):
-        await clinic.pms.cancel(ref, CancelRequest(uuid4()))
+        await clinic.pms.cancel(ref, CancelRequest(uuid4(), version="1"))
 
 
 async def test_a_wrong_token_is_not_accepted(base_url: str) -> None:
@@ -252,7 +258,7 @@ async def test_ping_no_show_move_and_practitioners(clinic: Clinic) -> None:
     start = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
     await clinic.pms.reschedule(ref, start, start + timedelta(minutes=30), "4", uuid4())
     there = await clinic.pms.appointment(ref)
-    assert (there.starts_at, there.practitioner_ref) == (start, "4")
+    assert (there.starts_at, there.practitioners) == (start, One("4"))
     await clinic.pms.mark_no_show(ref, uuid4())
     assert (await clinic.pms.appointment(ref)).status is AppointmentStatus.NO_SHOW
     name = [{"prefix": ["Dr"], "given": ["Mai"], "family": "Lee"}]

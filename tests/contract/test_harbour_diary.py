@@ -18,6 +18,7 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     CancelRequest,
     Conflict,
+    One,
     Pms,
     Rejected,
     Unauthorised,
@@ -156,8 +157,12 @@ async def test_a_visit_is_read(pms: Pms) -> None:
     assert (found.ref, found.status, found.version) == ("4411", AppointmentStatus.BOOKED, "3")
     assert found.starts_at == datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
     assert found.ends_at == datetime(2026, 11, 26, 0, 30, tzinfo=UTC)
-    assert (found.practitioner_ref, found.practitioner_name) == ("7", "Mai Lee")
-    assert (found.patient_ref, found.patient_name, found.appointment_type) == ("90", "Jo Example", "Check-up")
+    assert (found.practitioners, found.practitioner_name) == (One("7"), "Mai Lee")
+    assert (found.patients, found.patient_name, found.appointment_type) == (
+        One("90"),
+        "Jo Example",
+        "Check-up",
+    )
 
 
 async def test_a_visit_is_called_off_once(pms: Pms, harbour: HarbourDiary) -> None:
@@ -172,7 +177,7 @@ async def test_a_visit_is_called_off_once(pms: Pms, harbour: HarbourDiary) -> No
 
 
 async def test_a_long_reason_is_cut_and_has_the_code_of_no_other(pms: Pms, harbour: HarbourDiary) -> None:
-    await pms.cancel("4411", CancelRequest(ID, "w" * 255))
+    await pms.cancel("4411", CancelRequest(ID, "w" * 255, version="3"))
     (body,) = harbour.called_off
     assert body["why"] == 9
     assert re.fullmatch("w{79}…", body["words"])

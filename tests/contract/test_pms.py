@@ -14,6 +14,7 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     Conflict,
     NotFound,
+    One,
     PmsError,
     Rejected,
     UnknownOutcome,
@@ -57,7 +58,7 @@ async def test_an_appointment_is_read(at: Connected) -> None:
     assert (found.ref, found.status) == (REF, AppointmentStatus.BOOKED)
     assert (found.starts_at, found.ends_at) == (START, START + HALF_AN_HOUR)
     assert found.starts_at.tzinfo is UTC
-    assert (found.practitioner_ref, found.patient_ref) == ("3", "55")
+    assert (found.practitioners, found.patients) == (One("3"), One("55"))
     assert found.patient_name == "Amelia Wilson"
     assert found.practitioner_name == ("Dr Lee" if at.promise.names_practitioner else "")
     assert found.appointment_type == ("Check-up and clean" if at.promise.names_type else "")

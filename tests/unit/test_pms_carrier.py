@@ -20,20 +20,27 @@ from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
     AppointmentStatus,
+    ByHand,
     CancelRequest,
     Capabilities,
     Conflict,
     ContractDrift,
+    Nobody,
     NotFound,
+    One,
     PmsError,
     PmsPractitioner,
     RateLimited,
     Rejected,
+    Several,
+    SlotsLeft,
     Unauthorised,
     Unavailable,
+    Unclear,
     UnknownOutcome,
     Unsupported,
     UnusableSettings,
+    Who,
     WriteResult,
     WriteState,
 )
@@ -44,7 +51,15 @@ AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
 COMMAND = UUID("6d1f1a52-6d0e-4a0e-8a35-0d5f8f1a9b11")
 BOOKED = Appointment(
-    "88213", AppointmentStatus.BOOKED, START, None, "3", "Dr Lee", "55", "Amelia Wilson", version="v1"
+    "88213",
+    AppointmentStatus.BOOKED,
+    START,
+    None,
+    One("3"),
+    "Dr Lee",
+    One("55"),
+    "Amelia Wilson",
+    version="v1",
 )
 GONE = replace(BOOKED, status=AppointmentStatus.CANCELLED)
 APPLIED = WriteResult(WriteState.APPLIED, "88213")
@@ -166,9 +181,39 @@ async def test_cancelled_there_already_is_done_and_nothing_is_sent() -> None:
             replace(BOOKED, starts_at=START + timedelta(hours=1)),
             "it is on Thu 26 Nov 11:30 with Dr Lee",
         ),
-        (replace(BOOKED, practitioner_ref="4", practitioner_name=""), "it is on Thu 26 Nov 10:30"),
-        (replace(BOOKED, patient_ref="56"), "it is another patient's there"),
-        (replace(GONE, patient_ref="56"), "it is another patient's there"),
+        (replace(BOOKED, practitioners=One("4"), practitioner_name=""), "it is on Thu 26 Nov 10:30"),
+        (replace(BOOKED, practitioners=Several(frozenset("45"))), "it is on Thu 26 Nov 10:30 with Dr Lee"),
+        (
+            replace(BOOKED, practitioners=Unclear()),
+            "its practitioner there cannot be compared with this booking's",
+        ),
+        (
+            replace(BOOKED, practitioners=One("PractitionerRole/3")),
+            "its practitioner there cannot be compared with this booking's",
+        ),
+        (replace(BOOKED, patients=One("56")), "it is another patient's there"),
+        (replace(GONE, patients=One("56")), "it is another patient's there"),
+        (replace(BOOKED, patients=Several(frozenset(("56", "57")))), "it is for other patients there"),
+        *(
+            (
+                replace(BOOKED, patients=Several(frozenset(refs), is_whole)),
+                "it is for several patients there, and a cancel would be for all of them",
+            )
+            for refs, is_whole in ((("55", "56"), True), (("56", "57"), False), ((), False))
+        ),
+        *(
+            (replace(one, patients=named), "its patient there cannot be compared with this booking's")
+            for one, named in (
+                (BOOKED, Unclear()),
+                (GONE, Unclear()),
+                (BOOKED, Unclear(frozenset(("55",)))),
+                (BOOKED, Unclear(frozenset(("56",)))),
+                (BOOKED, One("https://elsewhere.example/fhir/Patient/55")),
+                (GONE, One("https://elsewhere.example/fhir/Patient/55")),
+            )
+        ),
+        *((replace(BOOKED, by_hand=why), why.value) for why in ByHand),
+        (replace(GONE, by_hand=ByHand.MARKED), ByHand.MARKED.value),
         (replace(BOOKED, status=AppointmentStatus.ARRIVED), "the patient has arrived"),
         (replace(BOOKED, status=AppointmentStatus.COMPLETED), "it is completed"),
         (replace(BOOKED, status=AppointmentStatus.NO_SHOW), "the patient did not come"),
@@ -185,11 +230,58 @@ async def test_what_differs_is_refused_and_nothing_is_sent(shown: Appointment, s
 
 
 async def test_ids_count_only_where_both_sides_have_one() -> None:
-    bare = replace(BOOKED, practitioner_ref="", patient_ref="")
+    bare = replace(BOOKED, practitioners=Nobody(), patients=Nobody())
     assert (await carry(Scripted(bare, APPLIED))).ended is Ended.DONE
     here = make_booking().practitioner
     pms = Scripted(BOOKED, APPLIED)
     assert (await carry(pms, practitioner=here, patient=make_patient())).ended is Ended.DONE
+
+
+async def test_of_several_practitioners_one_is_enough() -> None:
+    for named in (Several(frozenset(("3", "4"))), Unclear(frozenset(("3",)))):
+        assert (await carry(Scripted(replace(BOOKED, practitioners=named), APPLIED))).ended is Ended.DONE
+
+
+@pytest.mark.parametrize("named", [Several(frozenset(("56", "57"))), Several(frozenset()), Unclear()])
+async def test_without_a_patients_id_here_several_are_still_several(named: Who) -> None:
+    pms = Scripted(replace(BOOKED, patients=named))
+    assert (await carry(pms, patient=make_patient())).ended is Ended.REFUSED
+    assert not pms.requests
+
+
+async def test_an_address_elsewhere_is_the_same_where_the_booking_has_it_so() -> None:
+    named = "https://elsewhere.example/fhir/Patient/55"
+    pms = Scripted(replace(BOOKED, patients=One(named)), APPLIED)
+    assert (await carry(pms, patient=make_patient(pms_ref=named))).ended is Ended.DONE
+
+
+async def test_what_stands_for_all_is_cancelled_for_ours() -> None:
+    for changes in (
+        {"patients": Several(frozenset(("55", "56")))},
+        {"patients": Unclear(frozenset(("55",)))},
+        {"by_hand": ByHand.SERIES},
+    ):
+        assert (await carry(Scripted(replace(GONE, **changes)))).ended is Ended.DONE
+
+
+async def test_where_versions_are_promised_nothing_is_sent_without_one() -> None:
+    pms = Scripted(replace(BOOKED, version=""), has_versions=True)
+    assert await carry(pms) == Result(Ended.REFUSED, "it tells no version of it, so nothing was sent")
+    assert not pms.requests
+
+
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        (SlotsLeft.NONE, "cancelled there"),
+        (SlotsLeft.BUSY, "cancelled there; its time there is still kept busy: free it there"),
+        (SlotsLeft.UNKNOWN, "cancelled there; look there whether its time is free"),
+    ],
+)
+async def test_what_a_cancel_leaves_is_said(slots: SlotsLeft, said: str) -> None:
+    left = replace(GONE, slots=slots)
+    assert await carry(Scripted(BOOKED, APPLIED, left, verify_after_write=True)) == Result(Ended.DONE, said)
+    assert await carry(Scripted(left)) == Result(Ended.DONE, f"was already {said}")
 
 
 @pytest.mark.parametrize(
@@ -309,10 +401,17 @@ async def test_settings_that_will_not_do_stop_the_connection() -> None:
         (BOOKED, Finding.SAME),
         (GONE, Finding.CANCELLED),
         (replace(BOOKED, starts_at=START + timedelta(minutes=1)), Finding.DIFFERENT),
-        (replace(BOOKED, practitioner_ref="4"), Finding.DIFFERENT),
-        (replace(BOOKED, patient_ref="4"), Finding.DIFFERENT),
+        (replace(BOOKED, practitioners=One("4")), Finding.DIFFERENT),
+        (replace(BOOKED, patients=One("4")), Finding.DIFFERENT),
+        (replace(BOOKED, patients=Several(frozenset(("4", "5")))), Finding.DIFFERENT),
+        (replace(BOOKED, patients=Several(frozenset(("4", "55")))), Finding.SEVERAL),
+        (replace(BOOKED, patients=Unclear()), Finding.UNCLEAR),
+        (replace(BOOKED, practitioners=Unclear()), Finding.UNCLEAR),
+        (replace(BOOKED, by_hand=ByHand.SERIES), Finding.SERIES),
+        (replace(BOOKED, by_hand=ByHand.MARKED), Finding.MARKED),
+        (replace(BOOKED, by_hand=ByHand.PARTIAL), Finding.UNCLEAR),
         (replace(BOOKED, status=AppointmentStatus.NO_SHOW), Finding.ATTENDED),
-        (replace(BOOKED, status=AppointmentStatus.OTHER), Finding.AWAY),
+        (replace(BOOKED, status=AppointmentStatus.OTHER), Finding.UNKNOWN_STATUS),
     ],
 )
 async def test_before_the_confirm_the_same_comparison_is_shown(step: Appointment, finding: Finding) -> None:
@@ -327,7 +426,9 @@ async def test_before_the_confirm_the_same_comparison_is_shown(step: Appointment
         (NotFound("x"), Finding.GONE),
         (Unauthorised("x"), Finding.LOCKED_OUT),
         (Unavailable("x"), Finding.AWAY),
-        (ContractDrift("x"), Finding.AWAY),
+        (ContractDrift("x"), Finding.UNREADABLE),
+        (Rejected("x"), Finding.UNREADABLE),
+        (Unsupported("x"), Finding.UNREADABLE),
         (RateLimited("x"), Finding.AWAY),
         (never, Finding.AWAY),
     ],

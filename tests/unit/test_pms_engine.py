@@ -150,7 +150,8 @@ async def test_a_move_and_a_no_show() -> None:
         ({**BOOKED, "status": "gone"}, AppointmentStatus.OTHER),
         ({**BOOKED, "status": "Cancelled"}, AppointmentStatus.OTHER),
         ({**BOOKED, "came": False}, AppointmentStatus.NO_SHOW),
-        ({**BOOKED, "came": 0}, AppointmentStatus.BOOKED),
+        ({**BOOKED, "came": True}, AppointmentStatus.BOOKED),
+        ({**BOOKED, "came": None}, AppointmentStatus.BOOKED),
         ({**BOOKED, "off": "2026"}, AppointmentStatus.OTHER),
         ({**BOOKED, "off": None}, AppointmentStatus.BOOKED),
         ({**GONE, "off": "2026", "came": False}, AppointmentStatus.CANCELLED),
@@ -160,6 +161,34 @@ async def test_a_status_is_what_word_and_marks_say(item: dict[str, Any], status:
     marks = '[[status.marks]]\nfield = "/came"\nis = false\nmeans = "no-show"\n[[status.marks]]\nfield = "/off"\nmeans = "other"\n'
     pms, _ = connect(make_profile(("[routes.get]", f"{marks}[routes.get]")), answer(item))
     assert (await pms.appointment("7")).status is status
+
+
+@pytest.mark.parametrize("came", [0, "no", [], 1.0])
+async def test_a_mark_that_cannot_be_read_is_drift(came: object) -> None:
+    mark = '[[status.marks]]\nfield = "/came"\nis = false\nmeans = "no-show"\n'
+    pms, _ = connect(make_profile(("[routes.get]", f"{mark}[routes.get]")), answer({**BOOKED, "came": came}))
+    with pytest.raises(ContractDrift):
+        await pms.appointment("7")
+
+
+async def test_without_a_version_nothing_is_sent_where_there_are_versions() -> None:
+    profile = make_profile(("[auth]", '[appointment_version]\nfield = "/v"\n[auth]'))
+    pms, wire = connect(profile)
+    with pytest.raises(Unsupported):
+        await pms.cancel("7", CancelRequest(REQUEST))
+    assert not wire.asked
+
+
+async def test_an_entry_without_a_time_is_left_out_of_a_list() -> None:
+    profile = make_profile(
+        ("[routes.get]", '[routes.list]\npath = "/a"\nquery = { day = "{start}" }\nitems = ""\n[routes.get]')
+    )
+    waiting = {**BOOKED, "id": "8", "start": None}
+    pms, _ = connect(profile, answer([BOOKED, waiting]), answer([{"id": "8", "status": "Booked"}]))
+    page = await pms.appointments(NOW, NOW + timedelta(days=7))
+    assert ([one.ref for one in page.appointments], page.without_time) == (["7"], 1)
+    with pytest.raises(ContractDrift):
+        await pms.appointments(NOW, NOW + timedelta(days=7))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from frontdesk.pms import paging
 from frontdesk.pms.instants import InstantFormat
-from frontdesk.pms.port import ContractDrift
+from frontdesk.pms.port import ContractDrift, Nobody, One, Several, Unclear, Who
 from frontdesk.pms.profile import Paging, Reason
-from frontdesk.pms.reading import id_at
+from frontdesk.pms.reading import id_at, who_at
 from frontdesk.pms.rest_profile import carried_reason
 from frontdesk.pms.token_bucket import TokenBucket
 from tests.unit.pms_profiles import NOW
@@ -39,10 +39,52 @@ def test_what_is_no_id_is_drift(value: object) -> None:
         id_at({"id": value}, "/id")
 
 
-def test_an_id_at_the_end_of_an_address() -> None:
-    document = {"who": "https://pms.example/v1/practitioners/33/"}
-    assert id_at(document, "/who", in_links=True) == "33"
-    assert id_at({"who": "33"}, "/who", in_links=True) == "33"
+ROOT = "https://pms.example/v1/"
+ELSEWHERE = "https://pms-internal.example/v1/patients/33"
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ({"who": {"id": "33"}}, One("33")),
+        ({"who": {"id": 33}}, One("33")),
+        ({"who": {"id": None}}, Nobody()),
+        ({"who": {"id": ""}}, Nobody()),
+        ({"who": {"id": []}}, Nobody()),
+        ({"who": None}, Nobody()),
+        ({"who": []}, Nobody()),
+        ({"who": {}}, Unclear()),
+        ({"who": "33"}, Unclear()),
+        ({}, Unclear()),
+        ([], Nobody()),
+        ({"who": [{"id": "33"}]}, One("33")),
+        ({"who": [{"id": "33"}, {"id": 33}]}, One("33")),
+        ({"who": [{"id": "33"}, {"id": "34"}]}, Several(frozenset(("33", "34")))),
+        ({"who": {"id": ["33", "34"]}}, Several(frozenset(("33", "34")))),
+        ({"who": [{"id": "33"}, {}]}, Unclear(frozenset(("33",)))),
+        ({"who": [{"id": "33"}, {"id": "34"}, {}]}, Several(frozenset(("33", "34")), is_whole=False)),
+        ({"who": {"id": f"{ROOT}patients/33/"}}, One("33")),
+        ({"who": {"id": f"{ROOT}patients?q=33"}}, One(f"{ROOT}patients?q=33")),
+        ({"who": {"id": ELSEWHERE}}, One(ELSEWHERE)),
+    ],
+)
+def test_nobody_one_several_and_unclear_are_told_apart(document: object, named: Who) -> None:
+    assert who_at(document, "/who/id", ROOT) == named
+
+
+def test_the_first_of_several_is_not_the_only_one() -> None:
+    document = {"who": [{"id": "33"}, {"id": "34"}]}
+    assert who_at(document, "/who/0/id") == Several(frozenset(("33", "34")))
+
+
+def test_where_a_contract_has_no_place_for_somebody_there_is_nobody() -> None:
+    assert who_at({"who": "33"}, "") == Nobody()
+
+
+@pytest.mark.parametrize("value", [True, 1.0, {}, "a\nb", "9" * 201])
+def test_whoever_is_named_by_no_id_is_drift(value: object) -> None:
+    with pytest.raises(ContractDrift):
+        who_at({"who": value}, "/who")
 
 
 # Times

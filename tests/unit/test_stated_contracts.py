@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from frontdesk.pms import reading
-from frontdesk.pms.port import Appointment, AppointmentStatus
+from frontdesk.pms.port import Appointment, AppointmentStatus, One
 from frontdesk.pms.profile import Profile, Route, Write
 from frontdesk.pms.profile_file import load
 from frontdesk.pms.registry import profile_path
@@ -230,7 +230,7 @@ def test_the_profile_reads_every_example(kind: str) -> None:
             found = find(said, pointer)
             if status in (200, 201):
                 for item in found if isinstance(found, list) else [found]:
-                    yield reading.appointment(shipped, form, item, {"ETag": '"4"'})
+                    yield reading.appointment(shipped, form, item, {"ETag": '"4"'}, "https://pms.example")
 
     assert shipped.routes.list
     assert shipped.routes.cancel
@@ -240,8 +240,8 @@ def test_the_profile_reads_every_example(kind: str) -> None:
     assert (one.status, one.starts_at) == (AppointmentStatus.BOOKED, datetime(2026, 11, 26, 0, 0, tzinfo=UTC))
     assert one.ends_at == datetime(2026, 11, 26, 0, 30, tzinfo=UTC)
     assert one.version
-    assert one.practitioner_ref
-    assert one.patient_ref
+    assert isinstance(one.practitioners, One)
+    assert isinstance(one.patients, One)
     assert list(appointments(shipped.routes.list, shipped.routes.list.items)) == [one]
     changed = [*appointments(shipped.routes.cancel, shipped.routes.cancel.item)]
     assert shipped.routes.no_show

@@ -8,16 +8,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from frontdesk import times
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
 from frontdesk.bookings import Booking, FrontdeskError
 from frontdesk.deliveries import MANUAL_UPDATE, SHOWS_OTHERWISE, Claim
-from frontdesk.pms.comparing import compare, preflight
+from frontdesk.pms.comparing import compare, difference, preflight
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
-    AppointmentStatus,
     CancelRequest,
     Conflict,
     ContractDrift,
@@ -26,6 +24,7 @@ from frontdesk.pms.port import (
     PmsError,
     RateLimited,
     Rejected,
+    SlotsLeft,
     Unauthorised,
     Unavailable,
     UnknownOutcome,
@@ -40,10 +39,10 @@ MARGIN_SECONDS = 1.0
 LEAST_SECONDS = 5.0
 """With less time left than that nothing is sent: the answer could hardly be waited for."""
 
-_STATUS_WORDS = {
-    AppointmentStatus.ARRIVED: "the patient has arrived",
-    AppointmentStatus.COMPLETED: "it is completed",
-    AppointmentStatus.NO_SHOW: "the patient did not come",
+_SLOT_WORDS = {
+    SlotsLeft.NONE: "",
+    SlotsLeft.BUSY: "; its time there is still kept busy: free it there",
+    SlotsLeft.UNKNOWN: "; look there whether its time is free",
 }
 
 
@@ -115,12 +114,15 @@ class _Attempt:
             return self._not_read(self._without_effect(error))
         match compare(self._claim.booking, shown):
             case Finding.CANCELLED:
-                return self._done(was_so_before=not self._claim.unproven)
+                return self._done(shown.slots, was_so_before=not self._claim.unproven)
             case Finding.SAME:
                 return await self._cancel(shown)
-        return Result(Ended.REFUSED, say(f"{SHOWS_OTHERWISE}{self._shows(shown)}"))
+        said = difference(self._claim.booking, shown, self._claim.at)
+        return Result(Ended.REFUSED, say(f"{SHOWS_OTHERWISE}{said}"))
 
     async def _cancel(self, shown: Appointment) -> Result:
+        if self._pms.capabilities.has_versions and not shown.version:
+            return Result(Ended.REFUSED, "it tells no version of it, so nothing was sent")
         if self._left() < LEAST_SECONDS:
             return Result(Ended.FAILED, "it answers too slowly", is_away=True)
         request = CancelRequest(self._claim.command_id, _reason(self._claim), version=shown.version)
@@ -135,7 +137,7 @@ class _Attempt:
             return Result(Ended.FAILED, "it has taken the cancellation, not carried out yet")
         if self._pms.capabilities.verify_after_write:
             return await self._found_out("it did not show whether it was done")
-        return self._done(was_so_before=result.state is WriteState.ALREADY)
+        return self._done(SlotsLeft.NONE, was_so_before=result.state is WriteState.ALREADY)
 
     async def _found_out(self, doubt: str) -> Result:
         """Read whether it is cancelled now. That it is not yet proves nothing: a request may be on its way."""
@@ -144,7 +146,7 @@ class _Attempt:
         except PmsError:
             return self._unknown(doubt)
         if compare(self._claim.booking, shown) is Finding.CANCELLED:
-            return self._done(was_so_before=False)
+            return self._done(shown.slots, was_so_before=False)
         return self._unknown(doubt)
 
     def _without_effect(self, error: PmsError) -> Result:
@@ -170,26 +172,15 @@ class _Attempt:
         doubt = {Ended.FAILED: Ended.UNKNOWN, Ended.REFUSED: Ended.STUCK}
         return replace(result, ended=doubt.get(result.ended, result.ended))
 
-    def _done(self, *, was_so_before: bool) -> Result:
-        return Result(Ended.DONE, "was already cancelled there" if was_so_before else "cancelled there")
+    def _done(self, slots: SlotsLeft, *, was_so_before: bool) -> Result:
+        said = "was already cancelled there" if was_so_before else "cancelled there"
+        return Result(Ended.DONE, f"{said}{_SLOT_WORDS[slots]}")
 
     def _unknown(self, said: str) -> Result:
         return Result(Ended.UNKNOWN, said)
 
     def _left(self) -> float:
         return self._ends_at - asyncio.get_running_loop().time()
-
-    def _shows(self, shown: Appointment) -> str:
-        """Say what the PMS shows in place of what the operator saw, without naming a patient."""
-        booking = self._claim.booking
-        if booking.patient.pms_ref and shown.patient_ref not in ("", booking.patient.pms_ref):
-            return "it is another patient's there"
-        if words := _STATUS_WORDS.get(shown.status):
-            return words
-        if shown.status is AppointmentStatus.OTHER:
-            return f'its status there is "{shown.raw_status}"'
-        now_at = times.when_in_words(shown.starts_at, booking.practice.zone, self._claim.at)
-        return f"it is on {now_at}{f' with {shown.practitioner_name}' if shown.practitioner_name else ''}"
 
 
 def _reason(claim: Claim) -> str:

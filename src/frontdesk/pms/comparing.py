@@ -1,33 +1,98 @@
 """Whether what a PMS shows is what the operator saw."""
 
 import asyncio
+from datetime import datetime
+from typing import assert_never
 
+from frontdesk import times
 from frontdesk.bookings import Booking
-from frontdesk.pms.port import Appointment, AppointmentStatus, NotFound, Pms, PmsError, Unauthorised
+from frontdesk.pms.port import (
+    Appointment,
+    AppointmentStatus,
+    ByHand,
+    ContractDrift,
+    Nobody,
+    NotFound,
+    One,
+    Pms,
+    PmsError,
+    Rejected,
+    Several,
+    Unauthorised,
+    Unclear,
+    Unsupported,
+    Who,
+)
 from frontdesk.preflight import Finding, Preflight
 
 PREFLIGHT_SECONDS = 5.0
+
+_BY_HAND = {ByHand.MARKED: Finding.MARKED, ByHand.PARTIAL: Finding.UNCLEAR, ByHand.SERIES: Finding.SERIES}
+
+_STATUS_WORDS = {
+    AppointmentStatus.ARRIVED: "the patient has arrived",
+    AppointmentStatus.COMPLETED: "it is completed",
+    AppointmentStatus.NO_SHOW: "the patient did not come",
+}
 
 
 def compare(booking: Booking, shown: Appointment) -> Finding:
     """Return how an appointment in the PMS compares with the booking here.
 
-    Start instants must be equal; practitioner and patient count where both sides have ids,
-    and names never do. A status that nobody mapped cannot be read. Cancelled counts before
-    another time: whoever moved and then cancelled it has cancelled it.
+    Start instants must be equal; practitioner and patient count where the booking has their
+    ids, and names never do. Where it is not proven there that there is nobody, or the same
+    one, it is not the same. Cancelled counts before another time: whoever moved and then
+    cancelled it has cancelled it.
     """
-    if _differ(booking.patient.pms_ref, shown.patient_ref):
+    if shown.by_hand in (ByHand.MARKED, ByHand.PARTIAL):
+        return _BY_HAND[shown.by_hand]
+    is_ours = _is_among(booking.patient.pms_ref, shown.patients)
+    if is_ours is False:
         return Finding.DIFFERENT
+    if is_ours and shown.status is AppointmentStatus.CANCELLED:
+        return Finding.CANCELLED
+    if isinstance(shown.patients, Several):
+        return Finding.SEVERAL
+    if is_ours is None or isinstance(shown.patients, Unclear):
+        return Finding.UNCLEAR
+    if shown.by_hand:
+        return _BY_HAND[shown.by_hand]
     match shown.status:
-        case AppointmentStatus.CANCELLED:
-            return Finding.CANCELLED
         case AppointmentStatus.OTHER:
-            return Finding.AWAY
+            return Finding.UNKNOWN_STATUS
         case AppointmentStatus.ARRIVED | AppointmentStatus.COMPLETED | AppointmentStatus.NO_SHOW:
             return Finding.ATTENDED
-    if shown.starts_at != booking.starts_at or _differ(booking.practitioner.pms_ref, shown.practitioner_ref):
+    with_ours = _is_among(booking.practitioner.pms_ref, shown.practitioners)
+    if shown.starts_at != booking.starts_at or with_ours is False:
         return Finding.DIFFERENT
-    return Finding.SAME
+    return Finding.UNCLEAR if with_ours is None else Finding.SAME
+
+
+def difference(booking: Booking, shown: Appointment, now: datetime) -> str:
+    """Say why a program does not cancel what `compare` found to be neither the same nor cancelled.
+
+    The words follow "not cancelled there", and name no patient.
+    """
+    match compare(booking, shown):
+        case Finding.SEVERAL:
+            return "it is for several patients there, and a cancel would be for all of them"
+        case Finding.MARKED | Finding.SERIES if shown.by_hand:
+            return shown.by_hand.value
+        case Finding.UNCLEAR if shown.by_hand:
+            return shown.by_hand.value
+        case Finding.UNCLEAR:
+            is_patient = _is_among(booking.patient.pms_ref, shown.patients) is None
+            about = "its patient" if is_patient or isinstance(shown.patients, Unclear) else "its practitioner"
+            return f"{about} there cannot be compared with this booking's"
+        case Finding.DIFFERENT if _is_among(booking.patient.pms_ref, shown.patients) is False:
+            several = isinstance(shown.patients, Several)
+            return "it is for other patients there" if several else "it is another patient's there"
+        case Finding.UNKNOWN_STATUS:
+            return f'its status there is "{shown.raw_status}"'
+        case Finding.ATTENDED:
+            return _STATUS_WORDS[shown.status]
+    at = times.when_in_words(shown.starts_at, booking.practice.zone, now)
+    return f"it is on {at}{f' with {shown.practitioner_name}' if shown.practitioner_name else ''}"
 
 
 async def preflight(pms: Pms, booking: Booking) -> Preflight:
@@ -41,10 +106,34 @@ async def preflight(pms: Pms, booking: Booking) -> Preflight:
         return Preflight(Finding.GONE)
     except Unauthorised:
         return Preflight(Finding.LOCKED_OUT)
+    except (ContractDrift, Rejected, Unsupported):
+        return Preflight(Finding.UNREADABLE)
     except (PmsError, TimeoutError):
         return Preflight(Finding.AWAY)
     return Preflight(compare(booking, shown), shown.starts_at, shown.practitioner_name)
 
 
-def _differ(one: str, other: str) -> bool:
-    return bool(one and other) and one != other
+def _is_among(ours: str, named: Who) -> bool | None:
+    """Whether who is booked here is named there, None where that cannot be said.
+
+    A booking without an id has nothing to compare, and that nobody is named contradicts nobody.
+    """
+    match named:
+        case Nobody():
+            return True
+        case One(ref):
+            refs, is_whole = frozenset((ref,)), True
+        case Several(refs, is_whole):
+            pass
+        case Unclear(refs):
+            is_whole = False
+        case _:
+            assert_never(named)
+    if not ours or ours in refs:
+        return True
+    return False if is_whole and all(_space(ref) == _space(ours) for ref in refs) else None
+
+
+def _space(ref: str) -> str:
+    """Return where an id is one: two of different servers or types may mean the same person."""
+    return ref.rpartition("/")[0]

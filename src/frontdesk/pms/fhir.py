@@ -5,7 +5,9 @@ the one way that every server knows and that never overwrites what somebody else
 PATCH is not used: Medplum's router 4.5.2 carries out a stale one.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +15,8 @@ from uuid import UUID
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms import fhir_resources as fhir
-from frontdesk.pms.fhir_resources import NAME, Resource
+from frontdesk.pms.fhir_json import Resource, text_of
+from frontdesk.pms.fhir_resources import NAME
 from frontdesk.pms.outcomes import judged, say
 from frontdesk.pms.paging import MOST_PAGES, followed, place
 from frontdesk.pms.port import (
@@ -26,8 +29,11 @@ from frontdesk.pms.port import (
     Capabilities,
     Conflict,
     ContractDrift,
+    PmsError,
     PmsPractitioner,
     Rejected,
+    Several,
+    SlotsLeft,
     Unavailable,
     UnknownOutcome,
     Unsupported,
@@ -49,7 +55,13 @@ CAPABILITIES = Capabilities(
 
 PAGE_SIZE = 100
 
+SLOT_SECONDS = 2.0
+"""How long the slots of a cancelled appointment are looked at: the cancel itself is proven then."""
+
 _JSON = "application/fhir+json"
+_NO_VERSIONS = "it tells no versions, so nothing can be changed safely"
+_BUSY = frozenset(("busy", "busy-unavailable", "busy-tentative"))
+"""https://hl7.org/fhir/R4/valueset-slotstatus.html"""
 
 
 class FhirPms:
@@ -69,9 +81,20 @@ class FhirPms:
     async def ping(self) -> datetime | None:
         """Return the server's own time; that it speaks the configured release of FHIR is checked."""
         answer = await self._get("metadata")
-        said = self._resource(answer, "CapabilityStatement").get("fhirVersion")
-        if isinstance(said, str) and ("R4" if said.startswith("4") else "R5") != self._release:
-            raise ContractDrift(say(f"it speaks version {said[:12]}, the config says {self._release}"))
+        said = text_of(self._resource(answer, "CapabilityStatement").get("fhirVersion"))
+        if not said:
+            raise ContractDrift("it does not say which version of FHIR it speaks")
+        release = fhir.release_of(said)
+        if release is None:
+            raise ContractDrift(
+                say(f"it speaks FHIR {said[:12]}, and frontdesk only R4 (4.0, 4.3) and R5 (5.0)")
+            )
+        if release != self._release:
+            raise ContractDrift(
+                say(
+                    f"it speaks FHIR {release} ({said[:12]}), the config says {self._release}: correct fhir_version"
+                )
+            )
         return answer.sent_at
 
     async def appointments(
@@ -83,20 +106,28 @@ class FhirPms:
         """
         asked = (("date", f"ge{fhir.in_utc(start)}"), ("date", f"lt{fhir.in_utc(end)}"))
         page, following = await self._page("Appointment", asked, cursor)
-        found = [fhir.appointment(one, self._base) for one in page]
+        found = [fhir.appointment(one, self._base) for one in page if not fhir.is_without_time(one)]
         # A server may ignore a parameter, and its `lt` looks at ends in some.
-        return AppointmentPage(tuple(one for one in found if start <= one.starts_at < end), following)
+        inside = tuple(one for one in found if start <= one.starts_at < end)
+        return AppointmentPage(inside, following, without_time=len(page) - len(found))
 
     async def appointment(self, ref: str) -> Appointment:
-        """Return one appointment; its version is what If-Match compares."""
+        """Return one appointment; its version is what If-Match compares.
+
+        Of a cancelled one its slots are read too: not every server frees them.
+        """
         resource, tag = await self._fresh(ref)
-        return fhir.appointment(resource, self._base, tag)
+        shown = fhir.appointment(resource, self._base, tag)
+        if shown.status is not AppointmentStatus.CANCELLED:
+            return shown
+        return replace(shown, slots=await self._slots_left(fhir.slots(resource, self._base)))
 
     async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
         """Cancel an appointment: read, compared with `request.version`, and put back cancelled."""
-        resource, tag = await self._standing(ref)
-        there = fhir.appointment(resource, self._base, tag)
-        if request.version and there.version != request.version:
+        resource, there, tag = await self._standing(ref)
+        if not request.version or not there.version:
+            raise Unsupported(_NO_VERSIONS)
+        if there.version != request.version:
             raise Conflict("it was changed there meanwhile")
         if there.status is not AppointmentStatus.BOOKED:
             raise Rejected(say(f'its status there is "{there.raw_status}"'))
@@ -107,12 +138,12 @@ class FhirPms:
         self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
     ) -> WriteResult:
         """Move an appointment: read, and put back with other times. The id stays."""
-        resource, tag = await self._standing(ref)
+        resource, _, tag = await self._standing(ref)
         return await self._put(fhir.moved(resource, self._base, start, end, practitioner_ref), tag)
 
     async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
         """Say that the patient did not come: read, and put back with that status."""
-        resource, tag = await self._standing(ref)
+        resource, _, tag = await self._standing(ref)
         return await self._put(fhir.missed(resource), tag)
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
@@ -145,12 +176,31 @@ class FhirPms:
             raise ContractDrift("a list does not end")
         return found, f"{number + 1} {following}"
 
-    async def _standing(self, ref: str) -> tuple[Resource, str]:
-        """Return an appointment that is not cancelled, and the entity tag for If-Match."""
+    async def _standing(self, ref: str) -> tuple[Resource, Appointment, str]:
+        """Return an appointment that a program may change, what it says, and the entity tag for If-Match."""
         resource, tag = await self._fresh(ref)
         if resource.get("status") == "cancelled":
             raise AlreadyCancelled("it is cancelled there already")
-        return resource, tag
+        there = fhir.appointment(resource, self._base, tag)
+        if there.by_hand:
+            raise Rejected(there.by_hand.value)
+        if isinstance(there.patients, Several):
+            raise Rejected("it is for several patients there")
+        return resource, there, tag
+
+    async def _slots_left(self, ids: Sequence[str]) -> SlotsLeft:
+        """Return whether slots are still kept busy. That they cannot be read says nothing of the cancel."""
+        try:
+            async with asyncio.timeout(SLOT_SECONDS):
+                for id_ in ids:
+                    slot = self._resource(await self._get(f"Slot/{id_}"), "Slot") if fhir.is_id(id_) else {}
+                    if slot.get("status") in _BUSY:
+                        return SlotsLeft.BUSY
+                    if slot.get("status") != "free":
+                        return SlotsLeft.UNKNOWN
+        except (PmsError, TimeoutError):
+            return SlotsLeft.UNKNOWN
+        return SlotsLeft.NONE
 
     async def _fresh(self, ref: str) -> tuple[Resource, str]:
         """Return an appointment as it is now, and its entity tag."""
@@ -166,7 +216,7 @@ class FhirPms:
     async def _put(self, changed: Resource, tag: str) -> WriteResult:
         if not tag:
             # Putting back a whole resource could undo what somebody else changed meanwhile.
-            raise Unsupported("it tells no versions, so nothing can be changed safely")
+            raise Unsupported(_NO_VERSIONS)
         ref, content = changed["id"], fhir.encoded(changed)
         try:
             answer = await self._send(

@@ -8,21 +8,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 import msgspec
 
 from frontdesk import text
+from frontdesk.pms.fhir_json import Resource, list_of, table_of, tables_of, text_of
+from frontdesk.pms.fhir_people import PATIENTS, PRACTITIONERS, actor_of, actors, names, read_reference, who
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     Appointment,
     AppointmentStatus,
+    ByHand,
     ContractDrift,
     PmsPractitioner,
     Unsupported,
 )
-
-Resource = dict[str, Any]
 
 NAME = "FHIR"
 """What such a PMS is called on the screen: which product is behind it nobody says."""
@@ -39,6 +39,12 @@ STATUSES: Mapping[str, AppointmentStatus] = {
 }
 """https://hl7.org/fhir/R4/valueset-appointmentstatus.html; waitlist and entered-in-error are no bookings."""
 
+RELEASES: Mapping[str, str] = {"4.0": "R4", "4.3": "R4", "5.0": "R5"}
+"""What is spoken here, by the start of a version (https://hl7.org/fhir/R5/versions.html#publications).
+
+R4B (4.3) has the Appointment of R4; what is between 4.3 and 5.0 are drafts.
+"""
+
 REASON_ELEMENTS = {"R4": "cancelationReason", "R5": "cancellationReason"}
 """R5 spells it with two l."""
 
@@ -50,10 +56,12 @@ _BY_PATIENT = {
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]+)"')
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_PRACTITIONERS = frozenset(("Practitioner", "PractitionerRole"))
 _NAME_USES = {"usual": 0, "official": 1}
 _PRIVATE = re.compile(r"Patient/\S+|\S+@\S+|\d[\d /.-]{4,}\d")
 _HIDDEN = "…"
+_SERIES_IN_R4 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.recurrenceTemplate"
+_WITHOUT_START = frozenset(("proposed", "cancelled", "waitlist"))
+"""Which appointments need no time (https://hl7.org/fhir/R4/appointment-definitions.html, app-3)."""
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -79,6 +87,12 @@ def is_id(ref: str) -> bool:
     return bool(_ID.fullmatch(ref)) and ref not in (".", "..")
 
 
+def release_of(version: str) -> str | None:
+    """Return which release a server of this version speaks, such as R4 for 4.0.1; None for any other."""
+    found = re.fullmatch(r"(\d+\.\d+)(\.\d+)?", version)
+    return RELEASES.get(found[1]) if found else None
+
+
 def resource_of(value: object, kind: str) -> Resource:
     """Return a decoded answer if it is a resource of that kind. Raises ContractDrift."""
     if not isinstance(value, dict) or value.get("resourceType") != kind:
@@ -90,7 +104,7 @@ def entity_tag(resource: Resource, etag: str) -> str:
     """Return what If-Match has to say: the answer's ETag as it came, or one of the version id, or nothing."""
     if _ETAG.fullmatch(etag):
         return etag
-    version_id = _text(_table(resource.get("meta")).get("versionId"))
+    version_id = text_of(table_of(resource.get("meta")).get("versionId"))
     return f'W/"{version_id}"' if is_id(version_id) else ""
 
 
@@ -99,12 +113,11 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
 
     Raises ContractDrift without an id, a status or a start with an offset.
     """
-    raw_status = _text(resource.get("status"))
+    raw_status = text_of(resource.get("status"))
     if not raw_status:
         raise ContractDrift("an appointment without a status")
     end = resource.get("end")
-    practitioners = list(_actors(resource, _PRACTITIONERS, base))
-    patients = list(_actors(resource, frozenset(("Patient",)), base))
+    found = actors(resource, base)
     tag = _ETAG.fullmatch(entity_tag(resource, etag))
     return text.clean_fields(
         Appointment(
@@ -112,54 +125,105 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
             status=STATUSES.get(raw_status, AppointmentStatus.OTHER),
             starts_at=_instant(resource.get("start"), "start"),
             ends_at=None if end is None else _instant(end, "end"),
-            practitioner_ref=_only_ref(practitioners),
-            practitioner_name=_names(practitioners),
-            patient_ref=_only_ref(patients),
-            patient_name=_names(patients),
+            practitioners=who(found, PRACTITIONERS),
+            practitioner_name=names(found, PRACTITIONERS),
+            patients=who(found, PATIENTS),
+            patient_name=names(found, PATIENTS),
             appointment_type=_appointment_type(resource),
             version=tag[1] if tag else "",
             raw_status=raw_status,
+            by_hand=_by_hand(resource),
         )
     )
+
+
+def is_without_time(resource: Resource) -> bool:
+    """Whether an Appointment has no time and needs none, such as one in a waiting list."""
+    return resource.get("start") is None and resource.get("status") in _WITHOUT_START
+
+
+def slots(resource: Resource, base: str) -> list[str]:
+    """Return the ids of an Appointment's slots, an empty one for each that is not to be read there."""
+    found = (
+        read_reference(text_of(one.get("reference")), resource, base)
+        for one in tables_of(resource.get("slot"))
+    )
+    return [ref.removeprefix("Slot/") if kind == "Slot" and "://" not in ref else "" for kind, ref in found]
 
 
 def cancelled(resource: Resource, reason: str, release: str, now: datetime) -> Resource:
     """Return a copy of an Appointment, cancelled by the patient; `release` is R4 or R5."""
     concept = {"coding": [_BY_PATIENT]} | ({"text": reason} if reason else {})
-    changed = resource | {"status": "cancelled", REASON_ELEMENTS[release]: concept}
-    return changed | {"cancellationDate": in_utc(now)} if release == "R5" else changed
+    changes = {"status": "cancelled", REASON_ELEMENTS[release]: concept}
+    return _changed(resource, changes | ({"cancellationDate": in_utc(now)} if release == "R5" else {}))
 
 
 def missed(resource: Resource) -> Resource:
     """Return a copy of an Appointment that the patient did not come to."""
-    return resource | {"status": "noshow"}
+    return _changed(resource, {"status": "noshow"})
 
 
 def moved(resource: Resource, base: str, start: datetime, end: datetime, practitioner_ref: str) -> Resource:
     """Return a copy of an Appointment at another time, with another practitioner if it has one.
 
-    `base` as in `appointment`. Raises Unsupported where it is not plain whom to replace.
+    `base` as in `appointment`. The slots of the time before are no longer its own. Raises
+    Unsupported where it is not plain whom to replace.
     """
-    changed = resource | {"start": in_utc(start), "end": in_utc(end)}
+    changes: Resource = {"start": in_utc(start), "end": in_utc(end)}
     if "minutesDuration" in resource:
-        changed["minutesDuration"] = round((end - start).total_seconds() / 60)
+        changes["minutesDuration"] = round((end - start).total_seconds() / 60)
+    changed = _changed(resource, changes)
+    changed.pop("slot", None)
     if not practitioner_ref:
         return changed
-    participants = _tables(resource.get("participant"))
-    treating = [one for one in participants if _kind(_table(one.get("actor"))) in _PRACTITIONERS]
+    participants = tables_of(resource.get("participant"))
+    treating = [
+        (one, actor)
+        for one in participants
+        if (actor := actor_of(one.get("actor"), resource, base)).kind in (*PRACTITIONERS, "")
+    ]
     if len(treating) != 1:
         raise Unsupported("the appointment is not one practitioner's alone")
-    if _ref(_text(treating[0]["actor"].get("reference")), base) != practitioner_ref:
+    ((before, actor),) = treating
+    if actor.ref != practitioner_ref:
         reference = practitioner_ref if "/" in practitioner_ref else f"Practitioner/{practitioner_ref}"
-        replaced = treating[0] | {"actor": {"reference": reference}}
-        changed["participant"] = [replaced if one is treating[0] else one for one in resource["participant"]]
+        replaced = before | {"actor": {"reference": reference}}
+        changed["participant"] = [replaced if one is before else one for one in resource["participant"]]
     return changed
+
+
+def _changed(resource: Resource, changes: Resource) -> Resource:
+    """Return a copy with some elements changed, and without what still says what they were.
+
+    That is what extends a changed element (https://hl7.org/fhir/R4/json.html#primitive), and
+    the narrative, which a server makes anew (https://hl7.org/fhir/R4/narrative.html).
+    """
+    stale = {"text", *(f"_{name}" for name in changes)}
+    return {name: value for name, value in resource.items() if name not in stale} | changes
+
+
+def _by_hand(resource: Resource) -> ByHand | None:
+    """Whatever may change the meaning of a resource must be understood, or left alone.
+
+    https://hl7.org/fhir/R4/extensibility.html#modifierExtension,
+    https://hl7.org/fhir/R4/resource-definitions.html#Resource.implicitRules,
+    https://hl7.org/fhir/R4/search.html#summary (SUBSETTED).
+    """
+    parts = (resource, *tables_of(resource.get("participant")))
+    if resource.get("implicitRules") or any(one.get("modifierExtension") for one in parts):
+        return ByHand.MARKED
+    if any(tag.get("code") == "SUBSETTED" for tag in tables_of(table_of(resource.get("meta")).get("tag"))):
+        return ByHand.PARTIAL
+    extensions = tables_of(resource.get("extension"))
+    if resource.get("recurrenceTemplate") or any(one.get("url") == _SERIES_IN_R4 for one in extensions):
+        return ByHand.SERIES
+    return None
 
 
 def practitioner(resource: Resource) -> PmsPractitioner:
     """Return who a Practitioner is. Raises ContractDrift without an id."""
-    names = [name for name in _tables(resource.get("name")) if name.get("use") != "old"]
-    names.sort(key=lambda name: _NAME_USES.get(_text(name.get("use")), 2))
+    names = [name for name in tables_of(resource.get("name")) if name.get("use") != "old"]
+    names.sort(key=lambda name: _NAME_USES.get(text_of(name.get("use")), 2))
     return text.clean_fields(
         PmsPractitioner(
             ref=_id(resource),
@@ -176,8 +240,8 @@ def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
     """
     entries = bundle.get("entry", [])
     for entry in entries if isinstance(entries, list) else [None]:
-        resource = _table(_table(entry).get("resource"))
-        there = _text(resource.get("resourceType"))
+        resource = table_of(table_of(entry).get("resource"))
+        there = text_of(resource.get("resourceType"))
         if not there:
             raise ContractDrift("a list of something else than resources")
         if there == kind:
@@ -186,7 +250,9 @@ def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
 
 def next_link(bundle: Resource) -> str:
     """Return the address of a searchset's next page, or nothing (https://hl7.org/fhir/R4/http.html#paging)."""
-    links = (_text(link.get("url")) for link in _tables(bundle.get("link")) if link.get("relation") == "next")
+    links = (
+        text_of(link.get("url")) for link in tables_of(bundle.get("link")) if link.get("relation") == "next"
+    )
     return next(links, "")
 
 
@@ -198,9 +264,10 @@ def words_of(outcome: object, about: Resource) -> str:
     """
     if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
         return ""
-    issues = [one for one in _tables(outcome.get("issue")) if one.get("severity") in ("fatal", "error")]
+    issues = [one for one in tables_of(outcome.get("issue")) if one.get("severity") in ("fatal", "error")]
     told = (
-        _text(_table(issue.get("details")).get("text")) or _text(issue.get("diagnostics")) for issue in issues
+        text_of(table_of(issue.get("details")).get("text")) or text_of(issue.get("diagnostics"))
+        for issue in issues
     )
     said = text.clean(next(filter(None, told), ""))
     for name in _private_words(about):
@@ -214,12 +281,13 @@ def in_utc(instant: datetime) -> str:
 
 
 def _private_words(resource: Resource) -> Iterable[str]:
-    people = (_text(actor.get("display")) for actor in _actors_of(resource) if _kind(actor) == "Patient")
+    # Of whom it is not known who they are, the name may be a patient's.
+    people = (one.name for one in actors(resource, "") if one.kind in (*PATIENTS, ""))
     return (word for name in people for word in re.findall(r"[^\W\d_][^\W_'-]+", name))
 
 
 def _id(resource: Resource) -> str:
-    ref = _text(resource.get("id"))
+    ref = text_of(resource.get("id"))
     if not is_id(ref):
         raise ContractDrift(say(f"a {resource['resourceType']} without an id"))
     return ref
@@ -235,65 +303,15 @@ def _instant(value: object, name: str) -> datetime:
     raise ContractDrift(say(f"an appointment whose {name} cannot be read"))
 
 
-def _actors_of(resource: Resource) -> Iterator[Resource]:
-    for participant in _tables(resource.get("participant")):
-        yield _table(participant.get("actor"))
-
-
-def _actors(resource: Resource, kinds: frozenset[str], base: str) -> Iterator[tuple[str, str]]:
-    """Yield the reference and the name of each participant of these kinds."""
-    for actor in _actors_of(resource):
-        if _kind(actor) in kinds:
-            yield _ref(_text(actor.get("reference")), base), _text(actor.get("display"))
-
-
-def _ref(reference: str, base: str) -> str:
-    """Return the bare id of one of this server's, as a booking has it; else what is referred to as it is."""
-    local = reference.removeprefix(f"{base}/").partition("/_history/")[0]
-    kind, _, id_ = local.partition("/")
-    # A contained resource has no id that anybody outside knows.
-    return "" if local.startswith("#") else id_ if kind in ("Practitioner", "Patient") else local
-
-
-def _kind(actor: Resource) -> str:
-    parts = _text(actor.get("reference")).partition("/_history/")[0].split("/")
-    return _text(actor.get("type")) or (parts[-2] if len(parts) > 1 else "")
-
-
-def _only_ref(actors: list[tuple[str, str]]) -> str:
-    """One of several would be compared with the booking's as if it were the only one."""
-    return actors[0][0] if len(actors) == 1 else ""
-
-
-def _names(actors: list[tuple[str, str]]) -> str:
-    return ", ".join(name for _, name in actors if name)
-
-
 def _appointment_type(resource: Resource) -> str:
-    concepts = [_table(resource.get("appointmentType")), *_tables(resource.get("serviceType"))]
+    concepts = [table_of(resource.get("appointmentType")), *tables_of(resource.get("serviceType"))]
     for concept in concepts:
-        codings = (_text(coding.get("display")) for coding in _tables(concept.get("coding")))
-        if said := _text(concept.get("text")) or next(filter(None, codings), ""):
+        codings = (text_of(coding.get("display")) for coding in tables_of(concept.get("coding")))
+        if said := text_of(concept.get("text")) or next(filter(None, codings), ""):
             return said
     return ""
 
 
 def _human_name(name: Resource) -> str:
-    parts = (*_list(name.get("prefix")), *_list(name.get("given")), name.get("family"))
-    return _text(name.get("text")) or " ".join(filter(None, map(_text, parts)))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _table(value: object) -> Resource:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _tables(value: object) -> list[Resource]:
-    return [one for one in _list(value) if isinstance(one, dict)]
+    parts = (*list_of(name.get("prefix")), *list_of(name.get("given")), name.get("family"))
+    return text_of(name.get("text")) or " ".join(filter(None, map(text_of, parts)))

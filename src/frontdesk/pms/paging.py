@@ -83,12 +83,17 @@ def followed(url: str, link: str) -> str:
     """
     try:
         address = urljoin(url, link)
-        same = _origin(urlsplit(address)) == _origin(urlsplit(url))
+        same = is_same_server(address, url)
     except ValueError:
         raise ContractDrift("a list goes on at an address that cannot be read") from None
     if not same:
         raise ContractDrift("a list goes on at another server")
     return address
+
+
+def is_same_server(one: str, other: str) -> bool:
+    """Whether two addresses are on the same server. Raises ValueError for what is no address."""
+    return _origin(urlsplit(one)) == _origin(urlsplit(other))
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

@@ -80,28 +80,88 @@ class AppointmentStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Nobody:
+    """The PMS says that there is nobody, or its contract has no place for somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One person or calendar, by the id that a booking would have."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one. `refs` are the ids of all of them, or of some where it `is_whole` no more."""
+
+    refs: frozenset[str]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Somebody, told in a way that cannot be understood; there may be more than one.
+
+    `refs` are the ids of those beside them who can be understood.
+    """
+
+    refs: frozenset[str] = frozenset()
+
+
+Who = Nobody | One | Several | Unclear
+"""Whom an appointment names in one role. Where it is compared, only Nobody is ever nobody."""
+
+
+class ByHand(Enum):
+    """Why only a person may change an appointment, in words that follow "not cancelled there"."""
+
+    MARKED = "it bears a mark there that changes its meaning, and frontdesk does not know it"
+    PARTIAL = "only a part of it is shown to us"
+    SERIES = "it stands for a whole series of appointments there"
+
+
+class SlotsLeft(Enum):
+    """What has become of the time slots of an appointment that is cancelled."""
+
+    NONE = "free, or it has none"
+    BUSY = "still busy"
+    UNKNOWN = "cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
-    """An appointment as the PMS has it now; `raw_status` is its own word for the status."""
+    """An appointment as the PMS has it now; `raw_status` is its own word for the status.
+
+    `version` is empty where the PMS tells none; where its capabilities promise one, nothing is
+    sent then. `by_hand` says why a program must not change it, `slots` what a cancel has left.
+    """
 
     ref: str
     status: AppointmentStatus
     starts_at: datetime
     ends_at: datetime | None = None
-    practitioner_ref: str = ""
+    practitioners: Who = Nobody()
     practitioner_name: str = ""
-    patient_ref: str = ""
+    patients: Who = Nobody()
     patient_name: str = ""
     appointment_type: str = ""
     version: str = ""
     raw_status: str = ""
+    by_hand: ByHand | None = None
+    slots: SlotsLeft = SlotsLeft.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class AppointmentPage:
-    """Some appointments; `cursor` asks for the next ones, None when there are none."""
+    """Some appointments; `cursor` asks for the next ones, None when there are none.
+
+    `without_time` counts entries that were left out because they have no time, as in a waiting list.
+    """
 
     appointments: tuple[Appointment, ...]
     cursor: str | None = None
+    without_time: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +182,10 @@ class Attendance(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CancelRequest:
-    """One cancellation. `request_id` is the same for every attempt; `version` is what was just read."""
+    """One cancellation. `request_id` is the same for every attempt; `version` is what was just read.
+
+    Without a `version` nothing is sent to a PMS that has versions: nobody has compared then.
+    """
 
     request_id: UUID
     reason: str = ""

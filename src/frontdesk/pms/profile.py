@@ -87,7 +87,10 @@ class Status(Section, frozen=True, kw_only=True):
 class Fields(Section, frozen=True, kw_only=True):
     """Where things stand in an appointment. `duration` is in minutes, in place of `end`.
 
-    With `ids_in_links` practitioner and patient are given as addresses that end with their id.
+    With `ids_in_links` practitioner and patient are given as addresses that end with their id;
+    one on another server is compared with nothing. Where a pointer to a patient leads to
+    nothing that was promised, or through a list with several of them, a person has to cancel:
+    null, and an empty list or text, are nobody.
     """
 
     id: NeededPointer

@@ -1,18 +1,29 @@
 """Appointments out of a PMS's JSON, as a profile says where everything stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from frontdesk.pms import instants
 from frontdesk.pms.instants import InstantFormat
-from frontdesk.pms.port import Appointment, AppointmentStatus, ContractDrift, PmsPractitioner
+from frontdesk.pms.port import (
+    Appointment,
+    AppointmentStatus,
+    ContractDrift,
+    Nobody,
+    One,
+    PmsPractitioner,
+    Several,
+    Unclear,
+    Who,
+)
 from frontdesk.pms.profile import Mark, Practitioners, Profile, Status, Times
 from frontdesk.pointers import MISSING, find, text_at
 from frontdesk.text import clean
 
 _MOST_MINUTES = 24 * 60
+_LONGEST_ID = 200
 
 
 def instant_format(times: Times, time_zone: str) -> InstantFormat:
@@ -22,10 +33,12 @@ def instant_format(times: Times, time_zone: str) -> InstantFormat:
     return InstantFormat(times.format, ZoneInfo(time_zone if times.zone == instants.PRACTICE else times.zone))
 
 
-def appointment(profile: Profile, form: InstantFormat, item: Any, headers: Mapping[str, str]) -> Appointment:
+def appointment(
+    profile: Profile, form: InstantFormat, item: Any, headers: Mapping[str, str], root: str
+) -> Appointment:
     """Return the appointment in a JSON value; `headers` are those of an answer about it alone.
 
-    What is not wanted is not looked at. Raises ContractDrift where id, start or status is
+    `root` is the address that the PMS's own links begin with. What is not wanted is not looked at. Raises ContractDrift where id, start or status is
     missing, or an id is no id.
     """
     fields = profile.fields
@@ -34,14 +47,15 @@ def appointment(profile: Profile, form: InstantFormat, item: Any, headers: Mappi
         raise ContractDrift("an appointment without an id")
     starts_at = form.read(find(item, fields.start))
     status, word = _status(profile.status, form, item)
+    links = f"{root}/" if fields.ids_in_links else ""
     return Appointment(
         ref=ref,
         status=status,
         starts_at=starts_at,
         ends_at=_end(profile, form, item, starts_at),
-        practitioner_ref=id_at(item, fields.practitioner_id, in_links=fields.ids_in_links),
+        practitioners=who_at(item, fields.practitioner_id, links),
         practitioner_name=text_at(item, *_several(fields.practitioner_name)),
-        patient_ref=id_at(item, fields.patient_id, in_links=fields.ids_in_links),
+        patients=who_at(item, fields.patient_id, links),
         patient_name=text_at(item, *_several(fields.patient_name)),
         appointment_type=text_at(item, fields.appointment_type),
         version=_version(profile, item, headers),
@@ -82,8 +96,10 @@ def _holds(mark: Mark, form: InstantFormat, item: Any) -> bool:
     value = find(item, mark.field)
     if value is MISSING and mark.required:
         raise ContractDrift(f"an appointment without {mark.field}")
-    if mark.is_ is not None:
-        return type(value) is type(mark.is_) and bool(value == mark.is_)
+    if mark.is_ is not None and value is not MISSING and value is not None:
+        if type(value) is not type(mark.is_):
+            raise ContractDrift(f"an appointment whose {mark.field} cannot be read")
+        return bool(value == mark.is_)
     is_there = value is not MISSING and value not in (None, False, "", 0)
     if is_there and mark.is_time:
         form.read(value)
@@ -107,20 +123,58 @@ def _version(profile: Profile, item: Any, headers: Mapping[str, str]) -> str:
     return id_at(item, wanted.field)
 
 
-def id_at(document: Any, pointer: str, *, in_links: bool = False) -> str:
+def id_at(document: Any, pointer: str) -> str:
     """Return the id at `pointer` as text, empty where there is none.
 
-    Ids are text or whole numbers; `in_links` takes the last step of an address for one. Raises
-    ContractDrift for anything else, and for an id that could not be told from another one.
+    Ids are text or whole numbers. Raises ContractDrift for anything else, and for an id that
+    could not be told from another one.
     """
     value = find(document, pointer) if pointer else MISSING
-    if value is None or value is MISSING or value == "":
-        return ""
+    return "" if value is None or value is MISSING else _id(value, pointer)
+
+
+def who_at(document: Any, pointer: str, links: str = "") -> Who:
+    """Return whose ids are at `pointer`: all of them, wherever on the way there is a list.
+
+    null and an empty text or list are nobody, and so is an empty pointer: the contract has no
+    place for somebody then. What is not there at all is not known to be nobody. `links` is how
+    addresses of the PMS begin whose last step is an id; an address elsewhere stays one. Raises
+    ContractDrift as `id_at`.
+    """
+    if not pointer:
+        return Nobody()
+    found = list(_all_at(document, pointer.split("/")[1:]))
+    refs = frozenset(_bare(_id(one, pointer), links) for one in found if one is not MISSING and one != "")
+    if len(refs) > 1:
+        return Several(refs, is_whole=MISSING not in found)
+    if MISSING in found:
+        return Unclear(refs)
+    return One(*refs) if refs else Nobody()
+
+
+def _all_at(here: Any, steps: Sequence[str]) -> Iterator[Any]:
+    """Yield every value that the steps lead to; a number is a place in a list, and all others count too."""
+    if isinstance(here, list):
+        for one in here:
+            yield from _all_at(one, steps[1:] if steps and steps[0].isdigit() else steps)
+    elif here is None:
+        return
+    elif not steps:
+        yield here
+    else:
+        yield from _all_at(find(here, f"/{steps[0]}"), steps[1:]) if isinstance(here, dict) else (MISSING,)
+
+
+def _id(value: Any, pointer: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ContractDrift(f"an id at {pointer} is neither text nor a whole number")
     found = str(value)
-    if in_links and "://" in found:
-        found = found.rstrip("/").rpartition("/")[2]
-    if clean(found) != found or len(found) > 200:
+    if clean(found) != found or len(found) > _LONGEST_ID:
         raise ContractDrift(f"an id at {pointer} cannot be used")
     return found
+
+
+def _bare(ref: str, links: str) -> str:
+    if not links or not ref.startswith(links) or "?" in ref or "#" in ref:
+        return ref
+    return ref.rstrip("/").rpartition("/")[2]

@@ -89,9 +89,11 @@ class RestPms:
         values = {"start": self._form.write(start), "end": self._form.write(end)}
         rules = self._profile.paging
         items, following = await self._page(route, route.items, rules, values, cursor)
-        found = [reading.appointment(self._profile, self._form, item, {}) for item in items]
+        timed = [item for item in items if find(item, self._profile.fields.start) is not None]
+        found = [reading.appointment(self._profile, self._form, item, {}, self._root) for item in timed]
         # Whether a PMS counts the edges in is nowhere written down.
-        return AppointmentPage(tuple(one for one in found if start <= one.starts_at < end), following)
+        inside = tuple(one for one in found if start <= one.starts_at < end)
+        return AppointmentPage(inside, following, without_time=len(items) - len(timed))
 
     async def appointment(self, ref: str) -> Appointment:
         """Return one appointment; with its version, or ContractDrift where one is promised."""
@@ -105,6 +107,9 @@ class RestPms:
     async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
         """Cancel an appointment: one request."""
         route = self._wanted(self._profile.routes.cancel)
+        if self.capabilities.has_versions and not request.version:
+            # It would be sent without a condition, to an appointment that nobody has compared.
+            raise Unsupported("it tells no versions, so nothing can be changed safely")
         reason, note, code = carried_reason(self._profile.reason, request.reason)
         values = {
             "reason": reason,
@@ -275,7 +280,7 @@ class RestPms:
     def _shown(self, answer: Answer, pointer: str, ref: str | None) -> Appointment:
         """Return the appointment in an answer, which must be the one asked for."""
         item = find(self._document(answer), pointer)
-        shown = reading.appointment(self._profile, self._form, item, answer.headers)
+        shown = reading.appointment(self._profile, self._form, item, answer.headers, self._root)
         if ref is not None and shown.ref != ref:
             raise ContractDrift("it answers with another appointment")
         return shown

@@ -11,7 +11,18 @@ from frontdesk.text import clean
 from frontdesk.widgets.booking_summary import BY_ITSELF, TEXT_START
 from frontdesk.widgets.fitting import fitted
 
-CONTRADICTING = frozenset({Finding.DIFFERENT, Finding.GONE, Finding.ATTENDED})
+CONTRADICTING = frozenset(
+    {
+        Finding.DIFFERENT,
+        Finding.GONE,
+        Finding.ATTENDED,
+        Finding.SEVERAL,
+        Finding.SERIES,
+        Finding.MARKED,
+        Finding.UNCLEAR,
+        Finding.UNKNOWN_STATUS,
+    }
+)
 """Answers that say otherwise than the dialog's summary: marked `!`, and to be read before a confirm."""
 
 ROOM = 80 - TEXT_START
@@ -22,6 +33,12 @@ ASK_WHICH = "Ask which one is meant"
 _FIXED = {
     Finding.CANCELLED: "already cancelled there. F8 cancels it here as well",
     Finding.ATTENDED: "! says the patient came, or did not come. Look there first",
+    Finding.SEVERAL: "! shows several patients for it. Cancel it there by hand",
+    Finding.SERIES: "! shows a series of appointments. Cancel this one there by hand",
+    Finding.MARKED: "! shows a mark that we do not know. Look there first",
+    Finding.UNCLEAR: "! shows it in a way that we cannot compare. Look there first",
+    Finding.UNKNOWN_STATUS: "! shows a status that we do not know. Look there first",
+    Finding.UNREADABLE: "gives no answer that we can read. Attention (F4) says more",
     Finding.GONE: f"! has no such appointment any more. {ASK_WHICH}",
     Finding.AWAY: "cannot be reached. Will be told as soon as it answers",
     Finding.LOCKED_OUT: "does not let us in. Attention (F4) says what becomes of it",

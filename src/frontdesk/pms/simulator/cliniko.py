@@ -133,7 +133,7 @@ class Cliniko:
             now,
             status=EntryStatus.CANCELLED,
             reason=note,
-            more={"cancelled_at": _utc(now), "cancellation_reason": code},
+            more={**entry.more, "cancelled_at": _utc(now), "cancellation_reason": code},
         )
 
     def _changes(self, entry: Entry, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,6 +207,7 @@ class Cliniko:
             "updated_at": _utc(entry.updated_at),
             "patient": self._link(request, "patients", entry.patient_ref),
             "practitioner": self._link(request, "practitioners", entry.practitioner_ref),
+            **{key: value for key, value in entry.more.items() if not key.startswith("cancel")},
         }
 
     def _link(self, request: Request, kind: str, ref: str) -> dict[str, Any]:

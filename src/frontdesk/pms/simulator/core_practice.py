@@ -235,6 +235,7 @@ class CorePractice:
             "description": entry.appointment_type,
             "version": entry.version,
             "rebooked_from": _number(entry.moved_from),
+            **entry.more,
         }
 
 

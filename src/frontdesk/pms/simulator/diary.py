@@ -65,7 +65,8 @@ class Entry:
 
     `version` and `updated_at` rise with every change. `moved_to` is the id of the appointment
     that replaced this one, which then counts as deleted. `more` is what a client may store
-    that the diary does not understand.
+    that the diary does not understand; where it has a key that the diary shows too, it is shown
+    in its place, such as several patients.
     """
 
     ref: str

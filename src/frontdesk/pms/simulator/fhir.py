@@ -1,4 +1,4 @@
-"""A FHIR R4 server with Appointment and Practitioner, as the simulator speaks it.
+"""A FHIR server with Appointment, Practitioner and Slot, R4 or R5, as the simulator speaks it.
 
 Sources: https://hl7.org/fhir/R4/http.html (versions, search, paging) and
 https://hl7.org/fhir/R4/appointment.html. It demands If-Match, as Oracle's does.
@@ -55,6 +55,7 @@ _UNDERSTOOD = frozenset(
         "participant",
         "appointmentType",
         "cancelationReason",
+        "cancellationReason",
     )
 )
 
@@ -69,6 +70,9 @@ class FhirServer:
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
         self._account = account
         self._diary = diary
+        self._reason_element = (
+            "cancelationReason" if account.fhir_version.startswith("4") else "cancellationReason"
+        )
 
     def call(self, request: Request) -> Call:
         """Return what a request asks for; a PUT says it by the status of what is put."""
@@ -79,6 +83,8 @@ class FhirServer:
                 return Call(Operation.LIST)
             case "GET", ("Appointment", ref):
                 return Call(Operation.READ, ref)
+            case "GET", ("Slot", ref):
+                return Call(Operation.SLOT, ref)
             case "GET", ("Practitioner",):
                 return Call(Operation.PRACTITIONERS)
             case "PUT", ("Appointment", ref):
@@ -93,7 +99,11 @@ class FhirServer:
             raise Refusal(Refused.UNAUTHORISED)
         match call.operation:
             case Operation.PING:
-                return _resource(200, {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"})
+                said = {"resourceType": "CapabilityStatement", "fhirVersion": self._account.fhir_version}
+                return _resource(200, said)
+            case Operation.SLOT:
+                status = "free" if self._account.frees_slots else "busy"
+                return _resource(200, {"resourceType": "Slot", "id": call.ref, "status": status})
             case Operation.READ:
                 return self._shown(self._entry(call.ref))
             case Operation.LIST:
@@ -148,7 +158,7 @@ class FhirServer:
         name = self._diary.practitioner_name(self._account.name, practitioner)
         if name is None:
             raise Refusal(Refused.INVALID, "participant", "is not known")
-        reason = resource.get("cancelationReason")
+        reason = resource.get(self._reason_element)
         return {
             "status": status,
             "starts_at": instant(resource.get("start"), "start"),
@@ -156,7 +166,9 @@ class FhirServer:
             "practitioner_ref": practitioner,
             "practitioner_name": name,
             "reason": str(reason.get("text", "")) if isinstance(reason, dict) else "",
-            "more": {key: value for key, value in resource.items() if key not in _UNDERSTOOD},
+            "more": {
+                key: value for key, value in resource.items() if key not in _UNDERSTOOD or key in entry.more
+            },
         }
 
     def _search(self, request: Request) -> Answer:
@@ -196,7 +208,6 @@ class FhirServer:
 
     def _document(self, entry: Entry) -> dict[str, Any]:
         document = {
-            **entry.more,
             "resourceType": "Appointment",
             "id": entry.ref,
             "meta": {"versionId": str(entry.version), "lastUpdated": entry.updated_at.isoformat()},
@@ -208,9 +219,11 @@ class FhirServer:
                 _participant("Patient", entry.patient_ref, entry.patient_name),
                 _participant("Practitioner", entry.practitioner_ref, entry.practitioner_name),
             ],
+            **entry.more,
         }
+        document = {key: value for key, value in document.items() if value is not None}
         if entry.reason:
-            document["cancelationReason"] = {"text": entry.reason}
+            document[self._reason_element] = {"text": entry.reason}
         return document
 
     def _instant(self, at: datetime) -> str:

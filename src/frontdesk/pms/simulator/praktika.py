@@ -207,4 +207,5 @@ class Praktika:
             "type": {"id": "1", "label": entry.appointment_type},
             "notes": entry.note,
             "updatedAt": self._instant(entry.updated_at),
+            **entry.more,
         }

@@ -20,6 +20,7 @@ class Operation(StrEnum):
     READ = "read"
     LIST = "list"
     PRACTITIONERS = "practitioners"
+    SLOT = "slot"
     OPENINGS = "openings"
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
@@ -33,13 +34,19 @@ WRITES = frozenset({Operation.CANCEL, Operation.RESCHEDULE, Operation.NO_SHOW, O
 
 @dataclass(frozen=True)
 class SimulatedAccount:
-    """One account at the simulated PMS: its own diary, key and contract. `name` begins its paths."""
+    """One account at the simulated PMS: its own diary, key and contract. `name` begins its paths.
+
+    `fhir_version` is what a FHIR server says that it speaks; `frees_slots` whether the slots of
+    an appointment become free with its cancel.
+    """
 
     name: str
     contract: str
     key: str = field(default="demo", repr=False)
     tenant: str = ""
     time_zone: str = "Australia/Adelaide"
+    fhir_version: str = "4.0.1"
+    frees_slots: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
