@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from frontdesk.http_client import NotSent
 from frontdesk.pms.probe import Assumption, Held, probe
 from frontdesk.pms.rest_profile import RestPms
@@ -36,8 +38,9 @@ async def test_everything_holds() -> None:
     said = await look(pms, wire)
     assert said[Held.FAILED] == []
     assert said[Held.OK] == [
-        "it answers, and accepts our key",
+        "it answers",
         "its clock and ours agree",
+        "it accepts our key",
         "it lists a day: appointments 2, pages 1, and their times can be read",
         "no appointment is listed twice",
         "all of them are by day",
@@ -84,6 +87,41 @@ async def test_a_list_of_another_shape_is_said() -> None:
     assert (await look(pms, wire))[Held.FAILED] == ["its list is none"]
     pms, wire = connect(make_profile(*LIST), TIME, answer([item("7") | {"start": "10:30"}]))
     assert (await look(pms, wire))[Held.FAILED] == ["a time in its answer cannot be read"]
+
+
+async def test_an_entry_of_a_waiting_list_is_no_fault() -> None:
+    waiting = item("8") | {"start": None}
+    pms, wire = connect(make_profile(*LIST), TIME, answer([item("7"), waiting]), answer(item("7")))
+    said = await look(pms, wire)
+    assert said[Held.FAILED] == []
+    assert "entries without a time, as in a waiting list: 1 left out" in said[Held.NOT_TRIED]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (403, "they are refused to our key"),
+        (401, "they are refused to our key"),
+        (404, "there is none at this address"),
+        (405, "it cannot do that from outside"),
+        (400, "it refuses"),
+    ],
+)
+async def test_a_list_that_is_refused_is_no_fault(status: int, why: str) -> None:
+    for alone in (answer({}, 404), answer({}, 400)):
+        pms, wire = connect(make_profile(*LIST), TIME, answer({}, status), alone)
+        said = await look(pms, wire)
+        assert said[Held.FAILED] == []
+        assert said[Held.OK][-1] == "it accepts our key to read an appointment"
+        assert f"its lists: {why}. Only this look needs them" in said[Held.NOT_TRIED]
+
+
+async def test_a_key_that_may_do_nothing_is_one_all_the_same() -> None:
+    for status in (401, 403):
+        pms, wire = connect(make_profile(*LIST), TIME, answer({}, status), answer({}, status))
+        said = await look(pms, wire)
+        assert said[Held.FAILED] == ["our key is not accepted"]
+        assert "it accepts our key" not in said[Held.OK]
 
 
 async def test_one_that_cannot_be_read_alone_is_said() -> None:

@@ -3,6 +3,7 @@
 For `frontdesk doctor`. What is said never has a patient in it.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,11 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     Capabilities,
     ContractDrift,
+    NotFound,
     Pms,
     PmsError,
+    Rejected,
+    Unauthorised,
     Unsupported,
     Verified,
 )
@@ -24,6 +28,13 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 DAYS, PAGES = 7, 3
 """How far ahead a day with appointments is looked for, and how much of it is read."""
 
+NO_APPOINTMENT = "frontdesk-doctor"
+"""The id of no appointment: that there is none is an answer to whoever may ask."""
+
+_WHY_NO_LIST: dict[type[PmsError], str] = {
+    Unauthorised: "they are refused to our key",
+    NotFound: "there is none at this address",
+}
 _OPEN, _CLOSED = 6, 22
 
 
@@ -66,12 +77,23 @@ async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assum
     except Unsupported:
         yield Assumption(Held.NOT_TRIED, "whether it answers: nothing is known to ask")
     else:
-        yield Assumption(Held.OK, "it answers, and accepts our key")
+        yield Assumption(Held.OK, "it answers")
         yield _clock(its_time, now)
     if not pms.capabilities.can_list:
         yield Assumption(Held.NOT_TRIED, "its lists: it has none")
         return
-    listed, pages = await _a_day(pms, now)
+    try:
+        listed, pages, without_time = await _a_day(pms, now)
+    except (Unauthorised, Rejected, NotFound, Unsupported) as error:
+        yield await _key_alone(pms)
+        why = _WHY_NO_LIST.get(type(error), str(error))
+        yield Assumption(Held.NOT_TRIED, f"its lists: {why}. Only this look needs them")
+        return
+    yield Assumption(Held.OK, "it accepts our key")
+    if without_time:
+        yield Assumption(
+            Held.NOT_TRIED, f"entries without a time, as in a waiting list: {without_time} left out"
+        )
     if not listed:
         yield Assumption(Held.NOT_TRIED, f"its appointments: it lists none for the next {DAYS} days")
         return
@@ -94,7 +116,19 @@ def _clock(its_time: datetime | None, now: datetime) -> Assumption:
     return Assumption(Held.FAILED, f"its clock is {minutes} min {way} ours")
 
 
-async def _a_day(pms: Pms, now: datetime) -> tuple[list[Appointment], int]:
+async def _key_alone(pms: Pms) -> Assumption:
+    """A list may be refused to a key that may do all that is needed: an appointment is asked for instead.
+
+    Raises PmsError where that is refused as well.
+    """
+    with contextlib.suppress(NotFound, Rejected, ContractDrift):
+        await pms.appointment(NO_APPOINTMENT)
+    return Assumption(Held.OK, "it accepts our key to read an appointment")
+
+
+async def _a_day(pms: Pms, now: datetime) -> tuple[list[Appointment], int, int]:
+    """Return the appointments of the next day that has any, their pages, and how many had no time."""
+    without_time = 0
     for day in range(DAYS):
         start = now + timedelta(days=day)
         listed: list[Appointment] = []
@@ -103,10 +137,11 @@ async def _a_day(pms: Pms, now: datetime) -> tuple[list[Appointment], int]:
         while pages < PAGES and (cursor or not pages):
             answer = await pms.appointments(start, start + timedelta(days=1), cursor)
             listed += answer.appointments
+            without_time += answer.without_time
             cursor, pages = answer.cursor, pages + 1
         if listed:
-            return listed, pages
-    return [], 0
+            return listed, pages, without_time
+    return [], 0, without_time
 
 
 def _distinct(listed: Sequence[Appointment]) -> Assumption:
