@@ -1,14 +1,16 @@
 """`list`, `show`, `history`, and what the command line says when it cannot do what was asked."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from frontdesk.bookings import Position
-from frontdesk.cli import COMMANDS, frontdesk
+from frontdesk.cli import COMMANDS, HEADINGS, frontdesk
 from frontdesk.cli.cursors import cursor
 from frontdesk.exchange.columns import COLUMNS
 from tests.e2e.line_mode import LineDesk
@@ -46,7 +48,9 @@ class TestList:
             seen += [line.split()[-1] for line in result.stdout.splitlines()]
             if not result.stderr:
                 break
-            said = re.fullmatch(r"next: (\S+)\n", result.stderr)
+            how, last = result.stderr.splitlines()
+            assert how == "2 of 6 shown. For the rest add --after and the text behind next:"
+            said = re.fullmatch(r"next: (\S+)", last)
             assert said, result.stderr
             more = ["--after", said[1]]
 
@@ -88,7 +92,7 @@ class TestList:
         result = desk("list", "--after", cursor)
 
         assert result.exit_code == 2
-        assert "--after takes the word after next:" in result.stderr
+        assert "--after takes the text behind next:" in result.stderr
 
 
 class TestShow:
@@ -241,6 +245,50 @@ def test_hostile_names_are_harmless_text_in_every_command(desk: LineDesk) -> Non
         for output in (desk(*command).stdout, desk(*command, "--json").stdout):
             assert "[@click=app.quit]Smith[/] \ufffd]0;x\ufffd\ufffd" in output
             assert not set(output) & set("\x1b\x07\u202e")
+
+
+def groups(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words that lead to every command with commands of its own."""
+    if isinstance(command, click.Group):
+        if path:
+            yield path
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from groups(inner, *path, name)
+
+
+GROUPS = list(groups(frontdesk))
+
+
+@pytest.mark.parametrize("path", [path for path in GROUPS if path != ("attention",)], ids="-".join)
+def test_a_group_alone_prints_its_help_line_by_line(desk: LineDesk, path: tuple[str, ...]) -> None:
+    alone, asked = desk(*path), desk(*path, "--help")
+
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert alone.stderr == asked.stdout
+
+
+@pytest.mark.parametrize("path", GROUPS, ids="-".join)
+def test_the_help_of_a_group_says_what_it_is_for_and_shows_how(desk: LineDesk, path: tuple[str, ...]) -> None:
+    lines = [line.strip() for line in desk(*path, "--help").stdout.splitlines()]
+
+    assert any(line.startswith(f"frontdesk {' '.join(path)}") for line in lines[lines.index("Examples:") :])
+    assert lines[2].endswith(".")
+    listed = lines[lines.index("Commands:") + 1 :]
+    assert listed
+    assert all(re.fullmatch(r"[a-z]+ {2,}[A-Z].*[^.]\.", line) for line in listed), listed
+
+
+def test_the_help_lists_every_command_whole_below_a_heading(desk: LineDesk) -> None:
+    help_text = desk("--help").stdout
+    lines = help_text[help_text.index("To look around:") :].splitlines()
+
+    listed = [line.split()[0] for line in lines if re.match(r"  [a-z]+ {2,}", line)]
+    assert listed == list(COMMANDS)
+    assert not [line for line in lines if line.endswith("...")]
+    assert [line.rstrip(":") for line in lines if line and line[0] != " "] == list(HEADINGS.values())
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS])

@@ -40,13 +40,23 @@ COMMANDS = {
 }
 """Each command's module and function."""
 
+HEADINGS = {
+    "demo": "To look around",
+    "list": "Bookings",
+    "attention": "What follows a cancellation",
+    "import": "Bookings in and out",
+    "practices": "For whoever looks after it",
+}
+"""What stands above a command, and those after it, in the help."""
+
 HELP = """The bookings desk of a dental practice: find a booking, cancel it, know it is done.
 
-Without a command it opens the screen on the configured store.
+Without a command it opens the screen, on the bookings that the config names.
 
 \b
 Examples:
   frontdesk demo                          look around on made-up practices
+  frontdesk import bookings.csv           bring bookings in
   frontdesk                               the screen
   frontdesk list --day today              today's bookings, one a line
   frontdesk list --search kovac --json    the same for a program
@@ -96,6 +106,21 @@ class FrontDoor(click.Group):
             raise click.UsageError(f"there is no command {args[0]}, {nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with a line each, those that belong together under one heading."""
+        column = max(map(len, COMMANDS))
+        heading = ""
+        families: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            heading = HEADINGS.get(name, heading)
+            command = self.get_command(ctx, name)
+            if command is not None:
+                line = command.get_short_help_str(formatter.width - column - 6)
+                families.setdefault(heading, []).append((name.ljust(column), line))
+        for heading, lines in families.items():
+            with formatter.section(heading):
+                formatter.write_dl(lines)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Say where config and store are on this machine."""
         from frontdesk import config
@@ -117,6 +142,10 @@ class FrontDoor(click.Group):
             # Not standing alone, click returns the code of an Exit, else what the command did.
             left = super().main(args, prog_name or "frontdesk", complete_var, standalone_mode=False, **extra)
             code = left if isinstance(left, int) else 0
+        except click.exceptions.NoArgsIsHelpError as error:
+            code = error.exit_code
+            with contextlib.suppress(OSError):
+                click.echo(error.format_message(), err=True)
         except click.ClickException as error:
             code = error.exit_code
             _say(_usage(error))

@@ -11,7 +11,17 @@ from frontdesk.cli.wiring import Session
 
 @click.group()
 def practices() -> None:
-    """The practices in the store: list them, or bring them up to the config."""
+    """List the practices, or make them as the config has them.
+
+    The config says which practices there are, under [[practices]]. On an SQLite file the
+    store follows the config at each start. Several machines can share a PostgreSQL, and
+    their configs can differ: there the store follows only when it is told to.
+
+    \b
+    Examples:
+      frontdesk practices list     those of the store, and what each is connected to
+      frontdesk practices apply    make the store's practices like those of the config
+    """
 
 
 @practices.command("list")
@@ -54,7 +64,11 @@ def apply_practices(session: Session) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def backup(session: Session, file: Path) -> None:
-    """Write a complete copy of the store to a new FILE, while desks go on working."""
+    """Copy the whole store into a new FILE, while desks work.
+
+    The copy is an SQLite file, readable by you alone, and a store itself: a config with
+    [store] url = "sqlite:///FILE" opens it.
+    """
     with session.opened_database() as (store, run):
         run(store.registry.backup(file))
     click.echo(f"The store was copied to {file}.")
@@ -62,7 +76,16 @@ def backup(session: Session, file: Path) -> None:
 
 @click.group()
 def audit() -> None:
-    """The record of who did what."""
+    """Check the record of who did what.
+
+    Every cancellation, import and change of a token is recorded with its operator and time.
+    Each record is chained to the one before it.
+
+    \b
+    Examples:
+      frontdesk audit verify          was a record changed, or taken out?
+      frontdesk history ADL/SD-10482  what was done to one booking
+    """
 
 
 @audit.command()

@@ -27,7 +27,11 @@ class _ListUnlessSaid(click.Group):
 
 @click.group(cls=_ListUnlessSaid)
 def attention() -> None:
-    """What needs a person: list it, try it again, or settle it with a note.
+    """List what needs a person, try it again, or settle it.
+
+    It is what follows a cancellation and could not be carried out automatically: a PMS that
+    refused, a patient who has to be rung. Each is listed under an ID until it has been
+    carried out, or somebody signs for it with a note. Without a command it lists.
 
     \b
     Examples:

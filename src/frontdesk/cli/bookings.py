@@ -14,6 +14,9 @@ from frontdesk.store.port import BookingStore
 PAGE = 200
 """Rows asked for at once, however many are wanted."""
 
+_COUNTED = 100_000
+"""Bookings that are counted at most, to say how many there are of which only some are shown."""
+
 
 @click.command("list")
 @filter_options
@@ -25,22 +28,31 @@ PAGE = 200
     metavar="N",
     help="How many at most.",
 )
-@click.option("--after", metavar="CURSOR", help="Go on where the last list ended.")
+@click.option("--after", metavar="CURSOR", help="The text behind next: of the last list: go on there.")
 @as_json
 @click.pass_obj
 def list_(session: Session, filters: ChosenFilters, limit: int, after: str | None, as_json: bool) -> None:
-    """List bookings in time order, one a line."""
+    """List bookings in time order, one a line.
+
+    When there are more than --limit, the last line on stderr is next: and a text. The same
+    command with --after and that text lists those that follow.
+    """
     with session.opened() as (store, run):
         now = run(store.state()).now
         position, as_of = read_cursor(after) if after else (None, now)
         query = run(filters.query(store, run(session.home(store)), as_of))
         rows, end = run(read_rows(store, query, limit, position))
+        if end is not None:
+            total = run(store.count(query, _COUNTED))
         if as_json:
             print_document([run(read_document(store, row.booking, now)) for row in rows])
         else:
             for line in aligned([booking_cells(row.booking, now) for row in rows]):
                 click.echo(line)
     if end is not None:
+        click.echo(
+            f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True
+        )
         click.echo(f"next: {cursor(end, query.as_of)}", err=True)
 
 
@@ -49,7 +61,10 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
 @as_json
 @click.pass_obj
 def show(session: Session, reference: str, as_json: bool) -> None:
-    """Show one booking: REF, or PRACTICE/REF where several practices use the same one."""
+    """Show one booking and what followed its cancellation.
+
+    REF is its reference; where several practices use the same one it is PRACTICE/REF.
+    """
     with session.opened() as (store, run):
         booking = run(find_one(store, reference))
         now = run(store.state()).now

@@ -24,9 +24,9 @@ name_argument = click.argument("name", callback=_name)
 
 @click.group()
 def credentials() -> None:
-    """Secrets that the config names: passwords, keys of PMSs, desk tokens.
+    """Keep the secrets that the config names.
 
-    The config holds their names only. A secret called NAME is looked for in this order, and
+    They are passwords, keys of PMSs and desk tokens. The config holds their names only. A secret called NAME is looked for in this order, and
     the first place that has one counts:
 
     \b
@@ -53,9 +53,9 @@ def credentials() -> None:
 @click.option("--file", "in_file", is_flag=True, help="Put it beside the config, not into the keyring.")
 @click.pass_obj
 def set_(session: Session, name: str, in_file: bool) -> None:
-    """Put the secret NAME into the keyring, or into a file where there is none.
+    """Keep the secret NAME in the keyring, or else in a file.
 
-    Then it is looked for as the program does, and what is found is said: where it lies, and
+    The file lies beside the config, and is used where there is no keyring. Then the secret is looked for as the program does, and what is found is said: where it lies, and
     whether an earlier place hides it. Ends with 1 when it does.
     """
     known = session.credentials
@@ -80,7 +80,10 @@ def _what_hides(there: list[tuple[Place, str]]) -> str:
 @credentials.command("list")
 @click.pass_obj
 def list_(session: Session) -> None:
-    """List the names that the config needs and those that are there, and where each lies."""
+    """List the secrets that are needed, and where each lies.
+
+    Secrets that are there and not in the config are listed after them. None is printed.
+    """
     needed = names_needed(session)
     others = {name for name in session.credentials.names() if re.fullmatch(NAME, name)} - needed.keys()
     lies = partial(where_it_lies, session.credentials)
@@ -119,7 +122,10 @@ def where_it_lies(known: Credentials, name: str) -> str:
 @name_argument
 @click.pass_obj
 def delete(session: Session, name: str) -> None:
-    """Take the secret NAME out of the keyring and out of the file beside the config."""
+    """Delete the secret NAME.
+
+    It is taken out of the keyring and out of the file beside the config.
+    """
     known = session.credentials
     gone, left = [], []
     for place in known.places(name):

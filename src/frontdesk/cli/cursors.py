@@ -1,4 +1,4 @@
-"""The word after `next:`: where a list ended, and the time its query is as of."""
+"""The text behind `next:`: where a list ended, and the time its query is as of."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,4 +22,6 @@ def read_cursor(word: str) -> tuple[Position, datetime]:
         starts_at, as_of, booking_id = (int(part) for part in word.split("_"))
         return Position(_EPOCH + starts_at * _MICROSECOND, booking_id), _EPOCH + as_of * _MICROSECOND
     except (ValueError, OverflowError):
-        raise click.UsageError("--after takes the word after next: where the last list ended") from None
+        raise click.UsageError(
+            "--after takes the text behind next: in the last line of the list before"
+        ) from None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--once", is_flag=True, help="Carry out what is due now, and exit.")
 @click.pass_obj
 def deliver(session: Session, once: bool) -> None:
-    """Carry out what follows cancellations: tell PMSs, patients and desks.
+    """Tell PMSs, patients and practices of cancellations.
 
     It goes on until it is ended, and any number of them may work beside open desks. With
     --once it waits for what somebody else has in hand, for up to a minute, because they may

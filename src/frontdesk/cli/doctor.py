@@ -43,9 +43,9 @@ class Finding:
 @click.command()
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Say which config, store, PMSs and mail are in use, and what does not hold.
+    """Say what is in use and reached, and what needs mending.
 
-    It reads only: nothing is changed in the store or in a PMS, and nothing is sent. Ends
+    It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only: nothing is changed in the store or in a PMS, and nothing is sent. Ends
     with 1 when something needs mending (marked !!); -- was not tried.
     """
     wrong = 0

@@ -8,9 +8,9 @@ from frontdesk.cli.wiring import Session
 
 @click.group()
 def operators() -> None:
-    """Operators who share a login: each signs in to the screen by a PIN.
+    """Give operators who share a login a PIN each.
 
-    Without any, the operator is the one of the config, or who is logged in. A PIN has 4 to
+    They sign in to the screen by it. Without any, the operator is the one of the config, or who is logged in. A PIN has 4 to
     12 digits or letters. It is asked for without being shown, or read as one line from
     stdin; it never belongs into a command line, where other users of the machine can see it.
 

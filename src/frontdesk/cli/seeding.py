@@ -67,9 +67,9 @@ async def fill(
 @quiet_option
 @click.pass_obj
 def seed_command(session: Session, number: int, seed_number: int, into_existing: bool, quiet: bool) -> None:
-    """Fill the configured store with made-up bookings at three made-up practices.
+    """Fill the store with made-up bookings of made-up practices.
 
-    Nobody in them exists, and their numbers and addresses reach nobody. The same number on
+    The store is the one that the config names. Nobody in the bookings exists, and their numbers and addresses reach nobody. The same number on
     the same day makes the same bookings.
     """
     with session.opened_database() as (store, run):

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def tokens() -> None:
-    """Desk tokens: what a desk presents to frontdesk serve.
+    """Make, list and revoke desk tokens.
+
+    A desk that reaches the bookings through frontdesk serve shows it a token, which says
+    what the desk may do.
 
     \b
     Examples:
@@ -60,9 +63,9 @@ def tokens() -> None:
 def create(
     session: Session, name: str, scopes: Sequence[str], practices: Sequence[str], days: int | None
 ) -> None:
-    """Make a desk token, and print its secret: this once, and nothing else on stdout.
+    """Make a desk token, and print its secret this once.
 
-    The store keeps only a digest of it. On the desk it goes where secrets are kept, under the
+    Nothing else is printed on stdout. The store keeps only a digest of it. On the desk it goes where secrets are kept, under the
     name that [store] credential says there, say desk:
 
     \b
@@ -88,7 +91,10 @@ def create(
 @tokens.command("list")
 @click.pass_obj
 def list_(session: Session) -> None:
-    """List all desk tokens, revoked ones too, oldest first; never their secrets."""
+    """List all desk tokens, revoked ones too, but no secrets.
+
+    The oldest is the first.
+    """
     session.refuse_served("desk tokens are listed")
     with session.opened_database() as (store, run):
         known = run(store.registry.tokens())
