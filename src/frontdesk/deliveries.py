@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from frontdesk.bookings import Booking, Channel, Practice
+from frontdesk.bookings import Booking, Channel, IncomingBooking, Practice
 
 
 class Kind(StrEnum):
@@ -137,7 +137,9 @@ class Attention:
     booking: Booking
 
 
-def plan(booking: Booking, practice: Practice, *, told_by_phone: bool = False) -> tuple[Planned, ...]:
+def plan(
+    booking: Booking | IncomingBooking, practice: Practice, *, told_by_phone: bool = False
+) -> tuple[Planned, ...]:
     """Return what follows when `booking` of `practice` is cancelled.
 
     A practice without a PMS has no `pms.cancel`; one whose PMS cannot cancel, or does not
@@ -159,7 +161,7 @@ def plan(booking: Booking, practice: Practice, *, told_by_phone: bool = False) -
     return tuple(planned)
 
 
-def is_by_hand(booking: Booking, practice: Practice) -> bool:
+def is_by_hand(booking: Booking | IncomingBooking, practice: Practice) -> bool:
     """Whether only a person can cancel `booking` in the practice's PMS."""
     return practice.pms is not None and not (practice.pms.can_cancel and booking.pms_ref)
 
@@ -169,7 +171,9 @@ def is_told_by_itself(planned: Collection[Planned]) -> bool:
     return any(one.kind is Kind.PMS_CANCEL and one.connection for one in planned)
 
 
-def next_channel(booking: Booking, practice: Practice, tried: Collection[Kind]) -> Planned | None:
+def next_channel(
+    booking: Booking | IncomingBooking, practice: Practice, tried: Collection[Kind]
+) -> Planned | None:
     """Return the first message to the patient by a channel not `tried` yet, or None."""
     addresses = _addresses(booking)
     for channel in practice.patient_channels:
@@ -185,11 +189,11 @@ def instead(kind: Kind) -> str:
     return f"{_MEANS[kind]} instead"
 
 
-def _addresses(booking: Booking) -> dict[Channel, str]:
+def _addresses(booking: Booking | IncomingBooking) -> dict[Channel, str]:
     return {Channel.EMAIL: booking.patient.email, Channel.SMS: booking.patient.mobile}
 
 
-def _tell_patient(booking: Booking, practice: Practice, told_by_phone: bool) -> Planned:
+def _tell_patient(booking: Booking | IncomingBooking, practice: Practice, told_by_phone: bool) -> Planned:
     if message := next_channel(booking, practice, ()):
         return message
     number = booking.patient.mobile

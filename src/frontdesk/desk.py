@@ -89,19 +89,33 @@ class CutOffs(Protocol):
 
 
 @dataclass(frozen=True)
+class FirstSteps:
+    """What a store without bookings waits for.
+
+    `commands` bring bookings in, as far as this installation allows: a command line and what
+    it is for. Before that practices must be known: `config` is where they are written, the
+    full path of a file in words, and `example` the lines that one practice needs there.
+    """
+
+    commands: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
+    config: str = ""
+    example: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the config says to the screen.
 
     `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
-    command ids to keys, as `[keys]` does. `first_steps` are the ways to get bookings in
-    that this installation allows: a command line and what it is for. With `diff` only what
+    command ids to keys, as `[keys]` does. `first_steps` are what an
+    empty list says. With `diff` only what
     changed on the screen is written to the terminal. After `lock_after` without a key the
     screen is locked, with None never.
     """
 
     home: str = ""
     keys: Mapping[str, str] = field(default_factory=lambda: NO_KEYS)
-    first_steps: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
+    first_steps: FirstSteps = field(default_factory=FirstSteps)
     diff: bool = True
     lock_after: timedelta | None = None
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from frontdesk.bookings import Position
 from frontdesk.cli import COMMANDS, HEADINGS, frontdesk
 from frontdesk.cli.cursors import cursor
+from frontdesk.config import PRACTICE_EXAMPLE, default_file
 from frontdesk.exchange.columns import COLUMNS
 from tests.e2e.line_mode import LineDesk
 from tests.making import make_incoming, make_patient
@@ -81,11 +82,27 @@ class TestList:
         assert [one["ref"] for one in now] == REFS[1:]
         assert [one["ref"] for one in then] == REFS
 
-    def test_an_empty_store_is_an_empty_list(self, desk: LineDesk) -> None:
+    def test_an_empty_store_is_an_empty_list_that_says_what_to_do_first(self, desk: LineDesk) -> None:
         desk.store_file.unlink()
 
-        assert desk("list").stdout == ""
+        without_practices = desk("list")
+        desk.write_config(PRACTICE_EXAMPLE)
+        without_bookings = desk("list")
+
+        assert [without_practices.stdout, without_bookings.stdout] == ["", ""]
+        assert without_practices.stderr == (
+            "No bookings yet: no practice is known yet: write one under [[practices]], with id, name, short and"
+            f" time_zone, into {desk.config_file}\n"
+        )
+        assert without_bookings.stderr == (
+            "No bookings yet: frontdesk import FILE brings them in from a CSV file\n"
+        )
         assert desk.document("list") == []
+
+    def test_an_empty_answer_says_nothing_of_first_steps(self, desk: LineDesk) -> None:
+        result = desk("list", "--search", "nobody")
+
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
     @pytest.mark.parametrize("cursor", ["x", "1_2", "1_2_x", "9" * 30 + "_1_1"])
     def test_a_cursor_that_is_none(self, desk: LineDesk, cursor: str) -> None:
@@ -230,7 +247,8 @@ class TestConfigOption:
     ) -> None:
         result = CliRunner().invoke(frontdesk, ["list"])
 
-        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert f"into {default_file()}, which does not exist yet\n" in result.stderr
         assert [file.name for file in (tmp_path / "home").rglob("*.db")] == ["frontdesk.db"]
 
 

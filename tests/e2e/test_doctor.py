@@ -2,9 +2,14 @@
 
 import re
 
+from click.testing import CliRunner
+
+from frontdesk.cli import frontdesk
+from frontdesk.config import default_file
 from frontdesk.pms.simulator import Fault, Kind
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.world import World
+from tests.making import make_incoming, make_practice
 
 
 async def test_when_all_is_well_it_says_so_and_what_is_only_assumed(world: World) -> None:
@@ -65,6 +70,39 @@ def test_a_store_that_cannot_be_opened_is_a_finding(desk: LineDesk) -> None:
 
     assert result.exit_code == 1
     assert re.search(r"^store +!! ", result.stdout, re.MULTILINE)
+
+
+def test_it_says_which_bookings_leave_work_to_people_and_why(desk: LineDesk) -> None:
+    desk.fill([make_incoming(8, pms_ref=""), make_incoming(9, pms_ref="")])
+
+    result = desk("doctor")
+
+    assert result.exit_code == 0
+    assert re.search(
+        r"^bookings +-- 2 of 7 bookings to come have no pms_ref\. Without it Praktika cannot be told",
+        result.stdout,
+        re.MULTILINE,
+    )
+
+
+def test_it_names_the_practices_whose_cancellations_reach_no_other_system(desk: LineDesk) -> None:
+    desk.fill([], [make_practice("sydney", pms=None)])
+
+    assert "-- without pms, so no other system is told: Smile Dental Sydney\n" in desk("doctor").stdout
+
+
+def test_before_the_first_morning_it_says_what_is_to_be_done(desk: LineDesk) -> None:
+    desk.store_file.unlink()
+
+    result = CliRunner().invoke(frontdesk, ["doctor"])
+
+    assert result.exit_code == 1
+    assert re.search(rf"^config +ok {default_file()}, which does not exist yet$", result.stdout, re.MULTILINE)
+    assert re.search(
+        rf"^practices +!! no practice is known yet: .* into {default_file()}, which does not exist yet$",
+        result.stdout,
+        re.MULTILINE,
+    )
 
 
 def test_without_anything_outside_it_says_who_tells_patients(desk: LineDesk) -> None:

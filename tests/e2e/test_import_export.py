@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from frontdesk.bookings import Loaded, Unavailable
 from frontdesk.cli import frontdesk
+from frontdesk.config import default_file
 from frontdesk.exchange.columns import COLUMNS
 from frontdesk.store.registry import SqlRegistry
 from tests.e2e.line_mode import LineDesk
@@ -179,7 +180,41 @@ class TestImport:
         desk.store_file.unlink()
         result = desk("import", write(row("N1")))
         assert result.exit_code == 1
-        assert f"the store has no practices yet: put [[practices]] into {desk.config_file}" in result.stderr
+        assert result.stderr == (
+            "Not done: no practice is known yet: write one under [[practices]], with id, name, short and"
+            f" time_zone, into {desk.config_file}\n"
+        )
+
+    def test_without_a_config_it_names_the_file_that_is_to_be_made(
+        self, desk: LineDesk, write: Callable[..., str]
+    ) -> None:
+        result = CliRunner().invoke(frontdesk, ["import", write(row("N1"))])
+
+        assert result.exit_code == 1
+        assert f"into {default_file()}, which does not exist yet\n" in result.stderr
+
+    def test_it_says_what_will_be_left_to_people_and_why(
+        self, desk: LineDesk, write: Callable[..., str]
+    ) -> None:
+        header = f"{HEADER},pms_ref,patient_email"
+        file = write(
+            f"{row('N1')},,",
+            f"{row('N2').replace('perth', 'adelaide')},,",
+            f"{row('N3').replace('perth', 'adelaide')},P-3,ann@example.com",
+            f"{row('N4', start='2016-01-04 10:30').replace('perth', 'adelaide')},,",
+            f"{row('N5', start='25:00').replace('perth', 'adelaide')},,",
+            header=header,
+        )
+
+        for arguments in (("--dry-run",), (), ()):
+            said = desk("import", file, *arguments).stdout.splitlines()
+
+            assert [line for line in said if "to come" in line] == [
+                "1 of 3 bookings to come in this file has no pms_ref. Without it Praktika cannot be told of a"
+                " cancellation: somebody has to cancel the booking there by hand.",
+                "1 of 3 bookings to come in this file has no patient_email and no patient_mobile. Without an"
+                " address the patient is not told automatically: somebody has to ring.",
+            ]
 
     @pytest.mark.parametrize(
         ("arguments", "code", "sentence"),

@@ -82,7 +82,18 @@ class TestOnSqlite:
         result = desk("practices", "apply")
 
         assert result.exit_code == 2
-        assert f"{desk.config_file} has no [[practices]]" in result.stderr
+        assert (
+            f"write one under [[practices]], with id, name, short and time_zone, into {desk.config_file}"
+            in (result.stderr)
+        )
+
+    def test_a_list_without_practices_says_where_they_are_written(self, desk: LineDesk) -> None:
+        desk.store_file.unlink()
+
+        result = desk("practices", "list")
+
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert f"into {desk.config_file}\n" in result.stderr
 
 
 class TestOnPostgres:

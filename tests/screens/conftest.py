@@ -57,6 +57,14 @@ async def empty_store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+async def store_without_bookings(tmp_path: Path) -> Path:
+    """A store that knows its practice and has no booking yet."""
+    path = tmp_path / "no-bookings.db"
+    await _fill(path, PRACTICES[:1], [])
+    return path
+
+
+@pytest.fixture
 def store_path(filled_store: Path, tmp_path: Path) -> Path:
     """A copy of the filled store for one test."""
     path = tmp_path / "frontdesk.db"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from frontdesk.config import PRACTICE_EXAMPLE
+from frontdesk.desk import FirstSteps, Settings
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 from tests.screens.golden import same_as_golden
@@ -82,8 +84,27 @@ async def test_one_practice_needs_no_column_for_it(
         same_as_golden("one-practice-80x24", front.lines())
 
 
+LONG_PATH = "/home/practice.manager/smile-dental-adelaide/settings/.config/frontdesk/config.toml"
+EXAMPLE = (*PRACTICE_EXAMPLE.splitlines(),)
+
+
+async def test_a_practice_without_bookings_waits_for_an_import(
+    open_front: FrontOpener, store_without_bookings: object
+) -> None:
+    async with open_front(path=store_without_bookings) as front:
+        same_as_golden("no-bookings-80x24", front.lines())
+
+
 async def test_the_first_morning(open_front: FrontOpener, empty_store: object) -> None:
-    async with open_front(path=empty_store) as front:
+    """Without practices the first step is to write them, and the file for them is named whole."""
+    steps = FirstSteps(config=f"{LONG_PATH}, which does not exist yet", example=EXAMPLE)
+    async with open_front(path=empty_store, settings=Settings(first_steps=steps)) as front:
         same_as_golden("first-morning-80x24", front.lines())
+        assert [line.strip() for line in front.lines()][15:20] == list(EXAMPLE)
+        await front.pilot.resize_terminal(60, 16)
+        await front.idle()
+        shown = "".join(line.strip() for line in front.lines())
+        assert LONG_PATH in shown
+        assert "frontdesk import FILE" in shown
         await front.press("enter", "down", "pagedown", "tab", "c", "d", "end", "f5", "0")
         assert front.app.screen is front.screen

@@ -32,6 +32,8 @@ def list_practices(session: Session) -> None:
         known = run(store.practices())
     for line in aligned([_cells(practice) for practice in known]):
         click.echo(line)
+    if not known:
+        click.echo(f"The list is empty: {session.first_step(known)}", err=True)
     for notice in session.notices:
         click.echo(notice, err=True)
 
@@ -53,7 +55,7 @@ def apply_practices(session: Session) -> None:
     """Make the store's practices like those of the config. Others stay as they are."""
     wanted = session.config.practices
     if not wanted:
-        raise click.UsageError(f"{session.config.file or 'the config'} has no [[practices]]")
+        raise click.UsageError(session.first_step(()))
     with session.opened_database(bring_practices=False) as (store, run):
         changes = run(store.registry.apply_practices(wanted, session.config.operator))
     for change in changes or ("Nothing to change.",):

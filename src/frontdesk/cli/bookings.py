@@ -38,7 +38,8 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
     command with --after and that text lists those that follow.
     """
     with session.opened() as (store, run):
-        now = run(store.state()).now
+        state = run(store.state())
+        now = state.now
         position, as_of = read_cursor(after) if after else (None, now)
         query = run(filters.query(store, run(session.home(store)), as_of))
         rows, end = run(read_rows(store, query, limit, position))
@@ -49,6 +50,8 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
         else:
             for line in aligned([booking_cells(row.booking, now) for row in rows]):
                 click.echo(line)
+        if not state.bookings:
+            click.echo(f"No bookings yet: {session.first_step(run(store.practices()))}", err=True)
     if end is not None:
         click.echo(
             f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True

@@ -23,6 +23,7 @@ from frontdesk.exchange.loading import ALONE
 from frontdesk.exchange.mapping import NO_MAP, read_map
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import Writer, csv_target
+from frontdesk.gaps import Gaps
 
 _SHOWN = 10
 _COUNTED = 100_000
@@ -74,10 +75,7 @@ def import_command(
     ):
         practices = run(store.practices())
         if not practices:
-            config = session.config.file or "the config"
-            raise Refused(
-                Reason("no-practices", f"the store has no practices yet: put [[practices]] into {config}")
-            )
+            raise Refused(Reason("no-practices", session.first_step(practices)))
         state = run(store.state())
         reader = RowReader(
             file,
@@ -100,8 +98,14 @@ def import_command(
                 if write_bad is not None:
                     write_bad(bad_line_row(bad, source.header))
 
+            gaps = Gaps("bookings to come in this file")
+            known = {one.id: one for one in practices}
             work = Import(
-                source, reader, on_bad, lambda: show(source.position, f"{work.outcomes.total():,} lines")
+                source,
+                reader,
+                on_bad,
+                lambda: show(source.position, f"{work.outcomes.total():,} lines"),
+                lambda booking: gaps.add(booking, known[booking.practice_id], state.now),
             )
             trouble: FrontdeskError | KeyboardInterrupt | None = None
             try:
@@ -112,6 +116,8 @@ def import_command(
     for notice in session.notices:
         click.echo(notice, err=True)
     _report(work, shown, errors_file, dry_run=dry_run)
+    for sentence in gaps.sentences():
+        click.echo(sentence)
     if trouble is not None:
         if not dry_run:
             click.echo(

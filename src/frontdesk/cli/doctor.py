@@ -10,14 +10,28 @@ from platform import python_version
 import click
 
 from frontdesk.attempts import Ended
-from frontdesk.bookings import FrontdeskError, Reason, Refused, Scope, StoreState
+from frontdesk.bookings import (
+    BookingQuery,
+    Direction,
+    FrontdeskError,
+    Position,
+    Reason,
+    Refused,
+    Scope,
+    Status,
+    StoreState,
+)
 from frontdesk.cli.credentials import names_needed, where_it_lies
 from frontdesk.cli.outside import Outside
 from frontdesk.cli.wiring import Session
 from frontdesk.config import Config
+from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore
+
+LOOKED_AT = 500
+"""Bookings of which it is looked what they lack: the next ones."""
 
 SKEW_SECONDS = 30
 """How far this machine's clock may be from the server's until it is worth a word."""
@@ -46,7 +60,8 @@ def doctor(session: Session) -> None:
     """Say what is in use and reached, and what needs mending.
 
     It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only: nothing is changed in the store or in a PMS, and nothing is sent. Ends
-    with 1 when something needs mending (marked !!); -- was not tried.
+    with 1 when something needs mending (marked !!); what -- marks was not tried, or is only
+    to be known.
     """
     wrong = 0
     about = ""
@@ -67,7 +82,7 @@ def _examined(session: Session) -> Iterator[Finding]:
         f"{version('frontdesk')}, Python {python_version()}, SQLite {sqlite3.sqlite_version}",
     )
     config = session.config
-    yield Finding("config", Mark.OK, str(config.file or "none: everything is at its default"))
+    yield Finding("config", Mark.OK, config.place)
     yield from _about_credentials(session)
     try:
         with session.opened(bring_practices=False) as (store, run):
@@ -89,12 +104,15 @@ def _examined(session: Session) -> Iterator[Finding]:
 
 async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
     state = await store.state()
+    practices = await store.practices()
     where = session.config.store_file or "PostgreSQL"
     found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]
     if why_not := state.standing.why_not_writable:
         found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
-    differing = ", ".join(one.name for one in session.differing(await store.practices()))
-    if not differing:
+    differing = ", ".join(one.name for one in session.differing(practices))
+    if not practices and not differing:
+        found.append(Finding("practices", Mark.WRONG, session.first_step(practices)))
+    elif not differing:
         found.append(Finding("practices", Mark.OK, "the store has them as the config says"))
     elif session.config.store_file:
         found.append(
@@ -103,7 +121,21 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
     else:
         said = f"the store has other settings than the config for {differing}: frontdesk practices apply"
         found.append(Finding("practices", Mark.WRONG, said))
-    return [*found, *_about_deliveries(state)]
+    if alone := ", ".join(one.name for one in practices if one.pms is None):
+        found.append(
+            Finding("practices", Mark.NOT_TRIED, f"without pms, so no other system is told: {alone}")
+        )
+    return [*found, *await _about_bookings(store, state.now), *_about_deliveries(state)]
+
+
+async def _about_bookings(store: BookingStore, now: datetime) -> list[Finding]:
+    """Say what the next bookings lack, so that cancelling them leaves work to a person."""
+    query = BookingQuery(now, statuses=frozenset({Status.UPCOMING}))
+    page = await store.page(query, LOOKED_AT, Position(now, 0), Direction.FORWARD)
+    gaps = Gaps("bookings to come that were looked at" if page.more else "bookings to come")
+    for row in page.rows:
+        gaps.add(row.booking, row.booking.practice, now)
+    return [Finding("bookings", Mark.NOT_TRIED, sentence) for sentence in gaps.sentences()]
 
 
 async def _about_server(config: Config, store: BookingStore) -> list[Finding]:

@@ -18,7 +18,7 @@ from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
 from frontdesk.credentials import Credentials, MissingCredential
-from frontdesk.desk import Desk, Settings
+from frontdesk.desk import Desk, FirstSteps, Settings
 from frontdesk.operators import Operators
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms, Finding, Preflight
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore
 
 Answer = TypeVar("Answer")
-_AT_THE_SERVER = (("frontdesk import FILE", "from a CSV file, at the server"),)
 
 Opened = TypeVar("Opened", bound="BookingStore")
 
@@ -89,6 +88,25 @@ class Session:
         """Refuse what is done only on the machine that has the database; `what` begins the sentence."""
         if self.config.is_served:
             raise Refused(Reason("store-elsewhere", f"{what} on the machine of {self.config.store_url}"))
+
+    @property
+    def first_steps(self) -> FirstSteps:
+        """What is to be done where there are no bookings yet."""
+        example = (*config.PRACTICE_EXAMPLE.splitlines(),)
+        if self.config.is_served:
+            command = ("frontdesk import FILE", "from a CSV file, at the server")
+            return FirstSteps((command,), f"the config of the server {self.config.store_url}", example)
+        return FirstSteps(config=self.config.place, example=example)
+
+    def first_step(self, practices: Iterable[Practice]) -> str:
+        """Return what is to be done first, as the rest of a sentence: bookings need a practice."""
+        if any(practices):
+            command, source = self.first_steps.commands[0]
+            return f"{command} brings them in {source}"
+        return (
+            "no practice is known yet: write one under [[practices]], with id, name, short and time_zone,"
+            f" into {self.first_steps.config}"
+        )
 
     @cached_property
     def operators(self) -> Operators:
@@ -250,7 +268,7 @@ class Session:
                 keys=self.config.keys,
                 diff=self.config.diff,
                 lock_after=self.config.lock_after,
-                **({"first_steps": _AT_THE_SERVER} if self.config.is_served else {}),
+                first_steps=self.first_steps,
             ),
             report=crash.report,
             notices=self.notices,

@@ -26,6 +26,7 @@ from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 
 __all__ = [
+    "PRACTICE_EXAMPLE",
     "Config",
     "ConfigError",
     "default_file",
@@ -37,6 +38,15 @@ __all__ = [
 ]
 
 FILE_VARIABLE = "FRONTDESK_CONFIG"
+
+PRACTICE_EXAMPLE = """\
+[[practices]]
+id = "adelaide"
+name = "Smile Dental Adelaide"
+short = "ADL"
+time_zone = "Australia/Adelaide"
+"""
+"""The least that a config says of a practice."""
 
 
 class ConfigError(FrontdeskError):
@@ -82,6 +92,11 @@ class Config:
     def folder(self) -> Path:
         """Where the config lies, and what belongs to it."""
         return (self.file or default_file()).parent
+
+    @property
+    def place(self) -> str:
+        """The full path of the config in use, and that it does not exist yet where that is so."""
+        return str(self.file) if self.file else f"{default_file()}, which does not exist yet"
 
     @property
     def store_file(self) -> Path | None:

@@ -38,7 +38,7 @@ class Import:
     """A run over one file. `outcomes` counts lines, and is right at any moment, also after a stop.
 
     `nameless` counts lines that went in with neither ref nor pms_ref: the store cannot know
-    them again. `on_bad` gets bad lines, those of a batch in the file's order; `on_progress`
+    them again. `on_in` gets the bookings that went in, or were in already. `on_bad` gets bad lines, those of a batch in the file's order; `on_progress`
     is called now and then. Two lines for the same booking contradict each other, so the second is bad.
     """
 
@@ -48,6 +48,7 @@ class Import:
         reader: RowReader,
         on_bad: Callable[[BadLine], None],
         on_progress: Callable[[], None],
+        on_in: Callable[[IncomingBooking], None] = lambda _: None,
     ) -> None:
         self.outcomes: Counter[LoadOutcome] = Counter()
         self.nameless = 0
@@ -55,8 +56,9 @@ class Import:
         self._reader = reader
         self._on_bad = on_bad
         self._on_progress = on_progress
+        self._on_in = on_in
         self._cells: dict[int, list[str]] = {}
-        self._nameless: set[int] = set()
+        self._bookings_read: dict[int, IncomingBooking] = {}
         self._bad: list[BadLine] = []
 
     async def run(
@@ -93,8 +95,7 @@ class Import:
                 self._refuse(BadLine(record.line, bad.field, bad.problem, record.cells))
                 continue
             self._cells[record.line] = record.cells
-            if not booking.ref and not booking.pms_ref:
-                self._nameless.add(record.line)
+            self._bookings_read[record.line] = booking
             yield booking
 
     def _loaded(self, loaded: Sequence[Loaded]) -> None:
@@ -103,9 +104,11 @@ class Import:
                 self._bad.append(BadLine(one.line, one.field, one.problem, self._cells[one.line]))
             else:
                 self.outcomes[one.outcome] += 1
-                self.nameless += one.line in self._nameless
+                booking = self._bookings_read[one.line]
+                self.nameless += not booking.ref and not booking.pms_ref
+                self._on_in(booking)
         self._cells.clear()
-        self._nameless.clear()
+        self._bookings_read.clear()
         self._tell()
 
     def _refuse(self, bad: BadLine) -> None:

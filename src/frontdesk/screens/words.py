@@ -1,13 +1,13 @@
 """The sentences around the list: what is shown, what is found, what is empty."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from frontdesk import times
 from frontdesk.bookings import Booking
-from frontdesk.desk import OpenDesk
+from frontdesk.desk import FirstSteps, OpenDesk
 from frontdesk.listing import Listing
 from frontdesk.store.port import Change
 
@@ -89,7 +89,7 @@ def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
         return (f"      None: {', '.join(listing.filter_words)}. Tab 0 shows everything.",)
     if desk.state.bookings:
         return ("      No bookings here. F5 reads the list again.",)
-    return _first_morning(desk.desk.settings.first_steps)
+    return (*_first_morning(desk.desk.settings.first_steps, has_practices=bool(desk.practices)),)
 
 
 def _nothing_read(desk: OpenDesk) -> tuple[str, ...]:
@@ -106,10 +106,24 @@ def _nothing_read(desk: OpenDesk) -> tuple[str, ...]:
     )
 
 
-def _first_morning(first_steps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    lines = ["      No bookings yet. The program works; it has nothing to show.", ""]
-    for index, (command_line, purpose) in enumerate(first_steps):
+def _first_morning(steps: FirstSteps, *, has_practices: bool) -> Iterator[str]:
+    yield "      No bookings yet. The program works; it has nothing to show."
+    yield ""
+    if not has_practices:
+        yield "      First the practice has to be written into"
+        # A path is long, and whoever types it needs all of it.
+        yield from (
+            f"      {line}" for line in textwrap.wrap(steps.config, NOTICE_WIDTH, break_on_hyphens=False)
+        )
+        yield ""
+    for index, (command_line, purpose) in enumerate(steps.commands):
         lead = "      Bookings come in by   " if index == 0 else " " * 28
-        lines.append(f"{lead}{command_line:<26}{purpose}")
-    lines.append("      Only looking around?  frontdesk demo            made-up practices")
-    return (*lines, "", "      This is usually done once by the practice manager.")
+        yield f"{lead}{command_line:<26}{purpose}"
+    yield "      Only looking around?  frontdesk demo            made-up practices"
+    if has_practices:
+        yield ""
+    yield "      This is usually done once by the practice manager."
+    if not has_practices:
+        # Below the rest: where the window is low, this is what can go.
+        yield "      The lines of one practice look like this:"
+        yield from (f"        {line}" for line in steps.example)
