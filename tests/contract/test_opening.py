@@ -277,7 +277,9 @@ def test_where_no_server_speaks_there_is_no_code(said: str, words: str) -> None:
 
 async def test_without_its_driver_postgres_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "frontdesk.store.postgres", None)
-    assert "frontdesk[postgres]" in await refusal("postgresql+psycopg://kim@db.example/desk")
+    said = await refusal("postgresql+psycopg://kim@db.example/desk")
+    assert said.startswith("A store on PostgreSQL needs psycopg, which this installation does not have")
+    assert "pipx install --force '.[server,postgres]'" in said
 
 
 def a_newer_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> None:

@@ -138,7 +138,10 @@ class TestRefused:
         monkeypatch.setitem(sys.modules, "uvicorn", None)
         code, said = self.refused(desk)
         assert code == 1
-        assert said.endswith("install frontdesk with its server extra, frontdesk[server]")
+        assert (
+            "frontdesk serve needs fastapi, uvicorn and limits, which this installation does not have" in said
+        )
+        assert "pipx install --force '.[server,postgres]'" in said
 
     def test_a_store_that_is_away(self, desk: LineDesk) -> None:
         with socket.create_server(("127.0.0.1", 0)) as nobody:

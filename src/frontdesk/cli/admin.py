@@ -19,8 +19,8 @@ def practices() -> None:
 
     \b
     Examples:
-      frontdesk practices list     those of the store, and what each is connected to
-      frontdesk practices apply    make the store's practices like those of the config
+      frontdesk practices list     those of the store, a line each
+      frontdesk practices apply    make them as the config has them
     """
 
 

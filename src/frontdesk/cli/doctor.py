@@ -91,10 +91,13 @@ def _examined(session: Session) -> Iterator[Finding]:
                 return
             yield from run(_about_store(session, store))
             outside = session.outside
-            zones = {one.pms.connection: one.time_zone for one in run(store.practices()) if one.pms}
+            practices = (*session.config.practices, *run(store.practices()))
+            zones = {one.pms.connection: one.time_zone for one in practices if one.pms}
             for account in config.accounts.values():
                 if account.connection not in zones:
-                    yield Finding(account.connection, Mark.NOT_TRIED, "no practice of the store uses it")
+                    yield Finding(
+                        account.connection, Mark.NOT_TRIED, "no practice uses it: say pms under [[practices]]"
+                    )
                 elif account.connection in outside.connections:
                     yield from run(_about_account(outside, account, zones[account.connection]))
             yield from run(_about_messages(config.notify, outside))

@@ -21,15 +21,13 @@ from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.wiring import Session
 from frontdesk.config import ConfigError
 from frontdesk.config.server import ServerSettings, address, why_not_listen
+from frontdesk.extras import is_missing
 
 if TYPE_CHECKING:
     from frontdesk.server.connections import Listening
     from frontdesk.store.sql import SqlStore
 
-_NO_PACKAGES = Reason(
-    "no-server",
-    "serving desks needs fastapi and uvicorn: install frontdesk with its server extra, frontdesk[server]",
-)
+_NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn and limits"))
 
 
 @click.command()

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from frontdesk.bookings import FrontdeskError, Standing, Unavailable
+from frontdesk.extras import is_missing
 from frontdesk.store.database import Database
 from frontdesk.store.sql import SqlStore
 from frontdesk.store.sqlite import SqliteDatabase
@@ -73,7 +74,5 @@ def _postgres(address: URL, on_progress: Callable[[str], None]) -> Database:
     try:
         from frontdesk.store.postgres import PostgresDatabase
     except ImportError:
-        raise Unavailable(
-            "PostgreSQL needs the psycopg package: install frontdesk with its postgres extra, frontdesk[postgres]."
-        ) from None
+        raise Unavailable(is_missing("A store on PostgreSQL", "psycopg") + ".") from None
     return PostgresDatabase.open(address, on_progress)
