@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from frontdesk.bookings import Cancellation
@@ -120,6 +122,13 @@ class _Handler:
         return "" if await session._meets_fault("DOT") else "250 2.0.0 kept as 4711"
 
 
+def certified(authority: trustme.CA, name: str = "localhost") -> ssl.SSLContext:
+    """A server's side of TLS, certified for `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
 @asynccontextmanager
 async def serving(
     server: MailServer,
@@ -127,14 +136,19 @@ async def serving(
     starttls: ssl.SSLContext | None = None,
     tls: ssl.SSLContext | None = None,
     with_password: bool = False,
+    user: str = USER,
 ) -> AsyncIterator[MailServer]:
-    """Run a mail server, which knows one user where it wants a password."""
+    """Run a mail server, which knows one `user` where it wants a password."""
     sessions: list[_Session] = []
 
     def accept() -> _Session:
         options: dict[str, Any] = {}
         if with_password:
-            options = {"auth_required": True, "auth_require_tls": bool(starttls), "authenticator": _knows}
+            options = {
+                "auth_required": True,
+                "auth_require_tls": bool(starttls),
+                "authenticator": partial(_knows, user),
+            }
         session = _Session(server, tls_context=starttls, require_starttls=bool(starttls), **options)
         sessions.append(session)
         server.met.set()
@@ -152,10 +166,10 @@ async def serving(
         await listener.wait_closed()
 
 
-def _knows(_: SMTP, __: Session, ___: Envelope, mechanism: str, given: object) -> AuthResult:
+def _knows(user: str, _: SMTP, __: Session, ___: Envelope, mechanism: str, given: object) -> AuthResult:
     assert mechanism in ("PLAIN", "LOGIN")
     assert isinstance(given, LoginPassword)
-    return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()), handled=False)
+    return AuthResult(success=given == LoginPassword(user.encode(), PASSWORD.encode()), handled=False)
 
 
 @dataclass

@@ -241,7 +241,7 @@ class HttpClient:
         name = url.raw_host.decode("ascii")
         found = await self._resolve(name, url.port or (443 if url.scheme == "https" else 80))
         if not found:
-            raise NotSent("its name is not known")
+            raise NotSent("the name of its server is not known")
         if not self._allow_private and not all(map(is_public, found)):
             raise NotSent("its address is inside a private network; allow_private is not set")
         return found
@@ -367,7 +367,7 @@ def _in_words(error: Exception) -> str:
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "no encrypted connection could be made"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return "its name is not known"
+        return "the name of its server is not known"
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):

@@ -91,11 +91,11 @@ class TestList:
 
         assert [without_practices.stdout, without_bookings.stdout] == ["", ""]
         assert without_practices.stderr == (
-            "No bookings yet: no practice is known yet: write one under [[practices]], with id, name, short and"
+            "No bookings yet; no practice is known yet: write one under [[practices]], with id, name, short and"
             f" time_zone, into {desk.config_file}\n"
         )
         assert without_bookings.stderr == (
-            "No bookings yet: frontdesk import FILE brings them in from a CSV file\n"
+            "No bookings yet; frontdesk import FILE brings them in from a CSV file\n"
         )
         assert desk.document("list") == []
 

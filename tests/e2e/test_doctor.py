@@ -16,7 +16,8 @@ async def test_when_all_is_well_it_says_so_and_what_is_only_assumed(world: World
     said = await world.run("doctor")
 
     assert "!!" not in said
-    assert re.search(r"smile +-- .*Praktika: our stated contract, not yet verified with the vendor", said)
+    assert re.search(r"^smile +-- its address in the config: http://127\.0\.0\.1:\d+/", said, re.MULTILINE)
+    assert re.search(r" +-- .*Praktika: our stated contract, not yet verified with the vendor", said)
     assert re.search(r"^ +ok it accepts our key$", said, re.MULTILINE)
     assert re.search(r"^e-mail +ok e-mail goes into the folder mail$", said, re.MULTILINE)
     assert re.search(r"^SMS +ok Textline at 127.0.0.1", said, re.MULTILINE)
@@ -41,7 +42,7 @@ async def test_a_key_that_is_not_accepted_is_what_needs_mending(world: World) ->
 
     assert result.exit_code == 1
     assert re.search(r"^ +!! .*key is not accepted", result.stdout, re.MULTILINE)
-    assert result.stderr == "Not done: 1 of this needs mending\n"
+    assert result.stderr == "Not done: 1 thing needs mending: it is marked !!\n"
 
 
 async def test_a_missing_secret_is_named_and_never_shown(world: World) -> None:
@@ -97,7 +98,7 @@ def test_before_the_first_morning_it_says_what_is_to_be_done(desk: LineDesk) -> 
     result = CliRunner().invoke(frontdesk, ["doctor"])
 
     assert result.exit_code == 1
-    assert re.search(rf"^config +ok {default_file()}, which does not exist yet$", result.stdout, re.MULTILINE)
+    assert re.search(rf"^config +-- {default_file()}, which does not exist yet$", result.stdout, re.MULTILINE)
     assert re.search(
         rf"^practices +!! no practice is known yet: .* into {default_file()}, which does not exist yet$",
         result.stdout,

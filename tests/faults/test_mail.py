@@ -1,7 +1,6 @@
 """E-mail by real SMTP to a server that fails in every way: what is proven, and what is never claimed."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from email import message_from_bytes
@@ -20,7 +19,17 @@ from frontdesk.notify.maildir import MaildirPost
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings
 from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
-from tests.notifying import LETTERHEAD, PASSWORD, SETTINGS, USER, Fault, MailServer, make_claim, serving
+from tests.notifying import (
+    LETTERHEAD,
+    PASSWORD,
+    SETTINGS,
+    USER,
+    Fault,
+    MailServer,
+    certified,
+    make_claim,
+    serving,
+)
 
 A_MOMENT = 0.8
 """Seconds until a server that says nothing is given up."""
@@ -38,13 +47,6 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(file)
     return file
-
-
-def certified(authority: trustme.CA, name: str = "localhost") -> ssl.SSLContext:
-    """A server's side of TLS, certified for `name`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
 
 
 def carrier_to(

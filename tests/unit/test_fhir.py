@@ -277,7 +277,7 @@ ON_A_WRITE = [
     (answer([]), UnknownOutcome),
     (Answer(200, {}, b"<html>"), UnknownOutcome),
     (Answer(200, {}, b'{"resourceType"'), UnknownOutcome),
-    (NotSent("its name is not known"), Unavailable),
+    (NotSent("the name of its server is not known"), Unavailable),
     (Lost("it did not answer in time"), UnknownOutcome),
 ]
 

@@ -78,8 +78,8 @@ async def test_a_key_that_is_not_accepted_ends_the_look() -> None:
     said = await look(pms, wire)
     assert said[Held.FAILED] == ["our key is not accepted"]
     assert said[Held.OK] == []
-    pms, wire = connect(make_profile(*LIST), NotSent("its name is not known"))
-    assert (await look(pms, wire))[Held.FAILED] == ["its name is not known"]
+    pms, wire = connect(make_profile(*LIST), NotSent("the name of its server is not known"))
+    assert (await look(pms, wire))[Held.FAILED] == ["the name of its server is not known"]
 
 
 async def test_a_list_of_another_shape_is_said() -> None:

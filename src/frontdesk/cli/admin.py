@@ -33,7 +33,7 @@ def list_practices(session: Session) -> None:
     for line in aligned([_cells(practice) for practice in known]):
         click.echo(line)
     if not known:
-        click.echo(f"The list is empty: {session.first_step(known)}", err=True)
+        click.echo(f"The list is empty; {session.first_step(known)}", err=True)
     for notice in session.notices:
         click.echo(notice, err=True)
 

@@ -51,7 +51,7 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
             for line in aligned([booking_cells(row.booking, now) for row in rows]):
                 click.echo(line)
         if not state.bookings:
-            click.echo(f"No bookings yet: {session.first_step(run(store.practices()))}", err=True)
+            click.echo(f"No bookings yet; {session.first_step(run(store.practices()))}", err=True)
     if end is not None:
         click.echo(
             f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True

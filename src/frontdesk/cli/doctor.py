@@ -70,7 +70,8 @@ def doctor(session: Session) -> None:
         about = finding.about
         wrong += finding.mark is Mark.WRONG
     if wrong:
-        raise Refused(Reason("not-well", f"{wrong} of this needs mending"))
+        said = "1 thing needs mending: it is" if wrong == 1 else f"{wrong} things need mending: they are"
+        raise Refused(Reason("not-well", f"{said} marked {Mark.WRONG}"))
 
 
 def _examined(session: Session) -> Iterator[Finding]:
@@ -82,7 +83,7 @@ def _examined(session: Session) -> Iterator[Finding]:
         f"{version('frontdesk')}, Python {python_version()}, SQLite {sqlite3.sqlite_version}",
     )
     config = session.config
-    yield Finding("config", Mark.OK, config.place)
+    yield Finding("config", Mark.OK if config.file else Mark.NOT_TRIED, config.place)
     yield from _about_credentials(session)
     try:
         with session.opened(bring_practices=False) as (store, run):
@@ -207,7 +208,8 @@ async def _about_account(outside: Outside, account: Account, time_zone: str) -> 
         assumptions = await probe(pms, time_zone, datetime.now(UTC))
     finally:
         await pms.close()
-    return [Finding(account.connection, marks[one.held], one.said) for one in assumptions]
+    where = Finding(account.connection, Mark.NOT_TRIED, f"its address in the config: {account.base_url}")
+    return [where, *(Finding(account.connection, marks[one.held], one.said) for one in assumptions)]
 
 
 async def _about_messages(notify: NotifySettings | None, outside: Outside) -> list[Finding]:

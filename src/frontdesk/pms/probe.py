@@ -61,7 +61,7 @@ async def probe(pms: Pms, time_zone: str, now: datetime) -> tuple[Assumption, ..
         found += [one async for one in _asked(pms, ZoneInfo(time_zone), now)]
     except PmsError as error:
         found.append(Assumption(Held.FAILED, str(error)))
-        found.append(Assumption(Held.NOT_TRIED, "what comes after that"))
+        found.append(Assumption(Held.NOT_TRIED, "the rest: it cannot be asked now"))
     found.append(Assumption(Held.NOT_TRIED, "cancelling: a look changes nothing there"))
     return tuple(found)
 
