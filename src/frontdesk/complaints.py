@@ -22,6 +22,24 @@ _PLAIN_TYPES = {
     "array": "a list",
 }
 
+_NOT_TOML = {
+    "Invalid value": 'no value can be read there: text stands in straight quotes, as in name = "Smile Dental"',
+    "Expected '=' after a key": "a key and its value are written KEY = VALUE, a section [NAME]",
+    "Invalid statement": "a key and its value are written KEY = VALUE, a section [NAME]",
+    "Invalid initial character for a key": "a key and its value are written KEY = VALUE, a section [NAME]",
+    "Expected newline or end of document": "something is left over behind the value: a line has one key",
+    "Cannot declare": "this section is there twice: put its keys under one of them",
+    "Cannot overwrite a value": "this key is there twice: take one of them out",
+    "Expected ']": "a bracket is missing: a section is written [NAME] or [[NAME]]",
+    "Unclosed array": "a list has no closing ]",
+    "Illegal character": "a text has no closing quote on its line, or something in it that cannot be shown",
+    "Unterminated string": "a text has no closing quote",
+    'Expected "': "a text has no closing quote",
+    "Unescaped": "a backslash in a text is written twice",
+}
+"""What is meant by the beginnings of tomllib's complaints, and what to do."""
+
+SECRET_ADVICE = 'name it there with credential = "NAME", and keep it with: frontdesk credentials set NAME'  # noqa: S105
 PASSWORD_ADVICE = "a PostgreSQL password goes into ~/.pgpass or the file that PGPASSFILE names"  # noqa: S105
 
 Step = str | int
@@ -50,7 +68,7 @@ def read_toml(
     except UnicodeDecodeError:
         said = f"{file}: is not UTF-8 text"
     except tomllib.TOMLDecodeError as error:
-        said = f"{file}: is not TOML: {error}"
+        said = f"{file}: is not TOML {_not_toml(error)}"
     except msgspec.ValidationError as error:
         said = f"{file}: {explain(error, raw, shape)}"
     except ValueError as error:
@@ -70,6 +88,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known are: {', '.join(words)}" if words else "there are none"
 
 
+def _not_toml(error: tomllib.TOMLDecodeError) -> str:
+    """Say where a file is no TOML, and what is to be written there."""
+    said, _, place = str(error).partition(" (at ")
+    meant = next((words for beginning, words in _NOT_TOML.items() if said.startswith(beginning)), said)
+    return f"at {place.rstrip(')')}: {meant}"
+
+
 def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) -> str:
     """Put msgspec's complaint that `raw`, a file's content, has not `shape` into plain words.
 
@@ -81,7 +106,7 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) ->
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", said):
         return _unknown_key(unknown[1], steps, shape)
     if missing := re.fullmatch(r"Object missing required field `(.*)`", said):
-        return f"{_section(steps)} needs a {missing[1]}"
+        return f"{_section(steps)} needs a {missing[1]}{_described(missing[1], steps, shape)}"
     where = f"a name in {_section(steps)}" if path.startswith("key`") else _place(steps)
     if types := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
         wanted = " or ".join(_PLAIN_TYPES.get(one, one) for one in types[1].split(" | ") if one != "null")
@@ -94,17 +119,27 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) ->
         bound = "at most" if length[1] == "<=" else "at least"
         return f"{where} must have {bound} {length[2]} characters"
     if "matching regex" in said:
-        return f"{where} may hold letters, digits and - only"
+        letters = "letters" if "A-Z" in said else "small letters"
+        return f"{where} may hold {letters}, digits and - only"
     return f"{where}: {said}"
 
 
 def _unknown_key(key: str, steps: list[Step], shape: type) -> str:
     where = _section(steps)
     if _SECRET_KEY.search(key):
-        return f"{where} has {key}: secrets never go into a config; {PASSWORD_ADVICE}"
+        return f"{where} has {key}: secrets never go into a config; {SECRET_ADVICE}"
     kind = _type_at(steps, shape)
     known = [field.encode_name for field in kind.fields] if isinstance(kind, inspect.StructType) else []
     return f"{where} has no key {key}, {nearest(key, known)}"
+
+
+def _described(key: str, steps: list[Step], shape: type) -> str:
+    """Return what a key is for, as its section describes it."""
+    kind = _type_at(steps, shape)
+    fields = kind.fields if isinstance(kind, inspect.StructType) else ()
+    found = next((field.type for field in fields if field.encode_name == key), None)
+    schema = (isinstance(found, inspect.Metadata) and found.extra_json_schema) or {}
+    return f": {schema['description']}" if "description" in schema else ""
 
 
 def _steps(path: str, raw: dict[str, Any], shape: type) -> list[Step]:

@@ -72,8 +72,8 @@ class Credentials:
             return secret
         but = f" ({trouble})" if (trouble := self.keyring_trouble()) else ""
         raise MissingCredential(
-            f"there is no credential {name}{but}: frontdesk credentials set {name}, or put it into"
-            f" {self._folder / name} (mode 0600) or the variable {_variable(name)}"
+            f"there is no credential {name}{but}. Keep it with: frontdesk credentials set {name}"
+            f" (or in {self._folder / name}, mode 0600, or in the variable {_variable(name)})"
         )
 
     def found(self, name: str) -> Iterator[tuple[Place, str]]:

@@ -64,7 +64,26 @@ def test_a_config_that_reaches_nothing_is_refused(desk: LineDesk) -> None:
     result = desk("deliver")
 
     assert result.exit_code == 1
-    assert "names no connection" in result.stderr
+    assert result.stderr == (
+        f"Not done: there is nobody to tell: write [connections] or [notify] into {desk.config_file}\n"
+    )
+
+
+def test_a_config_whose_secrets_are_all_missing_is_refused(desk: LineDesk) -> None:
+    desk.write_config(
+        '[connections.smile]\nkind = "fhir"\nbase_url = "https://f.example"\ncredential = "smile"\n'
+    )
+
+    result = desk("deliver", "--once")
+
+    assert result.exit_code == 1
+    missing, refused = result.stderr.splitlines()
+    assert missing.startswith(
+        "there is no credential smile. Keep it with: frontdesk credentials set smile (or in "
+    )
+    assert refused == (
+        f"Not done: none of what {desk.config_file} names can be reached: the sentences above say why"
+    )
 
 
 async def test_cancel_tries_what_it_has_written_and_nothing_else(world: World) -> None:

@@ -117,7 +117,7 @@ def test_a_desk_without_a_token_is_told_which_one_is_missing(desk: LineDesk, far
     far.write_config()
     result = far("list")
     assert result.exit_code == 2
-    assert "say under [store] credential what it is called" in result.stderr
+    assert "[store] needs a credential" in result.stderr
 
 
 async def test_a_server_that_is_away_and_a_token_that_is_none(url: str, far: FarLineDesk) -> None:

@@ -266,7 +266,7 @@ def test_an_ignored_canonical_column_is_left_out(map_file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("x =", "is not TOML: Invalid value"),
+        ("x =", "is not TOML at end of document: no value can be read there"),
         ("[colums]", "the top of the file has no key colums, did you mean columns?"),
         ('[columns]\nreff = "A"', "[columns] has no key reff, did you mean ref?"),
         ("[columns]\nref = 3", "[columns] ref must be text in quotes or a table, not a whole number"),

@@ -113,7 +113,7 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
             ('name = "Diary"', 'prefix = "/{practice}"\nname = "Diary"'),
             "prefix has no {practice}, known are: tenant",
         ),
-        (('name = "Diary"', "name = Diary"), "is not TOML: Invalid value"),
+        (('name = "Diary"', "name = Diary"), "is not TOML at line 2, column 8: no value can be read there"),
         (('name = "Diary"', 'name = ""'), "name must have at least 1 characters"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

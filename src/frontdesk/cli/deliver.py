@@ -30,9 +30,7 @@ def deliver(session: Session, once: bool) -> None:
     for problem in outside.problems:
         click.echo(problem, err=True)
     if not outside.connections:
-        raise Refused(
-            Reason("nothing-outside", "the config names no connection and no [notify] that can be reached")
-        )
+        raise Refused(Reason("nothing-outside", _why_nothing_is_reached(session)))
     with session.opened_database() as (store, run):
         for notice in session.notices:
             click.echo(notice, err=True)
@@ -40,6 +38,12 @@ def deliver(session: Session, once: bool) -> None:
             click.echo(_summary(run(_once(session, store))))
         else:
             run(_until_ended(session, store))
+
+
+def _why_nothing_is_reached(session: Session) -> str:
+    if session.outside.secrets_needed:
+        return f"none of what {session.config.place} names can be reached: the sentences above say why"
+    return f"there is nobody to tell: write [connections] or [notify] into {session.config.place}"
 
 
 async def _once(session: Session, store: "SqlStore") -> Progress:

@@ -83,6 +83,7 @@ def _examined(session: Session) -> Iterator[Finding]:
         f"{version('frontdesk')}, Python {python_version()}, SQLite {sqlite3.sqlite_version}",
     )
     config = session.config
+    session.check_keys()
     yield Finding("config", Mark.OK if config.file else Mark.NOT_TRIED, config.place)
     yield from _about_credentials(session)
     try:

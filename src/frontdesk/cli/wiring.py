@@ -165,7 +165,8 @@ class Session:
         name = self.config.store_credential
         if self.config.is_served and not name:
             raise MissingCredential(
-                f"{self.config.file}: a server wants a desk token: say under [store] credential what it is called"
+                f"{self.config.file}: [store] needs a credential, the desk token that the server knows:"
+                ' write credential = "desk" there, and keep it with: frontdesk credentials set desk'
             )
         return await asyncio.to_thread(self.credentials, name) if name else ""
 
@@ -245,8 +246,8 @@ class Session:
         self._dispatch = BesideTheScreen(self.config, outside, self.notices.append)
         return outside.preflight
 
-    def desk(self) -> Desk:
-        """Return what the UI stands on. Raises ConfigError for `[keys]` that cannot be."""
+    def check_keys(self) -> None:
+        """Raise ConfigError for `[keys]` that cannot be."""
         from frontdesk.commands import COMMANDS
         from frontdesk.keys import why_not_keys
 
@@ -258,6 +259,10 @@ class Session:
                 )
         if wrong := why_not_keys(self.config.keys):
             raise ConfigError(f"{self.config.file}: [keys] {wrong}")
+
+    def desk(self) -> Desk:
+        """Return what the UI stands on. Raises ConfigError for `[keys]` that cannot be."""
+        self.check_keys()
         preflight = self._preflight()
         return Desk(
             open_store=self.open_for_screen,

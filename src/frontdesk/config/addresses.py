@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from frontdesk.addresses import LOOPBACK
-from frontdesk.complaints import PASSWORD_ADVICE, nearest
+from frontdesk.complaints import SECRET_ADVICE
 
 _ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
 _SENDER = re.compile(rf"{_ADDRESS}|[^<>@]+<{_ADDRESS}>")
@@ -19,7 +19,7 @@ _STORE_SCHEMES = ("sqlite", "postgresql+psycopg", "https")
 
 def store_url(url: str, folder: Path) -> str:
     """Return the store's URL; a relative SQLite file lies in `folder`, `~` is the user's home."""
-    parts = _split(url, "[store] url", PASSWORD_ADVICE)
+    parts = _split(url, "[store] url")
     if parts.scheme in {"http", "https"}:
         if not parts.hostname or parts.query or parts.fragment or parts.username:
             raise ValueError("[store] url must be an https:// address, without user and query")
@@ -29,7 +29,9 @@ def store_url(url: str, folder: Path) -> str:
     if parts.scheme in {"postgres", "postgresql"}:
         return url.replace(parts.scheme, _STORE_SCHEMES[1], 1)
     if parts.scheme not in _STORE_SCHEMES:
-        raise ValueError(f"[store] url: unknown kind of store, {nearest(parts.scheme, _STORE_SCHEMES)}")
+        raise ValueError(
+            "[store] url: unknown kind of store, it begins with sqlite:///, postgresql+psycopg:// or https://"
+        )
     if parts.scheme != "sqlite":
         return url
     path = parts.path.removeprefix("/")
@@ -40,18 +42,20 @@ def store_url(url: str, folder: Path) -> str:
 
 def check_web_address(url: str, where: str, *, allow_http: bool = False) -> None:
     """Refuse what is not an https address; plain http only where the config allows it."""
-    parts = _split(url, where, "name it with credential")
+    parts = _split(url, where)
     if parts.hostname and parts.scheme == "http" and not allow_http:
         raise ValueError(f"{where} would send in the clear: use https://, or set allow_http = true")
     if not parts.hostname or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
-        raise ValueError(f"{where} must be an https:// address")
+        raise ValueError(f"{where} must be an https:// address, such as https://pms.example")
 
 
 def check_mail_url(url: str, where: str) -> None:
     """Refuse what no mail can leave by; smtp without encryption only to this machine."""
-    parts = _split(url, where, "name it with credential")
+    parts = _split(url, where)
     if parts.scheme not in _MAIL_SCHEMES:
-        raise ValueError(f"{where}: unknown way to send mail, {nearest(parts.scheme, _MAIL_SCHEMES)}")
+        raise ValueError(
+            f"{where}: unknown way to send mail, it begins with smtp+starttls://, smtps:// or maildir:///"
+        )
     if parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
         raise ValueError(f"{where}: smtp:// would send in the clear, use smtp+starttls:// or smtps://")
     if parts.scheme == "maildir" and (parts.netloc or not parts.path.strip("/")):
@@ -78,7 +82,7 @@ def check_sender(sender: str, where: str) -> None:
         raise ValueError(f"{where} must be an address such as Smile Dental <bookings@smile.example>")
 
 
-def _split(url: str, where: str, instead: str) -> SplitResult:
+def _split(url: str, where: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         secret = parts.password or any("pass" in key.casefold() for key, _ in parse_qsl(parts.query))
@@ -86,5 +90,5 @@ def _split(url: str, where: str, instead: str) -> SplitResult:
     except ValueError:
         raise ValueError(f"{where} is not an address that can be read") from None
     if secret:
-        raise ValueError(f"{where} holds a password: secrets never go into a config; {instead}")
+        raise ValueError(f"{where} holds a password: secrets never go into a config; {SECRET_ADVICE}")
     return parts

@@ -74,7 +74,8 @@ def _pms_of(section: sections.Practice, where: str, connections: dict[str, Pms],
     if not section.pms:
         return None
     if section.pms not in connections:
-        raise ValueError(f"{where} pms: no such [connections], {nearest(section.pms, connections)}")
+        known = nearest(section.pms, connections) if connections else "the config has no connection"
+        raise ValueError(f"{where} pms: there is no [connections.{section.pms}], {known}")
     return connections[section.pms]
 
 
