@@ -43,10 +43,12 @@ types: $(READY) ## check the types of all of it (mypy --strict)
 contracts: $(READY) ## check who may import whom (import-linter)
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
 
-docs: $(READY) ## make the generated parts of the documents anew
+docs: $(READY) ## make the generated documents and the schemas' numbers anew
+	@$(BIN)/python -m tests.schema_numbers --write
 	@$(BIN)/python -m tests.docs --write
 
 docs-check: $(READY) ## look whether the documents say what the program does
+	@$(BIN)/python -m tests.schema_numbers
 	@$(BIN)/python -m tests.docs
 
 bench: $(READY) ## measure it at 1k, 100k and 1M bookings, beside other programs (under 15 minutes)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
-from frontdesk.store import revisions, schema
+from frontdesk.store import revisions
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres_faults import cannot_connect
+from tests.contract.newer import a_newer_program
 from tests.contract.raw import execute
 from tests.contract.refusing import refusing
 from tests.making import KIM, fill, make_practice
@@ -182,8 +182,9 @@ async def test_damage_met_later_is_told_too(path: Path) -> None:
 
 
 async def newer(url: str) -> None:
-    execute(url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '9999'")
-    assert "newer frontdesk (schema 9999, here 0001)" in await refusal(url)
+    execute(url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '9999_0123456789ab'")
+    words = f"newer frontdesk (schema 9999_0123456789ab, here {revisions.REVISIONS[-1]})"
+    assert words in await refusal(url)
     assert execute(url, "SELECT * FROM head")[0].id == 1
 
 
@@ -195,6 +196,18 @@ async def test_a_newer_schema_is_left_alone(sqlite_url: str) -> None:
 @pytest.mark.parametrize("spare_postgres_url", [True], indirect=True)
 async def test_a_newer_schema_on_postgres_is_left_alone(spare_postgres_url: str) -> None:
     await newer(spare_postgres_url)
+
+
+@pytest.mark.parametrize("found", ["0001", "0001_0123456789ab"])
+async def test_a_schema_that_was_never_released_is_left_alone(sqlite_url: str, found: str) -> None:
+    """Its tables are others, whatever its number: a statement would fail on them, or worse, would not."""
+    await (await open_store(sqlite_url)).close()
+    execute(sqlite_url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '{found}'")
+    sentence = await refusal(sqlite_url)
+    assert f"never released (schema {found}, here {revisions.REVISIONS[-1]})" in sentence
+    assert "export its bookings with that one" in sentence
+    assert "frontdesk store create" in sentence
+    assert execute(sqlite_url, f"SELECT version_num FROM {revisions.VERSION_TABLE}") == [(found,)]
 
 
 @pytest.mark.parametrize("spare_postgres_url", [False], indirect=True)
@@ -282,19 +295,6 @@ async def test_without_its_driver_postgres_says_what_to_install(monkeypatch: pyt
     assert "pipx install --force '.[server,postgres]'" in said
 
 
-def a_newer_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> None:
-    """Make this program one with a further schema, reached by `statement`."""
-    scripts = tmp_path / "migrations"
-    shutil.copytree(Path(schema.__file__).parent / "migrations", scripts)
-    (scripts / "versions" / "v0002_more.py").write_text(
-        "from alembic import op\n"
-        'revision = "0002"\ndown_revision = "0001"\n'
-        f"def upgrade():\n    op.execute('CREATE TABLE more (id integer)')\n    op.execute({statement!r})\n"
-    )
-    monkeypatch.setattr(schema, "SCRIPTS", str(scripts))
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-
-
 async def test_an_old_schema_is_brought_up_to_date(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +304,10 @@ async def test_an_old_schema_is_brought_up_to_date(
     told: list[str] = []
     a_newer_program(monkeypatch, tmp_path, "INSERT INTO more VALUES (7)")
     if store_url.startswith("sqlite"):
-        write(Path(f"{make_url(store_url).database}.schema-0001"), b"a copy that is out of date")
+        write(
+            Path(f"{make_url(store_url).database}.schema-{revisions.REVISIONS[0]}"),
+            b"a copy that is out of date",
+        )
     try:
         store = await open_store(store_url, on_progress=told.append)
         assert (await store.state()).bookings == 10
@@ -312,7 +315,7 @@ async def test_an_old_schema_is_brought_up_to_date(
         assert execute(store_url, "SELECT id FROM more")[0].id == 7
         assert told[-1] == "Bringing the store up to date"
         if store_url.startswith("sqlite"):
-            copy = Path(f"{make_url(store_url).database}.schema-0001")
+            copy = Path(f"{make_url(store_url).database}.schema-{revisions.REVISIONS[0]}")
             assert told[0] == f"Keeping a copy of the store as {copy}"
             assert mode(copy) == 0o600
             monkeypatch.undo()
@@ -322,7 +325,9 @@ async def test_an_old_schema_is_brought_up_to_date(
     finally:
         if store_url.startswith("postgresql"):
             execute(store_url, "DROP TABLE more")
-            execute(store_url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '0001'")
+            execute(
+                store_url, f"UPDATE {revisions.VERSION_TABLE} SET version_num = '{revisions.REVISIONS[0]}'"
+            )
 
 
 async def test_an_update_that_fails_changes_nothing(

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Table, insert
 from sqlalchemy.exc import DBAPIError
 
 from frontdesk.bookings import FrontdeskError, Unavailable
+from frontdesk.store import schema
 
 Answer = TypeVar("Answer")
 Given = TypeVar("Given")
@@ -55,8 +56,11 @@ class Database(ABC):
         return await self._in_thread(self._readers, self._read, work)
 
     async def write(self, work: Work[Answer]) -> Answer:
-        """Run `work` in a transaction that is committed when it returns, undone when it raises."""
-        return await asyncio.shield(self._in_thread(self._writers, self._write, work))
+        """Run `work` in a transaction that is committed when it returns, undone when it raises.
+
+        A store whose schema is not this program's is not written; see `schema.refuse_another`.
+        """
+        return await asyncio.shield(self._in_thread(self._writers, self._write, self._of_this_schema(work)))
 
     async def proven(
         self, look: Work[Answer | None], settle: Work[Answer | None] | None = None
@@ -76,7 +80,14 @@ class Database(ABC):
 
     def write_now(self, work: Work[Answer]) -> Answer:
         """Do what `write` does, in this very thread."""
-        return self.told(self._write, work)
+        return self.told(self._write, self._of_this_schema(work))
+
+    def _of_this_schema(self, work: Work[Answer]) -> Work[Answer]:
+        def checked(connection: Connection) -> Answer:
+            schema.refuse_another(connection, self.where)
+            return work(connection)
+
+        return checked
 
     def _in_thread(
         self, threads: ThreadPoolExecutor, run: Callable[[Work[Answer]], Answer], work: Work[Answer]

@@ -34,6 +34,7 @@ from frontdesk.store.postgres_faults import (
     with_code,
 )
 from frontdesk.store.postgres_session import NETWORK, PLACE, SCHEMA, BoundedConnection, set_up
+from frontdesk.store.revisions import VERSION_TABLE
 
 WRITE_THREADS = 4
 _LOADING_LOCK = 0x66640001
@@ -107,8 +108,12 @@ class PostgresDatabase(Database):
         connection.execute(text("SET LOCAL lock_timeout = '10min'"))
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         # Another desk may have done it while this one waited for the lock.
-        if schema.needs_migration(connection, self.where):
-            schema.migrate(connection, on_progress)
+        if not schema.needs_migration(connection, self.where):
+            return
+        if schema.revision(connection) is not None:
+            # Whoever writes has looked at it (schema.refuse_another): they end first, others then see the new one.
+            connection.execute(text(f"LOCK TABLE {VERSION_TABLE} IN ACCESS EXCLUSIVE MODE"))
+        schema.migrate(connection, on_progress)
 
     def _read(self, work: Work[Answer]) -> Answer:
         with self._engine.connect() as connection:

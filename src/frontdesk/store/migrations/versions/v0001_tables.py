@@ -15,10 +15,11 @@ from sqlalchemy import (
     text,
 )
 
+from frontdesk.store.revisions import REVISIONS
 from frontdesk.store.search import create_search
 from frontdesk.store.tables import Instant
 
-revision = "0001"
+revision = REVISIONS[0]
 down_revision = None
 
 TEXT = String()
