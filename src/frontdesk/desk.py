@@ -162,7 +162,7 @@ class OpenDesk:
 
     `state` is the store's latest answer; the store's clock runs on between two answers.
     `away_since` is since when the store does not answer, as a time on the desk's wall, empty
-    while it does, `why_away` why it does not, in a sentence; `shut_out` is what the store says
+    while it does; `shut_out` is what the store says
     to a desk that it does not accept any more. `elsewhere` are bookings that other desks changed and that no list here
     has shown yet (None stands for a bulk load), `own` those that this desk cancels itself.
     `signed_in` is who signed in at a shared account, empty at a desk of one operator.
@@ -178,7 +178,6 @@ class OpenDesk:
     asked_at: float
     key_arrived_at: float = 0.0
     away_since: str = ""
-    why_away: str = ""
     shut_out: str = ""
     elsewhere: set[int | None] = field(default_factory=set)
     own: set[int] = field(default_factory=set)
@@ -216,7 +215,6 @@ class OpenDesk:
             self.away_since, self.shut_out = "", error.hint
         elif not self.away_since:
             self.away_since, self.shut_out = f"{self.now().astimezone(self.here):%H:%M}", ""
-            self.why_away = error.hint
 
     def found(self) -> None:
         """Take note that the store answers."""

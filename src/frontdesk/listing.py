@@ -1,8 +1,9 @@
 """The list on screen, without the screen: one page of rows, a cursor, a search, filters.
 
 The cursor belongs to a booking, not to a place. A change from elsewhere repaints rows in
-view and never adds, removes or moves one. Every operation reads a page from the store and
-replaces the view only when the answer is there, so a store that fails leaves the old page.
+view and never adds, removes or moves one. A view belongs to its query: text, filters and rows
+change together, when the answer is there. Another page of the same query that cannot be read
+leaves the old one; another query that cannot be read leaves no row.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from frontdesk.bookings import (
     BookingQuery,
     Count,
     Direction,
+    FrontdeskError,
     Page,
     Position,
     Practice,
@@ -28,8 +30,12 @@ from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.store.port import BookingStore
 
 COUNT_LIMIT = 2_000
+LATE = 0.5
+"""Seconds that rows may wait on screen for the answer that takes their place; then they go."""
 ASK_ON = 20
 """How often a search that the store gave up is taken up again before the operator is asked to."""
+
+UNEXPECTED = "Something went wrong in frontdesk while the list was read."
 
 CONTEXT_ROWS = 4
 """Earlier rows kept in view above the booking that a search or the start view stands on."""
@@ -57,6 +63,9 @@ class Listing:
 
     `height` is how many rows the table shows. While there is a search text, `resting`
     filters wait and `narrowing` ones apply; without a text the resting ones apply.
+    `query` is what the rows were read for, None while what was asked for is not read;
+    `unread` says why in a sentence, and is empty while the answer is still awaited.
+    `on_late` is called when an answer takes so long that the old rows have gone.
     """
 
     store: BookingStore
@@ -71,6 +80,12 @@ class Listing:
     narrowing: Filters = NO_FILTERS
     count: Count | None = None
     query: BookingQuery | None = None
+    unread: str = ""
+    on_late: Callable[[], None] = lambda: None
+    _stood_on: Booking | None = None
+    """The booking that the cursor belongs to, also while no row is shown."""
+    _places: dict[int, Position] = field(default_factory=dict)
+    """Where each row in view was found: a booking that moves meanwhile does not take the page along."""
 
     @property
     def filters(self) -> Filters:
@@ -104,9 +119,8 @@ class Listing:
     async def search(self, text: str) -> None:
         """Show what `text` finds; an empty text brings the resting filters back."""
         text = text.strip()
-        if bool(text) != bool(self.text):
-            self.narrowing = NO_FILTERS
-        await self._show(text, self.resting, self.narrowing if text else NO_FILTERS)
+        goes_on = bool(text) and bool(self.text)
+        await self._show(text, self.resting, self.narrowing if goes_on else NO_FILTERS)
 
     async def filter(self, filters: Filters) -> None:
         """Apply `filters`: to the search under way if there is one, else to the list."""
@@ -117,12 +131,17 @@ class Listing:
 
     async def start(self) -> None:
         """Show the start view: no text, no filter, the first booking that has not started."""
-        await self._show("", NO_FILTERS, NO_FILTERS, stay=False)
+        self._stood_on = None
+        await self._show("", NO_FILTERS, NO_FILTERS)
 
     def forget(self) -> None:
         """Show nothing, and keep nothing of what was asked for."""
-        self.view, self.text, self.query, self.count = View(), "", None, None
-        self.resting = self.narrowing = NO_FILTERS
+        self._turn_to("", NO_FILTERS, NO_FILTERS, None, View())
+        self._stood_on = None
+
+    def withhold(self, why: str) -> None:
+        """Show no row until what was asked for is read again; `why` is a sentence."""
+        self._turn_to(self.text, self.resting, self.narrowing, None, View(), why)
 
     async def clear_filters(self) -> None:
         """Clear every filter, resting ones too; the search text stays."""
@@ -135,26 +154,49 @@ class Listing:
             await self._show(self.text, self.resting, self.narrowing)
             return
         query = self.filters.query(self.text, self.now())
-        place = Position(row.booking.starts_at, row.booking.id - 1)
-        await self._open_at(query, place, above=self.view.cursor)
+        place = await self._place_in(query, row.booking) or _before(row.booking)
+        view = await self._around(query, place, above=self.view.cursor)
+        self._turn_to(self.text, self.resting, self.narrowing, query, view)
 
-    async def _show(self, text: str, resting: Filters, narrowing: Filters, *, stay: bool = True) -> None:
+    async def _show(self, text: str, resting: Filters, narrowing: Filters) -> None:
         """Ask something else; a new search apart, the cursor stays on its booking if that is still there."""
         query = (narrowing if text else resting).query(text, self.now())
-        row = self.current if stay and text in ("", self.text) else None
-        place = Position(query.as_of, LAST_ID)
-        if row is not None:
-            here = Position(row.booking.starts_at, row.booking.id - 1)
-            found = await self.store.page(query, 1, here, Direction.FORWARD)
-            if found.rows and found.rows[0].booking.id == row.booking.id:
-                place = here
-        await self._open_at(query, place, above=CONTEXT_ROWS)
-        self.text, self.resting, self.narrowing = text, resting, narrowing
+        if text not in ("", self.text):
+            self._stood_on = None  # a new search puts the cursor on its first hit, whenever it is read
+        booking = self._stood_on
+        reading = asyncio.ensure_future(self._read(query, booking))
+        try:
+            await asyncio.wait((reading,), timeout=LATE)
+            if not reading.done():
+                self._turn_to_unread(text, resting, narrowing)
+                self.on_late()
+            view = await reading
+        except BaseException as error:
+            reading.cancel()
+            self._turn_to_unread(text, resting, narrowing, error)
+            raise
+        self._turn_to(text, resting, narrowing, query, view)
 
-    async def _open_at(self, query: BookingQuery, place: Position, above: int) -> None:
-        """Show the page around `place`, the cursor on the first row beyond it, else on the last."""
+    async def _read(self, query: BookingQuery, booking: Booking | None) -> View:
+        """Read the page with the booking, or else with the first one that has not started."""
+        place = await self._place_in(query, booking) if booking is not None else None
+        return await self._around(query, place or Position(query.as_of, LAST_ID), above=CONTEXT_ROWS)
+
+    async def _place_in(self, query: BookingQuery, booking: Booking) -> Position | None:
+        """Return the place right before the booking, wherever it is now, or None if it is not in `query`."""
+        here = _before(booking)
+        found = await self.store.page(query, 1, here, Direction.FORWARD)
+        if found.rows and found.rows[0].booking.id == booking.id:
+            return here
+        for row in await self.store.rows([booking.id]):
+            if row.booking.starts_at != booking.starts_at:
+                return await self._place_in(query, row.booking)
+        return None
+
+    async def _around(self, query: BookingQuery, place: Position, above: int) -> View:
+        """Read the page around `place`, the cursor on the first row beyond it, else on the last."""
         height = self.height
-        above = min(above, height)
+        above = min(above, height - 1)
         after, before = await asyncio.gather(
             self._page(query, height, place, Direction.FORWARD),
             # A position is itself in neither direction, and may be the place of another booking.
@@ -162,14 +204,12 @@ class Listing:
         )
         above = max(above, height - len(after.rows))
         if before.more and before.rows and len(before.rows) < above:
-            first = before.rows[0].booking
             missing = above - len(before.rows)
-            place = Position(first.starts_at, first.id)
-            earliest = await self._page(query, missing, place, Direction.BACKWARD)
+            earliest = await self._page(query, missing, _place(before.rows[0].booking), Direction.BACKWARD)
             before = replace(earliest, rows=earliest.rows + before.rows)
         earlier = before.rows[max(0, len(before.rows) - above) :]
         later = after.rows[: height - len(earlier)]
-        self.view = View(
+        return View(
             rows=earlier + later,
             cursor=len(earlier) if later else max(0, len(earlier) - 1),
             more_before=before.more or len(earlier) < len(before.rows),
@@ -177,9 +217,42 @@ class Listing:
             searched_back=before.searched_until if len(earlier) == len(before.rows) else None,
             searched_on=after.searched_until if len(later) == len(after.rows) else None,
         )
-        if query != self.query:
+
+    def _turn_to(
+        self,
+        text: str,
+        resting: Filters,
+        narrowing: Filters,
+        query: BookingQuery | None,
+        view: View,
+        unread: str = "",
+    ) -> None:
+        """Change what is asked for and what is shown of it: always both."""
+        self.text, self.resting, self.narrowing, self.unread = text, resting, narrowing, unread
+        if query is None or query != self.query:
             self.count = None
         self.query = query
+        self._places.clear()
+        self._see(view)
+
+    def _turn_to_unread(
+        self, text: str, resting: Filters, narrowing: Filters, error: BaseException | None = None
+    ) -> None:
+        """Rows that were read for something else go; those of the very same question stay."""
+        filters = narrowing if text else resting
+        if self.query is not None and (text, filters) == (self.text, self.filters):
+            self.resting, self.narrowing = resting, narrowing
+            return
+        hint = error.hint if isinstance(error, FrontdeskError) else UNEXPECTED
+        self._turn_to(text, resting, narrowing, None, View(), hint if error else "")
+
+    def _see(self, view: View) -> None:
+        """Show this view of the query; the booking under the cursor is the one it belongs to."""
+        self.view = view
+        places = self._places
+        self._places = {row.booking.id: places.get(row.booking.id, _place(row.booking)) for row in view.rows}
+        if row := self.current:
+            self._stood_on = row.booking
 
     async def count_hits(self) -> None:
         """Count what the query on screen has, up to a limit; the list does not wait for it."""
@@ -212,32 +285,34 @@ class Listing:
 
     async def go_to_end(self, direction: Direction) -> None:
         """Show the last page (FORWARD) or the first one, the cursor on its outermost row."""
-        query = self._query()
+        query = await self._read_query()
         forward = direction is Direction.FORWARD
         page = await self._page(
             query, self.height, None, Direction.BACKWARD if forward else Direction.FORWARD
         )
         until = page.searched_until
-        self.view = View(
-            page.rows,
-            max(0, len(page.rows) - 1) if forward else 0,
-            more_before=page.more and forward,
-            more_after=page.more and not forward,
-            searched_back=until if forward else None,
-            searched_on=None if forward else until,
+        self._places.clear()
+        self._see(
+            View(
+                page.rows,
+                max(0, len(page.rows) - 1) if forward else 0,
+                more_before=page.more and forward,
+                more_after=page.more and not forward,
+                searched_back=until if forward else None,
+                searched_on=None if forward else until,
+            )
         )
 
     async def _flip(self, direction: Direction, *, follow_edge: bool) -> None:
         """Turn the page so that its old edge row stays in view, for orientation."""
-        query = self._query()
+        query = await self._read_query()
         forward = direction is Direction.FORWARD
-        rows = self.view.rows
-        edge = rows[-1 if forward else 0].booking if rows else None
-        place = self.view.searched_on if forward else self.view.searched_back
-        if place is None and edge is not None:
-            place = Position(edge.starts_at, edge.id)
+        place = self._edge(direction)
         page = await self._page(query, self.height - 1, place, direction)
         old, room = self.view, self.height - len(page.rows)
+        read = {row.booking.id for row in page.rows}
+        # A booking that moved from this page to that one is there once.
+        rows = tuple(row for row in old.rows if row.booking.id not in read)
         if forward:
             kept = rows[-room:]
             hidden_before = old.more_before or len(kept) < len(rows)
@@ -248,12 +323,75 @@ class Listing:
             turned = View(page.rows + kept, len(page.rows) - 1, page.more, hidden_after)
         line = turned.cursor if follow_edge else old.cursor
         until = page.searched_until
-        self.view = replace(
-            turned,
-            cursor=max(0, min(line, len(turned.rows) - 1)),
-            searched_back=until if not forward else old.searched_back if len(kept) == len(rows) else None,
-            searched_on=until if forward else old.searched_on if len(kept) == len(rows) else None,
+        for booking_id in read:
+            self._places.pop(booking_id, None)
+        self._see(
+            replace(
+                turned,
+                cursor=max(0, min(line, len(turned.rows) - 1)),
+                searched_back=until if not forward else old.searched_back if len(kept) == len(rows) else None,
+                searched_on=until if forward else old.searched_on if len(kept) == len(rows) else None,
+            )
         )
+
+    def _edge(self, direction: Direction) -> Position | None:
+        """Return how far this page goes in a direction: its last row there, or where a search was given up."""
+        forward = direction is Direction.FORWARD
+        rows, searched = self.view.rows, self.view.searched_on if forward else self.view.searched_back
+        if searched is not None or not rows:
+            return searched
+        return self._places[rows[-1 if forward else 0].booking.id]
+
+    async def resize(self, height: int) -> None:
+        """Show `height` rows: those in view stay as far as there is room, the cursor on its booking."""
+        self.height = height
+        await self.fill()
+
+    async def fill(self) -> None:
+        """Show as many rows of this page as there is room for, and never move one."""
+        view = self.view
+        first = max(0, view.cursor - self.height + 1)
+        rows = view.rows[first : first + self.height]
+        left_below = first + len(rows) < len(view.rows)
+        self._see(
+            replace(
+                view,
+                rows=rows,
+                cursor=view.cursor - first,
+                more_before=view.more_before or first > 0,
+                more_after=view.more_after or left_below,
+                searched_back=None if first > 0 else view.searched_back,
+                searched_on=None if left_below else view.searched_on,
+            )
+        )
+        if self.query is not None and rows:
+            if self.view.more_after:
+                await self._extend(self.query, Direction.FORWARD)
+            if self.view.more_before:
+                await self._extend(self.query, Direction.BACKWARD)
+
+    async def _extend(self, query: BookingQuery, direction: Direction) -> None:
+        """Read rows beyond the page in a direction until it is full."""
+        missing = self.height - len(self.view.rows)
+        if missing < 1:
+            return
+        page = await self._page(query, missing, self._edge(direction), direction)
+        view = self.view
+        shown = {row.booking.id for row in view.rows}
+        more = tuple(row for row in page.rows if row.booking.id not in shown)
+        if direction is Direction.FORWARD:
+            grown = replace(
+                view, rows=view.rows + more, more_after=page.more, searched_on=page.searched_until
+            )
+        else:
+            grown = replace(
+                view,
+                rows=more + view.rows,
+                cursor=view.cursor + len(more),
+                more_before=page.more,
+                searched_back=page.searched_until,
+            )
+        self._see(grown)
 
     async def _page(
         self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
@@ -271,11 +409,14 @@ class Listing:
         return page
 
     def _stand_on(self, index: int) -> None:
-        self.view = replace(self.view, cursor=index)
+        self._see(replace(self.view, cursor=index))
 
-    def _query(self) -> BookingQuery:
+    async def _read_query(self) -> BookingQuery:
+        """Return the query whose rows are shown; what could not be read is asked again first."""
         if self.query is None:
-            self.query = self.filters.query(self.text, self.now())
+            await self.refresh()
+        if self.query is None:
+            raise AssertionError("a list that was read has a query")
         return self.query
 
     # -- what others do -----------------------------------------------------------------
@@ -288,7 +429,7 @@ class Listing:
             return False
         fresh = {row.booking.id: row for row in await self.store.rows(in_view)}
         rows = tuple(fresh.get(row.booking.id, row) for row in self.view.rows)
-        self.view = replace(self.view, rows=rows)
+        self._see(replace(self.view, rows=rows))
         return True
 
     def put(self, booking: Booking) -> None:
@@ -296,7 +437,7 @@ class Listing:
         rows = (
             replace(row, booking=booking) if row.booking.id == booking.id else row for row in self.view.rows
         )
-        self.view = replace(self.view, rows=tuple(rows))
+        self._see(replace(self.view, rows=tuple(rows)))
 
     def crossed_start(self) -> bool:
         """Whether a row in view was Upcoming when the query was set and is not any more."""
@@ -327,3 +468,12 @@ class Listing:
         """Return the filters in force for the days `first` to `last`, counted from today."""
         today = self.today
         return self.filters.on_days(today + timedelta(days=first), today + timedelta(days=last))
+
+
+def _place(booking: Booking) -> Position:
+    return Position(booking.starts_at, booking.id)
+
+
+def _before(booking: Booking) -> Position:
+    """Return the position right before a booking: the next row behind it is the booking itself."""
+    return Position(booking.starts_at, booking.id - 1)

@@ -13,7 +13,9 @@ import pytest
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import IncomingBooking, Operator, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.screens import store_watch
 from frontdesk.store.opening import open_store
+from tests.screens.cuts import Cut
 from tests.screens.desk_data import HOSTILE_NAME, HOSTILE_NAMES, KIM, NOW, PRACTICES, everything, kovacs
 from tests.screens.front import Front, StillClock, desk_on
 
@@ -99,6 +101,14 @@ async def front(open_front: FrontOpener) -> AsyncIterator[Front]:
     """A front desk at 80 by 24."""
     async with open_front() as opened:
         yield opened
+
+
+@pytest.fixture
+def cut(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
+    """The store that `wrap` will have put in front of the real one; it is asked often."""
+    monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
+    monkeypatch.setattr(store_watch, "ASK_SHUT_OUT", 0.01)
+    return []
 
 
 @pytest.fixture

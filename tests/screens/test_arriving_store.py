@@ -93,13 +93,13 @@ async def test_keys_typed_meanwhile_are_kept_in_their_order(store_path: Path) ->
         assert "Kov" in front.marked.patient.name
 
 
-async def test_a_store_that_does_not_come_leaves_the_list_and_says_that_it_is_away(store_path: Path) -> None:
+async def test_a_store_that_does_not_come_leaves_no_row_under_a_search_and_says_why(store_path: Path) -> None:
     async with arriving(store_path) as (front, arrival):
-        rows = front.screen.listing.view.rows
         arrival.fault = Unavailable("The disk is gone: see to it.")
         arrival.may_arrive.set()
         await front.type("kov")
-        assert front.screen.listing.view.rows == rows
+        assert front.screen.listing.view.rows == ()
+        assert 'Bookings for "kov" could not be read.' in "\n".join(front.lines())
         assert "STORE AWAY" in front.line("status")
         assert "The disk is gone" in front.line("keys")
 

@@ -9,6 +9,7 @@ import pytest
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import CancelCommand
 from frontdesk.desk import Desk, Settings
+from frontdesk.screens import store_watch
 from frontdesk.store import following
 from frontdesk.store.port import BookingStore
 from tests.contract.between import Between, standing_between
@@ -80,5 +81,54 @@ async def test_a_server_goes_away_and_comes_back_under_an_open_screen(
         await front.until(lambda: not desk.away_since)
         await front.until(lambda: front.marked.cancellation)
         assert "STORE AWAY" not in front.line("status")
+    await desk.store.close()
+    assert not reports
+
+
+async def test_a_search_that_the_server_did_not_answer_stands_over_no_other_patient(
+    behind: FarDesk, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PAUSES", (0.05,))
+    monkeypatch.setattr(store_watch, "ASK_AWAY", 0.05)
+    clock, reports = StillClock(), list[BaseException]()
+
+    async def opened() -> BookingStore:
+        return FarDesk(f"http://127.0.0.1:{between.port}", behind.token, behind.behind)
+
+    def report(error: BaseException) -> str:
+        reports.append(error)
+        return "TEST01"
+
+    app = FrontdeskApp(Desk(opened, KIM, clock, Settings(), report))
+    async with app.run_test(size=(80, 24)) as pilot:
+        front = Front(app, pilot, clock, reports)
+        await front.until(lambda: app.open_desk)
+        await front.idle()
+        desk = app.open_desk
+        assert desk is not None
+        await front.until(lambda: between.number("/changes"))
+        await front.type("amelia")
+        assert {row.booking.patient.name.split()[0] for row in front.screen.listing.view.rows} == {"Amelia"}
+        between.go_away()
+        await front.press("escape")
+        await front.type("noah")
+        assert front.screen.listing.view.rows == ()
+        assert front.line("found") == ""
+        assert not any("Amelia" in line for line in front.lines())
+        assert any('Bookings for "noah" could not be read.' in line for line in front.lines())
+        await front.press("enter")
+        assert app.screen is front.screen
+        assert not front.screen.menu.is_open
+        assert "There is no booking here to act on." in front.line("keys")
+
+        await between.listen()
+        await front.until(lambda: front.screen.listing.view.rows and not desk.away_since)
+        assert front.screen.find.value == "noah"
+        assert {row.booking.patient.name.split()[0] for row in front.screen.listing.view.rows} == {"Noah"}
+        assert "10 found" in front.line("found")
+        assert "could not be read" not in "\n".join(front.lines())
+        await front.press("enter")
+        assert front.screen.menu.is_open
+        assert any("Noah" in line for line in front.lines())
     await desk.store.close()
     assert not reports

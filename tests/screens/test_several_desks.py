@@ -1,20 +1,17 @@
 """Other desks on the same store: who did what is said; a store that is away, or shuts the desk out, comes back."""
 
-from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand, FrontdeskError, Operator, Unauthorised, Unavailable
+from frontdesk.bookings import CancelCommand, Operator, Unauthorised, Unavailable
 from frontdesk.desk import OpenDesk
-from frontdesk.screens import store_watch
 from frontdesk.screens.cancel import CancelScreen, Progress
 from frontdesk.screens.last_write import LastWrite
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
+from tests.screens.cuts import Cut, wrapped
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front
 
@@ -90,46 +87,6 @@ async def test_details_says_nothing_of_what_was_there_before_it_opened(front: Fr
     await cancel_elsewhere(front, "SD-10482")
     await front.press("tab", "d")
     assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
-
-
-class Cut:
-    """A store in front of the real one; while there is an error, everything raises it, or `all_but` one method."""
-
-    def __init__(self, store: BookingStore) -> None:
-        self._store: Any = store
-        self.error: FrontdeskError | None = None
-        self.all_but = ""
-        self.refused = Counter[str]()
-        self.error_after: dict[str, FrontdeskError] = {}
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        async def ask(*arguments: Any, **named: Any) -> Any:
-            if self.error is not None and name not in {"close", self.all_but}:
-                self.refused[name] += 1
-                raise self.error
-            if name == "changes":
-                arguments = (arguments[0], 0.02)  # else a cut is noticed when a change comes
-            answer = await getattr(self._store, name)(*arguments, **named)
-            self.error = self.error_after.get(name, self.error)
-            return answer
-
-        return ask
-
-
-@pytest.fixture
-def cut(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
-    """The store that `wrap` will have put in front of the real one; it is asked often."""
-    monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
-    monkeypatch.setattr(store_watch, "ASK_SHUT_OUT", 0.01)
-    return []
-
-
-def wrapped(made: list[Cut]) -> Callable[[BookingStore], Any]:
-    def wrap(store: BookingStore) -> Any:
-        made.append(Cut(store))
-        return made[-1]
-
-    return wrap
 
 
 async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are(

@@ -27,7 +27,7 @@ from frontdesk.screens.elsewhere import Elsewhere
 from frontdesk.screens.key_line import KeyLine
 from frontdesk.screens.last_write import LastLine
 from frontdesk.screens.list_actions import ListActions
-from frontdesk.screens.notices import show_bug
+from frontdesk.screens.notices import TooSmallScreen, show_bug
 from frontdesk.widgets.booking_summary import peek, same_name_words
 from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
@@ -62,6 +62,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     def __init__(self, desk: OpenDesk) -> None:
         super().__init__(desk)
+        self.listing.on_late = self.show_list
         self._search_waits = False
         self._started = False
         self.is_painted = asyncio.Event()
@@ -131,9 +132,8 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             self._started = True
             self.listing.height = rows
             self.perform(self._start)
-        elif rows != self.listing.height:
-            self.listing.height = rows
-            self.perform(self.listing.refresh)
+        elif rows != self.listing.height and not isinstance(self.app.screen, TooSmallScreen):
+            self.elsewhere.perform_unasked(lambda: self.listing.resize(rows))
 
     # -- one thing after the other ------------------------------------------------------
 
@@ -144,10 +144,12 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             try:
                 await job()
             except FrontdeskError as error:
-                # As long as there is no list at all, whatever keeps it away is asked about again.
+                # As long as what was asked for is not read, whatever keeps it away is asked about again.
                 if isinstance(error, Unavailable | Unauthorised) or self.listing.query is None:
                     self.elsewhere.watch.lost(error)
-                self.say(error.hint)
+                    self.key_line.trouble(error.hint)
+                else:
+                    self.say(error.hint)
             except Exception as error:
                 show_bug(self.app, self.desk.desk, error)
             finally:
@@ -252,7 +254,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     async def _search(self) -> None:
         self._search_waits = False
-        if self.find.value.strip() != self.listing.text:
+        if self.find.value.strip() != self.listing.text or self.listing.query is None:
             await self.listing.search(self.find.value)
 
     def action_find(self) -> None:

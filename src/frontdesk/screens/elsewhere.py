@@ -89,6 +89,7 @@ class Elsewhere:
 
     def _contact_changed(self, is_there: bool) -> None:
         if is_there:
+            self._key_line.trouble_over()
             self._key_line.remark("The store is back.")
         self._tell_screens(StoreChanged())
 
@@ -113,6 +114,7 @@ class Elsewhere:
         rows = self._listing.view.rows
         if rows:
             await self._listing.repaint(row.booking.id for row in rows)
+            await self._listing.fill()
         else:
             await self._listing.refresh()
         await self._last.read_again(self._desk)

@@ -14,6 +14,7 @@ class KeyLine(Line):
     """
 
     _answer = ""
+    _trouble = ""
     _remark = ""
     _news: tuple[str, ...] = ()
     _in_list = False
@@ -22,6 +23,16 @@ class KeyLine(Line):
     def answer(self, message: str) -> None:
         """Answer the operator's key."""
         self._answer = message
+        self._show()
+
+    def trouble(self, message: str) -> None:
+        """Answer the operator's key with what keeps it from being done, until that is over."""
+        self._trouble = message
+        self._show()
+
+    def trouble_over(self) -> None:
+        """Take away what was said of trouble: it is so no more."""
+        self._trouble = ""
         self._show()
 
     def tell(self, news: str) -> None:
@@ -36,7 +47,7 @@ class KeyLine(Line):
 
     def key_comes(self) -> None:
         """Take away what was said: a new key is about to be handled."""
-        self._answer, self._news, self._remark = "", (), ""
+        self._answer, self._trouble, self._news, self._remark = "", "", (), ""
         self._show()
 
     def follow_focus(self, *, in_list: bool) -> None:
@@ -50,7 +61,7 @@ class KeyLine(Line):
         self._show()
 
     def _show(self) -> None:
-        said = self._answer or self._told() or self._remark
+        said = self._answer or self._trouble or self._told() or self._remark
         keys = IN_LIST if self._in_list else IN_FIND
         self.show("" if self._is_covered else said or keys, style=BOLD if said else PLAIN)
 

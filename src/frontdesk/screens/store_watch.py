@@ -34,6 +34,7 @@ class StoreWatch:
         self._catch_up = catch_up
         self._on_changes = on_changes
         self._on_contact = on_contact
+        self._times_lost = 0
         self._is_lost = asyncio.Event()
         self._is_there = asyncio.Event()
         self._is_there.set()
@@ -59,17 +60,21 @@ class StoreWatch:
         while True:
             await self._is_lost.wait()
             await asyncio.sleep(ASK_SHUT_OUT if self._desk.shut_out else ASK_AWAY)
+            times_lost = self._times_lost
             try:
                 await self._desk.ask_state()
                 await self._catch_up()
             except FrontdeskError as error:
                 self.lost(error)
             else:
-                self.found()
+                # What failed since it was read again is not on the screen: that is asked again too.
+                if times_lost == self._times_lost:
+                    self.found()
 
     def lost(self, error: FrontdeskError) -> None:
         """Take note that a question was not answered, whoever asked it."""
         before = self._desk.away_since, self._desk.shut_out
+        self._times_lost += 1
         self._desk.lost(error)
         self._is_there.clear()
         self._is_lost.set()

@@ -73,7 +73,7 @@ def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
 def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
     """What stands in the place of rows when there are none, with the way on."""
     if listing.query is None:
-        return _nothing_read(desk)
+        return _nothing_read(desk, listing)
     if listing.view.searched_on or listing.view.searched_back:
         return (
             f'      Nobody found yet for "{listing.text}": this search takes long.',
@@ -92,17 +92,20 @@ def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
     return (*_first_morning(desk.desk.settings.first_steps, has_practices=bool(desk.practices)),)
 
 
-def _nothing_read(desk: OpenDesk) -> tuple[str, ...]:
-    """No list has been read yet: that it is being read, or why it cannot be."""
-    why = desk.shut_out or (desk.why_away if desk.away_since else "")
-    if not why:
-        return ("      Reading the bookings...",)
-    lines = textwrap.wrap(why, NOTICE_WIDTH)
+def _nothing_read(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
+    """What was asked for is being read, or why it cannot be read."""
+    what = f'Bookings for "{listing.text}"' if listing.text else "The bookings"
+    if not listing.unread:
+        return (
+            f'      Searching for "{listing.text}"...' if listing.text else "      Reading the bookings...",
+        )
+    lines = textwrap.wrap(listing.unread, NOTICE_WIDTH)
+    asks = desk.away_since or desk.shut_out
     return (
-        "      The bookings could not be read yet.",
+        f"      {what} could not be read.",
         *(f"      {line}" for line in lines),
         "",
-        "      This desk asks again by itself; F5 asks at once.",
+        "      This desk asks again automatically; F5 asks at once." if asks else "      F5 asks again.",
     )
 
 
