@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from traceback import walk_tb
 from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from frontdesk.bookings import (
     Standing,
     StoreState,
     Unauthorised,
+    Unavailable,
 )
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
@@ -182,6 +184,7 @@ class OpenDesk:
     elsewhere: set[int | None] = field(default_factory=set)
     own: set[int] = field(default_factory=set)
     signed_in: str = ""
+    _reported: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     async def opened(cls, desk: Desk) -> "OpenDesk":
@@ -220,6 +223,21 @@ class OpenDesk:
         """Take note that the store answers."""
         self.away_since = self.shut_out = ""
 
+    def fault(self, error: Exception) -> FrontdeskError:
+        """Return what the operator is told of an error that a question to the store ended with.
+
+        One outside the family is written to the log, once however often it comes back, and
+        told with its reference: whoever waits for the answer must not wait for ever.
+        """
+        if isinstance(error, FrontdeskError):
+            return error
+        reference = self._reported.get(kind := _kind_of(error))
+        if reference is None:
+            reference = self._reported[kind] = self.desk.report(error)
+        return Unavailable(
+            f"Something went wrong in frontdesk, reference {reference}: tell whoever looks after it."
+        )
+
     def now(self) -> datetime:
         """The store's time of now."""
         return self.state.now + timedelta(seconds=self.desk.clock() - self.asked_at)
@@ -240,3 +258,9 @@ class OpenDesk:
         wanted = self.desk.settings.home
         named = next((practice for practice in self.practices if practice.id == wanted), None)
         return named or (self.practices[0] if self.practices else None)
+
+
+def _kind_of(error: Exception) -> str:
+    """Return what tells one bug from another: the type of an error and where it was raised."""
+    places = [f"{frame.f_code.co_filename}:{line}" for frame, line in walk_tb(error.__traceback__)]
+    return " ".join((type(error).__qualname__, *places[-1:]))

@@ -121,8 +121,15 @@ class Dispatcher:
                 await self._rest(rest)
         finally:
             await self._stop()
-            with suppress(FrontdeskError):
-                await self._queue.retire(self.id)
+            await self._retire()
+
+    async def _retire(self) -> None:
+        try:
+            await self._queue.retire(self.id)
+        except FrontdeskError:
+            pass  # what says that it lives ends by itself
+        except Exception as error:
+            self._report(error)
 
     async def run_once(
         self, report: Callable[[Progress], object] = lambda _: None, *, booking_id: int | None = None
@@ -150,7 +157,7 @@ class Dispatcher:
                     return self._progress()
                 report(self._progress(held.number, held.seconds))
                 await self._sleep(min(max(held.seconds, _SOON), 1.0))
-        except FrontdeskError:
+        except Exception:
             # What has begun comes to its end, whatever becomes of the store.
             if self._running:
                 await asyncio.wait(self._running)
@@ -281,6 +288,10 @@ class Dispatcher:
         try:
             delivery = await self._queue.finish(claim, result, self._policy)
         except FrontdeskError:
+            return False
+        except Exception as error:
+            if claim.delivery.id not in self._untold:
+                self._report(error)
             return False
         if delivery is not None and self._finished is not None:
             self._finished[delivery.id] = delivery

@@ -1,9 +1,11 @@
 """A look into a store's tables past the store, and changes no store would make."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, create_engine, select, text
@@ -53,3 +55,17 @@ async def until(condition: Callable[[], bool]) -> None:
     """Let the event loop run until something is so; the test's time limit ends it if it never is."""
     while not condition():  # noqa: ASYNC110 - a lock in a database sets no event
         await asyncio.sleep(0.005)
+
+
+def take_away(path: Path, *, leave_a_copy: bool = False) -> Path:
+    """Move a store's file, as whoever tidies up does; return where it is now."""
+    away = path.with_suffix(".away")
+    path.rename(away)
+    if leave_a_copy:
+        shutil.copy(away, path)
+    return away
+
+
+def bring_back(path: Path) -> None:
+    """Put the file that `take_away` moved back at its place."""
+    path.with_suffix(".away").replace(path)

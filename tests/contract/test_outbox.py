@@ -5,6 +5,7 @@ import time as clocks
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -344,7 +345,8 @@ async def test_carriers_that_cannot_be_made_are_reported_and_nothing_is_lost(des
 class AwayQueue:
     """A queue whose store goes away for some of the calls."""
 
-    def __init__(self, store: SqlStore, *away: str, times: int) -> None:
+    def __init__(self, store: SqlStore, *away: str, times: int, error: Exception | None = None) -> None:
+        self._error = error or Unavailable("The store is away.")
         self._queue = store.queue
         self._left = dict.fromkeys(away, times)
         self.asked: dict[str, int] = defaultdict(int)
@@ -354,18 +356,19 @@ class AwayQueue:
             self.asked[name] += 1
             if self._left.get(name, 0) > 0:
                 self._left[name] -= 1
-                raise Unavailable("The store is away.")
+                raise self._error
             answer: object = await getattr(self._queue, name)(*given, **named)
             return answer
 
         return ask
 
 
+@pytest.mark.parametrize("error", [Unavailable("The store is away."), RuntimeError("a bug")])
 async def test_what_is_known_is_written_when_the_store_is_back(
-    desk: Desk, time: Time, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, time: Time, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     booking = await desk.cancel()
-    queue = AwayQueue(desk.store, "finish", times=4)
+    queue = AwayQueue(desk.store, "finish", times=4, error=error)
     carrier = saying(DONE)
     dispatcher = desk.dispatcher(all_by(carrier))
     monkeypatch.setattr(dispatcher, "_queue", queue)
@@ -375,7 +378,7 @@ async def test_what_is_known_is_written_when_the_store_is_back(
     await stopped(running)
     assert len(carrier.taken) == 3
     assert set((await desk.states(booking)).values()) == {State.DONE}
-    assert desk.reported == []
+    assert set(desk.reported) == ({error} if isinstance(error, RuntimeError) else set())
 
 
 async def test_what_is_known_is_not_done_again_after_its_lease(
@@ -422,6 +425,39 @@ async def test_once_says_that_the_store_is_away(desk: Desk, monkeypatch: pytest.
     with pytest.raises(Unavailable):
         await dispatcher.run_once()
     assert (await desk.store.state()).under_way == 0
+
+
+@pytest.mark.parametrize("error", [Unavailable("The store is away."), RuntimeError("a bug")])
+async def test_once_ends_what_it_has_begun_whatever_the_store_raises(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    booking = await desk.cancel()
+    may_end, raised = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Claim) -> Result:
+        await may_end.wait()
+        return DONE
+
+    claim, claimed = desk.store.queue.claim, list[Claim | None]()
+
+    async def one_claim(*given: Any) -> Claim | None:
+        if claimed:
+            raised.set()
+            raise error
+        claimed.append(await claim(*given))
+        return claimed[0]
+
+    monkeypatch.setattr(outbox, "LEAVING_SECONDS", 0)
+    monkeypatch.setattr(desk.store.queue, "claim", one_claim)
+    running = asyncio.create_task(desk.dispatcher(all_by(Script(slow))).run_once())
+    await raised.wait()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    may_end.set()
+    with pytest.raises(type(error)):
+        await running
+    tried = [one for one in await desk.store.deliveries(booking.id) if one.attempts]
+    assert {one.state for one in tried} == {State.DONE}
 
 
 async def test_once_waits_for_what_another_has_in_hand(desk: Desk, time: Time) -> None:

@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
+from frontdesk.store.commands import CommitLost
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
 from frontdesk.store.sqlite import SqliteDatabase
-from tests.contract.raw import count
+from tests.contract.raw import bring_back, count, take_away
 from tests.making import KIM, make_incoming
 
 
@@ -32,6 +33,56 @@ def store_url(sqlite_url: str) -> str:
 
 def command(booking: Booking) -> CancelCommand:
     return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["missing", "replaced"])
+async def test_a_file_that_is_not_at_its_place_any_more_is_neither_read_nor_written(
+    store: SqlStore, store_url: str, booking: Booking, another: bool
+) -> None:
+    path = Path(store_url.removeprefix("sqlite:///"))
+    await store.state()
+    take_away(path, leave_a_copy=another)
+    why = "was replaced by another file" if another else "is not there any more"
+    asked = command(booking)
+    for question in (
+        store.cancel(asked),
+        store.outcome(asked.command_id),
+        store.get(booking.id),
+        store.state(),
+        store.changes(0, 0),
+        store.settle(1, KIM, "phoned"),
+        store.registry.admit("fd_1_2"),
+        store.queue.heartbeat("one", frozenset()),
+    ):
+        with pytest.raises(Unavailable, match=f"{why}.*: nothing was changed|{why}"):
+            await question
+    bring_back(path)
+    await nothing_was_done(store, store_url, booking)
+
+
+async def test_a_file_that_goes_away_during_the_commit_leaves_it_not_known(
+    store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was saved into a file that is not there any more is not saved for anybody."""
+    path = Path(store_url.removeprefix("sqlite:///"))
+    patiently = SqliteDatabase._patiently
+
+    def moved(self: SqliteDatabase, connection: Connection, statement: str) -> None:
+        if statement == "COMMIT":
+            take_away(path)
+        patiently(self, connection, statement)
+
+    monkeypatch.setattr(SqliteDatabase, "_patiently", moved)
+    asked = command(booking)
+    with pytest.raises(CommitLost, match="what became of it is not known yet"):
+        await store.cancel(asked)
+    with pytest.raises(Unavailable):
+        await store.outcome(asked.command_id)
+    bring_back(path)
+    monkeypatch.undo()
+    found = await store.outcome(asked.command_id)
+    assert found is not None
+    assert found.cancellation is not None
 
 
 async def nothing_was_done(store: SqlStore, url: str, booking: Booking) -> None:

@@ -1,12 +1,18 @@
 """A dispatcher is woken by what others write, and not by its own progress."""
 
 import asyncio
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import CancelCommand
+from frontdesk.bookings import CancelCommand, Unavailable
+from frontdesk.cli import crash, dispatching
 from frontdesk.cli.dispatching import wake_for_others
 from frontdesk.deliveries import MAIL_CONNECTION
+from frontdesk.store.port import Change, ChangeKind
 from frontdesk.store.sql import SqlStore
 from tests.making import KIM, PRAKTIKA, make_incoming, make_practice
 
@@ -35,3 +41,33 @@ async def test_a_cancel_and_a_retry_wake_it_and_progress_does_not(store: SqlStor
     assert woken.locked()
     kinds = [change.makes_due for change in await store.changes(number, 0)]
     assert kinds == [True, False, True]
+
+
+@pytest.mark.parametrize("error", [Unavailable("The line is cut."), RuntimeError("a bug")])
+async def test_whatever_the_store_raises_it_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    answers: list[Exception | tuple[Change, ...]] = [
+        error,
+        (Change(8, 1, ChangeKind.BOOKING, KIM, datetime.now(UTC)),),
+    ]
+    reported: list[BaseException] = []
+
+    class Raises:
+        async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+            if not answers:
+                await asyncio.Event().wait()
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr(dispatching, "WATCH_SECONDS", 0)
+    monkeypatch.setattr(crash, "report", reported.append)
+    woken = asyncio.Event()
+    store: Any = Raises()
+    watching = asyncio.create_task(wake_for_others(store, 7, woken.set))
+    await woken.wait()
+    watching.cancel()
+    await asyncio.wait([watching])
+    assert reported == ([error] if isinstance(error, RuntimeError) else [])

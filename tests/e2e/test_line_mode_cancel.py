@@ -20,6 +20,7 @@ from frontdesk.bookings import (
     Unavailable,
 )
 from frontdesk.cli import cancel as cancel_module
+from frontdesk.store.commands import CommitLost
 from frontdesk.store.sql import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.making import LEE, Store, make_incoming, make_patient, make_practice
@@ -282,11 +283,66 @@ class TestLostAnswer:
         assert "frontdesk show R00001" in result.stderr
         assert "not saved, nothing" not in result.stderr
 
-    def test_saved_but_what_follows_cannot_be_read(
+    def test_not_saved_is_never_not_known_in_one_sentence(
         self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        async def lost(store: SqlStore, command: CancelCommand) -> Booking:
+            raise CommitLost(Unavailable("the disk is full: nothing was changed; free some space."))
+
+        monkeypatch.setattr(SqlStore, "cancel", lost)
+
+        result = desk("cancel", "R00001", "--yes")
+
+        assert result.exit_code == 3
+        assert result.stderr == (
+            f"{Unavailable.title}: not saved, nothing has happened: "
+            "the disk is full: nothing was changed; free some space.\n"
+        )
+
+    @pytest.mark.parametrize("arrives", [True, False])
+    def test_a_bug_on_the_way_is_looked_into(
+        self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch, arrives: bool
+    ) -> None:
+        cancel = SqlStore.cancel
+
+        async def breaks(store: SqlStore, command: CancelCommand) -> Booking:
+            if arrives:
+                await cancel(store, command)
+            raise FileNotFoundError(2, "Amelia Wilson")
+
+        monkeypatch.setattr(SqlStore, "cancel", breaks)
+
+        result = desk("cancel", "R00001", "--yes")
+
+        if arrives:
+            assert (result.exit_code, result.stdout) == (0, desk.facts() + "\n")
+        else:
+            assert result.exit_code == 3
+            assert "not saved, nothing has happened: Something went wrong in frontdesk, reference" in (
+                result.stderr
+            )
+        assert "Amelia" not in result.stderr + desk.log_file.read_text()
+
+    def test_a_bug_in_the_question_leaves_it_not_known(
+        self, desk: LineDesk, lose: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def breaks(store: SqlStore, command_id: UUID) -> Booking | None:
+            raise OSError(5, "Input/output error")
+
+        lose(True, True)
+        monkeypatch.setattr(SqlStore, "outcome", breaks)
+
+        result = desk("cancel", "R00001", "--yes")
+
+        assert result.exit_code == 3
+        assert "not known yet whether it was saved. Do not tell the patient yet" in result.stderr
+
+    @pytest.mark.parametrize("error", [Unavailable("the line was cut."), RuntimeError("Amelia Wilson")])
+    def test_saved_but_what_follows_cannot_be_read(
+        self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
         async def unreadable(store: SqlStore, booking_id: int) -> None:
-            raise Unavailable("the line was cut.")
+            raise error
 
         monkeypatch.setattr(SqlStore, "deliveries", unreadable)
 

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,13 @@ from frontdesk.bookings import (
     Unavailable,
     why_not_cancel,
 )
+from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
 from frontdesk.deliveries import Delivery, facts, plan
+from frontdesk.store.commands import CommitLost
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_follows
 
@@ -101,9 +102,13 @@ def cancel(
 
 def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> tuple[Delivery, ...] | None:
     """Try what follows from this cancel, and return how it stands; trouble with it changes nothing."""
-    dispatching = dispatcher(store, session.config, session.outside)
-    with suppress(FrontdeskError, KeyboardInterrupt):
+    try:
+        dispatching = dispatcher(store, session.config, session.outside)
         run(dispatching.run_once(booking_id=done.id))
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        _fault(error)
     return _followed(store, run, done)
 
 
@@ -133,25 +138,38 @@ def _followed(store: BookingStore, run: Run, done: Booking) -> tuple[Delivery, .
     """Return what follows, or None when that cannot be read: the booking is cancelled all the same."""
     try:
         return run(store.deliveries(done.id))
-    except FrontdeskError:
+    except Exception as error:
+        _fault(error)
         return None
+
+
+def _fault(error: Exception) -> FrontdeskError:
+    """Return what the operator is told of an error; one outside the family goes to the log."""
+    if isinstance(error, FrontdeskError):
+        return error
+    return Unavailable(crash.apology(crash.report(error)))
 
 
 def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str) -> Booking:
     """Cancel; after a lost answer say exactly one of: saved, not saved, not known yet."""
     try:
         return run(_to_the_end(store, command))
-    except Unavailable as away:
-        try:
-            saved = run(store.outcome(command.command_id))
-        except FrontdeskError:
-            raise Unavailable(
-                "not known yet whether it was saved. Do not tell the patient yet; "
-                f"ask with frontdesk show {reference}"
-            ) from None
-        if saved is None:
-            raise Unavailable(f"not saved, nothing has happened: {away.hint}") from None
-        return saved
+    except Exception as error:
+        fault = _fault(error)
+    if not isinstance(fault, Unavailable):
+        raise fault
+    try:
+        saved = run(store.outcome(command.command_id))
+    except Exception as error:
+        _fault(error)
+    else:
+        if saved is not None:
+            return saved
+        why = fault.fault if isinstance(fault, CommitLost) else fault
+        raise Unavailable(f"not saved, nothing has happened: {why.hint}")
+    raise Unavailable(
+        f"not known yet whether it was saved. Do not tell the patient yet; ask with frontdesk show {reference}"
+    )
 
 
 async def _to_the_end(store: BookingStore, command: CancelCommand) -> Booking:

@@ -50,7 +50,9 @@ async def wake_for_others(store: BookingStore, number: int, wake: Callable[[], N
     while True:
         try:
             changes = await store.changes(number, WATCH_SECONDS)
-        except FrontdeskError:
+        except Exception as error:
+            if not isinstance(error, FrontdeskError):
+                crash.report(error)
             await asyncio.sleep(WATCH_SECONDS)
             continue
         if changes:

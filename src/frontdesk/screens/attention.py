@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.commands import ATTENTION_COMMANDS
 from frontdesk.deliveries import Attention, to_do
 from frontdesk.desk import OpenDesk
@@ -109,8 +108,8 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
         current = self.current
         try:
             found = await self._fresh()
-        except FrontdeskError as error:
-            self._say(error.hint)
+        except Exception as error:
+            self._say(self.desk.fault(error).hint)
             return
         self._items = [Item(attention) for attention in found]
         self._newcomers = 0
@@ -134,7 +133,8 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
                 item.id: Item(found[item.id]) if item.id in found else await self._what_became_of(item)
                 for item in shown
             }
-        except FrontdeskError:
+        except Exception as error:
+            self.desk.fault(error)
             return
         # Meanwhile the operator may have settled one of them, or had the list read again.
         self._items = [caught_up.get(item.id, item) for item in self._items or ()]

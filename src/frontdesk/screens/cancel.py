@@ -31,6 +31,7 @@ from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
 from frontdesk.screens.writing import WritingScreen
+from frontdesk.store.commands import CommitLost
 from frontdesk.store.port import Change
 from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.booking_summary import (
@@ -172,12 +173,12 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
 
     def on_store_changed(self, message: StoreChanged | None = None) -> None:
         self.query_one("#status", StatusLine).show_desk(self.desk)
-        if (
-            message is not None
-            and (change := message.of(self.booking.id))
-            and change.booking_id not in self.desk.own
-        ):
+        if message is None or self.booking.id in self.desk.own:
+            return
+        if change := message.of(self.booking.id):
             self._follow(change)
+        elif message.concerns(self.booking.id):
+            self._read_again()
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size)
@@ -228,22 +229,26 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         try:
             fresh = await self.desk.store.get(self.booking.id)
             self._namesakes = await self.desk.store.namesakes(fresh.id)
-        except FrontdeskError:
+        except Exception as error:
+            self.desk.fault(error)
             return
-        if self._progress is Progress.READING and fresh.version != self.booking.version:
+        if self._progress is not Progress.READING or fresh.version == self.booking.version:
+            self._show_booking()
+        elif fresh.cancellation is not None:
+            self._lost(Conflict("", fresh, None, None))
+        else:
             self._take_changed(
                 fresh,
                 f"The {', '.join(changed_parts(self.booking, fresh)) or 'booking'} changed since the list was read.",
             )
-        else:
-            self._show_booking()
 
     @work(exclusive=True, exit_on_error=False, group="following")
     async def _follow(self, change: Change) -> None:
         """Say what another desk has just done to this booking, and who did it."""
         try:
             current = await self.desk.store.get(self.booking.id)
-        except FrontdeskError:
+        except Exception as error:
+            self.desk.fault(error)
             return
         if self._progress is Progress.READING and current.version != self.booking.version:
             self._lost(Conflict("", current, change.by, change.at))
@@ -352,14 +357,12 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             self.finish(Closed(await self.desk.store.cancel(command)))
         except Conflict as conflict:
             self._lost(conflict)
-        except Unavailable as error:
-            await self._ask_outcome(command, error)
-        except FrontdeskError as error:
-            self._not_saved(error)
         except Exception as error:
-            reference = self.desk.desk.report(error)
-            hint = f"something went wrong in frontdesk, reference {reference}"
-            await self._ask_outcome(command, Unavailable(hint))
+            why = self.desk.fault(error)
+            if isinstance(why, Unavailable):
+                await self._ask_outcome(command, why)
+            else:
+                self._not_saved(why)
 
     async def _ask_outcome(self, command: CancelCommand, why: FrontdeskError) -> None:
         """After a lost answer: ask what became of this very command until it is known."""
@@ -367,7 +370,8 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         while True:
             try:
                 booking = await self.desk.store.outcome(command.command_id)
-            except FrontdeskError:
+            except Exception as error:
+                self.desk.fault(error)
                 self._progress = Progress.UNKNOWN
                 self.is_answered.set()
                 self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
@@ -377,7 +381,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             if booking is not None:
                 self.finish(Closed(booking))
             else:
-                self._not_saved(why)
+                self._not_saved(why.fault if isinstance(why, CommitLost) else why)
             return
 
     def _not_saved(self, why: FrontdeskError) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from textual import work
 
-from frontdesk.bookings import Channel, ConnectionState, FrontdeskError, Practice
+from frontdesk.bookings import Channel, ConnectionState, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.desk import OpenDesk
 from frontdesk.pms.port import Verified
@@ -37,7 +37,8 @@ class ConnectionsScreen(ReadingScreen):
     async def _ask_state(self) -> None:
         try:
             await self.desk.ask_state()
-        except FrontdeskError:
+        except Exception as error:
+            self.desk.fault(error)
             return
         self.on_store_changed()
 

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.audit import Action, AuditEvent
-from frontdesk.bookings import Booking, FrontdeskError, Status
+from frontdesk.bookings import Booking, Status
 from frontdesk.commands import DETAILS_COMMANDS
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
@@ -77,8 +77,8 @@ class DetailsScreen(ReadingScreen):
             fresh = await store.get(booking_id)
             self._deliveries = await store.deliveries(booking_id)
             history = await store.history(booking_id)
-        except FrontdeskError as error:
-            self._say(f"{error.hint} Esc back")
+        except Exception as error:
+            self._say(f"{self.desk.fault(error).hint} Esc back")
             return
         if self._change is not None and fresh.version != self.booking.version:
             self._message = words.who_changed(self._change, self.booking, fresh, self.desk.now())

@@ -48,8 +48,11 @@ class Elsewhere:
         async def without_an_answer() -> None:
             try:
                 await job()
-            except (Unavailable, Unauthorised) as error:
-                self.watch.lost(error)
+            except Exception as error:
+                fault = self._desk.fault(error)
+                if not isinstance(fault, Unavailable | Unauthorised):
+                    raise
+                self.watch.lost(fault)
 
         self._perform(without_an_answer)
 
@@ -100,8 +103,8 @@ class Elsewhere:
         async def read_again() -> None:
             try:
                 await self._read_again()
-            except FrontdeskError as error:
-                faults.append(error)
+            except Exception as error:
+                faults.append(self._desk.fault(error))
             finally:
                 done.set()
 

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from frontdesk import times
-from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import OpenDesk
 from frontdesk.widgets.fitting import fitted
 from frontdesk.widgets.line import ALERT, TextBlock
@@ -60,7 +59,8 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
             state, dispatch = desk.state, desk.desk.dispatch
             alone = await dispatch.left_alone() if dispatch else state.unattended
             items = await desk.store.attention(LOOKED_AT) if state.need_person else ()
-        except FrontdeskError:
+        except Exception as error:
+            desk.fault(error)
             return
         now = desk.now()
         today = sum(

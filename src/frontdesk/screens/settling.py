@@ -1,6 +1,5 @@
 """A person deals with what failed: settle it with a signed note, or have it tried again."""
 
-from contextlib import suppress
 from typing import ClassVar
 
 from textual import work
@@ -9,9 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from frontdesk.bookings import REASON_LIMIT, FrontdeskError
+from frontdesk.bookings import REASON_LIMIT
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.writing import WritingScreen
+from frontdesk.store.commands import CommitLost
 from frontdesk.text import clean
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import BOLD, Line
@@ -86,23 +86,35 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     async def _save(self) -> None:
         try:
             await self.desk.store.settle(self._delivery_id, self.desk.operator, self._note)
-            with suppress(FrontdeskError):
-                await self.desk.ask_state()
-            self.finish(True)
-        except FrontdeskError as error:
-            self._say(f"Not settled: {error.hint}")
         except Exception as error:
-            reference = self.desk.desk.report(error)
-            self._say(f"Something went wrong in frontdesk, reference {reference}. Look at it again.")
+            self._say(_not_done("settled", self.desk, error))
+        else:
+            await self._ask_state()
+            self.finish(True)
         finally:
             self.end()
+
+    async def _ask_state(self) -> None:
+        """Have the number of what needs a person brought up to date: it is settled whatever comes of this."""
+        try:
+            await self.desk.ask_state()
+        except Exception as error:
+            self.desk.fault(error)
 
 
 async def try_again(desk: OpenDesk, delivery_id: int) -> str:
     """Make a delivery due now; return what to say to the operator."""
     try:
         await desk.store.retry(delivery_id, desk.operator)
-    except FrontdeskError as error:
-        return f"Not tried again: {error.hint}"
+    except Exception as error:
+        return _not_done("tried again", desk, error)
     desk.desk.wake_dispatch()
     return "Tried again from now on."
+
+
+def _not_done(what: str, desk: OpenDesk, error: Exception) -> str:
+    """Return what is certain after an error: that it was not done, or that nobody knows yet."""
+    fault = desk.fault(error)
+    if isinstance(fault, CommitLost) or fault is not error:
+        return f"Not known yet whether it was {what}. Esc, then F5 shows how it stands."
+    return f"Not {what}: {fault.hint}"

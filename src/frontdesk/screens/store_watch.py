@@ -45,8 +45,8 @@ class StoreWatch:
         while True:
             try:
                 changes = await self._desk.store.changes(number, CHANGE_WAIT)
-            except FrontdeskError as error:
-                self.lost(error)
+            except Exception as error:
+                self.lost(self._desk.fault(error))
                 await self._is_there.wait()
                 # It may have come back as an older copy of itself.
                 number = min(number, self._desk.state.number)
@@ -64,8 +64,8 @@ class StoreWatch:
             try:
                 await self._desk.ask_state()
                 await self._catch_up()
-            except FrontdeskError as error:
-                self.lost(error)
+            except Exception as error:
+                self.lost(self._desk.fault(error))
             else:
                 # What failed since it was read again is not on the screen: that is asked again too.
                 if times_lost == self._times_lost:

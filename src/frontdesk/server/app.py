@@ -52,7 +52,9 @@ def make_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     broadcast = Broadcast(service.store, service.report)
-    app.state.gate = Gate(service, Limits(service.requests_a_minute), broadcast, Health(service.store))
+    app.state.gate = Gate(
+        service, Limits(service.requests_a_minute), broadcast, Health(service.store, service.report)
+    )
     app.state.openapi = openapi_document()
     app.state.query_parameters = _query_parameters()
     app.exception_handler(FrontdeskError)(tell_error)

@@ -1,6 +1,7 @@
 """Whether the store can be reached, for whoever asks and as often as they ask."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from frontdesk.bookings import LAST_ID, FrontdeskError
@@ -14,6 +15,7 @@ class Health:
     """Looks at the store at most once a second: anybody may ask, so asking must cost it nothing."""
 
     store: BookingStore
+    report: Callable[[BaseException], object]
     _look: asyncio.Task[bool] | None = field(default=None, init=False)
     _looked_at: float = field(default=float("-inf"), init=False)
 
@@ -30,5 +32,8 @@ class Health:
             # No change has this number yet: the least that a store can be asked.
             await self.store.changes(LAST_ID, 0)
         except FrontdeskError:
+            return False
+        except Exception as error:
+            self.report(error)
             return False
         return True

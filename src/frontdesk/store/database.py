@@ -99,11 +99,18 @@ class Database(ABC):
         return future
 
     def told(self, run: Callable[[Given], Answer], given: Given) -> Answer:
-        """Run something in this very thread; a fault of the database is raised in the operator's words."""
+        """Run something in this very thread; a fault of the database is raised in the operator's words.
+
+        So is one of the file or the line below it, which a driver may pass on as it comes.
+        """
         try:
             return run(given)
         except DBAPIError as error:
             fault = self.explain(error)
+        except OSError as error:
+            fault = Unavailable(
+                f"{self.where} cannot be reached ({error.strerror or type(error).__name__}): try again in a moment."
+            )
         # Raised out here it does not carry the database's own words along, with patients in them.
         raise fault
 

@@ -230,9 +230,7 @@ class RemoteStore:
         except NotSent as error:
             raise self._api.away(error) from None
         except Lost as error:
-            raise Unavailable(
-                f"{self._api.where} gave no answer, {error}: it may have been done; look before you try again."
-            ) from None
+            raise CommitLost(self._api.away(error)) from None
         except NotWritten:
             raise
         except Unavailable as error:

@@ -23,7 +23,7 @@ from frontdesk.bookings import FrontdeskError, Unavailable
 from frontdesk.store import files, schema
 from frontdesk.store.commands import CommitLost
 from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
-from frontdesk.store.sqlite_file import connect, host_clock, why_not_writable
+from frontdesk.store.sqlite_file import connect, host_clock, identity, why_not_writable
 
 POLL_SECONDS = 0.2
 _BACKUP_PAGES = 2000
@@ -37,6 +37,7 @@ class SqliteDatabase(Database):
     def __init__(self, path: Path, clock: Callable[[], datetime] = host_clock) -> None:
         self.path = path
         self._clock = clock
+        self._opened: tuple[int, int] | None = None
         engine = create_engine(
             "sqlite://",
             creator=self._connect,
@@ -104,7 +105,29 @@ class SqliteDatabase(Database):
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 
+    def _check_file(self) -> None:
+        """Raise Unavailable when the file that was opened first is not at its place any more.
+
+        A file that was moved or deleted can still be read through what is open, and to a deleted
+        one even be written: what is saved there, nobody would ever find.
+        """
+        try:
+            found = identity(self.path)
+        except OSError:
+            if self._opened is None:
+                return  # whoever opens it says what is wrong
+            raise Unavailable(
+                f"{self.where} is not there any more: nothing was changed; see that its disk is connected "
+                "and that nobody has moved it."
+            ) from None
+        self._opened = self._opened or found
+        if found != self._opened:
+            raise Unavailable(
+                f"{self.where} was replaced by another file: nothing was changed; start frontdesk again."
+            )
+
     def _read(self, work: Work[Answer]) -> Answer:
+        self._check_file()
         with self._engine.connect() as connection:
             # SQLite itself waits while another desk's COMMIT keeps readers out.
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
@@ -115,6 +138,7 @@ class SqliteDatabase(Database):
                 _undo(connection)
 
     def _write(self, work: Work[Answer]) -> Answer:
+        self._check_file()
         with self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 0")
             self._patiently(connection, "BEGIN IMMEDIATE")
@@ -131,6 +155,10 @@ class SqliteDatabase(Database):
                 if _error_name(error).startswith("SQLITE_BUSY"):
                     raise
                 raise CommitLost(self.explain(error)) from None
+            try:
+                self._check_file()
+            except Unavailable as gone:
+                raise CommitLost(gone) from None
             return answer
 
     def _patiently(self, connection: Connection, statement: str) -> None:

@@ -26,9 +26,19 @@ def connect(path: Path, mode: str, *, detect_types: int = 0) -> sqlite3.Connecti
     )
 
 
+def identity(path: Path) -> tuple[int, int]:
+    """Return what tells the file at this place from any other. Raises OSError."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 def why_not_writable(path: Path) -> str:
     """Return why nothing can be written to the store, or nothing when it can."""
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
+    try:
+        is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+    except OSError:
+        return "the store's file cannot be reached"
+    if is_read_only:
         return "the store is read-only here: its disk is mounted read-only"
     if not os.access(path, os.W_OK):
         return "the store is read-only here: its file may not be written"
