@@ -29,6 +29,7 @@ _INVISIBLE = re.compile(
 )
 """Zero-width characters, skin tones too: no desk sees them, and two names must not differ only in them."""
 
+_PIECE = re.compile(r"[^ ]+")
 _JOINERS = "\u200c\u200d"
 _JOINER = re.compile(f"[{_JOINERS}]+")
 _STROKES = str.maketrans(
@@ -73,6 +74,13 @@ def clean(value: str) -> str:
     # Marks are counted on composed text; what is cut away then leaves new neighbours behind.
     capped = _without_stray_joiners(_with_few_marks(unicodedata.normalize("NFC", harmless)))
     return unicodedata.normalize("NFC", " ".join(capped.split()))
+
+
+def clean_line(value: str) -> str:
+    """Return `value` as one harmless line, as `clean` does, with the spaces that line it up left in."""
+    if value.isprintable() and value.isascii():
+        return value
+    return _PIECE.sub(lambda piece: clean(piece[0]), value)
 
 
 def _without_stray_joiners(value: str) -> str:

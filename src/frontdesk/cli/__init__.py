@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 
 import click
 
-from frontdesk import text
 from frontdesk.bookings import FrontdeskError
 from frontdesk.cli import crash
+from frontdesk.cli.printing import harmless_lines, say
+from frontdesk.text import clean_line
 
 COMMANDS = {
     "demo": "demo:demo",
@@ -80,8 +81,18 @@ Exit codes: 0 done, 1 refused or failed, 2 usage or config,
 INTERRUPTED = 130
 
 
+class HarmlessHelp(click.Context):
+    """One run of a command; its help names paths of this machine, which may be called anything."""
+
+    def get_help(self) -> str:
+        """Return the command's help, each line harmless."""
+        return harmless_lines(super().get_help())
+
+
 class FrontDoor(click.Group):
     """The `frontdesk` command. Whatever happens inside ends in one sentence and an exit code."""
+
+    context_class = HarmlessHelp
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in the order they are explained."""
@@ -125,7 +136,8 @@ class FrontDoor(click.Group):
         """Say where config and store are on this machine."""
         from frontdesk import config
 
-        self.epilog = EPILOG.format(config=config.default_file(), store=config.default_store_file())
+        places = {"config": config.default_file(), "store": config.default_store_file()}
+        self.epilog = EPILOG.format(**{what: clean_line(str(place)) for what, place in places.items()})
         super().format_epilog(ctx, formatter)
 
     def main(
@@ -148,22 +160,16 @@ class FrontDoor(click.Group):
                 click.echo(error.format_message(), err=True)
         except click.ClickException as error:
             code = error.exit_code
-            _say(_usage(error))
+            say(_usage(error), err=True)
         except FrontdeskError as error:
             code = error.exit_code
-            _say(f"{error.title}: {error.hint}")
+            say(f"{error.title}: {error.hint}", err=True)
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except Exception as error:
             code = 1
-            _say(crash.apology(crash.report(error)))
+            say(crash.apology(crash.report(error)), err=True)
         sys.exit(code)
-
-
-def _say(sentence: str) -> None:
-    # A part of the sentence may be an argument or come from the store.
-    with contextlib.suppress(OSError):
-        click.echo(text.clean(sentence), err=True)
 
 
 def _usage(error: click.ClickException) -> str:
@@ -184,7 +190,8 @@ def _config_option(**more: Any) -> click.Option:
 
 
 def _accept_config(command: click.Command) -> None:
-    """Let `--config` stand after the command as well as before it."""
+    """Let `--config` stand after the command as well as before it, and its help be harmless."""
+    command.context_class = HarmlessHelp
     if not any(parameter.name == "config_file" for parameter in command.params):
         command.params.append(_config_option(expose_value=False, callback=_choose_config))
     if isinstance(command, click.Group):
@@ -201,7 +208,7 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) 
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"frontdesk {version('frontdesk')}")
+        say(f"frontdesk {version('frontdesk')}")
         ctx.exit()
 
 

@@ -6,6 +6,7 @@ import click
 
 from frontdesk.bookings import Practice, Reason, Refused
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 
 
@@ -31,11 +32,11 @@ def list_practices(session: Session) -> None:
     with session.opened() as (store, run):
         known = run(store.practices())
     for line in aligned([_cells(practice) for practice in known]):
-        click.echo(line)
+        say(line)
     if not known:
-        click.echo(f"The list is empty; {session.first_step(known)}", err=True)
+        say(f"The list is empty; {session.first_step(known)}", err=True)
     for notice in session.notices:
-        click.echo(notice, err=True)
+        say(notice, err=True)
 
 
 def _cells(practice: Practice) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def apply_practices(session: Session) -> None:
     with session.opened_database(bring_practices=False) as (store, run):
         changes = run(store.registry.apply_practices(wanted, session.config.operator))
     for change in changes or ("Nothing to change.",):
-        click.echo(change)
+        say(change)
 
 
 @click.command()
@@ -73,7 +74,7 @@ def backup(session: Session, file: Path) -> None:
     """
     with session.opened_database() as (store, run):
         run(store.registry.backup(file))
-    click.echo(f"The store was copied to {file}.")
+    say(f"The store was copied to {file}.")
 
 
 @click.group()
@@ -100,4 +101,4 @@ def verify(session: Session) -> None:
         raise Refused(
             Reason("broken-chain", f"audit event {broken} was changed, or one before it was taken out")
         )
-    click.echo("The audit chain is whole.")
+    say("The audit chain is whole.")

@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from frontdesk.cli import printing
+
 _LONGEST = 16_384
 
 
@@ -13,8 +15,7 @@ def ask_unseen(what: str) -> str:
     Raises UsageError when stdin has no line, or more than one.
     """
     if sys.stdin.isatty():
-        typed: str = click.prompt(what, hide_input=True, confirmation_prompt=f"{what} again", err=True)
-        return typed
+        return printing.ask_unseen(what)
     try:
         given = sys.stdin.read(_LONGEST)
     except UnicodeDecodeError:

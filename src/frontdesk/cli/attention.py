@@ -8,6 +8,7 @@ import click
 from frontdesk import times
 from frontdesk.cli.documents import Document, as_json, delivery_document, print_document
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.deliveries import Attention, to_do
 
@@ -52,9 +53,9 @@ def list_(session: Session, as_json: bool) -> None:
         print_document([_document(item) for item in items])
         return
     for line in _lines(items, now):
-        click.echo(line)
+        say(line)
     if not items:
-        click.echo("Nothing needs a person.")
+        say("Nothing needs a person.")
 
 
 @attention.command()
@@ -68,7 +69,7 @@ def retry(session: Session, number: int, as_json: bool) -> None:
     if as_json:
         print_document(delivery_document(delivery))
     else:
-        click.echo(f"{number} is due now: a desk that is open, or frontdesk deliver, carries it out.")
+        say(f"{number} is due now: a desk that is open, or frontdesk deliver, carries it out.")
 
 
 @attention.command()
@@ -83,7 +84,7 @@ def settle(session: Session, number: int, note: str, as_json: bool) -> None:
     if as_json:
         print_document(delivery_document(delivery))
     else:
-        click.echo(f"{number} is settled by {delivery.settled_by}: {delivery.note}")
+        say(f"{number} is settled by {delivery.settled_by}: {delivery.note}")
 
 
 def _document(item: Attention) -> Document:

@@ -7,6 +7,7 @@ from frontdesk.cli.cursors import cursor, read_cursor
 from frontdesk.cli.documents import as_json, event_document, print_document, read_document
 from frontdesk.cli.filters import ChosenFilters, filter_options
 from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells
+from frontdesk.cli.printing import say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Session
 from frontdesk.store.port import BookingStore
@@ -49,14 +50,12 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
             print_document([run(read_document(store, row.booking, now)) for row in rows])
         else:
             for line in aligned([booking_cells(row.booking, now) for row in rows]):
-                click.echo(line)
+                say(line)
         if not state.bookings:
-            click.echo(f"No bookings yet; {session.first_step(run(store.practices()))}", err=True)
+            say(f"No bookings yet; {session.first_step(run(store.practices()))}", err=True)
     if end is not None:
-        click.echo(
-            f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True
-        )
-        click.echo(f"next: {cursor(end, query.as_of)}", err=True)
+        say(f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True)
+        say(f"next: {cursor(end, query.as_of)}", err=True)
 
 
 @click.command()
@@ -76,7 +75,7 @@ def show(session: Session, reference: str, as_json: bool) -> None:
         else:
             namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
             for line in booking_lines(booking, namesakes, followed, now, run(session.home(store))):
-                click.echo(line)
+                say(line)
 
 
 @click.command()
@@ -92,7 +91,7 @@ def history(session: Session, reference: str, as_json: bool) -> None:
         print_document([event_document(event, booking) for event in events])
     else:
         for line in aligned([event_cells(event, booking) for event in events]):
-            click.echo(line)
+            say(line)
 
 
 async def read_rows(

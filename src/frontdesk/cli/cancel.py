@@ -22,6 +22,7 @@ from frontdesk.bookings import (
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
+from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
 from frontdesk.deliveries import Delivery, facts, plan
@@ -77,7 +78,8 @@ def cancel(
                 *summary(booking, namesakes, state.now, home),
                 *what_follows(booking, follows),
             )
-            click.echo("\n".join(line for line in shown if line), err=as_json)
+            for line in filter(None, shown):
+                say(line, err=as_json)
             answers = _ask(answers, needs_phone_call(follows), to_stderr=as_json)
         command = CancelCommand(
             command_id=uuid.uuid4(),
@@ -92,12 +94,12 @@ def cancel(
         if as_json:
             print_document(booking_document(done, followed, state.now))
         else:
-            click.echo(facts(followed))
+            say(facts(followed))
         if no_deliver or session.database is None or not session.outside.connections:
             return
         tried = _try_once(session, session.database, run, done)
         if not as_json and tried != followed:
-            click.echo(facts(tried))
+            say(facts(tried))
 
 
 def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> tuple[Delivery, ...] | None:
@@ -124,12 +126,10 @@ def _ask(given: _Answers, nobody_tells: bool, *, to_stderr: bool) -> _Answers:
     """Ask for what was not given, then for the confirm. Raises Refused when it is not given."""
     reason, told = given.reason, given.told_by_phone
     if nobody_tells and not told:
-        told = click.confirm("Told by you on the phone just now?", err=to_stderr)
+        told = confirm("Told by you on the phone just now?", err=to_stderr)
     if reason is None:
-        reason = click.prompt(
-            "Cancellation Reason, optional", "", show_default=False, value_proc=_checked_reason, err=to_stderr
-        )
-    if not click.confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
+        reason = ask("Cancellation Reason, optional", err=to_stderr, check=_checked_reason)
+    if not confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
         raise Refused(Reason("kept", "kept, nothing was cancelled"))
     return _Answers(reason, told)
 

@@ -8,6 +8,7 @@ import click
 from frontdesk.bookings import Reason, Refused
 from frontdesk.cli.asking import ask_unseen
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.credentials import NAME, Credentials, MissingCredential, Place
 from frontdesk.os_keyring import Shut
@@ -68,9 +69,9 @@ def set_(session: Session, name: str, in_file: bool) -> None:
     there = list(known.found(name))
     if not there or there[0][1] != secret:
         raise Refused(Reason("hidden", f"{name} lies in {kept.where} now, but {_what_hides(there)}"))
-    click.echo(f"{name} lies in {there[0][0].where} now.")
+    say(f"{name} lies in {there[0][0].where} now.")
     for place, _ in there[1:]:
-        click.echo(f"It was in {place.where} too, and still is: nobody looks there any more.", err=True)
+        say(f"It was in {place.where} too, and still is: nobody looks there any more.", err=True)
 
 
 def _what_hides(there: list[tuple[Place, str]]) -> str:
@@ -90,11 +91,11 @@ def list_(session: Session) -> None:
     rows = [(name, f"for {', '.join(users)}", lies(name)) for name, users in needed.items()]
     rows += [(name, "not in the config", lies(name)) for name in sorted(others)]
     for line in aligned(rows):
-        click.echo(line)
+        say(line)
     if not rows:
-        click.echo("The config needs no credential, and there is none.", err=True)
+        say("The config needs no credential, and there is none.", err=True)
     if trouble := session.credentials.keyring_trouble():
-        click.echo(f"What the keyring holds is not looked at: {trouble}.", err=True)
+        say(f"What the keyring holds is not looked at: {trouble}.", err=True)
 
 
 def names_needed(session: Session) -> dict[str, list[str]]:
@@ -135,10 +136,10 @@ def delete(session: Session, name: str) -> None:
             elif not place.is_ours and place.read() is not None:
                 left.append(place.where)
         except Shut as why:
-            click.echo(f"The keyring {why}: if {name} lies there, it still does.", err=True)
+            say(f"The keyring {why}: if {name} lies there, it still does.", err=True)
     for where in gone:
-        click.echo(f"{name} was deleted from {where}.")
+        say(f"{name} was deleted from {where}.")
     for where in left:
-        click.echo(f"{name} still lies in {where}, which frontdesk does not change.", err=True)
+        say(f"{name} still lies in {where}, which frontdesk does not change.", err=True)
     if not gone:
         raise Refused(Reason("no-credential", f"there is no credential {name} to delete"))

@@ -8,7 +8,7 @@ import click
 
 from frontdesk.bookings import FrontdeskError, LoadOutcome, Reason, Refused
 from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
-from frontdesk.cli.progress import progress_bar
+from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session
 from frontdesk.exchange.exporting import export
 from frontdesk.exchange.importing import (
@@ -114,13 +114,13 @@ def import_command(
             except (FrontdeskError, KeyboardInterrupt) as error:
                 trouble = error
     for notice in session.notices:
-        click.echo(notice, err=True)
+        say(notice, err=True)
     _report(work, shown, errors_file, dry_run=dry_run)
     for sentence in gaps.sentences():
         click.echo(sentence)
     if trouble is not None:
         if not dry_run:
-            click.echo(
+            say(
                 "Stopped before the end. The same command goes on: what is in already stays as it is.",
                 err=True,
             )
@@ -131,10 +131,10 @@ def import_command(
 
 def _report(work: Import, shown: list[BadLine], errors_file: Path | None, *, dry_run: bool) -> None:
     for bad in shown:
-        click.echo(str(bad), err=True)
+        say(str(bad), err=True)
     bad_lines = work.outcomes[LoadOutcome.BAD]
     if bad_lines > len(shown):
-        click.echo(f"and {bad_lines - len(shown):,} more", err=True)
+        say(f"and {bad_lines - len(shown):,} more", err=True)
     counts = ", ".join(
         f"{work.outcomes[outcome]:,} {words}"
         for outcome, words in (
@@ -145,17 +145,17 @@ def _report(work: Import, shown: list[BadLine], errors_file: Path | None, *, dry
             (LoadOutcome.BAD, "bad"),
         )
     )
-    click.echo(f"{work.outcomes.total():,} read: {counts}")
+    say(f"{work.outcomes.total():,} read: {counts}")
     if not work.outcomes:
-        click.echo("The file has a heading and no bookings below it.")
+        say("The file has a heading and no bookings below it.")
     if dry_run:
-        click.echo("This was a dry run: nothing was kept.")
+        say("This was a dry run: nothing was kept.")
     if bad_lines and errors_file:
-        click.echo(f"The bad lines are in {errors_file}: mend them there and import that file the same way.")
+        say(f"The bad lines are in {errors_file}: mend them there and import that file the same way.")
     elif bad_lines:
-        click.echo("With --errors FILE the bad lines are written to a file, to mend and import.")
+        say("With --errors FILE the bad lines are written to a file, to mend and import.")
     if work.nameless:
-        click.echo(
+        say(
             f"{work.nameless:,} of them have neither ref nor pms_ref: importing them again would add them again."
         )
 
@@ -195,4 +195,4 @@ def export_command(session: Session, file: Path, filters: ChosenFilters, force: 
             progress_bar(f"Writing {file.name}", count.number if count.exact else None, quiet=quiet) as show,
         ):
             number = run(export(store, query, write, lambda done: show(done, f"{done:,} bookings")))
-    click.echo(f"{number:,} {'booking' if number == 1 else 'bookings'} written to {file}")
+    say(f"{number:,} {'booking' if number == 1 else 'bookings'} written to {file}")

@@ -8,6 +8,7 @@ import click
 
 from frontdesk.bookings import Reason, Refused
 from frontdesk.cli.dispatching import dispatcher, dispatching
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.outbox import Progress
 
@@ -28,14 +29,14 @@ def deliver(session: Session, once: bool) -> None:
     session.refuse_served("deliveries are carried out")
     outside = session.outside
     for problem in outside.problems:
-        click.echo(problem, err=True)
+        say(problem, err=True)
     if not outside.connections:
         raise Refused(Reason("nothing-outside", _why_nothing_is_reached(session)))
     with session.opened_database() as (store, run):
         for notice in session.notices:
-            click.echo(notice, err=True)
+            say(notice, err=True)
         if once:
-            click.echo(_summary(run(_once(session, store))))
+            say(_summary(run(_once(session, store))))
         else:
             run(_until_ended(session, store))
 
@@ -56,7 +57,7 @@ async def _once(session: Session, store: "SqlStore") -> Progress:
                 f"{progress.held} in other hands: waiting until they are done,"
                 f" {progress.seconds:.0f} s at most"
             )
-            click.echo(said, err=True)
+            say(said, err=True)
 
     return await dispatcher(store, session.config, session.outside).run_once(report)
 
@@ -78,5 +79,5 @@ async def _until_ended(session: Session, store: "SqlStore") -> None:
         loop.add_signal_handler(name, ended.set)
     async with dispatching(store, session.config, session.outside):
         names = ", ".join(sorted(session.outside.connections))
-        click.echo(f"Carrying out deliveries for {names}.", err=True)
+        say(f"Carrying out deliveries for {names}.", err=True)
         await ended.wait()

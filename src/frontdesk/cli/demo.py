@@ -15,7 +15,7 @@ from frontdesk import seed
 from frontdesk.bookings import Operator, Reason, Refused
 from frontdesk.cli import demo_world
 from frontdesk.cli.demo_faults import PREFIX, choose_faults, running_demo
-from frontdesk.cli.progress import progress_bar
+from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.run import check_terminal, open_screen
 from frontdesk.cli.seeding import fill
 from frontdesk.cli.wiring import Session
@@ -62,9 +62,9 @@ def demo(folder: Path | None, bookings: int, faults: bool) -> None:
         if not config_file.exists():
             _make(place, config_file, bookings)
         kept = f" --dir {place}" if folder else ""
-        click.echo(f"Made-up practices, in {place}. From another terminal:")
-        click.echo(f"  frontdesk demo --faults{kept}")
-        click.echo(f"  frontdesk --config {config_file} list")
+        say(f"Made-up practices, in {place}. From another terminal:")
+        say(f"  frontdesk demo --faults{kept}")
+        say(f"  frontdesk --config {config_file} list")
         # It outlives this program for a while, so that deliver can finish what a killed one began.
         simulator.start(place / demo_world.PMS_FOLDER, os.getpid())
         open_screen(Session(config_file))

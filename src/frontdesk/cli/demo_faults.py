@@ -5,11 +5,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import click
-
 from frontdesk.bookings import Reason, Refused
 from frontdesk.cli.demo_world import PMS_FOLDER
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.printing import ask, say
 from frontdesk.pms.simulator import (
     Diary,
     LedgerLine,
@@ -54,18 +53,19 @@ def choose_faults(place: Path) -> None:
             Reason("no-demo", f"{place} is no demonstration: start frontdesk demo --dir {place} first")
         )
     faults = named_faults()
-    click.echo(f"The simulated PMSs of the demonstration in {place}\n")
+    say(f"The simulated PMSs of the demonstration in {place}")
+    say()
     while True:
-        click.echo("\n".join(_menu(fault_in_force(folder))))
-        click.echo("\n".join(_ledger(folder)) + "\n")
-        answer = click.prompt("Number, Enter for news, q to leave", "", show_default=False).strip().lower()
+        for line in (*_menu(fault_in_force(folder)), "", *_ledger(folder), ""):
+            say(line)
+        answer = ask("Number, Enter for news, q to leave").strip().lower()
         if answer in ("q", "quit"):
             return
         if answer.isdecimal() and 0 <= int(answer) < len(faults):
             write_faults(folder, faults[int(answer)].faults)
         elif answer:
-            click.echo(f"There is no {answer}.")
-        click.echo()
+            say(f"There is no {answer}.")
+        say()
 
 
 def _menu(in_force: str) -> Iterable[str]:
@@ -83,7 +83,7 @@ def _ledger(folder: Path) -> Iterable[str]:
     finally:
         diary.close()
     effective = sum(line.effective for line in lines)
-    yield f"\nTheir ledger: {len(lines):,} requests, {effective:,} of them took effect."
+    yield f"Their ledger: {len(lines):,} requests, {effective:,} of them took effect."
     yield from aligned([_cells(line) for line in lines[-_LINES:]])
 
 

@@ -23,6 +23,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.cli.credentials import names_needed, where_it_lies
 from frontdesk.cli.outside import Outside
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.config import Config
 from frontdesk.gaps import Gaps
@@ -66,7 +67,7 @@ def doctor(session: Session) -> None:
     wrong = 0
     about = ""
     for finding in _examined(session):
-        click.echo(f"{finding.about if finding.about != about else '':<22} {finding.mark} {finding.said}")
+        say(f"{finding.about if finding.about != about else '':<22} {finding.mark} {finding.said}")
         about = finding.about
         wrong += finding.mark is Mark.WRONG
     if wrong:

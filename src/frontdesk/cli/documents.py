@@ -4,7 +4,6 @@ What is not known is null. Cells are text as in the CSV (times with the practice
 fees as decimals), but `new_patient` is true or false.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ import click
 
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import Booking
+from frontdesk.cli.printing import say_document
 from frontdesk.deliveries import Delivery
 from frontdesk.exchange.columns import COLUMNS
 from frontdesk.exchange.exporting import booking_row
@@ -63,4 +63,4 @@ def event_document(event: AuditEvent, booking: Booking) -> Document:
 
 def print_document(document: Document | list[Document]) -> None:
     """Print one JSON document, readable, names as they are written."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    say_document(document)

@@ -3,6 +3,7 @@
 import click
 
 from frontdesk.cli.asking import ask_unseen
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 
 
@@ -28,9 +29,9 @@ def list_operators(session: Session) -> None:
     """List the names of all operators, one a line."""
     names = session.operators.names
     for name in names:
-        click.echo(name)
+        say(name)
     if not names:
-        click.echo(f"No operators sign in by PIN: the operator is {session.config.operator}.", err=True)
+        say(f"No operators sign in by PIN: the operator is {session.config.operator}.", err=True)
 
 
 @operators.command("set")
@@ -39,7 +40,7 @@ def list_operators(session: Session) -> None:
 def set_pin(session: Session, name: str) -> None:
     """Give the operator NAME a PIN, or a new one."""
     kept = session.operators.set(name, ask_unseen("PIN"))
-    click.echo(f"{kept} signs in with this PIN now.")
+    say(f"{kept} signs in with this PIN now.")
 
 
 @operators.command()
@@ -48,4 +49,4 @@ def set_pin(session: Session, name: str) -> None:
 def remove(session: Session, name: str) -> None:
     """Take the operator NAME away. What they have done stays under their name."""
     session.operators.remove(name)
-    click.echo("Removed.")
+    say("Removed.")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import click
 
+from frontdesk.cli.printing import write_nowhere
 from frontdesk.cli.wiring import Session
 
 _HARMLESS = {"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY"}
@@ -23,7 +24,7 @@ _FRAMES_PER_SECOND = "250"
 
 def check_terminal() -> None:
     """Raise a usage error where there is no terminal to open the screen on."""
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise click.UsageError("frontdesk needs a terminal; for scripts there is frontdesk list")
     if os.environ.get("TERM") in _LINE_BY_LINE:
         raise click.UsageError(
@@ -46,17 +47,9 @@ def open_screen(session: Session) -> None:
     app = FrontdeskApp(desk)
     app.run()
     if app.return_code == 128 + signal.SIGHUP:
-        _write_nowhere()
+        write_nowhere(1, 2)
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)
-
-
-def _write_nowhere() -> None:
-    """Let what is still to be written to a terminal that is gone be no trouble: Python would end with 120."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-    os.close(nowhere)
 
 
 def _keep_what_is_loaded() -> None:

@@ -8,7 +8,7 @@ import click
 from frontdesk import seed
 from frontdesk.bookings import Loaded, LoadOutcome, Operator, Reason, Refused
 from frontdesk.cli.data import quiet_option
-from frontdesk.cli.progress import progress_bar
+from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session
 from frontdesk.exchange.loading import ALONE, load
 
@@ -84,7 +84,7 @@ def seed_command(session: Session, number: int, seed_number: int, into_existing:
                     lambda done: show(done, f"{done:,} bookings"),
                 )
             )
-    click.echo(f"{number:,} made-up bookings: {new:,} of them new")
+    say(f"{number:,} made-up bookings: {new:,} of them new")
 
 
 async def _refuse_a_real_store(store: "SqlStore", *, into_existing: bool) -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frontdesk import text
 from frontdesk.bookings import Reason, Refused
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatching
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.config import ConfigError
 from frontdesk.config.server import ServerSettings, address, why_not_listen
@@ -102,7 +102,7 @@ class _Serving:
         finally:
             for one in sockets:
                 one.close()
-        click.echo("Ended. Nothing is under way here any more.", err=True)
+        say("Ended. Nothing is under way here any more.", err=True)
 
     async def _encryption(self) -> ssl.SSLContext | None:
         from frontdesk.server.place import CannotListen, server_context, show
@@ -116,9 +116,9 @@ class _Serving:
             try:
                 show(context, cert, key)
             except CannotListen as error:
-                click.echo(f"The certificate stays as it was: {error.hint}", err=True)
+                say(f"The certificate stays as it was: {error.hint}", err=True)
             else:
-                click.echo("New connections are shown the certificate that is there now.", err=True)
+                say("New connections are shown the certificate that is there now.", err=True)
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again)
         return context
@@ -150,8 +150,8 @@ class _Serving:
             if self._is_leaving:
                 self._leave()
             for notice in (*outside.problems, *self._session.notices):
-                click.echo(text.clean(notice), err=True)
-            click.echo(text.clean(self._said(sockets, tls)), err=True)
+                say(notice, err=True)
+            say(self._said(sockets, tls), err=True)
             # What is loaded stays: looking through all of it for garbage would stop every desk for a while.
             gc.collect()
             gc.freeze()

@@ -11,6 +11,7 @@ from frontdesk import times
 from frontdesk.bookings import Scope
 from frontdesk.cli.filters import practice_id_of
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.complaints import nearest
 from frontdesk.store.port import DeskToken
@@ -84,8 +85,8 @@ def create(
             store.registry.create_token(name, wanted, only, session.config.operator, expires_at)
         )
         zone = run(_zone(session, store))
-    click.echo(secret)
-    click.echo(f"{', '.join(filter(None, _cells(token, zone)))}. The secret is not shown again.", err=True)
+    say(secret)
+    say(f"{', '.join(filter(None, _cells(token, zone)))}. The secret is not shown again.", err=True)
 
 
 @tokens.command("list")
@@ -100,9 +101,9 @@ def list_(session: Session) -> None:
         known = run(store.registry.tokens())
         zone = run(_zone(session, store))
     for line in aligned([_cells(token, zone) for token in known]):
-        click.echo(line)
+        say(line)
     if not known:
-        click.echo("There are no desk tokens.")
+        say("There are no desk tokens.")
 
 
 @tokens.command()
@@ -116,7 +117,7 @@ def revoke(session: Session, token_id: str) -> None:
         if token_id not in known:
             raise click.UsageError(f"there is no token {token_id}, {nearest(token_id, known)}")
         token = run(store.registry.revoke_token(token_id, session.config.operator))
-    click.echo(f"{token.name} ({token.id}) opens nothing any more.")
+    say(f"{token.name} ({token.id}) opens nothing any more.")
 
 
 async def _zone(session: Session, store: "SqlStore") -> ZoneInfo:
