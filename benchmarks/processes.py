@@ -13,20 +13,36 @@ class Memory(NamedTuple):
 
 
 def memory(pid: int) -> Memory:
-    """Return the memory of a process. Raises OSError when there is none of that number."""
+    """Return the memory of a process and its children. Raises OSError when there is none of that number."""
+    found = [_memory(one) for one in (pid, *_children(pid))]
+    return Memory(sum(one.anonymous for one in found), sum(one.peak for one in found))
+
+
+def _memory(pid: int) -> Memory:
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return Memory(_mebibytes(status["RssAnon"]), _mebibytes(status["VmHWM"]))
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return how long all threads of a process have computed, 0.0 when it has ended."""
+    """Return how long all threads of a process and its children have computed, 0.0 when it has ended."""
     total = 0
-    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+    for one in (pid, *_children(pid)):
+        for task in Path(f"/proc/{one}/task").glob("*/schedstat"):
+            try:
+                total += int(task.read_text().split()[0])
+            except OSError:  # the thread ended meanwhile
+                continue
+    return total / 1e9
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            total += int(task.read_text().split()[0])
+            found += map(int, task.read_text().split())
         except OSError:  # the thread ended meanwhile
             continue
-    return total / 1e9
+    return found
 
 
 def calibrate() -> float:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from frontdesk import supervisor
 from frontdesk.frame_writer import FrameWriter
 from frontdesk.key_reader import KeyReader, PositionAnswered
 
@@ -217,12 +218,19 @@ class FrontdeskDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop, asleep whenever there is nothing to wait for."""
+        watched = [self.fileno, self._wake_end]
+        if supervisor.parent_pipe is not None:
+            watched.append(supervisor.parent_pipe)
         while True:
             deadline = self._reader.deadline
             wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-            ready, _, _ = select.select([self.fileno, self._wake_end], [], [], wait)
+            ready, _, _ = select.select(watched, [], [], wait)
             if self._wake_end in ready:
                 return
+            if supervisor.parent_pipe in ready:
+                self._outlive()
+                watched.remove(supervisor.parent_pipe)
+                continue
             if ready:
                 data = self._read()
                 if not data:
@@ -237,6 +245,8 @@ class FrontdeskDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal over."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # To give the terminal back must be possible also when a shell has taken it.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         with contextlib.suppress(termios.error):
             settings = termios.tcgetattr(self.fileno)
             # Else the kernel sends a second CR with each line.
@@ -288,6 +298,11 @@ class FrontdeskDriver(LinuxDriver):
             signal.setitimer(signal.ITIMER_REAL, HANG_UP_WAIT)
             self.on_lost()
             self._end(signal.SIGHUP)
+
+    def _outlive(self) -> None:
+        """Nobody would give the terminal back after this process: do it now."""
+        signal.setitimer(signal.ITIMER_REAL, HANG_UP_WAIT)
+        self._end(signal.SIGTERM)
 
     def _end(self, reason: signal.Signals) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended by itself

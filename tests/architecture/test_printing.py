@@ -8,6 +8,8 @@ import pytest
 from tests.architecture.sources import imports, parsed, sources
 
 PRINTS = "cli/printing.py"
+GIVES_BACK = "supervisor.py"
+"""Writes to the terminal of a screen that has died: sequences and a sentence of its own, nothing else."""
 
 CLICK_PRINTS = {
     *("echo", "secho", "style", "prompt", "confirm", "pause", "clear", "edit", "getchar"),
@@ -59,7 +61,7 @@ def offences(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", [path for path in sources() if path != PRINTS])
 def test_nothing_prints_another_way(path: str) -> None:
-    assert not list(offences(sources()[path]))
+    assert list(offences(sources()[path])) == (["os.write"] if path == GIVES_BACK else [])
 
 
 def test_the_one_place_is_there_and_prints() -> None:

@@ -76,13 +76,13 @@ class OpenSsh:
             self.processes.append(subprocess.Popen(argv, stdin=line, stdout=line, stderr=log))
 
     def program(self) -> int:
-        """Return the process id of the newest session's frontdesk."""
-        (pid,) = [
+        """Return the process id of the newest session's frontdesk: the one that has the screen."""
+        _waits, has_the_screen = [
             pid
             for pid in descendants(self.processes[-1].pid)
-            if b"\0-I\0-m\0frontdesk\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"\0from frontdesk.__main__ import main; main()\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
-        return pid
+        return has_the_screen
 
     def program_environment(self) -> set[str]:
         """Return the names of its variables."""

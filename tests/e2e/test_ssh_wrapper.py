@@ -99,7 +99,8 @@ def test_nothing_from_outside_comes_in(wrapped: Wrapped, tmp_path: Path) -> None
         "HOME": str(tmp_path),
         "TERM": "xterm-256color",
     }
-    assert rest == ["0o77", 0, "/", "-I", "-m", "frontdesk", "--config", "/etc/frontdesk/desk.toml"]
+    program = "from frontdesk.__main__ import main; main()"
+    assert rest == ["0o77", 0, "/", "-I", "-c", program, "--config", "/etc/frontdesk/desk.toml"]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,17 @@ STARTS = ("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.
 OTHERS = ("subprocess.Popen", "pty.spawn", "webbrowser.open", "ctypes.dlopen", "urllib.Request")
 
 
+recorded: set[str] = set()
+
+
 def record(file: str) -> None:
-    """Write down what this process does from now on."""
+    """Write down what this process does from now on, once however often it is said.
+
+    Python reads the `.pth` files of an environment's folder for each of its names.
+    """
+    if file in recorded:
+        return
+    recorded.add(file)
     # An installation is root's, who runs it cannot keep compiled modules there.
     sys.dont_write_bytecode = True
     log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -27,6 +36,6 @@ def record(file: str) -> None:
         elif event in ("os.rename", "os.mkdir", "os.link", "os.symlink"):
             os.write(log, f"open {os.fsdecode(arguments[0])}\n".encode())
         elif event.startswith(STARTS) or event in OTHERS:
-            os.write(log, f"{event} {arguments[0]!r}\n".encode())
+            os.write(log, f"{event} {arguments[0]!r}\n".encode() if arguments else f"{event}\n".encode())
 
     sys.addaudithook(told)

@@ -156,8 +156,8 @@ class FrontDoor(click.Group):
             code = left if isinstance(left, int) else 0
         except click.exceptions.NoArgsIsHelpError as error:
             code = error.exit_code
-            with contextlib.suppress(OSError):
-                click.echo(error.format_message(), err=True)
+            for line in error.format_message().split("\n"):
+                say(line, err=True)
         except click.ClickException as error:
             code = error.exit_code
             say(_usage(error), err=True)

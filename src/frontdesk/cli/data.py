@@ -117,7 +117,7 @@ def import_command(
         say(notice, err=True)
     _report(work, shown, errors_file, dry_run=dry_run)
     for sentence in gaps.sentences():
-        click.echo(sentence)
+        say(sentence)
     if trouble is not None:
         if not dry_run:
             say(
