@@ -343,6 +343,20 @@ def test_the_index_follows_every_change_of_a_booking(
     assert found("quinn") == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [("11/3/55", [1]), ("11/3/1955", [1]), ("10/7/81", []), ("11/3", [1, 2]), ("hb-11355", [2])],
+)
+def test_a_whole_birth_date_finds_no_reference(connection: Connection, typed: str, ids: list[int]) -> None:
+    put(
+        connection,
+        make_row(1, START, patient_birth_date=date(1955, 3, 11)),
+        make_row(2, START + timedelta(days=1), ref="HB-11355"),
+        make_row(3, START + timedelta(days=2), ref="HB-10781"),
+    )
+    assert walk(connection, BookingQuery(START, typed), 99, Direction.FORWARD).ids == ids
+
+
 @pytest.mark.parametrize("practices", [frozenset(), frozenset({"adl"})])
 def test_nothing_typed_is_a_filter_or_an_operator(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, practices: frozenset[str]

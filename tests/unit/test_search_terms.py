@@ -46,7 +46,7 @@ def finds(typed: str, search: str = MIRELA) -> bool:
         "61491570", "+61", "+61 4", "0061 491", "+61 (0)491 570 006", "491570006", "006", "570006", "570 006", "70006", "kov 006", "006 mir", "mir 0491 570",
         "14/3/81", "14/03/1981", "14.3.1981", "14-3-81", "14/3", "14/3/8", "14/3/19", "14/3/198",
         "14 mar 81", "14 mar 1981", "14 March 1981", "14mar81", "14 mar", "14 m", "14-Mar-1981",
-        "1981-03-14", "kov 1981-03-14", "kov 14/3/81", "14/3/81 kov", "14 mar 81 kovac",
+        "1981-03-14", "1981-3-14", "1981/03/14", "kov 1981-03-14", "kov 14/3/81", "14/3/81 kov", "14 mar 81 kovac",
         "lee kov 14/3/81 006", "",  "   ",
     ],
 )  # fmt: skip
@@ -59,13 +59,48 @@ def test_is_found(typed: str) -> None:
     [
         "irela", "kova tan", "mirela kovacs", "zzz", "482", "06", "600", "6000", "570", "157", "0491 570 007",
         "3/14/81", "15/3/81", "14/4/81", "14/3/82", "14/3/2081", "14/3/1881", "14 apr 81", "14 mar 82", "41 mar 81",
-        "1981-03-15", "1981-03", "61491", "+61 491 571", "+44 491", "1981-3-14", "1981", "81", "0314", "03141981", "19810314", "14 mir 82",
+        "1981-03-15", "1981-03", "61491", "+61 491 571", "+44 491", "1981", "81", "0314", "03141981", "19810314", "14 mir 82",
         "x", "p", "p12", "=x", "=p12", "=", "<600", "<600075", "@0314", "@", "!!", "'", "-", "#", "*",
         " ".join(["mirela"] * (MOST_TYPED_WORDS + 1)),
     ],
 )  # fmt: skip
 def test_is_not_found(typed: str) -> None:
     assert not finds(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reference"),
+    [
+        ("11/3/55", "HB-11355"),
+        ("10/7/81", "HB-10781"),
+        ("10.7.81", "SD-10 7 81"),
+        ("10-7-1981", "HB-1071981"),
+        ("1981-10-07", "HB-19811007"),
+        ("1981/10/7", "HB-1981107"),
+        ("10 mar 81", "10MAR81"),
+        ("10 mar 1981", "HB-10 MAR 1981"),
+        ("45/1 11/3/55", "HB-11355"),
+    ],
+)
+def test_a_whole_date_never_finds_a_reference(typed: str, reference: str) -> None:
+    booking = search_text(
+        patient_name="Ann Lee",
+        ref=reference,
+        practitioner_name="Dr Rao",
+        appointment_type="",
+        mobile="0411 107 81",
+        birth_date=date(1990, 1, 2),
+    )
+    assert not finds(typed, booking)
+
+
+@pytest.mark.parametrize("typed", ["11/3", "11/3/5", "31/2/55", "11/13/55", "11/3/553", "11 m 55"])
+def test_what_is_no_whole_date_may_be_a_reference(typed: str) -> None:
+    reference = "".join(char for char in typed if char.isalnum())
+    assert finds(typed, search_text(
+        patient_name="Ann Lee", ref=" ".join(fold(typed)) + f" {reference}", practitioner_name="Dr Rao",
+        appointment_type="", mobile="", birth_date=None,
+    ))  # fmt: skip
 
 
 def test_a_filters_mark_is_nothing_that_can_be_typed() -> None:
@@ -128,9 +163,7 @@ def dates_meant(typed: str) -> set[Word]:
     assert isinstance(asked, AllOf)
     (part,) = asked.parts
     assert isinstance(part, AnyOf)
-    *dates, words = part.parts
-    assert isinstance(words, AllOf), "the words it is made of"
-    return {date for date in dates if isinstance(date, Word)}
+    return {date for date in part.parts if isinstance(date, Word)}
 
 
 def test_a_year_of_two_digits_is_of_either_century() -> None:

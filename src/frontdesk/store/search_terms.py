@@ -43,13 +43,15 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
-_YEAR_FIRST = re.compile(r"(?<!\w)([0-9]{4})-([0-9]{2})-([0-9]{2})(?!\w)")
+_YEAR_FIRST = re.compile(r"(?<!\w)([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})(?!\w)")
 _DAY_FIRST = re.compile(r"(?<!\w)([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-]([0-9]{0,4}))?(?!\w)")
 _MONTH_NAMED = re.compile(r"(?<!\w)([0-9]{1,2})[\s-]*([a-z]+)(?:[\s-]*([0-9]{1,4}))?(?!\w)", re.IGNORECASE)
 _AUSTRALIA = re.compile(r"(?<!\w)(?:\+|00(?:11)?)[\s-]*61[\s-]*(?:\(?0\)?)?")
 """What is dialled before an Australian number from elsewhere."""
 _AUSTRALIAN = re.compile("0[2-478]")
 """How an Australian number begins."""
+_SHORTEST_MONTH = 3
+"""Letters of a month from which on nothing else is meant by them: `14 mar 81`, not `14 m 81`."""
 _NO_DIGITS = re.compile("[^0-9]+")
 _LETTERS_THEN_DIGITS = re.compile("([^0-9]+)([0-9]+)")
 
@@ -155,21 +157,19 @@ def interpret(typed: str) -> Expression | None:
     """Return what `typed` asks for, or None when it is blank and asks nothing.
 
     Every word must match the beginning of a word. Digits may also be the end of a mobile,
-    and groups of digits typed side by side one number. What looks like a date is a birth
-    date, day before month as Australia writes it, or else the words it is made of.
+    and groups of digits typed side by side one number. A date with its day, month and year,
+    day before month as Australia writes it, is a birth date and nothing else. The beginning
+    of one is a birth date, or the words it is made of.
     """
     if not typed.strip():
         return None
     if not 0 < len(fold(typed)) <= MOST_TYPED_WORDS:
         return NOTHING
     parts: list[Expression] = []
-    for pattern, born in ((_YEAR_FIRST, _born_year_first), (_DAY_FIRST, _born), (_MONTH_NAMED, _born_named)):
-        found = pattern.search(typed)
-        dates = born(*found.groups(default="")) if found else ()
-        if found and dates:
-            parts.append(AnyOf((*dates, AllOf(tuple(_words(found.group()))))))
-            typed = f"{typed[: found.start()]} {typed[found.end() :]}"
-            break
+    if read := _birth_date(typed):
+        found, dates, is_whole = read
+        parts.append(AnyOf(dates if is_whole else (*dates, AllOf(tuple(_words(found.group()))))))
+        typed = f"{typed[: found.start()]} {typed[found.end() :]}"
     parts.extend(_words(_AUSTRALIA.sub(" 0", typed)))
     return AllOf(tuple(dict.fromkeys(parts)))
 
@@ -217,29 +217,55 @@ def _number(digits: str) -> Expression:
     return readings[0] if len(readings) == 1 else AnyOf(tuple(readings))
 
 
-def _born(day: str, month: str, year: str) -> tuple[Word, ...]:
-    """The birth dates that may be meant, as far as they are typed."""
+def _birth_date(typed: str) -> tuple[re.Match[str], tuple[Word, ...], bool] | None:
+    """Return where a birth date is typed, those that may be meant, and whether it is whole."""
+    begun = None
+    for pattern, read in ((_YEAR_FIRST, _read_year_first), (_DAY_FIRST, _read), (_MONTH_NAMED, _read_named)):
+        for found in pattern.finditer(typed):
+            dates, is_whole = read(*found.groups(default=""))
+            if dates and is_whole:
+                return found, dates, True
+            if dates and begun is None:
+                begun = found, dates, False
+    return begun
+
+
+def _read(day: str, month: str, year: str) -> tuple[tuple[Word, ...], bool]:
+    """Return the birth dates that may be meant, as far as they are typed, and whether that is all of one."""
     if not (1 <= int(day) <= 31 and 1 <= int(month) <= 12):
-        return ()
+        return (), False
     stem = f"{BORN}{int(month):02}{int(day):02}"
-    if len(year) == 0 or len(year) > 2:
-        return (Word(stem + year, whole=len(year) == 4),)
-    centuries = ["19", "20"]
-    if any(century.startswith(year) for century in centuries):
+    if len(year) in (0, 3):
+        return (Word(stem + year),), False
+    centuries = [""] if len(year) == 4 else ["19", "20"]
+    whole = [c + year for c in centuries if len(year) == 1 or _is_a_day(c + year, month, day)]
+    dates = [Word(stem + one, whole=len(one) == 4) for one in whole]
+    if len(year) < 4 and any(century.startswith(year) for century in centuries):
         # Perhaps it is going to be a year of four digits.
-        centuries.append("")
-    return tuple(Word(stem + century + year, whole=len(century + year) == 4) for century in centuries)
+        dates.append(Word(stem + year))
+    return tuple(dates), len(year) > 1
 
 
-def _born_named(day: str, month: str, year: str) -> tuple[Word, ...]:
+def _is_a_day(year: str, month: str, day: str) -> bool:
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
+
+
+def _read_named(day: str, month: str, year: str) -> tuple[tuple[Word, ...], bool]:
     """The same with the month's name, or as much of it as is typed."""
     begun = month.lower()
-    numbers = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(begun)]
-    return tuple(word for number in numbers for word in _born(day, str(number), year))
+    months = [
+        _read(day, str(number), year) for number, name in enumerate(_MONTHS, 1) if name.startswith(begun)
+    ]
+    dates = tuple(word for words, _ in months for word in words)
+    return dates, len(begun) >= _SHORTEST_MONTH and any(is_whole for _, is_whole in months)
 
 
-def _born_year_first(year: str, month: str, day: str) -> tuple[Word, ...]:
-    return _born(day, month, year)
+def _read_year_first(year: str, month: str, day: str) -> tuple[tuple[Word, ...], bool]:
+    return _read(day, month, year)
 
 
 def with_shared_words(expression: Expression, names: Iterable[str]) -> Expression:
