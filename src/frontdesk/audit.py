@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from frontdesk import times
 from frontdesk.bookings import Operator
 
 GENESIS = ""
@@ -23,6 +25,7 @@ class Action(StrEnum):
 
     BOOKING_IMPORTED = "booking.imported"
     BOOKING_CANCELLED = "booking.cancelled"
+    BOOKING_REINSTATED = "booking.reinstated"
     BOOKING_CHANGED = "booking.changed"
     BOOKING_RESCHEDULED = "booking.rescheduled"
     DELIVERY_RETRIED = "delivery.retried"
@@ -46,6 +49,19 @@ class AuditEvent:
     action: Action
     booking_id: int | None
     detail: Mapping[str, str]
+
+
+def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
+    """Return the detail of an event that concerns one booking, for operators: the reason, and who says so."""
+    detail = event.detail
+    words = [detail.get("reason") or detail.get("note") or ""]
+    if source := detail.get("source"):
+        words.append(f"as {source} says")
+    if event.action is Action.BOOKING_REINSTATED:
+        when = times.when_in_full(datetime.fromisoformat(detail["cancelled_at"]), zone)
+        reason = f": {detail['cancellation_reason']}" if detail["cancellation_reason"] else ""
+        words.append(f"it was cancelled {when}{reason}")
+    return ", ".join(word for word in words if word)
 
 
 def digest(previous: str, event: AuditEvent) -> str:

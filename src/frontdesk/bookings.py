@@ -107,13 +107,35 @@ class Patient:
     pms_ref: str = ""
 
 
+class Origin(StrEnum):
+    """Where a booking was cancelled. Only what was cancelled here is cancelled for ever."""
+
+    HERE = "here"
+    PMS = "pms"
+    FILE = "file"
+
+
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """Who cancelled, when, and the reason given, if any."""
+    """Who cancelled, when, and the reason given, if any.
+
+    Where a source says that a booking was cancelled, `origin` is that source and `by` whoever
+    brought it in.
+    """
 
     at: datetime
     by: Operator
     reason: str = ""
+    origin: Origin = Origin.HERE
+
+    @property
+    def source(self) -> str:
+        """Who says so, in words, where it was not cancelled here."""
+        return {Origin.HERE: "", Origin.PMS: "the PMS", Origin.FILE: "an imported file"}[self.origin]
+
+    def told(self, when: str) -> str:
+        """Return who cancelled, and when, as words behind "cancelled"."""
+        return f"{when}, as {self.source} says" if self.source else f"by {self.by} {when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +314,7 @@ def why_not_cancel(booking: Booking, now: datetime, desk: Standing) -> Reason | 
         done = booking.cancellation
         return Reason(
             "already-cancelled",
-            f"cancelled by {done.by} {times.when_in_words(done.at, booking.practice.zone, now)}",
+            f"cancelled {done.told(times.when_in_words(done.at, booking.practice.zone, now))}",
         )
     if booking.starts_at <= now:
         ago = times.distance(booking.starts_at, now, booking.practice.zone)
@@ -377,7 +399,9 @@ class IncomingBooking:
     """A booking as a file, a seed or a PMS brings it, before the store knows it.
 
     `line` is where it stands in its source, for error messages. Practitioners are named,
-    not numbered; `fee` is in cents; instants are UTC.
+    not numbered; `fee` is in cents; instants are UTC. `unsaid` are the columns (by their names
+    in a CSV file) that its source says nothing about: that is not the same as empty, and
+    erases nothing.
     """
 
     line: int
@@ -394,6 +418,8 @@ class IncomingBooking:
     created_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancellation_reason: str = ""
+    cancelled_origin: Origin = Origin.FILE
+    unsaid: frozenset[str] = frozenset()
 
 
 class LoadOutcome(Enum):
@@ -408,12 +434,16 @@ class LoadOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The outcome of one incoming booking; `field` and `problem` say what was wrong with a bad one."""
+    """The outcome of one incoming booking; `field` and `problem` say what was wrong with a bad one.
+
+    `unread` are columns that could not be taken, each with what was wrong; the rest went in.
+    """
 
     line: int
     outcome: LoadOutcome
     field: str = ""
     problem: str = ""
+    unread: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

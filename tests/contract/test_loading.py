@@ -12,11 +12,15 @@ from frontdesk.bookings import (
     Booking,
     BookingQuery,
     CancelCommand,
+    Cancellation,
+    Conflict,
     Direction,
     IncomingBooking,
     LoadOutcome,
     Operator,
+    Origin,
     Patient,
+    Status,
 )
 from frontdesk.store.sql import SqlStore
 from tests.contract.raw import count, execute
@@ -217,20 +221,24 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"practice_id": "nowhere"}, "practice", "nowhere"),
     ({"patient": Patient(" \u200b")}, "patient_name", "empty"),
     ({"patient": make_patient(name="x" * 201)}, "patient_name", "longer"),
-    ({"patient": make_patient(mobile="0" * 201)}, "patient_mobile", "longer"),
-    ({"patient": make_patient(email="x" * 255)}, "patient_email", "longer"),
-    ({"patient": make_patient(pms_ref="x" * 201)}, "pms_patient_ref", "longer"),
     ({"ref": "x" * 201}, "ref", "longer"),
     ({"pms_ref": "x" * 201}, "pms_ref", "longer"),
     ({"practitioner_name": "x" * 201}, "practitioner", "longer"),
-    ({"practitioner_pms_ref": "x" * 201}, "pms_practitioner_ref", "longer"),
-    ({"appointment_type": "x" * 201}, "appointment_type", "longer"),
-    ({"cancellation_reason": "x" * 256}, "cancellation_reason", "longer"),
     ({"starts_at": datetime(2031, 5, 6, 1, 30)}, "starts_at", "offset"),  # noqa: DTZ001
     ({"starts_at": START.replace(year=1066)}, "starts_at", "years"),
+]
+
+NOT_NEEDED: list[tuple[dict[str, Any], str, str]] = [
+    ({"patient": make_patient(mobile="0" * 201)}, "patient_mobile", "longer"),
+    ({"patient": make_patient(email="x" * 255)}, "patient_email", "longer"),
+    ({"patient": make_patient(pms_ref="x" * 201)}, "pms_patient_ref", "longer"),
+    ({"practitioner_pms_ref": "x" * 201}, "pms_practitioner_ref", "longer"),
+    ({"appointment_type": "x" * 201}, "appointment_type", "longer"),
+    ({"cancelled_at": START, "cancellation_reason": "x" * 256}, "cancellation_reason", "longer"),
     ({"created_at": START.replace(year=9999)}, "created_at", "years"),
-    ({"cancelled_at": START.replace(year=2200)}, "cancelled_at", "years"),
+    ({"cancelled_at": START.replace(year=2200), "cancellation_reason": "Sick"}, "cancelled_at", "years"),
     ({"ends_at": START - timedelta(seconds=1)}, "ends_at", "before"),
+    ({"ends_at": datetime(2031, 5, 6, 1, 30)}, "ends_at", "offset"),  # noqa: DTZ001
     ({"fee": -1}, "fee", "between"),
     ({"fee": 2**31}, "fee", "between"),
 ]
@@ -244,6 +252,152 @@ async def test_a_bad_line_is_named_and_the_rest_goes_in(store: SqlStore) -> None
     for line, (answer, (_, field, words)) in enumerate(zip(answers, BAD, strict=True)):
         assert (answer.line, answer.outcome, answer.field) == (line, LoadOutcome.BAD, field)
         assert words in answer.problem
+
+
+async def test_what_is_not_needed_is_left_out_of_its_booking_and_told(store: SqlStore) -> None:
+    lines = [incoming(line, **changes) for line, (changes, _, _) in enumerate(NOT_NEEDED)]
+    answers = await store.registry.load(lines, KIM, "bookings.csv")
+    for line, answer, (_, field, words) in zip(lines, answers, NOT_NEEDED, strict=True):
+        assert answer.outcome is LoadOutcome.NEW
+        ((unread, problem),) = answer.unread
+        assert unread == field
+        assert words in problem
+        there = await one(store, line.ref)
+        is_cancelled = line.cancellation_reason == "x" * 256
+        assert there.cancellation == (Cancellation(START, KIM, "", Origin.FILE) if is_cancelled else None)
+    assert await load(store, *lines) == [LoadOutcome.UNCHANGED] * len(lines)
+
+
+KNOWN = incoming(
+    patient=make_patient(pms_ref="K1"),
+    practitioner_pms_ref="D1",
+    ends_at=START + timedelta(minutes=30),
+    fee=100,
+    created_at=START - timedelta(days=9),
+)
+SILENT = replace(KNOWN, patient=Patient(KNOWN.patient.name), practitioner_pms_ref="", appointment_type="")
+SILENT = replace(SILENT, ends_at=None, fee=None, created_at=None)
+OPTIONAL = frozenset(
+    {"patient_dob", "patient_mobile", "patient_email", "new_patient", "pms_patient_ref"}
+    | {"pms_practitioner_ref", "appointment_type", "ends_at", "fee", "created_at"}
+)
+
+
+async def test_what_is_not_said_erases_nothing_and_what_is_empty_does(store: SqlStore) -> None:
+    await load(store, KNOWN)
+    before = await one(store)
+    assert await load(store, replace(SILENT, unsaid=OPTIONAL)) == [LoadOutcome.UNCHANGED]
+    assert await one(store) == before
+    named = replace(SILENT, unsaid=OPTIONAL, patient=Patient("Amelia Tran"))
+    assert await load(store, named) == [LoadOutcome.CHANGED]
+    assert (await one(store)).patient == replace(before.patient, name="Amelia Tran")
+    assert await load(store, SILENT) == [LoadOutcome.CHANGED]
+    after = await one(store)
+    assert (after.patient, after.practitioner.pms_ref) == (Patient(KNOWN.patient.name), "")
+    assert (after.appointment_type, after.ends_at, after.fee) == ("", None, None)
+
+
+@pytest.mark.parametrize(("changes", "field", "words"), NOT_NEEDED)
+async def test_what_cannot_be_taken_does_not_erase_what_is_known(
+    store: SqlStore, changes: dict[str, Any], field: str, words: str
+) -> None:
+    await load(store, KNOWN)
+    before = await one(store)
+    (answer,) = await store.registry.load([replace(KNOWN, **changes)], KIM, "bookings.csv")
+    after = await one(store)
+    assert [name for name, _ in answer.unread] == [field]
+    if "patient" in changes:
+        known = {"patient_mobile": "mobile", "patient_email": "email", "pms_patient_ref": "pms_ref"}[field]
+        assert getattr(after.patient, known) == getattr(before.patient, known)
+    else:
+        kept = {"pms_practitioner_ref": "practitioner", "cancelled_at": "cancellation"}.get(field, field)
+        if kept != "cancellation_reason":
+            assert getattr(after, kept) == getattr(before, kept)
+
+
+async def test_an_end_that_is_not_said_does_not_outlive_its_start(store: SqlStore) -> None:
+    await load(store, KNOWN)
+    moved = replace(KNOWN, starts_at=START + timedelta(days=1), ends_at=None, unsaid=frozenset({"ends_at"}))
+    assert await load(store, moved) == [LoadOutcome.CHANGED]
+    assert (await one(store)).ends_at is None
+
+
+async def test_a_practitioner_is_known_by_name_where_the_reference_is_not_said(store: SqlStore) -> None:
+    await load(store, KNOWN)
+    other = incoming(2, practitioner_pms_ref="", unsaid=frozenset({"pms_practitioner_ref"}))
+    assert await load(store, other) == [LoadOutcome.NEW]
+    assert (await one(store, other.ref)).practitioner == (await one(store)).practitioner
+
+
+async def actions(store: SqlStore, booking: Booking) -> list[tuple[Action, dict[str, str]]]:
+    return [(event.action, dict(event.detail)) for event in reversed(await store.history(booking.id))]
+
+
+GONE = incoming(cancelled_at=START - timedelta(days=1), cancellation_reason="Work")
+
+
+@pytest.mark.parametrize("origin", [Origin.FILE, Origin.PMS])
+async def test_what_a_source_cancelled_a_source_reinstates(store: SqlStore, origin: Origin) -> None:
+    gone = replace(GONE, cancelled_origin=origin)
+    await load(store, gone)
+    before = await one(store)
+    assert before.cancellation == Cancellation(START - timedelta(days=1), KIM, "Work", origin)
+    assert await load(store, incoming(), by=LEE) == [LoadOutcome.CHANGED]
+    after = await one(store)
+    assert (after.id, after.version, after.cancellation) == (before.id, before.version + 1, None)
+    ((action, detail),) = await actions(store, after)
+    assert action is Action.BOOKING_REINSTATED
+    assert detail == {
+        "source": "bookings.csv",
+        "version": "2",
+        "cancelled_at": (START - timedelta(days=1)).isoformat(),
+        "cancelled_by": KIM.name,
+        "cancelled_origin": origin.value,
+        "cancellation_reason": "Work",
+    }
+    assert await load(store, incoming()) == [LoadOutcome.UNCHANGED]
+    upcoming = BookingQuery((await store.state()).now, statuses=frozenset({Status.UPCOMING}))
+    assert (await store.count(upcoming, 9)).number == 1
+    await store.cancel(CancelCommand(uuid4(), after.id, after.version, LEE, "Sick"))
+    assert await load(store, incoming()) == [LoadOutcome.KEPT]
+
+
+async def test_each_turn_of_a_booking_is_in_its_history(store: SqlStore) -> None:
+    await load(store, incoming())
+    for line in (GONE, incoming(), GONE):
+        assert await load(store, line, by=LEE) == [LoadOutcome.CHANGED]
+    booking = await one(store)
+    assert (booking.version, booking.cancellation and booking.cancellation.reason) == (4, "Work")
+    assert [(action, detail["version"]) for action, detail in await actions(store, booking)] == [
+        (Action.BOOKING_CANCELLED, "2"),
+        (Action.BOOKING_REINSTATED, "3"),
+        (Action.BOOKING_CANCELLED, "4"),
+    ]
+    assert (await actions(store, booking))[0][1]["reason"] == "Work"
+    assert await store.registry.verify() is None
+
+
+async def test_a_source_that_says_nothing_of_cancellations_reinstates_nothing(store: SqlStore) -> None:
+    await load(store, GONE)
+    silent = incoming(fee=100, unsaid=frozenset({"cancelled_at"}))
+    assert await load(store, silent) == [LoadOutcome.CHANGED]
+    booking = await one(store)
+    assert (booking.fee, booking.cancellation and booking.cancellation.reason) == (100, "Work")
+
+
+async def test_what_was_cancelled_here_in_another_store_stays_cancelled(store: SqlStore) -> None:
+    await load(store, replace(GONE, cancelled_origin=Origin.HERE))
+    assert await load(store, incoming()) == [LoadOutcome.KEPT]
+    assert (await one(store)).cancellation is not None
+
+
+async def test_a_desk_that_is_late_hears_who_imported_a_cancellation(store: SqlStore) -> None:
+    await load(store, incoming())
+    seen = await one(store)
+    await load(store, GONE, by=LEE)
+    with pytest.raises(Conflict, match=r"^Lee Tran \(Desk Two\) changed this booking") as late:
+        await store.cancel(CancelCommand(uuid4(), seen.id, seen.version, KIM))
+    assert late.value.at != GONE.cancelled_at
 
 
 async def test_a_load_is_one_audit_event(store: SqlStore, store_url: str) -> None:

@@ -54,6 +54,7 @@ def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  #
         "cancelled": False,
         "cancelled_by": "",
         "cancelled_via": "",
+        "cancelled_origin": "",
         "cancellation_reason": "",
         "changed_by": "",
         "changed_via": "",

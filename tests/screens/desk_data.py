@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Channel, IncomingBooking, Operator, Patient, Pms, Practice
+from frontdesk.bookings import Channel, IncomingBooking, Operator, Origin, Patient, Pms, Practice
 
 ADELAIDE = ZoneInfo("Australia/Adelaide")
 SYDNEY = ZoneInfo("Australia/Sydney")
@@ -77,6 +77,7 @@ def _booking(
         created_at=_at(practice, 2026, 11, 2, 20, 11),
         cancelled_at=cancelled_at,
         cancellation_reason="holiday" if cancelled_at else "",
+        cancelled_origin=Origin.HERE,
     )
 
 

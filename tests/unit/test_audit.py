@@ -182,7 +182,8 @@ def test_an_insertion_is_found(place: int) -> None:
 
 def test_the_words_for_what_can_happen_are_fixed() -> None:
     assert {action.value for action in Action} == {
-        *("booking.imported", "booking.cancelled", "booking.changed", "booking.rescheduled"),
+        *("booking.imported", "booking.cancelled", "booking.reinstated", "booking.changed"),
+        "booking.rescheduled",
         *("delivery.retried", "delivery.settled"),
         *("practice.applied", "token.created", "token.revoked"),
     }

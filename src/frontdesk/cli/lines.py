@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.audit import AuditEvent
+from frontdesk.audit import AuditEvent, in_words
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Delivery, facts
 from frontdesk.widgets.booking_summary import labelled, summary
@@ -47,7 +47,8 @@ def booking_lines(
     yield from (line for line in summary(booking, namesakes, now, home) if line)
     if cancelled := booking.cancellation:
         when = times.when_in_full(cancelled.at, booking.practice.zone)
-        yield labelled("Cancelled", f"{when} by {cancelled.by}")
+        source = cancelled.source
+        yield labelled("Cancelled", f"{when}, as {source} says" if source else f"{when} by {cancelled.by}")
         yield labelled("Reason", cancelled.reason or "none given")
     if deliveries:
         yield labelled("What followed", facts(tuple(deliveries)))
@@ -59,5 +60,5 @@ def event_cells(event: AuditEvent, booking: Booking) -> tuple[str, ...]:
         times.when_in_full(event.at, booking.practice.zone),
         str(event.operator),
         event.action.value.rpartition(".")[2],
-        event.detail.get("reason", ""),
+        in_words(event, booking.practice.zone),
     )

@@ -398,10 +398,13 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         if done is not None:
             self._progress = Progress.OVER
             self.booking = current
-            self.say(
-                f"{done.by} cancelled this at {done.at.astimezone(zone):%H:%M}."
-                " Nothing was done again. Esc closes."
+            at = f"{done.at.astimezone(zone):%H:%M}"
+            said = (
+                f"This was cancelled, as {done.source} says."
+                if done.source
+                else f"{done.by} cancelled this at {at}."
             )
+            self.say(f"{said} Nothing was done again. Esc closes.")
             return
         self._progress = Progress.READING
         by = str(conflict.by) if conflict.by else "Somebody"

@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import BindingType
 
 from frontdesk import times
-from frontdesk.audit import Action, AuditEvent
+from frontdesk.audit import Action, AuditEvent, in_words
 from frontdesk.bookings import Booking, Status
 from frontdesk.commands import DETAILS_COMMANDS
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
@@ -38,6 +38,7 @@ TRIED_STATES = OPEN_STATES | {State.ATTENTION}
 ACTION_WORDS = {
     Action.BOOKING_IMPORTED: "imported",
     Action.BOOKING_CANCELLED: "cancelled",
+    Action.BOOKING_REINSTATED: "reinstated",
     Action.BOOKING_CHANGED: "changed",
     Action.BOOKING_RESCHEDULED: "moved",
     Action.DELIVERY_RETRIED: "tried again",
@@ -199,7 +200,8 @@ def followed_lines(booking: Booking, deliveries: Sequence[Delivery], width: int)
     zone, done = booking.practice.zone, booking.cancellation
     lines = []
     if done is not None:
-        lines += _followed("Cancelled here", "ok", _moment(done.at.astimezone(zone)), "", width)
+        name, said = ("Cancelled", f"as {done.source} says") if done.source else ("Cancelled here", "")
+        lines += _followed(name, "ok", _moment(done.at.astimezone(zone)), said, width)
     for delivery in deliveries:
         name = {
             Kind.PMS_CANCEL: delivery.target,
@@ -250,13 +252,14 @@ def history_lines(booking: Booking, history: Sequence[AuditEvent], now: datetime
     for event in history:
         when = times.when(event.at, zone, now)
         action = ACTION_WORDS.get(event.action, event.action.value)
-        detail = event.detail.get("reason") or event.detail.get("note") or ""
+        detail = in_words(event, zone)
         lines.append(f"  {when}  {event.operator!s:<14} {action:<11} {detail}".rstrip())
-    if booking.cancellation is not None and not any(e.action is Action.BOOKING_CANCELLED for e in history):
+    done = booking.cancellation
+    if done is not None and not any(e.action is Action.BOOKING_CANCELLED for e in history):
         # A booking that came in cancelled has no event of its own: the bulk load has one for all.
-        done = booking.cancellation
+        detail = ", ".join(filter(None, (done.reason, done.source and f"as {done.source} says")))
         lines.append(
-            f"  {times.when(done.at, zone, now)}  {done.by!s:<14} {'cancelled':<11} {done.reason}".rstrip()
+            f"  {times.when(done.at, zone, now)}  {done.by!s:<14} {'cancelled':<11} {detail}".rstrip()
         )
     if booking.created_at is not None:
         lines.append(f"  {times.when(booking.created_at, zone, now)}  {'online':<14} booked")

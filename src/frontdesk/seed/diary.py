@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 
 from frontdesk import times
-from frontdesk.bookings import Channel, IncomingBooking, Patient, Pms, Practice
+from frontdesk.bookings import Channel, IncomingBooking, Origin, Patient, Pms, Practice
 from frontdesk.seed.patients import Regular, patient, practitioner_names, regulars
 
 DEFAULT_BOOKINGS = 5_000
@@ -188,6 +188,7 @@ class _Diary:
             created_at=created_at,
             cancelled_at=cancelled_at,
             cancellation_reason=reason,
+            cancelled_origin=Origin.HERE,
         )
 
     def _patient(self, dice: random.Random, place: int, number: int, *, is_new: bool) -> Patient:

@@ -18,6 +18,7 @@ from frontdesk.bookings import (
     Conflict,
     NotFound,
     Operator,
+    Origin,
     Reason,
     Refused,
     Scope,
@@ -86,6 +87,7 @@ def _write(
             cancelled_at=now,
             cancelled_by=by.name,
             cancelled_via=by.via,
+            cancelled_origin=Origin.HERE,
             cancellation_reason=command.reason,
             changed_by=by.name,
             changed_via=by.via,
@@ -123,7 +125,7 @@ def _write(
 
 
 def _conflict(current: Booking, row: Row[Any], now: datetime) -> Conflict:
-    if current.cancellation is not None:
+    if current.cancellation is not None and current.cancellation.origin is Origin.HERE:
         by: Operator | None = current.cancellation.by
         at: datetime | None = current.cancellation.at
         did = "cancelled"

@@ -62,7 +62,7 @@ LISTED = (
     "booking.patient_email, booking.patient_is_new, booking.patient_pms_ref, booking.appointment_type, "
     "booking.starts_at, booking.ends_at, booking.local_date, booking.fee_cents, booking.created_at, "
     "booking.cancelled, booking.cancelled_at, booking.cancelled_by, booking.cancelled_via, "
-    "booking.cancellation_reason, booking.changed_by, booking.changed_via, booking.changed_at, "
+    "booking.cancelled_origin, booking.cancellation_reason, booking.changed_by, booking.changed_via, booking.changed_at, "
     "booking.name_key, practitioner.practice_id AS practitioner_practice_id, "
     "practitioner.name AS practitioner_name, practitioner.pms_ref AS practitioner_pms_ref, "
     "practice.name AS practice_name, practice.short AS practice_short, "

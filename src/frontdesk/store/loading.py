@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,28 +12,20 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from frontdesk import times
 from frontdesk.audit import Action
 from frontdesk.bookings import (
-    REASON_LIMIT,
     IncomingBooking,
     Loaded,
     LoadOutcome,
     Operator,
+    Origin,
     Practice,
 )
 from frontdesk.store import records
+from frontdesk.store.bounds import why_not_taken, within_bounds
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import APPOINTMENT_TYPE, BOOKING, PRACTICE, PRACTITIONER
 from frontdesk.store.search import name_key, search_tags, search_text
 from frontdesk.store.writing import Deed, seal
 from frontdesk.text import clean_fields
-
-LONGEST = 200
-"""Characters of a name or reference; no practice's software has longer ones."""
-
-LONGEST_EMAIL = 254
-"""RFC 5321 leaves no room for more."""
-
-LARGEST_FEE = 2**31 - 1
-YEARS = range(1900, 2200)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REF_LENGTH = 6
@@ -41,6 +33,26 @@ _REFS_AT_ONCE = 500
 _KEYS_AT_ONCE = 1000
 
 Values = dict[str, Any]
+
+_OPTIONAL = {
+    "patient_dob": "patient_birth_date",
+    "patient_mobile": "patient_mobile",
+    "patient_email": "patient_email",
+    "new_patient": "patient_is_new",
+    "pms_patient_ref": "patient_pms_ref",
+    "appointment_type": "appointment_type",
+    "fee": "fee_cents",
+}
+"""The columns that keep what they have where a source says nothing about them, by their names in a CSV file."""
+
+_NOT_CANCELLED: Values = {
+    "cancelled": False,
+    "cancelled_at": None,
+    "cancelled_by": "",
+    "cancelled_via": "",
+    "cancelled_origin": "",
+    "cancellation_reason": "",
+}
 
 
 class _BadLine(Exception):
@@ -77,7 +89,7 @@ def load(
     if counts[LoadOutcome.NEW] or counts[LoadOutcome.CHANGED]:
         detail = {"source": source} | {one.name.lower(): str(counts[one]) for one in LoadOutcome}
         deed = Deed(Action.BOOKING_IMPORTED, operator, loading.at, detail=detail, new_bookings=new)
-        seal(connection, database, deed)
+        seal(connection, database, *loading.deeds(source), deed)
     return outcomes
 
 
@@ -100,8 +112,10 @@ class _Load:
         self._new: list[_Record] = []
         # Updates run in the order of their last change, so a reference set free can be taken.
         self._changed: dict[int, _Record] = {}
+        self._deeds: list[Deed] = []
         self._fetch(batch)
-        self._practitioners = self._read_practitioners({one.practice_id for one in batch})
+        self._practitioners: dict[tuple[str, str], dict[str, int]] = {}
+        self._read_practitioners({one.practice_id for one in batch})
         self._free_refs: list[str] = []
         self._named_refs = {one.ref for one in batch}
 
@@ -136,11 +150,10 @@ class _Load:
         if values["pms_ref"]:
             del self._by_pms_ref[values["practice_id"], values["pms_ref"]]
 
-    def _read_practitioners(self, practice_ids: Iterable[str]) -> dict[tuple[str, str, str], int]:
+    def _read_practitioners(self, practice_ids: Iterable[str]) -> None:
         query = select(PRACTITIONER).where(PRACTITIONER.c.practice_id.in_(practice_ids))
-        return {
-            (row.practice_id, row.name, row.pms_ref): row.id for row in self._connection.execute(query).all()
-        }
+        for row in self._connection.execute(query).all():
+            self._practitioners.setdefault((row.practice_id, row.name), {})[row.pms_ref] = row.id
 
     def take(self, incoming: IncomingBooking) -> Loaded:
         """Decide what becomes of one line; `write` carries it out."""
@@ -149,18 +162,60 @@ class _Load:
             record = self._match(incoming)
         except _BadLine as bad:
             return Loaded(incoming.line, LoadOutcome.BAD, bad.field, bad.problem)
+        incoming, unread = within_bounds(incoming)
+        return Loaded(incoming.line, self._merge(incoming, record, practice), unread=unread)
+
+    def _merge(self, incoming: IncomingBooking, record: _Record | None, practice: Practice) -> LoadOutcome:
         if record is None:
             record = _Record(None, self._new_values(incoming, practice))
             self._new.append(record)
             self._index(record)
-            return Loaded(incoming.line, LoadOutcome.NEW)
-        if record.values["cancelled"] and incoming.cancelled_at is None:
-            return Loaded(incoming.line, LoadOutcome.KEPT)
-        fresh = self._incoming_values(incoming, record.values)
-        if all(record.values[name] == value for name, value in fresh.items()):
-            return Loaded(incoming.line, LoadOutcome.UNCHANGED)
+            return LoadOutcome.NEW
+        there = record.values
+        if incoming.cancelled_at is None and there["cancelled_origin"] == Origin.HERE:
+            return LoadOutcome.KEPT
+        fresh = self._incoming_values(incoming, there)
+        for field in incoming.unsaid:
+            if column := _OPTIONAL.get(field):
+                fresh[column] = there[column]
+        if "ends_at" in incoming.unsaid and fresh["starts_at"] == there["starts_at"]:
+            fresh["ends_at"] = there["ends_at"]
+        is_reinstated = there["cancelled"] and incoming.cancelled_at is None
+        if is_reinstated and "cancelled_at" not in incoming.unsaid:
+            fresh |= _NOT_CANCELLED
+        if all(there[name] == value for name, value in fresh.items()):
+            return LoadOutcome.UNCHANGED
+        self._tell_of_cancelling(record, fresh)
         self._change(record, fresh, incoming.practitioner_name)
-        return Loaded(incoming.line, LoadOutcome.CHANGED)
+        return LoadOutcome.CHANGED
+
+    def _tell_of_cancelling(self, record: _Record, fresh: Values) -> None:
+        """Keep what a source says of a booking's cancellation for its history: the row forgets what was."""
+        there = record.values
+        if record.id is None or fresh.get("cancelled", there["cancelled"]) == there["cancelled"]:
+            return
+        detail = {"version": str(there["version"] + 1)}
+        action = Action.BOOKING_CANCELLED
+        if there["cancelled"]:
+            action = Action.BOOKING_REINSTATED
+            detail |= {
+                "cancelled_at": there["cancelled_at"].isoformat(),
+                "cancelled_by": str(Operator(there["cancelled_by"], there["cancelled_via"])),
+                "cancelled_origin": there["cancelled_origin"],
+                "cancellation_reason": there["cancellation_reason"],
+            }
+        else:
+            detail |= {
+                "reason": fresh["cancellation_reason"],
+                "cancelled_at": fresh["cancelled_at"].isoformat(),
+            }
+        self._deeds.append(
+            Deed(action, self._operator, self.at, change=None, booking_id=record.id, detail=detail)
+        )
+
+    def deeds(self, source: str) -> list[Deed]:
+        """What was done to single bookings that an operator will want to read in their history."""
+        return [replace(deed, detail={"source": source, **deed.detail}) for deed in self._deeds]
 
     def _change(self, record: _Record, fresh: Values, practitioner_name: str) -> None:
         self._unindex(record)
@@ -182,18 +237,8 @@ class _Load:
         practice = self._practices.get(incoming.practice_id)
         if practice is None:
             raise _BadLine("practice", f"no practice has the id {incoming.practice_id!r}")
-        if not incoming.patient.name:
-            raise _BadLine("patient_name", "is empty")
-        for field, value, longest in _texts(incoming):
-            if len(value) > longest:
-                raise _BadLine(field, f"is longer than {longest} characters")
-        for field, instant in _instants(incoming):
-            if instant is not None and (instant.tzinfo is None or instant.year not in YEARS):
-                raise _BadLine(field, f"is no time in the years {YEARS[0]} to {YEARS[-1]} with its offset")
-        if incoming.ends_at is not None and incoming.ends_at < incoming.starts_at:
-            raise _BadLine("ends_at", "is before starts_at")
-        if incoming.fee is not None and not 0 <= incoming.fee <= LARGEST_FEE:
-            raise _BadLine("fee", f"is not between 0 and {LARGEST_FEE // 100}")
+        if problem := why_not_taken(incoming):
+            raise _BadLine(*problem)
         return practice
 
     def _match(self, incoming: IncomingBooking) -> _Record | None:
@@ -213,7 +258,7 @@ class _Load:
         values: Values = {
             "ref": incoming.ref or there["ref"],
             "pms_ref": incoming.pms_ref or there["pms_ref"],
-            "practitioner_id": self._practitioner_id(incoming),
+            "practitioner_id": self._practitioner_id(incoming, there.get("practitioner_id")),
             "patient_name": patient.name,
             "patient_birth_date": patient.birth_date,
             "patient_mobile": patient.mobile,
@@ -232,6 +277,7 @@ class _Load:
                 cancelled_at=incoming.cancelled_at,
                 cancelled_by=self._operator.name,
                 cancelled_via=self._operator.via,
+                cancelled_origin=incoming.cancelled_origin.value,
                 cancellation_reason=incoming.cancellation_reason,
             )
         return values
@@ -240,11 +286,7 @@ class _Load:
         values: Values = {
             "version": 1,
             "practice_id": practice.id,
-            "cancelled": False,
-            "cancelled_at": None,
-            "cancelled_by": "",
-            "cancelled_via": "",
-            "cancellation_reason": "",
+            **_NOT_CANCELLED,
             "changed_by": "",
             "changed_via": "",
             "changed_at": None,
@@ -255,14 +297,20 @@ class _Load:
         values.update(_derived(values, incoming.practitioner_name, practice))
         return values
 
-    def _practitioner_id(self, incoming: IncomingBooking) -> int:
-        key = incoming.practice_id, incoming.practitioner_name, incoming.practitioner_pms_ref
-        found = self._practitioners.get(key)
-        if found is None:
-            made = insert(PRACTITIONER).values(practice_id=key[0], name=key[1], pms_ref=key[2])
-            found = self._connection.execute(made.returning(PRACTITIONER.c.id)).scalar_one()
-            self._practitioners[key] = found
-        return found
+    def _practitioner_id(self, incoming: IncomingBooking, there: int | None) -> int:
+        ref = incoming.practitioner_pms_ref
+        named = self._practitioners.setdefault((incoming.practice_id, incoming.practitioner_name), {})
+        if "pms_practitioner_ref" in incoming.unsaid:
+            if there is not None and there in named.values():
+                return there
+            if len(named) == 1:
+                return next(iter(named.values()))
+        if ref not in named:
+            made = insert(PRACTITIONER).values(
+                practice_id=incoming.practice_id, name=incoming.practitioner_name, pms_ref=ref
+            )
+            named[ref] = self._connection.execute(made.returning(PRACTITIONER.c.id)).scalar_one()
+        return named[ref]
 
     def _appointment_type(self, name: str) -> str:
         if name and name not in self._types:
@@ -325,28 +373,3 @@ def _derived(values: Values, practitioner_name: str, practice: Practice) -> Valu
 def _made_up_ref() -> str:
     number = secrets.randbits(5 * _REF_LENGTH)
     return "".join(_CROCKFORD[number >> (5 * place) & 31] for place in range(_REF_LENGTH))
-
-
-def _texts(incoming: IncomingBooking) -> tuple[tuple[str, str, int], ...]:
-    patient = incoming.patient
-    return (
-        ("ref", incoming.ref, LONGEST),
-        ("pms_ref", incoming.pms_ref, LONGEST),
-        ("patient_name", patient.name, LONGEST),
-        ("patient_mobile", patient.mobile, LONGEST),
-        ("patient_email", patient.email, LONGEST_EMAIL),
-        ("pms_patient_ref", patient.pms_ref, LONGEST),
-        ("practitioner", incoming.practitioner_name, LONGEST),
-        ("pms_practitioner_ref", incoming.practitioner_pms_ref, LONGEST),
-        ("appointment_type", incoming.appointment_type, LONGEST),
-        ("cancellation_reason", incoming.cancellation_reason, REASON_LIMIT),
-    )
-
-
-def _instants(incoming: IncomingBooking) -> tuple[tuple[str, datetime | None], ...]:
-    return (
-        ("starts_at", incoming.starts_at),
-        ("ends_at", incoming.ends_at),
-        ("created_at", incoming.created_at),
-        ("cancelled_at", incoming.cancelled_at),
-    )

@@ -288,10 +288,12 @@ class Registry(Protocol):
         """Put bookings in, matching by `pms_ref`, else by `ref`, within their practice.
 
         One transaction and one audit event a call, none when nothing is new or changed;
-        `source` names where they come from. A booking cancelled here is never un-cancelled,
-        no delivery is ever made, and text is compared after `clean`. What a line leaves out
-        of `ref`, `pms_ref` and `created_at` is kept. With `dry_run` the answer is the same and
-        nothing is kept.
+        `source` names where they come from. A booking cancelled here is never un-cancelled;
+        one that a source said was cancelled is, when a source says that it is not, and both
+        are in its history. No delivery is ever made, and text is compared after `clean`. What
+        a line says nothing about is kept, and so are `ref`, `pms_ref` and `created_at` where it
+        has none. What cannot be taken and is not needed is left out of its booking, and told as
+        `unread`. With `dry_run` the answer is the same and nothing is kept.
         """
         ...
 

@@ -13,6 +13,7 @@ from frontdesk.bookings import (
     ConnectionState,
     Followup,
     Operator,
+    Origin,
     Patient,
     Pms,
     Practice,
@@ -136,7 +137,7 @@ def _cancellation(row: Any) -> Cancellation | None:
     if not row.cancelled:
         return None
     by = Operator(row.cancelled_by, row.cancelled_via)
-    return Cancellation(row.cancelled_at, by, row.cancellation_reason)
+    return Cancellation(row.cancelled_at, by, row.cancellation_reason, Origin(row.cancelled_origin))
 
 
 def state(

@@ -128,6 +128,7 @@ class BookingRow(SQLModel, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
     cancelled_by: str = ""
     cancelled_via: str = ""
+    cancelled_origin: str = ""
     cancellation_reason: str = ""
     changed_by: str = ""
     changed_via: str = ""

@@ -37,32 +37,34 @@ class _News:
     at: datetime
 
 
-def seal(connection: Connection, database: Database, deed: Deed) -> None:
-    """Write the change and the audit event of a transaction; nothing may follow but COMMIT.
+def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
+    """Write the changes and the audit events of a transaction; nothing may follow but COMMIT.
 
     The head row is locked here, last: numbers then follow the order of commits, so a reader
     who has seen number n will never find a smaller one later.
     """
     head = _lock_head(connection)
-    event = AuditEvent(
-        head.audit + 1, deed.at, deed.operator, deed.action, deed.booking_id, dict(deed.detail)
-    )
-    link = digest(head.audit_digest, event)
-    connection.execute(
-        insert(AUDIT).values(
-            number=event.number,
-            at=event.at,
-            operator=event.operator.name,
-            via=event.operator.via,
-            action=event.action.value,
-            booking_id=event.booking_id,
-            detail=dict(event.detail),
-            digest=link,
+    link, rows = head.audit_digest, []
+    for number, deed in enumerate(deeds, head.audit + 1):
+        event = AuditEvent(number, deed.at, deed.operator, deed.action, deed.booking_id, dict(deed.detail))
+        link = digest(link, event)
+        rows.append(
+            {
+                "number": event.number,
+                "at": event.at,
+                "operator": event.operator.name,
+                "via": event.operator.via,
+                "action": event.action.value,
+                "booking_id": event.booking_id,
+                "detail": dict(event.detail),
+                "digest": link,
+            }
         )
-    )
-    news = [] if deed.change is None else [_News(deed.change, deed.booking_id, deed.operator, deed.at)]
-    bookings = head.bookings + deed.new_bookings
-    _tell(connection, database, head, news, audit=event.number, audit_digest=link, bookings=bookings)
+    connection.execute(insert(AUDIT), rows)
+    news = [_News(deed.change, deed.booking_id, deed.operator, deed.at) for deed in deeds if deed.change]
+    bookings = head.bookings + sum(deed.new_bookings for deed in deeds)
+    audit = head.audit + len(rows)
+    _tell(connection, database, head, news, audit=audit, audit_digest=link, bookings=bookings)
 
 
 def tell_progress(

@@ -170,6 +170,7 @@ def _create_tables() -> None:
         Column("cancelled_at", Instant(), nullable=True),
         Column("cancelled_by", TEXT, nullable=False),
         Column("cancelled_via", TEXT, nullable=False),
+        Column("cancelled_origin", TEXT, nullable=False),
         Column("cancellation_reason", TEXT, nullable=False),
         Column("changed_by", TEXT, nullable=False),
         Column("changed_via", TEXT, nullable=False),

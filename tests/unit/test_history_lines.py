@@ -1,0 +1,55 @@
+"""What operators read of a booking that was cancelled by others than a desk."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from frontdesk.audit import Action, AuditEvent
+from frontdesk.bookings import Cancellation, Origin, Standing, why_not_cancel
+from frontdesk.screens.details import followed_lines, history_lines
+from tests.making import KIM, LEE, make_booking
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+REINSTATED = AuditEvent(
+    2,
+    NOW,
+    LEE,
+    Action.BOOKING_REINSTATED,
+    1,
+    {
+        "source": "b.csv",
+        "version": "3",
+        "cancelled_at": AT.isoformat(),
+        "cancelled_by": KIM.name,
+        "cancelled_origin": "file",
+        "cancellation_reason": "Work",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("origin", "why", "followed", "history"),
+    [
+        (Origin.HERE, "cancelled by Kim Nguyen Sat 21 Nov 12:30", "Cancelled here", "Kim Nguyen     cancelled   Work"),
+        (Origin.FILE, "cancelled Sat 21 Nov 12:30, as an imported file says", "as an imported file says", "cancelled   Work, as an imported file says"),
+        (Origin.PMS, "cancelled Sat 21 Nov 12:30, as the PMS says", "as the PMS says", "cancelled   Work, as the PMS says"),
+    ],
+)  # fmt: skip
+def test_who_cancelled_is_said_as_it_was(origin: Origin, why: str, followed: str, history: str) -> None:
+    booking = make_booking(cancellation=Cancellation(AT, KIM, "Work", origin))
+
+    assert str(why_not_cancel(booking, NOW, Standing())) == why
+    (line,) = followed_lines(booking, (), 80)
+    assert followed in line
+    assert ("Cancelled here" in line) == (origin is Origin.HERE)
+    (line,) = history_lines(booking, (), NOW)
+    assert history in line
+
+
+def test_a_booking_that_came_back_tells_both() -> None:
+    (line,) = history_lines(make_booking(), (REINSTATED,), NOW)
+    assert line == (
+        "  Sun 22 Nov 11:30  Lee Tran (Desk Two) reinstated  as b.csv says, "
+        "it was cancelled Sat 21 Nov 2026 12:30: Work"
+    )
