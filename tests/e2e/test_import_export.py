@@ -80,7 +80,7 @@ class TestImport:
         ]
         assert result.stdout.splitlines() == [
             "4 read: 1 new, 0 changed, 0 unchanged, 0 kept as cancelled here, 3 bad",
-            "With --errors FILE the bad lines are written to a file, to mend and import.",
+            "With --errors FILE the lines with something wrong are written to a file, to mend and import.",
         ]
         assert "N1" in refs(desk)
 
@@ -99,7 +99,7 @@ class TestImport:
 
         result = desk("import", file, "--errors", str(errors))
 
-        assert f"The bad lines are in {errors}: mend them there" in result.stdout
+        assert f"The lines with something wrong are in {errors}: mend them there" in result.stdout
         assert stat.S_IMODE(errors.stat().st_mode) == 0o600
         text = errors.read_text(encoding="utf-8")
         assert text.splitlines()[0] == f"line,field,reason,{HEADER}"

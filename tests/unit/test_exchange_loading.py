@@ -26,7 +26,8 @@ from frontdesk.bookings import (
 from frontdesk.exchange.importing import (
     BadLine,
     Import,
-    bad_line_row,
+    Report,
+    errors_row,
     is_errors_file,
     write_errors_header,
 )
@@ -204,9 +205,9 @@ async def run(
     shelf: Shelf | None = None,
     header: str = HEADER,
     practices: Sequence[Practice] = (ADELAIDE,),
-) -> tuple[Import, list[BadLine]]:
+) -> tuple[Import, list[Report]]:
     write(file, rows, header)
-    shelf, bad = shelf or Shelf(), list[BadLine]()
+    shelf, bad = shelf or Shelf(), list[Report]()
     with CsvSource(file) as source:
         work = Import(source, RowReader(file, source.header, practices, NOW), bad.append, lambda: None)
         await work.run(shelf.registry, KIM, pace=shelf.pace)
@@ -357,7 +358,7 @@ class TestErrorsFile:
         path = tmp_path / "errors.csv"
         with csv_target(path, replace=True) as write:
             write_errors_header(write, ["ref", "name"])
-            write(bad_line_row(BadLine(3, "", "is not “text”", ["=1", "na\udcefve"]), ["ref", "name"]))
+            write(errors_row(BadLine(3, "", "is not “text”", ["=1", "na\udcefve"]), ["ref", "name"]))
         assert path.read_bytes() == b"line,field,reason,ref,name\r\n3,,is not ?text?,'=1,na\xefve\r\n"
         assert is_errors_file(path)
 
@@ -366,7 +367,7 @@ class TestErrorsFile:
         text = io.StringIO(newline="")
         write = csv.writer(text).writerow
         write_errors_header(write, header)
-        write(bad_line_row(BadLine(2, "ref", "is odd", ["7", "fee", "is bad", "A1"]), header))
+        write(errors_row(BadLine(2, "ref", "is odd", ["7", "fee", "is bad", "A1"]), header))
         assert text.getvalue() == "line,field,reason,ref\r\n2,ref,is odd,A1\r\n"
 
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from frontdesk.bookings import (
     Cancellation,
     IncomingBooking,
     Operator,
+    Origin,
     Patient,
     Practice,
     Practitioner,
 )
 from frontdesk.exchange.columns import COLUMNS, guard, unguard
 from frontdesk.exchange.exporting import booking_row
-from frontdesk.exchange.incoming import RowReader
+from frontdesk.exchange.incoming import ReadRow, RowReader
 from frontdesk.exchange.layout import ERROR_COLUMNS, BadCell
 from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
@@ -41,9 +43,13 @@ def reader(header: tuple[str, ...] = COLUMNS, *, practice_id: str = "", practice
     return RowReader(Path("x.csv"), header, (ADELAIDE, SYDNEY)[:practices], NOW, practice_id=practice_id)
 
 
-def read(**cells: str) -> IncomingBooking:
+def read_row(**cells: str) -> ReadRow:
     row = GOOD | cells
     return reader().read(7, [row.get(name, "") for name in COLUMNS])
+
+
+def read(**cells: str) -> IncomingBooking:
+    return read_row(**cells).booking
 
 
 def test_a_row_with_everything() -> None:
@@ -136,10 +142,52 @@ def test_the_hour_that_a_clock_change_repeats_is_the_first_unless_an_offset_says
         ),
         ("starts_at", "0001-01-01T00:00:00+10:00", "lies at the end of time"),
         ("starts_at", "x" * 60, f"{'x' * 40}.. is not a time such as 2026-11-26 10:30"),
+        ("ref", "4.9157E+08", "is a number that a spreadsheet has shortened (E+): export the column as text"),
+        ("pms_ref", "1e+5", "is a number that a spreadsheet has shortened (E+): export the column as text"),
+        ("patient_name", " ", "is empty"),
+    ],
+)
+def test_a_bad_cell_is_named_with_its_reason(field: str, cell: str, problem: str) -> None:
+    with pytest.raises(BadCell) as bad:
+        read(**{field: cell})
+
+    assert (bad.value.field, bad.value.problem) == (field, problem)
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "problem"),
+    [
         ("ends_at", "soon", "soon is not a time such as 2026-11-26 10:30"),
         ("patient_dob", "14/3/81", "14/3/81 is not a date such as 1981-03-14"),
         ("patient_dob", "2026-11-24", "2026-11-24 is in the future"),
         ("patient_dob", "1801-01-01", "1801-01-01 lies outside the years 1900 to 2199"),
+        (
+            "patient_mobile",
+            "4.9157E+08",
+            "is a number that a spreadsheet has shortened (E+): export the column as text",
+        ),
+        (
+            "patient_mobile",
+            "4,9157e+08",
+            "is a number that a spreadsheet has shortened (E+): export the column as text",
+        ),
+        (
+            "patient_mobile",
+            "491570006.0",
+            "has the decimals of a spreadsheet: name its column in [file] whole_numbers of a map",
+        ),
+        ("patient_mobile", "N/A", "is not a telephone number"),
+        (
+            "pms_patient_ref",
+            "1.0E+13",
+            "is a number that a spreadsheet has shortened (E+): export the column as text",
+        ),
+        (
+            "pms_practitioner_ref",
+            "1.0E+13",
+            "is a number that a spreadsheet has shortened (E+): export the column as text",
+        ),
+        ("cancelled_origin", "there", "must be here, pms or file"),
         ("patient_email", "n/a", "is not one e-mail address"),
         ("patient_email", "a@example.com, b@example.com", "is not one e-mail address"),
         ("new_patient", "perhaps", "must be yes or no"),
@@ -153,11 +201,29 @@ def test_the_hour_that_a_clock_change_repeats_is_the_first_unless_an_offset_says
         ),
     ],
 )
-def test_a_bad_cell_is_named_with_its_reason(field: str, cell: str, problem: str) -> None:
-    with pytest.raises(BadCell) as bad:
-        read(**{field: cell})
+def test_a_cell_that_is_not_needed_is_left_out_of_its_line(field: str, cell: str, problem: str) -> None:
+    row = read_row(**{field: cell})
 
-    assert (bad.value.field, bad.value.problem) == (field, problem)
+    assert [(bad.field, bad.problem) for bad in row.unread] == [(field, problem)]
+    assert row.booking == replace(read(), unsaid=frozenset({field}))
+
+
+def test_several_cells_that_are_not_needed_are_all_left_out() -> None:
+    row = read_row(patient_email="NULL", fee="N/A", patient_mobile="0491 570 006", new_patient="NULL")
+
+    assert {bad.field for bad in row.unread} == {"patient_email", "fee", "new_patient"}
+    assert row.booking.patient == Patient("Ann Lee", mobile="0491 570 006")
+
+
+def test_a_column_that_is_not_there_says_nothing_and_an_empty_cell_says_that_there_is_none() -> None:
+    short = reader(tuple(GOOD)).read(2, list(GOOD.values())).booking
+    assert short.unsaid == set(COLUMNS) - set(GOOD)
+    assert read().unsaid == frozenset()
+
+
+@pytest.mark.parametrize("reference", ["1E5", "2e10", "1E0042", "7K3M9Q", "4.9157E08"])
+def test_a_reference_that_has_an_e_is_a_reference(reference: str) -> None:
+    assert read(ref=reference, pms_ref=reference).ref == reference
 
 
 def test_an_unknown_practice_among_many_does_not_list_them_all() -> None:
@@ -200,16 +266,16 @@ def test_the_practice_of_lines_that_name_none() -> None:
     header = ("patient_name", "practitioner", "starts_at")
     row = ["Ann Lee", "Dr Rao", "2026-11-26 10:30"]
 
-    assert reader(header, practices=1).read(2, row).practice_id == "adelaide"
-    assert reader(header, practice_id="sydney").read(2, row).practice_id == "sydney"
+    assert reader(header, practices=1).read(2, row).booking.practice_id == "adelaide"
+    assert reader(header, practice_id="sydney").read(2, row).booking.practice_id == "sydney"
     with_column = reader((*header, "practice"), practice_id="sydney")
-    assert with_column.read(2, [*row, ""]).practice_id == "sydney"
-    assert with_column.read(2, [*row, "adelaide"]).practice_id == "adelaide"
+    assert with_column.read(2, [*row, ""]).booking.practice_id == "sydney"
+    assert with_column.read(2, [*row, "adelaide"]).booking.practice_id == "adelaide"
 
 
 def test_an_errors_file_is_read_like_the_file_it_came_from() -> None:
     header = (*ERROR_COLUMNS, *GOOD)
-    assert reader(header).read(2, ["7", "fee", "is bad", *GOOD.values()]).patient.name == "Ann Lee"
+    assert reader(header).read(2, ["7", "fee", "is bad", *GOOD.values()]).booking.patient.name == "Ann Lee"
     with pytest.raises(FileProblem, match="not known here, line"):
         reader((*GOOD, *ERROR_COLUMNS))
 
@@ -268,7 +334,7 @@ def some_bookings(draw: Callable[[st.SearchStrategy[object]], object]) -> Bookin
         patient=Patient(
             text() or "Ann Lee",
             born if isinstance(born, date) else None,
-            text(),
+            draw(st.sampled_from(["", clean(f"0491 {text()}")])),  # type: ignore[arg-type]
             draw(st.sampled_from(["", "+ann@example.com", "=1@example.com"])),  # type: ignore[arg-type]
             is_new if isinstance(is_new, bool) else None,
             text(),
@@ -279,7 +345,12 @@ def some_bookings(draw: Callable[[st.SearchStrategy[object]], object]) -> Bookin
         pms_ref=text(),
         fee=fee if isinstance(fee, int) else None,
         created_at=created if isinstance(created, datetime) else None,
-        cancellation=Cancellation(cancelled, Operator("Kim Nguyen"), text())
+        cancellation=Cancellation(
+            cancelled,
+            Operator("Kim Nguyen"),
+            text(),
+            draw(st.sampled_from(Origin)),  # type: ignore[arg-type]
+        )
         if isinstance(cancelled, datetime)
         else None,
     )
@@ -293,7 +364,7 @@ def test_what_goes_out_comes_back(booking: Booking) -> None:
     (row,) = csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True)
 
     done = booking.cancellation
-    assert reader().read(2, row) == IncomingBooking(
+    assert reader().read(2, row).booking == IncomingBooking(
         line=2,
         practice_id=booking.practice.id,
         patient=booking.patient,
@@ -308,4 +379,5 @@ def test_what_goes_out_comes_back(booking: Booking) -> None:
         created_at=booking.created_at,
         cancelled_at=done.at if done else None,
         cancellation_reason=done.reason if done else "",
+        cancelled_origin=done.origin if done else Origin.FILE,
     )

@@ -9,6 +9,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ def written(folder: Path, content: bytes) -> Path:
     return path
 
 
-def records(path: Path, **how: str) -> list[Record]:
+def records(path: Path, **how: Any) -> list[Record]:
     with CsvSource(path, **how) as source:
         return list(source.records())
 
@@ -227,3 +228,82 @@ def test_any_bytes_are_lines_or_one_sentence(content: bytes) -> None:
     lines = [record.line for record in found]
     assert lines == sorted(set(lines))
     assert all(len(record.cells) == 2 for record in found if not record.problem)
+
+
+CANONICAL = frozenset({"patient_name", "practitioner", "starts_at"})
+LINES = ["patient_name,practitioner,starts_at", "Ann Lee,Dr Rao,2026-11-26 10:30"]
+
+
+def source_of(folder: Path, *lines: str, **how: Any) -> tuple[tuple[str, ...], int, list[Record]]:
+    path = written(folder, "\r\n".join([*lines, ""]).encode())
+    with CsvSource(path, needed=CANONICAL, **how) as source:
+        return source.header, source.heading, list(source.records())
+
+
+def test_the_heading_is_found_below_lines_of_a_report(tmp_path: Path) -> None:
+    above = ["Appointments of Smile Dental", "", 'printed "26/11/2026", by Kim', "a,b,c"]
+    header, heading, found = source_of(tmp_path, *above, *LINES)
+
+    assert header == ("patient_name", "practitioner", "starts_at")
+    assert heading == 5
+    assert good(found) == [(6, ["Ann Lee", "Dr Rao", "2026-11-26 10:30"])]
+
+
+def test_the_heading_is_where_a_map_says(tmp_path: Path) -> None:
+    header, heading, found = source_of(tmp_path, LINES[0], "a,b", "1,2", heading=2)
+
+    assert (header, heading) == (("a", "b"), 2)
+    assert good(found) == [(3, ["1", "2"])]
+
+
+def test_without_all_columns_on_one_line_the_first_is_the_heading(tmp_path: Path) -> None:
+    header, heading, _ = source_of(tmp_path, "patient_name,starts_at", "x,y")
+    assert (header, heading) == (("patient_name", "starts_at"), 1)
+
+
+def test_a_heading_beyond_the_end_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match="is empty"):
+        source_of(tmp_path, *LINES, heading=9)
+
+
+@pytest.mark.parametrize(("line", "sign"), [("sep=;", ";"), ('"sep=|"', "|"), ("SEP=\t", "\t")])
+def test_a_line_for_excel_says_how_columns_are_separated(tmp_path: Path, line: str, sign: str) -> None:
+    lines = [one.replace(",", sign) for one in LINES]
+    header, heading, found = source_of(tmp_path, line, *lines)
+
+    assert header == ("patient_name", "practitioner", "starts_at")
+    assert heading == 2
+    assert good(found) == [(3, ["Ann Lee", "Dr Rao", "2026-11-26 10:30"])]
+
+
+def test_an_errors_file_has_its_heading_on_the_first_line_and_its_own_separator(tmp_path: Path) -> None:
+    header, heading, found = source_of(tmp_path, "line;field;reason;a", "7;a;is odd;x", heading=4)
+
+    assert (header, heading) == (("line", "field", "reason", "a"), 1)
+    assert good(found) == [(2, ["7", "a", "is odd", "x"])]
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n  "])
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "an iCalendar file"),
+        (b"begin:vcalendar\n", "an iCalendar file"),
+        (b"MSH|^~\\&|SIU|", "HL7"),
+        (b"\x0bMSH|^~\\&|", "HL7"),
+        (b"BHS|^~\\&|", "HL7"),
+        (b'{"appointments": []}', "JSON"),
+        (b'[\n  {"id": 1}]', "JSON"),
+        (b'{ "resourceType": "Bundle"}', "JSON"),
+        (b"<?xml version='1.0'?>", "XML"),
+        (b"<HTML><table>", "a web page"),
+        (b"<!DOCTYPE html>", "a web page"),
+    ],
+)
+def test_files_of_another_kind_are_named_as_what_they_are(
+    tmp_path: Path, before: bytes, content: bytes, name: str
+) -> None:
+    with pytest.raises(FileProblem) as problem:
+        CsvSource(written(tmp_path, before + content))
+    assert f"is {name}" in problem.value.hint
+    assert "not CSV" in problem.value.hint

@@ -14,11 +14,14 @@ from frontdesk.exchange.exporting import export
 from frontdesk.exchange.importing import (
     BadLine,
     Import,
-    bad_line_row,
+    Report,
+    UnreadCells,
+    errors_row,
     is_errors_file,
     write_errors_header,
 )
 from frontdesk.exchange.incoming import RowReader
+from frontdesk.exchange.layout import needed_columns
 from frontdesk.exchange.loading import ALONE
 from frontdesk.exchange.mapping import NO_MAP, read_map
 from frontdesk.exchange.sources import CsvSource, FileProblem
@@ -70,7 +73,13 @@ def import_command(
     """
     mapping = read_map(map_file) if map_file else NO_MAP
     with (
-        CsvSource(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter) as source,
+        CsvSource(
+            file,
+            encoding=mapping.file.encoding,
+            delimiter=mapping.file.delimiter,
+            heading=mapping.file.heading,
+            needed=needed_columns(mapping),
+        ) as source,
         session.opened_database() as (store, run),
     ):
         practices = run(store.practices())
@@ -90,20 +99,21 @@ def import_command(
             _errors_target(errors_file, source) as write_bad,
             progress_bar(f"Importing {file.name}", source.size or None, quiet=quiet) as show,
         ):
-            shown: list[BadLine] = []
+            told = _Told()
 
-            def on_bad(bad: BadLine) -> None:
-                if len(shown) < _SHOWN:
-                    shown.append(bad)
-                if write_bad is not None:
-                    write_bad(bad_line_row(bad, source.header))
+            def on_report(report: Report) -> None:
+                told.take(report)
+                # A line without a reference that went in would be a second booking when it is imported again.
+                if write_bad is not None and (isinstance(report, BadLine) or report.is_known):
+                    write_bad(errors_row(report, source.header))
+                    told.written += 1
 
             gaps = Gaps("bookings to come in this file")
             known = {one.id: one for one in practices}
             work = Import(
                 source,
                 reader,
-                on_bad,
+                on_report,
                 lambda: show(source.position, f"{work.outcomes.total():,} lines"),
                 lambda booking: gaps.add(booking, known[booking.practice_id], state.now),
             )
@@ -115,7 +125,9 @@ def import_command(
                 trouble = error
     for notice in session.notices:
         say(notice, err=True)
-    _report(work, shown, errors_file, dry_run=dry_run)
+    if source.heading > 1 and mapping.file.heading is None:
+        say(f"The heading is on line {source.heading}; what stands above it was left out.")
+    _report(work, told, errors_file, dry_run=dry_run)
     for sentence in gaps.sentences():
         say(sentence)
     if trouble is not None:
@@ -129,12 +141,30 @@ def import_command(
         raise click.exceptions.Exit(1)
 
 
-def _report(work: Import, shown: list[BadLine], errors_file: Path | None, *, dry_run: bool) -> None:
-    for bad in shown:
-        say(str(bad), err=True)
+class _Told:
+    """The first lines of each kind that something is wrong with, and how many there are."""
+
+    def __init__(self) -> None:
+        self.bad: list[Report] = []
+        self.unread: list[Report] = []
+        self.lines_with_unread = self.written = 0
+
+    def take(self, report: Report) -> None:
+        shown = self.bad
+        if isinstance(report, UnreadCells):
+            shown = self.unread
+            self.lines_with_unread += 1
+        if len(shown) < _SHOWN:
+            shown.append(report)
+
+
+def _report(work: Import, told: _Told, errors_file: Path | None, *, dry_run: bool) -> None:
     bad_lines = work.outcomes[LoadOutcome.BAD]
-    if bad_lines > len(shown):
-        say(f"and {bad_lines - len(shown):,} more", err=True)
+    for shown, number in ((told.bad, bad_lines), (told.unread, told.lines_with_unread)):
+        for report in shown:
+            say(str(report), err=True)
+        if number > len(shown):
+            say(f"and {number - len(shown):,} more", err=True)
     counts = ", ".join(
         f"{work.outcomes[outcome]:,} {words}"
         for outcome, words in (
@@ -146,18 +176,40 @@ def _report(work: Import, shown: list[BadLine], errors_file: Path | None, *, dry
         )
     )
     say(f"{work.outcomes.total():,} read: {counts}")
-    if not work.outcomes:
+    if not work.outcomes and not work.skipped:
         say("The file has a heading and no bookings below it.")
+    for sentence in _remarks(work):
+        say(sentence)
     if dry_run:
         say("This was a dry run: nothing was kept.")
-    if bad_lines and errors_file:
-        say(f"The bad lines are in {errors_file}: mend them there and import that file the same way.")
-    elif bad_lines:
-        say("With --errors FILE the bad lines are written to a file, to mend and import.")
+    if told.written and errors_file:
+        say(
+            f"The lines with something wrong are in {errors_file}: mend them there and import that file the same way."
+        )
+    elif bad_lines or told.lines_with_unread:
+        say("With --errors FILE the lines with something wrong are written to a file, to mend and import.")
     if work.nameless:
         say(
             f"{work.nameless:,} of them have neither ref nor pms_ref: importing them again would add them again."
         )
+
+
+def _remarks(work: Import) -> Iterator[str]:
+    """Yield what else an operator should know of lines that were read."""
+    if work.skipped:
+        yield f"{_number(work.skipped, 'line')} left out as no booking, as the map says."
+    if work.unread:
+        fields = ", ".join(f"{number:,} {field}" for field, number in work.unread.most_common())
+        yield f"{_number(work.unread.total(), 'cell')} not read, the rest of their lines went in: {fields}"
+    if work.guessed:
+        yield (
+            f"{_number(work.guessed, 'birth date')} guessed: a year of two digits that fits both centuries "
+            "was taken for the later one."
+        )
+
+
+def _number(number: int, what: str) -> str:
+    return f"1 {what} was" if number == 1 else f"{number:,} {what}s were"
 
 
 @contextmanager

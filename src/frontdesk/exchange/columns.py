@@ -21,6 +21,7 @@ COLUMNS = (
     "created_at",
     "cancelled_at",
     "cancellation_reason",
+    "cancelled_origin",
 )
 
 _LIVE = re.compile("'*[=+@\t\r\n\0\uff0b\uff0d\uff1d\uff20-]")

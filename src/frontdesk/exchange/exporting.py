@@ -54,6 +54,7 @@ def booking_row(booking: Booking) -> tuple[str, ...]:
         _local(booking.created_at, booking),
         _local(done.at, booking) if done else "",
         done.reason if done else "",
+        done.origin.value if done else "",
     )
 
 

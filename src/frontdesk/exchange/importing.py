@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from frontdesk.bookings import IncomingBooking, Loaded, LoadOutcome, Operator
-from frontdesk.exchange.incoming import RowReader
+from frontdesk.exchange.incoming import ReadRow, RowReader
 from frontdesk.exchange.layout import ERROR_COLUMNS, BadCell
 from frontdesk.exchange.loading import Pace, load
 from frontdesk.exchange.sources import CsvSource
@@ -34,32 +34,69 @@ class BadLine:
         return f"{place}: {self.problem}"
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadCells:
+    """A line that went in without some of its cells; `is_known` where it can be imported again, mended."""
+
+    line: int
+    cells: Sequence[str]
+    unread: Sequence[tuple[str, str]]
+    is_known: bool
+
+    @property
+    def field(self) -> str:
+        """The fields that the line went in without."""
+        return ", ".join(field for field, _ in self.unread)
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with each of them."""
+        return "; ".join(problem for _, problem in self.unread)
+
+    def __str__(self) -> str:
+        return f"line {self.line:,} went in without {self.field}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What is remembered of a line that the store was given."""
+
+    cells: list[str]
+    row: ReadRow
+
+
+Report = BadLine | UnreadCells
+
+
 class Import:
     """A run over one file. `outcomes` counts lines, and is right at any moment, also after a stop.
 
-    `nameless` counts lines that went in with neither ref nor pms_ref: the store cannot know
-    them again. `on_in` gets the bookings that went in, or were in already. `on_bad` gets bad lines, those of a batch in the file's order; `on_progress`
-    is called now and then. Two lines for the same booking contradict each other, so the second is bad.
+    Of the lines that went in `nameless` counts those with neither ref nor pms_ref, which the
+    store cannot know again, `unread` the cells left out of them by field, and `guessed` the
+    birth dates whose century was guessed; `skipped` counts lines that are no bookings.
+    `on_report` gets bad lines and those with unread cells, those of a batch in the file's
+    order; `on_in` gets the bookings that went in, or were in already; `on_progress` is called
+    now and then. Two lines for the same booking contradict each other, so the second is bad.
     """
 
     def __init__(
         self,
         source: CsvSource,
         reader: RowReader,
-        on_bad: Callable[[BadLine], None],
+        on_report: Callable[[Report], None],
         on_progress: Callable[[], None],
         on_in: Callable[[IncomingBooking], None] = lambda _: None,
     ) -> None:
         self.outcomes: Counter[LoadOutcome] = Counter()
-        self.nameless = 0
+        self.unread: Counter[str] = Counter()
+        self.nameless = self.guessed = self.skipped = 0
         self._source = source
         self._reader = reader
-        self._on_bad = on_bad
+        self._on_report = on_report
         self._on_progress = on_progress
         self._on_in = on_in
-        self._cells: dict[int, list[str]] = {}
-        self._bookings_read: dict[int, IncomingBooking] = {}
-        self._bad: list[BadLine] = []
+        self._waiting: dict[int, _Waiting] = {}
+        self._reports: list[Report] = []
 
     async def run(
         self, registry: Registry, operator: Operator, *, dry_run: bool = False, pace: Pace | None = None
@@ -88,51 +125,64 @@ class Import:
             if record.problem:
                 self._refuse(BadLine(record.line, "", record.problem, record.cells))
                 continue
+            if self._reader.skips(record.cells):
+                self.skipped += 1
+                continue
             try:
-                booking = self._reader.read(record.line, record.cells)
-                seen.take(booking)
+                row = self._reader.read(record.line, record.cells)
+                seen.take(row.booking)
             except BadCell as bad:
                 self._refuse(BadLine(record.line, bad.field, bad.problem, record.cells))
                 continue
-            self._cells[record.line] = record.cells
-            self._bookings_read[record.line] = booking
-            yield booking
+            self._waiting[record.line] = _Waiting(record.cells, row)
+            yield row.booking
 
     def _loaded(self, loaded: Sequence[Loaded]) -> None:
         for one in loaded:
+            waiting = self._waiting[one.line]
             if one.outcome is LoadOutcome.BAD:
-                self._bad.append(BadLine(one.line, one.field, one.problem, self._cells[one.line]))
+                self._reports.append(BadLine(one.line, one.field, one.problem, waiting.cells))
             else:
                 self.outcomes[one.outcome] += 1
-                booking = self._bookings_read[one.line]
-                self.nameless += not booking.ref and not booking.pms_ref
-                self._on_in(booking)
-        self._cells.clear()
-        self._bookings_read.clear()
+                if one.outcome is not LoadOutcome.KEPT:
+                    self._went_in(waiting, one.unread)
+        self._waiting.clear()
         self._tell()
 
+    def _went_in(self, waiting: _Waiting, unread_by_store: Sequence[tuple[str, str]]) -> None:
+        booking = waiting.row.booking
+        is_known = bool(booking.ref or booking.pms_ref)
+        self.nameless += not is_known
+        self.guessed += waiting.row.is_century_guessed
+        unread = [*((bad.field, bad.problem) for bad in waiting.row.unread), *unread_by_store]
+        if unread:
+            self.unread.update(field for field, _ in unread)
+            self._reports.append(UnreadCells(booking.line, waiting.cells, unread, is_known))
+        self._on_in(booking)
+
     def _refuse(self, bad: BadLine) -> None:
-        self._bad.append(bad)
+        self._reports.append(bad)
         # A file of nothing but bad lines never fills a batch, where the rest are told.
-        if len(self._bad) >= _WAITING:
+        if len(self._reports) >= _WAITING:
             self._tell()
 
     def _tell(self) -> None:
-        self._bad.sort(key=lambda bad: bad.line)
-        for bad in self._bad:
-            self.outcomes[LoadOutcome.BAD] += 1
-            self._on_bad(bad)
-        self._bad.clear()
+        self._reports.sort(key=lambda report: report.line)
+        for report in self._reports:
+            if isinstance(report, BadLine):
+                self.outcomes[LoadOutcome.BAD] += 1
+            self._on_report(report)
+        self._reports.clear()
         self._on_progress()
 
 
-def bad_line_row(bad: BadLine, header: Sequence[str]) -> list[str]:
-    """Return a bad line as a row of an errors file; `header` is that of the file it came from."""
-    cells = bad.cells
+def errors_row(report: Report, header: Sequence[str]) -> list[str]:
+    """Return a line as a row of an errors file; `header` is that of the file it came from."""
+    cells = report.cells
     if tuple(header[: len(ERROR_COLUMNS)]) == ERROR_COLUMNS:
         cells = cells[len(ERROR_COLUMNS) :]
     # The reason is the only text that did not come out of the file's own encoding.
-    return [str(bad.line), bad.field, bad.problem.encode("ascii", "replace").decode(), *cells]
+    return [str(report.line), report.field, report.problem.encode("ascii", "replace").decode(), *cells]
 
 
 def write_errors_header(write: Writer, header: Sequence[str]) -> None:

@@ -1,22 +1,40 @@
 """Rows of a file, canonical or foreign, as bookings the store can take."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import IncomingBooking, Patient, Practice
+from frontdesk.bookings import IncomingBooking, Origin, Patient, Practice
 from frontdesk.complaints import nearest
 from frontdesk.config.addresses import check_mail_address
 from frontdesk.exchange import values
-from frontdesk.exchange.layout import BadCell, Cells, Layout, cleaned, meaning
+from frontdesk.exchange.columns import COLUMNS
+from frontdesk.exchange.layout import BadCell, Cell, Cells, Layout, cleaned, meaning
 from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSource, MapFile
 from frontdesk.exchange.sources import FileProblem
-from frontdesk.text import clean
 
 _INSTANTS_KEPT = 5_000
 _LONGEST_HINT = 100
+
+_NOT_SAID = values.BirthDate(None)
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """What a row says. `unread` are the cells that it goes in without.
+
+    `is_century_guessed`: the patient's year of birth has two digits and could be of either century.
+    """
+
+    booking: IncomingBooking
+    unread: tuple[BadCell, ...] = ()
+    is_century_guessed: bool = False
 
 
 class RowReader:
@@ -42,17 +60,17 @@ class RowReader:
         self._practices = {practice.id: practice for practice in practices}
         self._now = now
         layout = Layout(file, header, mapping, map_file)
-        self._ref = layout.text("ref")
-        self._pms_ref = layout.text("pms_ref")
+        self._ref = _checked("ref", layout, values.reference)
+        self._pms_ref = _checked("pms_ref", layout, values.reference)
         self._practice = layout.text("practice")
         self._name = layout.text("patient_name")
-        self._birth_date = _Dates("patient_dob", layout)
-        self._mobile = layout.text("patient_mobile")
-        self._email = layout.text("patient_email")
+        self._birth_date = _BirthDates("patient_dob", layout)
+        self._mobile = _checked("patient_mobile", layout, values.telephone)
+        self._email = _checked("patient_email", layout, _one_email)
         self._is_new = layout.text("new_patient")
-        self._pms_patient_ref = layout.text("pms_patient_ref")
+        self._pms_patient_ref = _checked("pms_patient_ref", layout, values.reference)
         self._practitioner = layout.text("practitioner")
-        self._pms_practitioner_ref = layout.text("pms_practitioner_ref")
+        self._pms_practitioner_ref = _checked("pms_practitioner_ref", layout, values.reference)
         self._type = layout.text("appointment_type")
         self._starts_at = _Instants("starts_at", layout)
         self._ends_at = _Ends("ends_at", layout)
@@ -61,9 +79,12 @@ class RowReader:
         self._created_at = _Instants("created_at", layout)
         self._cancelled_at = _Instants("cancelled_at", layout)
         self._reason = layout.text("cancellation_reason")
-        self._status = layout.column("cancelled_at", mapping.cancelled.column if mapping.cancelled else "")
-        said = mapping.cancelled.values if mapping.cancelled else ()
-        self._cancelled_words = {clean(word).casefold() for word in said}
+        self._origin = layout.text("cancelled_origin")
+        self._is_said_cancelled = layout.marked("cancelled", mapping.cancelled)
+        self._skipped = layout.marked("skip", mapping.skip) if mapping.skip else None
+        self._unsaid = frozenset(field for field in COLUMNS if layout.source(field) is None)
+        if mapping.cancelled:
+            self._unsaid -= {"cancelled_at"}
         layout.check()
         self._practice_id = practice_id
         if layout.source("practice") is None and not practice_id:
@@ -71,8 +92,17 @@ class RowReader:
                 raise FileProblem(f"{file} has no column practice: say which one with --practice ID")
             self._practice_id = next(iter(self._practices))
 
-    def read(self, line: int, cells: Cells) -> IncomingBooking:
-        """Return the booking in a row as wide as the header. Raises BadCell."""
+    def skips(self, cells: Cells) -> bool:
+        """Whether the map says that a row is no booking."""
+        return self._skipped is not None and self._skipped(cleaned(cells))
+
+    def read(self, line: int, cells: Cells) -> ReadRow:
+        """Return what a row as wide as the header says.
+
+        Raises BadCell where it does not say who comes when, to whom and to which practice, or
+        where its reference cannot be read: nobody could know the booking again. Any other cell
+        that cannot be read is left out, and the booking says nothing about it.
+        """
         cells = cleaned(cells)
         practice = self._practice_of(cells)
         zone = practice.zone
@@ -82,33 +112,58 @@ class RowReader:
         practitioner = self._practitioner(cells)
         if not practitioner:
             raise BadCell("practitioner", "is empty")
-        email, is_new, fee = self._email(cells), self._is_new(cells), self._fee(cells)
-        if email:
-            _check_email(email)
-        cancelled_at, reason = self._cancellation(cells, zone)
-        return IncomingBooking(
+        name = self._name(cells)
+        if not name:
+            raise BadCell("patient_name", "is empty")
+        unread: list[BadCell] = []
+
+        def read(cell: Callable[[Cells], Value], otherwise: Value) -> Value:
+            try:
+                return cell(cells)
+            except BadCell as bad:
+                unread.append(bad)
+                return otherwise
+
+        born = read(lambda cells: self._birth_date.read(cells, self._now.date()), _NOT_SAID)
+        cancelled_at, reason = self._cancellation(cells, zone, unread)
+        booking = IncomingBooking(
             line=line,
             practice_id=practice.id,
             patient=Patient(
-                name=self._name(cells),
-                birth_date=self._birth_date.read(cells, self._now.date()),
-                mobile=self._mobile(cells),
-                email=email,
-                is_new=meaning("new_patient", values.yes_or_no, is_new) if is_new else None,
-                pms_ref=self._pms_patient_ref(cells),
+                name=name,
+                birth_date=born.day,
+                mobile=read(self._mobile, ""),
+                email=read(self._email, ""),
+                is_new=read(self._read_is_new, None),
+                pms_ref=read(self._pms_patient_ref, ""),
             ),
             practitioner_name=practitioner,
-            appointment_type=self._type(cells),
+            appointment_type=read(self._type, ""),
             starts_at=starts_at,
-            ends_at=self._ends_at.after(starts_at, cells, zone),
+            ends_at=read(lambda cells: self._ends_at.after(starts_at, cells, zone), None),
             ref=self._ref(cells),
             pms_ref=self._pms_ref(cells),
-            practitioner_pms_ref=self._pms_practitioner_ref(cells),
-            fee=meaning("fee", values.cents, fee, self._decimal) if fee else None,
-            created_at=self._created_at.read(cells, zone),
+            practitioner_pms_ref=read(self._pms_practitioner_ref, ""),
+            fee=read(self._read_fee, None),
+            created_at=read(lambda cells: self._created_at.read(cells, zone), None),
             cancelled_at=cancelled_at,
             cancellation_reason=reason,
+            cancelled_origin=read(self._read_origin, Origin.FILE),
+            unsaid=self._unsaid.union(bad.field for bad in unread) if unread else self._unsaid,
         )
+        return ReadRow(booking, tuple(unread), born.is_century_guessed)
+
+    def _read_is_new(self, cells: Cells) -> bool | None:
+        said = self._is_new(cells)
+        return meaning("new_patient", values.yes_or_no, said) if said else None
+
+    def _read_origin(self, cells: Cells) -> Origin:
+        said = self._origin(cells)
+        return meaning("cancelled_origin", values.origin, said) if said else Origin.FILE
+
+    def _read_fee(self, cells: Cells) -> int | None:
+        said = self._fee(cells)
+        return meaning("fee", values.cents, said, self._decimal) if said else None
 
     def _practice_of(self, cells: Cells) -> Practice:
         practice_id = self._practice(cells) or self._practice_id
@@ -123,16 +178,24 @@ class RowReader:
                 "practice", f"is {practice_id[:64]}, which the store does not know, {hint}"
             ) from None
 
-    def _cancellation(self, cells: Cells, zone: ZoneInfo) -> tuple[datetime | None, str]:
-        at, reason = self._cancelled_at.read(cells, zone), self._reason(cells)
-        if at is None and self._status(cells).casefold() in self._cancelled_words:
+    def _cancellation(
+        self, cells: Cells, zone: ZoneInfo, unread: list[BadCell]
+    ) -> tuple[datetime | None, str]:
+        at, reason = None, self._reason(cells)
+        try:
+            at = self._cancelled_at.read(cells, zone)
+        except BadCell as bad:
+            unread.append(bad)
+        if at is None and self._is_said_cancelled(cells):
             at = self._now
         if reason and at is None:
-            raise BadCell("cancellation_reason", "is there, but nothing says that the booking was cancelled")
+            problem = "is there, but nothing says that the booking was cancelled"
+            unread.append(BadCell("cancellation_reason", problem))
+            reason = ""
         return at, reason
 
 
-class _Dates:
+class _BirthDates:
     """Reads a column of birth dates."""
 
     def __init__(self, field: str, layout: Layout) -> None:
@@ -141,16 +204,13 @@ class _Dates:
         self._value = layout.text(field)
         self._formats = source.formats if isinstance(source, DateSource) else ()
 
-    def read(self, cells: Cells, today: date) -> date | None:
-        """Return the date, or None for an empty cell."""
+    def read(self, cells: Cells, today: date) -> values.BirthDate:
+        """Return what a cell says of the day; an empty one says none."""
         value = self._value(cells)
         if not value:
-            return None
-        found: date = meaning(self._field, values.day, value, self._formats)
+            return _NOT_SAID
         # A day of grace: somewhere it is tomorrow already.
-        if found > today + timedelta(days=1):
-            raise BadCell(self._field, f"{found} is in the future")
-        return found
+        return meaning(self._field, values.birth_date, value, self._formats, today + timedelta(days=1))
 
 
 class _Instants:
@@ -164,6 +224,7 @@ class _Instants:
         self._clock = layout.column(field, said.time_column if said else "")
         self._formats = said.formats if said else ()
         self._clock_formats = said.time_formats if said else ()
+        self._zone = ZoneInfo(said.zone) if said and said.zone else None
         self._fixed_clock = time.fromisoformat(said.time) if said and said.time else None
         self._parse = lru_cache(_INSTANTS_KEPT)(self._parse_once)
 
@@ -175,15 +236,15 @@ class _Instants:
     def _parse_once(self, value: str, clock: str, zone: ZoneInfo) -> datetime:
         found, has_time = values.day_and_time(value, self._formats)
         if clock:
-            found = self._at(found.date(), clock)
+            if found.time() != time():
+                raise ValueError(f"{value} has a time of day, and so has the column of times")
+            # Midnight, with any zone at all, is how many programs write a day.
+            found = datetime.combine(found.date(), values.time_of_day(clock, self._clock_formats))
         elif not has_time:
             if self._fixed_clock is None:
                 raise ValueError(f"{value} has no time of day, which a map can give")
             found = datetime.combine(found.date(), self._fixed_clock)
-        return values.instant(found, zone)
-
-    def _at(self, day: date, clock: str) -> datetime:
-        return datetime.combine(day, values.time_of_day(clock, self._clock_formats))
+        return values.instant(found, self._zone or zone)
 
 
 class _Ends(_Instants):
@@ -202,15 +263,30 @@ class _Ends(_Instants):
         if end is not None:
             return end
         if clock := self._clock(cells):
-            day = start.astimezone(zone).date()
-            return meaning(self._field, lambda: values.instant(self._at(day, clock), zone))
+            return meaning(self._field, self._on_the_day_of, start, clock, self._zone or zone)
         said = self._minutes_cell(cells)
         minutes = meaning(self._field, values.minutes, said) if said else self._minutes
         return start + timedelta(minutes=minutes) if minutes else None
 
+    def _on_the_day_of(self, start: datetime, clock: str, zone: ZoneInfo) -> datetime:
+        at = values.time_of_day(clock, self._clock_formats)
+        return values.instant(datetime.combine(start.astimezone(at.tzinfo or zone).date(), at), zone)
 
-def _check_email(value: str) -> None:
+
+def _checked(field: str, layout: Layout, check: Callable[[str], str]) -> Cell:
+    """Return what reads a text that must be fit for something where it is not empty."""
+    text = layout.text(field)
+
+    def read(cells: Cells) -> str:
+        value = text(cells)
+        return meaning(field, check, value) if value else ""
+
+    return read
+
+
+def _one_email(value: str) -> str:
     try:
         check_mail_address(value, "it")
     except ValueError:
-        raise BadCell("patient_email", "is not one e-mail address") from None
+        raise ValueError("is not one e-mail address") from None
+    return value

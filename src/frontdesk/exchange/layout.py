@@ -8,7 +8,15 @@ from pathlib import Path
 from frontdesk.complaints import nearest
 from frontdesk.exchange import values
 from frontdesk.exchange.columns import COLUMNS, unguard
-from frontdesk.exchange.mapping import PLACEHOLDER, EndSource, MapFile, MapProblem, Source
+from frontdesk.exchange.mapping import (
+    PLACEHOLDER,
+    EndSource,
+    InstantSource,
+    MapFile,
+    MapProblem,
+    Marks,
+    Source,
+)
 from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
 
@@ -55,7 +63,7 @@ class Layout:
             self._ignored.update(ERROR_COLUMNS)
         for name in mapping.file.ignore:
             if name != "*":
-                self._place("[file] ignore", name)
+                self._check_name("[file] ignore", name)
         self._whole = {self._place("[file] whole_numbers", name) for name in mapping.file.whole_numbers}
         self._sources = {name: self._source(getattr(mapping.columns, name), name) for name in COLUMNS}
 
@@ -85,11 +93,19 @@ class Layout:
             return lambda cells: cell(cells) or default
         return cell
 
-    def column(self, field: str, name: str) -> Cell:
-        """Return what reads one of the file's columns; "" is no column."""
+    def marked(self, table: str, said: Marks | tuple[Marks, ...]) -> Callable[[Cells], bool]:
+        """Return what tells whether one of the columns of a table of the map has one of its values."""
+        marks = [
+            (self.column(table, one.column, f"[{table}]"), {clean(word).casefold() for word in one.values})
+            for one in ((said,) if isinstance(said, Marks) else said)
+        ]
+        return lambda cells: any(cell(cells).casefold() in words for cell, words in marks)
+
+    def column(self, field: str, name: str, where: str = "") -> Cell:
+        """Return what reads one of the file's columns; "" is no column. `where` is its place in the map."""
         if not name:
             return _nothing
-        place = self._place(f"[columns] {field}", name)
+        place = self._place(where or f"[columns] {field}", name)
         self._used.add(self._names[place].casefold())
         if place in self._whole:
             return lambda cells: meaning(field, values.whole_number, cells[place])
@@ -134,13 +150,16 @@ class Layout:
         return translate
 
     def _place(self, where: str, name: str) -> int:
+        self._check_name(where, name)
         folded = clean(name).casefold()
         if folded in self._twice:
             raise FileProblem(f"{self._file} has the column {name} twice")
-        if folded not in self._places:
+        return self._places[folded]
+
+    def _check_name(self, where: str, name: str) -> None:
+        if clean(name).casefold() not in self._places:
             hint = self._hint(name, self._names)
             raise MapProblem(f"{self._map_file}: {where}: {self._file} has no column {name}, {hint}")
-        return self._places[folded]
 
     def _refuse_unused(self, name: str) -> None:
         if not name:
@@ -158,6 +177,23 @@ class Layout:
         if sign := next((sign for sign in ";|" if sign in alone), ""):
             return f"its columns are separated by {sign}: a map can say so with delimiter"
         return nearest(name, [one for one in known if one])
+
+
+def needed_columns(mapping: MapFile) -> frozenset[str]:
+    """Return the columns, in lower case, by which the heading of a file is known: all that the map names."""
+    names: set[str] = set()
+    for field in COLUMNS:
+        said = getattr(mapping.columns, field)
+        if said is None:
+            names.update({field} & set(_REQUIRED))
+        elif isinstance(said, str):
+            names.add(said)
+        else:
+            names.add(said.column)
+            names.update(hole[1] for hole in PLACEHOLDER.finditer(said.template) if hole[1])
+            names.add(said.time_column if isinstance(said, InstantSource) else "")
+            names.add(said.minutes_column if isinstance(said, EndSource) else "")
+    return frozenset(clean(name).casefold() for name in names if name)
 
 
 def cleaned(cells: Cells) -> Cells:

@@ -4,15 +4,17 @@ Its tables and keys are described, with an example, in `docs/import.md`.
 """
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, time
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.complaints import read_toml
+from frontdesk.exchange.formats import compiled
 
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """`{{` and `}}` are plain braces, `{Their column}` stands for that column's cell."""
@@ -62,24 +64,48 @@ class DateSource(Source, frozen=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         for pattern in self.formats:
-            _check_format(pattern)
+            if not compiled(pattern).has_date:
+                raise ValueError(f"{pattern} has no day, month and year")
 
 
 class InstantSource(DateSource, frozen=True):
-    """Where a date and time comes from; the time can be in a column of its own, or fixed."""
+    """Where a date and time comes from; the time can be in a column of its own, or fixed.
+
+    `zone` is the time zone of times that name none; without it they are the practice's own.
+    """
 
     time_column: str = ""
     time_formats: tuple[str, ...] = ()
     time: Annotated[str, Meta(description='the time where the file has none: "08:00"')] = ""
+    zone: Annotated[str, Meta(description='the time zone of times that name none: "UTC"')] = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for pattern in self.time_formats:
-            _check_format(pattern)
+            if not compiled(pattern).has_time:
+                raise ValueError(f"{pattern} has no time of day")
+        for pattern in (*self.formats, *self.time_formats):
+            self._check_zone_in(pattern)
         try:
             time.fromisoformat(self.time or "00:00")
         except ValueError:
             raise ValueError('time must be a time of day, such as "08:00"') from None
+        try:
+            ZoneInfo(self.zone or "UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f'there is no time zone {self.zone}: one looks like "Australia/Adelaide"'
+            ) from None
+
+    def _check_zone_in(self, pattern: str) -> None:
+        said = compiled(pattern)
+        if said.abbreviation and not self.zone:
+            raise ValueError(
+                f"{pattern} names the time zone {said.abbreviation}, which is not the same time everywhere: "
+                'say beside it which one is meant, such as zone = "Australia/Adelaide"'
+            )
+        if said.zone and self.zone and not (said.zone is UTC and self.zone == "UTC"):
+            raise ValueError(f"{pattern} names a time zone, and so does zone: leave one of them out")
 
 
 class EndSource(InstantSource, frozen=True):
@@ -113,10 +139,11 @@ class Columns(Section, frozen=True):
     created_at: str | InstantSource | None = None
     cancelled_at: str | InstantSource | None = None
     cancellation_reason: str | Source | None = None
+    cancelled_origin: str | Source | None = None
 
 
-class Cancelled(Section, frozen=True):
-    """The column and the values in it that say a booking was cancelled."""
+class Marks(Section, frozen=True):
+    """A column and the values in it that say something of a line: that it was cancelled, or is no booking."""
 
     column: str
     values: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -130,6 +157,7 @@ class FileFormat(Section, frozen=True):
     decimal: Literal["point", "comma"] = "point"
     whole_numbers: Annotated[tuple[str, ...], Meta(description="columns where 12.0 means 12")] = ()
     ignore: Annotated[tuple[str, ...], Meta(description='columns to leave out; "*" is all that is left')] = ()
+    heading: Annotated[int, Meta(ge=1, description="the line that the heading is on")] | None = None
 
 
 class MapFile(Section, frozen=True):
@@ -137,7 +165,8 @@ class MapFile(Section, frozen=True):
 
     file: FileFormat = FileFormat()
     columns: Columns = Columns()
-    cancelled: Cancelled | None = None
+    cancelled: Marks | tuple[Marks, ...] = ()
+    skip: Marks | tuple[Marks, ...] = ()
 
 
 NO_MAP = MapFile()
@@ -153,12 +182,3 @@ def _check_encoding(said: MapFile) -> None:
         "".encode(said.file.encoding)
     except LookupError:
         raise ValueError("[file] encoding: there is no encoding of that name") from None
-
-
-def _check_format(pattern: str) -> None:
-    """Refuse what strptime will not take, before the first line and not at every line."""
-    some_time = datetime(2001, 12, 3, 16, 5, 6, tzinfo=UTC)
-    try:
-        datetime.strptime(some_time.strftime(pattern), pattern)  # noqa: DTZ007  only tried
-    except ValueError:
-        raise ValueError(f"{pattern} is not a date format: one looks like %d/%m/%Y %H:%M") from None

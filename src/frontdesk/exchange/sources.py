@@ -12,8 +12,9 @@ import lzma
 import re
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -27,14 +28,34 @@ LINES_PER_RECORD = 100
 
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NO_HL7 = "is HL7 (messages between clinical systems), not CSV: have the appointments exported as CSV"
+_NO_JSON = "is JSON, not CSV: have the appointments exported as CSV"
+_NO_HTML = "is a web page, whatever its name says, not CSV: save it as CSV UTF-8 first"
+_BLANKS_BEFORE = bytes(range(0x21)) + codecs.BOM_UTF8
+"""What may stand before the text that tells what a file is: white space, controls, a byte order mark."""
+_BLANKS_INSIDE = re.compile(rb"(?<=^[\[{])\s+")
 _NOT_CSV = (
     (b"PK\x03\x04", "is an Excel workbook or a ZIP archive, not CSV: save it as CSV UTF-8 first"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook, not CSV: save it as CSV UTF-8 first"),
     (b"%PDF", "is a PDF, not CSV"),
     (b"SQLite format 3\x00", "is an SQLite database, not CSV"),
+    (b"BEGIN:VCALENDAR", "is an iCalendar file (.ics), not CSV: have the appointments exported as CSV"),
+    (b"MSH|", _NO_HL7),
+    (b"FHS|", _NO_HL7),
+    (b"BHS|", _NO_HL7),
+    (b'{"', _NO_JSON),
+    (b"[{", _NO_JSON),
+    (b"<?xml", "is XML, not CSV: have the appointments exported as CSV"),
+    (b"<html", _NO_HTML),
+    (b"<table", _NO_HTML),
+    (b"<!doctype html", _NO_HTML),
     (b"BZh", "is compressed with bzip2: .gz and .xz are read, or unpack it first"),
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd: .gz and .xz are read, or unpack it first"),
 )
+_SEPARATOR = re.compile('"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
+"""What some spreadsheets write above the heading, and Excel reads there."""
+_ERRORS_HEADING = re.compile(r"line(.)field\1reason\b")
+_LINES_BEFORE_HEADING = 30
 _NEVER_CLOSED = "a quote opened on this line is never closed"
 
 
@@ -60,6 +81,9 @@ class _Unreadable(Exception):
     """A physical line that cannot be part of any record."""
 
 
+_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, UnicodeError)
+
+
 class _Lines:
     """Physical lines for the csv module, remembered until their record is known to be good."""
 
@@ -67,6 +91,7 @@ class _Lines:
         self._text = text
         self._not_decodable = not_decodable
         self._again: deque[tuple[str, str]] = deque()
+        self._damage: Exception | None = None
         self._fed: list[tuple[str, str]] = []
         self._next = 1
 
@@ -74,6 +99,21 @@ class _Lines:
     def fed(self) -> str:
         """The first line of the present record."""
         return self._fed[0][0].rstrip("\r\n") if self._fed else ""
+
+    def peek(self, number: int) -> list[str]:
+        """Return the next lines, at most `number`, which are still to be read."""
+        try:
+            while len(self._again) < number and (read := self._read())[0]:
+                self._again.append(read)
+        except _DAMAGE as error:
+            self._damage = error
+        return [line for line, _ in islice(self._again, number)]
+
+    def leave_out(self, number: int) -> None:
+        """Pass over lines that are no records."""
+        for _ in range(number):
+            line, _problem = self._again.popleft() if self._again else self._read()
+            self._next += 1 if line else 0
 
     def begin_record(self) -> int:
         """Forget the last record's lines; return the number of the next one's first."""
@@ -103,6 +143,8 @@ class _Lines:
         return line
 
     def _read(self) -> tuple[str, str]:
+        if self._damage is not None:
+            raise self._damage
         line = self._text.readline(LINE_LIMIT)
         if len(line) >= LINE_LIMIT and not line.endswith(("\n", "\r")):
             more = line
@@ -119,11 +161,21 @@ class _Lines:
 class CsvSource:
     """A CSV file open for reading, plain or compressed; a context manager.
 
-    `header` are the cleaned names of its columns. Raises FileProblem when the file as a
-    whole is not CSV, and from `records` when it turns out to be damaged.
+    `header` are the cleaned names of its columns, and stand on line `heading`: the one that is
+    asked for, else the first that has all of the `needed` columns (in lower case), else the
+    first one. Raises FileProblem when the file as a whole is not CSV, and from `records` when
+    it turns out to be damaged.
     """
 
-    def __init__(self, path: Path, *, encoding: str = "utf-8", delimiter: str = ",") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        encoding: str = "utf-8",
+        delimiter: str = ",",
+        heading: int | None = None,
+        needed: frozenset[str] = frozenset(),
+    ) -> None:
         self.path = path
         self.encoding = encoding
         self.delimiter = delimiter
@@ -134,7 +186,8 @@ class CsvSource:
         try:
             self.size = path.stat().st_size
             self._lines = _Lines(self._open_text(), f"is not {encoding.upper()} text: {_SAVE_AS}")
-            self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+            self.heading = self._find_heading(heading, needed)
+            self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
             self.header = self._read_header()
         except BaseException:
             self._raw.close()
@@ -183,10 +236,40 @@ class CsvSource:
             except csv.Error as error:
                 self._lines.give_up_first()
                 return Record(line, [self._lines.fed], _csv_problem(str(error)))
-            except (EOFError, OSError, zlib.error, lzma.LZMAError, UnicodeError):
+            except _DAMAGE:
                 raise FileProblem(f"{self.path} is damaged or cut off after line {line - 1:,}") from None
             if any(cells):
                 return Record(line, cells)
+
+    def _find_heading(self, asked: int | None, needed: frozenset[str]) -> int:
+        """Pass over what stands above the heading; return the number of its line."""
+        lines = [line.rstrip("\r\n") for line in self._lines.peek(_LINES_BEFORE_HEADING)]
+        first = lines[0] if lines else ""
+        if errors := _ERRORS_HEADING.match(first):
+            # A map that fits the file they came from says where the heading was there.
+            self.delimiter = errors[1]
+            return 1
+        separator = _SEPARATOR.fullmatch(first)
+        if separator:
+            self.delimiter = separator[1]
+        above = asked - 1 if asked else self._lines_above(lines, needed, at_least=1 if separator else 0)
+        try:
+            self._lines.leave_out(above)
+        except _DAMAGE:
+            raise FileProblem(f"{self.path} is damaged or cut off above its heading") from None
+        return above + 1
+
+    def _lines_above(self, lines: Sequence[str], needed: frozenset[str], at_least: int) -> int:
+        for above, line in enumerate(lines[at_least:], at_least):
+            if needed and needed <= self._names_on(line):
+                return above
+        return at_least
+
+    def _names_on(self, line: str) -> set[str]:
+        try:
+            return {clean(name).casefold() for name in next(csv.reader([line], delimiter=self.delimiter), ())}
+        except csv.Error:
+            return set()
 
     def _read_header(self) -> tuple[str, ...]:
         record = self._next_record()
@@ -205,8 +288,9 @@ class CsvSource:
             head = unpacked.peek(512)
         except (EOFError, OSError, zlib.error, lzma.LZMAError):
             raise FileProblem(f"{self.path} is damaged or cut off at its beginning") from None
+        beginning = _BLANKS_INSIDE.sub(b"", head.lstrip(_BLANKS_BEFORE))
         for magic, sentence in _NOT_CSV:
-            if head.startswith(magic):
+            if head.startswith(magic) or beginning[: len(magic)].lower() == magic.lower():
                 raise FileProblem(f"{self.path} {sentence}")
         is_utf8 = codecs.lookup(self.encoding).name == "utf-8"
         if is_utf8 and head.startswith(_BYTE_ORDER_MARKS):
