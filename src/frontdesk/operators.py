@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from frontdesk import private_files, text
 from frontdesk.bookings import FrontdeskError, Reason, Refused
+from frontdesk.complaints import nearest
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -130,8 +131,10 @@ class Operators:
     def remove(self, name: str) -> None:
         """Take an operator away. Raises Refused when nobody has this name, and UnusableOperators."""
         hashes = self._hashes()
-        if hashes.pop(text.clean(name), None) is None:
-            raise Refused(Reason("unknown-operator", f"there is no operator {text.clean(name)}"))
+        known = text.clean(name)
+        if hashes.pop(known, None) is None:
+            said = f"there is no operator {known}, {nearest(known, hashes)}"
+            raise Refused(Reason("unknown-operator", said))
         self._write(hashes)
 
     @cached_property

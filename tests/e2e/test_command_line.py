@@ -166,7 +166,10 @@ class TestShow:
     def test_there_is_no_such_booking(self, desk: LineDesk, reference: str) -> None:
         result = desk("show", reference)
 
-        assert (result.exit_code, result.stderr) == (1, f"Not found: there is no booking {reference}\n")
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Not found: there is no booking {reference}. To look for it: frontdesk list --search NAME\n"
+        )
 
 
 class TestHistory:
@@ -188,14 +191,44 @@ class TestWhatIsWrong:
         result = desk("lst")
 
         assert result.exit_code == 2
-        assert result.stderr == "there is no command lst, did you mean list. See: frontdesk --help\n"
+        assert result.stderr == "there is no command lst, did you mean list? See: frontdesk --help\n"
 
-    def test_an_option_that_is_none(self, desk: LineDesk) -> None:
-        result = desk("list", "--jsn")
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ("list --jsn", "there is no option --jsn, did you mean --json? See: frontdesk list --help"),
+            ("tokens lst", "there is no command lst, did you mean list? See: frontdesk tokens --help"),
+            (
+                "attention setle 1",
+                "there is no command setle, did you mean settle? See: frontdesk attention --help",
+            ),
+            ("show", "REF is missing: frontdesk show [OPTIONS] REF. See: frontdesk show --help"),
+            (
+                "attention settle 1",
+                "--note is missing: --note TEXT. What was done, in a few words. See: frontdesk attention settle --help",
+            ),
+            (
+                "attention retry one",
+                "ID: one is no whole number. See: frontdesk attention retry --help",
+            ),
+            ("list --limit 0", "--limit: 0 is not from 1 to 100,000. See: frontdesk list --help"),
+            (
+                "list --status upcomming",
+                "--status: there is no upcomming, did you mean upcoming? See: frontdesk list --help",
+            ),
+            (
+                "list --day soon",
+                "--day: soon is not a day: write it like 2026-11-26, or yesterday, today, tomorrow."
+                " See: frontdesk list --help",
+            ),
+        ],
+    )
+    def test_what_cannot_be_typed_so_is_said_with_what_can(
+        self, desk: LineDesk, typed: str, said: str
+    ) -> None:
+        result = desk(*typed.split())
 
-        assert result.exit_code == 2
-        assert "--jsn" in result.stderr
-        assert result.stderr.endswith("See: frontdesk list --help\n")
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{said}\n")
 
     def test_a_config_that_is_none(self, desk: LineDesk) -> None:
         desk.write_config("[screen]\n")
@@ -224,7 +257,10 @@ class TestWhatIsWrong:
         result = desk("show", "\x1b]0;x\x07\u202eR1")
 
         assert result.exit_code == 1
-        assert result.stderr == "Not found: there is no booking \ufffd]0;x\ufffd\ufffdR1\n"
+        assert result.stderr == (
+            "Not found: there is no booking \ufffd]0;x\ufffd\ufffdR1."
+            " To look for it: frontdesk list --search NAME\n"
+        )
 
 
 class TestConfigOption:

@@ -165,7 +165,7 @@ class TestImport:
         assert "say which one with --practice ID" in desk("import", file).stderr
         wrong = desk("import", file, "--practice", "pert")
         assert wrong.exit_code == 2
-        assert wrong.stderr == "there is no practice pert, did you mean perth. See: frontdesk import --help\n"
+        assert wrong.stderr == "there is no practice pert, did you mean perth? See: frontdesk import --help\n"
         assert desk("import", file, "--practice", "PER").exit_code == 0
         assert desk.document("show", "N1")["practice"] == "perth"
 

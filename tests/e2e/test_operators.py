@@ -26,7 +26,7 @@ def test_set_list_and_remove(desk: LineDesk) -> None:
 
     assert desk("operators", "remove", "Ana Kovač").exit_code == 0
     gone = desk("operators", "remove", "Ana Kovač")
-    assert (gone.exit_code, gone.stderr) == (1, "Not done: there is no operator Ana Kovač\n")
+    assert (gone.exit_code, gone.stderr) == (1, "Not done: there is no operator Ana Kovač, there are none\n")
 
 
 @pytest.mark.parametrize("typed", ["", "\n", "4711\n4712\n", "47\x0011"])

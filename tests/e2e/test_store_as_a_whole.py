@@ -83,8 +83,8 @@ class TestOnSqlite:
 
         assert result.exit_code == 2
         assert (
-            f"write one under [[practices]], with id, name, short and time_zone, into {desk.config_file}"
-            in (result.stderr)
+            "the config has no practice: write one under [[practices]], with id, name, short and time_zone,"
+            f" into {desk.config_file}. See" in result.stderr
         )
 
     def test_a_list_without_practices_says_where_they_are_written(self, desk: LineDesk) -> None:

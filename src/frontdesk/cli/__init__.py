@@ -107,16 +107,6 @@ class FrontDoor(click.Group):
         _accept_config(command)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command to run. A name that is none is a usage error with the nearest one."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from frontdesk.complaints import nearest
-
-            raise click.UsageError(f"there is no command {args[0]}, {nearest(args[0], COMMANDS)}", ctx)
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with a line each, those that belong together under one heading."""
         column = max(map(len, COMMANDS))
@@ -159,8 +149,10 @@ class FrontDoor(click.Group):
             for line in error.format_message().split("\n"):
                 say(line, err=True)
         except click.ClickException as error:
+            from frontdesk.cli.usage import explain
+
             code = error.exit_code
-            say(_usage(error), err=True)
+            say(explain(error), err=True)
         except FrontdeskError as error:
             code = error.exit_code
             say(f"{error.title}: {error.hint}", err=True)
@@ -170,13 +162,6 @@ class FrontDoor(click.Group):
             code = 1
             say(crash.apology(crash.report(error)), err=True)
         sys.exit(code)
-
-
-def _usage(error: click.ClickException) -> str:
-    sentence = error.format_message().strip().rstrip(".?")
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f"{sentence}. See: {error.ctx.command_path} --help"
-    return sentence
 
 
 def _config_option(**more: Any) -> click.Option:

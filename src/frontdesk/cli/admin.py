@@ -56,7 +56,7 @@ def apply_practices(session: Session) -> None:
     """Make the store's practices like those of the config. Others stay as they are."""
     wanted = session.config.practices
     if not wanted:
-        raise click.UsageError(session.first_step(()))
+        raise click.UsageError(f"the config has no practice: {session.practices_step}")
     with session.opened_database(bring_practices=False) as (store, run):
         changes = run(store.registry.apply_practices(wanted, session.config.operator))
     for change in changes or ("Nothing to change.",):

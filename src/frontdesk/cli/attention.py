@@ -21,7 +21,7 @@ class _ListUnlessSaid(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command in front of options that can only be its own."""
         known = {"-h", "--help", *self.commands}
-        if not any(one in known for one in args):
+        if not any(one in known for one in args) and all(one.startswith("-") for one in args[:1]):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

@@ -103,10 +103,13 @@ class Session:
         if any(practices):
             command, source = self.first_steps.commands[0]
             return f"{command} brings them in {source}"
-        return (
-            "no practice is known yet: write one under [[practices]], with id, name, short and time_zone,"
-            f" into {self.first_steps.config}"
-        )
+        return f"no practice is known yet: {self.practices_step}"
+
+    @property
+    def practices_step(self) -> str:
+        """What is to be done to have a practice, as the rest of a sentence."""
+        keys = "with id, name, short and time_zone"
+        return f"write one under [[practices]], {keys}, into {self.first_steps.config}"
 
     @cached_property
     def operators(self) -> Operators:
