@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import trustme
 
+from frontdesk.config import PRACTICE_EXAMPLE
 from frontdesk.pms.simulator import Diary, Entry, SimulatedAccount, Simulator
 from tests.architecture.pages import ROOT, text_of
 from tests.e2e.pty_desk import PtyDesk
@@ -148,8 +149,20 @@ async def test_a_newcomer_gets_from_the_config_to_a_cancel_that_reaches_everybod
     letters = [message_from_bytes(one.original_content or b"", policy=default) for one in mail.taken]
     assert sorted(letter["To"] for letter in letters) == ["desk@smile.example", row["patient_email"]]
     assert "!!" not in newcomer.said["frontdesk doctor"]
+    assert "it answers, and accepts our key" in newcomer.said["frontdesk doctor"]
     assert newcomer.said["frontdesk import bookings.csv"] == (
         "1 read: 1 new, 0 changed, 0 unchanged, 0 kept as cancelled here, 0 bad\n"
     )
     assert newcomer.said["frontdesk deliver --once"] == "0 done\n"
     assert newcomer.said["frontdesk attention"] == "Nothing needs a person.\n"
+
+
+def test_without_a_config_the_screen_names_the_file_to_write_and_what_goes_into_it(tmp_path: Path) -> None:
+    newcomer = Newcomer(tmp_path, 0, 0)
+    with PtyDesk(["sh", "-c", "frontdesk"], env=newcomer.environment, cwd=newcomer.home) as desk:
+        lines = desk.wait_for("frontdesk demo")
+
+    shown = [line.strip() for line in lines]
+    whole = PLACE.replace("~", str(newcomer.home)) + "config.toml, which does not exist yet"
+    assert re.sub(r"\s", "", whole) in re.sub(r"\s", "", "".join(shown))
+    assert "\n".join(PRACTICE_EXAMPLE.splitlines()) in "\n".join(shown)
