@@ -189,6 +189,27 @@ async def test_a_change_since_it_was_read_is_never_overwritten(at: Connected) ->
 
 
 @pytest.mark.parametrize("at", only(lambda promise: promise.kind != "cliniko"), ids=kind_of, indirect=True)
+async def test_a_move_is_sent_on_the_condition_of_what_was_read(at: Connected) -> None:
+    """Cliniko has no versions: there is no condition that could be sent."""
+    later = START + timedelta(days=1)
+    at.simulator.faults.set(Fault(Kind.STAFF_CHANGE, Operation.RESCHEDULE))
+    with pytest.raises(Conflict):
+        await at.pms.reschedule(REF, later, later + HALF_AN_HOUR, "3", REQUEST)
+    assert at.simulator.entry(REF).starts_at == START
+
+
+@pytest.mark.parametrize(
+    "at", only(lambda promise: promise.kind in ("core-practice", "fhir")), ids=kind_of, indirect=True
+)
+async def test_a_no_show_is_sent_on_the_condition_of_what_was_read(at: Connected) -> None:
+    """Praktika's stated contract takes no version there."""
+    at.simulator.faults.set(Fault(Kind.STAFF_MOVE, Operation.NO_SHOW))
+    with pytest.raises(Conflict):
+        await at.pms.mark_no_show(REF, REQUEST)
+    assert at.simulator.entry(REF).status is EntryStatus.BOOKED
+
+
+@pytest.mark.parametrize("at", only(lambda promise: promise.kind != "cliniko"), ids=kind_of, indirect=True)
 async def test_what_has_begun_or_arrived_is_refused(at: Connected) -> None:
     """Cliniko's documents name no such rule; the carrier compares before it sends."""
     at.put(status=EntryStatus.ARRIVED)

@@ -267,6 +267,8 @@ async def test_a_release_that_is_not_spoken_is_refused_in_a_sentence(version: st
                 await at.pms.ping()
             said = f"it speaks FHIR {version[:12]}, and frontdesk only R4 (4.0, 4.3) and R5 (5.0)"
             assert str(raised.value) == said
+            assert await told(at, booking()) == Result(Ended.REFUSED, said)
+            assert not at.simulator.effective
 
 
 async def test_another_release_than_the_configs_is_said() -> None:

@@ -55,10 +55,14 @@ def outcome(diagnostics: str = "", text: str = "", severity: str = "error") -> d
 
 
 class Server(HttpClient):
-    """Answers what it was told to, one after the other, and keeps what it was asked."""
+    """Answers what it was told to, one after the other, and keeps what it was asked.
+
+    What it says of itself is `metadata`, where that is not one of the replies.
+    """
 
     def __init__(self, *replies: Reply) -> None:
         super().__init__()
+        self.metadata: Mapping[str, Any] | None = None
         self.replies = list(replies)
         self.asked: list[tuple[str, str, Any, dict[str, str]]] = []
         self.written: list[bytes] = []
@@ -73,6 +77,8 @@ class Server(HttpClient):
         content: bytes | None = None,
         json: object = None,
     ) -> Answer:
+        if url.endswith("/metadata") and self.metadata is not None:
+            return answer(self.metadata)
         self.asked.append((method, url, params, dict(headers or {})))
         if content is not None:
             self.written.append(content)
@@ -82,7 +88,11 @@ class Server(HttpClient):
         return reply if isinstance(reply, Answer) else answer(reply)
 
 
-def pms(server: Server, release: str = "R4") -> FhirPms:
+def pms(server: Server, release: str = "R4", *, says_release: bool = True) -> FhirPms:
+    """Return an adapter; unless the test scripts that too, the server says that it speaks the release."""
+    if says_release:
+        version = {"R4": "4.0.1", "R5": "5.0.0"}[release]
+        server.metadata = {"resourceType": "CapabilityStatement", "fhirVersion": version}
     account = Account(
         "clinic",
         "fhir",

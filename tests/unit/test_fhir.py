@@ -246,7 +246,6 @@ QUESTIONS: list[Callable[[FhirPms], Awaitable[object]]] = [
     lambda one: one.appointment("a-1"),
     lambda one: one.appointments(*DAY),
     lambda one: one.practitioners(),
-    lambda one: one.ping(),
 ]
 
 
@@ -256,6 +255,39 @@ async def test_what_an_answer_to_a_question_means(reply: Reply, error: type[PmsE
         with pytest.raises(PmsError) as raised:
             await ask(pms(Server(reply)))
         assert type(raised.value) is error
+    with pytest.raises(PmsError) as raised:
+        await pms(Server(reply), says_release=False).ping()
+    assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(
+    "said", [answer(status=403), answer(status=404), Lost("it broke"), answer(outcome())]
+)
+async def test_a_server_that_does_not_say_what_it_speaks_is_believed_to_speak_it(said: Reply) -> None:
+    for change in CHANGES:
+        server = Server(said, BOOKED, answer(status=204))
+        await change(pms(server, says_release=False))
+        assert len(server.written) == 1
+
+
+async def test_what_a_server_speaks_is_asked_once() -> None:
+    server = Server(answer(status=403), BOOKED, answer(status=204), BOOKED, answer(status=204))
+    asking = pms(server, says_release=False)
+    await asking.mark_no_show("a-1", ID)
+    await asking.mark_no_show("a-1", ID)
+    assert [url.rpartition("/")[2] for _, url, *_ in server.asked] == ["metadata", *["a-1"] * 4]
+
+
+@pytest.mark.parametrize("version", ["3.0.2", "1.0.2", "6.0.0", "5.0.0"])
+async def test_nothing_is_changed_on_a_server_that_speaks_something_else(version: str) -> None:
+    metadata = {"resourceType": "CapabilityStatement", "fhirVersion": version}
+    for change in CHANGES:
+        server = Server(metadata, metadata)
+        asking = pms(server, says_release=False)
+        for _ in range(2):
+            with pytest.raises(Rejected, match=f"it speaks FHIR .*{version}"):
+                await change(asking)
+        assert not server.written
 
 
 ON_A_WRITE = [

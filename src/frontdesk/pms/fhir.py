@@ -6,6 +6,7 @@ PATCH is not used: Medplum's router 4.5.2 carries out a stale one.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from frontdesk.pms.fhir_resources import NAME
 from frontdesk.pms.outcomes import judged, say
 from frontdesk.pms.paging import MOST_PAGES, followed, place
 from frontdesk.pms.port import (
+    NO_VERSIONS,
     Account,
     AlreadyCancelled,
     Appointment,
@@ -55,11 +57,10 @@ CAPABILITIES = Capabilities(
 
 PAGE_SIZE = 100
 
-SLOT_SECONDS = 2.0
-"""How long the slots of a cancelled appointment are looked at: the cancel itself is proven then."""
+LOOK_SECONDS = 2.0
+"""How long is waited for what a cancel does not depend on: the server's release, and slots."""
 
 _JSON = "application/fhir+json"
-_NO_VERSIONS = "it tells no versions, so nothing can be changed safely"
 _BUSY = frozenset(("busy", "busy-unavailable", "busy-tentative"))
 """https://hl7.org/fhir/R4/valueset-slotstatus.html"""
 
@@ -77,24 +78,14 @@ class FhirPms:
         self._client = client
         self._sign_in = sign_in
         self._clock = clock
+        self._is_release_checked = False
 
     async def ping(self) -> datetime | None:
         """Return the server's own time; that it speaks the configured release of FHIR is checked."""
         answer = await self._get("metadata")
         said = text_of(self._resource(answer, "CapabilityStatement").get("fhirVersion"))
-        if not said:
-            raise ContractDrift("it does not say which version of FHIR it speaks")
-        release = fhir.release_of(said)
-        if release is None:
-            raise ContractDrift(
-                say(f"it speaks FHIR {said[:12]}, and frontdesk only R4 (4.0, 4.3) and R5 (5.0)")
-            )
-        if release != self._release:
-            raise ContractDrift(
-                say(
-                    f"it speaks FHIR {release} ({said[:12]}), the config says {self._release}: correct fhir_version"
-                )
-            )
+        if why_not := fhir.why_not_spoken(said, self._release):
+            raise ContractDrift(say(why_not))
         return answer.sent_at
 
     async def appointments(
@@ -126,7 +117,7 @@ class FhirPms:
         """Cancel an appointment: read, compared with `request.version`, and put back cancelled."""
         resource, there, tag = await self._standing(ref)
         if not request.version or not there.version:
-            raise Unsupported(_NO_VERSIONS)
+            raise Unsupported(NO_VERSIONS)
         if there.version != request.version:
             raise Conflict("it was changed there meanwhile")
         if there.status is not AppointmentStatus.BOOKED:
@@ -178,6 +169,7 @@ class FhirPms:
 
     async def _standing(self, ref: str) -> tuple[Resource, Appointment, str]:
         """Return an appointment that a program may change, what it says, and the entity tag for If-Match."""
+        await self._check_release()
         resource, tag = await self._fresh(ref)
         if resource.get("status") == "cancelled":
             raise AlreadyCancelled("it is cancelled there already")
@@ -188,10 +180,26 @@ class FhirPms:
             raise Rejected("it is for several patients there")
         return resource, there, tag
 
+    async def _check_release(self) -> None:
+        """Write nothing to a server that says, once for all, that it speaks another FHIR than the config's.
+
+        Does it not say, the config is believed: not every key may read what a server can do.
+        """
+        if self._is_release_checked:
+            return
+        said = ""
+        with contextlib.suppress(PmsError, TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                resource = self._resource(await self._get("metadata"), "CapabilityStatement")
+            said = text_of(resource.get("fhirVersion"))
+        if said and (why_not := fhir.why_not_spoken(said, self._release)):
+            raise Rejected(say(why_not))
+        self._is_release_checked = True
+
     async def _slots_left(self, ids: Sequence[str]) -> SlotsLeft:
         """Return whether slots are still kept busy. That they cannot be read says nothing of the cancel."""
         try:
-            async with asyncio.timeout(SLOT_SECONDS):
+            async with asyncio.timeout(LOOK_SECONDS):
                 for id_ in ids:
                     slot = self._resource(await self._get(f"Slot/{id_}"), "Slot") if fhir.is_id(id_) else {}
                     if slot.get("status") in _BUSY:
@@ -216,7 +224,7 @@ class FhirPms:
     async def _put(self, changed: Resource, tag: str) -> WriteResult:
         if not tag:
             # Putting back a whole resource could undo what somebody else changed meanwhile.
-            raise Unsupported(_NO_VERSIONS)
+            raise Unsupported(NO_VERSIONS)
         ref, content = changed["id"], fhir.encoded(changed)
         try:
             answer = await self._send(

@@ -87,10 +87,17 @@ def is_id(ref: str) -> bool:
     return bool(_ID.fullmatch(ref)) and ref not in (".", "..")
 
 
-def release_of(version: str) -> str | None:
-    """Return which release a server of this version speaks, such as R4 for 4.0.1; None for any other."""
+def why_not_spoken(version: str, release: str) -> str:
+    """Return why a server of this version is none of the configured release, empty where it is one."""
+    if not version:
+        return "it does not say which version of FHIR it speaks"
     found = re.fullmatch(r"(\d+\.\d+)(\.\d+)?", version)
-    return RELEASES.get(found[1]) if found else None
+    there = RELEASES.get(found[1]) if found else None
+    if there is None:
+        return f"it speaks FHIR {version[:12]}, and frontdesk only R4 (4.0, 4.3) and R5 (5.0)"
+    if there != release:
+        return f"it speaks FHIR {there} ({version[:12]}), the config says {release}: correct fhir_version"
+    return ""
 
 
 def resource_of(value: object, kind: str) -> Resource:

@@ -264,6 +264,10 @@ class ContractDrift(PmsError):
     """An answer without what the contract promises. Of a write: it may have been done."""
 
 
+NO_VERSIONS = "it tells no versions, so nothing can be changed safely"
+"""Why nothing is sent to a PMS that is to have versions and shows none."""
+
+
 class Pms(Protocol):
     """One account at a PMS. Every method raises `PmsError` and nothing else."""
 

@@ -15,6 +15,7 @@ from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms import paging, reading
 from frontdesk.pms.outcomes import failure
 from frontdesk.pms.port import (
+    NO_VERSIONS,
     Appointment,
     AppointmentPage,
     AppointmentStatus,
@@ -109,7 +110,7 @@ class RestPms:
         route = self._wanted(self._profile.routes.cancel)
         if self.capabilities.has_versions and not request.version:
             # It would be sent without a condition, to an appointment that nobody has compared.
-            raise Unsupported("it tells no versions, so nothing can be changed safely")
+            raise Unsupported(NO_VERSIONS)
         reason, note, code = carried_reason(self._profile.reason, request.reason)
         values = {
             "reason": reason,
@@ -126,7 +127,7 @@ class RestPms:
     async def reschedule(
         self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
     ) -> WriteResult:
-        """Move an appointment: one request. The result may have another id."""
+        """Move an appointment: read for its version if it has one, then one request. The result may have another id."""
         route = self._wanted(self._profile.routes.reschedule)
         values = {
             "start": self._form.write(start),
@@ -134,19 +135,19 @@ class RestPms:
             "minutes": (end - start) // timedelta(minutes=1),
             "practitioner": practitioner_ref,
             "request_id": str(request_id),
-            "version": "",
+            "version": await self._version(ref),
         }
         return await self._write(
             route, ref, values, lambda shown: shown.starts_at == start, may_have_new_id=True
         )
 
     async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
-        """Say that the patient did not come: one request."""
+        """Say that the patient did not come: read for a version if there is one, then one request."""
         route = self._wanted(self._profile.routes.no_show)
         values: Values = {
             "attendance": self._attendance(Attendance.FTA),
             "request_id": str(request_id),
-            "version": "",
+            "version": await self._version(ref),
         }
         return await self._write(route, ref, values, lambda shown: shown.status is AppointmentStatus.NO_SHOW)
 
@@ -170,6 +171,10 @@ class RestPms:
         if route is None:
             raise Unsupported("it cannot do that from outside")
         return route
+
+    async def _version(self, ref: str) -> str:
+        """Return the version that a change is to find there, empty where this PMS has none."""
+        return (await self.appointment(ref)).version if self.capabilities.has_versions else ""
 
     def _named(self, ref: str) -> Values:
         if (
