@@ -98,13 +98,13 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
         if self.desk.sign_in is None:
             await self._open_list(desk)
         else:
-            await self._ask_who(self.desk.sign_in)
+            await self._ask_who(self.desk.sign_in, desk)
 
-    async def _ask_who(self, sign_in: SignIn) -> None:
+    async def _ask_who(self, sign_in: SignIn, desk: OpenDesk) -> None:
         """Have somebody sign in. Deliveries and the list's code do not wait for that."""
         from frontdesk.screens.lock import SignInScreen
 
-        await self.switch_screen(SignInScreen(self.desk, sign_in))
+        await self.switch_screen(SignInScreen(self.desk, sign_in, desk.here))
         self._handle_keys()
         self._dispatching.start()
         await asyncio.to_thread(import_module, "frontdesk.screens.bookings")

@@ -22,6 +22,7 @@ from frontdesk.bookings import (
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.store.port import BookingStore
+from frontdesk.wrong_pins import WrongPins
 
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
@@ -71,6 +72,10 @@ class SignIn(Protocol):
         Raises Refused, with the seconds left in words, after too many wrong ones, and
         FrontdeskError when the operators cannot be read.
         """
+        ...
+
+    def wrong_before(self, name: str) -> WrongPins | None:
+        """Return what went wrong before this operator's right PIN just now, and forget it."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Operators who share an account of the machine, and sign in by a short PIN.
 
 A PIN says who sits at the desk; it guards nothing from somebody who can read the files of
-the account. What it is guessed from is slow to try: argon2id, and pauses between tries.
+the account. What it is guessed from is slow to try: argon2id, and pauses between tries that
+all processes of the account keep together.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from frontdesk import private_files, text
 from frontdesk.bookings import FrontdeskError, Reason, Refused
 from frontdesk.complaints import nearest
+from frontdesk.wrong_pins import Paused, PinTries, WrongPins
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 FILE = "operators.json"
 LONGEST_NAME = 200
 PIN_LENGTHS = range(4, 13)
-WRONG_PINS_FREE = 3
-LONGEST_PAUSE = 60.0
+UNCOUNTED_WAIT = 20.0
+"""Seconds that each try takes where wrong ones cannot be kept count of: then every process begins anew."""
 _LARGEST = 1 << 20
 _ARGON2ID = re.compile(r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 
@@ -52,21 +54,25 @@ class Operators:
     """The operators of `operators.json` in `folder`, each with the argon2id hash of their PIN.
 
     The file is read anew for every question, so who was added can sign in at once. How often
-    a PIN was wrong is known for as long as the program runs. `clock` tells seconds that only
-    rise; `open_hasher` makes what hashes, once it is needed.
+    a PIN was wrong is kept in the folder `state`, beside the file where none is named. `clock`
+    tells seconds since the epoch; `open_hasher` makes what hashes, once it is needed; each try
+    takes `uncounted_wait` seconds where nothing can be kept.
     """
 
     def __init__(
         self,
         folder: Path,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
         open_hasher: Callable[[], "PasswordHasher"] = rfc_9106,
+        *,
+        state: Path | None = None,
+        uncounted_wait: float = UNCOUNTED_WAIT,
     ) -> None:
         self._file = folder / FILE
-        self._clock = clock
         self._open_hasher = open_hasher
-        self._wrong: dict[str, int] = {}
-        self._paused_until: dict[str, float] = {}
+        self._uncounted_wait = uncounted_wait
+        self._tries = PinTries(state or folder, str(self._file.absolute()), clock)
+        self._before: dict[str, WrongPins] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,26 +83,34 @@ class Operators:
         """Return whether this is the operator's PIN; a name that nobody has takes as long to say no.
 
         After three wrong PINs of a name the next tries have to wait, longer each time, a
-        minute at most. Raises Refused while they do, and UnusableOperators.
+        minute at most, in whatever process of this account they are made. Raises Refused
+        while they do, and UnusableOperators.
         """
         name = text.clean(name)
-        self._count_a_try(name)
+        # Names that nobody has are counted together: they are not to fill a disk.
+        counted = name if name in self._hashes() else ""
+        try:
+            await asyncio.to_thread(self._tries.begin, counted)
+        except Paused as paused:
+            seconds = math.ceil(paused.seconds)
+            unit = "second" if seconds == 1 else "seconds"
+            raise Refused(
+                Reason("wrong-pins", f"too many wrong PINs: try again in {seconds} {unit}")
+            ) from None
+        if self._tries.why_not_kept:
+            await asyncio.sleep(self._uncounted_wait)
         is_right = await asyncio.to_thread(self._matches, name, pin)
-        if is_right:
-            self._wrong.pop(name, None)
-            self._paused_until.pop(name, None)
+        if is_right and (before := await asyncio.to_thread(self._tries.succeed, counted)):
+            self._before[name] = before
         return is_right
 
-    def _count_a_try(self, name: str) -> None:
-        """Count it as wrong before it is looked at: of many at once only the free ones are."""
-        now = self._clock()
-        if (left := self._paused_until.get(name, now) - now) > 0:
-            seconds = math.ceil(left)
-            unit = "second" if seconds == 1 else "seconds"
-            raise Refused(Reason("wrong-pins", f"too many wrong PINs: try again in {seconds} {unit}"))
-        wrong = self._wrong[name] = self._wrong.get(name, 0) + 1
-        if wrong >= WRONG_PINS_FREE:
-            self._paused_until[name] = now + min(2.0 ** (wrong - WRONG_PINS_FREE + 1), LONGEST_PAUSE)
+    def wrong_before(self, name: str) -> WrongPins | None:
+        """Return what went wrong before this operator's right PIN just now, and forget it."""
+        return self._before.pop(text.clean(name), None)
+
+    def why_not_counted(self) -> str:
+        """Return why wrong PINs cannot be kept count of beyond the program's end, or nothing."""
+        return self._tries.look()
 
     def _matches(self, name: str, pin: str) -> bool:
         from argon2.exceptions import VerificationError, VerifyMismatchError

@@ -3,7 +3,7 @@
 Every function takes aware instants (UTC in the store) and the zone to show them in.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -43,6 +43,15 @@ def day_in_words(value: date, today: date) -> str:
 def when_in_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return `when` for a sentence, without the padding that columns need: `Tue 1 Dec 16:45`."""
     return " ".join(when(instant, zone, now).split())
+
+
+def since_in_words(instant: datetime, zone: tzinfo, now: datetime) -> str:
+    """`17:20` today, `yesterday 17:20`, or `Tue 1 Dec 17:20`."""
+    local, today = instant.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    yesterday = local.date() == today - timedelta(days=1)
+    return f"{'yesterday' if yesterday else day_in_words(local.date(), today)} {local:%H:%M}"
 
 
 def when_in_full(instant: datetime, zone: ZoneInfo) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from frontdesk.bookings import Reason, Refused
+from frontdesk.wrong_pins import WrongPins
 
 PINS = {"Kim Nguyen": "4711", "Kira O'Neil": "0815", "Tom Reid": "2580"}
 
@@ -18,6 +19,7 @@ class Pins:
         self.wrong = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.before: dict[str, WrongPins] = {}
 
     async def check(self, name: str, pin: str) -> bool:
         self.asked.append(name)
@@ -27,3 +29,6 @@ class Pins:
         is_right = self._pins[name] == pin
         self.wrong += not is_right
         return is_right
+
+    def wrong_before(self, name: str) -> WrongPins | None:
+        return self.before.pop(name, None)

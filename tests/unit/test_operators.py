@@ -1,9 +1,12 @@
 """Operators by PIN: what is kept of it, who may guess how often, and what is refused."""
 
 import asyncio
+import contextlib
 import json
+import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +15,7 @@ from argon2 import PasswordHasher, Type
 
 from frontdesk.bookings import Refused
 from frontdesk.operators import Operators, UnusableOperators, rfc_9106
+from frontdesk.wrong_pins import WrongPins
 
 PIN = "4kx91"
 WRONG = "4kx92"
@@ -273,3 +277,71 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", fail)
         yield
+
+
+class TestCountedTogether:
+    """Every connection over SSH is a process of its own."""
+
+    @pytest.fixture
+    def state(self, tmp_path: Path) -> Path:
+        return tmp_path / "state"
+
+    def connected(self, tmp_path: Path, clock: Clock, hasher: CountingHasher, state: Path) -> Operators:
+        return Operators(tmp_path, clock, lambda: hasher, state=state, uncounted_wait=0.0)
+
+    async def test_four_digits_are_not_found_by_connecting_again(
+        self, operators: Operators, tmp_path: Path, clock: Clock, hasher: CountingHasher, state: Path
+    ) -> None:
+        hasher.worked = 0
+        for _ in range(50):
+            with contextlib.suppress(Refused):
+                await self.connected(tmp_path, clock, hasher, state).check("Kim Nguyen", WRONG)
+        assert hasher.worked == 3
+        with pytest.raises(Refused, match="try again in 2 seconds"):
+            await self.connected(tmp_path, clock, hasher, state).check("Kim Nguyen", PIN)
+
+    async def test_who_signs_in_is_told_once_what_was_tried_elsewhere(
+        self, operators: Operators, tmp_path: Path, clock: Clock, hasher: CountingHasher, state: Path
+    ) -> None:
+        for _ in range(2):
+            await self.connected(tmp_path, clock, hasher, state).check("Kim Nguyen", WRONG)
+        clock.now += 60
+        mine = self.connected(tmp_path, clock, hasher, state)
+        assert mine.wrong_before("Kim Nguyen") is None
+        assert await mine.check("Kim Nguyen", PIN)
+        assert mine.wrong_before("Kim Nguyen") == WrongPins(2, datetime.fromtimestamp(100, UTC))
+        assert mine.wrong_before("Kim Nguyen") is None
+
+    async def test_names_that_nobody_has_fill_no_disk(
+        self, operators: Operators, tmp_path: Path, clock: Clock, hasher: CountingHasher, state: Path
+    ) -> None:
+        mine = self.connected(tmp_path, clock, hasher, state)
+        for number in range(5):
+            with contextlib.suppress(Refused):
+                await mine.check(f"Nobody {number}", WRONG)
+        assert len(os.listdir(state)) == 1  # noqa: PTH208 - of a path nothing may be asked in a coroutine
+        assert await mine.check("Kim Nguyen", PIN)
+
+    async def test_where_nothing_can_be_kept_each_try_takes_long(
+        self,
+        operators: Operators,
+        tmp_path: Path,
+        clock: Clock,
+        hasher: CountingHasher,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        waited: list[float] = []
+
+        async def wait(seconds: float) -> None:
+            waited.append(seconds)
+
+        monkeypatch.setattr("asyncio.sleep", wait)
+        no_folder = tmp_path / "operators.json"
+        mine = Operators(tmp_path, clock, lambda: hasher, state=no_folder)
+        assert not await mine.check("Kim Nguyen", WRONG)
+        assert await mine.check("Kim Nguyen", PIN)
+        assert waited == [20.0, 20.0]
+        told = mine.wrong_before("Kim Nguyen")
+        assert told is not None
+        assert told.number == 1
+        assert told.why_not_kept

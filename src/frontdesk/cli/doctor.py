@@ -86,6 +86,7 @@ def _examined(session: Session) -> Iterator[Finding]:
     config = session.config
     session.check_keys()
     yield Finding("config", Mark.OK if config.file else Mark.NOT_TRIED, config.place)
+    yield from _about_sign_in(session)
     yield from _about_credentials(session)
     try:
         with session.opened(bring_practices=False) as (store, run):
@@ -166,6 +167,20 @@ async def _about_server(config: Config, store: BookingStore) -> list[Finding]:
         )
         found.append(Finding("clock", Mark.WRONG, said))
     return [*found, *_about_deliveries(state)]
+
+
+def _about_sign_in(session: Session) -> Iterator[Finding]:
+    try:
+        number = len(session.operators.names)
+    except FrontdeskError as error:
+        yield Finding("operators", Mark.WRONG, error.hint)
+        return
+    if not number:
+        return
+    yield Finding("operators", Mark.OK, f"{number:,} sign in by PIN")
+    if why_not := session.operators.why_not_counted():
+        said = f"wrong PINs are not kept count of, and each sign-in takes 20 s longer: {why_not}"
+        yield Finding("operators", Mark.WRONG, said)
 
 
 def _about_credentials(session: Session) -> Iterator[Finding]:

@@ -114,7 +114,7 @@ class Session:
     @cached_property
     def operators(self) -> Operators:
         """Who signs in by PIN, kept beside the config."""
-        return Operators(self.config.folder)
+        return Operators(self.config.folder, state=config.state_folder())
 
     async def open_store(self, *, bring_practices: bool = True) -> "BookingStore":
         """Open the configured store, wherever it is; one here as `open_database` does.

@@ -1,6 +1,7 @@
 """A screen with no patient on it, and the way past it: a PIN, or only Enter."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
 
 from rich.style import Style
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
+from frontdesk import times
 from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import Desk, OpenDesk, SignIn
 from frontdesk.screens.writing import WritingScreen
@@ -19,6 +21,7 @@ from frontdesk.text import fold
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.widgets.pin_field import PinField
+from frontdesk.wrong_pins import WrongPins
 
 MARGIN = " " * 6
 SHOWN = 9
@@ -27,6 +30,9 @@ SHOWN = 9
 KEYS_AT_NAME = f"{MARGIN}Type a name   Up Down   Enter chooses   Ctrl+C leaves"
 KEYS_AT_PIN = f"{MARGIN}Enter signs in   Tab another name   Esc clears"
 FORGOTTEN = f"{MARGIN}Forgotten? Who looks after frontdesk gives a new one."
+
+OWN_SLIPS = 120.0
+"""Seconds for which a wrong PIN that was answered here is known to who typed it."""
 
 
 class Admitted(Message):
@@ -70,7 +76,8 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
     """Asks who sits here, and for the PIN. Posts `Admitted` to the app, which takes it away.
 
     `locked_by` and `since` name who locked the screen, and when; without them nobody was
-    there before.
+    there before. Who had wrong PINs tried in their name is told, in the time of `here`,
+    before the screen goes.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,8 +92,13 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
     SignInScreen .label { width: 13; }
     """
 
-    def __init__(self, desk: Desk, sign_in: SignIn, locked_by: str = "", since: str = "") -> None:
+    def __init__(
+        self, desk: Desk, sign_in: SignIn, here: tzinfo, locked_by: str = "", since: str = ""
+    ) -> None:
         super().__init__()
+        self._here = here
+        self._admitted = ""
+        self._slips: list[tuple[str, float]] = []
         self._desk = desk
         self._sign_in = sign_in
         self._locked_by = locked_by
@@ -199,7 +211,9 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
         self.line("message").show(f"{MARGIN}{message}" if message else "", style=BOLD)
 
     def action_enter(self) -> None:
-        if self.pin_field.has_focus:
+        if self._admitted:
+            self.app.post_message(Admitted(self._admitted))
+        elif self.pin_field.has_focus:
             self.begin()
             self.say("Looking...")
             self._check(self._chosen, self.pin_field.take())
@@ -209,6 +223,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             self._ask_pin()
 
     def action_switch(self) -> None:
+        self._admitted = ""
         self.say("")
         if self.pin_field.has_focus:
             self._ask_name()
@@ -216,6 +231,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             self.action_enter()
 
     def action_clear(self) -> None:
+        self._admitted = ""
         self.say("")
         if self.pin_field.has_focus:
             self.pin_field.clear()
@@ -226,8 +242,9 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
     async def _check(self, name: str, pin: str) -> None:
         try:
             if await self._sign_in.check(name, pin):
-                self.app.post_message(Admitted(name))
+                self._admit(name)
             else:
+                self._slips.append((name, self._desk.clock()))
                 self.say(f"That is not the PIN of {name}.")
                 self.query_one("#names", TextBlock).show(((FORGOTTEN, PLAIN),))
         except FrontdeskError as error:
@@ -236,6 +253,30 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             self.say(f"Something went wrong in frontdesk, reference {self._desk.report(error)}.")
         finally:
             self.end()
+
+    def _admit(self, name: str) -> None:
+        """Let this operator go on, after they have read what was tried in their name."""
+        before = self._sign_in.wrong_before(name)
+        now = self._desk.clock()
+        slips = sum(who == name and now - at < OWN_SLIPS for who, at in self._slips)
+        if before is None or not (before.number > slips or before.was_damaged or before.why_not_kept):
+            self.app.post_message(Admitted(name))
+            return
+        self._admitted = name
+        self.line("keys").show(f"{MARGIN}Enter goes on   Tab another name")
+        self.say(f"{wrong_pins_in_words(before, self._here, datetime.now(UTC))}.")
+        if before.why_not_kept:
+            why = f"{MARGIN}Wrong PINs are not kept count of: {before.why_not_kept}."
+            self.query_one("#names", TextBlock).show(((why, PLAIN),))
+
+
+def wrong_pins_in_words(before: WrongPins, here: tzinfo, now: datetime) -> str:
+    """`3 wrong PINs since yesterday 17:20`: what was tried in an operator's name."""
+    since = times.since_in_words(before.since, here, now)
+    pins = "1 wrong PIN" if before.number == 1 else f"{before.number:,} wrong PINs"
+    if before.was_damaged:
+        return f"The count of wrong PINs was damaged. From {since} on it counts: {pins}"
+    return f"{pins} since {since}" if before.number else "No wrong PINs since this program began"
 
 
 LOCKS = (HiddenScreen, SignInScreen)
@@ -246,7 +287,7 @@ def lock_screen(desk: OpenDesk) -> HiddenScreen | SignInScreen:
     """Return what hides the screen of who sits at the desk now, and lets them or another one back."""
     if desk.desk.sign_in is None:
         return HiddenScreen(desk)
-    return SignInScreen(desk.desk, desk.desk.sign_in, desk.operator.name, time_of_day(desk))
+    return SignInScreen(desk.desk, desk.desk.sign_in, desk.here, desk.operator.name, time_of_day(desk))
 
 
 def time_of_day(desk: OpenDesk) -> str:
