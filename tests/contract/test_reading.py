@@ -127,6 +127,29 @@ async def test_lists_are_in_the_order_of_names(store: Store) -> None:
     assert await store.practices() == tuple(sorted(practices, key=lambda one: expected.index(one.name)))
 
 
+@pytest.mark.only_here
+async def test_a_desk_of_one_practice_sees_its_appointment_types_alone(store: Store) -> None:
+    practices = [make_practice(id) for id in ("adelaide", "perth")]  # noqa: A001
+    await store.registry.apply_practices(practices, KIM)
+    batch = [
+        make_incoming(1, practice_id="adelaide", appointment_type="Check-up"),
+        make_incoming(2, practice_id="adelaide", appointment_type="Crown"),
+        make_incoming(3, practice_id="perth", appointment_type="Check-up"),
+        make_incoming(4, practice_id="perth", appointment_type="Whitening"),
+    ]
+    await store.registry.load(batch, KIM, "a test")
+    await store.registry.load(batch, KIM, "a test again")
+    assert await store.appointment_types() == ("Check-up", "Crown", "Whitening")
+    for ids, expected in (
+        ({"adelaide"}, ("Check-up", "Crown")),
+        ({"perth"}, ("Check-up", "Whitening")),
+        ({"adelaide", "perth"}, ("Check-up", "Crown", "Whitening")),
+        (set[str](), ()),
+    ):
+        desk = store.as_desk(Standing(practices=frozenset(ids), via="Desk Two"))
+        assert await desk.appointment_types() == expected
+
+
 async def test_a_row_says_what_its_deliveries_do(store: Store) -> None:
     await store.registry.apply_practices(
         [make_practice(), make_practice("perth", pms=BY_HAND), make_practice("ceduna", pms=None, email="")],

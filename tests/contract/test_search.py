@@ -171,7 +171,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
         )
         connection.execute(
             insert(AppointmentTypeRow.__table__),  # type: ignore[attr-defined]
-            [{"name": name} for name in TYPES],
+            [{"practice_id": next(iter(ZONES)), "name": name} for name in TYPES],
         )
         yield connection
 

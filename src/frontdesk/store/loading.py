@@ -105,8 +105,9 @@ class _Load:
         self._practices = {
             row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()
         }
-        self._types = set(connection.execute(select(APPOINTMENT_TYPE.c.name)).scalars())
-        self._new_types: list[str] = []
+        types = select(APPOINTMENT_TYPE.c.practice_id, APPOINTMENT_TYPE.c.name)
+        self._types = {(row.practice_id, row.name) for row in connection.execute(types)}
+        self._new_types: list[tuple[str, str]] = []
         self._by_ref: dict[tuple[str, str], _Record] = {}
         self._by_pms_ref: dict[tuple[str, str], _Record] = {}
         self._new: list[_Record] = []
@@ -265,7 +266,7 @@ class _Load:
             "patient_email": patient.email,
             "patient_is_new": patient.is_new,
             "patient_pms_ref": patient.pms_ref,
-            "appointment_type": self._appointment_type(incoming.appointment_type),
+            "appointment_type": self._appointment_type(incoming),
             "starts_at": incoming.starts_at,
             "ends_at": incoming.ends_at,
             "fee_cents": incoming.fee,
@@ -312,11 +313,12 @@ class _Load:
             named[ref] = self._connection.execute(made.returning(PRACTITIONER.c.id)).scalar_one()
         return named[ref]
 
-    def _appointment_type(self, name: str) -> str:
-        if name and name not in self._types:
-            self._types.add(name)
-            self._new_types.append(name)
-        return name
+    def _appointment_type(self, incoming: IncomingBooking) -> str:
+        key = incoming.practice_id, incoming.appointment_type
+        if key[1] and key not in self._types:
+            self._types.add(key)
+            self._new_types.append(key)
+        return key[1]
 
     def _free_ref(self) -> str:
         """Return a reference that no booking of the store has, nor any line of this batch."""
@@ -331,7 +333,8 @@ class _Load:
     def write(self, database: Database) -> int:
         """Write what `take` decided; return how many bookings are new."""
         if self._new_types:
-            self._connection.execute(insert(APPOINTMENT_TYPE), [{"name": name} for name in self._new_types])
+            rows = [{"practice_id": practice_id, "name": name} for practice_id, name in self._new_types]
+            self._connection.execute(insert(APPOINTMENT_TYPE), rows)
         if self._changed:
             columns = [column for column in BOOKING.c if column.name != "id"]
             changing = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))

@@ -152,7 +152,7 @@ class BookingStore(Protocol):
         ...
 
     async def appointment_types(self) -> tuple[str, ...]:
-        """Return the names of all appointment types, in order."""
+        """Return the names of the appointment types of all practices this desk may see, in order."""
         ...
 
     async def changes(self, after: int, wait: float) -> tuple[Change, ...]:

@@ -249,7 +249,9 @@ class SqlStore:
         return records.practitioners(rows)
 
     async def appointment_types(self) -> tuple[str, ...]:
-        query = select(APPOINTMENT_TYPE.c.name)
+        query = select(APPOINTMENT_TYPE.c.name).distinct()
+        if self._standing.practices is not None:
+            query = query.where(APPOINTMENT_TYPE.c.practice_id.in_(self._standing.practices))
         names = await self._database.read(lambda connection: connection.execute(query).scalars().all())
         return tuple(sorted(names, key=lambda name: (fold(name), name)))
 

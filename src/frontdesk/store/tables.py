@@ -76,10 +76,11 @@ class PractitionerRow(SQLModel, table=True):
 
 
 class AppointmentTypeRow(SQLModel, table=True):
-    """The names of appointment types, so that listing them never walks the bookings."""
+    """The names of a practice's appointment types, so that listing them never walks the bookings."""
 
     __tablename__ = "appointment_type"
 
+    practice_id: str = Field(foreign_key="practice.id", primary_key=True)
     name: str = Field(primary_key=True)
 
 

@@ -34,7 +34,7 @@ async def list_practitioners(caller: Reading) -> Response:
 
 @router.get("/appointment-types")
 async def list_appointment_types(caller: Reading) -> Response:
-    """The names of all appointment types, in order."""
+    """The names of the appointment types of the practices that this desk may see, in order."""
     return answer(await caller.store.appointment_types())
 
 

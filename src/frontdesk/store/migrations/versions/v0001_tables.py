@@ -52,7 +52,6 @@ def upgrade() -> None:
 
 
 def _create_tables() -> None:
-    op.create_table("appointment_type", Column("name", TEXT, nullable=False), PrimaryKeyConstraint("name"))
     op.create_table(
         "audit",
         Column("number", Integer(), nullable=False),
@@ -135,6 +134,13 @@ def _create_tables() -> None:
         Column("command_id", Uuid(), nullable=False),
         Column("at", Instant(), nullable=False),
         PrimaryKeyConstraint("command_id"),
+    )
+    op.create_table(
+        "appointment_type",
+        Column("practice_id", TEXT, nullable=False),
+        Column("name", TEXT, nullable=False),
+        ForeignKeyConstraint(["practice_id"], ["practice.id"]),
+        PrimaryKeyConstraint("practice_id", "name"),
     )
     op.create_table(
         "practitioner",
