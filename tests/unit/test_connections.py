@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontdesk.server import place
 from frontdesk.server.connections import HEAD_BYTES, Listening, Patience
+from frontdesk.store import wire
 
 LONG = Patience(request=60, stalled=60, idle=60, leaving=60)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -174,7 +175,70 @@ class TestSlowClients:
         async with serving(answer()) as server:
             desk = await server.connect()
             await desk.send(b"GET /?" + b"x" * HEAD_BYTES)
-            assert (await desk.rest()).startswith(b"HTTP/1.1 400 ")
+            assert (await desk.rest()).startswith(b"HTTP/1.1 431 ")
+
+    @pytest.mark.parametrize("more", [0, 1, 40_000])
+    async def test_a_whole_head_that_comes_in_one_piece_has_the_same_end(self, more: int) -> None:
+        head = GET.replace(b"/ ", b"/?" + b"x" * 100 + b" ")
+        filler = b"\r\nX-Filler: " + b"y" * (HEAD_BYTES + more - len(head) - len(b"\r\nX-Filler: "))
+        async with serving(answer()) as server:
+            desk = await server.connect()
+            await desk.send(head.replace(b"Host: x", b"Host: x" + filler))
+            if not more:
+                assert await desk.reader.readline() == b"HTTP/1.1 200 OK\r\n"
+                return
+            head, _, body = (await desk.rest()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+        assert f"Content-Type: {wire.PROBLEM_TYPE}".encode() in head
+        told = wire.decode(body, wire.Problem)
+        assert (told.code, told.status) == ("head-too-long", 431)
+        assert f"{HEAD_BYTES} bytes" in told.detail
+
+    @pytest.mark.parametrize(
+        "lengths",
+        [
+            b"Content-Length: 4\r\nTransfer-Encoding: chunked",
+            b"transfer-encoding: chunked\r\ncontent-length: 4",
+            b"Content-Length: 0\r\nTransfer-Encoding: Chunked",
+        ],
+    )
+    async def test_a_request_of_two_lengths_is_refused_and_what_follows_it_not_read(
+        self, lengths: bytes
+    ) -> None:
+        asked: list[str] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            asked.append(scope["path"])
+            await answer()(scope, receive, send)
+
+        async with serving(app) as server:
+            desk = await server.connect()
+            smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+            await desk.send(
+                b"POST /first HTTP/1.1\r\nHost: x\r\n" + lengths + b"\r\n\r\n0\r\n\r\n" + smuggled
+            )
+            head, _, body = (await desk.rest()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert b"Connection: close" in head
+        assert wire.decode(body, wire.Problem).code == "two-lengths"
+        assert asked == []
+
+    async def test_one_length_is_enough(self) -> None:
+        async with serving(answer()) as server:
+            for lengths, body in (
+                (b"Content-Length: 4", b"body"),
+                (b"Transfer-Encoding: chunked", b"0\r\n\r\n"),
+            ):
+                request = b"POST / HTTP/1.1\r\nHost: x\r\n" + lengths + b"\r\n\r\n" + body
+                assert (await server.ask(request)).startswith(b"HTTP/1.1 200 ")
+
+    async def test_what_is_no_http_is_answered_as_every_refusal_is(self) -> None:
+        async with serving(answer()) as server:
+            desk = await server.connect()
+            await desk.send(b"\x16\x03\x01 not http\r\n\r\n")
+            head, _, body = (await desk.rest()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert wire.decode(body, wire.Problem).code == "invalid-http"
 
 
 class TestWhoAsks:

@@ -6,6 +6,7 @@ request, or never reads the answer, holds a connection for so long and no longer
 
 import asyncio
 import contextlib
+import http
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -18,8 +19,11 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from frontdesk.bookings import Reason, Refused
+from frontdesk.store import wire
+
 HEAD_BYTES = 16 * 1024
-"""A request's line and headers; the longest that a desk sends have 500 ids."""
+"""The most that a request's line and headers may have; the longest that a desk sends have 500 ids."""
 
 _PROXIES = "127.0.0.1,::1"
 
@@ -99,10 +103,55 @@ class _Config(uvicorn.Config):
             workers=1,
             timeout_keep_alive=patience.idle,
             timeout_graceful_shutdown=patience.leaving,
-            h11_max_incomplete_event_size=HEAD_BYTES,
             ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         self.patience = patience
+
+
+class _Connection(h11.Connection):
+    """Reads requests. h11 lets a long head pass that came in one piece, and one with two lengths.
+
+    Whether Content-Length or Transfer-Encoding counts is a matter of taste among servers: a
+    proxy with another one would see a second request where there is none (RFC 9112, 6.3).
+    `why_refused` is what was wrong with what came last.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, HEAD_BYTES)
+        self.why_refused = Reason("invalid-http", "this is no request of HTTP/1.1")
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Return what comes next; see h11.Connection. Raises h11.RemoteProtocolError."""
+        try:
+            event = super().next_event()
+        except h11.RemoteProtocolError as error:
+            if error.error_status_hint == _TOO_LONG:
+                self.why_refused = _HEAD_TOO_LONG
+            raise
+        if isinstance(event, h11.Request) and (reason := _why_refused(event)):
+            self.why_refused = reason
+            raise h11.RemoteProtocolError(reason.text)
+        return event
+
+
+_TOO_LONG = 431
+_HEAD_TOO_LONG = Reason("head-too-long", f"a request has at most {HEAD_BYTES} bytes of line and headers")
+_TWO_LENGTHS = Reason(
+    "two-lengths", "a request says its length by Content-Length or in chunks, not both ways"
+)
+
+
+def _why_refused(request: h11.Request) -> Reason | None:
+    if _head_bytes(request) > HEAD_BYTES:
+        return _HEAD_TOO_LONG
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}:
+        return _TWO_LENGTHS
+    return None
+
+
+def _head_bytes(request: h11.Request) -> int:
+    line = len(request.method) + len(request.target) + len(b"  HTTP/1.1\r\n\r\n")
+    return line + sum(len(name) + len(value) + len(b": \r\n") for name, value in request.headers)
 
 
 class _Protocol(H11Protocol):
@@ -116,6 +165,7 @@ class _Protocol(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.conn: _Connection = _Connection()
         self._patience = config.patience
         self._arriving = _Deadline(self)
         self._reading = _Deadline(self)
@@ -127,6 +177,24 @@ class _Protocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._watch_arrival()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what was no request as every other refusal is answered, and hang up."""
+        told = wire.problem(Refused(self.conn.why_refused))
+        body = wire.encode(told)
+        headers = [
+            ("Content-Type", wire.PROBLEM_TYPE),
+            ("Content-Length", str(len(body))),
+            (wire.VERSION_HEADER, str(wire.VERSION)),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Connection", "close"),
+        ]
+        response = h11.Response(status_code=told.status, headers=headers, reason=_reason_phrase(told.status))
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            for event in (response, h11.Data(data=body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -161,6 +229,10 @@ class _Protocol(H11Protocol):
         super().connection_lost(exc)
         self._arriving.stop()
         self._reading.stop()
+
+
+def _reason_phrase(status: int) -> str:
+    return http.HTTPStatus(status).phrase
 
 
 class _Deadline:
