@@ -129,10 +129,11 @@ def _make(dataset: Dataset, schema: str) -> None:
 
 
 def _seed(config: Path, bookings: int) -> None:
-    command = [sys.executable, "-m", "frontdesk", "--config", str(config), "seed", "--quiet"]
-    command += ["--bookings", str(bookings), "--seed", str(SEED)]
+    program = [sys.executable, "-m", "frontdesk", "--config", str(config)]
+    seed = [*program, "seed", "--quiet", "--bookings", str(bookings), "--seed", str(SEED)]
     env = {name: value for name, value in {**os.environ, **environment()}.items() if value is not None}
-    subprocess.run(command, check=True, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+    for command in ([*program, "store", "create"], seed):
+        subprocess.run(command, check=True, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
 
 
 def _rows(dataset: Dataset) -> Iterator[tuple[object, ...]]:

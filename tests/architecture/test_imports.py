@@ -76,7 +76,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_line_mode_never_loads_the_screen(config: Path) -> None:
-    made = loaded_by("--config", str(config), "list", "--json")
+    made = loaded_by("--config", str(config), "store", "create")
     assert made == {"sqlmodel", "sqlalchemy", "alembic"}
     # Only an old or empty store waits for the migrations.
     assert loaded_by("--config", str(config), "list", "--json") == {"sqlmodel", "sqlalchemy"}
@@ -137,7 +137,7 @@ def test_the_first_frame_waits_for_nothing_it_does_not_show(
 
 
 def test_the_first_list_of_an_sqlite_store_waits_for_no_sqlalchemy(config: Path) -> None:
-    assert run("-m", "frontdesk", "--config", str(config), "list").returncode == 0
+    assert run("-m", "frontdesk", "--config", str(config), "store", "create").returncode == 0
     done = run("-c", LIST_BEFORE_STORE, str(config))
     assert done.stdout.startswith("painted True"), done.stdout + done.stderr
     loaded = set(done.stdout.split())

@@ -42,6 +42,12 @@ class LineDesk:
         """Run `frontdesk` with these arguments on this desk's config."""
         return CliRunner().invoke(frontdesk, ["--config", str(self.config_file), *arguments], input=typed)
 
+    def begin_anew(self) -> None:
+        """Take the store away, and make a new, empty one with what the config says."""
+        self.store_file.unlink(missing_ok=True)
+        made = self("store", "create")
+        assert made.exit_code == 0, made.stderr
+
     def document(self, *arguments: str) -> Any:
         """Run a command that must succeed with `--json`; return what it printed."""
         result = self(*arguments, "--json")

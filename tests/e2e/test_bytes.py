@@ -27,8 +27,9 @@ def desk(tmp_path: Path) -> Iterator[PtyDesk]:
     )
     program = [sys.executable, "-m", "frontdesk", "--config", str(config)]
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
-    with PtyDesk([*program, "seed", "--quiet", "--bookings", "1000", "--seed", "1"], env=home) as seed:
-        assert seed.wait_exit(60) == 0
+    for command in (["store", "create"], ["seed", "--quiet", "--bookings", "1000", "--seed", "1"]):
+        with PtyDesk([*program, *command], env=home) as run:
+            assert run.wait_exit(60) == 0
     with PtyDesk(program, columns=120, rows=40, env=home) as opened:
         opened.wait_for("1,000 bookings")
         opened.wait_still()

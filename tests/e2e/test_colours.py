@@ -28,8 +28,9 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("colours")
     config = config_in(folder, diff=True)
     program = [sys.executable, "-m", "frontdesk", "--config", str(config)]
-    with PtyDesk([*program, "seed", "--quiet", "--bookings", "300", "--seed", "1"], env=home(folder)) as seed:
-        assert seed.wait_exit(60) == 0
+    for command in (["store", "create"], ["seed", "--quiet", "--bookings", "300", "--seed", "1"]):
+        with PtyDesk([*program, *command], env=home(folder)) as run:
+            assert run.wait_exit(60) == 0
     return folder / "frontdesk.db"
 
 

@@ -83,7 +83,7 @@ class TestList:
         assert [one["ref"] for one in then] == REFS
 
     def test_an_empty_store_is_an_empty_list_that_says_what_to_do_first(self, desk: LineDesk) -> None:
-        desk.store_file.unlink()
+        desk.begin_anew()
 
         without_practices = desk("list")
         desk.write_config(PRACTICE_EXAMPLE)
@@ -267,6 +267,7 @@ class TestConfigOption:
     def test_it_may_stand_after_the_command(self, desk: LineDesk, tmp_path: Path) -> None:
         (tmp_path / "other").mkdir()
         other = LineDesk(tmp_path / "other")
+        other.begin_anew()
 
         for command in (["list"], ["practices", "list"]):
             result = desk(*command, "--config", str(other.config_file))

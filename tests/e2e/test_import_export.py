@@ -177,7 +177,7 @@ class TestImport:
     def test_a_store_without_practices_says_what_to_do(
         self, desk: LineDesk, write: Callable[..., str]
     ) -> None:
-        desk.store_file.unlink()
+        desk.begin_anew()
         result = desk("import", write(row("N1")))
         assert result.exit_code == 1
         assert result.stderr == (
@@ -249,6 +249,7 @@ class TestImport:
         config = ["--config", str(tmp_path / "vitoria-2016-config.toml")]
         command = [*config, "import", str(data), "--map", str(tmp_path / "vitoria-2016.toml")]
 
+        assert CliRunner().invoke(frontdesk, [*config, "store", "create"]).exit_code == 0
         outputs = [CliRunner().invoke(frontdesk, command).stdout for _ in range(2)]
 
         assert outputs[0].startswith("7 read: 7 new, 0 changed, 0 unchanged, 0 kept as cancelled here, 0 bad")
@@ -369,7 +370,7 @@ class TestExport:
 
 class TestSeed:
     def test_fills_a_new_store_the_same_way_each_time(self, desk: LineDesk) -> None:
-        desk.store_file.unlink()
+        desk.begin_anew()
 
         first, again = desk("seed", "--bookings", "300"), desk("seed", "--bookings", "300")
 
@@ -379,7 +380,7 @@ class TestSeed:
         assert len(refs(desk, "--limit", "1000")) == 340
 
     def test_stays_out_of_a_store_with_real_bookings_unless_told(self, desk: LineDesk) -> None:
-        desk.store_file.unlink()
+        desk.begin_anew()
         desk("seed", "--bookings", "10")
         desk.write_config(
             '[[practices]]\nid = "hobart"\nname = "Real Dental"\nshort = "HOB"\ntime_zone = "Australia/Hobart"\n'
@@ -392,7 +393,7 @@ class TestSeed:
         assert desk("seed", "--bookings", "10", "--seed", "2", "--into-existing").exit_code == 0
 
     def test_never_takes_over_a_practice_of_the_same_id(self, desk: LineDesk) -> None:
-        desk.store_file.unlink()
+        desk.begin_anew()
         desk.write_config(
             '[[practices]]\nid = "sydney"\nname = "Real Dental"\nshort = "SYD"\ntime_zone = "Australia/Sydney"\n'
         )

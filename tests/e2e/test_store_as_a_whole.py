@@ -33,8 +33,8 @@ def practices(desk: LineDesk) -> list[str]:
 
 class TestOnSqlite:
     def test_the_configs_practices_are_in_the_store_from_the_start(self, desk: LineDesk) -> None:
-        desk.store_file.unlink()
         desk.write_config(SMILE)
+        desk.begin_anew()
 
         assert practices(desk) == [SMILE_LINE]
 

@@ -14,10 +14,10 @@ from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import Unavailable
 from frontdesk.store import opening
 from frontdesk.store.arriving import ArrivingStore
+from frontdesk.store.database import Database
 from frontdesk.store.early import EarlyReads
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
-from frontdesk.store.sql import SqlStore
 from tests.screens.front import Front, StillClock, desk_on, key_event
 
 
@@ -145,19 +145,19 @@ async def test_leaving_does_not_wait_for_a_store_that_never_comes(store_path: Pa
 async def test_a_store_that_is_opened_for_nobody_any_more_is_closed(
     store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_open, closed = threading.Event(), list[SqlStore]()
-    inner, close = opening._open, SqlStore.close
+    may_open, closed = threading.Event(), list[Database]()
+    inner, close = opening._open, Database.close
 
-    def late(*arguments: Any) -> SqlStore:
+    def late(*arguments: Any) -> Database:
         may_open.wait()
         return inner(*arguments)
 
-    async def counted(store: SqlStore) -> None:
-        await close(store)
-        closed.append(store)
+    async def counted(database: Database) -> None:
+        await close(database)
+        closed.append(database)
 
     monkeypatch.setattr(opening, "_open", late)
-    monkeypatch.setattr(SqlStore, "close", counted)
+    monkeypatch.setattr(Database, "close", counted)
     abandoned = asyncio.ensure_future(open_store(f"sqlite:///{store_path}"))
     await asyncio.sleep(0)
     abandoned.cancel()

@@ -30,6 +30,7 @@ COMMANDS = {
     "import": "data:import_command",
     "export": "data:export_command",
     "seed": "seeding:seed_command",
+    "store": "store:store",
     "practices": "admin:practices",
     "backup": "admin:backup",
     "audit": "admin:audit",

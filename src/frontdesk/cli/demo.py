@@ -107,7 +107,7 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
 
 def _fill(session: Session, bookings: int) -> None:
     with (
-        session.opened_database() as (store, run),
+        session.created_database() as (store, run),
         progress_bar("Making bookings", bookings, quiet=False) as show,
     ):
         operator = Operator("frontdesk demo")

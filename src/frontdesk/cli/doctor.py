@@ -1,5 +1,6 @@
 """`doctor`: is everything as it should be? It changes nothing anywhere."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore
+from frontdesk.store.sqlite_file import is_missing
 
 LOOKED_AT = 500
 """Bookings of which it is looked what they lack: the next ones."""
@@ -88,8 +90,13 @@ def _examined(session: Session) -> Iterator[Finding]:
     yield Finding("config", Mark.OK if config.file else Mark.NOT_TRIED, config.place)
     yield from _about_sign_in(session)
     yield from _about_credentials(session)
+    file = config.store_file
+    if file is not None and is_missing(file) and session.is_first_start():
+        yield Finding("store", Mark.NOT_TRIED, f"there is none yet, the first start makes it: {file}")
+        yield from asyncio.run(_about_messages(config.notify, session.outside))
+        return
     try:
-        with session.opened(bring_practices=False) as (store, run):
+        with session.opened(bring_practices=False, may_create=False) as (store, run):
             if config.is_served:
                 yield from run(_about_server(config, store))
                 return

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
@@ -14,6 +15,7 @@ from frontdesk.bookings import Booking, Pms, Practice, Reason, Refused
 from frontdesk.cli import crash
 from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
+from frontdesk.cli.known_stores import KnownStores
 from frontdesk.cli.outside import Outside
 from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
@@ -112,18 +114,45 @@ class Session:
         return f"write one under [[practices]], {keys}, into {self.first_steps.config}"
 
     @cached_property
+    def _known_stores(self) -> KnownStores:
+        return KnownStores(config.state_folder())
+
+    def is_first_start(self) -> bool:
+        """Whether a missing store is made automatically: the config names no place, and there was none yet.
+
+        A place that somebody named can be a disk that is not mounted, and another account of this
+        machine may have a store there; so it gets its first store by `frontdesk store create`.
+        """
+        file = self.config.store_file
+        return file == config.default_store_file() and not self._known_stores.has(file)
+
+    def _remember_store(self) -> None:
+        file = self.config.store_file
+        if file != config.default_store_file():
+            return
+        try:
+            self._known_stores.add(file)
+        except OSError as error:
+            self.notices.append(
+                f"should {file} be missing one day, frontdesk would make a new one without a word: that there is"
+                f" one cannot be remembered in {config.state_folder()} ({error.strerror})"
+            )
+
+    @cached_property
     def operators(self) -> Operators:
         """Who signs in by PIN, kept beside the config."""
         return Operators(self.config.folder, state=config.state_folder())
 
-    async def open_store(self, *, bring_practices: bool = True) -> "BookingStore":
+    async def open_store(
+        self, *, bring_practices: bool = True, may_create: bool | None = None
+    ) -> "BookingStore":
         """Open the configured store, wherever it is; one here as `open_database` does.
 
         Of a server elsewhere nothing is asked yet. Raises Unavailable, Refused, Unauthorised,
         MissingCredential.
         """
         if not self.config.is_served:
-            return await self.open_database(bring_practices=bring_practices)
+            return await self.open_database(bring_practices=bring_practices, may_create=may_create)
         backend = await abandonable(lambda: import_module("frontdesk.store.remote"))
         token = await self._store_secret()
         self._remote = remote = backend.RemoteStore(self.config.store_url, token, self.config.store_ca_file)
@@ -135,20 +164,38 @@ class Session:
             return Preflight(Finding.NOT_ASKED)
         return await self._remote.preflight(booking)
 
-    async def open_database(self, *, bring_practices: bool = True) -> "SqlStore":
+    async def open_database(
+        self, *, bring_practices: bool = True, may_create: bool | None = None
+    ) -> "SqlStore":
         """Open the configured store itself, migrate it if need be, and bring its practices up to date.
 
+        Where there is none it is made if `may_create`, by default at an account's first start alone.
         Raises Unavailable, Unauthorised, and Refused where the store is a server elsewhere.
         """
+        backend, password = await self._backend()
+        if may_create is None:
+            may_create = self.is_first_start()
+        store: SqlStore = await backend.open_store(
+            self.config.store_url, password=password, may_create=may_create
+        )
+        return await self._ready(store, bring_practices=bring_practices)
+
+    async def create_database(self) -> "SqlStore":
+        """Make the configured store, and open it as `open_database` does. Raises Refused if there is one."""
+        backend, password = await self._backend()
+        store: SqlStore = await backend.create_store(self.config.store_url, password=password)
+        return await self._ready(store, bring_practices=True)
+
+    async def _backend(self) -> tuple[ModuleType, str]:
+        """Return what opens databases, and the password of this one."""
         self.refuse_served("the store is a server: this is done")
         password = await self._store_secret()
         # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it,
         # and the screen takes keys meanwhile.
-        backend = await abandonable(lambda: import_module("frontdesk.store.opening"))
-        file = self.config.store_file
-        if file == config.default_store_file():
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store: SqlStore = await backend.open_store(self.config.store_url, password=password)
+        return await abandonable(lambda: import_module("frontdesk.store.opening")), password
+
+    async def _ready(self, store: "SqlStore", *, bring_practices: bool) -> "SqlStore":
+        self._remember_store()
         try:
             if bring_practices:
                 await self._bring_practices(store)
@@ -202,6 +249,7 @@ class Session:
         early = EarlyReads(self.config.store_file)
         try:
             await early.open()
+            self._remember_store()
             if not self.differing(await early.practices()):
                 return cast("BookingStore", ArrivingStore(early, self.open_store))
         except Unusual:
@@ -216,12 +264,14 @@ class Session:
         return named or next(iter(practices), None)
 
     @contextmanager
-    def opened(self, *, bring_practices: bool = True) -> Iterator[tuple["BookingStore", Run]]:
+    def opened(
+        self, *, bring_practices: bool = True, may_create: bool | None = None
+    ) -> Iterator[tuple["BookingStore", Run]]:
         """Open the store for a line command: yields it, and what waits for its answers.
 
         Between two questions no event loop runs, so a prompt can be interrupted as usual.
         """
-        with _running(self.open_store(bring_practices=bring_practices)) as opened:
+        with _running(self.open_store(bring_practices=bring_practices, may_create=may_create)) as opened:
             yield opened
 
     @contextmanager
@@ -229,6 +279,12 @@ class Session:
         """Open the store itself for a line command, as `opened` does; see `open_database`."""
         with _running(self.open_database(bring_practices=bring_practices)) as opened:
             yield opened
+
+    @contextmanager
+    def created_database(self) -> Iterator[tuple["SqlStore", Run]]:
+        """Make the store for a line command, and open it, as `opened` does; see `create_database`."""
+        with _running(self.create_database()) as created:
+            yield created
 
     def verified(self, pms: Pms) -> Verified | None:
         """Return how far what is assumed of a PMS has been proven, as this machine's profile says."""

@@ -42,7 +42,10 @@ class Database(ABC):
 
     Reads and writes have threads of their own, so a read never queues behind a slow write.
     A write goes on when its caller is cancelled: the answer may be lost, the work not.
+    `is_new` is whether opening it made the store, where there was none.
     """
+
+    is_new = False
 
     def __init__(self, engine: Engine, where: str, write_threads: int) -> None:
         self.where = where

@@ -27,7 +27,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.store import records
 from frontdesk.store.revisions import REVISIONS, VERSION_TABLE
-from frontdesk.store.sqlite_file import connect, host_clock, why_not_writable
+from frontdesk.store.sqlite_file import FileConnection, connect, host_clock, why_not_writable
 
 Answer = TypeVar("Answer")
 
@@ -104,7 +104,7 @@ class EarlyReads:
         self._clock = clock
         # One thread: the connection serves one question at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-read")
-        self._connection: sqlite3.Connection | None = None
+        self._connection: FileConnection | None = None
 
     async def open(self) -> None:
         """Look at the file; nothing but the present schema and the usual journal will do."""
@@ -156,7 +156,7 @@ class EarlyReads:
 
     def _transaction(self, work: "Callable[[_Ask], Answer]") -> Answer:
         connection = self._connection
-        if connection is None:
+        if connection is None or not connection.is_at(self._path):
             raise Unusual
 
         def ask(statement: str, parameters: Sequence[Any] = ()) -> list[Any]:

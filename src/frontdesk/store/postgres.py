@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -66,17 +67,22 @@ class PostgresDatabase(Database):
         self._listener = Listener(self._connect_to_listen)
 
     @classmethod
-    def open(cls, url: URL, on_progress: Callable[[str], None]) -> "PostgresDatabase":
-        """Connect and bring the schema up to date. Raises Unavailable, Unauthorised."""
+    def open(
+        cls, url: URL, on_progress: Callable[[str], None], *, may_create: bool = True
+    ) -> "PostgresDatabase":
+        """Connect and bring the schema up to date; make a store if there is none and that is wanted.
+
+        Raises Unavailable, Unauthorised.
+        """
         database = cls(url)
         try:
-            database.told(database._prepare, on_progress)
+            database.told(partial(database._prepare, may_create), on_progress)
         except BaseException:
             database.let_go()
             raise
         return database
 
-    def _prepare(self, on_progress: Callable[[str], None]) -> None:
+    def _prepare(self, may_create: bool, on_progress: Callable[[str], None]) -> None:
         try:
             connection = self._engine.connect()
         except DBAPIError as error:
@@ -98,6 +104,11 @@ class PostgresDatabase(Database):
         self._schema = found
         with self._engine.connect() as connection:
             outdated = schema.needs_migration(connection, self.where)
+            if outdated and not may_create and schema.revision(connection) is None:
+                raise Unavailable(
+                    f"{self.where} holds no store: restore the latest backup into it, or correct the url under"
+                    " [store]; only if there has never been a store there: frontdesk store create."
+                )
         if outdated:
             self._write(lambda connection: self._migrate(connection, on_progress))
 
@@ -110,7 +121,8 @@ class PostgresDatabase(Database):
         # Another desk may have done it while this one waited for the lock.
         if not schema.needs_migration(connection, self.where):
             return
-        if schema.revision(connection) is not None:
+        self.is_new = schema.revision(connection) is None
+        if not self.is_new:
             # Whoever writes has looked at it (schema.refuse_another): they end first, others then see the new one.
             connection.execute(text(f"LOCK TABLE {VERSION_TABLE} IN ACCESS EXCLUSIVE MODE"))
         schema.migrate(connection, on_progress)

@@ -12,18 +12,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, QueuePool, Table, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, Connection, QueuePool, Table, create_engine, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from frontdesk.bookings import FrontdeskError, Unavailable
 from frontdesk.store import files, schema
 from frontdesk.store.commands import CommitLost
 from frontdesk.store.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
-from frontdesk.store.sqlite_file import connect, host_clock, identity, why_not_writable
+from frontdesk.store.sqlite_file import FileConnection, connect, host_clock, is_missing, why_not_writable
 
 POLL_SECONDS = 0.2
 _BACKUP_PAGES = 2000
@@ -37,7 +38,6 @@ class SqliteDatabase(Database):
     def __init__(self, path: Path, clock: Callable[[], datetime] = host_clock) -> None:
         self.path = path
         self._clock = clock
-        self._opened: tuple[int, int] | None = None
         engine = create_engine(
             "sqlite://",
             creator=self._connect,
@@ -47,6 +47,7 @@ class SqliteDatabase(Database):
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
         )
+        event.listen(engine, "checkout", self._leave_another_file)
         super().__init__(engine, str(path), write_threads=1)
 
     @classmethod
@@ -55,20 +56,31 @@ class SqliteDatabase(Database):
         path: Path,
         clock: Callable[[], datetime] = host_clock,
         on_progress: Callable[[str], None] = lambda _: None,
+        *,
+        may_create: bool = True,
     ) -> "SqliteDatabase":
-        """Make the file if there is none, bring its schema up to date. Raises Unavailable."""
-        if not path.exists():
+        """Bring the schema of the store up to date, and make one if there is none and that is wanted.
+
+        Raises Unavailable.
+        """
+        if is_missing(path):
+            if not may_create:
+                raise Unavailable(
+                    _NO_STORE.format(where=path, what="missing", way="mount the disk that holds it, or ")
+                )
             _create(path)
         database = cls(path, clock)
         try:
-            database.told(database._prepare, on_progress)
+            database.told(partial(database._prepare, may_create), on_progress)
         except BaseException:
             database.let_go()
             raise
         return database
 
-    def _prepare(self, on_progress: Callable[[str], None]) -> None:
+    def _prepare(self, may_create: bool, on_progress: Callable[[str], None]) -> None:
         outdated, old = self._read(self._look)
+        if old is None and not may_create:
+            raise Unavailable(_NO_STORE.format(where=self.where, what="empty", way=""))
         with self._engine.connect() as connection:
             if connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
                 connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
@@ -87,6 +99,7 @@ class SqliteDatabase(Database):
     def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
         # Another desk may have done it while this one waited for the file.
         if schema.needs_migration(connection, self.where):
+            self.is_new = schema.revision(connection) is None
             schema.migrate(connection, on_progress)
 
     def _keep_copy(self, revision: str, on_progress: Callable[[str], None]) -> None:
@@ -95,7 +108,12 @@ class SqliteDatabase(Database):
         # One from an earlier try that failed is out of date: desks went on since.
         self._copy(copy, replace=True)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _leave_another_file(self, connection: FileConnection, *_: object) -> None:
+        """Open the file anew that lies at the path, when it is not the one that was opened."""
+        if not connection.is_at(self.path):
+            raise DisconnectionError
+
+    def _connect(self) -> FileConnection:
         connection = connect(self.path, "rw")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = EXTRA")
@@ -105,29 +123,7 @@ class SqliteDatabase(Database):
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 
-    def _check_file(self) -> None:
-        """Raise Unavailable when the file that was opened first is not at its place any more.
-
-        A file that was moved or deleted can still be read through what is open, and to a deleted
-        one even be written: what is saved there, nobody would ever find.
-        """
-        try:
-            found = identity(self.path)
-        except OSError:
-            if self._opened is None:
-                return  # whoever opens it says what is wrong
-            raise Unavailable(
-                f"{self.where} is not there any more: nothing was changed; see that its disk is connected "
-                "and that nobody has moved it."
-            ) from None
-        self._opened = self._opened or found
-        if found != self._opened:
-            raise Unavailable(
-                f"{self.where} was replaced by another file: nothing was changed; start frontdesk again."
-            )
-
     def _read(self, work: Work[Answer]) -> Answer:
-        self._check_file()
         with self._engine.connect() as connection:
             # SQLite itself waits while another desk's COMMIT keeps readers out.
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
@@ -138,7 +134,6 @@ class SqliteDatabase(Database):
                 _undo(connection)
 
     def _write(self, work: Work[Answer]) -> Answer:
-        self._check_file()
         with self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 0")
             self._patiently(connection, "BEGIN IMMEDIATE")
@@ -155,11 +150,14 @@ class SqliteDatabase(Database):
                 if _error_name(error).startswith("SQLITE_BUSY"):
                     raise
                 raise CommitLost(self.explain(error)) from None
-            try:
-                self._check_file()
-            except Unavailable as gone:
-                raise CommitLost(gone) from None
+            self._look_where_it_went(connection)
             return answer
+
+    def _look_where_it_went(self, connection: Connection) -> None:
+        """Raise CommitLost when the file just written to is not at its place: nobody would find it there."""
+        written: Any = connection.connection.dbapi_connection
+        if not written.is_at(self.path):
+            raise CommitLost(Unavailable(_GONE.format(where=self.where)))
 
     def _patiently(self, connection: Connection, statement: str) -> None:
         """Run `BEGIN IMMEDIATE` or `COMMIT`, again and again while other desks hold the file."""
@@ -176,7 +174,12 @@ class SqliteDatabase(Database):
                 return
 
     def explain(self, error: DBAPIError) -> FrontdeskError:
-        return Unavailable(_sentence(_error_name(error), self.where))
+        return self._fault(_error_name(error))
+
+    def _fault(self, name: str) -> FrontdeskError:
+        if name.startswith("SQLITE_CANTOPEN") and is_missing(self.path):
+            return Unavailable(_GONE.format(where=self.where))
+        return Unavailable(_sentence(name, self.where))
 
     def now(self, connection: Connection) -> datetime:
         return self._clock().astimezone(UTC)
@@ -227,7 +230,7 @@ class SqliteDatabase(Database):
             ):
                 _copy_pages(source, copy)
         except sqlite3.Error as error:
-            raise Unavailable(_sentence(error.sqlite_errorname, self.where)) from None
+            raise self._fault(error.sqlite_errorname) from None
 
 
 def _copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
@@ -295,6 +298,11 @@ def _sentence(name: str, where: str) -> str:
     return f"{where} cannot be used ({name}): nothing was changed; start frontdesk again; if it stays so, put the latest backup in its place."
 
 
+_NO_STORE = (
+    "{where} is {what}: {way}put the latest backup in its place;"
+    " only if there has never been a store there: frontdesk store create."
+)
+_GONE = "{where} is missing: nothing was changed; mount the disk that holds it, or put the latest backup in its place."
 _SENTENCES = {
     "SQLITE_BUSY": "Other desks keep {where} busy: nothing was changed; try again in a moment.",
     "SQLITE_LOCKED": "Other desks keep {where} busy: nothing was changed; try again in a moment.",

@@ -12,24 +12,56 @@ def host_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def connect(path: Path, mode: str, *, detect_types: int = 0) -> sqlite3.Connection:
+class FileConnection(sqlite3.Connection):
+    """A connection that knows which file it has open.
+
+    A disk goes away, a backup is put in its place: the connection would go on reading and
+    writing a file that nobody finds any more.
+    """
+
+    file: tuple[int, int] | None = None
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the file that is open here is the one that lies at `path` now."""
+        return self.file is not None and self.file == _file_at(path)
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def is_missing(path: Path) -> bool:
+    """Whether there is nothing at `path`; what may not be looked at counts as there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def connect(path: Path, mode: str, *, detect_types: int = 0) -> FileConnection:
     """Open the file, `mode` "ro" or "rw", without ever making it; any thread may use the connection.
 
     Raises sqlite3.Error.
     """
-    return sqlite3.connect(
+    # Looked at first: if the file is replaced meanwhile, the connection is known not to be at the path.
+    file = _file_at(path)
+    connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode={mode}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
         detect_types=detect_types,
+        factory=FileConnection,
     )
-
-
-def identity(path: Path) -> tuple[int, int]:
-    """Return what tells the file at this place from any other. Raises OSError."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
+    connection.file = file
+    return connection
 
 
 def why_not_writable(path: Path) -> str:
@@ -37,7 +69,7 @@ def why_not_writable(path: Path) -> str:
     try:
         is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
     except OSError:
-        return "the store's file cannot be reached"
+        return "the store is away: its file cannot be found"
     if is_read_only:
         return "the store is read-only here: its disk is mounted read-only"
     if not os.access(path, os.W_OK):

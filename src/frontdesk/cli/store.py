@@ -1,0 +1,34 @@
+"""`store`: makes the store that the config names."""
+
+import click
+
+from frontdesk.cli.wiring import Session
+
+
+@click.group()
+def store() -> None:
+    """Where bookings live: the place that the config names under [store]."""
+
+
+@store.command()
+@click.pass_obj
+def create(session: Session) -> None:
+    """Make a new, empty store where the config says.
+
+    A place that the config names gets its store by this, once. Without [store] the first
+    start makes it. After that a store that is missing is never made anew automatically: a
+    disk that is not mounted would look like a practice without bookings. Mount the disk, or
+    put a backup in its place; this command is for a store that is to be empty. A store that
+    is there stays as it is.
+
+    \b
+    Examples:
+      frontdesk store create
+      frontdesk --config /etc/frontdesk/config.toml store create
+    """
+    with session.created_database():
+        pass
+    where = session.config.store_file or "the PostgreSQL database that [store] names"
+    click.echo(f"There is a new, empty store now: {where}.")
+    for notice in session.notices:
+        click.echo(notice, err=True)
