@@ -1,8 +1,9 @@
 """Who did what, in a chain that shows when a link was changed or taken out.
 
 Each event's digest covers the digest before it, so a row that is edited, deleted or
-swapped breaks every later link. A chain cannot show that its end was cut off: compare the
-head with a copy kept elsewhere (`frontdesk audit export`) for that.
+swapped breaks every later link. A chain cannot show that its end was cut off, nor that all of
+it was worked out anew from an altered event on: for that its heads are kept elsewhere
+(`frontdesk audit export`, `audit_heads.py`) and compared.
 """
 
 import hashlib
@@ -64,6 +65,19 @@ def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
     return ", ".join(word for word in words if word)
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the chain ended at the moment `at`: the last event's number, and its digest.
+
+    `store` says in words which store it is of. Number 0 is a chain without events.
+    """
+
+    store: str
+    number: int
+    digest: str
+    at: datetime
+
+
 def digest(previous: str, event: AuditEvent) -> str:
     """Return the SHA-256 hex digest that links `event` to the digest before it.
 
@@ -98,3 +112,12 @@ def first_broken_link(
             return expected_number
         previous, expected_number = stored, expected_number + 1
     return None
+
+
+def first_lost_head(heads: Iterable[Head], digests: Mapping[int, str]) -> Head | None:
+    """Return the earliest head that the chain does not have any more, or None.
+
+    `digests` are those of the events that the heads name, by number, of as many as there are.
+    """
+    lost = [head for head in heads if head.digest != (digests.get(head.number) if head.number else GENESIS)]
+    return min(lost, key=lambda head: head.number, default=None)

@@ -90,7 +90,7 @@ def test_parse_knows_wrong_from_right() -> None:
     with pytest.raises(click.NoSuchOption):
         parse("frontdesk list --paitent x")
     with pytest.raises(KeyError):
-        parse("frontdesk audit export")
+        parse("frontdesk audit sign")
 
 
 @every_page

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -142,8 +143,11 @@ async def test_a_backup_is_the_whole_store(store: SqlStore, store_url: str, tmp_
 
     copy = await open_store(f"sqlite:///{target}")
     try:
+        head = await store.registry.head()
         for desk in (store, copy):
             assert await desk.registry.verify() is None
+            assert await desk.registry.digests([head.number, 10**6]) == {head.number: head.digest}
+            assert replace(await desk.registry.head(), store=head.store, at=head.at) == head
         assert await copy.page(upcoming, 50, None, Direction.FORWARD) == await store.page(
             upcoming, 50, None, Direction.FORWARD
         )

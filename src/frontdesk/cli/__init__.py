@@ -33,7 +33,7 @@ COMMANDS = {
     "store": "store:store",
     "practices": "admin:practices",
     "backup": "admin:backup",
-    "audit": "admin:audit",
+    "audit": "audit:audit",
     "serve": "serve:serve",
     "tokens": "tokens:tokens",
     "credentials": "credentials:credentials",

@@ -1,10 +1,10 @@
-"""`practices`, `backup` and `audit`: what a practice manager does to a store as a whole."""
+"""`practices` and `backup`: what a practice manager does to a store as a whole."""
 
 from pathlib import Path
 
 import click
 
-from frontdesk.bookings import Practice, Reason, Refused
+from frontdesk.bookings import Practice
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
@@ -75,30 +75,3 @@ def backup(session: Session, file: Path) -> None:
     with session.opened_database() as (store, run):
         run(store.registry.backup(file))
     say(f"The store was copied to {file}.")
-
-
-@click.group()
-def audit() -> None:
-    """Check the record of who did what.
-
-    Every cancellation, import and change of a token is recorded with its operator and time.
-    Each record is chained to the one before it.
-
-    \b
-    Examples:
-      frontdesk audit verify          was a record changed, or taken out?
-      frontdesk history ADL/SD-10482  what was done to one booking
-    """
-
-
-@audit.command()
-@click.pass_obj
-def verify(session: Session) -> None:
-    """Check that no recorded event was changed or taken out."""
-    with session.opened_database() as (store, run):
-        broken = run(store.registry.verify())
-    if broken is not None:
-        raise Refused(
-            Reason("broken-chain", f"audit event {broken} was changed, or one before it was taken out")
-        )
-    say("The audit chain is whole.")

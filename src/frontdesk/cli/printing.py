@@ -52,8 +52,7 @@ def ask(question: str, *, err: bool = False, check: Callable[[str], str] = str) 
         try:
             return check(typed)
         except click.UsageError as error:
-            error.message = clean_line(error.message)
-            raise
+            raise click.UsageError(clean_line(error.message)) from None
 
     answer: str = click.prompt(clean_line(question), "", show_default=False, value_proc=checked, err=err)
     return answer

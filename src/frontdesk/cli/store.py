@@ -2,12 +2,20 @@
 
 import click
 
+from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 
 
 @click.group()
 def store() -> None:
-    """Where bookings live: the place that the config names under [store]."""
+    """Make the place where bookings live.
+
+    The config names it under [store]: an SQLite file, or a PostgreSQL database.
+
+    \b
+    Examples:
+      frontdesk store create    make a new, empty store there, once
+    """
 
 
 @store.command()
@@ -29,6 +37,6 @@ def create(session: Session) -> None:
     with session.created_database():
         pass
     where = session.config.store_file or "the PostgreSQL database that [store] names"
-    click.echo(f"There is a new, empty store now: {where}.")
+    say(f"There is a new, empty store now: {where}.")
     for notice in session.notices:
-        click.echo(notice, err=True)
+        say(notice, err=True)

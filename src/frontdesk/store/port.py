@@ -5,7 +5,7 @@ them raises `Unavailable` when the store cannot be reached, `Unauthorised` when 
 not accept this desk.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from frontdesk.attempts import Result, RetryPolicy
-from frontdesk.audit import AuditEvent
+from frontdesk.audit import AuditEvent, Head
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -343,4 +343,12 @@ class Registry(Protocol):
 
     async def verify(self) -> int | None:
         """Check the audit chain; return the number of the first broken event, or None."""
+        ...
+
+    async def head(self) -> Head:
+        """Return where the audit chain ends now, to be kept elsewhere."""
+        ...
+
+    async def digests(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """Return the digests of audit events by their numbers; those that are not there are left out."""
         ...

@@ -1,6 +1,6 @@
 """The store as a whole: bulk loads, practices, desk tokens, copies, and the audit's proof."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from frontdesk import times
-from frontdesk.audit import GENESIS, Action, AuditEvent, first_broken_link
+from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
 from frontdesk.bookings import (
     IncomingBooking,
     Loaded,
@@ -131,6 +131,26 @@ class SqlRegistry:
                 return broken or number + len(links) + 1
             number, previous = until, links[-1][1]
         return None if previous == head.audit_digest else number
+
+    async def head(self) -> Head:
+        def work(connection: Connection) -> Head:
+            head = connection.execute(select(HEAD)).one()
+            return Head(self._database.where, head.audit, head.audit_digest, self._database.now(connection))
+
+        return await self._database.read(work)
+
+    async def digests(self, numbers: Collection[int]) -> Mapping[int, str]:
+        wanted = sorted(set(numbers))
+        found: dict[int, str] = {}
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            some = wanted[start : start + _ROWS_AT_ONCE]
+            found |= await self._database.read(partial(_digests, numbers=some))
+        return found
+
+
+def _digests(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    query = select(AUDIT.c.number, AUDIT.c.digest).where(AUDIT.c.number.in_(numbers))
+    return {number: digest for number, digest in connection.execute(query).all()}  # noqa: C416 - rows
 
 
 def _links(connection: Connection, after: int, until: int) -> list[tuple[AuditEvent, str]]:

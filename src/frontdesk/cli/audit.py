@@ -1,0 +1,195 @@
+"""`audit`: is the record of who did what still what it was?"""
+
+import errno
+import os
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+
+import click
+
+from frontdesk import audit_heads
+from frontdesk.audit import Head, first_lost_head
+from frontdesk.audit_heads import NoHead, NoKey
+from frontdesk.bookings import Reason, Refused
+from frontdesk.cli.credentials import name_argument
+from frontdesk.cli.printing import say
+from frontdesk.cli.wiring import Session
+from frontdesk.os_keyring import Shut
+
+
+@click.group()
+def audit() -> None:
+    """Check the record of who did what, and keep what proves it.
+
+    Every cancellation, import and change of a token is recorded with its operator and time.
+    Each record is chained to the one before it.
+
+    \b
+    Examples:
+      frontdesk audit verify                            was a record changed, or taken out?
+      frontdesk audit export /mnt/elsewhere/heads.jsonl keep where the record ends now
+      frontdesk history ADL/SD-10482                    what was done to one booking
+    """
+
+
+@audit.command()
+@click.option(
+    "--against",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare with what audit export has written to FILE.",
+)
+@click.option("--public-key", metavar="KEY", help="Take only lines that this key has signed.")
+@click.pass_obj
+def verify(session: Session, file: Path | None, public_key: str | None) -> None:
+    """Check that no recorded event was changed or taken out.
+
+    Alone it finds what was changed by somebody who did not work out the digests anew. With
+    FILE, kept where that person cannot write, it finds everything that was changed before
+    its last line was written.
+
+    \b
+    Examples:
+      frontdesk audit verify
+      frontdesk audit verify --against heads.jsonl
+      frontdesk audit verify --against heads.jsonl --public-key 3b6a27bc...
+    """
+    if public_key is not None and file is None:
+        raise click.UsageError("--public-key needs --against FILE")
+    heads = [] if file is None else _kept(file, public_key)
+    with session.opened_database(bring_practices=False) as (store, run):
+        broken = run(store.registry.verify())
+        digests = run(store.registry.digests([head.number for head in heads]))
+        end = run(store.registry.head()).number
+    if broken is not None:
+        raise Refused(
+            Reason("broken-chain", f"audit event {broken} was changed, or one before it was taken out")
+        )
+    if lost := first_lost_head(heads, digests):
+        raise Refused(Reason("lost-head", _why_lost(lost, end)))
+    if file is None:
+        say("The audit chain is whole.")
+        return
+    last = max(heads, key=lambda head: head.number)
+    say(
+        f"The audit chain is whole, and up to event {last.number:,} it is what it was on {_when(last)}:"
+        f" {len(heads):,} lines in {file}{', all signed by this key' if public_key else ''}."
+    )
+
+
+@audit.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--sign", "name", metavar="NAME", help="Sign it with the key that audit key NAME has made.")
+@click.pass_obj
+def export(session: Session, file: Path | None, name: str | None) -> None:
+    """Write where the record ends now, to keep it elsewhere.
+
+    It is one line, added to FILE, or printed without FILE: which event is the last, and its
+    digest. There are no patients in it. Keep it where nobody who can write the store can
+    write: then audit verify --against finds whatever is changed later in the record up to
+    there. Once a day is a good measure.
+
+    \b
+    Examples:
+      frontdesk audit export /mnt/elsewhere/heads.jsonl
+      frontdesk audit export --sign audit | ssh keeper 'cat >> heads.jsonl'
+    """
+    private = None if name is None else session.credentials(name)
+    with session.opened_database(bring_practices=False) as (store, run):
+        head = run(store.registry.head())
+    try:
+        line = audit_heads.line(head, private)
+    except NoKey as wrong:
+        raise Refused(Reason("no-key", f"the credential {name} cannot sign: {wrong}")) from None
+    if file is None:
+        say(line)
+        return
+    try:
+        _append(file, line)
+    except OSError as error:
+        raise Refused(
+            Reason("unwritable", f"{file} cannot be written: {error.strerror}; nothing was added to it")
+        ) from None
+    say(f"Event {head.number:,} is the last one in {file} now.")
+
+
+@audit.command()
+@name_argument
+@click.option("--file", "in_file", is_flag=True, help="Put it beside the config, not into the keyring.")
+@click.pass_obj
+def key(session: Session, name: str, in_file: bool) -> None:
+    """Make a key that signs what export writes; print its public half.
+
+    The private half becomes the credential NAME. A key that is there is kept, and its public
+    half printed again. Whoever reads the credential can sign: against root of this machine
+    only lines that lie elsewhere help.
+
+    \b
+    Examples:
+      frontdesk audit key audit > audit.pub
+      frontdesk audit export --sign audit heads.jsonl
+    """
+    known = session.credentials
+    private = next((secret for _, secret in known.found(name)), None)
+    if private is None:
+        private = audit_heads.new_key()
+        try:
+            kept = known.keep(name, private, in_file=in_file)
+        except Shut as why:
+            advice = "unlock it, or put the key beside the config with --file"
+            raise Refused(Reason("keyring", f"the keyring {why}: {advice}")) from None
+        say(f"The private key {name} lies in {kept.where} now; this is the public one:", err=True)
+    try:
+        say(audit_heads.public_key(private))
+    except NoKey as wrong:
+        raise Refused(
+            Reason("no-key", f"there is a credential {name} already, and {wrong}: choose another name")
+        ) from None
+
+
+def _kept(file: Path, public_key: str | None) -> Sequence[Head]:
+    """Read the heads of a file. Raises Refused, UsageError for a public key that is none."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        heads = audit_heads.read(lines, public_key)
+    except OSError as error:
+        raise Refused(Reason("unreadable", f"{file} cannot be read: {error.strerror}")) from None
+    except UnicodeDecodeError:
+        raise Refused(Reason("unreadable", f"{file} is no file that audit export wrote")) from None
+    except NoHead as wrong:
+        raise Refused(Reason("no-head", f"{file}: {wrong}")) from None
+    except NoKey as wrong:
+        raise click.UsageError(f"--public-key: {wrong}") from None
+    if not heads:
+        raise Refused(Reason("no-head", f"{file} has no line to compare with: audit export writes one"))
+    if public_key is None and audit_heads.are_signed(lines):
+        say("The lines are signed; their signatures are looked at with --public-key.", err=True)
+    return heads
+
+
+def _why_lost(head: Head, end: int) -> str:
+    if head.number > end:
+        return (
+            f"the audit ends with event {end:,}, and on {_when(head)} it had {head.number:,}:"
+            " its end was cut off, or an older backup is in its place"
+        )
+    return f"on {_when(head)} the audit had another event {head.number:,}: it, or one before it, was changed since"
+
+
+def _when(head: Head) -> str:
+    return f"{head.at.astimezone(UTC):%d %b %Y at %H:%M} UTC"
+
+
+def _append(file: Path, line: str) -> None:
+    """Add a line to a file, all of it or nothing. Raises OSError."""
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "r+b", buffering=0) as opened:
+        end = opened.seek(0, os.SEEK_END)
+        is_whole = end == 0 or os.pread(handle, 1, end - 1) == b"\n"
+        added = ("" if is_whole else "\n").encode() + line.encode() + b"\n"
+        if opened.write(added) != len(added):
+            opened.truncate(end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)
