@@ -68,7 +68,7 @@ def emptied_database(worker: str) -> str:
         connection.execute("SET lock_timeout = '10s'")
         tables = ", ".join(SQLModel.metadata.tables)
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
-        connection.execute("INSERT INTO head VALUES (1, 0, 0, '', 0)")
+        connection.execute("INSERT INTO head VALUES (1, 0, 0, '', 0, gen_random_uuid()::text)")
     return address.render_as_string(hide_password=False)
 
 

@@ -293,7 +293,8 @@ class CancelCommand:
     """One cancellation by an operator.
 
     The same `command_id` sent twice is the same command; everything else is its content.
-    `told_by_phone` says that the operator told the patient just now.
+    `told_by_phone` says that the operator told the patient just now. `store_id` is the store
+    that the booking was read from, empty where that makes no difference.
     """
 
     command_id: UUID
@@ -302,6 +303,7 @@ class CancelCommand:
     operator: Operator
     reason: str = ""
     told_by_phone: bool = False
+    store_id: str = ""
 
 
 def why_not_cancel(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
@@ -471,7 +473,8 @@ class StoreState:
 
     `number` is the latest change; `under_way` and `need_person` count deliveries, and
     `unattended` those under way that no living dispatcher can carry out. `connections` are
-    those with something open or in trouble.
+    those with something open or in trouble. Numbers and versions are those of the store that has
+    this `store_id`: behind the same address there may be another one one day.
     """
 
     standing: Standing
@@ -482,6 +485,7 @@ class StoreState:
     need_person: int = 0
     unattended: int = 0
     connections: tuple[ConnectionState, ...] = ()
+    store_id: str = ""
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:

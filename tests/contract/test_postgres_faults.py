@@ -42,7 +42,7 @@ def listeners(url: str) -> set[int]:
     """Return the processes of the server that somebody listens to."""
     found = execute(
         url,
-        "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN frontdesk_change' "
+        "SELECT pid FROM pg_stat_activity WHERE query IN ('LISTEN frontdesk_change', 'SELECT store_id, change FROM head') "
         "AND datname = current_database()",
     )
     return {pid for (pid,) in found}

@@ -69,7 +69,14 @@ def cancel(connection: Connection, database: Database, command: CancelCommand, s
     seal(
         connection,
         database,
-        Deed(Action.BOOKING_CANCELLED, command.operator, now, booking_id=cancelled.id, detail=detail),
+        Deed(
+            Action.BOOKING_CANCELLED,
+            command.operator,
+            now,
+            booking_id=cancelled.id,
+            detail=detail,
+            store_id=command.store_id,
+        ),
     )
     return cancelled
 

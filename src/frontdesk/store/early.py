@@ -31,7 +31,7 @@ from frontdesk.store.sqlite_file import FileConnection, connect, host_clock, why
 
 Answer = TypeVar("Answer")
 
-HEAD = "SELECT head.id, head.change, head.audit, head.audit_digest, head.bookings \nFROM head"
+HEAD = "SELECT head.id, head.change, head.audit, head.audit_digest, head.bookings, head.store_id \nFROM head"
 DELIVERIES = (
     "SELECT delivery.state, delivery.connection, count(*) AS number \nFROM delivery \n"
     "WHERE delivery.state IN ({states}) GROUP BY delivery.state, delivery.connection"
@@ -183,7 +183,9 @@ class EarlyReads:
         standing = Standing(why_not_writable=why_not_writable(self._path))
         now = self._clock().astimezone(UTC)
         living = ask(LIVING, [_written(now - records.ALIVE), _written(now + records.ALIVE)])
-        return records.state(standing, now, head.change, head.bookings, counted, living, ask(TROUBLED))
+        return records.state(
+            standing, now, head.change, head.bookings, head.store_id, counted, living, ask(TROUBLED)
+        )
 
 
 _Ask = Callable[..., list[Any]]

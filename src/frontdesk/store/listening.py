@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -14,6 +15,10 @@ POLL_SECONDS = 20.0
 _RECONNECT_SECONDS = 1.0
 _LISTEN_SECONDS = 0.5
 """How long the thread listens until it looks whether it is to stop."""
+LOOK_SECONDS = 2.0
+"""How often it looks whether the store went back: who puts a backup back sends no notice."""
+
+_HEAD = "SELECT store_id, change FROM head"
 
 
 class Subscription:
@@ -72,12 +77,19 @@ class Listener:
             self._stopping.wait(_RECONNECT_SECONDS)
 
     def _listen(self, connection: psycopg.Connection) -> None:
-        connection.execute(f"LISTEN {CHANNEL}")
+        hears = _listens(connection)
         # Of what was written before this moment there was no notice.
         self._wake()
+        known, look_at = _head(connection), time.monotonic() + LOOK_SECONDS
         while not (self._stopping.is_set() or self._doubtful.is_set()):
             for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                 self._wake()
+            if time.monotonic() < look_at:
+                continue
+            seen, look_at = _head(connection), time.monotonic() + LOOK_SECONDS
+            if _went_back(known, seen) or (known != seen and not hears):
+                self._wake()
+            known = seen
 
     def _wake(self) -> None:
         with self._lock:
@@ -93,3 +105,25 @@ class Listener:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
+
+
+def _listens(connection: psycopg.Connection) -> bool:
+    """Have notices sent, and return whether that could be done: a standby sends none."""
+    try:
+        connection.execute(f"LISTEN {CHANNEL}")
+    except psycopg.errors.ReadOnlySqlTransaction:
+        return False
+    return True
+
+
+def _head(connection: psycopg.Connection) -> tuple[str, int] | None:
+    """Return which store there is and its latest number, or None while there is none."""
+    with suppress(psycopg.errors.UndefinedTable):
+        return connection.execute(_HEAD).fetchone()
+    return None
+
+
+def _went_back(known: tuple[str, int] | None, seen: tuple[str, int] | None) -> bool:
+    if known is None or seen is None:
+        return known is not seen
+    return known[0] != seen[0] or seen[1] < known[1]

@@ -49,13 +49,16 @@ class ChangeKind(StrEnum):
 
     BOOKING = "booking"
     DELIVERY = "delivery"
+    STORE = "store"
+    """The store is another one than before, or an earlier copy of itself: all has to be read anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something another desk or a dispatcher wrote. Numbers rise without gaps in commit order.
 
-    `booking_id` is None for a bulk load, after which anything may be different.
+    `booking_id` is None for a bulk load, after which anything may be different. Where `kind` is
+    STORE, `number` is the latest there is, and may be lower than what was known.
     """
 
     number: int
@@ -155,10 +158,13 @@ class BookingStore(Protocol):
         """Return the names of the appointment types of all practices this desk may see, in order."""
         ...
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         """Return up to CHANGES_AT_ONCE changes above `after`, waiting at most `wait` seconds for one.
 
-        An empty tuple means that nothing happened in that time.
+        An empty tuple means that nothing happened in that time. `store_id` is the store that
+        `after` is a number of, empty for any. Where it is another one, or has not come as far as
+        `after`, the answer is a single change of the kind STORE: within seconds, also when a
+        backup is put back meanwhile and no connection breaks.
         """
         ...
 

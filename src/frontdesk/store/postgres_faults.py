@@ -158,6 +158,11 @@ _FAULTS: dict[str, tuple[type[FrontdeskError], str]] = {
         Unauthorised,
         "{where} does not accept this user any more: check the password that [store] credential names.",
     ),
+    "42P01": (
+        Unavailable,
+        "{where} lacks tables of frontdesk: nothing was changed; where a backup is being put back wait for it, "
+        "else put one back.",
+    ),
     "42501": (
         Unauthorised,
         "{where} does not allow this user to do that: ask for rights on frontdesk's tables.",

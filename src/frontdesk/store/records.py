@@ -145,13 +145,15 @@ def state(
     now: datetime,
     change: int,
     bookings: int,
+    store_id: str,
     deliveries: Iterable[Any],
     living: Iterable[Any],
     troubled: Iterable[Any],
 ) -> StoreState:
     """Return the store's state.
 
-    `change` is the number of the latest, `bookings` are as many as the desk works with,
+    `change` is the number of the latest, `bookings` are as many as the desk works with, `store_id`
+    says which store it is,
     `deliveries` have the `number` of them by `state` and `connection`, `living` are the
     dispatchers seen lately, `troubled` the connections in trouble.
     """
@@ -167,6 +169,7 @@ def state(
         sum(row.number for row in need_person),
         unattended(under_way, living),
         _connections(under_way, need_person, troubled),
+        store_id,
     )
 
 

@@ -24,10 +24,10 @@ from frontdesk.bookings import (
 from frontdesk.deliveries import MANUAL_UPDATE, State
 from frontdesk.store import loading, mapping, records, tokens
 from frontdesk.store.database import Database
-from frontdesk.store.mapping import AUDIT, BOOKING, DELIVERY, HEAD, PRACTICE, TOKEN
+from frontdesk.store.mapping import AUDIT, BOOKING, DELIVERY, PRACTICE, TOKEN
 from frontdesk.store.port import DeskToken
 from frontdesk.store.search import search_tags
-from frontdesk.store.writing import Deed, seal
+from frontdesk.store.writing import Deed, head, seal
 from frontdesk.text import clean, clean_fields
 
 _ROWS_AT_ONCE = 1000
@@ -121,21 +121,21 @@ class SqlRegistry:
         await self._database.backup(target)
 
     async def verify(self) -> int | None:
-        head = await self._database.read(lambda connection: connection.execute(select(HEAD)).one())
+        last = await self._database.read(head)
         number, previous = 0, GENESIS
-        while number < head.audit:
-            until = min(number + _ROWS_AT_ONCE, head.audit)
+        while number < last.audit:
+            until = min(number + _ROWS_AT_ONCE, last.audit)
             links = await self._database.read(partial(_links, after=number, until=until))
             broken = first_broken_link(links, after=number, previous=previous)
             if broken is not None or len(links) < until - number:
                 return broken or number + len(links) + 1
             number, previous = until, links[-1][1]
-        return None if previous == head.audit_digest else number
+        return None if previous == last.audit_digest else number
 
     async def head(self) -> Head:
         def work(connection: Connection) -> Head:
-            head = connection.execute(select(HEAD)).one()
-            return Head(self._database.where, head.audit, head.audit_digest, self._database.now(connection))
+            last = head(connection)
+            return Head(self._database.where, last.audit, last.audit_digest, self._database.now(connection))
 
         return await self._database.read(work)
 

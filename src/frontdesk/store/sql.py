@@ -46,15 +46,15 @@ from frontdesk.store.mapping import (
     CHANGE,
     COMMAND,
     DELIVERY,
-    HEAD,
     LISTED,
     PRACTICE,
     PRACTITIONER,
 )
-from frontdesk.store.port import CHANGES_AT_ONCE, Change
+from frontdesk.store.port import CHANGES_AT_ONCE, Change, ChangeKind
 from frontdesk.store.queue import SqlQueue
 from frontdesk.store.registry import SqlRegistry
 from frontdesk.store.search import count_rows, page_rows
+from frontdesk.store.writing import head
 from frontdesk.text import clean, clean_fields, fold
 
 HISTORY_LIMIT = 500
@@ -255,19 +255,26 @@ class SqlStore:
         names = await self._database.read(lambda connection: connection.execute(query).scalars().all())
         return tuple(sorted(names, key=lambda name: (fold(name), name)))
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         query = select(CHANGE).where(CHANGE.c.number > after)
         if self._standing.practices is not None:
             mine = self._mine(select(BOOKING.c.id))
             query = query.where(or_(CHANGE.c.booking_id.is_(None), CHANGE.c.booking_id.in_(mine)))
         query = query.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
+
+        def look(connection: Connection) -> tuple[Change, ...]:
+            last = head(connection)
+            if last.change < after or store_id not in ("", last.store_id):
+                at = self._database.now(connection)
+                return (Change(last.change, None, ChangeKind.STORE, mapping.NOBODY, at),)
+            return tuple(map(mapping.change, connection.execute(query)))
+
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
         with self._database.news() as news:
             while True:
-                rows = await self._database.read(lambda connection: connection.execute(query).all())
-                if rows:
-                    return tuple(map(mapping.change, rows))
+                if changes := await self._database.read(look):
+                    return changes
                 await news.wait(max(0.0, deadline - loop.time()))
                 if loop.time() >= deadline:
                     # Who goes on following asks again, and that looks first.
@@ -294,13 +301,14 @@ class SqlStore:
         counting = counting.group_by(*columns)
 
         def work(connection: Connection) -> StoreState:
-            head = connection.execute(select(HEAD)).one()
+            last = head(connection)
             standing, now = self._present_standing(connection), self._database.now(connection)
             return records.state(
                 standing,
                 now,
-                head.change,
-                self._bookings(connection, head.bookings),
+                last.change,
+                self._bookings(connection, last.bookings),
+                last.store_id,
                 connection.execute(counting),
                 connection.execute(outside.living(now)),
                 connection.execute(outside.troubled(self._standing.practices)),

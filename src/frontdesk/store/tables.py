@@ -255,7 +255,10 @@ class ChangeRow(SQLModel, table=True):
 
 
 class HeadRow(SQLModel, table=True):
-    """One row, locked last in every write: the latest numbers and digest, and how many bookings."""
+    """One row, locked last in every write: the latest numbers and digest, and how many bookings.
+
+    `store_id` is drawn when the store is made, and stays with its copies.
+    """
 
     __tablename__ = "head"
 
@@ -264,6 +267,7 @@ class HeadRow(SQLModel, table=True):
     audit: int = 0
     audit_digest: str = ""
     bookings: int = 0
+    store_id: str = ""
 
 
 class TokenRow(SQLModel, table=True):

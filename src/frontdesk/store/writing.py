@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from frontdesk.audit import Action, AuditEvent, digest
-from frontdesk.bookings import Operator
+from frontdesk.bookings import Operator, Reason, Refused, Unavailable
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, CHANGE, HEAD
 from frontdesk.store.port import DISPATCHER, ChangeKind
@@ -16,7 +16,10 @@ from frontdesk.store.port import DISPATCHER, ChangeKind
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a transaction did. `change` None is nothing that a desk shows, such as a token."""
+    """What a transaction did. `change` None is nothing that a desk shows, such as a token.
+
+    `store_id` is the store that it is meant for, empty for whichever this is.
+    """
 
     action: Action
     operator: Operator
@@ -25,6 +28,7 @@ class Deed:
     booking_id: int | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
     new_bookings: int = 0
+    store_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,15 @@ def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
     The head row is locked here, last: numbers then follow the order of commits, so a reader
     who has seen number n will never find a smaller one later.
     """
-    head = _lock_head(connection)
-    link, rows = head.audit_digest, []
-    for number, deed in enumerate(deeds, head.audit + 1):
+    last = head(connection, lock=True)
+    if any(deed.store_id not in ("", last.store_id) for deed in deeds):
+        raise Refused(
+            Reason(
+                "other-store", "the store was replaced by another one meanwhile: look for the booking again"
+            )
+        )
+    link, rows = last.audit_digest, []
+    for number, deed in enumerate(deeds, last.audit + 1):
         event = AuditEvent(number, deed.at, deed.operator, deed.action, deed.booking_id, dict(deed.detail))
         link = digest(link, event)
         rows.append(
@@ -62,9 +72,9 @@ def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
         )
     connection.execute(insert(AUDIT), rows)
     news = [_News(deed.change, deed.booking_id, deed.operator, deed.at) for deed in deeds if deed.change]
-    bookings = head.bookings + sum(deed.new_bookings for deed in deeds)
-    audit = head.audit + len(rows)
-    _tell(connection, database, head, news, audit=audit, audit_digest=link, bookings=bookings)
+    bookings = last.bookings + sum(deed.new_bookings for deed in deeds)
+    audit = last.audit + len(rows)
+    _tell(connection, database, last, news, audit=audit, audit_digest=link, bookings=bookings)
 
 
 def tell_progress(
@@ -75,15 +85,22 @@ def tell_progress(
     No person did it, so it is no event of the audit.
     """
     news = [_News(ChangeKind.DELIVERY, booking_id, DISPATCHER, at) for booking_id in booking_ids]
-    _tell(connection, database, _lock_head(connection), news)
+    _tell(connection, database, head(connection, lock=True), news)
 
 
-def _lock_head(connection: Connection) -> Row[Any]:
-    return connection.execute(select(HEAD).with_for_update()).one()
+def head(connection: Connection, *, lock: bool = False) -> Row[Any]:
+    """Return the head row. Raises Unavailable where there is none: a backup is being put back."""
+    row = connection.execute(select(HEAD).with_for_update() if lock else select(HEAD)).one_or_none()
+    if row is None:
+        raise Unavailable(
+            "The store is empty, as while a backup is being put back: nothing was changed; "
+            "try again when it is back."
+        )
+    return row
 
 
 def _tell(
-    connection: Connection, database: Database, head: Row[Any], news: Sequence[_News], **values: Any
+    connection: Connection, database: Database, last: Row[Any], news: Sequence[_News], **values: Any
 ) -> None:
     rows = [
         {
@@ -94,10 +111,10 @@ def _tell(
             "via": one.by.via,
             "at": one.at,
         }
-        for number, one in enumerate(news, head.change + 1)
+        for number, one in enumerate(news, last.change + 1)
     ]
     if rows:
         connection.execute(insert(CHANGE), rows)
-    connection.execute(update(HEAD).values(change=head.change + len(rows), **values))
+    connection.execute(update(HEAD).values(change=last.change + len(rows), **values))
     if rows:
         database.announce(connection)

@@ -1,5 +1,7 @@
 """The tables, an audit that only grows, and the search over bookings."""
 
+from uuid import uuid4
+
 from alembic import op
 from sqlalchemy import (
     JSON,
@@ -42,7 +44,8 @@ CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 def upgrade() -> None:
     """Make everything, in one transaction."""
     _create_tables()
-    op.execute("INSERT INTO head VALUES (1, 0, 0, '', 0)")
+    store_id = uuid4().hex
+    op.execute(f"INSERT INTO head VALUES (1, 0, 0, '', 0, '{store_id}')")  # noqa: S608
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("update", "delete"):
             op.execute(_SQLITE_GUARD.format(verb=verb))
@@ -99,6 +102,7 @@ def _create_tables() -> None:
         Column("audit", Integer(), nullable=False),
         Column("audit_digest", TEXT, nullable=False),
         Column("bookings", Integer(), nullable=False),
+        Column("store_id", TEXT, nullable=False),
         PrimaryKeyConstraint("id"),
     )
     op.create_table(
