@@ -134,6 +134,11 @@ def _start(run: Path) -> URL:
     return address
 
 
+def program(name: str) -> Path:
+    """Return where one of PostgreSQL's own programs is. Raises NoServer."""
+    return Path(_own_server(_run()).bin_path) / name
+
+
 class SpareServer:
     """A PostgreSQL of a test's own, to stop and start as it likes. Raises NoServer."""
 

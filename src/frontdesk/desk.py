@@ -172,6 +172,7 @@ class OpenDesk:
     while it does; `shut_out` is what the store says
     to a desk that it does not accept any more. `elsewhere` are bookings that other desks changed and that no list here
     has shown yet (None stands for a bulk load), `own` those that this desk cancels itself.
+    `store_id` is the store that the lists on the screen were read from.
     `signed_in` is who signed in at a shared account, empty at a desk of one operator.
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
@@ -189,6 +190,7 @@ class OpenDesk:
     elsewhere: set[int | None] = field(default_factory=set)
     own: set[int] = field(default_factory=set)
     signed_in: str = ""
+    store_id: str = ""
     _reported: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -198,7 +200,8 @@ class OpenDesk:
         try:
             state = await store.state()
             asked_at = desk.clock()
-            return cls(desk, store, await store.practices(), await store.practitioners(), state, asked_at)
+            practices, practitioners = await store.practices(), await store.practitioners()
+            return cls(desk, store, practices, practitioners, state, asked_at, store_id=state.store_id)
         except BaseException:
             await store.close()
             raise
@@ -251,6 +254,13 @@ class OpenDesk:
         """Read the store's state again."""
         self.state = await self.store.state()
         self.asked_at = self.desk.clock()
+
+    async def read_all_anew(self) -> None:
+        """Read what every screen needs again: the store is another one, or an earlier copy of itself."""
+        practices, practitioners = await self.store.practices(), await self.store.practitioners()
+        await self.ask_state()
+        self.practices, self.practitioners = practices, practitioners
+        self.elsewhere.clear()
 
     @property
     def here(self) -> ZoneInfo:

@@ -1,13 +1,15 @@
 """News of what other desks write: numbered in the order of commits, heard at once."""
 
 import asyncio
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
+from frontdesk.store.opening import open_store
 from frontdesk.store.port import Change, ChangeKind
-from tests.contract.raw import execute
+from tests.contract.raw import connected, execute
 from tests.making import KIM, LEE, Store, make_incoming
 
 LONG = 60.0
@@ -83,3 +85,86 @@ async def test_many_may_wait_at_once_and_one_go_away(store: Store, booking: Book
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(answers[0], asyncio.CancelledError)
     assert answers[1] == answers[2] != ()
+
+
+OTHER_STORES = {
+    "an earlier copy": (
+        "UPDATE head SET change = change - 1",
+        "DELETE FROM change WHERE number > (SELECT change FROM head)",
+    ),
+    "another store": ("UPDATE head SET store_id = 'another', change = change + 7",),
+}
+
+
+@pytest.mark.parametrize("how", OTHER_STORES)
+async def test_who_waits_hears_of_a_store_that_was_put_back_or_replaced(
+    store: Store, other: Store, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """No notice is sent, and no connection breaks."""
+    monkeypatch.setattr("frontdesk.store.listening.LOOK_SECONDS", 0.0)
+    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    known = await other.state()
+    hearing = asyncio.create_task(other.changes(known.number, LONG, known.store_id))
+    # It waits: what follows is not what it finds when it begins.
+    assert await other.changes(known.number, 0.05, known.store_id) == ()
+    with connected(store_url) as restoring:
+        for statement in OTHER_STORES[how]:
+            restoring.exec_driver_sql(statement)
+    (change,) = await hearing
+    assert (change.kind, change.booking_id) == (ChangeKind.STORE, None)
+    now = await other.state()
+    assert change.number == now.number
+    assert (now.store_id == known.store_id) == (how == "an earlier copy")
+    assert await other.changes(now.number, 0.01, now.store_id) == ()
+    for late in (0, LONG):
+        (again,) = await store.changes(known.number, late, known.store_id)
+        assert (again.kind, again.number) == (ChangeKind.STORE, now.number)
+
+
+async def test_every_store_has_an_id_of_its_own(store: Store, tmp_path: Path) -> None:
+    """It stays with its copies."""
+    mine = (await store.state()).store_id
+    assert len(mine) >= 32
+    await store.registry.backup(tmp_path / "copy.db")
+    copy = await open_store(f"sqlite:///{tmp_path / 'copy.db'}")
+    assert (await copy.state()).store_id == mine
+    await copy.close()
+    new = await open_store(f"sqlite:///{tmp_path / 'new.db'}")
+    assert (await new.state()).store_id not in ("", mine)
+    await new.close()
+
+
+async def test_a_booking_read_from_another_store_is_not_cancelled(
+    store: Store, store_url: str, booking: Booking
+) -> None:
+    """There its id and version may be those of somebody else."""
+    known = await store.state()
+    command = CancelCommand(uuid4(), booking.id, booking.version, KIM, store_id=known.store_id)
+    execute(store_url, "UPDATE head SET store_id = 'another'")
+    with pytest.raises(Refused) as refused:
+        await store.cancel(command)
+    assert refused.value.reason.code == "other-store"
+    assert await store.get(booking.id) == booking
+    execute(store_url, "UPDATE head SET store_id = :id", id=known.store_id)
+    assert (await store.cancel(command)).cancellation is not None
+
+
+async def test_while_a_backup_is_put_back_the_store_says_so(
+    store: Store, store_url: str, booking: Booking
+) -> None:
+    kept = execute(store_url, "SELECT store_id, change, audit, audit_digest, bookings FROM head")[0]
+    execute(store_url, "DELETE FROM head")
+    for asking in (
+        store.state(),
+        store.changes(0, 0),
+        store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM)),
+    ):
+        with pytest.raises(Unavailable):
+            await asking
+    execute(
+        store_url,
+        "INSERT INTO head (id, store_id, change, audit, audit_digest, bookings) "
+        "VALUES (1, :store_id, :change, :audit, :audit_digest, :bookings)",
+        **kept._mapping,
+    )
+    assert await store.get(booking.id) == booking

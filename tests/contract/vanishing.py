@@ -26,7 +26,7 @@ async def cancel(url: str, reference: str) -> str:
         sys.stdin.readline()
         commit(self)
 
-    psycopg.Connection.commit = wait_first  # type: ignore[method-assign]
+    psycopg.Connection.commit = wait_first  # type: ignore[method-assign, assignment]
     try:
         await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
     except FrontdeskError as error:

@@ -24,7 +24,7 @@ class Cut:
                 self.refused[name] += 1
                 raise self.error
             if name == "changes":
-                arguments = (arguments[0], 0.02)  # else a cut is noticed when a change comes
+                arguments = (arguments[0], 0.02, *arguments[2:])  # else a cut is noticed when a change comes
             answer = await getattr(self._store, name)(*arguments, **named)
             self.error = self.error_after.get(name, self.error)
             return answer

@@ -1,6 +1,9 @@
 """Other desks on the same store: who did what is said; a store that is away, or shuts the desk out, comes back."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -231,3 +234,69 @@ def test_what_was_cut_off_is_never_cut(patient: str, width: int, line: str) -> N
     facts = "Cancelled here ok, Praktika ok, e-mail ok"
     write = LastWrite("09:02", patient, "Mon 23 Nov 08:30", facts, "Cut off 09:14, nothing saved after 09:02")
     assert write.in_width(width) == line
+
+
+def replace_store(path: Path, *statements: str) -> None:
+    """Do to a store's file what putting back a backup does."""
+    with closing(sqlite3.connect(path)) as database, database:
+        for statement in statements:
+            database.execute(statement)
+
+
+async def test_a_store_that_was_put_back_is_read_anew_as_a_whole(front: Front, store_path: Path) -> None:
+    """No row of what was there before stays, and what comes next is not missed."""
+    await front.type("sd-10482")
+    await cancel_elsewhere(front, "SD-10482")
+    await front.press("escape", "escape")
+    replace_store(
+        store_path,
+        "UPDATE head SET change = change - 1",
+        "DELETE FROM change WHERE number > (SELECT change FROM head)",
+        "UPDATE booking SET cancelled = 0, cancelled_at = NULL, version = 1",
+        "UPDATE booking SET patient_name = 'Put Back' WHERE ref = 'SD-10482'",
+    )
+    await front.until(
+        lambda: front.line("keys") == "The store was put back or replaced: all of it was read anew."
+    )
+    await front.idle()
+    await front.type("sd-10482")
+    assert front.screen.listing.view.rows[0].booking.patient.name == "Put Back"
+    assert front.screen.listing.view.rows[0].booking.cancellation is None
+    await cancel_elsewhere(front, "SD-10482")
+    assert front.line("keys").startswith("Lee Tran (Desk Two) cancelled")
+
+
+async def test_rows_that_another_store_does_not_have_go(front: Front, store_path: Path) -> None:
+    await front.type("sd-10482")
+    replace_store(
+        store_path,
+        "UPDATE head SET store_id = 'another', change = change + 7",
+        "UPDATE booking SET ref = 'OTHER', patient_name = 'Somebody Else' WHERE ref = 'SD-10482'",
+        "UPDATE practice SET name = 'Another House' WHERE id = (SELECT min(id) FROM practice)",
+    )
+    await front.until(lambda: "read anew" in front.line("keys"))
+    await front.idle()
+    assert not any(row.booking.ref == "SD-10482" for row in front.screen.listing.view.rows)
+    assert front.app.open_desk is not None
+    assert any(one.name == "Another House" for one in front.app.open_desk.practices)
+
+
+async def test_what_the_open_dialog_shows_is_not_cancelled_in_another_store(
+    front: Front, store_path: Path
+) -> None:
+    await front.type("sd-10482")
+    await front.press("tab", "c")
+    dialog = front.app.screen
+    assert isinstance(dialog, CancelScreen)
+    await front.idle()
+    replace_store(
+        store_path,
+        "UPDATE head SET store_id = 'another', change = change + 7",
+        "UPDATE booking SET patient_name = 'Somebody Else' WHERE ref = 'SD-10482'",
+    )
+    front.clock.advance(2)
+    await front.press("f8")
+    await front.until(lambda: "Not saved, nothing has happened" in dialog.line("message").text)
+    assert "the store was replaced by another one" in dialog.line("message").text
+    (booking,) = await front.store.find("SD-10482")
+    assert booking.cancellation is None

@@ -111,14 +111,16 @@ async def test_what_others_write_comes_at_once_and_what_was_missed_comes_first(
 
 
 async def test_a_store_that_has_not_come_so_far_is_another_one(
-    server: str, desk: httpx.AsyncClient, token: str
+    server: str, filled: SqlStore, desk: httpx.AsyncClient, token: str
 ) -> None:
+    store_id = (await filled.state()).store_id
     async with (
         listening(server, token, after=10**12) as stream,
         listening(server, token, 0, "9000") as other,
     ):
         for one in (stream, other):
-            reset = {"id": str(BEFORE), "event": "reset", "data": f'{{"number":{BEFORE}}}'}
+            data = f'{{"number":{BEFORE},"store_id":"{store_id}"}}'
+            reset = {"id": str(BEFORE), "event": "reset", "data": data}
             assert await one.event() == reset
         await cancel(desk, 33)
         assert (await stream.change()).number == BEFORE + 1
@@ -166,7 +168,7 @@ class Endless:
         """Return itself: every desk sees all that happens."""
         return self
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         """Return one more."""
         await asyncio.sleep(0)
         return (Change(after + 1, None, ChangeKind.BOOKING, KIM, datetime.now(UTC)),)
@@ -263,10 +265,10 @@ class Counted:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         """Wait for changes or for the fault, which is had once."""
         self.looks += 1
-        looking: asyncio.Future[Any] = asyncio.ensure_future(self._store.changes(after, wait))
+        looking: asyncio.Future[Any] = asyncio.ensure_future(self._store.changes(after, wait, store_id))
         await asyncio.wait([looking, self.fault], return_when=asyncio.FIRST_COMPLETED)
         if looking.done():
             told: tuple[Change, ...] = looking.result()

@@ -143,7 +143,7 @@ class Broken:
     async def practices(self) -> None:
         raise RuntimeError("Amelia Wilson, 0491 570 006")
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         raise Unavailable("pg at db.internal is away")
 
 
@@ -176,11 +176,11 @@ async def test_health_is_known_to_all_and_asked_of_the_store_once(
         looks = 0
         is_away = False
 
-        async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+        async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
             self.looks += 1
             if self.is_away:
-                return await super().changes(after, wait)
-            return await self._store.changes(after, wait)
+                return await super().changes(after, wait, store_id)
+            return await self._store.changes(after, wait, store_id)
 
     watched = Watched(filled)
     async with served(service_of(watched, told)) as url, client_of(url) as client:  # type: ignore[arg-type]

@@ -106,6 +106,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         super().__init__()
         self.desk = desk
         self.booking = booking
+        self._store_id = desk.store_id
         self._namesakes: Sequence[Patient] = ()
         self._preflight: Preflight | None = None
         self._gate = ConfirmGate(desk.desk.clock)
@@ -344,6 +345,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             self.desk.operator,
             self.reason.reason,
             told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
+            store_id=self._store_id,
         )
         # Before it is sent: the news of it may be here before the answer.
         self.desk.own.add(self.booking.id)

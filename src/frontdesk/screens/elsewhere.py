@@ -37,6 +37,7 @@ class Elsewhere:
         self._last = last
         self._perform = perform
         self._tell_screens = tell_screens
+        self._is_void, self._store_id = False, ""
 
     def perform_unasked(self, job: Callable[[], Awaitable[None]]) -> None:
         """Have a job done that no key asked for.
@@ -61,6 +62,12 @@ class Elsewhere:
 
     async def _take_in(self, changes: tuple[Change, ...]) -> None:
         desk, listing = self._desk, self._listing
+        if any(change.kind is ChangeKind.STORE for change in changes):
+            self._is_void, self._store_id = True, desk.state.store_id
+            desk.desk.wake_dispatch()
+            await self._read_again()
+            self._tell_screens(StoreChanged(changes))
+            return
         if any(change.makes_due for change in changes):
             desk.desk.wake_dispatch()
         before = {row.booking.id: row.booking for row in listing.view.rows}
@@ -115,7 +122,17 @@ class Elsewhere:
 
     async def _read_again(self) -> None:
         rows = self._listing.view.rows
-        if rows:
+        if self._is_void:
+            # A booking that is not in the store any more would stay where it is.
+            self._listing.practices = self._desk.practices
+            self._listing.practitioners = self._desk.practitioners
+            await self._listing.refresh()
+            self._is_void = False
+            self._desk.store_id = self._store_id
+            self._last.forget()
+            await self._last.find(self._desk)
+            self._key_line.remark("The store was put back or replaced: all of it was read anew.")
+        elif rows:
             await self._listing.repaint(row.booking.id for row in rows)
             await self._listing.fill()
         else:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import OpenDesk
-from frontdesk.store.port import Change
+from frontdesk.store.port import Change, ChangeKind
 
 CHANGE_WAIT = 20.0
 """Seconds that one question for changes may wait for one."""
@@ -18,7 +18,8 @@ ASK_SHUT_OUT = 10.0
 class StoreWatch:
     """Follows a desk's store for as long as the desk is open.
 
-    `on_changes` gets what was written, in order and without a gap; `on_contact` is called
+    `on_changes` gets what was written, in order and without a gap, or a change of the kind STORE
+    when all that was known is void: the desk has then been told, and its lists not yet. `on_contact` is called
     when the store begins or ceases to answer, after the desk has taken note of it. A store
     that was away is back when `catch_up` could read what is on the screen.
     """
@@ -41,15 +42,16 @@ class StoreWatch:
 
     async def follow(self) -> None:
         """Tell of changes, until cancelled."""
-        number = self._desk.state.number
+        number, store_id = self._desk.state.number, self._desk.state.store_id
         while True:
             try:
-                changes = await self._desk.store.changes(number, CHANGE_WAIT)
+                changes = await self._desk.store.changes(number, CHANGE_WAIT, store_id)
+                if changes and changes[-1].kind is ChangeKind.STORE:
+                    await self._desk.read_all_anew()
+                    store_id = self._desk.state.store_id
             except Exception as error:
                 self.lost(self._desk.fault(error))
                 await self._is_there.wait()
-                # It may have come back as an older copy of itself.
-                number = min(number, self._desk.state.number)
                 continue
             if changes:
                 number = changes[-1].number

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.store.port import BookingStore, Change
+from frontdesk.store.port import BookingStore, Change, ChangeKind
 
 MOST_WAITING = 1000
 """Changes kept for a desk that reads too slowly; then its stream ends, and it asks anew."""
@@ -75,18 +75,20 @@ class Broadcast:
         self._is_closed = False
 
     @contextmanager
-    def subscription(self, practices: frozenset[str] | None, number: int) -> Iterator[Subscription]:
+    def subscription(
+        self, practices: frozenset[str] | None, number: int, store_id: str
+    ) -> Iterator[Subscription]:
         """Hear of changes at these practices, for as long as the context lasts.
 
-        `number` is one that the store had at some moment before this. All that was written
-        since this moment is told; what was written before it, perhaps.
+        `number` is one that the store had at some moment before this, when its id was `store_id`.
+        All that was written since this moment is told; what was written before it, perhaps.
         """
         subscription = Subscription(practices)
         self._subscriptions.add(subscription)
         if self._is_closed:
             subscription.end()
         elif self._watcher is None:
-            self._watcher = asyncio.create_task(self._watch(number))
+            self._watcher = asyncio.create_task(self._watch(number, store_id))
         try:
             yield subscription
         finally:
@@ -109,11 +111,13 @@ class Broadcast:
         for subscription in self._subscriptions:
             subscription.end()
 
-    async def _watch(self, number: int) -> None:
+    async def _watch(self, number: int, store_id: str) -> None:
         try:
             while True:
-                changes = await self._store.changes(number, _WAIT_SECONDS)
+                changes = await self._store.changes(number, _WAIT_SECONDS, store_id)
                 if changes:
+                    if changes[-1].kind is ChangeKind.STORE:
+                        store_id = (await self._store.state()).store_id
                     await self._tell(changes)
                     number = changes[-1].number
         except FrontdeskError:

@@ -156,9 +156,9 @@ _EVENT = {
                     {"$ref": _SCHEMA.format(name="Change")},
                     {
                         "type": "object",
-                        "description": "of a reset: the store's present number",
-                        "properties": {"number": {"type": "integer"}},
-                        "required": ["number"],
+                        "description": "of a reset: the store's present number, and its id",
+                        "properties": {"number": {"type": "integer"}, "store_id": {"type": "string"}},
+                        "required": ["number", "store_id"],
                         "additionalProperties": False,
                     },
                 ]

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import msgspec
-
 from frontdesk.bookings import FrontdeskError, Operator, Unauthorised, Unavailable
 from frontdesk.store import wire
 from frontdesk.store.api import Api
@@ -38,6 +36,7 @@ class ChangeStream:
         self._api = api
         self._following: asyncio.Task[None] | None = None
         self._start = self._position = 0
+        self._store_id = ""
         self._kept: deque[Change] = deque()
         self._reset: Change | None = None
         self._is_open = self._was_away = False
@@ -45,15 +44,20 @@ class ChangeStream:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
 
-    async def wait(self, after: int, seconds: float) -> tuple[Change, ...]:
+    async def wait(self, after: int, seconds: float, store_id: str = "") -> tuple[Change, ...]:
         """Return changes above `after`; see BookingStore.changes.
 
         While the server is away it says so at once, and once it is back nothing at once.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        if self._following is None or self._following.done() or after < self._start:
-            await self._begin(after)
+        if (
+            self._following is None
+            or self._following.done()
+            or after < self._start
+            or store_id not in ("", self._store_id)
+        ):
+            await self._begin(after, store_id)
         self._make_room(after)
         while True:
             news = self._news
@@ -73,11 +77,11 @@ class ChangeStream:
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), left)
 
-    async def look(self, after: int) -> tuple[Change, ...]:
+    async def look(self, after: int, store_id: str = "") -> tuple[Change, ...]:
         """Return changes above `after` that there are now: the server says when it has told them."""
         found: list[Change] = []
         reader = EventReader()
-        async with self._api.listen(PATH, [("after", str(after))], {}, IDLE_SECONDS) as lines:
+        async with self._api.listen(PATH, [("after", str(after)), *_of(store_id)], {}, IDLE_SECONDS) as lines:
             async for line in lines:
                 if is_comment(line) or len(found) == CHANGES_AT_ONCE:
                     break
@@ -93,9 +97,10 @@ class ChangeStream:
             return
         yield from [change for change in self._kept if change.number > after][:CHANGES_AT_ONCE]
 
-    async def _begin(self, after: int) -> None:
+    async def _begin(self, after: int, store_id: str) -> None:
         await self.close()
         self._kept.clear()
+        self._store_id = store_id
         self._start = self._position = after
         self._reset = self._fault = None
         self._following = asyncio.create_task(self._follow())
@@ -108,7 +113,7 @@ class ChangeStream:
             opened_at = None
             try:
                 headers = {"Last-Event-ID": str(self._position)}
-                async with self._api.listen(PATH, (), headers, IDLE_SECONDS) as lines:
+                async with self._api.listen(PATH, _of(self._store_id), headers, IDLE_SECONDS) as lines:
                     opened_at = loop.time()
                     self._tell(is_open=True)
                     await self._take(lines)
@@ -146,6 +151,7 @@ class ChangeStream:
             if event.name == _RESET:
                 self._kept.clear()
                 self._start, self._reset = 0, change
+                self._store_id = wire.decode(event.data.encode(), wire.Reset).store_id
             else:
                 self._kept.append(change)
             self._wake()
@@ -167,16 +173,17 @@ class ChangeStream:
             await asyncio.wait([following])
 
 
-class _Reset(msgspec.Struct):
-    number: int
+def _of(store_id: str) -> list[tuple[str, str]]:
+    """Return the parameter that says which store the numbers are known of."""
+    return [("store", store_id)] if store_id else []
 
 
 def _change(event: Event) -> Change:
     """Return what an event tells. Raises Unavailable for what no frontdesk server says."""
     try:
         if event.name == _RESET:
-            number = wire.decode(event.data.encode(), _Reset).number
-            return Change(number, None, ChangeKind.BOOKING, Operator(""), datetime.min.replace(tzinfo=UTC))
+            number = wire.decode(event.data.encode(), wire.Reset).number
+            return Change(number, None, ChangeKind.STORE, Operator(""), datetime.min.replace(tzinfo=UTC))
         return wire.decode(event.data.encode(), Change)
     except ValueError:
         raise Unavailable("The server tells of changes in words that this desk does not know.") from None

@@ -135,11 +135,11 @@ class RemoteStore:
     async def state(self) -> StoreState:
         return await self._read("/state", StoreState)
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         self._check_open()
         if wait <= 0:
-            return await self._stream.look(after)
-        return await self._stream.wait(after, wait)
+            return await self._stream.look(after, store_id)
+        return await self._stream.wait(after, wait, store_id)
 
     async def preflight(self, booking: Booking) -> Preflight:
         """Have the server ask a booking's PMS what it shows; see AskPms."""
@@ -162,7 +162,10 @@ class RemoteStore:
             "Idempotency-Key": str(command.command_id),
         }
         body = wire.CancelAsked(
-            operator=command.operator.name, reason=command.reason, told_by_phone=command.told_by_phone
+            operator=command.operator.name,
+            reason=command.reason,
+            told_by_phone=command.told_by_phone,
+            store_id=command.store_id,
         )
         self._not_written.discard(command.command_id)
         try:

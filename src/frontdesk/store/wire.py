@@ -59,6 +59,9 @@ class CancelAsked(Asked, frozen=True):
         str, Meta(max_length=REASON_LIMIT, description="the patient may read it, see the practice")
     ] = ""
     told_by_phone: Annotated[bool, Meta(description="the operator told the patient just now")] = False
+    store_id: Annotated[
+        str, Meta(max_length=64, description="of the state when the booking was read; empty: not compared")
+    ] = ""
 
 
 class RetryAsked(Asked, frozen=True):
@@ -75,6 +78,13 @@ class Outcome(msgspec.Struct, frozen=True):
     """What became of a command: the booking it wrote, or null when it wrote nothing and never will."""
 
     booking: Booking | None
+
+
+class Reset(msgspec.Struct, frozen=True):
+    """The store is another one than before, or an earlier copy: the number it has come to, and its id."""
+
+    number: int
+    store_id: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -105,7 +105,9 @@ async def cancel_booking(
     """Cancel a booking, for ever. The same command again gets the same answer and does nothing."""
     body = await asked(request, wire.CancelAsked)
     operator = caller.operator(body.operator)
-    command = CancelCommand(command_id, booking_id, version, operator, body.reason, body.told_by_phone)
+    command = CancelCommand(
+        command_id, booking_id, version, operator, body.reason, body.told_by_phone, body.store_id
+    )
     booking = await caller.store.cancel(command)
     caller.gate.service.wake()
     return booking_answer(booking)

@@ -11,11 +11,11 @@ from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.bookings import FrontdeskError, StoreState
 from frontdesk.server.admission import Caller, Reading
 from frontdesk.server.routing import new_router
 from frontdesk.store import wire
-from frontdesk.store.port import Change
+from frontdesk.store.port import Change, ChangeKind
 
 RECONNECT_MILLISECONDS = 2000
 
@@ -34,26 +34,31 @@ async def stream_changes(
         int | None, Query(ge=0, description="number of the last change known; without it, from now on")
     ] = None,
     last_event_id: LastEventId = None,
+    store: Annotated[
+        str,
+        Query(max_length=64, description="`store_id` of the state that these numbers belong to; empty: any"),
+    ] = "",
 ) -> Response:
     """Changes as they are committed, as server-sent events; the stream stays open.
 
-    `change` has a change as data, its number as id. `reset` says that the store has not come
-    as far as the desk has seen, so that it is another one than before: read all anew. A comment
+    `change` has a change as data, its number as id. `reset` says that the store is another one
+    than before, or has not come as far as the desk has seen, because a backup was put back: read
+    all anew. It comes within seconds, at any time. A comment
     comes when all that was there has been told, and at least every 10 seconds. The stream ends
     when the server closes, when the store is away, when the token is revoked or expires, and
     for a desk that reads too slowly.
     """
-    number = (await caller.store.state()).number
+    state = await caller.store.state()
     known = after if last_event_id is None else last_event_id
-    return EventStream(caller, known, number)
+    return EventStream(caller, known, store, state)
 
 
 class EventStream(StreamingResponse):
     """An answer that goes on for as long as the desk listens, in one of its token's places."""
 
-    def __init__(self, caller: Caller, after: int | None, number: int) -> None:
+    def __init__(self, caller: Caller, after: int | None, store_id: str, state: StoreState) -> None:
         self._caller = caller
-        self._events = _events(caller, after, number)
+        self._events = _events(caller, after, store_id, state)
         super().__init__(
             self._events,
             media_type=wire.EVENTS_TYPE,
@@ -70,26 +75,36 @@ class EventStream(StreamingResponse):
             await self._events.aclose()
 
 
-async def _events(caller: Caller, after: int | None, number: int) -> AsyncGenerator[bytes, None]:
+async def _events(
+    caller: Caller, after: int | None, store_id: str, state: StoreState
+) -> AsyncGenerator[bytes, None]:
     service, clock = caller.gate.service, asyncio.get_running_loop().time
     due = clock() + service.keep_alive_seconds
-    with caller.gate.broadcast.subscription(caller.token.practices, number) as subscription:
+    with caller.gate.broadcast.subscription(
+        caller.token.practices, state.number, state.store_id
+    ) as subscription:
         yield f"retry: {RECONNECT_MILLISECONDS}\n\n".encode()
-        if after is not None and after > number:
-            yield b'id: %d\nevent: reset\ndata: {"number":%d}\n\n' % (number, number)
-        after = number if after is None else min(after, number)
+        if (after or 0) > state.number or store_id not in ("", state.store_id):
+            yield _reset(state)
+            after = state.number
+        elif after is None:
+            after = state.number
         has_caught_up = False
         try:
             while not subscription.is_over:
                 if has_caught_up:
                     changes = await subscription.next(due - clock())
                 else:
-                    changes = await caller.store.changes(after, 0)
+                    changes = await caller.store.changes(after, 0, state.store_id)
                     if not changes:
                         has_caught_up = True
                         yield b":\n\n"
                 fresh = [one for one in changes if one.number > after]
-                if fresh:
+                if any(one.kind is ChangeKind.STORE for one in changes):
+                    state = await caller.store.state()
+                    yield _reset(state)
+                    after, has_caught_up = state.number, False
+                elif fresh:
                     after = fresh[-1].number
                     yield _as_events(fresh)
                 if clock() >= due:
@@ -99,6 +114,11 @@ async def _events(caller: Caller, after: int | None, number: int) -> AsyncGenera
         except FrontdeskError:
             # The answer has begun, so it can say nothing more: asked anew, the server says why.
             return
+
+
+def _reset(state: StoreState) -> bytes:
+    data = wire.encode(wire.Reset(state.number, state.store_id))
+    return b"id: %d\nevent: reset\ndata: %b\n\n" % (state.number, data)
 
 
 def _as_events(changes: Sequence[Change]) -> bytes:
