@@ -68,7 +68,12 @@ class Pms:
 
 @dataclass(frozen=True)
 class Practice:
-    """A clinic. `short` is its name in three letters, `patient_channels` the order to try."""
+    """A clinic.
+
+    `short` is its name in three letters, `phone` what patients are asked to ring, empty where
+    nobody has said it. `patient_channels` is the order to try, `reason_channels` are those
+    whose messages carry the cancellation reason to the patient.
+    """
 
     id: str
     name: str
@@ -77,7 +82,8 @@ class Practice:
     email: str = ""
     pms: Pms | None = None
     patient_channels: tuple[Channel, ...] = ()
-    reason_to_patient: bool = True
+    reason_channels: tuple[Channel, ...] = (Channel.EMAIL,)
+    phone: str = ""
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,7 @@ confirm, and the store writes what `plan` answers in the cancel's own transactio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from uuid import UUID
 
 from frontdesk.bookings import Booking, Channel, IncomingBooking, Practice
@@ -182,6 +182,28 @@ def next_channel(
             connection = _CHANNEL_CONNECTIONS[channel]
             return Planned(kind, State.PENDING, addresses[channel], connection=connection)
     return None
+
+
+class Reader(Enum):
+    """Whether the patient reads the cancellation reason."""
+
+    PATIENT = "the message to the patient carries it"
+    PERHAPS = "the PMS that tells the patient gets it"
+    PRACTICE = "it stays with the practice"
+
+
+def reader(booking: Booking, practice: Practice) -> Reader:
+    """Return who reads the reason once `booking` is cancelled: the dialog asks for it with this in view.
+
+    It goes by the message that is planned first. One that takes its place later carries the
+    reason only if that one did, so that what was written for the practice stays there.
+    """
+    pms = practice.pms
+    if pms is not None and pms.tells_patient:
+        return Reader.PRACTICE if is_by_hand(booking, practice) else Reader.PERHAPS
+    first = next_channel(booking, practice, ())
+    carriers = {_CHANNEL_KINDS[channel] for channel in practice.reason_channels}
+    return Reader.PATIENT if first is not None and first.kind in carriers else Reader.PRACTICE
 
 
 def instead(kind: Kind) -> str:

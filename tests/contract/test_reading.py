@@ -13,6 +13,7 @@ from frontdesk.bookings import (
     Booking,
     BookingQuery,
     CancelCommand,
+    Channel,
     Direction,
     Followup,
     FrontdeskError,
@@ -58,7 +59,7 @@ async def cancel(store: Store, booking: Booking) -> Booking:
 
 
 async def test_a_booking_comes_back_as_it_went_in(store: Store) -> None:
-    practice = make_practice(reason_to_patient=False)
+    practice = make_practice(reason_channels=(Channel.SMS,), phone="08 5550 0100")
     await store.registry.apply_practices([practice], KIM)
     incoming = make_incoming(
         ref="A1",

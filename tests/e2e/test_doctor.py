@@ -1,5 +1,6 @@
 """`frontdesk doctor`: what holds and what does not; it changes nothing."""
 
+import asyncio
 import re
 
 from click.testing import CliRunner
@@ -110,3 +111,14 @@ def test_without_anything_outside_it_says_who_tells_patients(desk: LineDesk) -> 
     said = desk("doctor").stdout
 
     assert "no [notify]: the desk tells patients" in said
+
+
+async def test_a_practice_whose_patients_are_asked_to_ring_nowhere_is_asked_for_its_phone(
+    world: World,
+) -> None:
+    asked = "Smile Dental Adelaide has no phone: messages ask patients to ring and cannot say where"
+    assert asked in await world.run("doctor")
+
+    await asyncio.to_thread(world.desk.fill, [], [make_practice(phone="08 5550 0100")])
+
+    assert "has no phone" not in await world.run("doctor")

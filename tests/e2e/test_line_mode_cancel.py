@@ -129,8 +129,10 @@ class TestAsking:
             "Check-up and clean   R00001   Smile Dental Adelaide",
             "Praktika",
             "e-mail to amelia@example.com",
+            "The practice  e-mail to desk@adelaide.example",
         ):
             assert expected in before
+        assert "Cancellation Reason, optional. THE PATIENT READS THIS:" in result.stdout
         assert "Cancel Booking? This action cannot be undone. [y/N]" in result.stdout
         assert result.stdout.endswith(desk.facts() + "\n")
         assert desk.document("show", "R00001")["cancellation_reason"] == "patient ill"
@@ -194,6 +196,8 @@ class TestToldByPhone:
     def test_it_is_asked_for(self, unreachable: LineDesk) -> None:
         result = unreachable("cancel", "R8", typed="y\n\ny\n")
 
+        assert "no e-mail, no mobile: please ring" in result.stdout
+        assert "Cancellation Reason, optional. For the practice only:" in result.stdout
         assert "Told by you on the phone just now? [y/N]" in result.stdout
         assert "told by phone" in result.stdout.splitlines()[-1]
 

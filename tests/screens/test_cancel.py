@@ -138,7 +138,7 @@ async def test_what_follows_for_each_kind_of_practice(front: Front) -> None:
         ("SD-10482", "e-mail to mirela.kovac@example.com"),
         ("SD-10487", "SMS to 0491 570 158   (no e-mail on file)"),
         ("SD-10486", "! Manual update required: cancel it in Dentix yourself as well"),
-        ("SD-10486", "! no e-mail, no mobile: nobody is told by us"),
+        ("SD-10486", "! no e-mail, no mobile: please ring"),
         ("SD-10488", "has no connected system. Nothing to do there"),
     ):
         await open_dialog(front, ref)

@@ -250,6 +250,58 @@ kind = "core-practice"
 
         assert read(tmp_path, content).accounts["adelaide"].base_url == "https://fhir.example"
 
+    def test_an_sms_carries_the_reason_only_where_the_config_says_so(self, tmp_path: Path) -> None:
+        (tmp_path / "sms.toml").write_text("")
+        (tmp_path / "letters").mkdir()
+        for content, channels in (
+            (PRACTICE + MAIL, (Channel.EMAIL,)),
+            (PRACTICE + MAIL + SMS, (Channel.EMAIL,)),
+            (PRACTICE + MAIL + SMS + "reason = true", (Channel.EMAIL, Channel.SMS)),
+        ):
+            (practice,) = read(tmp_path, content).practices
+            assert practice.reason_channels == channels
+        (tmp_path / "letters" / "patient.text.j2").write_text("Ring us.")
+        own = PRACTICE + MAIL.replace("from", 'templates = "letters"\nfrom') + SMS + "reason = true"
+        (practice,) = read(tmp_path, own).practices
+        assert practice.reason_channels == (Channel.SMS,)
+
+    def test_what_patients_are_asked_to_ring(self, tmp_path: Path) -> None:
+        for phone in ("08 5550 0100", "(08) 5550-0100", "+61 8 5550 0100", "1300 SMILES"):
+            (practice,) = read(tmp_path, PRACTICE + f'phone = "{phone}"').practices
+            assert practice.phone == phone
+        assert read(tmp_path, PRACTICE).practices[0].phone == ""
+
+    @pytest.mark.parametrize(
+        ("given", "made"),
+        [
+            ("adelaide", "ADE"),
+            ("adelaide adelaide-2", "ADE A2"),
+            ("smile-north smile-south", "SMI SS"),
+            ("smile-south smile-sud smile-sea", "SMI SS SML"),
+            ("x", "X"),
+            ("x_1 x-1", "X1 X2"),
+            ("ab1=ABC abcd", "ABC ABD"),
+            ("7th-street", "7TH"),
+        ],
+    )
+    def test_a_practice_without_a_short_name_gets_one_from_its_id(
+        self, tmp_path: Path, given: str, made: str
+    ) -> None:
+        content = ""
+        for one in given.split():
+            id_, _, short = one.partition("=")
+            section = PRACTICE.replace('"adelaide"', f'"{id_}"')
+            content += section.replace('short = "ADL"', f'short = "{short}"' if short else "")
+        names = [practice.short for practice in read(tmp_path, content).practices]
+        assert names == made.split()
+
+    def test_any_number_of_practices_of_one_beginning_have_names_of_their_own(self, tmp_path: Path) -> None:
+        sections = [PRACTICE.replace('"adelaide"', f'"a-{number}"') for number in range(300)]
+        content = "".join(sections).replace('short = "ADL"', "")
+        names = [practice.short for practice in read(tmp_path, content).practices]
+        assert len(set(names)) == 300
+        assert all(1 <= len(name) <= 3 and name == name.upper() for name in names)
+
     def test_how_messages_leave(self, tmp_path: Path) -> None:
         (tmp_path / "letters").mkdir()
         content = (
@@ -357,6 +409,7 @@ def replaced(key: str, value: str) -> str:
         (replaced("time_zone", "'Australia'"), "no such time zone"),
         (replaced("time_zone", "'../../etc/passwd'"), "no such time zone, it is written like"),
         (replaced("time_zone", "''"), "no such time zone"),
+        (PRACTICE + "phone = 'ring us'", r"\[\[practices\]\] 1 phone must be a telephone number, such as 08"),
         (PRACTICE + "email = 'desk at smile'", r"\[\[practices\]\] 1 email must be an e-mail address"),
         (PRACTICE + "pms = 'smyle'\n[connections.smile]\nkind = 'praktika'", "did you mean smile?"),
         (PRACTICE + "pms = 'smile'", r"pms: there is no \[connections.smile\], the config has no connection"),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, meta
 
-from frontdesk.bookings import Booking, Cancellation, Patient
+from frontdesk.bookings import Booking, Cancellation, Channel, Patient
+from frontdesk.deliveries import Reader, reader
 from frontdesk.notify import messages
 from frontdesk.notify.messages import (
     SHIPPED,
@@ -17,12 +18,12 @@ from frontdesk.notify.messages import (
     BadTemplate,
     check_templates,
     desk_letter,
-    mentions_reason,
+    mention_reason,
     patient_letter,
     patient_sms,
 )
 from frontdesk.notify.settings import Letterhead, NotifySettings
-from tests.making import KIM, make_booking, make_patient, make_practice
+from tests.making import KIM, PRAKTIKA, make_booking, make_patient, make_practice
 from tests.notifying import AT
 
 GSM = set(
@@ -67,12 +68,52 @@ def test_without_a_reason_none_is_mentioned() -> None:
         assert "()" not in said
 
 
-def test_a_reason_that_the_dialog_kept_from_the_patient_is_kept() -> None:
-    practice = make_practice(reason_to_patient=False)
-    booking = cancelled("did not pay", practice=practice)
+NO_EMAIL = make_patient(email="")
+
+
+@pytest.mark.parametrize(
+    ("carrying", "order", "patient", "who_reads", "in_email", "in_sms"),
+    [
+        ("email", "email sms", make_patient(), Reader.PATIENT, True, False),
+        ("email", "email sms", NO_EMAIL, Reader.PRACTICE, False, False),
+        ("email sms", "email sms", NO_EMAIL, Reader.PATIENT, True, True),
+        ("email", "sms email", make_patient(), Reader.PRACTICE, False, False),
+        ("sms", "email sms", make_patient(), Reader.PRACTICE, False, False),
+        ("", "email sms", make_patient(), Reader.PRACTICE, False, False),
+        ("email sms", "", make_patient(), Reader.PRACTICE, False, False),
+        ("email", "email", make_patient(email="", mobile=""), Reader.PRACTICE, False, False),
+    ],
+)
+def test_the_patient_reads_the_reason_exactly_where_the_dialog_says_so(
+    carrying: str, order: str, patient: Patient, who_reads: Reader, in_email: bool, in_sms: bool
+) -> None:
+    practice = make_practice(
+        reason_channels=tuple(map(Channel, carrying.split())),
+        patient_channels=tuple(map(Channel, order.split())),
+    )
+    booking = cancelled("did not pay", practice=practice, patient=patient)
+    assert reader(booking, practice) is who_reads
     letter = patient_letter(booking)
-    assert "did not pay" not in letter.text + letter.html + patient_sms(booking)
+    assert ("did not pay" in letter.text) == ("did not pay" in letter.html) == in_email
+    assert ("did not pay" in patient_sms(booking)) == in_sms
     assert "did not pay" in desk_letter(booking).text
+
+
+def test_a_pms_that_tells_the_patient_gets_the_reason_and_may_show_it() -> None:
+    tells = make_practice(pms=replace(PRAKTIKA, tells_patient=True))
+    assert reader(make_booking(practice=tells), tells) is Reader.PERHAPS
+    by_hand = make_practice(pms=replace(PRAKTIKA, tells_patient=True, can_cancel=False))
+    assert reader(make_booking(practice=by_hand), by_hand) is Reader.PRACTICE
+
+
+def test_whoever_is_asked_to_ring_is_told_where() -> None:
+    booking = cancelled(practice=make_practice(phone="08 5550 0100"))
+    letter = patient_letter(booking)
+    asked = "Please ring 08 5550 0100 to make a new"
+    for said in (letter.text, letter.html, patient_sms(booking)):
+        assert asked in said
+    for said in (patient_letter(cancelled()).text, patient_sms(cancelled())):
+        assert "Please ring to make a new" in said
 
 
 def test_an_sms_is_one_message_in_the_usual_case() -> None:
@@ -82,13 +123,17 @@ def test_an_sms_is_one_message_in_the_usual_case() -> None:
         "has been cancelled. Please ring to make a new one."
     )
     long = patient_sms(cancelled(practice=make_practice(name="Smile Dental and Orthodontics North Adelaide")))
-    for one in (said, long):
+    to_ring = patient_sms(
+        cancelled(practice=make_practice(name="Smile Dental and Orthodontics N", phone="08 5550 0100"))
+    )
+    for one in (said, long, to_ring):
         assert len(one) <= 160
         assert set(one) <= GSM
 
 
 def test_typing_habits_do_not_make_an_sms_dearer() -> None:
-    said = patient_sms(cancelled("she’s ill – “flu”…"))
+    practice = make_practice(reason_channels=(Channel.EMAIL, Channel.SMS))
+    said = patient_sms(cancelled("she’s ill – “flu”…", practice=practice))
     assert '(she\'s ill - "flu"...)' in said
     assert set(said) <= GSM
 
@@ -263,24 +308,26 @@ MENTIONS = {
 def test_what_mentions_the_reason_is_what_jinja_would_fill_in(
     source: str, mentions: bool, tmp_path: Path
 ) -> None:
-    for name in ("patient.text.j2", "patient.sms.j2"):
+    for name, channel in (("patient.text.j2", Channel.EMAIL), ("patient.sms.j2", Channel.SMS)):
         (tmp_path / name).write_text(source, encoding="utf-8")
-    assert mentions_reason(tmp_path) is mentions
+        assert mention_reason(channel, tmp_path) is mentions
     assert ("reason" in meta.find_undeclared_variables(Environment().parse(source))) is mentions
 
 
 def test_the_reason_reaches_a_patient_unless_every_template_leaves_it_out(tmp_path: Path) -> None:
-    assert mentions_reason()
+    assert mention_reason(Channel.EMAIL)
+    assert mention_reason(Channel.SMS)
     (tmp_path / "patient.text.j2").write_text("x", encoding="utf-8")
-    assert mentions_reason(tmp_path), "the shipped SMS has it"
+    assert not mention_reason(Channel.EMAIL, tmp_path)
+    assert mention_reason(Channel.SMS, tmp_path), "the shipped SMS has it"
     (tmp_path / "patient.sms.j2").write_text("x", encoding="utf-8")
-    assert not mentions_reason(tmp_path)
+    assert not mention_reason(Channel.SMS, tmp_path)
     (tmp_path / "patient.html.j2").write_bytes(b"\xff")
-    assert mentions_reason(tmp_path), "what cannot be read may have it"
+    assert mention_reason(Channel.EMAIL, tmp_path), "what cannot be read may have it"
 
 
 def test_asking_about_the_reason_does_not_wait_for_jinja() -> None:
-    script = "from frontdesk.notify import messages; messages.mentions_reason(); import sys; print('jinja2' in sys.modules)"
+    script = "from frontdesk.notify import messages; from frontdesk.bookings import Channel; messages.mention_reason(Channel.EMAIL); import sys; print('jinja2' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )

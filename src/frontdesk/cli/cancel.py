@@ -28,7 +28,7 @@ from frontdesk.cli.wiring import Run, Session
 from frontdesk.deliveries import Delivery, facts, plan
 from frontdesk.store.commands import CommitLost
 from frontdesk.store.port import BookingStore
-from frontdesk.widgets.booking_summary import needs_phone_call, summary, what_follows
+from frontdesk.widgets.booking_summary import needs_phone_call, reason_label, summary, what_follows
 
 if TYPE_CHECKING:
     from frontdesk.store.sql import SqlStore
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 @click.command()
 @reference
 @click.option(
-    "--reason", metavar="TEXT", help="Cancellation Reason, up to 255 characters; the patient reads it."
+    "--reason",
+    metavar="TEXT",
+    help="Cancellation Reason, up to 255 characters; an e-mail to the patient has it, see messages.md.",
 )
 @click.option("--told-by-phone", is_flag=True, help="You told the patient just now (where nobody else does).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -80,7 +82,7 @@ def cancel(
             )
             for line in filter(None, shown):
                 say(line, err=as_json)
-            answers = _ask(answers, needs_phone_call(follows), to_stderr=as_json)
+            answers = _ask(answers, booking, needs_phone_call(follows), to_stderr=as_json)
         command = CancelCommand(
             command_id=uuid.uuid4(),
             booking_id=booking.id,
@@ -122,13 +124,14 @@ class _Answers:
     told_by_phone: bool
 
 
-def _ask(given: _Answers, nobody_tells: bool, *, to_stderr: bool) -> _Answers:
+def _ask(given: _Answers, booking: Booking, nobody_tells: bool, *, to_stderr: bool) -> _Answers:
     """Ask for what was not given, then for the confirm. Raises Refused when it is not given."""
     reason, told = given.reason, given.told_by_phone
     if nobody_tells and not told:
         told = confirm("Told by you on the phone just now?", err=to_stderr)
     if reason is None:
-        reason = ask("Cancellation Reason, optional", err=to_stderr, check=_checked_reason)
+        label = " ".join(reason_label(booking)).rstrip(".")
+        reason = ask(label, err=to_stderr, check=_checked_reason)
     if not confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
         raise Refused(Reason("kept", "kept, nothing was cancelled"))
     return _Answers(reason, told)

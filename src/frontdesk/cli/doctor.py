@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from frontdesk.bookings import (
     Direction,
     FrontdeskError,
     Position,
+    Practice,
     Reason,
     Refused,
     Scope,
@@ -139,7 +140,12 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
         found.append(
             Finding("practices", Mark.NOT_TRIED, f"without pms, so no other system is told: {alone}")
         )
-    return [*found, *await _about_bookings(store, state.now), *_about_deliveries(state)]
+    return [
+        *found,
+        *_about_phones(practices),
+        *await _about_bookings(store, state.now),
+        *_about_deliveries(state),
+    ]
 
 
 async def _about_bookings(store: BookingStore, now: datetime) -> list[Finding]:
@@ -150,6 +156,17 @@ async def _about_bookings(store: BookingStore, now: datetime) -> list[Finding]:
     for row in page.rows:
         gaps.add(row.booking, row.booking.practice, now)
     return [Finding("bookings", Mark.NOT_TRIED, sentence) for sentence in gaps.sentences()]
+
+
+def _about_phones(practices: Sequence[Practice]) -> Iterator[Finding]:
+    """What patients are sent asks them to ring: without a number they have to look for one."""
+    for practice in practices:
+        if practice.patient_channels and not practice.phone:
+            said = (
+                f"{practice.name} has no phone: messages ask patients to ring and cannot say where; "
+                "set phone under [[practices]] in the config"
+            )
+            yield Finding("practices", Mark.NOT_TRIED, said)
 
 
 async def _about_server(config: Config, store: BookingStore) -> list[Finding]:

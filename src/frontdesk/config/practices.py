@@ -1,7 +1,13 @@
 """The practices of the config, as rows for the store: what each one's PMS and channels are."""
 
+import re
+from collections.abc import Iterator
+from itertools import combinations, product
 from pathlib import Path
+from string import ascii_uppercase
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import msgspec
 
 from frontdesk import text
 from frontdesk.bookings import Channel, Pms, Practice
@@ -9,8 +15,11 @@ from frontdesk.complaints import nearest
 from frontdesk.config import sections
 from frontdesk.config.addresses import check_mail_address
 from frontdesk.config.sections import ConfigFile
-from frontdesk.notify.messages import mentions_reason
+from frontdesk.notify.messages import mention_reason
 from frontdesk.pms.registry import MANUAL, describe
+
+_PHONE = re.compile(r"(?=(?:\D*\d){3})[0-9A-Za-z +()./-]+")
+"""At least three digits, and what is written between them; some numbers end in a word (1300 SMILES)."""
 
 
 def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
@@ -24,7 +33,7 @@ def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
         for name, connection in said.connections.items()
     }
     found: list[Practice] = []
-    for number, section in enumerate(said.practices, start=1):
+    for number, section in enumerate(_with_short_names(said.practices), start=1):
         where = f"[[practices]] {number}"
         practice = _practice(section, where, connections, said.notify, folder)
         for other in found:
@@ -45,6 +54,8 @@ def _practice(
 ) -> Practice:
     if section.email:
         check_mail_address(section.email, f"{where} email")
+    if section.phone and not _PHONE.fullmatch(text.clean(section.phone)):
+        raise ValueError(f"{where} phone must be a telephone number, such as 08 5550 0100")
     _check_time_zone(section.time_zone, f"{where} time_zone")
     practice = Practice(
         id=section.id,
@@ -55,7 +66,8 @@ def _practice(
         email=text.clean(section.email) if notify and notify.email else "",
         pms=_pms_of(section, where, connections, folder),
         patient_channels=_channels(notify),
-        reason_to_patient=mentions_reason(templates_of(section, notify, folder)),
+        reason_channels=_reason_channels(notify, templates_of(section, notify, folder)),
+        phone=text.clean(section.phone),
     )
     if " " in practice.short:
         raise ValueError(f"{where} short must be letters, such as ADL")
@@ -99,6 +111,37 @@ def _channels(notify: sections.Notify | None) -> tuple[Channel, ...]:
         return ()
     there = {Channel.EMAIL: notify.email is not None, Channel.SMS: notify.sms is not None}
     return tuple(channel for channel in notify.patient if there[channel])
+
+
+def _reason_channels(notify: sections.Notify | None, templates: Path | None) -> tuple[Channel, ...]:
+    """A mobile is often a family's: an SMS carries the reason only where the config says so."""
+    with_sms = notify is not None and notify.sms is not None and notify.sms.reason
+    channels = (Channel.EMAIL, Channel.SMS) if with_sms else (Channel.EMAIL,)
+    return tuple(channel for channel in channels if mention_reason(channel, templates))
+
+
+def _with_short_names(given: tuple[sections.Practice, ...]) -> Iterator[sections.Practice]:
+    """Yield the practices; one without a short name gets one from its id that no other one has."""
+    taken = {section.short.casefold() for section in given}
+    for section in given:
+        if not section.short:
+            short = next(one for one in _short_names(section.id) if one.casefold() not in taken)
+            taken.add(short.casefold())
+            section = msgspec.structs.replace(section, short=short)
+        yield section
+
+
+def _short_names(id: str) -> Iterator[str]:  # noqa: A002
+    """Yield what a practice could be called in up to three letters, the likeliest first."""
+    parts = [part for part in re.split("[^A-Z0-9]+", id.upper()) if part]
+    letters = "".join(parts)
+    yield letters[:3]
+    if len(parts) > 1:
+        yield "".join(part[0] for part in parts)[:3]
+    for second, third in combinations(letters[1:], 2):
+        yield letters[0] + second + third
+    yield from (f"{letters[0]}{number}" for number in range(2, 100))
+    yield from ("".join(three) for three in product(ascii_uppercase, repeat=3))
 
 
 def _filled(value: str, where: str) -> str:

@@ -91,9 +91,12 @@ class Practice(Section, frozen=True):
 
     id: Identifier
     name: Name
-    short: Annotated[str, Meta(min_length=1, max_length=3, description="its name in three letters")]
     time_zone: Annotated[str, Meta(description="an IANA name such as Australia/Adelaide")]
+    short: Annotated[
+        str, Meta(max_length=3, description="its name in three letters; default: made from the id")
+    ] = ""
     email: Annotated[str, Meta(description="the desk's address, told of cancellations")] = ""
+    phone: Annotated[str, Meta(max_length=40, description="what patients are asked to ring")] = ""
     pms: Annotated[
         str | Connection, Meta(description="a connection's name, or its keys; none: not integrated")
     ] = ""
@@ -119,6 +122,9 @@ class Sms(Section, frozen=True):
 
     profile: Annotated[str, Meta(min_length=1, description="a file that describes the gateway")]
     credential: CredentialName | None = None
+    reason: Annotated[
+        bool, Meta(description="the SMS carries the cancellation reason too: a mobile is often a family's")
+    ] = False
 
 
 class Notify(Section, frozen=True):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from frontdesk import text, times
-from frontdesk.bookings import Booking
+from frontdesk.bookings import Booking, Channel
 from frontdesk.complaints import nearest
+from frontdesk.deliveries import Reader, reader
 
 if TYPE_CHECKING:
     from jinja2 import Template, nodes
@@ -32,7 +32,7 @@ PATIENT_SUBJECT, PATIENT_TEXT, PATIENT_HTML, PATIENT_SMS = (
 DESK_SUBJECT, DESK_TEXT = "desk.subject.j2", "desk.text.j2"
 
 _ABOUT_THE_BOOKING = frozenset({"practice", "day", "date", "time", "zone", "practitioner", "reference"})
-_TO_THE_PATIENT = _ABOUT_THE_BOOKING | {"patient", "reason"}
+_TO_THE_PATIENT = _ABOUT_THE_BOOKING | {"patient", "reason", "phone"}
 _TO_THE_DESK = _TO_THE_PATIENT | {"appointment_type", "operator", "cancelled_at", "mobile"}
 
 VARIABLES: Mapping[str, frozenset[str]] = {
@@ -94,7 +94,7 @@ def patient_letter(booking: Booking, folder: Path | None = None) -> Letter:
 
     Raises BadTemplate.
     """
-    words = _words(booking)
+    words = _words(booking, Channel.EMAIL)
     return Letter(
         _subject(PATIENT_SUBJECT, folder, words),
         _render(PATIENT_TEXT, folder, words, LONGEST_BODY),
@@ -104,7 +104,8 @@ def patient_letter(booking: Booking, folder: Path | None = None) -> Letter:
 
 def patient_sms(booking: Booking, folder: Path | None = None) -> str:
     """Return the SMS that tells the patient, one line. Raises BadTemplate."""
-    return text.clean(_render(PATIENT_SMS, folder, _words(booking), LONGEST_SMS)).translate(_PLAIN)
+    words = _words(booking, Channel.SMS)
+    return text.clean(_render(PATIENT_SMS, folder, words, LONGEST_SMS)).translate(_PLAIN)
 
 
 def desk_letter(booking: Booking, folder: Path | None = None) -> Letter:
@@ -125,13 +126,14 @@ def desk_letter(booking: Booking, folder: Path | None = None) -> Letter:
     )
 
 
-def mentions_reason(folder: Path | None = None) -> bool:
-    """Whether anything that a patient can get repeats the reason, with the practice's own templates.
+def mention_reason(channel: Channel, folder: Path | None = None) -> bool:
+    """Whether what a patient can get this way repeats the reason, with the practice's own templates.
 
     It reads the files and no more, so that a start need not wait for Jinja. A file that
     cannot be read counts as one that does: nobody is promised too much.
     """
-    names = [PATIENT_TEXT, PATIENT_SMS, *([PATIENT_HTML] if _has_html(folder) else [])]
+    letter = [PATIENT_TEXT, *([PATIENT_HTML] if _has_html(folder) else [])]
+    names = letter if channel is Channel.EMAIL else [PATIENT_SMS]
     return any(_mentions_reason(_in_force(name, folder)) for name in names)
 
 
@@ -154,12 +156,15 @@ def check_templates(folder: Path) -> tuple[str, ...]:
     return tuple(wrong)
 
 
-def _words(booking: Booking) -> dict[str, str]:
-    zone: ZoneInfo = booking.practice.zone
+def _words(booking: Booking, channel: Channel | None = None) -> dict[str, str]:
+    practice, zone = booking.practice, booking.practice.zone
     start = booking.starts_at
     done = booking.cancellation
+    # The dialog has told the operator whether the patient reads it.
+    is_for_patient = reader(booking, practice) is Reader.PATIENT and channel in practice.reason_channels
     return {
-        "practice": booking.practice.name,
+        "practice": practice.name,
+        "phone": practice.phone,
         "patient": booking.patient.name,
         "practitioner": booking.practitioner.name,
         "reference": booking.ref,
@@ -167,8 +172,7 @@ def _words(booking: Booking) -> dict[str, str]:
         "date": times.day_with_year(times.local_date(start, zone)),
         "time": times.clock_in_letters(start, zone),
         "zone": f"{times.zone_name(zone)} time",
-        # The dialog has promised the operator whether the patient reads it.
-        "reason": done.reason if done and booking.practice.reason_to_patient else "",
+        "reason": done.reason if done and is_for_patient else "",
     }
 
 

@@ -25,7 +25,7 @@ from frontdesk.bookings import (
     Unavailable,
 )
 from frontdesk.commands import CANCEL_COMMANDS
-from frontdesk.deliveries import TOLD_BY_PHONE, is_told_by_itself, plan
+from frontdesk.deliveries import TOLD_BY_PHONE, Kind, is_told_by_itself, plan
 from frontdesk.desk import OpenDesk
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
@@ -35,9 +35,12 @@ from frontdesk.store.commands import CommitLost
 from frontdesk.store.port import Change
 from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.booking_summary import (
+    LABEL_START,
+    PATIENT_READS,
     TEXT_START,
     labelled,
     needs_phone_call,
+    reason_label,
     summary,
     what_follows,
 )
@@ -54,6 +57,8 @@ DESIGN_HEIGHT = 24
 WIDE = 100
 """From this width on the longest reason fits into three lines."""
 END_WIDTH = 40
+MOST_USED = len(f" {REASON_LIMIT}/{REASON_LIMIT} ")
+"""Cells that the count of the reason's characters takes, and the one before it."""
 
 
 class Progress(Enum):
@@ -97,7 +102,8 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     #keep { margin-right: 4; }
     #hint { margin-left: 6; }
     CancelScreen.-low .gap, CancelScreen.-low #billing { display: none; }
-    CancelScreen.-low.-tick #follows-title { display: none; }
+    CancelScreen.-low.-tick #follows-title, CancelScreen.-low.-desk #follows-title { display: none; }
+    CancelScreen.-desk #before-buttons { display: none; }
     CancelScreen.-wide #reason-box, CancelScreen.-wide ReasonField { height: 3; }
     CancelScreen.-low #reason-box, CancelScreen.-low ReasonField { height: 2; }
     """
@@ -113,7 +119,9 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self._progress = Progress.READING
         # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
-        self._offers_tick = needs_phone_call(plan(booking, booking.practice))
+        planned = plan(booking, booking.practice)
+        self._offers_tick = needs_phone_call(planned)
+        self.set_class(any(one.kind is Kind.DESK_EMAIL for one in planned), "-desk")
         self.set_class(self._offers_tick, "-tick")
 
     # -- what is on it ------------------------------------------------------------------
@@ -139,7 +147,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             yield Line(id="undone")
             yield Line(classes="gap spare")
             yield Line(id="message")
-            yield Line(classes="gap spare")
+            yield Line(id="before-buttons", classes="gap spare")
             with Horizontal(id="buttons"):
                 yield Button("Keep Booking", "Esc", id="keep")
                 yield Button("Cancel Booking", "F8", id="confirm")
@@ -168,7 +176,6 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self.on_store_changed()
         self._ask_pms()
         self._show_booking()
-        self._count()
         self.reason.focus()
         self._read_again()
 
@@ -183,6 +190,8 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size)
+        if self.is_mounted:
+            self._show_booking()
 
     def _fit(self, size: Size) -> None:
         self.set_class(size.height < DESIGN_HEIGHT, "-low")
@@ -198,14 +207,16 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self.query_one("#summary", TextBlock).show(_styled(lines))
         says = pms_says(self._preflight, booking, self.desk.now())
         follows = what_follows(booking, plan(booking, booking.practice), says)
+        if self.has_class("-low") and self._offers_tick:
+            follows = follows[:2]
         self.query_one("#follows", TextBlock).show(_styled(follows))
+        self._count()
 
     def _count(self) -> None:
-        reads = (
-            "The patient reads it." if self.booking.practice.reason_to_patient else "Not sent to the patient."
-        )
-        used = f"{len(self.reason.reason)}/{REASON_LIMIT}"
-        self.line("label").show(f"  Cancellation Reason, optional. {reads}", f"{used} ")
+        used = f"{len(self.reason.reason)}/{REASON_LIMIT} "
+        name, reads = reason_label(self.booking, self.app.size.width - LABEL_START - MOST_USED)
+        marked = PATIENT_READS if PATIENT_READS in reads else ""
+        self.line("label").show(f"{' ' * LABEL_START}{name} {reads}", used, marked=marked)
 
     def say(self, message: str) -> None:
         """Answer in the dialog's message line."""

@@ -65,6 +65,7 @@ def practices() -> tuple[Practice, ...]:
             email="desk.adelaide@example.com",
             pms=Pms("praktika-demo", "praktika", "Praktika", can_cancel=True),
             patient_channels=channels,
+            phone="08 5550 0100",
         ),
         Practice(
             id="sydney",
@@ -74,6 +75,7 @@ def practices() -> tuple[Practice, ...]:
             email="desk.sydney@example.com",
             pms=Pms("core-practice-demo", "core-practice", "Core Practice", can_cancel=True),
             patient_channels=channels,
+            phone="02 5550 0100",
         ),
         Practice(
             id="port-adelaide",
@@ -82,6 +84,7 @@ def practices() -> tuple[Practice, ...]:
             time_zone="Australia/Adelaide",
             email="desk.port@example.com",
             patient_channels=channels,
+            phone="08 5550 0101",
         ),
     )
 

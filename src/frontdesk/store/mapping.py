@@ -98,7 +98,8 @@ def practice_values(practice: Practice) -> dict[str, Any]:
         "pms_can_cancel": pms.can_cancel if pms else False,
         "pms_tells_patient": pms.tells_patient if pms else False,
         "patient_channels": ",".join(channel.value for channel in practice.patient_channels),
-        "reason_to_patient": practice.reason_to_patient,
+        "reason_channels": ",".join(channel.value for channel in practice.reason_channels),
+        "phone": practice.phone,
     }
 
 

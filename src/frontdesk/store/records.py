@@ -45,10 +45,21 @@ def practice(row: Any) -> Practice:
     pms = None
     if row.pms_kind:
         pms = Pms(row.pms_connection, row.pms_kind, row.pms_name, row.pms_can_cancel, row.pms_tells_patient)
-    channels = tuple(Channel(name) for name in row.patient_channels.split(",") if name)
     return Practice(
-        row.id, row.name, row.short, row.time_zone, row.email, pms, channels, row.reason_to_patient
+        row.id,
+        row.name,
+        row.short,
+        row.time_zone,
+        row.email,
+        pms,
+        _channels(row.patient_channels),
+        _channels(row.reason_channels),
+        row.phone,
     )
+
+
+def _channels(names: str) -> tuple[Channel, ...]:
+    return tuple(Channel(name) for name in names.split(",") if name)
 
 
 def practices(rows: Iterable[Any]) -> tuple[Practice, ...]:

@@ -45,7 +45,10 @@ def _from_sqlite(value: str | None) -> datetime | None:
 
 
 class PracticeRow(SQLModel, table=True):
-    """A clinic. `patient_channels` is a comma-separated order; no PMS is an empty `pms_kind`."""
+    """A clinic. `patient_channels` is a comma-separated order, `reason_channels` a set of them.
+
+    No PMS is an empty `pms_kind`.
+    """
 
     __tablename__ = "practice"
 
@@ -60,7 +63,8 @@ class PracticeRow(SQLModel, table=True):
     pms_can_cancel: bool = False
     pms_tells_patient: bool = False
     patient_channels: str = ""
-    reason_to_patient: bool = True
+    reason_channels: str = ""
+    phone: str = ""
 
 
 class PractitionerRow(SQLModel, table=True):

@@ -4,14 +4,14 @@ Everything here returns plain text; the widgets that paint it never read markup.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
-from frontdesk.deliveries import Kind, Planned, State
+from frontdesk.deliveries import Kind, Planned, Reader, State, reader
 from frontdesk.widgets.fitting import fitted
 
 LABEL_START = 2
@@ -94,12 +94,12 @@ def summary(
 BY_ITSELF = "is told by itself"
 
 
-def what_follows(booking: Booking, planned: Sequence[Planned], pms_says: str = BY_ITSELF) -> tuple[str, str]:
-    """Return two lines: what becomes of the PMS, and who tells the patient how.
+def what_follows(booking: Booking, planned: Sequence[Planned], pms_says: str = BY_ITSELF) -> tuple[str, ...]:
+    """Return a line each: what becomes of the PMS, who tells the patient how, the practice's own e-mail.
 
     `pms_says` is the sentence for a PMS that is told by itself.
     """
-    return (_pms_line(planned, pms_says), _patient_line(booking, planned))
+    return (_pms_line(planned, pms_says), _patient_line(booking, planned), *_practice_line(planned))
 
 
 def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
@@ -121,12 +121,38 @@ def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
             without = "" if patient.email else "   (no e-mail on file)"
             return labelled(label, f"SMS to {delivery.target}{without}")
         if delivery.kind is Kind.PATIENT_PHONE:
-            number = f", phone {delivery.target}" if delivery.target else ""
-            return labelled(label, f"! {delivery.note}{number}: nobody is told by us")
+            number = f" {delivery.target}" if delivery.target else ""
+            return labelled(label, f"! {delivery.note}: please ring{number}")
     pms = booking.practice.pms
     if pms is not None and pms.tells_patient:
         return labelled(label, f"is told by {pms.name}")
     return labelled(label, "is told by you: no e-mail or SMS is set up here")
+
+
+def _practice_line(planned: Sequence[Planned]) -> Iterator[str]:
+    for delivery in planned:
+        if delivery.kind is Kind.DESK_EMAIL:
+            yield labelled("The practice", f"e-mail to {delivery.target}")
+
+
+PATIENT_READS = "THE PATIENT READS THIS"
+
+
+def reason_label(booking: Booking, room: int = sys.maxsize) -> tuple[str, str]:
+    """Return what stands above the reason, in `room` cells: the field's name, and who will read it.
+
+    Who reads it is never cut; that it is optional is left out where there is no room.
+    """
+    match reader(booking, booking.practice):
+        case Reader.PATIENT:
+            reads = f"{PATIENT_READS}."
+        case Reader.PERHAPS:
+            name = booking.practice.pms.name if booking.practice.pms else ""
+            reads = f"{name} gets it, the patient may read it."
+        case Reader.PRACTICE:
+            reads = "For the practice only."
+    whole = "Cancellation Reason, optional."
+    return (whole if cell_len(f"{whole} {reads}") <= room else "Cancellation Reason."), reads
 
 
 def needs_phone_call(planned: Sequence[Planned]) -> bool:

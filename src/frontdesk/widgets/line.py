@@ -24,6 +24,7 @@ class Line(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._shown: tuple[str, str, Style] = ("", "", PLAIN)
+        self._marked = ""
 
     @property
     def text(self) -> str:
@@ -31,10 +32,10 @@ class Line(Widget):
         left, right, _ = self._shown
         return f"{left}  {right}".rstrip()
 
-    def show(self, left: str, right: str = "", style: Style = PLAIN) -> None:
-        """Say something else; nothing is painted when it is the same."""
-        if (left, right, style) != self._shown:
-            self._shown = (left, right, style)
+    def show(self, left: str, right: str = "", style: Style = PLAIN, marked: str = "") -> None:
+        """Say something else; nothing is painted when it is the same. `marked` is a part of it that shouts."""
+        if (left, right, style, marked) != (*self._shown, self._marked):
+            self._shown, self._marked = (left, right, style), marked
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -47,7 +48,9 @@ class Line(Widget):
             text = f"{fitted(left, room)} {right}" if room else fitted(right, width)
         else:
             text = fitted(left, width)
-        return Strip([Segment(text, style)], width)
+        before, found, after = text.partition(self._marked) if self._marked else (text, "", "")
+        parts = ((before, style), (found, ALERT), (after, style))
+        return Strip([Segment(part, look) for part, look in parts if part], width)
 
 
 class TextBlock(Widget):

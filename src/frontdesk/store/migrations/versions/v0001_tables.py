@@ -118,7 +118,8 @@ def _create_tables() -> None:
         Column("pms_can_cancel", Boolean(), nullable=False),
         Column("pms_tells_patient", Boolean(), nullable=False),
         Column("patient_channels", TEXT, nullable=False),
-        Column("reason_to_patient", Boolean(), nullable=False),
+        Column("reason_channels", TEXT, nullable=False),
+        Column("phone", TEXT, nullable=False),
         PrimaryKeyConstraint("id"),
     )
     op.create_table(
