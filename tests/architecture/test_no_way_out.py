@@ -11,6 +11,8 @@ STARTS_ITS_SIMULATOR = "pms/simulator/process.py"
 """The demonstration's made-up PMS is a process of its own, which the demonstration starts."""
 SPLITS_IN_TWO = "supervisor.py"
 """The program itself, in two: one has the screen, the other one gives the terminal back."""
+ASKS_LIBPQ = "store/postgres_faults.py"
+"""What psycopg has loaded already is asked for one function that psycopg does not pass on."""
 STARTERS = {"subprocess", "multiprocessing", "pty", "webbrowser", "ctypes", "code", "pdb", "runpy"}
 OF_OS = ("exec", "spawn", "posix_spawn", "fork", "system", "popen", "startfile")
 OF_CLICK = {"edit", "launch", "echo_via_pager", "pager"}
@@ -43,8 +45,9 @@ def ways_out(source: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", sources())
 def test_no_module_starts_a_program(path: str) -> None:
     found = list(ways_out(sources()[path]))
-    if path == SPLITS_IN_TWO:
-        assert found == ["os.fork"]
+    known = {SPLITS_IN_TWO: ["os.fork"], ASKS_LIBPQ: ["ctypes"]}
+    if path in known:
+        assert found == known[path]
     else:
         assert (found != []) == (path == STARTS_ITS_SIMULATOR), found
 

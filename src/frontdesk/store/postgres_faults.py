@@ -15,7 +15,6 @@ from typing import Any
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
-from psycopg.pq.misc import find_libpq_full_path
 from sqlalchemy.engine import URL
 
 from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
@@ -52,16 +51,14 @@ def why_not_let_in(options: Mapping[str, Any]) -> str:
         codes: list[str] = _CODE.findall(asking.get_error_message())
         return codes[-1] if codes else ""
     except (AttributeError, OSError):
-        # A libpq that cannot be reached this way: there is no code then.
+        # A psycopg that was built in another way: there is no code then.
         return ""
     finally:
         asking.finish()
 
 
 def _library() -> ctypes.CDLL:
-    if pq.__impl__ == "python":
-        return ctypes.CDLL(find_libpq_full_path())
-    # A symbol is looked for in a library and in those that it was linked with.
+    # psycopg's own, loaded already: a symbol is looked for in a library and in those it was linked with.
     return ctypes.CDLL(sys.modules[pq.PGconn.__module__].__file__)
 
 
