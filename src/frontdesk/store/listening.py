@@ -117,8 +117,8 @@ def _listens(connection: psycopg.Connection) -> bool:
 
 
 def _head(connection: psycopg.Connection) -> tuple[str, int] | None:
-    """Return which store there is and its latest number, or None while there is none."""
-    with suppress(psycopg.errors.UndefinedTable):
+    """Return which store there is and its latest number, or None while there is none: it is being put back."""
+    with suppress(psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable):
         return connection.execute(_HEAD).fetchone()
     return None
 

@@ -34,7 +34,7 @@ from frontdesk.store.postgres_faults import (
     read_only,
     with_code,
 )
-from frontdesk.store.postgres_session import NETWORK, PLACE, SCHEMA, BoundedConnection, set_up
+from frontdesk.store.postgres_session import NETWORK, PLACE, SCHEMA, WRITABLE, BoundedConnection, set_up
 from frontdesk.store.revisions import VERSION_TABLE
 
 WRITE_THREADS = 4
@@ -268,7 +268,7 @@ class PostgresDatabase(Database):
 
     def why_not_writable(self, connection: Connection | None = None) -> str:
         if connection is not None:
-            standby, is_read_only, may_write = connection.execute(text(_WRITABLE)).one()
+            standby, is_read_only, may_write = connection.execute(text(WRITABLE)).one()
             self._read_only = ""
             if standby:
                 self._read_only = "the store is read-only here: this server is a standby"
@@ -289,12 +289,6 @@ class PostgresDatabase(Database):
     def let_go(self) -> None:
         self._listener.stop()
         super().let_go()
-
-
-_WRITABLE = """
-SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
-       has_table_privilege('booking', 'UPDATE') AND has_table_privilege('audit', 'INSERT')
-"""
 
 
 _PLACE, _SINCE, _IS_NEW = "frontdesk place", "frontdesk since", "frontdesk is new"

@@ -143,10 +143,34 @@ SELECT coalesce((
 """  # noqa: S608
 """The first schema on the account's search path that holds a store, else where one would be made."""
 
+_SET_READ_ONLY = """
+    pg_catalog.current_setting('default_transaction_read_only')::boolean OR coalesce((
+        SELECT split_part(setting, '=', 2)::boolean
+        FROM pg_catalog.pg_db_role_setting AS kept, unnest(kept.setconfig) AS setting
+        WHERE setting LIKE 'default_transaction_read_only=%'
+          AND kept.setdatabase IN (
+              0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+          )
+          AND kept.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
+        ORDER BY kept.setrole <> 0 DESC, kept.setdatabase <> 0 DESC LIMIT 1
+    ), false)
+"""
+"""Whether the server, or else this database or account, is meant to be read only.
+
+What is set for a database or an account counts for the sessions that begin after it; one that
+began before would go on writing.
+"""
+
+WRITABLE = f"""
+SELECT pg_catalog.pg_is_in_recovery() AS is_standby, {_SET_READ_ONLY} AS is_read_only,
+    has_table_privilege('booking', 'UPDATE') AND has_table_privilege('audit', 'INSERT') AS may_write
+"""
+"""Whether writing can be thought of, asked in a transaction that only reads."""
+
 PLACE = f"""
 SELECT
     pg_catalog.pg_is_in_recovery() AS is_standby,
-    pg_catalog.current_setting('transaction_read_only')::boolean AS is_read_only,
+    pg_catalog.current_setting('transaction_read_only')::boolean OR {_SET_READ_ONLY} AS is_read_only,
     CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.concat_ws('/',
         (SELECT system_identifier FROM pg_catalog.pg_control_system()),
         left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8),
