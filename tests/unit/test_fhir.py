@@ -278,6 +278,15 @@ async def test_what_a_server_speaks_is_asked_once() -> None:
     assert [url.rpartition("/")[2] for _, url, *_ in server.asked] == ["metadata", *["a-1"] * 4]
 
 
+async def test_nothing_is_changed_for_several_patients_at_once() -> None:
+    group = BOOKED | {"participant": [*BOOKED["participant"], {"actor": {"reference": "Patient/56"}}]}
+    for change in CHANGES:
+        server = Server(group)
+        with pytest.raises(Rejected, match="it is for several patients there"):
+            await change(pms(server))
+        assert not server.written
+
+
 @pytest.mark.parametrize("version", ["3.0.2", "1.0.2", "6.0.0", "5.0.0"])
 async def test_nothing_is_changed_on_a_server_that_speaks_something_else(version: str) -> None:
     metadata = {"resourceType": "CapabilityStatement", "fhirVersion": version}

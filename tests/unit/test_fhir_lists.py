@@ -39,6 +39,19 @@ async def test_a_day_is_asked_for_by_its_instants_and_page_by_page() -> None:
     assert server.asked[1][1:3] == (f"{BASE}?_getpages=7", ())
 
 
+@pytest.mark.parametrize("status", ["waitlist", "proposed", "cancelled"])
+async def test_what_needs_no_time_is_left_out_of_a_list(status: str) -> None:
+    waiting = {key: value for key, value in BOOKED.items() if key not in ("start", "end")} | {
+        "status": status
+    }
+    page = await pms(Server(bundle(waiting, BOOKED))).appointments(*DAY)
+    assert ([one.ref for one in page.appointments], page.without_time) == (["a-1"], 1)
+    with pytest.raises(ContractDrift):
+        await pms(Server(bundle(waiting | {"status": "booked"}))).appointments(*DAY)
+    with pytest.raises(ContractDrift):
+        await pms(Server(bundle(waiting | {"start": "2026-11-26"}))).appointments(*DAY)
+
+
 @pytest.mark.parametrize("entry", [5, {}, [5], [{}], [{"resource": 5}], [{"resource": {"resourceType": 5}}]])
 async def test_a_list_of_something_else(entry: object) -> None:
     with pytest.raises(ContractDrift):

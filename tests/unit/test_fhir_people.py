@@ -39,6 +39,8 @@ ONE = One("1")
         (referring(reference="Patient/1", type="Patient", identifier={"value": "A-1"}), ONE),
         (referring(reference="Patient/1", type="http://hl7.org/fhir/StructureDefinition/Patient"), ONE),
         # Another base address, on the same server or not: another directory of people.
+        (by("https://other.example/fhir/R4/Patient/1"), One("https://other.example/fhir/R4/Patient/1")),
+        (by("https://fhir.example:8443/fhir/R4/Patient/1"), One("https://fhir.example:8443/fhir/R4/Patient/1")),
         (by("https://fhir.example/fhir/R5/Patient/1"), One("https://fhir.example/fhir/R5/Patient/1")),
         (by("https://pms-internal.example/fhir/Patient/1"), One("https://pms-internal.example/fhir/Patient/1")),
         (by("#p"), Unclear()),

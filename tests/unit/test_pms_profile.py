@@ -37,6 +37,12 @@ def test_shipped_profiles(kind: str, name: str, proof: Verified) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["praktika", "core-practice", "cliniko"])
+def test_no_mark_of_a_shipped_profile_may_be_missing(kind: str) -> None:
+    """What is not told is not told to be so: somebody may have arrived."""
+    assert all(mark.required for mark in load(profile_path(kind, Path())).status.marks)
+
+
 def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
     profile = load(write_profile(tmp_path))
     assert profile.name == "Diary"
