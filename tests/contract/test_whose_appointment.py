@@ -137,6 +137,26 @@ async def test_that_nobody_is_named_contradicts_nobody(
     assert at.simulator.entry(REF).status is EntryStatus.CANCELLED
 
 
+@pytest.mark.parametrize(
+    "at",
+    [one for one in PROMISES if one.kind in ("cliniko", "fhir")],
+    ids=lambda one: one.kind,
+    indirect=True,
+)
+async def test_an_id_at_another_address_is_compared_with_nothing(at: Connected) -> None:
+    """Of those that name people by addresses."""
+    elsewhere = "https://pms-internal.example/v1"
+    shown = patients(at, (None,))
+    if at.promise.kind == "fhir":
+        shown["participant"][1]["actor"] = {"reference": f"{elsewhere}/Patient/55"}
+    else:
+        shown["patient"] = {"links": {"self": f"{elsewhere}/patients/55"}}
+    at.put(more=shown)
+    assert await told(at, booking()) == Result(Ended.REFUSED, UNCLEAR)
+    assert await told(at, booking(patient="56")) == Result(Ended.REFUSED, UNCLEAR)
+    assert not at.simulator.effective
+
+
 async def test_several_are_several_without_an_id_here(at: Connected) -> None:
     at.put(more=patients(at, ("55", "56")))
     assert await told(at, booking(patient="")) == Result(Ended.REFUSED, SEVERAL)
