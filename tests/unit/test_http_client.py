@@ -143,17 +143,6 @@ async def test_a_refused_connection_is_not_sent() -> None:
         await client().send("GET", f"http://127.0.0.1:{port}/")
 
 
-async def test_the_next_address_of_a_name_is_tried() -> None:
-    async def resolve(_: str, __: int) -> list[str]:
-        return ["127.0.0.2", "127.0.0.1"]
-
-    async with serving() as server:
-        asking = client(resolve=resolve)
-        assert (await asking.send("GET", f"http://pms.example:{server.port}/")).status == 200
-        await asking.close()
-    assert f"Host: pms.example:{server.port}\r\n" in server.heads[0]
-
-
 async def test_a_name_nobody_knows_is_not_sent() -> None:
     async def resolve(_: str, __: int) -> list[str]:
         raise OSError
@@ -190,21 +179,6 @@ async def test_an_answer_that_cannot_be_had_is_lost(reply: bytes | Reply, said: 
     async with serving(reply) as server:
         with pytest.raises(Lost, match=said):
             await ask(server)
-    assert len(server.heads) == 1
-
-
-@pytest.mark.parametrize(
-    "reply", [hang_up, b"", b"nonsense\r\n\r\n"], ids=["hangs up", "nothing", "not HTTP"]
-)
-async def test_what_was_sent_to_one_address_goes_to_no_other(reply: bytes | Reply) -> None:
-    async def resolve(_: str, __: int) -> list[str]:
-        return ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
-
-    async with serving(reply, host="0.0.0.0") as server:
-        asking = client(resolve=resolve)
-        with pytest.raises(Lost, match="broke"):
-            await asking.send("POST", f"http://pms.example:{server.port}/cancel", json={"reason": "Sick"})
-        await asking.close()
     assert len(server.heads) == 1
 
 

@@ -180,9 +180,8 @@ async def test_without_a_version_nothing_is_sent_where_there_are_versions() -> N
 
 
 async def test_an_entry_without_a_time_is_left_out_of_a_list() -> None:
-    profile = make_profile(
-        ("[routes.get]", '[routes.list]\npath = "/a"\nquery = { day = "{start}" }\nitems = ""\n[routes.get]')
-    )
+    listed = '[routes.list]\npath = "/a"\nquery = { day = "{start}" }\nitems = ""\n[routes.get]'
+    profile = make_profile(("[routes.get]", listed))
     waiting = {**BOOKED, "id": "8", "start": None}
     pms, _ = connect(profile, answer([BOOKED, waiting]), answer([{"id": "8", "status": "Booked"}]))
     page = await pms.appointments(NOW, NOW + timedelta(days=7))
@@ -347,29 +346,6 @@ async def test_when_to_ask_again_is_handed_on() -> None:
     with pytest.raises(RateLimited) as raised:
         await pms.cancel("7", CANCEL)
     assert raised.value.retry_at == NOW + timedelta(seconds=30)
-
-
-async def test_we_do_not_ask_too_often() -> None:
-    profile = make_profile(("[auth]", "[limits]\nper_minute = 20\nburst = 2\n[auth]"))
-    pms, wire = connect(profile, *[answer(BOOKED)] * 9)
-    await pms.appointment("7")
-    await pms.appointment("7")
-    with pytest.raises(RateLimited) as raised:
-        await pms.cancel("7", CANCEL)
-    assert raised.value.retry_at == NOW + timedelta(seconds=3)
-    assert len(wire.asked) == 2
-
-
-async def test_what_is_not_sent_takes_nobodys_place() -> None:
-    profile = make_profile(("[auth]", "[limits]\nper_minute = 20\nburst = 2\n[auth]"))
-    pms, wire = connect(profile, *[answer(BOOKED)] * 9)
-    await pms.appointment("7")
-    await pms.appointment("7")
-    for _ in range(5):
-        with pytest.raises(RateLimited) as raised:
-            await pms.appointment("7")
-        assert raised.value.retry_at == NOW + timedelta(seconds=3)
-    assert len(wire.asked) == 2
 
 
 # Signing
