@@ -1,5 +1,6 @@
 """FHIR's Appointment: what is read of it, what a change leaves alone, and what every answer means."""
 
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from frontdesk.pms.port import (
     PmsError,
     RateLimited,
     Rejected,
+    SlotsLeft,
     Unauthorised,
     Unavailable,
     UnknownOutcome,
@@ -167,6 +169,25 @@ def test_elements_that_are_not_known_are_kept(unknown: dict[str, Any]) -> None:
         assert {key: again[key] for key in before.keys() - touched} == {
             key: before[key] for key in before.keys() - touched
         }
+
+
+LOOKED_AT = (
+    "status", "start", "end", "participant", "subject", "extension", "modifierExtension", "contained", "meta",
+    "recurrenceTemplate", "slot", "appointmentType", "serviceType",
+)  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.sampled_from(LOOKED_AT), st.lists(documents, max_size=3) | documents))
+def test_whatever_stands_where_something_is_looked_for_is_read_or_refused(odd: dict[str, Any]) -> None:
+    resource = BOOKED | odd
+    fhir.is_without_time(resource)
+    fhir.slots(resource, BASE)
+    fhir.words_of(outcome("", "No"), resource)
+    with contextlib.suppress(ContractDrift):
+        found = fhir.appointment(resource, BASE)
+        # The only patient of it is named among its participants.
+        assert found.patients == One("55") or odd.keys() & {"participant", "subject"}
 
 
 def test_a_number_keeps_its_digits() -> None:
@@ -365,6 +386,31 @@ async def test_a_refusal_is_in_the_servers_words_without_the_patient() -> None:
     assert "owes 3 visits" in shown
     for hidden in ("Rosalind", "EXAMPLE", "Example", "55", "0491", "example.com", "\u001b"):
         assert hidden not in shown
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        {"type": "Patient"},
+        {},
+        {"reference": "Patient/1", "type": "Practitioner"},
+        {"reference": "Group/1"},
+        {"reference": "RelatedPerson/1"},
+    ],
+)
+def test_whoevers_name_may_tell_of_a_patient_is_hidden(actor: dict[str, Any]) -> None:
+    about = {"participant": [{"actor": {**actor, "display": "Rosalind Example"}}]}
+    said = fhir.words_of(outcome("", "Rosalind Example owes 3 visits"), about)
+    assert "owes 3 visits" in said
+    assert "Rosalind" not in said
+    assert "Example" not in said
+
+
+@pytest.mark.parametrize("status", [[], {}, 5, None])
+async def test_a_slot_of_another_shape_cannot_be_read(status: object) -> None:
+    gone = BOOKED | {"status": "cancelled", "slot": [{"reference": "Slot/s-1"}]}
+    slot = {"resourceType": "Slot", "id": "s-1", "status": status}
+    assert (await pms(Server(gone, slot)).appointment("a-1")).slots is SlotsLeft.UNKNOWN
 
 
 def test_only_errors_count() -> None:

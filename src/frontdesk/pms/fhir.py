@@ -202,9 +202,10 @@ class FhirPms:
             async with asyncio.timeout(LOOK_SECONDS):
                 for id_ in ids:
                     slot = self._resource(await self._get(f"Slot/{id_}"), "Slot") if fhir.is_id(id_) else {}
-                    if slot.get("status") in _BUSY:
+                    status = text_of(slot.get("status"))
+                    if status in _BUSY:
                         return SlotsLeft.BUSY
-                    if slot.get("status") != "free":
+                    if status != "free":
                         return SlotsLeft.UNKNOWN
         except (PmsError, TimeoutError):
             return SlotsLeft.UNKNOWN

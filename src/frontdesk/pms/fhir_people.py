@@ -87,9 +87,10 @@ def actor_of(value: object, resource: Resource, base: str) -> Actor:
     actor = table_of(value)
     said = text_of(actor.get("type")).removeprefix(_TYPES)
     kind, ref = read_reference(text_of(actor.get("reference")), resource, base)
+    name = text_of(actor.get("display"))
     if said and kind and said != kind:
-        return Actor()
-    return Actor(said or kind, ref if clean(ref) == ref else "", text_of(actor.get("display")))
+        return Actor(name=name)
+    return Actor(said or kind, ref if clean(ref) == ref else "", name)
 
 
 def read_reference(reference: str, resource: Resource, base: str) -> tuple[str, str]:

@@ -56,6 +56,7 @@ _BY_PATIENT = {
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]+)"')
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_IN_PUBLIC = PRACTITIONERS | {"Location", "HealthcareService", "Device"}
 _NAME_USES = {"usual": 0, "official": 1}
 _PRIVATE = re.compile(r"Patient/\S+|\S+@\S+|\d[\d /.-]{4,}\d")
 _HIDDEN = "…"
@@ -146,7 +147,7 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
 
 def is_without_time(resource: Resource) -> bool:
     """Whether an Appointment has no time and needs none, such as one in a waiting list."""
-    return resource.get("start") is None and resource.get("status") in _WITHOUT_START
+    return resource.get("start") is None and text_of(resource.get("status")) in _WITHOUT_START
 
 
 def slots(resource: Resource, base: str) -> list[str]:
@@ -288,8 +289,8 @@ def in_utc(instant: datetime) -> str:
 
 
 def _private_words(resource: Resource) -> Iterable[str]:
-    # Of whom it is not known who they are, the name may be a patient's.
-    people = (one.name for one in actors(resource, "") if one.kind in (*PATIENTS, ""))
+    # Of whom it is not known who they are, the name may be a patient's, and a group's or a parent's tells it.
+    people = (one.name for one in actors(resource, "") if one.kind not in _IN_PUBLIC)
     return (word for name in people for word in re.findall(r"[^\W\d_][^\W_'-]+", name))
 
 
