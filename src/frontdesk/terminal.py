@@ -6,6 +6,7 @@ clipboard, and an end when the terminal is gone.
 `ask_position` and `ConfirmGate` let a dialog tell whether it can have been seen.
 """
 
+import codecs
 import contextlib
 import os
 import re
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from rich.cells import cell_len
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -55,6 +57,17 @@ _OLD: Final = re.compile(r"linux|vt\d|ansi|cons|cygwin|sun|wyse|wy\d")
 not know: an older Linux console every letter behind a sign it does not expect."""
 _ERASE_SCROLLBACK: Final = "\x1b[3J"
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP, signal.SIGTERM)
+
+
+A_SIGN_A_CELL: Final = "frontdesk-a-sign-a-cell"
+"""A codec's way with text that a terminal that is not UTF-8 has no sign for."""
+
+
+def _a_sign_a_cell(error: UnicodeError) -> tuple[str, int]:
+    """Show `?` in each cell of what cannot be shown, and nothing for what takes none."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "?" * cell_len(error.object[error.start : error.end]), error.end
 
 
 class ConfirmGate:
@@ -169,8 +182,8 @@ class FrontdeskDriver(LinuxDriver):
         is_old = _OLD.match(os.environ.get("TERM", "")) is not None
         self._withheld = (_OSC, *(_KITTY_KEYS + _MODE_QUESTIONS if is_old else ()))
         if isinstance(self._file, TextIOWrapper):
-            # A terminal that is not UTF-8 shows "?" for what it has no sign for, in its one cell.
-            self._file.reconfigure(errors="replace")
+            codecs.register_error(A_SIGN_A_CELL, _a_sign_a_cell)
+            self._file.reconfigure(errors=A_SIGN_A_CELL)
         self.on_lost: Callable[[], None] = lambda: None
         self._file: Any = _Wire(self._file, self._lose)
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)

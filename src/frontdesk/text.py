@@ -29,7 +29,10 @@ _INVISIBLE = re.compile(
 )
 """Zero-width characters, skin tones too: no desk sees them, and two names must not differ only in them."""
 
-_PIECE = re.compile(r"[^ ]+")
+LEFT_TO_RIGHT = "\u200e"
+"""A mark of no width (UAX 9) that we put behind text from right to left, so that it stays in its column."""
+
+_PIECE = re.compile(f"[^ {LEFT_TO_RIGHT}]+")
 _JOINERS = "\u200c\u200d"
 _JOINER = re.compile(f"[{_JOINERS}]+")
 _STROKES = str.maketrans(
@@ -77,7 +80,7 @@ def clean(value: str) -> str:
 
 
 def clean_line(value: str) -> str:
-    """Return `value` as one harmless line, as `clean` does, with the spaces that line it up left in."""
+    """Return `value` as one harmless line, as `clean` does; the spaces and marks that line it up stay."""
     if value.isprintable() and value.isascii():
         return value
     return _PIECE.sub(lambda piece: clean(piece[0]), value)

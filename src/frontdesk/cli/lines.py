@@ -10,13 +10,16 @@ from frontdesk.audit import AuditEvent, in_words
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Delivery, facts
 from frontdesk.widgets.booking_summary import labelled, summary
+from frontdesk.widgets.fitting import held
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
     """Yield each row as a line, every column as wide as its widest cell."""
     widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
-        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        padded = (
+            held(cell) + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         yield "  ".join(padded).rstrip()
 
 

@@ -31,6 +31,7 @@ from frontdesk.screens.notices import TooSmallScreen, show_bug
 from frontdesk.widgets.booking_summary import peek, same_name_words
 from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
 from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.fitting import stop_behind
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
 from frontdesk.widgets.row_menu import RowMenu
 from frontdesk.widgets.status_line import StatusLine
@@ -206,7 +207,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def _show_found(self) -> None:
         left, right, alert = words.show_line(self.listing)
         self.line("show").show(left, right, ALERT if alert else PLAIN)
-        self.line("found").show("", words.found(self.listing))
+        self.line("found").show(stop_behind(self.listing.text), words.found(self.listing))
 
     def _show_peek(self) -> None:
         row = self.listing.current

@@ -26,7 +26,7 @@ from frontdesk.screens.settling import NoteScreen, try_again
 from frontdesk.store.port import Change
 from frontdesk.widgets.booking_summary import TEXT_START, labelled, time_words, who
 from frontdesk.widgets.booking_table import SYMBOLS
-from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.fitting import fitted, side_by_side
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
 
@@ -184,11 +184,11 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -
         pms += " (unverified)"
     lines = [
         labelled("Patient", who(patient, width - TEXT_START, age)),
-        labelled("", "   ".join(part for part in (patient.email, newness) if part)),
+        labelled("", side_by_side(patient.email, newness)),
         labelled("Time", time_words(booking, now, desk.home, with_end=True)),
         labelled("Practitioner", booking.practitioner.name or "not known"),
-        labelled("Type", "   ".join(part for part in (booking.appointment_type, fee) if part)),
-        labelled("Practice", "   ".join(part for part in (practice.name, pms) if part)),
+        labelled("Type", side_by_side(booking.appointment_type, fee)),
+        labelled("Practice", side_by_side(practice.name, pms)),
     ]
     if booking.cancellation is not None:
         lines.append(labelled("Reason", booking.cancellation.reason or "none given"))

@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, Reader, State, reader
-from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.fitting import fitted, held, side_by_side
 
 LABEL_START = 2
 TEXT_START = 16
@@ -33,7 +33,7 @@ def who(patient: Patient, room: int = sys.maxsize, age: str = "") -> str:
     """The patient as the dialog names them: name, birth date, mobile; in `room` cells only the name is cut."""
     parts = [part for part in (born_words(patient) + age, patient.mobile) if part]
     for gap in ("   ", "  "):
-        whole = gap.join((patient.name, *parts))
+        whole = gap.join((held(patient.name), *parts))
         if cell_len(whole) <= room:
             return whole
     rest = "".join(f"  {part}" for part in parts)
@@ -81,7 +81,7 @@ def summary(
     width: int = sys.maxsize,
 ) -> tuple[str, ...]:
     """Return the dialog's five lines about the booking, in `width` cells; the warning line may be empty."""
-    kind = "   ".join(part for part in (booking.appointment_type, booking.ref, booking.practice.name) if part)
+    kind = side_by_side(booking.appointment_type, booking.ref, booking.practice.name)
     return (
         labelled("Patient", who(booking.patient, width - TEXT_START)),
         labelled("", another_words(booking.patient, namesakes)),
@@ -163,7 +163,7 @@ def needs_phone_call(planned: Sequence[Planned]) -> bool:
 def peek(booking: Booking) -> str:
     """The line below the list: what 80 columns have no room for."""
     parts = (born_words(booking.patient), booking.patient.mobile, booking.appointment_type, booking.ref)
-    return "  ".join(part for part in parts if part)
+    return "  ".join(held(part) for part in parts if part)
 
 
 def same_name_words(namesakes: Sequence[Patient]) -> str:

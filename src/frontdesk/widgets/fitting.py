@@ -1,6 +1,33 @@
-"""Text in a number of cells; without Textual, since the command line shows bookings in the same words."""
+"""Text in a number of cells; without Textual, since the command line shows bookings in the same words.
+
+Terminals that draw Hebrew and Arabic from right to left do so with whole lines (UAX 9). A name would
+pull the date or the number that follows it, over any blanks, to its other side. A left-to-right mark
+(U+200E) behind the name holds it in its column. It takes no cell in Markus Kuhn's wcwidth (2001),
+which many terminals still measure by. The isolates that Unicode has for this (U+2068, U+2069) are
+younger, take a cell each there, and would move everything behind them.
+"""
+
+import re
 
 from rich.cells import cell_len, set_cell_size
+
+from frontdesk.text import LEFT_TO_RIGHT
+
+_FROM_THE_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+"""The blocks of scripts that are written from right to left (UAX 44, Bidi_Class)."""
+_IS_LOOSE = re.compile(f"[{_FROM_THE_RIGHT}][^{LEFT_TO_RIGHT}]*$")
+
+
+def held(value: str) -> str:
+    """Return `value` so that nothing beside it is drawn on its other side; it takes as many cells."""
+    if value.isascii() or not _IS_LOOSE.search(value):
+        return value
+    return value + LEFT_TO_RIGHT
+
+
+def stop_behind(value: str) -> str:
+    """Return what to put behind `value` on its line so that nothing beside it is drawn on its other side."""
+    return f" {LEFT_TO_RIGHT}" if held(value) != value else ""
 
 
 def fitted(value: str, width: int) -> str:
@@ -8,5 +35,12 @@ def fitted(value: str, width: int) -> str:
     if value.isascii() and len(value) <= width:
         return value.ljust(width)
     if cell_len(value) <= width or width <= 2:
-        return set_cell_size(value, width)
-    return set_cell_size(set_cell_size(value, width - 2).rstrip() + "..", width)
+        text = value if cell_len(value) <= width else set_cell_size(value, width)
+    else:
+        text = set_cell_size(value, width - 2).rstrip() + ".."
+    return set_cell_size(held(text), width)
+
+
+def side_by_side(*parts: str) -> str:
+    """Return what is there of some texts, one beside the other."""
+    return "   ".join(held(part) for part in parts if part)
