@@ -102,6 +102,18 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
             ("[auth]", '[times]\nformat = "%d/%m/%Y %H:%M"\n[auth]'),
             "[times] zone is offset, but format has no %z",
         ),
+        (
+            ("[auth]", '[times]\nformat = "%d/%m/%Y %I:%M"\nzone = "practice"\n[auth]'),
+            "[times] format: %d/%m/%Y %I:%M has %I without %p",
+        ),
+        (
+            ("[auth]", '[times]\nformat = "%d/%m/%Y"\nzone = "practice"\n[auth]'),
+            "[times] format must have day, month, year and the time of day",
+        ),
+        (
+            ("[auth]", '[times]\nformat = "%d/%m/%Y %H:%MZ"\nzone = "practice"\n[auth]'),
+            "[times] format names a time zone, and zone another one: write the offset as %z",
+        ),
         (("[auth]", '[paging]\nkind = "page"\n[auth]'), "[paging] is for [routes.list], which there is not"),
         (
             ("[auth]", '[reason]\nlimit = 120\noverflow = "note"\n[auth]'),

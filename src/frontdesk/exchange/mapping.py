@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.complaints import read_toml
-from frontdesk.exchange.formats import compiled
+from frontdesk.formats import compiled
 
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """`{{` and `}}` are plain braces, `{Their column}` stands for that column's cell."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from frontdesk import times
 from frontdesk.bookings import Origin
-from frontdesk.exchange.formats import Found, UnknownZone, compiled
+from frontdesk.formats import Found, UnknownZone, compiled
 
 Meaning = TypeVar("Meaning")
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
+from frontdesk.formats import compiled
 from frontdesk.pms.port import ContractDrift
 
 ISO, EPOCH, EPOCH_MILLISECONDS = "iso", "epoch", "epoch-ms"
@@ -60,9 +61,7 @@ class InstantFormat:
         # A bare date is not an instant, though fromisoformat takes midnight for it.
         if self.format == ISO and len(value) < len("2026-11-26T10:30"):
             raise ValueError(value)
-        moment = (
-            datetime.fromisoformat(value) if self.format == ISO else datetime.strptime(value, self.format)  # noqa: DTZ007
-        )
+        moment = datetime.fromisoformat(value) if self.format == ISO else self._formatted(value)
         if self.zone is None:
             if moment.tzinfo is None:
                 raise ContractDrift("a time in its answer says no offset from UTC")
@@ -72,3 +71,9 @@ class InstantFormat:
         if self.zone.key == "UTC" and not moment.utcoffset():
             return moment.astimezone(UTC)
         raise ContractDrift("a time in its answer says an offset from UTC, which it should not")
+
+    def _formatted(self, value: str) -> datetime:
+        found = compiled(self.format).read(value)
+        if found is None:
+            raise ValueError(value)
+        return found.moment

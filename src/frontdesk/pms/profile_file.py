@@ -1,5 +1,6 @@
 """Profiles as files: read, and refused where they cannot be meant."""
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from frontdesk.complaints import nearest, read_toml
+from frontdesk.formats import compiled
 from frontdesk.pms import instants
 from frontdesk.pms.port import AppointmentStatus, UnusableSettings
 from frontdesk.pms.profile import (
@@ -110,8 +112,7 @@ def _check_times(said: Times) -> None:
             raise ValueError(
                 "[times] format must be iso, epoch, epoch-ms, or a pattern such as %d/%m/%Y %H:%M"
             )
-        if said.zone == instants.OFFSET and "%z" not in said.format:
-            raise ValueError("[times] zone is offset, but format has no %z")
+        _check_format(said)
     if said.zone not in (instants.OFFSET, instants.PRACTICE):
         try:
             ZoneInfo(said.zone)
@@ -119,6 +120,19 @@ def _check_times(said: Times) -> None:
             raise ValueError(
                 "[times] zone must be offset, practice, or a name such as Australia/Adelaide or UTC"
             ) from None
+
+
+def _check_format(said: Times) -> None:
+    try:
+        pattern = compiled(said.format)
+    except ValueError as problem:
+        raise ValueError(f"[times] format: {problem}") from None
+    if not (pattern.has_date and pattern.has_time):
+        raise ValueError("[times] format must have day, month, year and the time of day")
+    if said.zone == instants.OFFSET and not pattern.names_zone:
+        raise ValueError("[times] zone is offset, but format has no %z")
+    if pattern.zone is not None and (pattern.zone is not UTC or said.zone not in (instants.OFFSET, "UTC")):
+        raise ValueError("[times] format names a time zone, and zone another one: write the offset as %z")
 
 
 def _check_auth(auth: Auth) -> None:

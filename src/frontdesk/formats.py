@@ -1,4 +1,4 @@
-"""Dates and times in the spelling of a file: formats as of strptime, of which every part counts.
+"""Dates and times as files and PMSs write them: formats as of strptime, of which every part counts.
 
 `strptime` alone is lenient: it passes over a time zone, a weekday and the `PM` of a 24-hour
 clock, and takes `1030` for 10:03:00 where the format has seconds. Here a format fits a text
@@ -86,6 +86,11 @@ class Format:
         abbreviation = _SAYS_ABBREVIATION.search("\0".join([*literals, self._tail]))
         self.abbreviation = abbreviation[0] if abbreviation and self.has_time else ""
         self.zone = self._written_zone(literals)
+
+    @property
+    def names_zone(self) -> bool:
+        """Whether each of its texts names a time zone."""
+        return self.zone is not None or bool({"z", "Z"} & set(self._letters))
 
     def read(self, text: str, latest: date | None = None) -> Found | None:
         """Return what `text` says, or None when it does not have this format.

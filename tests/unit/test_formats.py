@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.exchange.formats import Format, UnknownZone
+from frontdesk.formats import Format, UnknownZone
 
 ADELAIDE_SUMMER = timezone(timedelta(hours=10, minutes=30))
 
