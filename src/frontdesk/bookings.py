@@ -171,7 +171,7 @@ class Booking:
         """Return the status at `now`, by the store's clock.
 
         The boundary is the start: a booking that starts now is Completed, which says
-        nothing about attendance. Cancelled is terminal.
+        nothing about attendance. Cancelled is terminal for what was cancelled here.
         """
         if self.cancellation is not None:
             return Status.CANCELLED

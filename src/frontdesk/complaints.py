@@ -118,6 +118,10 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) ->
     if length := re.fullmatch(r"Expected `str` of length (<=|>=) (\d+)", said):
         bound = "at most" if length[1] == "<=" else "at least"
         return f"{where} must have {bound} {length[2]} characters"
+    if least := re.fullmatch(r"Expected `(?:int|float)` >= (\S+)", said):
+        return f"{where} must be at least {least[1]}"
+    if re.fullmatch(r"Expected `array` of length >= 1", said):
+        return f"{where} must not be empty"
     if "matching regex" in said:
         letters = "letters" if "A-Z" in said else "small letters"
         return f"{where} may hold {letters}, digits and - only"
@@ -191,7 +195,7 @@ def _place(steps: list[Step]) -> str:
 def _type_at(steps: list[Step], shape: type) -> inspect.Type:
     kind: inspect.Type = inspect.type_info(shape)
     for step in steps:
-        kind = _bare(kind)
+        kind = _bare(kind, inspect.VarTupleType if isinstance(step, int) else inspect.StructType)
         if isinstance(kind, inspect.StructType):
             kind = next(field.type for field in kind.fields if field.encode_name == step)
         elif isinstance(kind, inspect.VarTupleType):
@@ -201,11 +205,12 @@ def _type_at(steps: list[Step], shape: type) -> inspect.Type:
     return _bare(kind)
 
 
-def _bare(kind: inspect.Type) -> inspect.Type:
+def _bare(kind: inspect.Type, wanted: type[inspect.Type] = inspect.StructType) -> inspect.Type:
+    """Return a type without its bounds; of several the one that is `wanted`."""
     while isinstance(kind, inspect.Metadata):
         kind = kind.type
     if isinstance(kind, inspect.UnionType):
-        return next((one for one in kind.types if isinstance(one, inspect.StructType)), kind)
+        return next((one for one in kind.types if isinstance(one, wanted)), kind)
     return kind
 
 

@@ -298,6 +298,12 @@ def test_an_ignored_canonical_column_is_left_out(map_file: Path) -> None:
         ('[file]\nencoding = "hex"', "[file] encoding: there is no encoding of that name"),
         ('[file]\nignore = "A"', "[file] ignore must be a list, not text in quotes"),
         ('[cancelled]\ncolumn = "A"', "[cancelled] needs a values"),
+        ('[cancelled]\ncolumn = "A"\nvalues = []', "[cancelled] values must not be empty"),
+        ('[[cancelled]]\ncolumn = "A"', "[[cancelled]] 1 needs a values"),
+        ('[[skip]]\ncolum = "A"', "[[skip]] 1 has no key colum, did you mean column?"),
+        ('[skip]\ncolum = "A"', "[skip] has no key colum, did you mean column?"),
+        ("skip = 3", "skip must be a table or a list, not a whole number"),
+        ("[file]\nheading = 0", "[file] heading must be at least 1"),
     ],
 )
 def test_a_mistake_in_a_map_is_one_sentence(map_file: Path, text: str, sentence: str) -> None:

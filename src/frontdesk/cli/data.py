@@ -53,7 +53,7 @@ _file_argument = click.argument("file", type=click.Path(path_type=Path))
     "errors_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write the lines that stay out to FILE, with the reasons.",
+    help="Write the lines with something wrong to FILE, with the reasons.",
 )
 @quiet_option
 @click.pass_obj
@@ -68,7 +68,8 @@ def import_command(
 ) -> None:
     """Bring bookings in from a CSV FILE, plain, .gz or .xz.
 
-    A bad line is reported, the rest goes in. Importing a file again changes nothing, and a
+    A bad line is reported, the rest goes in. A cell that cannot be read and is not needed is
+    reported and left out of its booking. Importing a file again changes nothing, and a
     booking that was cancelled here stays cancelled.
     """
     mapping = read_map(map_file) if map_file else NO_MAP
