@@ -61,7 +61,7 @@ def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
     if event.action is Action.BOOKING_REINSTATED:
         when = times.when_in_full(datetime.fromisoformat(detail["cancelled_at"]), zone)
         reason = f": {detail['cancellation_reason']}" if detail["cancellation_reason"] else ""
-        words.append(f"it was cancelled {when}{reason}")
+        words[-1] += f"; it had been cancelled {when}{reason}"
     return ", ".join(word for word in words if word)
 
 

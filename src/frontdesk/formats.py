@@ -24,7 +24,7 @@ _UTC_NAMES = ("", "UTC", "GMT", "Z")
 _ZONE_TEXT = re.compile("([^\\W\\d_]*)(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?")
 _SAYS_UTC = re.compile(r"(?<![^\W\d_])(?:UTC|GMT|Z)(?![^\W\d_])", re.IGNORECASE)
 _SAYS_OFFSET = re.compile(f"{_OFFSET}(?![0-9])")
-_SAYS_ABBREVIATION = re.compile("(?<![A-Za-z])(?!GMT)[A-Z]{2,4}T(?![A-Za-z])")
+_SAYS_ABBREVIATION = re.compile("(?<![A-Za-z])(?:[A-Z]{1,3}[SD]T|[CEW]ET|MES?Z|MSK|HKT|SGT)(?![A-Za-z])")
 """How time zones are shortened: AEST, ACDT, CET, PST."""
 
 _DATES = ("[Yy] [mbB] d", "[Yy] j", "G V [uwaA]", "[Yy] [UW] [uwaA]")
@@ -82,10 +82,13 @@ class Format:
         if not self.has_time and set(_PARTS_OF_CLOCKS) & set(self._letters):
             raise ValueError(f"{pattern} has parts of a time of day, but no hour")
         self.has_short_year = "y" in self._letters and "Y" not in self._letters
-        literals = [literal for literal, _ in self._parts]
-        abbreviation = _SAYS_ABBREVIATION.search("\0".join([*literals, self._tail]))
-        self.abbreviation = abbreviation[0] if abbreviation and self.has_time else ""
-        self.zone = self._written_zone(literals)
+        literals = [*(literal for literal, _ in self._parts), self._tail]
+        hour = next((place for place, letter in enumerate(self._letters) if letter in "HI"), 0)
+        # Before the hour it would be a word, or a day: 01-%m-2026.
+        behind_hour = "\0".join(literals[hour + 1 :]) if self.has_time else ""
+        abbreviation = _SAYS_ABBREVIATION.search(behind_hour)
+        self.abbreviation = abbreviation[0] if abbreviation else ""
+        self.zone = self._written_zone("\0".join(literals), behind_hour)
 
     @property
     def names_zone(self) -> bool:
@@ -115,14 +118,12 @@ class Format:
         letters = "".join(self._letters)
         return any(all(re.search(part, letters) for part in one.split()) for one in wanted)
 
-    def _written_zone(self, literals: list[str]) -> tzinfo | None:
+    def _written_zone(self, literal: str, behind_hour: str) -> tzinfo | None:
         if not self.has_time or {"z", "Z"} & set(self._letters):
             return None
-        hour = min(place for place, letter in enumerate(self._letters) if letter in "HI")
-        # Before the hour it would be a day: 01-%m-2026.
-        if offset := _SAYS_OFFSET.search("\0".join([*literals[hour + 1 :], self._tail])):
+        if offset := _SAYS_OFFSET.search(behind_hour):
             return _zone(offset[0])
-        return UTC if _SAYS_UTC.search("\0".join([*literals, self._tail])) else None
+        return UTC if _SAYS_UTC.search(literal) else None
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:

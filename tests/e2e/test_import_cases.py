@@ -68,7 +68,7 @@ def test_what_a_file_cancelled_a_file_reinstates(desk: LineDesk) -> None:
     (booking,) = desk.document("list", "--search", "bo test")
     assert (booking["status"], booking["cancelled_origin"], booking["version"]) == ("Upcoming", None, 2)
     history = desk("history", booking["ref"]).stdout
-    assert "reinstated  as b.csv says, it was cancelled" in history
+    assert "reinstated  as b.csv says; it had been cancelled" in history
     assert desk("cancel", booking["ref"], "--yes", "--no-deliver").exit_code == 0
     assert "1 kept as cancelled here" in case(desk, "import-reinstated", "b.csv").stdout
 

@@ -77,6 +77,22 @@ def test_a_time_zone_that_is_not_the_same_everywhere_is_refused(zone: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("pattern", "abbreviation"),
+    [
+        ("%d/%m/%Y %H:%M AEST", "AEST"),
+        ("%d/%m/%Y %I:%M %p (PDT)", "PDT"),
+        ("%H:%M CET", "CET"),
+        ("EAST %d/%m/%Y %H:%M", ""),
+        ("%d/%m/%Y AT %H:%M UHR", ""),
+        ("%d/%m/%Y CET", ""),
+        ("%d/%m/%Y %H:%M UTC", ""),
+    ],
+)
+def test_an_abbreviation_of_a_time_zone_is_seen(pattern: str, abbreviation: str) -> None:
+    assert Format(pattern).abbreviation == abbreviation
+
+
+@pytest.mark.parametrize(
     ("pattern", "sentence"),
     [
         ("%d/%Q", "%d/%Q is not a date format: one looks like %d/%m/%Y %H:%M"),

@@ -50,6 +50,6 @@ def test_who_cancelled_is_said_as_it_was(origin: Origin, why: str, followed: str
 def test_a_booking_that_came_back_tells_both() -> None:
     (line,) = history_lines(make_booking(), (REINSTATED,), NOW)
     assert line == (
-        "  Sun 22 Nov 11:30  Lee Tran (Desk Two) reinstated  as b.csv says, "
-        "it was cancelled Sat 21 Nov 2026 12:30: Work"
+        "  Sun 22 Nov 11:30  Lee Tran (Desk Two) reinstated  as b.csv says; "
+        "it had been cancelled Sat 21 Nov 2026 12:30: Work"
     )
