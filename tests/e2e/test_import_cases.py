@@ -213,7 +213,7 @@ def test_a_cell_that_is_not_needed_keeps_nobody_out(desk: LineDesk, bring: Bring
     ]
     assert result.stdout.splitlines()[:2] == [
         "8 read: 0 new, 0 changed, 7 unchanged, 0 kept as cancelled here, 1 bad",
-        "8 cells were not read, the rest of their lines went in: 2 patient_email, 2 patient_dob, 1 fee, "
+        "8 cells were not read, and their lines went in without them: 2 patient_email, 2 patient_dob, 1 fee, "
         "1 ends_at, 1 cancellation_reason, 1 patient_mobile",
     ]
     assert desk.document("list", "--search", "ada") == before, "what is not known erases nothing"
@@ -231,7 +231,12 @@ def test_unread_cells_alone_are_no_failure(bring: Bring) -> None:
 def test_a_line_that_cannot_be_known_again_is_not_offered_for_a_second_import(
     desk: LineDesk, bring: Bring, tmp_path: Path
 ) -> None:
-    bring(f"{HEADER},mail", ",Ada Test,Dr Lee,2036-12-10 09:00,NULL", more='starts_at = "start"\npatient_email = "mail"\n')  # fmt: skip
+    result = bring(f"{HEADER},mail", ",Ada Test,Dr Lee,2036-12-10 09:00,NULL", more='starts_at = "start"\npatient_email = "mail"\n')  # fmt: skip
+    assert result.stdout.splitlines() == [
+        "1 read: 1 new, 0 changed, 0 unchanged, 0 kept as cancelled here, 0 bad",
+        "1 cell was not read, and its line went in without it: 1 patient_email",
+        "1 of them have neither ref nor pms_ref: importing them again would add them again.",
+    ]
     errors = tmp_path / "errors.csv"
     desk("import", str(tmp_path / "in.csv"), "--map", str(tmp_path / "m.toml"), "--practice", "adelaide", "--errors", str(errors))  # fmt: skip
     assert len(errors.read_text(encoding="utf-8").splitlines()) == 1

@@ -105,9 +105,10 @@ def import_command(
             def on_report(report: Report) -> None:
                 told.take(report)
                 # A line without a reference that went in would be a second booking when it is imported again.
-                if write_bad is not None and (isinstance(report, BadLine) or report.is_known):
-                    write_bad(errors_row(report, source.header))
-                    told.written += 1
+                if isinstance(report, BadLine) or report.is_known:
+                    told.to_mend += 1
+                    if write_bad is not None:
+                        write_bad(errors_row(report, source.header))
 
             gaps = Gaps("bookings to come in this file")
             known = {one.id: one for one in practices}
@@ -148,7 +149,7 @@ class _Told:
     def __init__(self) -> None:
         self.bad: list[Report] = []
         self.unread: list[Report] = []
-        self.lines_with_unread = self.written = 0
+        self.lines_with_unread = self.to_mend = 0
 
     def take(self, report: Report) -> None:
         shown = self.bad
@@ -183,11 +184,11 @@ def _report(work: Import, told: _Told, errors_file: Path | None, *, dry_run: boo
         say(sentence)
     if dry_run:
         say("This was a dry run: nothing was kept.")
-    if told.written and errors_file:
+    if told.to_mend and errors_file:
         say(
             f"The lines with something wrong are in {errors_file}: mend them there and import that file the same way."
         )
-    elif bad_lines or told.lines_with_unread:
+    elif told.to_mend:
         say("With --errors FILE the lines with something wrong are written to a file, to mend and import.")
     if work.nameless:
         say(
@@ -201,7 +202,10 @@ def _remarks(work: Import) -> Iterator[str]:
         yield f"{_number(work.skipped, 'line')} left out as no booking, as the map says."
     if work.unread:
         fields = ", ".join(f"{number:,} {field}" for field, number in work.unread.most_common())
-        yield f"{_number(work.unread.total(), 'cell')} not read, the rest of their lines went in: {fields}"
+        without = (
+            "its line went in without it" if work.unread.total() == 1 else "their lines went in without them"
+        )
+        yield f"{_number(work.unread.total(), 'cell')} not read, and {without}: {fields}"
     if work.guessed:
         yield (
             f"{_number(work.guessed, 'birth date')} guessed: a year of two digits that fits both centuries "
