@@ -37,7 +37,8 @@ def csv_target(
     with _complaints_about(path):
         handle, unfinished = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
-        with open(handle, "wb") as raw, _complaints_about(path):  # noqa: PTH123  a descriptor
+        # Closing writes what is left, and complains once more of a disk that is full.
+        with _complaints_about(path), open(handle, "wb") as raw:  # noqa: PTH123  a descriptor
             with _compressed(raw, path.suffix) as packed:
                 text = TextIOWrapper(packed, encoding=encoding, errors="surrogateescape", newline="")
                 rows = csv.writer(text, delimiter=delimiter)

@@ -230,6 +230,9 @@ class SqliteDatabase(Database):
             ):
                 _copy_pages(source, copy)
         except sqlite3.Error as error:
+            if error.sqlite_errorname.startswith("SQLITE_FULL"):
+                # The store is only read: a disk that is full is the copy's.
+                raise Unavailable(_sentence(error.sqlite_errorname, str(target))) from None
             raise self._fault(error.sqlite_errorname) from None
 
 
