@@ -12,6 +12,8 @@ from tests import postgres
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A config that others can change is refused, whatever the umask of whoever runs the tests.
+    os.umask(0o022)
     # No test may find the keyring of whoever runs it.
     for variable in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
         os.environ.pop(variable, None)

@@ -123,6 +123,10 @@ class Credentials:
         self.file(name).write(secret)
         return self.file(name)
 
+    def why_changeable(self) -> str:
+        """Return how others could put secrets beside the config, with what to do, or nothing."""
+        return private_files.why_changeable(self._folder) if self._folder.is_dir() else ""
+
     def names(self) -> Iterator[str]:
         """Yield the names in the folder and in the environment; a keyring does not tell its own."""
         if self._folder.is_dir():
@@ -162,10 +166,10 @@ class InFile:
         """Return the secret, or None when there is no file. Raises MissingCredential."""
         try:
             content = private_files.read(self._file, _LONGEST, forbidden=self._forbidden)
-        except private_files.Exposed:
+        except private_files.Exposed as exposed:
+            could = "read" if exposed.path == self._file else "exchanged"
             raise MissingCredential(
-                f"the credential {self._name} could be read by others: chmod 600 {self._file},"
-                " and change the secret"
+                f"the credential {self._name} could be {could} by others: {exposed.how}, and change the secret"
             ) from None
         except OSError as error:
             raise self._unusable("read", error) from None

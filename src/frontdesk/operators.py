@@ -158,9 +158,10 @@ class Operators:
     def _hashes(self) -> dict[str, str]:
         try:
             content = private_files.read(self._file, _LARGEST)
-        except private_files.Exposed:
+        except private_files.Exposed as exposed:
+            could = "read" if exposed.path == self._file else "exchanged"
             raise UnusableOperators(
-                f"{self._file} could be read by others: chmod 600 {self._file}, and give new PINs"
+                f"{self._file} could be {could} by others: {exposed.how}, and give new PINs"
             ) from None
         except OSError as error:
             raise UnusableOperators(f"{self._file} cannot be read: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""Files for their owner's eyes alone: secrets, and the hashes of PINs."""
+"""Files for their owner's eyes alone: secrets, and the hashes of PINs; and files that only she may change."""
 
 import contextlib
 import os
@@ -9,15 +9,62 @@ from pathlib import Path
 ANYONE_ELSE = stat.S_IRWXG | stat.S_IRWXO
 
 
+_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
 class Exposed(Exception):
-    """Others than the owner may read the file, or change it."""
+    """Others than the owner may read the file, or change it. `path` is what to mend, `how` the command for it."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        super().__init__(path)
+        self.path = path
+        self.how = f"chmod {mode} {path}"
+
+
+def why_changeable(path: Path, *, is_shared_folder_harmless: bool = True) -> str:
+    """Return how others than its owner could change a file or folder, with what to do, or nothing.
+
+    Who may write the folder may put another file in its place, but for folders such as /tmp
+    where only owners may (unless those are asked about too: a database makes files beside its
+    own). A link is looked at where it leads to as well. A group of the user alone, which
+    many systems make, is nobody else. What cannot be looked at is not there: nothing is said.
+    """
+    for place in dict.fromkeys((path.resolve(), path.absolute())):
+        for one, is_folder in ((place, False), (place.parent, True)):
+            try:
+                about = one.stat()
+            except OSError:
+                continue
+            if is_folder and is_shared_folder_harmless and about.st_mode & stat.S_ISVTX:
+                continue
+            if _others_write(about):
+                return f"others can change {one}: chmod go-w {one}"
+    return ""
+
+
+def _others_write(about: os.stat_result) -> bool:
+    if about.st_mode & stat.S_IWOTH:
+        return True
+    return bool(about.st_mode & stat.S_IWGRP) and not _is_own_group(about.st_gid)
+
+
+def _is_own_group(gid: int) -> bool:
+    """Whether a group is this user's alone: her first one, of her name, without another member."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return (gid, group.gr_name) == (user.pw_gid, user.pw_name) and {*group.gr_mem} <= {user.pw_name}
 
 
 def read(file: Path, limit: int, *, forbidden: int = ANYONE_ELSE) -> bytes | None:
     """Return what a file holds, `limit` bytes at most, or None when it is not there.
 
-    Raises Exposed when its mode has one of the `forbidden` bits, and OSError, for a link and
-    for what is no plain file as well.
+    Raises Exposed when its mode has one of the `forbidden` bits or others may write its
+    folder, and OSError, for a link and for what is no plain file as well.
     """
     try:
         # A link could lead to a file that somebody else may change; opening a pipe could wait for ever.
@@ -29,7 +76,10 @@ def read(file: Path, limit: int, *, forbidden: int = ANYONE_ELSE) -> bytes | Non
         if not stat.S_ISREG(mode):
             raise OSError(0, "it is no plain file")
         if mode & forbidden:
-            raise Exposed(file)
+            raise Exposed(file, "600")
+        folder = file.parent.stat()
+        if _others_write(folder) and not folder.st_mode & stat.S_ISVTX:
+            raise Exposed(file.parent, "go-w")
         return opened.read(limit)
 
 

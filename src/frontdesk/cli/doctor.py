@@ -26,7 +26,7 @@ from frontdesk.bookings import (
 from frontdesk.cli.credentials import names_needed, where_it_lies
 from frontdesk.cli.outside import Outside
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Session, why_store_changeable
 from frontdesk.config import Config
 from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import NotifySettings
@@ -124,6 +124,8 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
     found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]
     if why_not := state.standing.why_not_writable:
         found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
+    if (file := session.config.store_file) and (why := why_store_changeable(file)):
+        found.append(Finding("store", Mark.WRONG, f"its bookings are not safe: {why}"))
     differing = ", ".join(one.name for one in session.differing(practices))
     if not practices and not differing:
         found.append(Finding("practices", Mark.WRONG, session.first_step(practices)))
@@ -209,6 +211,8 @@ def _about_sign_in(session: Session) -> Iterator[Finding]:
 
 def _about_credentials(session: Session) -> Iterator[Finding]:
     known = session.credentials
+    if why := known.why_changeable():
+        yield Finding("credentials", Mark.WRONG, why)
     if trouble := known.keyring_trouble():
         yield Finding("credentials", Mark.NOT_TRIED, f"{trouble}: what it holds is not looked at")
     for name in names_needed(session):

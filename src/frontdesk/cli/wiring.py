@@ -24,6 +24,7 @@ from frontdesk.desk import Desk, FirstSteps, Settings
 from frontdesk.operators import Operators
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms, Finding, Preflight
+from frontdesk.private_files import why_changeable
 from frontdesk.threads import abandonable
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def _running(opening: Coroutine[Any, Any, Opened]) -> Iterator[tuple[Opened, Run
             yield store, runner.run
         finally:
             runner.run(store.close())
+
+
+def why_store_changeable(file: Path) -> str:
+    """Return how others than its owner could change an SQLite store, with what to do, or nothing."""
+    return why_changeable(file, is_shared_folder_harmless=False)
 
 
 class Session:
@@ -203,6 +209,8 @@ class Session:
             await store.close()
             raise
         self.database = store
+        if file is not None and (why := why_store_changeable(file)):
+            self.notices.append(f"the bookings are not safe: {why}")
         if self._dispatch is not None:
             self._dispatch.opened(store)
         return store

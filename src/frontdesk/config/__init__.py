@@ -24,6 +24,7 @@ from frontdesk.config.sections import ConfigFile, json_schema
 from frontdesk.config.server import ServerSettings, server_settings
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
+from frontdesk.private_files import why_changeable
 
 __all__ = [
     "PRACTICE_EXAMPLE",
@@ -137,6 +138,8 @@ def load(named: Path | None = None) -> Config:
     if chosen is None and not default_file().exists():
         return _config(None, ConfigFile())
     file = (chosen or default_file()).expanduser().absolute()
+    if why := why_changeable(file):
+        raise ConfigError(f"it says where secrets are sent, and {why}")
     said = read_toml(file, ConfigFile, ConfigError)
     try:
         return _config(file, said)

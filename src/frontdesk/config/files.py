@@ -2,14 +2,22 @@
 
 from pathlib import Path
 
+from frontdesk.private_files import why_changeable
+
 
 def existing_file(given: str, where: str, folder: Path) -> Path | None:
-    """Return the file, or None where none is named. Raises ValueError when it is not there."""
+    """Return the file, or None where none is named.
+
+    Raises ValueError when it is not there, or when others can change it: it may say whom to trust,
+    or where a secret is sent.
+    """
     if not given:
         return None
     file = folder / Path(given).expanduser()
     if not file.is_file():
         raise ValueError(f"{where}: there is no file {file}")
+    if why := why_changeable(file):
+        raise ValueError(f"{where}: {why}")
     return file
 
 

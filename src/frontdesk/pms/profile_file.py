@@ -25,6 +25,7 @@ from frontdesk.pms.profile import (
     Write,
 )
 from frontdesk.pointers import is_pointer
+from frontdesk.private_files import why_changeable
 from frontdesk.templates import is_header_name, names_in
 
 FOR_ALL = frozenset({"tenant"})
@@ -38,7 +39,12 @@ FOR_LIST = FOR_ALL | {"start", "end"}
 
 
 def load(file: Path) -> Profile:
-    """Return the profile in `file`. Raises UnusableSettings, which names file, key and reason."""
+    """Return the profile in `file`. Raises UnusableSettings, which names file, key and reason.
+
+    One that others can change is unusable.
+    """
+    if why := why_changeable(file):
+        raise UnusableSettings(f"it says where a credential is sent, and {why}")
     return read_toml(file, Profile, UnusableSettings, _check)
 
 
