@@ -107,6 +107,14 @@ async def test_a_lease_that_ran_out_is_taken_on_by_another(pms_only: Desk) -> No
     assert (await pms_only.finish(again, DONE)).unproven == 0
 
 
+async def test_each_that_was_killed_may_have_sent(pms_only: Desk) -> None:
+    """So the carrier of e-mail, which makes no third copy, counts right (`notify/mail.py`)."""
+    await pms_only.cancel()
+    for killed in range(3):
+        assert (await pms_only.claim()).unproven == killed
+        pms_only.passes(LEASE)
+
+
 async def test_who_lost_a_claim_writes_nothing(pms_only: Desk) -> None:
     booking = await pms_only.cancel()
     slow = await pms_only.claim()

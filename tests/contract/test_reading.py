@@ -128,8 +128,9 @@ async def test_lists_are_in_the_order_of_names(store: Store) -> None:
     assert await store.practices() == tuple(sorted(practices, key=lambda one: expected.index(one.name)))
 
 
-@pytest.mark.only_here
-async def test_a_desk_of_one_practice_sees_its_appointment_types_alone(store: Store) -> None:
+async def test_a_desk_of_one_practice_sees_its_appointment_types_alone(
+    store: Store, open_desk: OpenDesk
+) -> None:
     practices = [make_practice(id) for id in ("adelaide", "perth")]  # noqa: A001
     await store.registry.apply_practices(practices, KIM)
     batch = [
@@ -145,9 +146,8 @@ async def test_a_desk_of_one_practice_sees_its_appointment_types_alone(store: St
         ({"adelaide"}, ("Check-up", "Crown")),
         ({"perth"}, ("Check-up", "Whitening")),
         ({"adelaide", "perth"}, ("Check-up", "Crown", "Whitening")),
-        (set[str](), ()),
     ):
-        desk = store.as_desk(Standing(practices=frozenset(ids), via="Desk Two"))
+        desk = await open_desk(Standing(practices=frozenset(ids)))
         assert await desk.appointment_types() == expected
 
 

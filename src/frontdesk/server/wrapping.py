@@ -1,4 +1,4 @@
-"""What is around every request: its size, the headers of every answer, one line in the log.
+"""What is around every request: its size, the headers of every answer, one record for a log.
 
 Nothing of a request is logged but its method, the template of its route, the status, the time
 it took and the id of its token: addresses and queries hold names of patients.
