@@ -71,5 +71,5 @@ async def test_the_pages_requests_do_what_it_says(filled: SqlStore, told: Told) 
 def test_the_page_has_every_status_of_the_description() -> None:
     said = set(re.findall(r"^\| (\d{3}) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     described = json.loads(openapi_document())["components"]["responses"]
-    # An address that has no such method is not described.
-    assert said == {name.removeprefix("Problem") for name in described} | {"405"}
+    # An address that has no such method is not described, nor what is refused before it has an address.
+    assert said == {name.removeprefix("Problem") for name in described} | {"405", "431"}
