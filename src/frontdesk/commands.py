@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from frontdesk import times
 from frontdesk.bookings import Booking, Reason, Standing, why_not_cancel
 
 WhyNot = Callable[[Booking, datetime, Standing], Reason | None]
@@ -23,7 +22,8 @@ class Command:
     is what menus and the key line say, `help` one sentence. `why_not` answers for one
     booking; commands without it always work. Where its reason has the code of `instead`,
     another command is the way on: the words for when, and its id. `in_menu` puts it in the
-    row menu.
+    row menu. One that is not `in_this_version` stands there greyed, with the reason, and
+    nowhere else.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Command:
     dangerous: bool = False
     in_menu: bool = False
     in_palette: bool = True
+    in_this_version: bool = True
     why_not: WhyNot | None = None
     instead: tuple[str, str, str] | None = None
 
@@ -58,8 +59,7 @@ def why_not_did_not_come(booking: Booking, now: datetime, desk: Standing) -> Rea
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk)
     if booking.starts_at > now:
-        start = times.when_in_words(booking.starts_at, booking.practice.zone, now)
-        return Reason("not-yet", f"only after the start, {start}")
+        return Reason("not-yet", "not in this version")
     if booking.patient.is_new is False:
         return Reason("not-billed", f"not a new patient: nothing is billed. Mark it in {_pms_name(booking)}")
     return Reason("not-in-version", "not in this version. Do it in your billing portal")
@@ -86,7 +86,6 @@ COMMANDS: tuple[Command, ...] = (
         dangerous=True,
         in_menu=True,
         why_not=why_not_cancel,
-        instead=("time-passed", "Did not come", "booking.did_not_come"),
     ),
     Command(
         "booking.reschedule",
@@ -97,6 +96,7 @@ COMMANDS: tuple[Command, ...] = (
         group="Booking",
         in_menu=True,
         in_palette=False,
+        in_this_version=False,
         why_not=why_not_reschedule,
     ),
     Command(
@@ -108,8 +108,9 @@ COMMANDS: tuple[Command, ...] = (
         group="Booking",
         in_menu=True,
         in_palette=False,
+        in_this_version=False,
         why_not=why_not_did_not_come,
-        instead=("not-yet", "Before it", "booking.cancel"),
+        instead=("not-yet", "To cancel", "booking.cancel"),
     ),
     Command(
         "booking.details",
@@ -425,6 +426,11 @@ ATTENTION_COMMANDS = _on_a_page(
     ("attention.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
 )
 
-ALL_COMMANDS = COMMANDS + CANCEL_COMMANDS + READING_COMMANDS + DETAILS_COMMANDS + ATTENTION_COMMANDS
+ALL_COMMANDS: tuple[Command, ...] = tuple(
+    command
+    for command in COMMANDS + CANCEL_COMMANDS + READING_COMMANDS + DETAILS_COMMANDS + ATTENTION_COMMANDS
+    if command.in_this_version
+)
+"""Those that Help and docs/keys.md list."""
 
 MENU: tuple[Command, ...] = tuple(command for command in COMMANDS if command.in_menu)

@@ -1,6 +1,19 @@
 """The row menu: what can be done, what cannot, and why."""
 
+from uuid import uuid4
+
+import pytest
+
+from frontdesk.bookings import CancelCommand, Operator, Unauthorised
+from frontdesk.commands import ALL_COMMANDS
+from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
+
+LONG_NAME = Operator("Alexandra Papadopoulos-Featherstonehaugh", via="Front Desk Adelaide North")
+REVOKED = (
+    "The desk token Front Desk Adelaide North was revoked: have whoever looks after frontdesk make a new one."
+)
+SIZES = [(80, 24), (60, 16), (61, 17), (79, 24), (100, 16), (120, 40)]
 
 
 def menu_lines(front: Front) -> list[str]:
@@ -14,7 +27,7 @@ async def test_an_upcoming_booking(front: Front) -> None:
     assert title.startswith("  +-- Mirela Kovač  14 Mar 1981  0491 570 006  Thu 26 Nov 10:30 ADL -")
     assert cancel.startswith("  | > c  Cancel")
     assert "not in this version. Do it in Praktika" in reschedule
-    assert "only after the start, Thu 26 Nov 10:30. Before it: c" in did_not_come
+    assert "not in this version. To cancel: c" in did_not_come
     assert details.startswith("  |   d  Details")
     assert "Enter does the line marked >   Esc closes" in foot
     assert {len(line) for line in menu_lines(front)} == {80}
@@ -24,7 +37,7 @@ async def test_a_passed_booking_greys_cancel_with_the_way_on(front: Front) -> No
     await front.type("sd-10484")
     await front.press("enter")
     _, cancel, reschedule, did_not_come, details, _ = menu_lines(front)
-    assert "c  Cancel       the time has passed, 6 days ago. Did not come: f" in cancel
+    assert "c  Cancel       the time has passed, 6 days ago  " in cancel
     assert "the time has passed. Book a new appointment in Praktika" in reschedule
     assert "not in this version. Do it in your billing portal" in did_not_come
     assert details.startswith("  | > d  Details")
@@ -67,3 +80,76 @@ async def test_below_the_row_or_above_it_in_the_lower_half(front: Front) -> None
     bottom = next(y for y, line in enumerate(front.lines()) if "Esc closes" in line)
     marked = next(y for y, line in enumerate(front.lines()) if line.startswith("> "))
     assert bottom == marked - 1
+
+
+def said_in_the_menu(front: Front) -> str:
+    """What stands in the menu, its lines joined as one reads them."""
+    inner = [line.strip(" |") for line in front.lines() if line.lstrip().startswith("|")]
+    return " ".join(" ".join(inner).split())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("ref", ["SD-10482", "SD-10484", "SD-10485"])
+async def test_no_reason_is_cut_at_any_size(open_front: FrontOpener, ref: str, size: tuple[int, int]) -> None:
+    async with open_front(size=(80, 24)) as front:
+        (booking,) = await front.store.find("SD-10485")
+        await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LONG_NAME))
+        await front.type(ref.lower())
+        await front.press("enter")
+        await front.pilot.resize_terminal(*size)
+        await front.idle()
+        reasons = [str(reason) for _, _, reason in front.screen.menu._lines if reason]
+        assert reasons
+        for reason in reasons:
+            assert reason in said_in_the_menu(front)
+        title, *_, foot = [line[line.index("+--") :] for line in front.lines() if "+--" in line]
+        assert ".." not in title
+        assert "Esc closes" in foot
+        assert {line.rindex("+") + 1 for line in (title, foot)} == {min(78, size[0])}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)], ids=str)
+async def test_why_a_desk_may_not_write_is_read_whole(open_front: FrontOpener, size: tuple[int, int]) -> None:
+    async with open_front(size=size) as front:
+        assert front.app.open_desk is not None
+        front.app.open_desk.lost(Unauthorised(REVOKED))
+        await front.type("sd-10482")
+        await front.press("enter")
+        assert REVOKED in said_in_the_menu(front)
+        assert front.lines()[0].startswith("Find:")
+
+
+async def test_what_is_not_in_this_version_stands_in_the_menu_alone(front: Front) -> None:
+    await front.press("f1")
+    seen = list(front.lines())
+    for _ in range(12):
+        await front.press("pagedown")
+        seen += front.lines()
+    shown = "\n".join(seen)
+    assert "Cancel the marked booking" in shown
+    for promise in ("Move the marked booking", "did not come", "resched", "FTA", "DNA"):
+        assert promise not in shown
+    await front.press("escape", "tab")
+    assert front.line("keys").startswith("LIST c cancel  d details")
+    assert "FTA" not in front.line("keys")
+    await front.press("ctrl+p")
+    assert "Reschedule" not in "\n".join(front.lines())
+    await front.press("escape")
+    for key in ("r", "f"):
+        await front.type("sd-10482")
+        await front.press("tab", key)
+        assert "not in this version" in said_in_the_menu(front)
+        await front.press("escape", "escape")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_no_sentence_of_help_is_cut(open_front: FrontOpener, width: int) -> None:
+    async with open_front(size=(100, 24)) as front:
+        await front.press("f1")
+        await front.pilot.resize_terminal(width, 400)
+        await front.idle()
+        lines = front.lines()
+        assert not [line for line in lines[1:-2] if line.endswith("..")]
+        shown = " ".join(" ".join(lines).split())
+        for one in ALL_COMMANDS:
+            assert one.help in shown, one.help

@@ -145,6 +145,19 @@ def test_what_cannot_be_undone_is_on_no_reflex_key() -> None:
         assert not {"enter", "space", "y"}.intersection(one.keys + one.everywhere)
 
 
+def test_what_help_lists_works() -> None:
+    greyed = {one.id for one in COMMANDS if not one.in_this_version}
+    assert greyed == {"booking.reschedule", "booking.did_not_come"}
+    assert greyed <= {one.id for one in MENU}
+    assert not greyed & {one.id for one in ALL_COMMANDS}
+    for one in COMMANDS:
+        if not one.in_this_version:
+            assert not one.in_palette
+            for starts_at in (AHEAD, PASSED):
+                assert one.why_not is not None
+                assert one.why_not(make_booking(starts_at=starts_at), NOW, Standing()) is not None
+
+
 def test_the_menu() -> None:
     assert [(one.keys[0], one.label) for one in MENU] == [
         ("c", "Cancel"),
@@ -268,7 +281,7 @@ def test_what_is_wrong_with_keys_in_the_config(overrides: dict[str, str], proble
             why_not_did_not_come,
             make_booking(starts_at=AHEAD),
             "not-yet",
-            "only after the start, Tue 1 Dec 16:45",
+            "not in this version",
         ),
         (
             why_not_did_not_come,
@@ -308,11 +321,11 @@ def test_a_reason_names_the_key_that_works_as_the_config_has_it() -> None:
     )
     keys = {"booking.cancel": "x", "booking.did_not_come": "z"}
     passed, ahead = make_booking(starts_at=PASSED), make_booking(starts_at=AHEAD)
-    for overrides, cancel_key, other_key in (({}, "c", "f"), (keys, "x", "z")):
+    for overrides, cancel_key in (({}, "c"), (keys, "x")):
         no_cancel = why_not(cancel, passed, NOW, Standing(), overrides)
-        assert str(no_cancel).endswith(f" ago. Did not come: {other_key}")
+        assert str(no_cancel).endswith(" ago"), "what cannot be done in this version is no way on"
         not_yet = why_not(did_not_come, ahead, NOW, Standing(), overrides)
-        assert str(not_yet).endswith(f"16:45. Before it: {cancel_key}")
+        assert str(not_yet) == f"not in this version. To cancel: {cancel_key}"
     assert why_not(cancel, ahead, NOW, Standing(), {}) is None
     cancelled = make_booking(starts_at=PASSED, cancellation=CANCELLATION)
     assert str(why_not(cancel, cancelled, NOW, Standing(), {})).startswith("cancelled by")

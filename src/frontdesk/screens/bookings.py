@@ -128,6 +128,8 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
         message.stop()
         self.line("peek").display = self.size.width < PEEK_UNTIL
+        if self.menu.is_open:
+            self.call_after_refresh(self._place_menu)
         rows = self.table.room
         if not self._started:
             self._started = True
@@ -296,12 +298,17 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys))
             for command in MENU
         ]
-        menu = self.menu
-        height, at = len(lines) + 2, self.table.region.y + self.table.line_of_cursor()
+        self.menu.open(row.booking, lines, now)
+        self._place_menu()
+
+    def _place_menu(self) -> None:
+        """Put the menu below its row, or above it in the lower half; all of it stays in the window."""
+        menu, width = self.menu, min(78, self.size.width)
+        height, at = menu.height_in(width), self.table.region.y + self.table.line_of_cursor()
         below = at - self.table.region.y <= self.table.size.height // 2
-        menu.styles.offset = (max(0, min(2, self.size.width - 78)), at + 1 if below else at - height)
-        menu.styles.width = min(78, self.size.width)
-        menu.open(row.booking, lines, now)
+        top = min(at + 1, self.size.height - height) if below else at - height
+        menu.styles.offset = (max(0, min(2, self.size.width - 78)), max(0, top))
+        menu.styles.width = width
 
     def on_row_menu_closed(self) -> None:
         self._close_menu()

@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from frontdesk.commands import ALL_COMMANDS
 from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.reading import ReadingScreen, StyledLine
+from frontdesk.widgets.fitting import wrapped
 from frontdesk.widgets.line import BOLD, PLAIN
 
 FIND_TEXT = (
-    "Find is ready when you are: type a part of the name, in any order and without",
-    "accents; a mobile or its last digits; a birth date (14/3/81); a reference; the",
-    "practitioner; the type. Tab goes to the list, where letters are commands.",
+    "Find is ready when you are: type a part of the name, in any order and without "
+    "accents; a mobile or its last digits; a birth date (14/3/81); a reference; the "
+    "practitioner; the type. Tab goes to the list, where letters are commands."
 )
+WIDEST = 80
+"""A line of a paragraph that is longer than this is hard to read."""
+KEYS_WIDTH = 16
 
 
 class HelpScreen(ReadingScreen):
@@ -22,13 +26,23 @@ class HelpScreen(ReadingScreen):
         self._overrides = overrides
 
     def on_mount(self) -> None:
+        self._show_keys()
+
+    def on_resize(self) -> None:
+        if self.is_mounted:
+            self._show_keys()
+
+    def _show_keys(self) -> None:
+        width = self.app.size.width - 2
         lines: list[StyledLine] = [("", PLAIN)]
-        lines += [(f"  {line}", PLAIN) for line in FIND_TEXT]
+        lines += [(f"  {line}", PLAIN) for line in wrapped(FIND_TEXT, min(width, WIDEST - 2))]
         group = ""
         for command in ALL_COMMANDS:
             if command.group != group:
                 group = command.group
                 lines += [("", PLAIN), (f" {group}", BOLD)]
             keys = ", ".join(key_name(key) for key in keys_of(command, self._overrides))
-            lines.append((f"  {keys:<16}{command.help}", PLAIN))
+            for line in wrapped(command.help, width - KEYS_WIDTH):
+                lines.append((f"  {keys:<{KEYS_WIDTH}}{line}", PLAIN))
+                keys = ""
         self.show(" Help", "every key ", tuple(lines))

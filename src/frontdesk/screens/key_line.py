@@ -3,7 +3,7 @@
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 
 IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
-IN_LIST = "LIST c cancel r resched f FTA d details  1 2 3 0 status  t n w a day  Esc find"
+IN_LIST = "LIST c cancel  d details  1 2 3 0 status  t n w a day  Esc find  F1 help"
 
 
 class KeyLine(Line):

@@ -9,7 +9,20 @@ younger, take a cell each there, and would move everything behind them.
 
 import re
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+
+def wrapped(value: str, width: int) -> tuple[str, ...]:
+    """Return `value` in lines of at most `width` cells, broken between words where that is possible."""
+    lines = [""]
+    for word in value.split():
+        joined = f"{lines[-1]} {word}".strip()
+        if cell_len(joined) <= width:
+            lines[-1] = joined
+            continue
+        *whole, last = chop_cells(word, max(1, width))
+        lines += [*whole, last]
+    return tuple(line for line in lines if line) or ("",)
 
 from frontdesk.text import LEFT_TO_RIGHT
 

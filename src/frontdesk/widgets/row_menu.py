@@ -14,7 +14,7 @@ from textual.widget import Widget
 from frontdesk import times
 from frontdesk.bookings import Booking, Reason
 from frontdesk.commands import Command
-from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.fitting import fitted, wrapped
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
 
 LABEL_WIDTH = 13
@@ -58,7 +58,7 @@ class RowMenu(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
-        self._title = ""
+        self._now: datetime | None = None
         self._booking: Booking | None = None
         self._lines: tuple[tuple[Command, str, Reason | None], ...] = ()
         self._marked = 0
@@ -72,8 +72,7 @@ class RowMenu(Widget, can_focus=True):
         self, booking: Booking, lines: Sequence[tuple[Command, str, Reason | None]], now: datetime
     ) -> None:
         """Show `lines` (a command, its key, why not) for `booking`, marked the first that works."""
-        self._booking, self._lines = booking, tuple(lines)
-        self._title = menu_title(booking, now, 70)
+        self._booking, self._lines, self._now = booking, tuple(lines), now
         self._marked = next((index for index, (_, _, reason) in enumerate(self._lines) if reason is None), 0)
         self.display = True
         self.focus()
@@ -84,24 +83,39 @@ class RowMenu(Widget, can_focus=True):
         self._booking = None
         self.display = False
 
+    def height_in(self, width: int) -> int:
+        """Return how many lines the menu takes in `width` cells."""
+        return sum(len(self._drawn(index, width)) for index in range(len(self._lines))) + 2
+
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return len(self._lines) + 2
+        return self.height_in(width)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        last = len(self._lines) + 1
         if y == 0:
-            return self._frame(self._title, width)
-        if y >= last:
+            return self._frame(self._title(width), width)
+        drawn = [line for index in range(len(self._lines)) for line in self._drawn(index, width)]
+        if y > len(drawn):
             return self._frame("Enter does the line marked >   Esc closes", width)
-        command, key, reason = self._lines[y - 1]
-        marked = y - 1 == self._marked and reason is None
-        label = fitted(command.label, LABEL_WIDTH)
-        inner = f" {'>' if marked else ' '} {key}  {label}{reason.text if reason else ''}"
-        style = REVERSED if marked else PLAIN if reason else BOLD
+        text, style = drawn[y - 1]
         return Strip(
-            [Segment("|", PLAIN), Segment(fitted(inner, width - 2), style), Segment("|", PLAIN)], width
+            [Segment("|", PLAIN), Segment(fitted(text, width - 2), style), Segment("|", PLAIN)], width
         )
+
+    def _title(self, width: int) -> str:
+        if self._booking is None or self._now is None:
+            return ""
+        return menu_title(self._booking, self._now, width - len("+--  -+"))
+
+    def _drawn(self, index: int, width: int) -> list[tuple[str, Style]]:
+        """A command's line; a reason that is too long for it goes on below, by words."""
+        command, key, reason = self._lines[index]
+        marked = index == self._marked and reason is None
+        start = f" {'>' if marked else ' '} {key}  {fitted(command.label, LABEL_WIDTH)}"
+        style = REVERSED if marked else PLAIN if reason else BOLD
+        room = width - 2 - len(start) - 1
+        first, *more = wrapped(reason.text if reason else "", room)
+        return [(start + first, style), *((" " * len(start) + line, style) for line in more)]
 
     @staticmethod
     def _frame(words: str, width: int) -> Strip:
