@@ -137,14 +137,15 @@ async def serving(
     tls: ssl.SSLContext | None = None,
     with_password: bool = False,
     user: str = USER,
+    takes_utf8: bool = False,
 ) -> AsyncIterator[MailServer]:
-    """Run a mail server, which knows one `user` where it wants a password."""
+    """Run a mail server, which knows one `user` where it wants a password; with SMTPUTF8 or without."""
     sessions: list[_Session] = []
 
     def accept() -> _Session:
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"enable_SMTPUTF8": takes_utf8}
         if with_password:
-            options = {
+            options |= {
                 "auth_required": True,
                 "auth_require_tls": bool(starttls),
                 "authenticator": partial(_knows, user),

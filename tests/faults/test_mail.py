@@ -96,6 +96,28 @@ async def test_what_the_server_has_taken_is_done() -> None:
     assert "Reason: patient ill" in body.get_content()
 
 
+async def test_a_domain_of_any_letters_is_reached_through_a_server_that_knows_plain_ones_only() -> None:
+    async with serving(MailServer()) as server:
+        result = await carried(carrier_to(server), make_claim(target="info@zahnärzte-müller.example"))
+        assert result == Result(Ended.DONE, "e-mail taken by localhost")
+        (taken,) = server.taken
+        assert taken.rcpt_tos == ["info@xn--zahnrzte-mller-8hb40b.example"]
+        assert isinstance(taken.content, bytes)
+        assert taken.content.isascii()
+        assert message_from_bytes(taken.content, policy=default)["To"] == taken.rcpt_tos[0]
+        refused = await carried(carrier_to(server), make_claim(target="zoë@smile.example"))
+        assert refused.ended is Ended.REFUSED
+        assert "knows only addresses of plain letters" in refused.said
+        assert len(server.taken) == 1
+
+
+async def test_a_local_part_of_other_letters_goes_where_the_server_takes_it() -> None:
+    async with serving(MailServer(), takes_utf8=True) as server:
+        result = await carried(carrier_to(server), make_claim(target="zoë@zahnärzte.example"))
+        assert result.ended is Ended.DONE
+        assert server.taken[0].rcpt_tos == ["zoë@xn--zahnrzte-3za.example"]
+
+
 async def test_every_attempt_of_a_command_has_one_message_id_and_each_kind_its_own() -> None:
     async with serving(MailServer()) as server:
         carrier = carrier_to(server)

@@ -18,7 +18,9 @@ from frontdesk.notify.envelope import (
     BadAddress,
     Envelope,
     UnsafeHeader,
+    mailbox,
     message_id,
+    plain_domain,
     seal,
     split_address,
 )
@@ -131,7 +133,46 @@ def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
 def test_plain_addresses_are_taken_apart(address: str) -> None:
     local, domain = split_address(address)
     assert f"{local}@{domain}" == address
-    assert sealed(to=address).is_international is not address.isascii()
+    assert sealed(to=address).is_international is not local.isascii()
+
+
+@pytest.mark.parametrize(
+    ("domain", "plain"),
+    [
+        ("smile.example", "smile.example"),
+        ("Smile.EXAMPLE", "Smile.EXAMPLE"),
+        ("zahnärzte-müller.example", "xn--zahnrzte-mller-8hb40b.example"),
+        ("ZAHNÄRZTE.example", "xn--zahnrzte-3za.example"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("例子.example", "xn--fsqu00a.example"),
+    ],
+)
+def test_a_domain_has_a_form_that_every_server_takes(domain: str, plain: str) -> None:
+    assert plain_domain(domain) == plain
+    envelope = sealed(to=f"info@{domain}")
+    assert envelope.recipient == f"info@{plain}"
+    assert not envelope.is_international
+    assert envelope.content.isascii()
+    check(envelope, f"info@{plain}")
+
+
+def test_a_domain_without_such_a_form_is_no_address() -> None:
+    for domain in ("ä" * 60 + ".example", "xn--ä.example", "\u0628a.example"):
+        with pytest.raises(BadAddress):
+            sealed(to=f"info@{domain}")
+
+
+def test_a_practice_writes_from_such_a_domain_too() -> None:
+    head = Letterhead("Zahnärzte Müller <info@zahnärzte-müller.example>", "info@zahnärzte-müller.example")
+    envelope = seal(LETTER, head, "amelia@example.com", ID, AT)
+    assert envelope.sender == "info@xn--zahnrzte-mller-8hb40b.example"
+    assert envelope.content.isascii()
+    message = parsed(envelope)
+    assert message["From"].addresses[0].addr_spec == envelope.sender
+    assert message["From"].addresses[0].display_name == "Zahnärzte Müller"
+    assert message["Reply-To"] == envelope.sender
+    with pytest.raises(UnsafeHeader):
+        mailbox("zoë@smile.example")
 
 
 def check(envelope: Envelope, to: str) -> EmailMessage:
@@ -196,8 +237,10 @@ def address_injection(value: str) -> None:
         envelope = sealed(to=value)
     except BadAddress:
         return
-    check(envelope, value)
-    assert quote_address(value) == f"<{value}>"
+    check(envelope, envelope.recipient)
+    local, domain = split_address(value)
+    assert envelope.recipient == f"{local}@{plain_domain(domain)}"
+    assert quote_address(envelope.recipient) == f"<{envelope.recipient}>"
     assert not re.search(r"[\s<>,;:\"()]", envelope.recipient)
 
 

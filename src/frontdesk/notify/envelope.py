@@ -44,7 +44,8 @@ class UnsafeHeader(ValueError):
 class Envelope:
     """An e-mail ready to leave: `content` has CRLF line ends and no line beyond 998 octets.
 
-    `is_international` says that its recipient can be written in UTF-8 only (RFC 6531).
+    `is_international` says that its recipient can be written in UTF-8 only (RFC 6531): the part
+    before the @. A domain has a form in plain letters, which `recipient` and headers have.
     """
 
     sender: str
@@ -62,7 +63,8 @@ def seal(letter: Letter, letterhead: Letterhead, recipient: str, message_id: str
     """
     sender = mailbox(letterhead.sender)
     local, domain = split_address(recipient)
-    is_international = not recipient.isascii()
+    domain = plain_domain(domain)
+    is_international = not local.isascii()
     wire = policy.SMTPUTF8 if is_international else policy.SMTP
     # Seven bits pass through every server there is.
     message = EmailMessage(wire.clone(cte_type="7bit"))
@@ -82,7 +84,7 @@ def seal(letter: Letter, letterhead: Letterhead, recipient: str, message_id: str
         message.set_boundary(f"=_{message_id.strip('<>').partition('@')[0]}")
     content = message.as_bytes()
     _check_transmitted(content, [name for name in _TRANSMITTED if name != "Reply-To" or letterhead.reply_to])
-    return Envelope(sender.addr_spec, recipient, message_id, content, is_international)
+    return Envelope(sender.addr_spec, f"{local}@{domain}", message_id, content, is_international)
 
 
 def message_id(command: UUID, kind: Kind, letterhead: Letterhead) -> str:
@@ -108,6 +110,22 @@ def split_address(address: str) -> tuple[str, str]:
     return local, domain
 
 
+def plain_domain(domain: str) -> str:
+    """Return a domain in plain letters, as every mail server takes it (IDNA 2008, RFC 5891).
+
+    Raises BadAddress for one that has no such form.
+    """
+    if domain.isascii():
+        return domain
+    # A large table, and hardly ever needed.
+    import idna
+
+    try:
+        return idna.encode(domain, uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        raise BadAddress(domain) from None
+
+
 def safe_header(value: str) -> str:
     """Return `value` when it is one printable line without encoded words. Raises UnsafeHeader."""
     if not value.isprintable() or "=?" in value:
@@ -125,9 +143,10 @@ def mailbox(said: str) -> Address:
     name, address = (named["name"].strip().strip('"'), named["address"]) if named else ("", said.strip())
     try:
         local, domain = split_address(address)
+        domain = plain_domain(domain)
     except BadAddress:
         raise UnsafeHeader(said) from None
-    if not address.isascii():
+    if not local.isascii():
         raise UnsafeHeader(said)
     return Address(display_name=safe_header(name), username=local, domain=domain)
 
