@@ -95,10 +95,13 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
             return
         if isinstance(self._driver, FrontdeskDriver):
             self._driver.on_lost = self._note_cut_off
-        if self.desk.sign_in is None:
-            await self._open_list(desk)
-        else:
-            await self._ask_who(self.desk.sign_in, desk)
+        try:
+            if self.desk.sign_in is None:
+                await self._open_list(desk)
+            else:
+                await self._ask_who(self.desk.sign_in, desk)
+        except Exception as error:
+            self._show_bug(error)
 
     async def _ask_who(self, sign_in: SignIn, desk: OpenDesk) -> None:
         """Have somebody sign in. Deliveries and the list's code do not wait for that."""

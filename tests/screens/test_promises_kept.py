@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import Booking, CancelCommand, FrontdeskError, Unavailable
 from frontdesk.screens import cancel, store_watch
 from frontdesk.screens.cancel import CancelScreen
@@ -17,7 +18,7 @@ from frontdesk.store.port import BookingStore
 from tests.contract.raw import bring_back, take_away
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW
-from tests.screens.front import Front, key_event
+from tests.screens.front import Front, StillClock, desk_on, key_event, screen_lines
 
 SEEN = 2.0
 """Seconds after which a confirm counts where the terminal cannot be asked."""
@@ -273,3 +274,18 @@ async def test_a_bug_in_what_others_write_is_told_as_trouble_and_followed_again(
         front.reports.clear()
         raising[0].errors.clear()
         await front.until(lambda: front.line("keys") == "The store is back.")
+
+
+async def test_a_list_that_cannot_be_built_is_said_and_not_waited_for(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(desk: object) -> None:
+        raise ImportError("a file of the program is missing")
+
+    monkeypatch.setattr(FrontdeskApp, "_bookings_screen", staticmethod(breaks))
+    reports: list[BaseException] = []
+    app = FrontdeskApp(desk_on(store_path, StillClock(), reports))
+    async with app.run_test(size=(80, 24)) as pilot:
+        while "Reference TEST01" not in "\n".join(screen_lines(app)):
+            await pilot.pause(0.01)
+    assert [type(one) for one in reports] == [ImportError]
