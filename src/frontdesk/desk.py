@@ -163,6 +163,19 @@ class Desk:
             self.dispatch.wake()
 
 
+DRAFT_KEPT = 15 * 60.0
+"""Seconds for which what was typed into a dialog that the lock closed is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an operator had typed into a dialog that the lock closed, and when, by the desk's clock."""
+
+    operator: str
+    text: str
+    at: float
+
+
 @dataclass
 class OpenDesk:
     """A desk whose store is open: what the screens work with.
@@ -172,8 +185,9 @@ class OpenDesk:
     while it does; `shut_out` is what the store says
     to a desk that it does not accept any more. `elsewhere` are bookings that other desks changed and that no list here
     has shown yet (None stands for a bulk load), `own` those that this desk cancels itself.
-    `store_id` is the store that the lists on the screen were read from.
-    `signed_in` is who signed in at a shared account, empty at a desk of one operator.
+    `store_id` is the store that the lists on the screen were read from. `drafts` are by kind of
+    dialog and id; see `keep_draft`. `signed_in` is who signed in at a shared account, empty at a
+    desk of one operator.
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
     """
@@ -191,6 +205,7 @@ class OpenDesk:
     own: set[int] = field(default_factory=set)
     signed_in: str = ""
     store_id: str = ""
+    drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
     _reported: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -245,6 +260,20 @@ class OpenDesk:
         return Unavailable(
             f"Something went wrong in frontdesk, reference {reference}: tell whoever looks after it."
         )
+
+    def keep_draft(self, dialog: str, id: int, text: str) -> None:  # noqa: A002 - of a booking or delivery
+        """Keep what was typed into a dialog about this id, for who sits here now."""
+        if text:
+            self.drafts[dialog, id] = Draft(self.operator.name, text, self.desk.clock())
+
+    def take_draft(self, dialog: str, id: int) -> str:  # noqa: A002 - of a booking or delivery
+        """Return what the operator had typed there, unless it is too old or another one's, and forget it."""
+        oldest, me = self.desk.clock() - DRAFT_KEPT, self.operator.name
+        self.drafts = {about: one for about, one in self.drafts.items() if one.at >= oldest}
+        draft = self.drafts.get((dialog, id))
+        if draft is None or draft.operator != me:
+            return ""
+        return self.drafts.pop((dialog, id)).text
 
     def now(self) -> datetime:
         """The store's time of now."""

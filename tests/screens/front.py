@@ -117,6 +117,10 @@ class Front:
         assert row is not None
         return row.booking
 
+    def rows(self) -> list[Booking]:
+        """The bookings in view, in their order."""
+        return [row.booking for row in self.screen.listing.view.rows]
+
     def lines(self) -> list[str]:
         """The screen on top as text, one string a line, without trailing blanks."""
         return screen_lines(self.app)

@@ -30,7 +30,7 @@ async def test_no_row_stands_under_a_search_that_failed(open_front: FrontOpener,
         assert front.marked.ref == "SD-10486"
         cut[0].error = AWAY
         await search(front, "ante")
-        assert front.screen.listing.view.rows == ()
+        assert front.rows() == []
         assert front.line("found") == ""
         assert 'Bookings for "ante" could not be read.' in shown(front)
         assert "The line is cut: see to the router." in shown(front)
@@ -51,10 +51,10 @@ async def test_it_is_asked_again_when_the_store_answers_and_the_old_words_go(
         await search(front, "ante")
         assert "The line is cut" in front.line("keys")
         cut[0].error = None
-        await front.until(lambda: front.screen.listing.view.rows)
+        await front.until(front.rows)
         await front.until(lambda: front.line("keys") == "The store is back.")
         assert front.marked.ref == "SD-10483"
-        assert {row.booking.patient.name for row in front.screen.listing.view.rows} == {"Ante Kovačević"}
+        assert {one.patient.name for one in front.rows()} == {"Ante Kovačević"}
         assert "1 found" in front.line("found")
         assert "line is cut" not in shown(front)
         assert "could not be read" not in shown(front)
@@ -79,7 +79,7 @@ async def test_a_search_that_fails_while_the_store_comes_back_is_asked_again(
         cut[0].error = None
         await front.until(lambda: front.screen.listing.unread)
         cut[0].error = None
-        await front.until(lambda: front.screen.listing.view.rows)
+        await front.until(front.rows)
         assert front.marked.ref == "SD-10486"
 
 
@@ -93,16 +93,14 @@ async def test_no_row_stands_under_a_filter_that_failed(
         cut[0].error = error
         await front.press("tab", "3")
         assert front.line("show").startswith("FILTER Cancelled")
-        assert front.screen.listing.view.rows == ()
+        assert front.rows() == []
         assert "The bookings could not be read." in shown(front)
         await front.press("0", "t", "right", "2")
         assert front.line("show").startswith("FILTER Completed | Mon 23 Nov")
         await front.press("0", "3")
         cut[0].error = None
-        await front.until(lambda: front.screen.listing.view.rows)
-        assert {row.booking.status(front.clock.now()) for row in front.screen.listing.view.rows} == {
-            Status.CANCELLED
-        }
+        await front.until(front.rows)
+        assert {one.status(front.clock.now()) for one in front.rows()} == {Status.CANCELLED}
 
 
 async def test_a_chosen_practitioner_whose_list_failed_has_no_row_of_another_one(
@@ -114,10 +112,10 @@ async def test_a_chosen_practitioner_whose_list_failed_has_no_row_of_another_one
         await front.type("okaf")
         await front.press("enter")
         assert front.line("show").startswith("FILTER Dr Okafor")
-        assert front.screen.listing.view.rows == ()
+        assert front.rows() == []
         cut[0].error = None
-        await front.until(lambda: front.screen.listing.view.rows)
-        assert {row.booking.practitioner.name for row in front.screen.listing.view.rows} == {"Dr Okafor"}
+        await front.until(front.rows)
+        assert {one.practitioner.name for one in front.rows()} == {"Dr Okafor"}
 
 
 async def test_another_page_of_the_same_search_that_fails_keeps_the_one_that_was_read(
@@ -125,11 +123,11 @@ async def test_another_page_of_the_same_search_that_fails_keeps_the_one_that_was
 ) -> None:
     async with open_front(wrap=wrapped(cut)) as front:
         await front.type("neighbour")
-        rows, marked = front.screen.listing.view.rows, front.marked
+        rows, marked = front.rows(), front.marked
         cut[0].error = AWAY
         for keys in (("pagedown",), ("f5",), ("tab", "end"), ("home",), ("0",), ("a",)):
             await front.press(*keys)
-            assert front.screen.listing.view.rows == rows, keys
+            assert front.rows() == rows, keys
             assert front.marked == marked, keys
         assert "could not be read" not in shown(front)
 
@@ -143,9 +141,9 @@ async def test_the_start_view_that_failed_has_no_row_of_the_search_before(
         cut[0].error = AWAY
         await front.press("f2")
         assert (front.screen.find.value, front.line("show")) == ("", "Show: everything")
-        assert front.screen.listing.view.rows == ()
+        assert front.rows() == []
         cut[0].error = None
-        await front.until(lambda: front.screen.listing.view.rows)
+        await front.until(front.rows)
         assert front.marked.id == start
 
 
@@ -158,7 +156,7 @@ async def test_after_a_filter_that_failed_the_cursor_is_on_its_booking_again(
         cut[0].error = AWAY
         await front.press("1")
         cut[0].error = None
-        await front.until(lambda: front.screen.listing.view.rows)
+        await front.until(front.rows)
         assert front.marked.id == marked
 
 
@@ -189,10 +187,10 @@ async def test_rows_do_not_wait_for_long_under_the_name_of_another(
         return cast("BookingStore", late[-1])
 
     async with open_front(wrap=slow) as front:
-        assert front.screen.listing.view.rows
+        assert front.rows()
         for key in "petra":
             front.app.post_message(key_event(key))
-        while front.screen.listing.view.rows:
+        while front.rows():
             await front.pilot.pause(0.01)
         await front.pilot.pause()
         assert 'Searching for "' in shown(front)
@@ -215,12 +213,12 @@ async def test_a_bug_in_a_search_leaves_no_row_either(
             front.reports.clear()
             while front.app.screen is not front.screen:
                 await front.press("escape")
-        assert front.screen.listing.view.rows == ()
+        assert front.rows() == []
         assert "Something went wrong in frontdesk" in shown(front)
         assert "F5 asks again." in shown(front)
         front.reports.clear()
         await front.press("f5")
-        assert front.screen.listing.view.rows
+        assert front.rows()
 
 
 SIZES = [(100, 15), (100, 16), (60, 16), (80, 24), (40, 10), (100, 4), (100, 30), (120, 50)]
@@ -241,7 +239,7 @@ async def test_a_resize_leaves_the_cursor_on_its_booking(
             await front.pilot.resize_terminal(100, 30)
             await front.idle()
             assert front.marked == marked, size
-            assert len(front.screen.listing.view.rows) == front.screen.table.room
+            assert len(front.rows()) == front.screen.table.room
             row = front.screen.table.line_of_cursor() + front.screen.table.region.y
             assert front.lines()[row].startswith(">"), size
 
@@ -270,5 +268,5 @@ async def test_a_resize_while_the_store_is_away_is_no_answer_and_fills_up_when_i
         await front.idle()
         assert (front.marked, front.line("keys")) == (marked, keys)
         cut[0].error = None
-        await front.until(lambda: len(front.screen.listing.view.rows) == front.screen.table.room)
+        await front.until(lambda: len(front.rows()) == front.screen.table.room)
         assert front.marked == marked

@@ -12,14 +12,25 @@ import pytest
 from textual.screen import Screen
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, CancelCommand, Page, Unavailable
+from frontdesk.bookings import (
+    Booking,
+    CancelCommand,
+    FrontdeskError,
+    Page,
+    Reason,
+    Refused,
+    Unavailable,
+)
 from frontdesk.desk import OpenDesk, Settings
+from frontdesk.screens.attention import AttentionScreen
 from frontdesk.screens.bookings import BookingsScreen
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.screens.leave import LeaveScreen
 from frontdesk.screens.lock import HiddenScreen, SignInScreen
 from frontdesk.screens.notices import TooSmallScreen
+from frontdesk.screens.settling import NoteScreen
 from frontdesk.store.port import BookingStore
+from frontdesk.widgets.find_bar import FindField
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import TOM
 from tests.screens.front import Front, StillClock, desk_on, key_event
@@ -108,7 +119,7 @@ class TestHidden:
         await front.press("enter")
         assert front.lines() == before
 
-    async def test_a_dialog_keeps_the_reason_and_its_confirm_begins_anew(self, front: Front) -> None:
+    async def test_the_dialog_is_closed_and_enter_goes_on_with_what_was_typed(self, front: Front) -> None:
         await front.type("sd-10482")
         await front.press("tab", "c")
         await front.type("ill")
@@ -116,15 +127,21 @@ class TestHidden:
         await front.press("f9")
         assert not patients_on(front)
         await front.press("f8", "enter")
+        assert top(front) is BookingsScreen
+        assert front.line("keys") == "You were about to cancel Mirela Kovač. Enter goes on."
+        await front.press("enter")
         dialog = front.app.screen
         assert isinstance(dialog, CancelScreen)
         assert dialog.reason.text == "ill"
+        assert dialog.line("label").text.endswith("3/255")
         await front.press("f8")
         assert "F8 came before this window was on your screen" in dialog.line("message").text
         front.clock.advance(2.0)
-        await front.press("f8")
+        await front.press(".", "f8")
         assert top(front) is BookingsScreen
-        assert front.marked.cancellation is not None
+        done = front.marked.cancellation
+        assert done is not None
+        assert done.reason == "ill."
 
     @pytest.mark.full
     async def test_a_window_that_is_too_small_locks_and_comes_back(self, front: Front) -> None:
@@ -192,6 +209,7 @@ class Holds:
         self._store = store
         self.gate = asyncio.Event()
         self.began = asyncio.Event()
+        self.error: FrontdeskError | None = None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
@@ -199,6 +217,8 @@ class Holds:
     async def cancel(self, command: CancelCommand) -> Booking:
         self.began.set()
         await self.gate.wait()
+        if self.error is not None:
+            raise self.error
         return await self._store.cancel(command)
 
     @classmethod
@@ -272,6 +292,27 @@ class TestAWriteUnderWay:
             await front.idle()
             assert front.marked.cancellation is not None
             assert "Cancelled here ok" in front.line("last")
+
+    async def test_a_write_that_failed_under_the_lock_is_told_and_offered_again(
+        self, open_front: FrontOpener
+    ) -> None:
+        made: list[Holds] = []
+        async with open_front(wrap=Holds.wrap(made)) as front:
+            await begin_write(front, made[0])
+            await posted(front, "f9")
+            await reached(front, HiddenScreen)
+            made[0].error = Refused(Reason("read-only", "the disk is full."))
+            made[0].gate.set()
+            dialog = next(one for one in front.app.screen_stack if isinstance(one, CancelScreen))
+            await dialog.is_known.wait()
+            await posted(front, "enter")
+            await reached(front, BookingsScreen)
+            await front.idle()
+            assert front.marked.cancellation is None
+            assert front.line("keys") == "Mirela Kovač is not cancelled: the disk is full. Enter goes on."
+            await front.press("enter")
+            assert isinstance(front.app.screen, CancelScreen)
+            assert front.app.screen.reason.text == "ill"
 
     @pytest.mark.full
     async def test_another_operator_waits_for_it_and_it_is_not_cut_off(self, store_path: Path) -> None:
@@ -376,19 +417,125 @@ class TestLocked:
             await front.press("tab")
             same_as_golden("locked-names-80x24", front.lines())
 
-    async def test_the_same_operator_gets_the_screen_and_the_reason_back(self, store_path: Path) -> None:
+    async def test_the_same_operator_gets_the_list_and_goes_on_by_enter(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("kov")
+            await front.press("down", "tab", "c")
+            await front.type("ill")
+            await front.press("f9")
+            assert not patients_on(front)
+            await sign_in(front)
+            assert top(front) is BookingsScreen
+            assert front.screen.find.has_focus
+            assert front.marked.ref == "SD-10482"
+            assert front.line("keys") == "You were about to cancel Mirela Kovač. Enter goes on."
+            await front.press("enter")
+            dialog = front.app.screen
+            assert isinstance(dialog, CancelScreen)
+            assert (dialog.booking.ref, dialog.reason.text) == ("SD-10482", "ill")
+            await front.press("escape")
+            assert front.marked.cancellation is None
+
+    async def test_any_other_key_takes_the_offer_away(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("kov")
+            await front.press("down", "tab", "c", "f9")
+            await sign_in(front)
+            await front.press("down")
+            assert "about to cancel" not in front.line("keys")
+            await front.press("enter")
+            assert top(front) is BookingsScreen
+            assert front.screen.menu.is_open
+
+    async def test_nothing_is_offered_that_cannot_be_done_any_more(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("sd-10482")
+            await front.press("tab", "c", "f9")
+            (booking,) = await front.store.find("SD-10482")
+            await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+            await front.until(lambda: front.marked.cancellation)
+            await sign_in(front)
+            assert "about to cancel" not in front.line("keys")
+            assert "Tom Reid cancelled" in front.line("keys")
+
+    @pytest.mark.parametrize(("minutes", "reason"), [(14, "ill"), (16, "")])
+    async def test_the_typed_reason_comes_back_for_a_quarter_of_an_hour(
+        self, store_path: Path, minutes: int, reason: str
+    ) -> None:
         async with signed_in(store_path, Pins()) as front:
             await sign_in(front)
             await front.type("sd-10482")
             await front.press("tab", "c")
             await front.type("ill")
-            before = front.lines()
+            await front.press("f9")
+            await sign_in(front)
+            await front.type("sd-10485")
+            await front.press("enter", "c")
+            assert front.app.screen.reason.text == ""  # type: ignore[attr-defined]
+            await front.press("escape")
+            front.clock.advance(60 * minutes)
+            await front.type("sd-10482")
+            await front.press("enter", "c")
+            assert front.app.screen.reason.text == reason  # type: ignore[attr-defined]
+            await front.press("escape", "enter", "c")
+            assert front.app.screen.reason.text == ""  # type: ignore[attr-defined]
+
+    async def test_another_operator_gets_neither_the_offer_nor_the_reason(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("sd-10482")
+            await front.press("tab", "c")
+            await front.type("ill")
+            await front.press("f9", "tab")
+            await sign_in(front, "2580", "tom")
+            assert "about to cancel" not in front.line("keys")
+            await front.type("sd-10482")
+            await front.press("enter")
+            assert top(front) is BookingsScreen
+            await front.press("c")
+            assert isinstance(front.app.screen, CancelScreen)
+            assert front.app.screen.reason.text == ""
+            await front.press("escape", "f9", "tab")
+            await sign_in(front, "4711", "kim")
+            assert "about to cancel" not in front.line("keys")
+
+    async def test_help_over_the_dialog_goes_with_it(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("sd-10482")
+            await front.press("tab", "c", "f1", "f9")
+            await sign_in(front)
+            assert top(front) is BookingsScreen
+            assert front.line("keys") == "You were about to cancel Mirela Kovač. Enter goes on."
+
+    async def test_a_note_is_closed_and_comes_back_when_it_is_opened_again(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins()) as front:
+            await sign_in(front)
+            await front.type("sd-10486")
+            await front.press("enter", "c")
+            front.clock.advance(2.0)
+            await front.press("f8", "f4", "s")
+            assert top(front) is NoteScreen
+            await front.type("phoned")
             await front.press("f9")
             assert not patients_on(front)
             await sign_in(front)
-            assert front.lines() == before
-            await front.press("escape")
-            assert front.marked.cancellation is None
+            assert top(front) is AttentionScreen
+            await front.press("s")
+            assert front.app.screen.query_one("#note", FindField).value == "phoned"
+            await front.press("escape", "escape")
+
+    async def test_at_the_smallest_size_the_offer_is_whole(self, store_path: Path) -> None:
+        async with signed_in(store_path, Pins(), size=(60, 16)) as front:
+            await sign_in(front)
+            await front.type("sd-10488")
+            await front.press("tab", "c", "f9")
+            await sign_in(front)
+            assert front.line("keys") == "You were about to cancel Siew Ling Kovac-Tan. Enter goes on."
+            assert len(front.line("keys")) == 60
 
     async def test_another_operator_begins_at_find_with_nothing_of_it(self, store_path: Path) -> None:
         async with signed_in(store_path, Pins()) as front:
@@ -428,15 +575,14 @@ class TestLocked:
             await front.press("tab", "c", "f9")
             pins.gate.clear()
             pins.asked.clear()
-            await asked_after(pins, front, *"4711", "enter", "f8", "x")
+            await asked_after(pins, front, *"4711", "enter", "enter", "f8", "x")
             front.clock.advance(10)
             pins.gate.set()
-            await reached(front, CancelScreen)
+            await reached(front, BookingsScreen)
             await front.idle()
-            dialog = front.app.screen
-            assert isinstance(dialog, CancelScreen)
-            assert dialog.reason.text == ""
-            assert dialog.line("message").text == ""
+            assert top(front) is BookingsScreen
+            assert front.screen.find.value == "sd-10482"
+            assert front.line("keys") == "You were about to cancel Mirela Kovač. Enter goes on."
 
     @pytest.mark.full
     async def test_a_key_that_comes_while_the_screen_is_given_back_is_dropped(

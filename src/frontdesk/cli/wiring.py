@@ -209,7 +209,7 @@ class Session:
             await store.close()
             raise
         self.database = store
-        if file is not None and (why := why_store_changeable(file)):
+        if (file := self.config.store_file) and (why := why_store_changeable(file)):
             self.notices.append(f"the bookings are not safe: {why}")
         if self._dispatch is not None:
             self._dispatch.opened(store)

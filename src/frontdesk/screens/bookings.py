@@ -16,8 +16,9 @@ from frontdesk.bookings import (
     FrontdeskError,
     Unauthorised,
     Unavailable,
+    why_not_cancel,
 )
-from frontdesk.commands import MENU, Command
+from frontdesk.commands import COMMANDS, MENU, Command
 from frontdesk.desk import OpenDesk
 from frontdesk.keys import first_key, why_not
 from frontdesk.screens import words
@@ -66,6 +67,10 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         self.listing.on_late = self.show_list
         self._search_waits = False
         self._started = False
+        self._is_covered = False
+        self._offers_to_go_on = False
+        self._goes_on = False
+        """The key being handled is the first one after the offer to go on."""
         self.is_painted = asyncio.Event()
         self.last = LastLine(id="last")
         self.key_line = KeyLine(id="keys")
@@ -112,14 +117,40 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     def on_screen_suspend(self) -> None:
         self.menu.close()
-        self.key_line.cover(True)
+        self._is_covered = True
+        self._follow_focus()
 
     def on_screen_resume(self) -> None:
+        self._is_covered = False
+        if self.chooser_from is self.table:
+            self.set_focus(self.table)
+        else:
+            # After every dialog the next letter begins a new search.
+            self._back_to_find()
+        self.chooser_from = None
+        self._follow_focus()
+
+    def _follow_focus(self) -> None:
+        """Name the keys that work where the focus is now, on every line that names any."""
+        self.key_line.follow_focus(in_list=self.focused is self.table)
+        self.key_line.cover(not self._keys_work)
+        self._show_table()
+        self._show_found()
         self.show_status()
-        # After every dialog the next letter begins a new search.
-        self._back_to_find()
-        self.key_line.follow_focus(in_list=False)
-        self.key_line.cover(False)
+
+    @property
+    def _keys_work(self) -> bool:
+        """Whether the list's keys are not kept by a menu, a dialog or another screen."""
+        return not (self._is_covered or self.menu.is_open)
+
+    @property
+    def _clear_keys(self) -> str:
+        """What clears every filter from where the focus is."""
+        if not self._keys_work:
+            return ""
+        ways = ("filter.none",) if self.focused is self.table else ("focus.switch", "filter.none")
+        by_id = {command.id: command for command in COMMANDS}
+        return " ".join(first_key(by_id[way], self.desk.desk.settings.keys) for way in ways)
 
     def _back_to_find(self) -> None:
         self.set_focus(self.find)  # at once: focus() would have the other key line painted first
@@ -184,19 +215,23 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def show_list(self) -> None:
         """Bring every line in agreement with the listing."""
         listing = self.listing
-        notice = () if listing.view.rows else words.empty_notice(self.desk, listing)
-        self.table.show(
-            listing.view,
-            listing.as_of,
-            several_practices=len(self.desk.practices) > 1,
-            notice=notice,
-        )
+        self._show_table()
         self._show_found()
         self._show_peek()
         self.show_status()
         if listing.count is None and listing.query is not None and listing.query != self._counted:
             self._counted = listing.query
             self._count()
+
+    def _show_table(self) -> None:
+        listing = self.listing
+        notice = () if listing.view.rows else words.empty_notice(self.desk, listing, self._clear_keys)
+        self.table.show(
+            listing.view,
+            listing.as_of,
+            several_practices=len(self.desk.practices) > 1,
+            notice=notice,
+        )
 
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
@@ -207,7 +242,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         self._show_found()
 
     def _show_found(self) -> None:
-        left, right, alert = words.show_line(self.listing)
+        left, right, alert = words.show_line(self.listing, self._clear_keys)
         self.line("show").show(left, right, ALERT if alert else PLAIN)
         self.line("found").show(stop_behind(self.listing.text), words.found(self.listing))
 
@@ -231,7 +266,9 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     def show_status(self) -> None:
         """Say who sits here and how the store stands."""
-        self.query_one("#status", StatusLine).show_desk(self.desk)
+        line = self.query_one("#status", StatusLine)
+        line.names_keys = self._keys_work
+        line.show_desk(self.desk)
 
     def say(self, message: str) -> None:
         """Answer the operator in the key line, until the next key."""
@@ -240,9 +277,19 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def key_comes(self) -> None:
         """Take the last answer away: a new key is about to be handled."""
         self.key_line.key_comes()
+        self._goes_on, self._offers_to_go_on = self._offers_to_go_on, False
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self.key_line.follow_focus(in_list=self.focused is self.table)
+        self._follow_focus()
+
+    def come_back(self, booking_id: int, said: str) -> None:
+        """Say to who locked the screen what they were about to do; Enter goes on with it."""
+        row, now = self.listing.current, self.desk.now()
+        if row is None or row.booking.id != booking_id:
+            return
+        if why_not_cancel(row.booking, now, self.desk.standing) is None:
+            self.say(said)
+            self._offers_to_go_on = True
 
     def on_booking_table_dead_key(self, message: BookingTable.DeadKey) -> None:
         self.say(f"{message.character} does nothing here. Esc, then type a name.")
@@ -289,6 +336,10 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     # -- one booking --------------------------------------------------------------------
 
     def action_menu(self) -> None:
+        if self._goes_on:
+            self._goes_on = False
+            self.action_do("booking.cancel")
+            return
         row = self.listing.current
         if row is None:
             self.say("There is no booking here to act on.")
@@ -300,6 +351,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         ]
         self.menu.open(row.booking, lines, now)
         self._place_menu()
+        self._follow_focus()
 
     def _place_menu(self) -> None:
         """Put the menu below its row, or above it in the lower half; all of it stays in the window."""
@@ -320,6 +372,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def _close_menu(self) -> None:
         self.menu.close()
         self._back_to_find()
+        self._follow_focus()
 
     def action_do(self, command_id: str) -> None:
         """Do it, or open the menu, which says why it cannot be done and what can."""
@@ -345,8 +398,10 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             self.app.push_screen(DetailsScreen(self.desk, booking))
 
     def _cancel_closed(self, closed: "Closed | None") -> None:
-        if closed is None or closed.cancelled is None:
-            self.say(closed.said if closed else "")
+        if closed is None:
+            return  # by the lock
+        if closed.cancelled is None:
+            self.say(closed.said)
             return
         cancelled = closed.cancelled
         self.desk.desk.wake_dispatch()

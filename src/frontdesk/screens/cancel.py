@@ -7,6 +7,7 @@ from enum import Enum
 from typing import ClassVar
 from uuid import uuid4
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events, work
 from textual.app import ComposeResult
@@ -30,6 +31,7 @@ from frontdesk.desk import OpenDesk
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.last_write import SHORTEST_NAME
 from frontdesk.screens.writing import WritingScreen
 from frontdesk.store.commands import CommitLost
 from frontdesk.store.port import Change
@@ -45,6 +47,7 @@ from frontdesk.widgets.booking_summary import (
     what_follows,
 )
 from frontdesk.widgets.button import Button, Tick
+from frontdesk.widgets.fitting import fitted
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.widgets.preflight_words import CONTRADICTING, pms_says
 from frontdesk.widgets.reason_field import ReasonField
@@ -117,6 +120,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self._preflight: Preflight | None = None
         self._gate = ConfirmGate(desk.desk.clock)
         self._progress = Progress.READING
+        self._why_not_saved = ""
         # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
         planned = plan(booking, booking.practice)
@@ -176,6 +180,9 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self.on_store_changed()
         self._ask_pms()
         self._show_booking()
+        self.reason.text = self.desk.take_draft("reason", self.booking.id)
+        self.reason.move_cursor(self.reason.document.end)
+        self._count()
         self.reason.focus()
         self._read_again()
 
@@ -217,6 +224,16 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         name, reads = reason_label(self.booking, self.app.size.width - LABEL_START - MOST_USED)
         marked = PATIENT_READS if PATIENT_READS in reads else ""
         self.line("label").show(f"{' ' * LABEL_START}{name} {reads}", used, marked=marked)
+
+    def put_away(self) -> str:
+        if self._progress is not Progress.READING:
+            return ""
+        self.desk.keep_draft("reason", self.booking.id, self.reason.reason)
+        name, why = self.booking.patient.name, self._why_not_saved
+        ends = f" is not cancelled: {why}. Enter goes on." if why else ". Enter goes on."
+        begins = "" if why else "You were about to cancel "
+        room = self.app.size.width - cell_len(begins + ends)
+        return begins + fitted(name, max(SHORTEST_NAME, min(room, cell_len(name)))) + ends
 
     def say(self, message: str) -> None:
         """Answer in the dialog's message line."""
@@ -400,7 +417,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     def _not_saved(self, why: FrontdeskError) -> None:
         self._progress = Progress.READING
         self.desk.own.discard(self.booking.id)
-        reason = why.hint.rstrip(".")
+        self._why_not_saved = reason = why.hint.rstrip(".")
         self.say(f"Not saved, nothing has happened: {reason}. Try again or Esc.")
 
     def _lost(self, conflict: Conflict) -> None:

@@ -98,7 +98,7 @@ def _how_it_stands(name: str, known: Mapping[str, ConnectionState], desk: OpenDe
     if state.under_way:
         said.append(f"{state.under_way:,} under way")
     if state.need_person:
-        said.append(f"{state.need_person:,} {'needs' if state.need_person == 1 else 'need'} a person: F4")
+        said.append(f"{state.need_person:,} {'needs' if state.need_person == 1 else 'need'} a person")
     return ", ".join(said)
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class DeskLock:
     """Locks the screen of an open desk, at once or after a time without a key.
 
-    What is only a question is closed. Dialogs stay as they are under the lock, with what was
-    typed, and write nothing; a write that is on its way is finished. `on_unlocked` is called
-    when the screen is given back.
+    What is only a question is closed, and so are dialogs, which write nothing: who comes back
+    has another caller in front of them. What was typed is kept for a while. A write that is on
+    its way is finished under the lock. `on_unlocked` is called when the screen is given back.
     """
 
     def __init__(
@@ -35,6 +35,8 @@ class DeskLock:
         self._on_unlocked = on_unlocked
         self._keys = keys
         self._desk: OpenDesk | None = None
+        self._was_about_to: tuple[int, str] | None = None
+        """The booking whose dialog the lock has closed, and what to say of it to who locked."""
         self.is_locked = False
         self.idle = IdleTimer(clock, settings.lock_after, lambda: app.call_later(self.lock))
 
@@ -51,7 +53,9 @@ class DeskLock:
             return
         self.is_locked = True
         self.idle.stop()
+        self._was_about_to = None
         self._close_questions()
+        self._close_dialogs()
         screen = lock_screen(self._desk)
         await self._app.push_screen(screen)
         screen.call_after_refresh(self._erase_scrollback)
@@ -63,12 +67,28 @@ class DeskLock:
         while isinstance(self._app.screen, ChooserScreen | LeaveScreen | TooSmallScreen):
             self._app.screen.dismiss(None)
 
+    def _close_dialogs(self) -> None:
+        """Close every dialog without a write on its way, with what stands over it."""
+        while idle := [dialog for dialog in self._dialogs() if dialog.is_idle]:
+            if self._app.screen is idle[-1]:
+                self._close_dialog(idle[-1])
+            else:
+                self._app.pop_screen()
+
+    def _close_dialog(self, dialog: "WritingScreen[Any]") -> None:
+        from frontdesk.screens.cancel import CancelScreen
+
+        said = dialog.put_away()
+        if said and isinstance(dialog, CancelScreen):
+            self._was_about_to = dialog.booking.id, said
+        dialog.dismiss(None)
+
     def _erase_scrollback(self) -> None:
         if isinstance(self._app._driver, FrontdeskDriver):
             self._app._driver.erase_scrollback()
 
     async def admit(self, name: str) -> None:
-        """Give the screen back to who locked it, as it was; to another operator from the start."""
+        """Give the list back to who locked it, with what they were about to do; to another from the start."""
         if self._desk is None or not self.is_locked:
             return
         if name != self._desk.operator.name:
@@ -107,7 +127,12 @@ class DeskLock:
         self._close_questions()
         while any(isinstance(screen, LOCKS) for screen in app.screen_stack):
             await app.pop_screen()
+        if is_same:
+            self._close_dialogs()
         while not (is_same or isinstance(app.screen, BookingsScreen)):
             await app.pop_screen()
-        if not is_same and isinstance(app.screen, BookingsScreen):
-            app.screen.start_over()
+        if isinstance(app.screen, BookingsScreen):
+            if not is_same:
+                app.screen.start_over()
+            elif self._was_about_to:
+                app.screen.come_back(*self._was_about_to)

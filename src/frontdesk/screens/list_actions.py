@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from textual import work
 from textual.screen import Screen
+from textual.widget import Widget
 
 from frontdesk.bookings import Direction, Status
 from frontdesk.desk import OpenDesk
@@ -25,6 +26,8 @@ class ListActions(Screen[None], inherit_bindings=False):
             desk.store, desk.now, desk.practices, desk.practitioners, desk.desk.settings.home
         )
         self.jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self.chooser_from: Widget | None = None
+        """Where the focus was when a chooser was opened, until it has closed."""
 
     def perform(self, job: Callable[[], Awaitable[None]]) -> None:
         """Have a job done after all that were asked for before."""
@@ -66,6 +69,7 @@ class ListActions(Screen[None], inherit_bindings=False):
         # Here and below: the list does not wait until every screen that it opens is loaded.
         from frontdesk.screens.choosing import choose_practitioner
 
+        self.chooser_from = self.focused
         if filters := await choose_practitioner(self.app, self.desk, self.listing.filters):
             self._filter(filters)
 
@@ -73,6 +77,7 @@ class ListActions(Screen[None], inherit_bindings=False):
     async def action_choose_practice(self) -> None:
         from frontdesk.screens.choosing import choose_practice
 
+        self.chooser_from = self.focused
         if filters := await choose_practice(self.app, self.desk, self.listing.filters):
             self._filter(filters)
 

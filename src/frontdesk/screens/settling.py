@@ -49,8 +49,15 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     def on_mount(self) -> None:
         self.line("headline").show(f" {self._headline}", style=BOLD)
         self.line("keys").show(" Enter settles it   Esc leaves it as it is")
+        note = self.query_one("#note", FindField)
+        note.value = self.desk.take_draft("note", self._delivery_id)
+        note.cursor_position = len(note.value)
         self._count()
-        self.query_one("#note", FindField).focus()
+        note.focus()
+
+    def put_away(self) -> str:
+        self.desk.keep_draft("note", self._delivery_id, self._note)
+        return ""
 
     def line(self, name: str) -> Line:
         """Return one of the text lines by its id."""

@@ -15,13 +15,16 @@ NOTICE_WIDTH = 52
 """Cells of a sentence in place of rows, so that it fits the smallest window."""
 
 
-def show_line(listing: Listing) -> tuple[str, str, bool]:
-    """Line 2: what is shown, in words, and whether it must be seen (a filter is in force)."""
+def show_line(listing: Listing, clear_keys: str) -> tuple[str, str, bool]:
+    """Line 2: what is shown, in words, and whether it must be seen (a filter is in force).
+
+    `clear_keys` are the keys that clear the filters where the focus is, empty where none does.
+    """
     filters = listing.filter_words
     if filters:
         total = _total(listing)
-        right = f"{total} found   Tab 0 clears" if total else "Tab 0 clears"
-        return f"FILTER {' | '.join(filters)}", right, True
+        parts = (f"{total} found" if total else "", f"{clear_keys} clears" if clear_keys else "")
+        return f"FILTER {' | '.join(filters)}", "   ".join(part for part in parts if part), True
     resting = listing.resting_words
     if resting:
         return f"filter rests while you search: {' | '.join(resting)}", "", False
@@ -70,8 +73,8 @@ def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
     return " ".join(sorted(found_at))
 
 
-def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
-    """What stands in the place of rows when there are none, with the way on."""
+def empty_notice(desk: OpenDesk, listing: Listing, clear_keys: str) -> tuple[str, ...]:
+    """What stands in the place of rows when there are none, with the way on; see `show_line`."""
     if listing.query is None:
         return _nothing_read(desk, listing)
     if listing.view.searched_on or listing.view.searched_back:
@@ -86,7 +89,8 @@ def empty_notice(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
             "      Try fewer letters, the mobile or a birth date.",
         )
     if listing.filter_words:
-        return (f"      None: {', '.join(listing.filter_words)}. Tab 0 shows everything.",)
+        way_on = f" {clear_keys} shows everything." if clear_keys else ""
+        return (f"      None: {', '.join(listing.filter_words)}.{way_on}",)
     if desk.state.bookings:
         return ("      No bookings here. F5 reads the list again.",)
     return (*_first_morning(desk.desk.settings.first_steps, has_practices=bool(desk.practices)),)

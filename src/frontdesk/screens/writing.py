@@ -43,6 +43,18 @@ class WritingScreen(ModalScreen[Answer], inherit_bindings=False):
         else:
             self._finished = (answer,)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no write is on its way, unknown, or done and not told yet."""
+        return self.is_known.is_set() and self._finished is None
+
+    def put_away(self) -> str:
+        """Keep what was typed for who typed it, before the lock closes the dialog.
+
+        Return what to say to them when they are back.
+        """
+        return ""
+
     def abandon(self) -> None:
         """Forget the answer: who waited for it is gone."""
         self._finished = None

@@ -11,19 +11,6 @@ import re
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-
-def wrapped(value: str, width: int) -> tuple[str, ...]:
-    """Return `value` in lines of at most `width` cells, broken between words where that is possible."""
-    lines = [""]
-    for word in value.split():
-        joined = f"{lines[-1]} {word}".strip()
-        if cell_len(joined) <= width:
-            lines[-1] = joined
-            continue
-        *whole, last = chop_cells(word, max(1, width))
-        lines += [*whole, last]
-    return tuple(line for line in lines if line) or ("",)
-
 from frontdesk.text import LEFT_TO_RIGHT
 
 _FROM_THE_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
@@ -57,3 +44,16 @@ def fitted(value: str, width: int) -> str:
 def side_by_side(*parts: str) -> str:
     """Return what is there of some texts, one beside the other."""
     return "   ".join(held(part) for part in parts if part)
+
+
+def wrapped(value: str, width: int) -> tuple[str, ...]:
+    """Return `value` in lines of at most `width` cells, broken between words where that is possible."""
+    lines = [""]
+    for word in value.split():
+        joined = f"{lines[-1]} {word}".strip()
+        if cell_len(joined) <= width:
+            lines[-1] = joined
+            continue
+        *whole, last = chop_cells(word, max(1, width))
+        lines += [*whole, last]
+    return tuple(line for line in lines if line) or ("",)

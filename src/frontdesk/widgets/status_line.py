@@ -12,21 +12,25 @@ from frontdesk.widgets.line import ALERT, PLAIN, Line
 
 
 class StatusLine(Line):
-    """Says how an open desk stands, as of the store's latest answer."""
+    """Says how an open desk stands, as of the store's latest answer.
 
+    Keys are named only while `names_keys`: most of them do nothing on other screens than Bookings.
+    """
+
+    names_keys = False
     _desk: OpenDesk | None = None
 
     def show_desk(self, desk: OpenDesk) -> None:
         """Bring the line in agreement with the desk."""
         self._desk = desk
-        self.show(*status(desk, self.app.size.width))
+        self.show(*status(desk, self.app.size.width, names_keys=self.names_keys))
 
     def on_resize(self) -> None:
         if self._desk is not None:
             self.show_desk(self._desk)
 
 
-def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
+def status(desk: OpenDesk, width: int, *, names_keys: bool = True) -> tuple[str, str, Style]:
     """Return the line's left and right part and its style.
 
     What is open or in trouble is never cut for who sits here and how many bookings there
@@ -38,7 +42,7 @@ def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
         return away, "", ALERT
     if desk.shut_out:
         return desk.shut_out, "", ALERT
-    state, right = desk.state, _open(desk)
+    state, right = desk.state, _open(desk, names_keys=names_keys)
     parts = {
         "operator": str(desk.operator),
         "trouble": _troubles(state, desk),
@@ -57,16 +61,17 @@ def status(desk: OpenDesk, width: int) -> tuple[str, str, Style]:
     return left, right, PLAIN
 
 
-def _open(desk: OpenDesk) -> str:
+def _open(desk: OpenDesk, *, names_keys: bool) -> str:
     """What is under way, what needs a person, what other desks did."""
     state, said = desk.state, []
     if number := len(desk.elsewhere):
         changes = "1 change" if number == 1 else f"{number:,} changes"
-        said.append(f"{changes} by other desks: F5 shows them")
+        said.append(f"{changes} by other desks{': F5 shows them' if names_keys else ''}")
     elif state.under_way:
         said.append(_under_way(state))
     if state.need_person:
-        said.append(f"!{state.need_person:,} {'needs' if state.need_person == 1 else 'need'} a person: F4")
+        needs = "needs" if state.need_person == 1 else "need"
+        said.append(f"!{state.need_person:,} {needs} a person{': F4' if names_keys else ''}")
     if desk.desk.notices and not said:
         said.append(desk.desk.notices[0])
     return "  ".join(said)
