@@ -318,3 +318,14 @@ def test_files_of_another_kind_are_named(bring: Bring, content: str, name: str) 
     result = bring(content)
     assert result.exit_code == 1
     assert f"is {name}" in result.stderr
+
+
+def test_a_mark_that_holds_a_name_in_its_column_is_only_in_what_is_shown(
+    desk: LineDesk, bring: Bring, tmp_path: Path
+) -> None:
+    bring(HEADER, "1,דוד לוי,רחל כהן,2036-12-10 09:00")
+    assert "דוד לוי\u200e  " in desk("list", "--search", "דוד").stdout
+    (document,) = desk.document("list", "--search", "דוד")
+    assert (document["patient_name"], document["practitioner"]) == ("דוד לוי", "רחל כהן")
+    desk("export", str(tmp_path / "out.csv"))
+    assert "\u200e" not in (tmp_path / "out.csv").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from frontdesk.bookings import IncomingBooking
+from frontdesk.bookings import IncomingBooking, Origin
 from frontdesk.seed import DEFAULT_BOOKINGS, bookings, practices
 from frontdesk.seed.patients import DOMAINS, MOBILES
 from frontdesk.text import clean, fold
@@ -122,6 +122,7 @@ def test_some_are_cancelled_with_and_without_a_reason_before_their_start(demo: l
         assert booking.cancelled_at is not None
         assert booking.created_at is not None
         assert booking.created_at <= booking.cancelled_at <= min(booking.starts_at, NOW)
+    assert {one.cancelled_origin for one in demo if one.cancelled_at} == {Origin.HERE}
 
 
 def test_fees_types_and_new_patients_vary(demo: list[IncomingBooking]) -> None:
