@@ -30,6 +30,7 @@ _SAYS_ABBREVIATION = re.compile("(?<![A-Za-z])(?:[A-Z]{1,3}[SD]T|[CEW]ET|MES?Z|M
 _DATES = ("[Yy] [mbB] d", "[Yy] j", "G V [uwaA]", "[Yy] [UW] [uwaA]")
 _CLOCKS = ("H", "I p")
 _PARTS_OF_DATES, _PARTS_OF_CLOCKS = "YymbBdjGVUWuwaA", "MSfp"
+_FIRST_YEAR = 1000
 _LAST_OF_2000S = 68
 """POSIX reads 69 to 99 as 1969 to 1999, and 00 to 68 as 2000 to 2068."""
 
@@ -198,14 +199,16 @@ def _moment(said: dict[str, str]) -> datetime | None:
         moment = datetime.strptime(" ".join(said.values()), " ".join(f"%{letter}" for letter in said))  # noqa: DTZ007
     except ValueError:
         return None
+    # A year such as 0101 is a day and a month that were read by another format's places.
+    if moment.year < _FIRST_YEAR:
+        return None
     return moment if all(_is_written(moment, letter, text) for letter, text in said.items()) else None
 
 
 def _is_written(moment: datetime, letter: str, text: str) -> bool:
     if not text.isdecimal():
         return moment.strftime(f"%{letter}").casefold() == text.casefold()
-    # Of years before 1000 the C library writes fewer digits on some systems.
-    written = moment.year if letter == "Y" else int(moment.strftime(f"%{letter}"))
+    written = int(moment.strftime(f"%{letter}"))
     return written == int(text.ljust(_FRACTION, "0") if letter == "f" else text)
 
 

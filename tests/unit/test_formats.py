@@ -27,6 +27,7 @@ def said(pattern: str, text: str) -> datetime | None:
         ("%d/%m/%Y %H:%M", "03/01/2026 09:05", datetime(2026, 1, 3, 9, 5)),  # noqa: DTZ001
         ("%d%m%Y", "3012026", datetime(2026, 1, 3)),  # noqa: DTZ001
         ("%d%m%Y", "0312026", None),
+        ("%d%m%Y", "20010101", None),
         ("%a %d %b %Y", "thu 26 NOV 2026", datetime(2026, 11, 26)),  # noqa: DTZ001
         ("%a %d %b %Y", "Mon 26 Nov 2026", None),
         ("%A, %d. %B %Y", "Thursday, 26. November 2026", datetime(2026, 11, 26)),  # noqa: DTZ001
