@@ -156,7 +156,8 @@ async def test_a_load_does_not_undo_a_cancel_under_way(postgres_url: str) -> Non
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
     with connected(postgres_url) as other:
-        other.execute(update(BOOKING).values(cancelled=True, cancelled_at=func.now(), version=2))
+        here = {"cancelled": True, "cancelled_at": func.now(), "cancelled_origin": "here"}
+        other.execute(update(BOOKING).values(version=2, **here))
         loading = asyncio.create_task(store.registry.load([make_incoming(ref="A1", fee=1)], KIM, "a test"))
         await until(lambda: waiting(postgres_url, "transactionid"))
     (answer,) = await loading
