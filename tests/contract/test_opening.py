@@ -288,6 +288,11 @@ def test_where_no_server_speaks_there_is_no_code(said: str, words: str) -> None:
     assert "geheim" not in told.hint
 
 
+def test_all_hosts_of_an_address_are_named() -> None:
+    address = make_url("postgresql+psycopg://kim@/desk?host=one:5432&host=two:5432")
+    assert "does not answer at one:5432 or two:5432" in cannot_connect("", "", address).hint
+
+
 async def test_without_its_driver_postgres_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "frontdesk.store.postgres", None)
     said = await refusal("postgresql+psycopg://kim@db.example/desk")

@@ -71,7 +71,8 @@ def with_code(error: psycopg.OperationalError, options: Mapping[str, Any]) -> ps
 
 def host_of(url: URL) -> str:
     """Return where a server is, in words."""
-    return url.host or str(url.query.get("host", "this machine"))
+    named = url.query.get("host", "this machine")
+    return url.host or (named if isinstance(named, str) else " or ".join(named))
 
 
 def cannot_connect(state: str, message: str, url: URL) -> FrontdeskError:
