@@ -104,7 +104,7 @@ async def test_the_documented_gateway_gets_what_the_example_says(tmp_path: Path)
         "content": {
             "type": "text",
             "body": "Smile Dental Adelaide: your appointment on Thu 26 Nov 2026 at 10:30 am, Adelaide time, "
-            "has been cancelled (patient ill). Please ring to make a new one.",
+            "has been cancelled. Please ring to make a new one.",
         },
         "track_clicks": False,
     }
