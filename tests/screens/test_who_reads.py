@@ -73,6 +73,9 @@ async def test_a_pms_that_tells_the_patient_gets_it(open_front: FrontOpener, sto
         await open_dialog(front, BY_EMAIL)
         assert "Praktika gets it, the patient may read it." in label(front)
         assert "is told by Praktika" in "\n".join(front.lines())
+        await front.pilot.resize_terminal(60, 16)
+        await front.idle()
+        assert label(front).startswith("  Cancellation Reason. The patient may read it.")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

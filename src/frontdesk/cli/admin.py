@@ -47,6 +47,7 @@ def _cells(practice: Practice) -> tuple[str, ...]:
         practice.time_zone,
         practice.pms.name if practice.pms else "not integrated",
         practice.email,
+        practice.phone,
     )
 
 

@@ -141,18 +141,19 @@ PATIENT_READS = "THE PATIENT READS THIS"
 def reason_label(booking: Booking, room: int = sys.maxsize) -> tuple[str, str]:
     """Return what stands above the reason, in `room` cells: the field's name, and who will read it.
 
-    Who reads it is never cut; that it is optional is left out where there is no room.
+    Who reads it is never cut; that it is optional, and by which way, is left out where there is no room.
     """
+    short, whole = "Cancellation Reason.", "Cancellation Reason, optional."
     match reader(booking, booking.practice):
         case Reader.PATIENT:
-            reads = f"{PATIENT_READS}."
+            reads = [f"{PATIENT_READS}."]
         case Reader.PERHAPS:
             name = booking.practice.pms.name if booking.practice.pms else ""
-            reads = f"{name} gets it, the patient may read it."
+            reads = [f"{name} gets it, the patient may read it.", "The patient may read it."]
         case Reader.PRACTICE:
-            reads = "For the practice only."
-    whole = "Cancellation Reason, optional."
-    return (whole if cell_len(f"{whole} {reads}") <= room else "Cancellation Reason."), reads
+            reads = ["For the practice only."]
+    labels = [(name, who_reads) for who_reads in reads for name in (whole, short)]
+    return next((one for one in labels if cell_len(" ".join(one)) <= room), labels[-1])
 
 
 def needs_phone_call(planned: Sequence[Planned]) -> bool:
