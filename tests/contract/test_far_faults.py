@@ -158,8 +158,9 @@ async def test_what_the_server_cannot_write_is_said_to_be_not_saved_unless_it_ma
     with monkeypatch.context() as filled:
         filled.setattr(SqliteDatabase, "_patiently", full)
         if failing == "COMMIT":
-            with pytest.raises(CommitLost):
+            with pytest.raises(CommitLost) as lost:
                 await far.cancel(asked)
+            assert "not known" not in lost.value.fault.hint
             with pytest.raises(Unavailable):
                 await far.outcome(asked.command_id)
         else:

@@ -115,10 +115,19 @@ def test_whatever_a_server_says_nothing_in_it_reaches_a_terminal(noun: Any, kind
 def test_what_was_not_written_is_told_apart_from_what_may_have_been() -> None:
     with pytest.raises(NotWritten):
         wire.raise_problem(wire.problem(Unavailable("the disk is full: nothing was changed")))
-    lost = CommitLost(Unavailable("the line was cut: nothing was changed"))
-    with pytest.raises(CommitLost) as raised:
-        wire.raise_problem(wire.problem(lost))
-    assert raised.value.hint == lost.hint
+    for fault in (
+        Unavailable("the line was cut: nothing was changed"),
+        Unavailable("The line was cut."),
+        CommitLost(Unavailable("the line was cut: nothing was changed")),
+    ):
+        lost = CommitLost(fault)
+        assert "not known yet" in lost.hint
+        with pytest.raises(CommitLost) as raised:
+            wire.raise_problem(wire.problem(lost))
+        assert raised.value.hint == lost.hint
+        for one in (lost, raised.value):
+            # It is told once it is certain that nothing was written: it may not say otherwise.
+            assert "not known" not in one.fault.hint
 
 
 def test_what_a_server_cannot_have_meant_is_no_answer() -> None:

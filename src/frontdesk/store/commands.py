@@ -27,11 +27,20 @@ class CommitLost(Unavailable):
     it was sent to; see Database.place.
     """
 
+    fault: FrontdeskError
+
     def __init__(self, fault: FrontdeskError, place: str = "") -> None:
+        if isinstance(fault, CommitLost):
+            fault = fault.fault
         said = fault.hint.replace(_NOTHING, _UNKNOWN)
         super().__init__(said if _UNKNOWN in said else f"{said.rstrip('.')}: {_UNKNOWN}.")
         self.fault = fault
         self.place = place
+
+    @classmethod
+    def told(cls, hint: str) -> "CommitLost":
+        """Return the one that another program tells of in the words of its `hint`."""
+        return cls(Unavailable(hint.replace(_UNKNOWN, _NOTHING)))
 
 
 class NotWritten(Unavailable):

@@ -166,7 +166,7 @@ def raise_problem(told: Problem) -> NoReturn:
     if kind == "conflict" and told.current is not None:
         raise Conflict(told.detail, told.current, told.by, told.at)
     if kind == "outcome-unknown":
-        raise CommitLost(Unavailable(told.detail))
+        raise CommitLost.told(told.detail)
     if kind == "unavailable":
         raise NotWritten(told.detail)
     for error, (name, _) in _KINDS.items():
