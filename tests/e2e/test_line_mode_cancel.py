@@ -123,7 +123,7 @@ class TestAsking:
         before = result.stdout[: result.stdout.index("Cancellation Reason, optional")]
         for expected in (
             "Amelia Wilson   born 14 Mar 1981   0491570006",
-            "! Another Amelia Wilson is booked",
+            "another Amelia Wilson, ",
             "in 3 days",
             "Dr Priya Rao",
             "Check-up and clean   R00001   Smile Dental Adelaide",

@@ -130,7 +130,7 @@ async def test_the_count_is_of_what_is_stored(front: Front) -> None:
 
 async def test_another_patient_of_the_name_is_named_by_birth_date(front: Front) -> None:
     await open_dialog(front)
-    assert any("! Another Mirela Kovač is booked, born 30 Aug 2007" in line for line in front.lines())
+    assert any("Same name     another Mirela Kovač, born 30 Aug 2007" in line for line in front.lines())
 
 
 async def test_what_follows_for_each_kind_of_practice(front: Front) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from frontdesk import times
 from frontdesk.config import PRACTICE_EXAMPLE
 from frontdesk.desk import FirstSteps, Settings
 from tests.screens.conftest import FrontOpener
@@ -9,6 +10,7 @@ from tests.screens.front import Front
 from tests.screens.golden import same_as_golden
 
 SIZES = [(80, 24), (120, 40)]
+WIDTHS = (60, 63, 64, 79, 80, 96, 97, 110, 119, 120, 160)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -52,6 +54,48 @@ async def test_columns_go_in_their_order_when_it_gets_narrow(open_front: FrontOp
         header = front.lines()[2]
         assert "Born" in header
         assert "Practitioner" not in header
+
+
+async def test_a_wide_window(open_front: FrontOpener) -> None:
+    async with open_front(size=(160, 45)) as front:
+        await front.type("kov")
+        await front.press("down")
+        same_as_golden("found-160x45", front.lines())
+
+
+@pytest.mark.parametrize("one_practice", [False, True])
+async def test_every_row_shows_time_patient_and_birth_date_at_every_width(
+    open_front: FrontOpener, store_path: object, one_practice_store: object, one_practice: bool
+) -> None:
+    async with open_front(path=one_practice_store if one_practice else store_path) as front:
+        await front.type("mirela")
+        for width in WIDTHS:
+            await front.pilot.resize_terminal(width, 24)
+            await front.idle()
+            rows = [line for line in front.lines()[3:] if "Mirela Kovač" in line and "Same name" not in line]
+            assert len(rows) == len(front.rows())
+            for line, booking in zip(rows, front.rows(), strict=True):
+                born = booking.patient.birth_date
+                assert born is not None
+                assert times.birth(born) in line, width
+                zone, now = booking.practice.zone, front.clock.now()
+                assert times.when(booking.starts_at, zone, now) in line, width
+                assert (booking.practitioner.name[:8] in line) is (width >= 80), width
+                assert (f" {booking.practice.short} " in line) is (not one_practice and width >= 64), width
+
+
+async def test_another_patient_of_the_name_is_pointed_out_in_words_at_every_width(front: Front) -> None:
+    await front.type("kov")
+    await front.press("down")
+    for width in WIDTHS:
+        await front.pilot.resize_terminal(width, 24)
+        await front.idle()
+        (line,) = [line for line in front.lines() if "Same name: another" in line]
+        assert "born 30 Aug 2007" in line, width
+        assert line.startswith("born 14 Mar 1981"), width
+        assert "!" not in "".join(front.lines()[:-1]), width
+    await front.press("down", "down")
+    assert "Same name" not in "\n".join(front.lines())
 
 
 async def test_a_window_too_small_says_one_sentence_and_comes_back(front: Front) -> None:

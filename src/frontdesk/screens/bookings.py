@@ -29,8 +29,8 @@ from frontdesk.screens.key_line import KeyLine
 from frontdesk.screens.last_write import LastLine
 from frontdesk.screens.list_actions import ListActions
 from frontdesk.screens.notices import TooSmallScreen, show_bug
-from frontdesk.widgets.booking_summary import peek, same_name_words
-from frontdesk.widgets.booking_table import PEEK_UNTIL, BookingTable
+from frontdesk.widgets.booking_summary import peek
+from frontdesk.widgets.booking_table import BookingTable
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.fitting import stop_behind
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
@@ -158,7 +158,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
         message.stop()
-        self.line("peek").display = self.size.width < PEEK_UNTIL
+        self._show_peek()
         if self.menu.is_open:
             self.call_after_refresh(self._place_menu)
         rows = self.table.room
@@ -248,9 +248,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     def _show_peek(self) -> None:
         row = self.listing.current
-        if not self.line("peek").display:
-            return
-        self.line("peek").show(peek(row.booking) if row else "")
+        self.line("peek").show(*(peek(row.booking, (), self.size.width) if row else ("", "")))
         if row is not None and self.is_painted.is_set():
             self._look_for_namesakes(row.booking)
 
@@ -262,7 +260,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             return
         row = self.listing.current
         if row is not None and row.booking.id == booking.id:
-            self.line("peek").show(peek(row.booking), same_name_words(namesakes))
+            self.line("peek").show(*peek(row.booking, namesakes, self.size.width))
 
     def show_status(self) -> None:
         """Say who sits here and how the store stands."""

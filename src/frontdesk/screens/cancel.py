@@ -39,6 +39,7 @@ from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.booking_summary import (
     LABEL_START,
     PATIENT_READS,
+    SAME_NAME,
     TEXT_START,
     labelled,
     needs_phone_call,
@@ -444,8 +445,12 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
 
 
 def _styled(lines: Sequence[str]) -> tuple[tuple[str, Style], ...]:
-    """Lines that warn are heavier, besides their `!`."""
-    return tuple((line, BOLD if line[TEXT_START:].startswith("!") else PLAIN) for line in lines)
+    """Lines that warn are heavier, besides their `!` or label."""
+    return tuple((line, BOLD if _warns(line) else PLAIN) for line in lines)
+
+
+def _warns(line: str) -> bool:
+    return line[TEXT_START:].startswith("!") or line.strip().startswith(SAME_NAME)
 
 
 def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:

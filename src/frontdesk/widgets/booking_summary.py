@@ -16,6 +16,7 @@ from frontdesk.widgets.fitting import fitted, held, side_by_side
 
 LABEL_START = 2
 TEXT_START = 16
+SAME_NAME = "Same name"
 
 
 def labelled(label: str, text: str) -> str:
@@ -41,12 +42,12 @@ def who(patient: Patient, room: int = sys.maxsize, age: str = "") -> str:
 
 
 def another_words(patient: Patient, namesakes: Sequence[Patient]) -> str:
-    """The warning that somebody else of this name is booked; empty when nobody is."""
+    """Who else of this name is booked, and in what they differ; empty when nobody is."""
     if not namesakes:
         return ""
     if len(namesakes) > 1:
-        return f"! {len(namesakes)} others called {patient.name} are booked"
-    return f"! Another {patient.name} is booked, {_told_apart(patient, namesakes[0])}"
+        return f"{len(namesakes)} others called {patient.name}"
+    return f"another {patient.name}, {_told_apart(patient, namesakes[0])}"
 
 
 def _told_apart(patient: Patient, other: Patient) -> str:
@@ -84,7 +85,7 @@ def summary(
     kind = side_by_side(booking.appointment_type, booking.ref, booking.practice.name)
     return (
         labelled("Patient", who(booking.patient, width - TEXT_START)),
-        labelled("", another_words(booking.patient, namesakes)),
+        labelled(SAME_NAME, another_words(booking.patient, namesakes)) if namesakes else "",
         labelled("Time", time_words(booking, now, home)),
         labelled("Practitioner", booking.practitioner.name or "not known"),
         labelled("Type", kind),
@@ -161,12 +162,23 @@ def needs_phone_call(planned: Sequence[Planned]) -> bool:
     return any(delivery.kind is Kind.PATIENT_PHONE for delivery in planned)
 
 
-def peek(booking: Booking) -> str:
-    """The line below the list: what 80 columns have no room for."""
-    parts = (born_words(booking.patient), booking.patient.mobile, booking.appointment_type, booking.ref)
-    return "  ".join(held(part) for part in parts if part)
+def peek(booking: Booking, namesakes: Sequence[Patient], width: int) -> tuple[str, str]:
+    """The line below the list, left and right: what the row has no room for, and who has the same name.
+
+    Of both as much as there is room for; how the other one differs is never left out.
+    """
+    patient = booking.patient
+    known = (born_words(patient), patient.mobile, booking.appointment_type, booking.ref)
+    rights = (f"{SAME_NAME}: {another_words(patient, namesakes)}", _same_name_in_short(patient, namesakes))
+    for shown in (known, (*known[:2], booking.ref), known[:2], known[:1], ()):
+        left = "  ".join(held(part) for part in shown if part)
+        for right in rights if namesakes else ("",):
+            if cell_len(left) + (cell_len(right) + 2 if right else 0) <= width:
+                return left, right
+    return "", rights[1]
 
 
-def same_name_words(namesakes: Sequence[Patient]) -> str:
-    """`! 2 of this name` when another patient of the name is Upcoming, else empty."""
-    return f"! {len(namesakes) + 1} of this name" if namesakes else ""
+def _same_name_in_short(patient: Patient, namesakes: Sequence[Patient]) -> str:
+    if len(namesakes) == 1:
+        return f"{SAME_NAME}: another, {_told_apart(patient, namesakes[0])}"
+    return f"{SAME_NAME}: {len(namesakes)} others"

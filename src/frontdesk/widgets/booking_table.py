@@ -1,7 +1,7 @@
 """The table of bookings: one page of rows, one Strip a line, no row it does not show."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -26,8 +26,10 @@ STATUS_STYLES = {
     # Not red: no colour of a palette is readable on every background that palettes come with.
     Status.CANCELLED: BOLD,
 }
-PEEK_UNTIL = 120
-"""From this width on the columns say what the peek line would."""
+REFERENCE_FROM = 120
+"""From this width on there is room for the reference."""
+AT_FROM = 64
+"""From this width on there is room for the practice."""
 
 STATUS_START, STATUS_WIDTH = 2, 11
 
@@ -59,14 +61,26 @@ REFERENCE = Column("Reference", 111, 9, lambda booking, _: booking.ref)
 
 @cache
 def columns(width: int, several_practices: bool) -> tuple[Column, ...]:
-    """Return the columns that fit into `width` cells."""
+    """Return the columns that fit into `width` cells, 60 or more: who and when are always among them."""
+    if width < PRACTITIONER.start + PRACTITIONER.width:
+        return _narrow_columns(width, several_practices)
     shown = [WHEN, AT, PATIENT] if several_practices else [WHEN, PATIENT_WITHOUT_AT]
-    shown += [column for column in (BORN, PRACTITIONER, TYPE, MOBILE) if width >= column.start + column.width]
-    if width >= PEEK_UNTIL:
+    shown += [BORN, PRACTITIONER]
+    shown += [column for column in (TYPE, MOBILE) if width >= column.start + column.width]
+    if width >= REFERENCE_FROM:
         shown.append(REFERENCE)
     last = shown[-1]
     shown[-1] = Column(last.title, last.start, width - last.start, last.cell)
     return tuple(shown)
+
+
+def _narrow_columns(width: int, several_practices: bool) -> tuple[Column, ...]:
+    """Without the practitioner, then without the practice; the birth date stands at the end of the row."""
+    has_at = several_practices and width >= AT_FROM
+    name = PATIENT if has_at else PATIENT_WITHOUT_AT
+    born = replace(BORN, start=width - BORN.width)
+    patient = replace(name, width=born.start - 1 - name.start)
+    return (WHEN, AT, patient, born) if has_at else (WHEN, patient, born)
 
 
 class BookingTable(Widget, can_focus=True):
