@@ -157,7 +157,8 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
     def fit_window(self, size: Size) -> None:
         """Show one sentence while the window is too small; what is locked fits any window."""
         width, height = size
-        is_small = not self._desk_lock.is_locked and (width < MIN_WIDTH or height < MIN_HEIGHT)
+        fits = self._desk_lock.is_locked or self._desk_lock.covers
+        is_small = not fits and (width < MIN_WIDTH or height < MIN_HEIGHT)
         if is_small and not isinstance(self.screen, TooSmallScreen):
             self.push_screen(TooSmallScreen(MIN_WIDTH, MIN_HEIGHT))
         elif not is_small and isinstance(self.screen, TooSmallScreen):
@@ -223,6 +224,10 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
             desk.signed_in = message.name
             self._keys.deafen()
             self.run_worker(self._open_list(desk), group="opening")
+
+    def on_contact_changed(self) -> None:
+        if self.open_desk is not None and self._desk_lock.has_to_cover != self._desk_lock.covers:
+            self.run_worker(self._desk_lock.cover(), group="covering", exclusive=True)
 
     # -- painting -----------------------------------------------------------------------
 

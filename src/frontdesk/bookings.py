@@ -312,18 +312,25 @@ class CancelCommand:
     store_id: str = ""
 
 
-def why_not_cancel(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
+ALREADY_CANCELLED = "already-cancelled"
+"""The code of the reason that a booking cannot be cancelled a second time."""
+
+
+def why_not_cancel(
+    booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
+) -> Reason | None:
     """Return why `booking` cannot be cancelled at `now`, or None when it can.
+
+    `here` is the zone of the clock at the desk, in which a write is told; the practice's where
+    it is not known.
 
     What is true of the booking comes before what is true of the desk: a receptionist who
     may not cancel still wants to read that it is cancelled already.
     """
     if booking.cancellation is not None:
-        done = booking.cancellation
-        return Reason(
-            "already-cancelled",
-            f"cancelled {done.told(times.when_in_words(done.at, booking.practice.zone, now))}",
-        )
+        done, zone = booking.cancellation, booking.practice.zone
+        at = times.when_in_words(done.at, here or zone, now) + times.other_clock(done.at, here or zone, zone)
+        return Reason(ALREADY_CANCELLED, f"cancelled {done.told(at)}")
     if booking.starts_at <= now:
         ago = times.distance(booking.starts_at, now, booking.practice.zone)
         return Reason("time-passed", f"the time has passed, {ago}")

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Booking, Reason, Standing
+from frontdesk.bookings import ALREADY_CANCELLED, Booking, Reason, Standing, why_not_cancel
 from frontdesk.commands import COMMANDS, Command
 
 
@@ -93,10 +94,20 @@ def first_key(command: Command, overrides: Mapping[str, str]) -> str:
 
 
 def why_not(
-    command: Command, booking: Booking, now: datetime, desk: Standing, overrides: Mapping[str, str]
+    command: Command,
+    booking: Booking,
+    now: datetime,
+    desk: Standing,
+    overrides: Mapping[str, str],
+    here: ZoneInfo,
 ) -> Reason | None:
-    """Return why a command cannot be given for a booking, with the key of the one that can."""
+    """Return why a command cannot be given for a booking, with the key of the one that can.
+
+    `here` is the zone of the clock at the desk.
+    """
     reason = command.why_not(booking, now, desk) if command.why_not else None
+    if reason is not None and reason.code == ALREADY_CANCELLED:
+        return why_not_cancel(booking, now, desk, here)
     if reason is None or command.instead is None or command.instead[0] != reason.code:
         return reason
     _, when, other = command.instead

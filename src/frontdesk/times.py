@@ -115,6 +115,13 @@ def distance(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"in {days} days" if ahead else f"{days} days ago"
 
 
+def other_clock(at: datetime, shown_in: ZoneInfo, practice: ZoneInfo) -> str:
+    """` Adelaide time` for a time at the desk that the practice's clock shows otherwise, else empty."""
+    if at.astimezone(shown_in).utcoffset() == at.astimezone(practice).utcoffset():
+        return ""
+    return f" {zone_name(shown_in)} time"
+
+
 def zone_name(zone: ZoneInfo) -> str:
     """`Adelaide` for `Australia/Adelaide`: the city a receptionist would say."""
     return zone.key.rsplit("/", 1)[-1].replace("_", " ")

@@ -135,7 +135,6 @@ class FirstListFails:
     [
         Unavailable("The line is cut: see to the router."),
         Refused(Reason("busy", "the line is cut: see to the router")),
-        Unauthorised("The line is cut: see to the router."),
     ],
     ids=lambda error: type(error).__name__,
 )

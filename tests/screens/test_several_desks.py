@@ -12,6 +12,8 @@ from frontdesk.bookings import CancelCommand, Operator, Unauthorised, Unavailabl
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.cancel import CancelScreen, Progress
 from frontdesk.screens.last_write import LastWrite
+from frontdesk.screens.lock import HiddenScreen
+from frontdesk.screens.notices import ShutOutScreen
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, wrapped
@@ -38,7 +40,7 @@ async def test_the_key_line_says_who_cancelled_until_the_next_key(front: Front) 
     await front.type("mirela")
     keys = front.line("keys")
     await cancel_elsewhere(front, "SD-10482")
-    assert front.line("keys") == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 M. Kovač."
+    assert front.line("keys") == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 ADL M. Kovač."
     await front.press("down")
     assert front.line("keys") == keys
 
@@ -79,7 +81,7 @@ async def test_details_shows_who_and_when(front: Front) -> None:
     await cancel_elsewhere(front, "SD-10482")
     await front.until(lambda: any("Lee Tran (Desk Two)" in line for line in front.lines()))
     assert any("Sun 22 Nov 09:14" in line and "cancelled" in line for line in front.lines())
-    assert front.lines()[-2] == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 M. Kovač."
+    assert front.lines()[-2] == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 ADL M. Kovač."
     await front.press("pagedown")
     assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
 
@@ -175,19 +177,76 @@ async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
         await front.until(lambda: front.line("keys").startswith("Lee Tran"))
 
 
-async def test_a_revoked_token_is_not_away_and_says_what_to_do(
+REVOKED = "The desk token Desk One was revoked: have a new one made."
+
+
+def patients_on(front: Front) -> list[str]:
+    """Every line with something of a patient, whichever screen is on top."""
+    telling = ("Kova", "Neighbour", "0491", "SD-", "petra", "10486", "ill")
+    return [line for line in front.lines() if any(word in line for word in telling)]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (),
+        ("tab", "d"),
+        ("f4",),
+        ("f4", "d"),
+        ("tab", "up", "c", *"ill"),
+        ("enter",),
+        ("tab", "p"),
+        ("ctrl+c",),
+    ],
+    ids=["list", "details", "attention", "details from attention", "dialog", "menu", "chooser", "leaving"],
+)
+async def test_a_revoked_desk_shows_no_patient_until_it_is_accepted_again(
+    open_front: FrontOpener, cut: list[Cut], keys: tuple[str, ...]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        await front.type("petra")
+        await front.press("enter", "c")
+        front.clock.advance(2.0)
+        await front.press("f8")
+        await front.type("neighbour")
+        await front.press(*keys)
+        marked, shown = front.marked.id, front.app.screen
+        assert patients_on(front)
+        cut[0].error = Unauthorised(REVOKED)
+        await front.until(lambda: isinstance(front.app.screen, ShutOutScreen))
+        assert REVOKED[:40] in "\n".join(front.lines())
+        assert not patients_on(front)
+        assert front.rows() == []
+        await front.press(*"kov", "enter", "f8", "escape", "f4", "tab", "c")
+        assert isinstance(front.app.screen, ShutOutScreen)
+        cut[0].error = None
+        await front.until(lambda: not isinstance(front.app.screen, ShutOutScreen) and front.rows())
+        assert front.app.screen in (shown, front.screen)
+        assert front.marked.id == marked
+        assert front.screen.find.value == "neighbour"
+
+
+async def test_a_revoked_desk_that_was_locked_shows_no_patient_when_it_is_unlocked(
     open_front: FrontOpener, cut: list[Cut]
 ) -> None:
-    hint = "The desk token Desk One was revoked: have a new one made."
     async with open_front(wrap=wrapped(cut)) as front:
-        cut[0].error = Unauthorised(hint)
-        await front.until(lambda: front.line("status") == hint)
-        await front.type("sd-10482")
-        await front.press("escape", "tab", "m")
-        assert "The desk token Desk One was revoked" in "\n".join(front.lines())
-        await front.press("escape")
+        await front.type("petra")
+        await front.press("f9")
+        cut[0].error = Unauthorised(REVOKED)
+        desk = front.app.open_desk
+        assert desk is not None
+        await front.until(lambda: desk.shut_out)
+        assert isinstance(front.app.screen, HiddenScreen)
+        await front.press("enter")
+        await front.until(lambda: isinstance(front.app.screen, ShutOutScreen))
+        assert not patients_on(front)
+        await front.press("f9")
+        assert isinstance(front.app.screen, HiddenScreen)
         cut[0].error = None
-        await front.until(lambda: front.line("status").startswith("Kim Nguyen | "))
+        await front.until(lambda: not desk.shut_out)
+        await front.press("enter")
+        await front.until(lambda: front.app.screen is front.screen and front.rows())
+        assert front.marked.ref == "SD-10486"
 
 
 class Remembers:

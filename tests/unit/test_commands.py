@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.making import KIM, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
 """Sun 22 Nov 2026 09:15 in Adelaide."""
+ADELAIDE, SYDNEY = ZoneInfo("Australia/Adelaide"), ZoneInfo("Australia/Sydney")
 
 AHEAD, PASSED = NOW + timedelta(days=9, hours=7, minutes=30), NOW - timedelta(hours=1)
 CANCELLATION = Cancellation(NOW - timedelta(minutes=13), KIM)
@@ -322,10 +324,18 @@ def test_a_reason_names_the_key_that_works_as_the_config_has_it() -> None:
     keys = {"booking.cancel": "x", "booking.did_not_come": "z"}
     passed, ahead = make_booking(starts_at=PASSED), make_booking(starts_at=AHEAD)
     for overrides, cancel_key in (({}, "c"), (keys, "x")):
-        no_cancel = why_not(cancel, passed, NOW, Standing(), overrides)
+        no_cancel = why_not(cancel, passed, NOW, Standing(), overrides, ADELAIDE)
         assert str(no_cancel).endswith(" ago"), "what cannot be done in this version is no way on"
-        not_yet = why_not(did_not_come, ahead, NOW, Standing(), overrides)
+        not_yet = why_not(did_not_come, ahead, NOW, Standing(), overrides, ADELAIDE)
         assert str(not_yet) == f"not in this version. To cancel: {cancel_key}"
-    assert why_not(cancel, ahead, NOW, Standing(), {}) is None
+    assert why_not(cancel, ahead, NOW, Standing(), {}, ADELAIDE) is None
     cancelled = make_booking(starts_at=PASSED, cancellation=CANCELLATION)
-    assert str(why_not(cancel, cancelled, NOW, Standing(), {})).startswith("cancelled by")
+    assert str(why_not(cancel, cancelled, NOW, Standing(), {}, ADELAIDE)).startswith("cancelled by")
+
+
+def test_a_cancel_is_told_by_the_clock_at_the_desk_and_it_is_said_which() -> None:
+    cancel = next(one for one in COMMANDS if one.id == "booking.cancel")
+    cancelled = make_booking(starts_at=AHEAD, cancellation=CANCELLATION)
+    for here, said in ((ADELAIDE, "09:02"), (SYDNEY, "09:32 Sydney time")):
+        reason = why_not(cancel, cancelled, NOW, Standing(), {}, here)
+        assert str(reason) == f"cancelled by {KIM} Sun 22 Nov {said}"

@@ -86,11 +86,11 @@ def history(session: Session, reference: str, as_json: bool) -> None:
     """Show what was done to a booking, newest first."""
     with session.opened() as (store, run):
         booking = run(find_one(store, reference))
-        events = run(store.history(booking.id))
+        events, home = run(store.history(booking.id)), run(session.home(store))
     if as_json:
         print_document([event_document(event, booking) for event in events])
     else:
-        for line in aligned([event_cells(event, booking) for event in events]):
+        for line in aligned([event_cells(event, booking, home) for event in events]):
             say(line)
 
 

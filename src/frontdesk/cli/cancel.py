@@ -69,13 +69,14 @@ def cancel(
     with session.opened() as (store, run):
         booking = run(find_one(store, reference))
         state = run(store.state())
-        if why_not := why_not_cancel(booking, state.now, state.standing):
+        home = run(session.home(store))
+        if why_not := why_not_cancel(booking, state.now, state.standing, home.zone if home else None):
             raise Refused(why_not)
         follows = plan(booking, booking.practice)
         if told_by_phone and not needs_phone_call(follows):
             raise click.UsageError("--told-by-phone is for patients whom nobody else tells")
         if not yes:
-            namesakes, home = run(store.namesakes(booking.id)), run(session.home(store))
+            namesakes = run(store.namesakes(booking.id))
             shown = (
                 *summary(booking, namesakes, state.now, home),
                 *what_follows(booking, follows),

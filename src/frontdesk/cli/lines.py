@@ -49,7 +49,7 @@ def booking_lines(
     yield f"Booking {booking.ref}   {booking.status(now).value}"
     yield from (line for line in summary(booking, namesakes, now, home) if line)
     if cancelled := booking.cancellation:
-        when = times.when_in_full(cancelled.at, booking.practice.zone)
+        when = written(cancelled.at, booking.practice, home)
         source = cancelled.source
         yield labelled("Cancelled", f"{when}, as {source} says" if source else f"{when} by {cancelled.by}")
         yield labelled("Reason", cancelled.reason or "none given")
@@ -57,11 +57,17 @@ def booking_lines(
         yield labelled("What followed", facts(tuple(deliveries)))
 
 
-def event_cells(event: AuditEvent, booking: Booking) -> tuple[str, ...]:
+def written(at: datetime, practice: Practice, home: Practice | None) -> str:
+    """Return when something was written, by the clock at the desk; whose it is where they differ."""
+    here = (home or practice).zone
+    return times.when_in_full(at, here) + times.other_clock(at, here, practice.zone)
+
+
+def event_cells(event: AuditEvent, booking: Booking, home: Practice | None) -> tuple[str, ...]:
     """Return the columns of `frontdesk history`."""
     return (
-        times.when_in_full(event.at, booking.practice.zone),
+        written(event.at, booking.practice, home),
         str(event.operator),
         event.action.value.rpartition(".")[2],
-        in_words(event, booking.practice.zone),
+        in_words(event, (home or booking.practice).zone),
     )

@@ -76,6 +76,7 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
             items,
             self._cursor,
             self.desk.now(),
+            self.desk.here,
             several_practices=len(self.desk.practices) > 1,
             notice="Reading what needs a person..." if self._items is None else NOTHING,
         )

@@ -23,7 +23,7 @@ from frontdesk.desk import OpenDesk
 from frontdesk.keys import first_key, why_not
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
-from frontdesk.screens.changes import StoreChanged
+from frontdesk.screens.changes import ContactChanged, StoreChanged
 from frontdesk.screens.elsewhere import Elsewhere
 from frontdesk.screens.key_line import KeyLine
 from frontdesk.screens.last_write import LastLine
@@ -343,8 +343,9 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             self.say("There is no booking here to act on.")
             return
         now, standing, keys = self.desk.now(), self.desk.standing, self.desk.desk.settings.keys
+        here = self.desk.here
         lines = [
-            (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys))
+            (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys, here))
             for command in MENU
         ]
         self.menu.open(row.booking, lines, now)
@@ -380,7 +381,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             self.action_menu()
             return
         keys = self.desk.desk.settings.keys
-        if why_not(command, row.booking, self.desk.now(), self.desk.standing, keys):
+        if why_not(command, row.booking, self.desk.now(), self.desk.standing, keys, self.desk.here):
             self.action_menu()
         else:
             self._do(command, row.booking)
@@ -426,6 +427,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     # -- what happens elsewhere ---------------------------------------------------------
 
     def _tell_screens(self, changed: StoreChanged) -> None:
+        self.app.post_message(ContactChanged())
         for screen in self.app.screen_stack:
             screen.post_message(changed)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 from uuid import uuid4
@@ -16,6 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widgets import TextArea
 
+from frontdesk import times
 from frontdesk.bookings import (
     REASON_LIMIT,
     Booking,
@@ -424,12 +426,11 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     def _lost(self, conflict: Conflict) -> None:
         current = conflict.current
         done = current.cancellation
-        zone = current.practice.zone
         self.desk.own.discard(current.id)
         if done is not None:
             self._progress = Progress.OVER
             self.booking = current
-            at = f"{done.at.astimezone(zone):%H:%M}"
+            at = self._clock(done.at)
             said = (
                 f"This was cancelled, as {done.source} says."
                 if done.source
@@ -439,9 +440,14 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             return
         self._progress = Progress.READING
         by = str(conflict.by) if conflict.by else "Somebody"
-        at = f" at {conflict.at.astimezone(zone):%H:%M}" if conflict.at else ""
+        at = f" at {self._clock(conflict.at)}" if conflict.at else ""
         what = ", ".join(changed_parts(self.booking, current)) or "booking"
         self._take_changed(current, f"{by} changed the {what}{at}. Read it again, then F8 cancels it.")
+
+    def _clock(self, at: datetime) -> str:
+        """The time of a write, by the clock at the desk."""
+        here = self.desk.here
+        return f"{at.astimezone(here):%H:%M}{times.other_clock(at, here, self.booking.practice.zone)}"
 
 
 def _styled(lines: Sequence[str]) -> tuple[tuple[str, Style], ...]:

@@ -7,6 +7,10 @@ from textual.message import Message
 from frontdesk.store.port import Change, ChangeKind
 
 
+class ContactChanged(Message, bubble=False):
+    """The store began or ceased to answer, or to accept this desk."""
+
+
 class StoreChanged(Message, bubble=False):
     """The store's state was read again, and this was written, oldest first; it may be nothing.
 

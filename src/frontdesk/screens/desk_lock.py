@@ -8,7 +8,7 @@ from textual.app import App
 from frontdesk.desk import Clock, OpenDesk, Settings
 from frontdesk.screens.idle import IdleTimer
 from frontdesk.screens.key_queue import KeyQueue
-from frontdesk.screens.notices import TooSmallScreen
+from frontdesk.screens.notices import ShutOutScreen, TooSmallScreen
 from frontdesk.terminal import FrontdeskDriver
 
 if TYPE_CHECKING:
@@ -67,6 +67,34 @@ class DeskLock:
         while isinstance(self._app.screen, ChooserScreen | LeaveScreen | TooSmallScreen):
             self._app.screen.dismiss(None)
 
+    @property
+    def has_to_cover(self) -> bool:
+        """Whether the store does not accept this desk any more, which then may show no patient."""
+        return self._desk is not None and bool(self._desk.shut_out) and not self.is_locked
+
+    @property
+    def covers(self) -> bool:
+        """Whether the screen of a desk that is not accepted is on top."""
+        return isinstance(self._app.screen, ShutOutScreen)
+
+    async def cover(self) -> None:
+        """Leave no patient on the screen of a desk that is not accepted, and give it back to one that is."""
+        desk = self._desk
+        if desk is None or self.is_locked or self.has_to_cover == self.covers:
+            return
+        if self.has_to_cover:
+            self._close_questions()
+            screen = ShutOutScreen(desk)
+            await self._app.push_screen(screen)
+            screen.call_after_refresh(self._erase_scrollback)
+            return
+        self._keys.deafen()
+        try:
+            await self._app.pop_screen()
+            self._on_unlocked()
+        finally:
+            self._app.screen.call_after_refresh(self._keys.hear)
+
     def _close_dialogs(self) -> None:
         """Close every dialog without a write on its way, with what stands over it."""
         while idle := [dialog for dialog in self._dialogs() if dialog.is_idle]:
@@ -98,6 +126,7 @@ class DeskLock:
             with self._app.batch_update():
                 await self._uncover(self._desk, name)
             self.is_locked = False
+            await self.cover()
             self._on_unlocked()
             self.idle.start()
         finally:

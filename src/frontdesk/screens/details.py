@@ -82,7 +82,7 @@ class DetailsScreen(ReadingScreen):
             self._say(f"{self.desk.fault(error).hint} Esc back")
             return
         if self._change is not None and fresh.version != self.booking.version:
-            self._message = words.who_changed(self._change, self.booking, fresh, self.desk.now())
+            self._message = words.who_changed(self._change, self.booking, fresh, self.desk)
         self.booking, self._change = fresh, None
         self._show(self._deliveries, history)
 
@@ -92,13 +92,19 @@ class DetailsScreen(ReadingScreen):
         lines: list[StyledLine] = [("", PLAIN)]
         lines += [(line, PLAIN) for line in booking_lines(booking, now, self.desk, self.app.size.width)]
         if state is Status.CANCELLED:
-            lines += [("", PLAIN), (" What followed", BOLD)]
-            lines += [(line, PLAIN) for line in followed_lines(booking, deliveries, self.app.size.width)]
-        lines += [("", PLAIN), ("History".rjust(8).ljust(66) + "newest first", BOLD)]
-        lines += [(line, PLAIN) for line in history_lines(booking, history, now)]
+            lines += [("", PLAIN), (f" What followed{self._clock()}", BOLD)]
+            followed = followed_lines(booking, deliveries, self.desk.here, self.app.size.width)
+            lines += [(line, PLAIN) for line in followed]
+        lines += [("", PLAIN), (f" History{self._clock()}".ljust(66) + "newest first", BOLD)]
+        lines += [(line, PLAIN) for line in history_lines(booking, history, now, self.desk.here)]
         title = f" Booking {booking.ref}"
         self.show(title, f"{SYMBOLS[state]} {state} ", tuple(lines), self._message or key_line(deliveries))
         self.query_one("#status", StatusLine).show_desk(self.desk)
+
+    def _clock(self) -> str:
+        """Whose clock the times of what was written are by, where the practice's shows another time."""
+        clock = times.other_clock(self.desk.now(), self.desk.here, self.booking.practice.zone)
+        return f"  {clock}" if clock else ""
 
     def _say(self, message: str) -> None:
         self._message = message
@@ -195,9 +201,14 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -
     return tuple(line for line in lines if line.strip())
 
 
-def followed_lines(booking: Booking, deliveries: Sequence[Delivery], width: int) -> tuple[str, ...]:
-    """Return each thing that follows the cancellation, and how far it has got, in `width` cells."""
-    zone, done = booking.practice.zone, booking.cancellation
+def followed_lines(
+    booking: Booking, deliveries: Sequence[Delivery], zone: ZoneInfo, width: int
+) -> tuple[str, ...]:
+    """Return each thing that follows the cancellation, and how far it has got, in `width` cells.
+
+    `zone` is that of the clock at the desk.
+    """
+    done = booking.cancellation
     lines = []
     if done is not None:
         name, said = ("Cancelled", f"as {done.source} says") if done.source else ("Cancelled here", "")
@@ -245,9 +256,10 @@ def _where_to(delivery: Delivery) -> str:
     return ""
 
 
-def history_lines(booking: Booking, history: Sequence[AuditEvent], now: datetime) -> tuple[str, ...]:
-    """Return who did what, newest first; the oldest line is the booking itself."""
-    zone = booking.practice.zone
+def history_lines(
+    booking: Booking, history: Sequence[AuditEvent], now: datetime, zone: ZoneInfo
+) -> tuple[str, ...]:
+    """Return who did what, newest first, by the clock of `zone`; the oldest line is the booking itself."""
     lines = []
     for event in history:
         when = times.when(event.at, zone, now)

@@ -90,7 +90,7 @@ class Elsewhere:
             booking, change = row.booking, changed.of(row.booking.id)
             was = before.get(booking.id)
             if change and was and was.version != booking.version and booking.id not in self._desk.own:
-                self._key_line.tell(words.who_changed(change, was, booking, self._desk.now()))
+                self._key_line.tell(words.who_changed(change, was, booking, self._desk))
 
     async def ask_state(self, changed: StoreChanged) -> None:
         """Read the store's state again, and tell every screen why."""
@@ -98,6 +98,8 @@ class Elsewhere:
         self._tell_screens(changed)
 
     def _contact_changed(self, is_there: bool) -> None:
+        if self._desk.shut_out:
+            self._listing.withhold(self._desk.shut_out)
         if is_there:
             self._key_line.trouble_over()
             self._key_line.remark("The store is back.")

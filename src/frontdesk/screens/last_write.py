@@ -98,11 +98,12 @@ class LastLine(Line):
         done = booking.cancellation
         if done is None or self._booking is not booking:
             return  # something later was written meanwhile
-        zone = booking.practice.zone
+        practice = booking.practice
+        when = times.when_in_words(booking.starts_at, practice.zone, desk.now())
         self._write = LastWrite(
-            f"{done.at.astimezone(zone):%H:%M}",
+            f"{done.at.astimezone(desk.here):%H:%M}",
             booking.patient.name,
-            times.when_in_words(booking.starts_at, zone, desk.now()),
+            f"{when} {practice.short}" if len(desk.practices) > 1 else when,
             facts(deliveries),
             self._cut_off,
         )

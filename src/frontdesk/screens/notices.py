@@ -10,8 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from frontdesk.bookings import FrontdeskError
-from frontdesk.desk import Desk
+from frontdesk.desk import Desk, OpenDesk
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+
+WIDTH = 52
+"""Cells of a sentence, so that it fits the smallest window."""
 
 
 class OpeningScreen(Screen[None], inherit_bindings=False):
@@ -69,6 +72,33 @@ class TooSmallScreen(ModalScreen[None], inherit_bindings=False):
         )
         lines = textwrap.wrap(sentence, max(10, event.size.width))
         self.query_one("#text", TextBlock).show(tuple((line, PLAIN) for line in lines))
+
+
+class ShutOutScreen(Screen[None], inherit_bindings=False):
+    """Stands over everything, with no patient on it, as long as the store does not accept this desk."""
+
+    def __init__(self, desk: OpenDesk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def compose(self) -> ComposeResult:
+        yield TextBlock(id="text")
+
+    def on_mount(self) -> None:
+        self.on_store_changed()
+
+    def on_store_changed(self) -> None:
+        why = textwrap.wrap(self._desk.shut_out, WIDTH)
+        self.query_one("#text", TextBlock).show(
+            (
+                ("", PLAIN),
+                ("      This desk may not see the bookings now.", BOLD),
+                ("", PLAIN),
+                *((f"      {line}", PLAIN) for line in why),
+                ("", PLAIN),
+                ("      It asks again automatically. F9 locks, Ctrl+C leaves.", PLAIN),
+            )
+        )
 
 
 class BugScreen(ModalScreen[None], inherit_bindings=False):

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 
 from frontdesk import times
 from frontdesk.bookings import Booking
@@ -48,10 +47,12 @@ def _total(listing: Listing) -> str:
     return str(replace(listing.count, number=max(shown, listing.count.number)))
 
 
-def who_changed(change: Change, before: Booking, now_is: Booking, now: datetime) -> str:
-    """What another desk did to a booking in view: `Lee Tran (Desk Two) cancelled Fri 27 Nov 09:30 A. Wilson.`"""
+def who_changed(change: Change, before: Booking, now_is: Booking, desk: OpenDesk) -> str:
+    """What another desk did to a booking in view: `Lee Tran (Desk Two) cancelled Fri 27 Nov 09:30 SYD A. Wilson.`"""
     done = "cancelled" if now_is.cancellation and not before.cancellation else "changed"
-    when = times.when_in_words(now_is.starts_at, now_is.practice.zone, now)
+    when = times.when_in_words(now_is.starts_at, now_is.practice.zone, desk.now())
+    if len(desk.practices) > 1:
+        when += f" {now_is.practice.short}"
     return f"{change.by} {done} {when} {_initial(now_is.patient.name)}."
 
 

@@ -140,7 +140,8 @@ def _conflict(current: Booking, row: Row[Any], now: datetime) -> Conflict:
         by = Operator(row.changed_by, row.changed_via) if row.changed_by else None
         at = row.changed_at
         did = "changed"
-    moment = f" {times.when_in_words(at, current.practice.zone, now)}" if at else ""
+    zone = current.practice.zone
+    moment = f" {times.when_in_words(at, zone, now)} {times.zone_name(zone)} time" if at else ""
     return Conflict(
         f"{by or 'Somebody else'} {did} this booking{moment}: look at it as it is now.", current, by, at
     )

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.segment import Segment
 from rich.style import Style
@@ -62,6 +63,7 @@ class AttentionList(Widget, can_focus=True):
         self._items: tuple[Item, ...] = ()
         self._cursor = 0
         self._now: datetime | None = None
+        self._here: ZoneInfo | None = None
         self._several_practices = True
         self._notice = ""
 
@@ -71,9 +73,20 @@ class AttentionList(Widget, can_focus=True):
         return max(1, self.size.height // LINES)
 
     def show(
-        self, items: Sequence[Item], cursor: int, now: datetime, *, several_practices: bool, notice: str
+        self,
+        items: Sequence[Item],
+        cursor: int,
+        now: datetime,
+        here: ZoneInfo,
+        *,
+        several_practices: bool,
+        notice: str,
     ) -> None:
-        """Show the items around the cursor; `notice` takes their place when there are none."""
+        """Show the items around the cursor; `notice` takes their place when there are none.
+
+        What was written is told by the clock `here`, appointments by their practice's.
+        """
+        self._here = here
         self._items, self._cursor, self._now = tuple(items), cursor, now
         self._several_practices, self._notice = several_practices, notice
         self.refresh()
@@ -115,7 +128,9 @@ class AttentionList(Widget, can_focus=True):
             for words in textwrap.wrap(said, max(1, self.size.width - len(INDENT) - 1))
         ]
         if done is not None:
-            below.append((f"{INDENT}Cancelled {times.when_in_words(done.at, zone, now)} by {done.by}", PLAIN))
+            here = self._here or zone
+            at = times.when_in_words(done.at, here, now) + times.other_clock(done.at, here, zone)
+            below.append((f"{INDENT}Cancelled {at} by {done.by}", PLAIN))
         return below[line - 1] if line <= len(below) else ("", PLAIN)
 
     def _columns(self, mark: str, when: str, at: str, patient: str, phone: str, starts: str) -> str:
