@@ -58,7 +58,8 @@ def opens_the_screen(arguments: "Sequence[str]") -> bool:
 def under_supervision(run: "Callable[[], object]") -> None:
     """Call `run` in a child of this process, which waits and ends as the child does: never returns there.
 
-    Without a terminal, `run` is called here.
+    Without a terminal `run` is called here, and where the system allows no other process:
+    better a screen that a signal leaves behind than none.
     """
     global parent_pipe
     if not all(map(os.isatty, (0, 1, 2))):
@@ -69,10 +70,15 @@ def under_supervision(run: "Callable[[], object]") -> None:
     # A default that does nothing would throw the signal away on some systems.
     handler = signal.signal(signal.SIGCHLD, _keep)
     pipe, parent_end = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(pipe)
+        child = 0
+    else:
+        parent_pipe = pipe
     if child == 0:
         os.close(parent_end)
-        parent_pipe = pipe
         signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None else handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         run()

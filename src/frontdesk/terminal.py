@@ -56,7 +56,7 @@ _OLD: Final = re.compile(r"linux|vt\d|ansi|cons|cygwin|sun|wyse|wy\d")
 """Terminals that know neither kitty's keys nor mode questions (DECRQM). Some print what they do
 not know: an older Linux console every letter behind a sign it does not expect."""
 _ERASE_SCROLLBACK: Final = "\x1b[3J"
-_SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU, signal.SIGHUP, signal.SIGTERM)
 
 
 A_SIGN_A_CELL: Final = "frontdesk-a-sign-a-cell"

@@ -116,6 +116,20 @@ class TestOnePlace:
         assert is_harmless(result.stdout), ascii(result.stdout)
 
 
+def test_what_libraries_say_is_not_printed(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys, warnings\n"
+        "from frontdesk.cli import crash\n"
+        "crash.catch_strays()\n"
+        "logging.getLogger('library').warning(sys.argv[1])\n"
+        "warnings.warn(sys.argv[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, HOSTILE], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is a device of Linux")
 def test_an_answer_that_finds_no_room_says_so(desk: LineDesk) -> None:
     program = [sys.executable, "-m", "frontdesk", "--config", str(desk.config_file), "list"]

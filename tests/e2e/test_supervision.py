@@ -219,6 +219,39 @@ def test_the_one_that_waits_takes_little_and_computes_nothing(desk: LineDesk) ->
         assert len(list(Path(f"/proc/{shown.pid}/task").iterdir())) == 1
 
 
+def test_a_program_that_ends_without_a_word_gives_the_terminal_back_all_the_same() -> None:
+    code = (
+        "import os, sys, tty\n"
+        "from frontdesk.supervisor import under_supervision\n"
+        "def end():\n"
+        "    os.write(1, b'\\x1b[?1049hAmelia Wilson')\n"
+        "    tty.setraw(0)\n"
+        "    os._exit(3)\n"
+        "under_supervision(end)\n"
+    )
+    with PtyDesk([sys.executable, "-c", code]) as shown:
+        before = termios.tcgetattr(shown._master)
+        assert shown.wait_exit() == 3
+        shown.wait_still()
+        assert PATIENT not in "\n".join(shown.screen_lines())
+        assert termios.tcgetattr(shown._master) == before
+        assert b"\x1b[?1049l" in shown.output
+
+
+def test_where_no_process_can_be_had_the_screen_opens_all_the_same(desk: LineDesk) -> None:
+    code = (
+        "import os\n"
+        "def full(): raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
+        "os.fork = full\n"
+        "from frontdesk.__main__ import main\n"
+        "main()\n"
+    )
+    with PtyDesk([sys.executable, "-c", code, "--config", str(desk.config_file)]) as shown:
+        shown.wait_for("6 bookings")
+        shown.signal(signal.SIGTERM)
+        assert shown.wait_exit() == 128 + signal.SIGTERM
+
+
 @pytest.mark.parametrize(
     ("line", "opens"),
     [

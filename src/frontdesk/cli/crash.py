@@ -81,7 +81,10 @@ def keep_log(file: Path) -> None:
 
 
 def catch_strays() -> None:
-    """Send errors of threads and finalizers to the log too; Python would print their messages."""
+    """Send errors of threads and finalizers to the log too, and warnings; Python would print their messages."""
+    logging.captureWarnings(True)
+    # Until there is a log, a library's record would go to stderr as it is.
+    logging.getLogger().addHandler(logging.NullHandler())
     threading.excepthook = lambda args: _log(args.exc_value)
     sys.unraisablehook = lambda args: _log(args.exc_value)
 
