@@ -23,13 +23,13 @@ def audit() -> None:
     """Check the record of who did what, and keep what proves it.
 
     Every cancellation, import and change of a token is recorded with its operator and time.
-    Each record is chained to the one before it.
+    Each record has a digest that covers the one before it.
 
     \b
     Examples:
-      frontdesk audit verify                            was a record changed, or taken out?
-      frontdesk audit export /mnt/elsewhere/heads.jsonl keep where the record ends now
-      frontdesk history ADL/SD-10482                    what was done to one booking
+      frontdesk audit verify               was a record changed, or taken out?
+      frontdesk audit export heads.jsonl   where it ends now, to keep elsewhere
+      frontdesk audit verify --against heads.jsonl
     """
 
 
@@ -120,11 +120,11 @@ def export(session: Session, file: Path | None, name: str | None) -> None:
 @click.option("--file", "in_file", is_flag=True, help="Put it beside the config, not into the keyring.")
 @click.pass_obj
 def key(session: Session, name: str, in_file: bool) -> None:
-    """Make a key that signs what export writes; print its public half.
+    """Make a key that signs what export writes.
 
-    The private half becomes the credential NAME. A key that is there is kept, and its public
-    half printed again. Whoever reads the credential can sign: against root of this machine
-    only lines that lie elsewhere help.
+    The private half becomes the credential NAME, the public half is printed. A key that is
+    there is kept, and its public half printed again. Whoever reads the credential can sign:
+    against root of this machine only lines that lie elsewhere help.
 
     \b
     Examples:

@@ -8,13 +8,13 @@ from frontdesk.cli.wiring import Session
 
 @click.group()
 def store() -> None:
-    """Make the place where bookings live.
+    """Make the store that the config names.
 
-    The config names it under [store]: an SQLite file, or a PostgreSQL database.
+    The store is where bookings live: a file or a PostgreSQL database, under [store].
 
     \b
     Examples:
-      frontdesk store create    make a new, empty store there, once
+      frontdesk store create     a new, empty one, once
     """
 
 
