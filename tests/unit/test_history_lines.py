@@ -40,15 +40,15 @@ def test_who_cancelled_is_said_as_it_was(origin: Origin, why: str, followed: str
     booking = make_booking(cancellation=Cancellation(AT, KIM, "Work", origin))
 
     assert str(why_not_cancel(booking, NOW, Standing())) == why
-    (line,) = followed_lines(booking, (), 80)
+    (line,) = followed_lines(booking, (), booking.practice.zone, 80)
     assert followed in line
     assert ("Cancelled here" in line) == (origin is Origin.HERE)
-    (line,) = history_lines(booking, (), NOW)
+    (line,) = history_lines(booking, (), NOW, booking.practice.zone)
     assert history in line
 
 
 def test_a_booking_that_came_back_tells_both() -> None:
-    (line,) = history_lines(make_booking(), (REINSTATED,), NOW)
+    (line,) = history_lines(make_booking(), (REINSTATED,), NOW, make_booking().practice.zone)
     assert line == (
         "  Sun 22 Nov 11:30  Lee Tran (Desk Two) reinstated  as b.csv says; "
         "it had been cancelled Sat 21 Nov 2026 12:30: Work"
