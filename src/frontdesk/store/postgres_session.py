@@ -108,27 +108,18 @@ def set_up(connection: psycopg.Connection[Any], schema: str) -> None:
     `schema` is where the store is; as long as it is not known, the account's search path counts.
     The connection must not be in a transaction. It costs one exchange with the server.
     """
-    statements: list[sql.Composable] = [
-        sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(value))
-        if "," not in value
-        else sql.SQL("SET {} TO {}").format(sql.Identifier(name), _list(value))
-        for name, value in SETTINGS.items()
-    ]
+    statements = [f"SET {name} TO '{value}'" for name, value in SETTINGS.items()]
     if schema:
         # With the schema alone on it, every name means what it would mean with the schema in front;
         # temporary tables come first unless they are named last.
-        statements.append(sql.SQL("SET search_path TO {}, pg_temp").format(sql.Identifier(schema)))
-    statements.append(sql.SQL(_DURABLE))
+        statements.append(f"SET search_path TO {sql.Identifier(schema).as_string()}, pg_temp")
+    statements.append(_DURABLE)
     # Else psycopg begins a transaction that says READ WRITE, over what the server was set to.
     connection.read_only = None
     was = connection.autocommit
     connection.autocommit = True
-    connection.execute(sql.SQL("; ").join(statements))
+    connection.execute("; ".join(statements).encode())
     connection.autocommit = was
-
-
-def _list(value: str) -> sql.Composable:
-    return sql.SQL(", ").join(sql.Literal(one.strip()) for one in value.split(","))
 
 
 SCHEMA = f"""
