@@ -80,7 +80,10 @@ def clean(value: str) -> str:
 
 
 def clean_line(value: str) -> str:
-    """Return `value` as one harmless line, as `clean` does; the spaces and marks that line it up stay."""
+    """Return `value` as one harmless line, as `clean` does, with what lines it up left in.
+
+    That is spaces, and left-to-right marks: one has no end that could be missing.
+    """
     if value.isprintable() and value.isascii():
         return value
     return _PIECE.sub(lambda piece: clean(piece[0]), value)

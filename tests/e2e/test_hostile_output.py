@@ -89,6 +89,10 @@ class TestOnePlace:
         say(f"  R1   {TITLE}Kov\u0061\u030c  x ")
         assert capsys.readouterr().out == "  R1   \ufffd]0;x\ufffdKov\u01ce  x \n"
 
+    def test_a_mark_that_holds_a_name_in_its_column_stays(self, capsys: pytest.CaptureFixture[str]) -> None:
+        say("\u05e0\u05d5\u05e2\u05d4\u200e  12 Mar  \u202e\u2067x")
+        assert capsys.readouterr().out == "\u05e0\u05d5\u05e2\u05d4\u200e  12 Mar  \ufffd\ufffdx\n"
+
     def test_json_stays_json_and_every_character_of_it_comes_back(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from frontdesk.text import MAX_MARKS, REPLACEMENT, clean, clean_fields, fold
+from frontdesk.text import MAX_MARKS, REPLACEMENT, clean, clean_fields, clean_line, fold
 from tests.making import make_incoming, make_patient, make_practice
 
 ANYTHING = st.text(st.characters(codec=None), max_size=20)
@@ -77,6 +77,17 @@ def check_fold(value: str) -> None:
         assert word.isalnum()
         assert word == word.casefold()
     assert fold(clean(value).upper()) == fold(clean(value)) or not value.isascii()
+
+
+@settings(max_examples=50, deadline=None)
+@given(OUTSIDE)
+@example("a  \u200e \u0301b\n\x1b]0;x\x07  c ")
+def test_a_line_is_as_harmless_and_keeps_what_lines_it_up(value: str) -> None:
+    line = clean_line(value)
+    assert clean_line(line) == line
+    for piece in re.split("[ \u200e]", line):
+        check_clean(piece)
+    assert len(line) - len(line.lstrip(" ")) >= len(value) - len(value.lstrip(" "))
 
 
 @settings(max_examples=50, deadline=None)
