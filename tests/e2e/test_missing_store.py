@@ -92,7 +92,8 @@ class TestAtTheDefaultPlace:
     def test_the_first_start_makes_it_without_a_word(self, default_store: Path) -> None:
         result = run("list")
 
-        assert (result.exit_code, result.output) == (0, "")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr.startswith("No bookings yet; no practice is known yet")
         assert default_store.stat().st_size
 
     def test_after_that_it_is_missed(self, default_store: Path) -> None:
@@ -145,7 +146,7 @@ class TestAtTheDefaultPlace:
     def test_doctor_makes_nothing(self, default_store: Path) -> None:
         result = run("doctor")
 
-        assert result.exit_code == 0
+        assert result.exit_code == 1, "a practice is still to be written into the config"
         assert (
             f"store                  -- there is none yet, the first start makes it: {default_store}"
             in result.stdout

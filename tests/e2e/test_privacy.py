@@ -276,6 +276,7 @@ class TestSecrets:
 
     def test_who_carries_deliveries_out_shows_no_secret(self, desk: LineDesk) -> None:
         self.give(desk, "praktika-smile", "smtp")
+        assert desk("store", "create").exit_code == 0
         with subprocess.Popen(
             [*FRONTDESK, "--config", str(desk.config_file), "deliver"],
             stdout=subprocess.PIPE,

@@ -88,7 +88,7 @@ class TestOnSqlite:
         )
 
     def test_a_list_without_practices_says_where_they_are_written(self, desk: LineDesk) -> None:
-        desk.store_file.unlink()
+        desk.begin_anew()
 
         result = desk("practices", "list")
 

@@ -164,11 +164,11 @@ def test_a_line_that_is_cut_leaves_no_process(screen: Screen) -> None:
 
 def test_what_hangs_is_killed_when_the_line_is_cut() -> None:
     code = (
-        "import signal, time\n"
+        "import os, signal, time\n"
         "from frontdesk.supervisor import under_supervision\n"
         "def hang():\n"
         "    signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "    print('hangs', flush=True)\n"
+        "    os.write(1, b'hangs')\n"
         "    while True: time.sleep(60)\n"
         "under_supervision(hang)\n"
     )

@@ -91,30 +91,37 @@ def _examined(session: Session) -> Iterator[Finding]:
     yield Finding("config", Mark.OK if config.file else Mark.NOT_TRIED, config.place)
     yield from _about_sign_in(session)
     yield from _about_credentials(session)
+    practices = config.practices
     file = config.store_file
     if file is not None and is_missing(file) and session.is_first_start():
         yield Finding("store", Mark.NOT_TRIED, f"there is none yet, the first start makes it: {file}")
-        yield from asyncio.run(_about_messages(config.notify, session.outside))
-        return
-    try:
-        with session.opened(bring_practices=False, may_create=False) as (store, run):
-            if config.is_served:
-                yield from run(_about_server(config, store))
-                return
-            yield from run(_about_store(session, store))
-            outside = session.outside
-            practices = (*session.config.practices, *run(store.practices()))
-            zones = {one.pms.connection: one.time_zone for one in practices if one.pms}
-            for account in config.accounts.values():
-                if account.connection not in zones:
-                    yield Finding(
-                        account.connection, Mark.NOT_TRIED, "no practice uses it: say pms under [[practices]]"
-                    )
-                elif account.connection in outside.connections:
-                    yield from run(_about_account(outside, account, zones[account.connection]))
-            yield from run(_about_messages(config.notify, outside))
-    except FrontdeskError as error:
-        yield Finding("store", Mark.WRONG, error.hint)
+        if not practices:
+            yield Finding("practices", Mark.WRONG, session.first_step(practices))
+    else:
+        try:
+            with session.opened(bring_practices=False, may_create=False) as (store, run):
+                if config.is_served:
+                    yield from run(_about_server(config, store))
+                    return
+                yield from run(_about_store(session, store))
+                practices = (*practices, *run(store.practices()))
+        except FrontdeskError as error:
+            yield Finding("store", Mark.WRONG, error.hint)
+    if not config.is_served:
+        yield from asyncio.run(_about_outside(session, practices))
+
+
+async def _about_outside(session: Session, practices: Sequence[Practice]) -> list[Finding]:
+    """Say of every connection and of the messages whether they are reached."""
+    found = []
+    zones = {one.pms.connection: one.time_zone for one in practices if one.pms}
+    for account in session.config.accounts.values():
+        if account.connection not in zones:
+            said = "no practice uses it: say pms under [[practices]]"
+            found.append(Finding(account.connection, Mark.NOT_TRIED, said))
+        elif account.connection in session.outside.connections:
+            found += await _about_account(session.outside, account, zones[account.connection])
+    return [*found, *await _about_messages(session.config.notify, session.outside)]
 
 
 async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
