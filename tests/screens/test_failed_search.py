@@ -60,6 +60,38 @@ async def test_it_is_asked_again_when_the_store_answers_and_the_old_words_go(
         assert "could not be read" not in shown(front)
 
 
+@pytest.mark.parametrize("keys", [("enter",), ("tab", "c"), ("tab", "d")])
+async def test_that_there_was_no_booking_to_act_on_is_said_no_longer_than_it_is_so(
+    open_front: FrontOpener, cut: list[Cut], keys: tuple[str, ...]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        cut[0].error = AWAY
+        await search(front, "ante")
+        await front.press(*keys)
+        assert front.line("keys") == "There is no booking here to act on."
+        cut[0].error = None
+        await front.until(lambda: front.line("keys") == "The store is back.")
+        assert front.marked.ref == "SD-10483"
+
+
+@pytest.mark.parametrize("keys", [("tab", "d"), ("f4",)], ids=["details", "attention"])
+async def test_a_page_that_could_not_be_read_is_read_again_and_the_old_words_go(
+    open_front: FrontOpener, cut: list[Cut], keys: tuple[str, ...]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        await front.type("petra")
+        await front.press("enter", "c")
+        front.clock.advance(2.0)
+        await front.press("f8")
+        cut[0].error = AWAY
+        await front.press(*keys)
+        assert "The line is cut" in shown(front)
+        cut[0].error = None
+        await front.until(lambda: "The line is cut" not in shown(front))
+        assert "Manual update required" in shown(front)
+        assert "STORE AWAY" not in shown(front)
+
+
 async def test_a_search_that_fails_while_the_store_comes_back_is_asked_again(
     open_front: FrontOpener, cut: list[Cut]
 ) -> None:

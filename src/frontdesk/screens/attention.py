@@ -42,6 +42,8 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
         self._has_more = False
         self._newcomers = 0
         self._message = ""
+        self._is_unread = False
+        """The list could not be read: it is read again when the store answers."""
 
     def compose(self) -> ComposeResult:
         yield Line(id="title")
@@ -110,8 +112,11 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
         try:
             found = await self._fresh()
         except Exception as error:
+            self._is_unread = True
             self._say(self.desk.fault(error).hint)
             return
+        if self._is_unread:
+            self._is_unread, self._message = False, ""
         self._items = [Item(attention) for attention in found]
         self._newcomers = 0
         ids = [item.id for item in self._items]
@@ -120,7 +125,7 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
         self._show()
 
     def on_store_changed(self) -> None:
-        if self._items:
+        if self._items and not self._is_unread:
             self._catch_up(self._items)
         else:
             self._read()  # no row is in view that could move

@@ -340,7 +340,9 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             return
         row = self.listing.current
         if row is None:
-            self.say("There is no booking here to act on.")
+            # Where the list could not be read, this is so only until it is.
+            answer = self.say if self.listing.query else self.key_line.trouble
+            answer("There is no booking here to act on.")
             return
         now, standing, keys = self.desk.now(), self.desk.standing, self.desk.desk.settings.keys
         here = self.desk.here

@@ -57,6 +57,8 @@ class DetailsScreen(ReadingScreen):
         self.booking = booking
         self._deliveries: tuple[Delivery, ...] | None = None
         self._message = ""
+        self._is_unread = False
+        """The booking could not be read: it is read again when the store answers."""
         self._change: Change | None = None
         """What another desk did to the booking, until that is on the screen."""
 
@@ -66,7 +68,7 @@ class DetailsScreen(ReadingScreen):
 
     def on_store_changed(self, message: StoreChanged) -> None:
         self.query_one("#status", StatusLine).show_desk(self.desk)
-        if message.concerns(self.booking.id):
+        if self._is_unread or message.concerns(self.booking.id):
             if self.booking.id not in self.desk.own:
                 self._change = message.of(self.booking.id) or self._change
             self._read()
@@ -79,8 +81,11 @@ class DetailsScreen(ReadingScreen):
             self._deliveries = await store.deliveries(booking_id)
             history = await store.history(booking_id)
         except Exception as error:
+            self._is_unread = True
             self._say(f"{self.desk.fault(error).hint} Esc back")
             return
+        if self._is_unread:
+            self._is_unread, self._message = False, ""
         if self._change is not None and fresh.version != self.booking.version:
             self._message = words.who_changed(self._change, self.booking, fresh, self.desk)
         self.booking, self._change = fresh, None
