@@ -517,7 +517,9 @@ class TestLocked:
             await front.type("sd-10486")
             await front.press("enter", "c")
             front.clock.advance(2.0)
-            await front.press("f8", "f4", "s")
+            await front.press("f8")
+            await front.press("f4")
+            await front.press("s")
             assert top(front) is NoteScreen
             await front.type("phoned")
             await front.press("f9")

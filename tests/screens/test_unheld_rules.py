@@ -40,10 +40,12 @@ class Held:
         return ask
 
     async def page(self, *question: Any) -> Page:
-        return await self._asked("page", *question)
+        page: Page = await self._asked("page", *question)
+        return page
 
     async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
-        return await self._asked("deliveries", booking_id)
+        found: tuple[Delivery, ...] = await self._asked("deliveries", booking_id)
+        return found
 
     async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
         found = await self._store.changes(after, min(wait, 0.02))
@@ -123,7 +125,9 @@ async def test_a_key_typed_at_a_screen_that_is_gone_does_nothing_on_the_list(
         assert not front.screen.menu.is_open
 
 
-async def test_what_this_desk_did_is_no_change_by_another_one(open_front: FrontOpener) -> None:
+async def test_what_this_desk_did_is_no_change_by_another_one(
+    open_front: FrontOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[Held] = []
     async with open_front(wrap=held(made)) as front:
         made[0].holds = {"changes"}
@@ -133,17 +137,16 @@ async def test_what_this_desk_did_is_no_change_by_another_one(open_front: FrontO
         await front.press("f8")
         await front.type("sd-10482")  # the booking is in view no more when the news of it comes
         await made[0].waiting.wait()
-        taken_in = asyncio.Event()
-        listing = front.screen.listing
-        repaint = listing.repaint
+        was_taken_in = asyncio.Event()
+        repaint = front.screen.listing.repaint
 
         async def repainted(ids: Any) -> bool:
-            taken_in.set()
+            was_taken_in.set()
             return await repaint(ids)
 
-        listing.repaint = repainted  # type: ignore[method-assign]
+        monkeypatch.setattr(front.screen.listing, "repaint", repainted)
         made[0].gate.set()
-        await taken_in.wait()
+        await was_taken_in.wait()
         await front.idle()
         assert "by other desks" not in front.line("status")
         assert front.app.open_desk is not None
