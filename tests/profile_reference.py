@@ -19,46 +19,46 @@ HEAD = """\
 
 Made from the program's own structures by `make docs`.
 
-A profile is one TOML file that describes a PMS with a REST interface: where its API is, how one signs
-in, which requests there are, where things stand in its answers, and what its refusals mean. Nothing in
-it is code. [Adding a PMS](adding-a-pms.md) writes one step by step; the shipped ones are
+A profile is one TOML file that describes a PMS with a REST interface: where its API is, how to sign in,
+which requests there are, where each value is in an answer, and what a refusal means. It contains no code.
+[Adding a PMS](adding-a-pms.md) writes one step by step; the shipped ones are
 `src/frontdesk/pms/praktika.toml`, `src/frontdesk/pms/core_practice.toml` and
 `src/frontdesk/pms/cliniko.toml`.
 
-What follows from being a PMS is not in a profile, because it is the same for each: read before a
-cancel, compare, send once, prove. See [what frontdesk promises](README.md#what-frontdesk-promises).
+A profile does not say what is the same for every PMS: frontdesk reads before a cancel, compares, sends once,
+and proves. See [what frontdesk promises](README.md#what-frontdesk-promises).
 
 ## Correcting a shipped profile
 
-When a vendor's answer, or `frontdesk doctor`, shows that we assumed wrong:
+When a vendor's answer, or `frontdesk doctor`, shows that an assumption is wrong:
 
 1. Copy the shipped file beside the config, say as `praktika-smile.toml`. Its first lines say what is
    most likely to differ.
-2. Change the keys. A key that does not exist, or cannot be meant, is refused with file, key and reason.
-3. Point `kind` of the connection at the copy: `kind = "praktika-smile.toml"`. A relative path lies
-   beside the config; the other keys of the connection stay as they are.
-4. `frontdesk doctor` probes it, changes nothing, and says which assumption held.
-5. Cancel one test appointment and look in the PMS. When the account is the vendor's own, and all is as
-   it should be, set `verified = true`; the warning goes from the screen.
+2. Change the keys. A key that does not exist, or that makes no sense, is refused with file, key and reason.
+3. Name the copy as `kind` of the connection: `kind = "praktika-smile.toml"`. A relative path starts at the
+   folder of the config; the other keys of the connection stay as they are.
+4. Run `frontdesk doctor`: it tries the profile, changes nothing, and says which assumptions are right.
+5. Cancel one test appointment and look in the PMS. If the account is the vendor's own, and everything is as
+   it should be, set `verified = true`; then the warning goes from the screen.
 
 The program's own files stay as they are, so an update of frontdesk does not undo a correction.
 
 ## Kinds of values
 
 - **pointer**: a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) into an answer,
-  such as `/data/id`. Empty: not there.
-- **template**: text with names in braces that are filled in, such as `"Bearer {secret}"`; `{{` and
-  `}}` are braces. In a path a value is quoted so that it stays one step.
-- **means**: what a word of the PMS means here, one of
+  such as `/data/id`. Empty means that there is no such value.
+- **template**: text with names in braces, such as `"Bearer {secret}"`; frontdesk fills in their values.
+  `{{` and `}}` are braces. In a path a value is quoted so that it stays one step.
+- **means**: the meaning of a word of the PMS, one of
   STATUSES.
-  A status that is in no list is `other`, and never taken for a cancel.
+  A status that is in no list is `other`, and never counts as a cancel.
 
-The names that templates can ask for:
+The names that templates can have:
 
 | in | names |
 |---|---|
 NAMES
-A name that stands for nothing, such as `{reason}` when none was given, leaves its key out of a body
+When a name has no value, such as `{reason}` when none was given, its key is left out of a body
 (see `omit_empty`), and its header or query parameter out of a request.
 """
 

@@ -192,7 +192,7 @@ class HttpClient:
         if url.userinfo:
             raise NotSent("its address holds a password")
         if url.scheme == "http" and not self._allow_http:
-            raise NotSent("its address is http:// and would send in the clear; allow_http is not set")
+            raise NotSent("its address is http:// and would send without encryption; allow_http is not set")
         if url.scheme not in ("http", "https") or not url.host:
             raise NotSent("its address must begin with https://")
 
@@ -324,7 +324,7 @@ class Lines:
 
 
 def _hung_up() -> bytes:
-    raise Lost("it hung up")
+    raise Lost("it closed the connection")
 
 
 class _Sending:

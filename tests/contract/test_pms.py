@@ -202,7 +202,7 @@ async def test_a_move_is_sent_on_the_condition_of_what_was_read(at: Connected) -
     "at", only(lambda promise: promise.kind in ("core-practice", "fhir")), ids=kind_of, indirect=True
 )
 async def test_a_no_show_is_sent_on_the_condition_of_what_was_read(at: Connected) -> None:
-    """Praktika's stated contract takes no version there."""
+    """The API that frontdesk assumes of Praktika takes no version there."""
     at.simulator.faults.set(Fault(Kind.STAFF_MOVE, Operation.NO_SHOW))
     with pytest.raises(Conflict):
         await at.pms.mark_no_show(REF, REQUEST)

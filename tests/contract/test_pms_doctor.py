@@ -35,14 +35,16 @@ async def test_one_entry_of_a_waiting_list_breaks_nothing(at: Connected) -> None
     said = await looked(at)
     assert said[Held.FAILED] == []
     assert "entries without a time, as in a waiting list: 1 left out" in said[Held.NOT_TRIED]
-    assert "one of them can be read alone, by the same id" in said[Held.OK]
+    assert "an appointment can be read alone, by its id" in said[Held.OK]
 
 
 async def test_a_list_that_is_refused_breaks_nothing(at: Connected) -> None:
     at.simulator.faults.set(Fault(Kind.FORBIDDEN, Operation.LIST))
     said = await looked(at)
     assert said[Held.FAILED] == []
-    assert "its lists: they are refused to our key. Only this look needs them" in said[Held.NOT_TRIED]
+    assert (
+        "its lists were not read: our key may not read them. Only doctor needs them" in said[Held.NOT_TRIED]
+    )
     assert "it accepts our key to read an appointment" in said[Held.OK]
 
 
@@ -50,4 +52,4 @@ async def test_a_key_that_is_not_accepted_is_a_fault(at: Connected) -> None:
     at.simulator.faults.set(
         Fault(Kind.UNAUTHORISED, Operation.LIST), Fault(Kind.UNAUTHORISED, Operation.READ)
     )
-    assert (await looked(at))[Held.FAILED] == ["our key is not accepted"]
+    assert (await looked(at))[Held.FAILED] == ["it does not accept our key"]

@@ -35,7 +35,7 @@ CASES = Path(__file__).parents[1] / "cases" / "fhir"
 NOT_HERE = "not cancelled there: "
 SEVERAL = f"{NOT_HERE}it is for several patients there, and a cancel would be for all of them"
 UNCLEAR = f"{NOT_HERE}its patient there cannot be compared with this booking's"
-ANOTHERS = f"{NOT_HERE}it is another patient's there"
+ANOTHERS = f"{NOT_HERE}it is for another patient there"
 
 FHIR = PROMISES[-1]
 

@@ -18,7 +18,7 @@ async def test_when_all_is_well_it_says_so_and_what_is_only_assumed(world: World
 
     assert "!!" not in said
     assert re.search(r"^smile +-- its address in the config: http://127\.0\.0\.1:\d+/", said, re.MULTILINE)
-    assert re.search(r" +-- .*Praktika: our stated contract, not yet verified with the vendor", said)
+    assert re.search(r" +-- .*Praktika: follows our own assumptions, not yet tried with the vendor", said)
     assert re.search(r"^ +ok it accepts our key$", said, re.MULTILINE)
     assert re.search(r"^e-mail +ok e-mail goes into the folder mail$", said, re.MULTILINE)
     assert re.search(r"^SMS +ok Textline at 127.0.0.1", said, re.MULTILINE)
@@ -42,7 +42,7 @@ async def test_a_key_that_is_not_accepted_is_what_needs_mending(world: World) ->
     result = await world.try_("doctor")
 
     assert result.exit_code == 1
-    assert re.search(r"^ +!! .*key is not accepted", result.stdout, re.MULTILINE)
+    assert re.search(r"^ +!! .*does not accept our key", result.stdout, re.MULTILINE)
     assert result.stderr == "Not done: 1 thing needs mending: it is marked !!\n"
 
 

@@ -243,7 +243,7 @@ async def test_a_server_that_is_not_there_is_away() -> None:
 GREETINGS = {
     b"421 4.3.2 too many connections\r\n": "localhost does not take the e-mail now (too many connections)",
     b"554 no SMTP here\r\n": "localhost does not take our e-mail (no SMTP here)",
-    b"HTTP/1.1 400 Bad Request\r\n\r\n": "localhost answers what no mail server would",
+    b"HTTP/1.1 400 Bad Request\r\n\r\n": "localhost does not answer like a mail server",
     b"": "localhost cannot be reached",
 }
 

@@ -73,8 +73,8 @@ async def test_it_follows_what_happens(
 ) -> None:
     async with open_front(clock=clock) as front:
         await front.press("tab", "e")
-        assert "is told by itself. No trouble known." in shown(front)
-        assert "stated contract" not in shown(front)  # this desk cannot know it
+        assert "is told automatically. No trouble known." in shown(front)
+        assert "own assumptions" not in shown(front)  # this desk cannot know it
         await cancel(elsewhere, "SD-10482")
         await end(elsewhere, "smile", Result(Ended.LOCKED_OUT, "Praktika: does not accept our key"))
         await front.until(lambda: "Does not let us in since 09:14, 1 needs a person." in shown(front))
@@ -83,8 +83,10 @@ async def test_it_follows_what_happens(
 @pytest.mark.parametrize(
     ("proof", "words"),
     [
-        (Verified.ASSUMED, "our stated contract, not yet verified with the vendor"),
-        pytest.param(Verified.CONTRACT, "published contract, not yet tried there", marks=pytest.mark.full),
+        (Verified.ASSUMED, "Follows our own assumptions, not yet tried with the vendor"),
+        pytest.param(
+            Verified.CONTRACT, "published API, not yet tried with the vendor.", marks=pytest.mark.full
+        ),
         pytest.param(Verified.VENDOR, "Tried with the vendor.", marks=pytest.mark.full),
     ],
 )
@@ -102,5 +104,5 @@ async def test_how_far_it_is_proven_is_said_there_and_in_details(
 async def test_a_narrow_window_loses_no_words(open_front: FrontOpener) -> None:
     async with open_front(size=(60, 16), verified=lambda _: Verified.ASSUMED) as front:
         await front.press("tab", "e")
-        assert "not yet verified with the vendor." in shown(front)
+        assert "not yet tried with the vendor." in shown(front)
         assert ".." not in shown(front)

@@ -123,7 +123,7 @@ class TestStore:
     @pytest.mark.parametrize(
         ("url", "said"),
         [
-            ("http://bookings.example", "would send in the clear: use https://"),
+            ("http://bookings.example", "would send without encryption: use https://"),
             ("https://kim@bookings.example", "without user and query"),
             ("https://bookings.example/?x=1", "without user and query"),
             ("mysql://kim@db.example/x", "unknown kind of store"),
@@ -434,7 +434,7 @@ def replaced(key: str, value: str) -> str:
         (CONNECTION + "base_url = 'ftp://pms.example'", "must be an https:// address"),
         (
             CONNECTION + "auth = { token_url = 'http://pms.example/token', client_id = 'x' }",
-            r"\[connections.smile\] auth token_url would send in the clear",
+            r"\[connections.smile\] auth token_url would send without encryption",
         ),
         (
             "[connections.smile]\nkind = 'manual'\nname = 'Paper'\nbase_url = 'https://pms.example'",
@@ -457,7 +457,7 @@ def replaced(key: str, value: str) -> str:
         ("[connections.'a b']\nkind = 'praktika'", r"a name in \[connections\] may hold"),
         (
             "[connections.smile]\nkind = 'praktika'\nbase_url = 'http://pms.example'",
-            "would send in the clear: use https://, or set allow_http",
+            "would send without encryption: use https://, or set allow_http",
         ),
         (
             "[connections.smile]\nkind = 'praktika'\nbase_url = 'https://a:hunter2@pms.example'",
@@ -473,7 +473,7 @@ def replaced(key: str, value: str) -> str:
             "from must be an address",
         ),
         ("[notify]\nreply_to = 'nobody'", "reply_to must be an address"),
-        (MAIL.replace("smtp+starttls", "smtp"), "would send in the clear"),
+        (MAIL.replace("smtp+starttls", "smtp"), "would send without encryption"),
         (MAIL.replace("smtp+starttls", "imap"), "unknown way to send mail"),
         (MAIL.replace("smtp+starttls://mail.example:587", "maildir:"), "must name a folder"),
         (MAIL.replace("mail.example:587", ""), "must name a host"),

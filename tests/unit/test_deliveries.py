@@ -314,9 +314,9 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
         ),
         (
             # It waits behind a lock-out: nobody has tried anything.
-            delivery(Kind.PMS_CANCEL, State.ATTENTION, "our key is not accepted", next_at=NOW),
+            delivery(Kind.PMS_CANCEL, State.ATTENTION, "it does not accept our key", next_at=NOW),
             "CANCEL IT IN PRAKTIKA BY HAND",
-            "our key is not accepted",
+            "it does not accept our key",
         ),
         (
             delivery(

@@ -191,8 +191,8 @@ async def test_cancelled_there_already_is_done_and_nothing_is_sent() -> None:
             replace(BOOKED, practitioners=One("PractitionerRole/3")),
             "its practitioner there cannot be compared with this booking's",
         ),
-        (replace(BOOKED, patients=One("56")), "it is another patient's there"),
-        (replace(GONE, patients=One("56")), "it is another patient's there"),
+        (replace(BOOKED, patients=One("56")), "it is for another patient there"),
+        (replace(GONE, patients=One("56")), "it is for another patient there"),
         (replace(BOOKED, patients=Several(frozenset(("56", "57")))), "it is for other patients there"),
         *(
             (
@@ -266,7 +266,9 @@ async def test_what_stands_for_all_is_cancelled_for_ours() -> None:
 
 async def test_where_versions_are_promised_nothing_is_sent_without_one() -> None:
     pms = Scripted(replace(BOOKED, version=""), has_versions=True)
-    assert await carry(pms) == Result(Ended.REFUSED, "it tells no version of it, so nothing was sent")
+    assert await carry(pms) == Result(
+        Ended.REFUSED, "it gives no version of the appointment, so nothing was sent"
+    )
     assert not pms.requests
 
 
@@ -331,7 +333,7 @@ async def test_a_doubtful_write_is_read_once_and_never_repeated(
 
 async def test_taken_is_not_done() -> None:
     result = await carry(Scripted(BOOKED, ACCEPTED))
-    assert result == Result(Ended.FAILED, "it has taken the cancellation, not carried out yet")
+    assert result == Result(Ended.FAILED, "it has taken the cancellation and has not carried it out yet")
 
 
 async def test_not_having_read_leaves_unknown_what_was_unknown() -> None:

@@ -28,7 +28,7 @@ async def look(pms: RestPms, wire: Wire) -> dict[Held, list[str]]:
     found = await probe(pms, ZONE, NOW)
     assert {one.method for one in wire.asked} <= {"GET"}
     assert "Wilson" not in str(found)
-    assert found[-1] == Assumption(Held.NOT_TRIED, "cancelling: a look changes nothing there")
+    assert found[-1] == Assumption(Held.NOT_TRIED, "cancelling was not tried: doctor changes nothing there")
     return {held: [one.said for one in found if one.held is held] for held in Held}
 
 
@@ -39,19 +39,16 @@ async def test_everything_holds() -> None:
     assert said[Held.FAILED] == []
     assert said[Held.OK] == [
         "it answers",
-        "its clock and ours agree",
+        "its clock and the clock here agree",
         "it accepts our key",
-        "it lists a day: appointments 2, pages 1, and their times can be read",
+        "it lists a day, and every time can be read (appointments: 2, pages: 1)",
         "no appointment is listed twice",
-        "all of them are by day",
+        "all appointments are between 06:00 and 22:00",
         "every status is known",
-        "cancelled ones are listed too",
-        "one of them can be read alone, by the same id",
+        "cancelled appointments are listed too",
+        "an appointment can be read alone, by its id",
     ]
-    assert (
-        "what is assumed of Diary: our stated contract, not yet verified with the vendor"
-        in said[Held.NOT_TRIED]
-    )
+    assert "Diary: follows our own assumptions, not yet tried with the vendor" in said[Held.NOT_TRIED]
 
 
 async def test_what_does_not_hold_is_said() -> None:
@@ -65,18 +62,18 @@ async def test_what_does_not_hold_is_said() -> None:
     wire.answers[2] = answer(day)
     said = await look(pms, wire)
     assert said[Held.FAILED] == [
-        "its clock is 7 min behind ours",
+        "its clock is 7 min behind the clock here",
         "some appointments are listed twice: is the paging right?",
-        "1 of 2 would be by night: is the time zone right?",
-        "status words that nothing is known of: On hold",
-        "alone, it has another time or status than in the list",
+        "1 of 2 appointments are not between 06:00 and 22:00: is the time zone right?",
+        "these statuses are not known: On hold",
+        "read alone, the appointment has another time or status than in the list",
     ]
 
 
 async def test_a_key_that_is_not_accepted_ends_the_look() -> None:
     pms, wire = connect(make_profile(*LIST), answer({}, 401))
     said = await look(pms, wire)
-    assert said[Held.FAILED] == ["our key is not accepted"]
+    assert said[Held.FAILED] == ["it does not accept our key"]
     assert said[Held.OK] == []
     pms, wire = connect(make_profile(*LIST), NotSent("the name of its server is not known"))
     assert (await look(pms, wire))[Held.FAILED] == ["the name of its server is not known"]
@@ -84,7 +81,7 @@ async def test_a_key_that_is_not_accepted_ends_the_look() -> None:
 
 async def test_a_list_of_another_shape_is_said() -> None:
     pms, wire = connect(make_profile(*LIST), TIME, answer({"items": []}))
-    assert (await look(pms, wire))[Held.FAILED] == ["its list is none"]
+    assert (await look(pms, wire))[Held.FAILED] == ["its answer holds no list"]
     pms, wire = connect(make_profile(*LIST), TIME, answer([item("7") | {"start": "10:30"}]))
     assert (await look(pms, wire))[Held.FAILED] == ["a time in its answer cannot be read"]
 
@@ -100,8 +97,8 @@ async def test_an_entry_of_a_waiting_list_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        (403, "they are refused to our key"),
-        (401, "they are refused to our key"),
+        (403, "our key may not read them"),
+        (401, "our key may not read them"),
         (404, "there is none at this address"),
         (405, "it cannot do that from outside"),
         (400, "it refuses"),
@@ -113,21 +110,21 @@ async def test_a_list_that_is_refused_is_no_fault(status: int, why: str) -> None
         said = await look(pms, wire)
         assert said[Held.FAILED] == []
         assert said[Held.OK][-1] == "it accepts our key to read an appointment"
-        assert f"its lists: {why}. Only this look needs them" in said[Held.NOT_TRIED]
+        assert f"its lists were not read: {why}. Only doctor needs them" in said[Held.NOT_TRIED]
 
 
 async def test_a_key_that_may_do_nothing_is_one_all_the_same() -> None:
     for status in (401, 403):
         pms, wire = connect(make_profile(*LIST), TIME, answer({}, status), answer({}, status))
         said = await look(pms, wire)
-        assert said[Held.FAILED] == ["our key is not accepted"]
+        assert said[Held.FAILED] == ["it does not accept our key"]
         assert "it accepts our key" not in said[Held.OK]
 
 
 async def test_one_that_cannot_be_read_alone_is_said() -> None:
     pms, wire = connect(make_profile(*LIST), TIME, answer([item("7")]), answer(item("9")))
     said = await look(pms, wire)
-    assert said[Held.FAILED] == ["one of them alone: it answers with another appointment"]
+    assert said[Held.FAILED] == ["an appointment read alone: it answers with another appointment"]
 
 
 async def test_versions_are_looked_for() -> None:
@@ -137,7 +134,9 @@ async def test_versions_are_looked_for() -> None:
     )
     assert "it has a version" in (await look(pms, wire))[Held.OK]
     pms, wire = connect(make_profile(*LIST, by_field), TIME, answer([item("7")]), answer(item("7")))
-    assert (await look(pms, wire))[Held.FAILED] == ["one of them alone: an appointment without a version"]
+    assert (await look(pms, wire))[Held.FAILED] == [
+        "an appointment read alone: an appointment without a version"
+    ]
 
 
 async def test_what_cannot_be_asked_is_not_tried() -> None:

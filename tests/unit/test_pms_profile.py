@@ -67,7 +67,7 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
         ),
         (('field = "/status"', ""), "[status] needs field and words, or neither"),
         (('path = "/a/{id}"', 'path = "/a/{ref}"'), "[routes.get] path has no {ref}, known are: id, tenant"),
-        (('path = "/a/{id}"', 'path = "/a"'), "[routes.get] must say {id} somewhere: which appointment?"),
+        (('path = "/a/{id}"', 'path = "/a"'), "[routes.get] must have {id} in it, the appointment"),
         (('path = "/a/{id}"', 'path = "a/{id}"'), "[routes.get] path"),
         (
             ('method = "POST"', 'method = "GET"'),
@@ -88,7 +88,7 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
         (('kind = "bearer"', 'kind = "bearer"\npassword2 = "x"'), "[auth] has no key password2"),
         (
             ('kind = "bearer"', 'kind = "headers"\nheaders = { "X Key" = "{secret}" }'),
-            "[auth] headers has 'X Key', which is no header's name",
+            "[auth] headers has 'X Key', which is not the name of a header",
         ),
         (
             ("[auth]", '[times]\nzone = "Adelaide"\n[auth]'),
@@ -114,14 +114,14 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
             ("[auth]", '[times]\nformat = "%d/%m/%Y %H:%MZ"\nzone = "practice"\n[auth]'),
             "[times] format names a time zone, and zone another one: write the offset as %z",
         ),
-        (("[auth]", '[paging]\nkind = "page"\n[auth]'), "[paging] is for [routes.list], which there is not"),
+        (("[auth]", '[paging]\nkind = "page"\n[auth]'), "[paging] needs [routes.list], which is missing"),
         (
             ("[auth]", '[reason]\nlimit = 120\noverflow = "note"\n[auth]'),
             '[reason] overflow is "note", but [routes.cancel] has no {note}',
         ),
         (
             ('"{reason}"', '"{reason_code}"'),
-            "[reason] needs an other_code: most reasons are none of the codes",
+            "[reason] needs an other_code: most reasons have no code of their own",
         ),
         (
             ("[auth]", '[appointment_version]\nheader = "ETag"\nfield = "/v"\n[auth]'),

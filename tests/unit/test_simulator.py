@@ -1,4 +1,4 @@
-"""The simulated PMS: its two stated contracts, and its ledger."""
+"""The simulated PMS: the two APIs that frontdesk assumes, and its ledger."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Our stated contracts: the OpenAPI files agree with themselves, and the shipped profiles with them."""
+"""What frontdesk assumes of two PMSs: the OpenAPI files agree with themselves, and the shipped profiles with them."""
 
 import json
 import re
@@ -132,7 +132,7 @@ def test_the_schemas_can_be_broken() -> None:
 def test_a_contract_says_whose_it_is(kind: str) -> None:
     info = document(kind)["info"]
     assert document(kind)["openapi"].startswith("3.1.")
-    assert info["title"].endswith(": our stated contract, version 0")
+    assert info["title"].endswith(": what frontdesk assumes, version 0")
     assert (info["version"], info["x-verified"]) == (profile(kind).version, False)
     assert not profile(kind).verified
     assert f"{kind}.openapi.json" in (ROOT / "docs" / "pms" / f"{kind}.md").read_text(encoding="utf-8")

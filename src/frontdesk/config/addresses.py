@@ -24,7 +24,7 @@ def store_url(url: str, folder: Path) -> str:
         if not parts.hostname or parts.query or parts.fragment or parts.username:
             raise ValueError("[store] url must be an https:// address, without user and query")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("[store] url would send in the clear: use https://")
+            raise ValueError("[store] url would send without encryption: use https://")
         return url.rstrip("/")
     if parts.scheme in {"postgres", "postgresql"}:
         return url.replace(parts.scheme, _STORE_SCHEMES[1], 1)
@@ -44,7 +44,7 @@ def check_web_address(url: str, where: str, *, allow_http: bool = False) -> None
     """Refuse what is not an https address; plain http only where the config allows it."""
     parts = _split(url, where)
     if parts.hostname and parts.scheme == "http" and not allow_http:
-        raise ValueError(f"{where} would send in the clear: use https://, or set allow_http = true")
+        raise ValueError(f"{where} would send without encryption: use https://, or set allow_http = true")
     if not parts.hostname or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
         raise ValueError(f"{where} must be an https:// address, such as https://pms.example")
 
@@ -57,7 +57,7 @@ def check_mail_url(url: str, where: str) -> None:
             f"{where}: unknown way to send mail, it begins with smtp+starttls://, smtps:// or maildir:///"
         )
     if parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
-        raise ValueError(f"{where}: smtp:// would send in the clear, use smtp+starttls:// or smtps://")
+        raise ValueError(f"{where}: smtp:// would send without encryption, use smtp+starttls:// or smtps://")
     if parts.scheme == "maildir" and (parts.netloc or not parts.path.strip("/")):
         raise ValueError(f"{where} must name a folder: maildir:///PATH")
     if parts.scheme != "maildir" and not parts.hostname:

@@ -88,7 +88,7 @@ def open_post(settings: MailSettings, secrets: Secrets) -> Post:
         return MaildirPost(Path(unquote(parts.path)))
     encryption = Encryption(parts.scheme)
     if not parts.hostname or (encryption is Encryption.NONE and parts.hostname not in LOOPBACK):
-        raise ValueError("mail without encryption leaves to this machine only")
+        raise ValueError("e-mail without encryption is sent to this machine only")
     server = MailServer(
         parts.hostname,
         parts.port or _PORTS[encryption],

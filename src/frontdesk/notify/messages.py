@@ -140,7 +140,9 @@ def mention_reason(channel: Channel, folder: Path | None = None) -> bool:
 def check_templates(folder: Path) -> tuple[str, ...]:
     """Return what is wrong with a practice's templates, a sentence each; nothing when they can be used."""
     if not folder.is_dir():
-        return (f"{folder} is not a folder: put templates into it, or leave templates out of the config",)
+        return (
+            f"{folder} is not a folder: make it and put your templates into it, or take templates out of the config",
+        )
     wrong = [
         f"{file} replaces no template: {nearest(file.name, VARIABLES)}"
         for file in sorted(folder.glob("*.j2"))

@@ -114,7 +114,7 @@ def _check(profile: SmsProfile) -> None:
                 raise ValueError(f"{where} has no {{{name}}}, {nearest(name, known)}")
     for header in (*profile.headers, *profile.auth.headers):
         if not is_header_name(header):
-            raise ValueError(f"[headers] {header!r} is no header's name")
+            raise ValueError(f"[headers] {header!r} is not the name of a header")
     body = {*names_in(profile.json), *names_in(profile.form)}
     for name in ("to", "text"):
         if name not in body:
@@ -147,4 +147,4 @@ def _check_url(profile: SmsProfile) -> None:
     if not parts.hostname or parts.scheme not in ("https", "http"):
         raise ValueError("url must be an https:// address")
     if parts.scheme == "http" and not profile.allow_http:
-        raise ValueError("url is http:// and would send in the clear; allow_http is not set")
+        raise ValueError("url is http:// and would send without encryption; allow_http is not set")

@@ -207,7 +207,7 @@ class _Talk:
             return _put_off(host, error)
         except SMTPResponseException as error:
             if self._is_handed_over and not 400 <= error.code < 600:
-                return self.broken("answered what cannot be read")
+                return self.broken("gave an answer that cannot be read")
             if error.code in _WANTS_SIGN_IN:
                 return Result(Ended.LOCKED_OUT, f"{host} wants a user name and password")
             if isinstance(error, SMTPRecipientRefused) and _is_about_the_mailbox(error):
@@ -280,7 +280,7 @@ class _Talk:
                 raise
             else:
                 return dialling
-        raise SMTPConnectError(f"{host} takes no connection") from refused
+        raise SMTPConnectError(f"{host} refuses the connection") from refused
 
     async def _sign_in(self, sender: str) -> None:
         smtp, user = self._smtp, self._server.user or sender
@@ -349,7 +349,7 @@ def _refused(error: SMTPResponseException, recipient: str) -> Result:
 
 def _put_off(host: str, error: SMTPResponseException, recipient: str = "") -> Result:
     if not 400 <= error.code < 600:
-        return Result(Ended.FAILED, f"{host} answers what no mail server would")
+        return Result(Ended.FAILED, f"{host} does not answer like a mail server")
     verb = "does not take the e-mail now" if error.code < 500 else "does not take our e-mail"
     return Result(Ended.FAILED, f"{host} {verb}{_quoted(error.message, recipient)}")
 

@@ -122,7 +122,7 @@ class _Attempt:
 
     async def _cancel(self, shown: Appointment) -> Result:
         if self._pms.capabilities.has_versions and not shown.version:
-            return Result(Ended.REFUSED, "it tells no version of it, so nothing was sent")
+            return Result(Ended.REFUSED, "it gives no version of the appointment, so nothing was sent")
         if self._left() < LEAST_SECONDS:
             return Result(Ended.FAILED, "it answers too slowly", is_away=True)
         request = CancelRequest(self._claim.command_id, _reason(self._claim), version=shown.version)
@@ -134,7 +134,7 @@ class _Attempt:
         except PmsError as error:
             return self._without_effect(error)
         if result.state is WriteState.ACCEPTED:
-            return Result(Ended.FAILED, "it has taken the cancellation, not carried out yet")
+            return Result(Ended.FAILED, "it has taken the cancellation and has not carried it out yet")
         if self._pms.capabilities.verify_after_write:
             return await self._found_out("it did not show whether it was done")
         return self._done(SlotsLeft.NONE, was_so_before=result.state is WriteState.ALREADY)

@@ -86,7 +86,7 @@ def difference(booking: Booking, shown: Appointment, now: datetime) -> str:
             return f"{about} there cannot be compared with this booking's"
         case Finding.DIFFERENT if _is_among(booking.patient.pms_ref, shown.patients) is False:
             several = isinstance(shown.patients, Several)
-            return "it is for other patients there" if several else "it is another patient's there"
+            return "it is for other patients there" if several else "it is for another patient there"
         case Finding.UNKNOWN_STATUS:
             return f'its status there is "{shown.raw_status}"'
         case Finding.ATTENDED:

@@ -72,7 +72,7 @@ def exact(literal: str) -> Decimal:
     try:
         return Decimal(literal)
     except InvalidOperation:
-        raise ValueError("a number beyond measure") from None
+        raise ValueError("a number that is too large") from None
 
 
 def encoded(resource: Resource) -> bytes:
@@ -191,7 +191,7 @@ def moved(resource: Resource, base: str, start: datetime, end: datetime, practit
         if (actor := actor_of(one.get("actor"), resource, base)).kind in (*PRACTITIONERS, "")
     ]
     if len(treating) != 1:
-        raise Unsupported("the appointment is not one practitioner's alone")
+        raise Unsupported("the appointment does not have exactly one practitioner")
     ((before, actor),) = treating
     if actor.ref != practitioner_ref:
         reference = practitioner_ref if "/" in practitioner_ref else f"Practitioner/{practitioner_ref}"
@@ -251,7 +251,7 @@ def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
         resource = table_of(table_of(entry).get("resource"))
         there = text_of(resource.get("resourceType"))
         if not there:
-            raise ContractDrift("a list of something else than resources")
+            raise ContractDrift("a list holds something that is no resource")
         if there == kind:
             yield resource
 

@@ -61,7 +61,7 @@ def client_for(account: Account) -> HttpClient:
 
 def _without_base_url(account: Account, name: str) -> UnusableSettings:
     return UnusableSettings(
-        f"[connections.{account.connection}] needs a base_url: where is the API of {name}?"
+        f"[connections.{account.connection}] needs a base_url, the address of the API of {name}"
     )
 
 

@@ -38,9 +38,9 @@ _WORDS = {
     "already-cancelled": "it is cancelled there already",
     "conflict": "it was changed there meanwhile",
     "not-found": "there is no such appointment; was it moved or deleted?",
-    "unauthorised": "our key is not accepted",
+    "unauthorised": "it does not accept our key",
     "rate-limited": "it asks us to wait",
-    "unavailable": "it has trouble of its own",
+    "unavailable": "it reports an error of its own",
     "unknown": "it did not say whether it was done",
     "unsupported": "it cannot do that from outside",
 }

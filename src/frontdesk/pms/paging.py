@@ -85,9 +85,9 @@ def followed(url: str, link: str) -> str:
         address = urljoin(url, link)
         same = is_same_server(address, url)
     except ValueError:
-        raise ContractDrift("a list goes on at an address that cannot be read") from None
+        raise ContractDrift("the next page of a list has an address that cannot be read") from None
     if not same:
-        raise ContractDrift("a list goes on at another server")
+        raise ContractDrift("the next page of a list is on another server")
     return address
 
 

@@ -39,9 +39,9 @@ class Account:
 class Verified(Enum):
     """How far what an adapter assumes has been proven."""
 
-    VENDOR = "tried against the vendor"
-    CONTRACT = "tested against the vendor's published contract"
-    ASSUMED = "our stated contract, not yet verified with the vendor"
+    VENDOR = "tried with the vendor"
+    CONTRACT = "follows the vendor's published API, not yet tried with the vendor"
+    ASSUMED = "follows our own assumptions, not yet tried with the vendor"
 
     @classmethod
     def proven(cls, *, verified: bool, published: bool) -> "Verified":
@@ -116,9 +116,9 @@ Who = Nobody | One | Several | Unclear
 class ByHand(Enum):
     """Why only a person may change an appointment, in words that follow "not cancelled there"."""
 
-    MARKED = "it bears a mark there that changes its meaning, and frontdesk does not know it"
-    PARTIAL = "only a part of it is shown to us"
-    SERIES = "it stands for a whole series of appointments there"
+    MARKED = "it has a mark there that changes its meaning, and frontdesk does not know that mark"
+    PARTIAL = "the PMS shows only a part of it"
+    SERIES = "it is a whole series of appointments there"
 
 
 class SlotsLeft(Enum):
@@ -264,7 +264,7 @@ class ContractDrift(PmsError):
     """An answer without what the contract promises. Of a write: it may have been done."""
 
 
-NO_VERSIONS = "it tells no versions, so nothing can be changed safely"
+NO_VERSIONS = "it has no versions, so nothing can be changed safely"
 """Why nothing is sent to a PMS that is to have versions and shows none."""
 
 

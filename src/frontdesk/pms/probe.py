@@ -32,7 +32,7 @@ NO_APPOINTMENT = "frontdesk-doctor"
 """The id of no appointment: that there is none is an answer to whoever may ask."""
 
 _WHY_NO_LIST: dict[type[PmsError], str] = {
-    Unauthorised: "they are refused to our key",
+    Unauthorised: "our key may not read them",
     NotFound: "there is none at this address",
 }
 _OPEN, _CLOSED = 6, 22
@@ -61,33 +61,33 @@ async def probe(pms: Pms, time_zone: str, now: datetime) -> tuple[Assumption, ..
         found += [one async for one in _asked(pms, ZoneInfo(time_zone), now)]
     except PmsError as error:
         found.append(Assumption(Held.FAILED, str(error)))
-        found.append(Assumption(Held.NOT_TRIED, "the rest: it cannot be asked now"))
-    found.append(Assumption(Held.NOT_TRIED, "cancelling: a look changes nothing there"))
+        found.append(Assumption(Held.NOT_TRIED, "the rest was not tried: it cannot be asked now"))
+    found.append(Assumption(Held.NOT_TRIED, "cancelling was not tried: doctor changes nothing there"))
     return tuple(found)
 
 
 def _proof(capabilities: Capabilities) -> Assumption:
     held = Held.OK if capabilities.verified is Verified.VENDOR else Held.NOT_TRIED
-    return Assumption(held, f"what is assumed of {capabilities.name}: {capabilities.verified.value}")
+    return Assumption(held, f"{capabilities.name}: {capabilities.verified.value}")
 
 
 async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assumption]:
     try:
         its_time = await pms.ping()
     except Unsupported:
-        yield Assumption(Held.NOT_TRIED, "whether it answers: nothing is known to ask")
+        yield Assumption(Held.NOT_TRIED, "whether it answers was not tried: there is no request for that")
     else:
         yield Assumption(Held.OK, "it answers")
         yield _clock(its_time, now)
     if not pms.capabilities.can_list:
-        yield Assumption(Held.NOT_TRIED, "its lists: it has none")
+        yield Assumption(Held.NOT_TRIED, "its lists were not read: it has none")
         return
     try:
         listed, pages, without_time = await _a_day(pms, now)
     except (Unauthorised, Rejected, NotFound, Unsupported) as error:
         yield await _key_alone(pms)
         why = _WHY_NO_LIST.get(type(error), str(error))
-        yield Assumption(Held.NOT_TRIED, f"its lists: {why}. Only this look needs them")
+        yield Assumption(Held.NOT_TRIED, f"its lists were not read: {why}. Only doctor needs them")
         return
     yield Assumption(Held.OK, "it accepts our key")
     if without_time:
@@ -98,7 +98,7 @@ async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assum
         yield Assumption(Held.NOT_TRIED, f"its appointments: it lists none for the next {DAYS} days")
         return
     yield Assumption(
-        Held.OK, f"it lists a day: appointments {len(listed)}, pages {pages}, and their times can be read"
+        Held.OK, f"it lists a day, and every time can be read (appointments: {len(listed)}, pages: {pages})"
     )
     for one in (_distinct(listed), _hours(listed, zone), _statuses(listed), _cancelled(listed)):
         yield one
@@ -108,12 +108,12 @@ async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assum
 
 def _clock(its_time: datetime | None, now: datetime) -> Assumption:
     if its_time is None:
-        return Assumption(Held.NOT_TRIED, "its clock: it does not tell the time")
+        return Assumption(Held.NOT_TRIED, "its clock was not compared: it does not tell the time")
     skew = its_time - now
     if abs(skew) <= CLOCK_TOLERANCE:
-        return Assumption(Held.OK, "its clock and ours agree")
+        return Assumption(Held.OK, "its clock and the clock here agree")
     minutes, way = abs(skew) // timedelta(minutes=1), "ahead of" if skew > timedelta(0) else "behind"
-    return Assumption(Held.FAILED, f"its clock is {minutes} min {way} ours")
+    return Assumption(Held.FAILED, f"its clock is {minutes} min {way} the clock here")
 
 
 async def _key_alone(pms: Pms) -> Assumption:
@@ -154,35 +154,40 @@ def _hours(listed: Sequence[Appointment], zone: ZoneInfo) -> Assumption:
     """A wrong time zone shows at once: nobody treats teeth at three in the morning."""
     odd = sum(not _OPEN <= one.starts_at.astimezone(zone).hour < _CLOSED for one in listed)
     if odd == 0:
-        return Assumption(Held.OK, "all of them are by day")
-    return Assumption(Held.FAILED, f"{odd} of {len(listed)} would be by night: is the time zone right?")
+        return Assumption(Held.OK, "all appointments are between 06:00 and 22:00")
+    return Assumption(
+        Held.FAILED,
+        f"{odd} of {len(listed)} appointments are not between 06:00 and 22:00: is the time zone right?",
+    )
 
 
 def _statuses(listed: Sequence[Appointment]) -> Assumption:
     unknown = sorted({one.raw_status for one in listed if one.status is AppointmentStatus.OTHER})
     if not unknown:
         return Assumption(Held.OK, "every status is known")
-    return Assumption(Held.FAILED, f"status words that nothing is known of: {', '.join(unknown)[:200]}")
+    return Assumption(Held.FAILED, f"these statuses are not known: {', '.join(unknown)[:200]}")
 
 
 def _cancelled(listed: Sequence[Appointment]) -> Assumption:
     if any(one.status is AppointmentStatus.CANCELLED for one in listed):
-        return Assumption(Held.OK, "cancelled ones are listed too")
-    return Assumption(Held.NOT_TRIED, "whether cancelled ones are listed: there is none that day")
+        return Assumption(Held.OK, "cancelled appointments are listed too")
+    return Assumption(
+        Held.NOT_TRIED, "whether cancelled appointments are listed is not known: there is none that day"
+    )
 
 
 async def _one_of_them(pms: Pms, listed: Appointment) -> list[Assumption]:
     try:
         shown = await pms.appointment(listed.ref)
     except ContractDrift as error:
-        return [Assumption(Held.FAILED, f"one of them alone: {error}")]
-    found = [Assumption(Held.OK, "one of them can be read alone, by the same id")]
+        return [Assumption(Held.FAILED, f"an appointment read alone: {error}")]
+    found = [Assumption(Held.OK, "an appointment can be read alone, by its id")]
     if (shown.starts_at, shown.status) != (listed.starts_at, listed.status):
-        found.append(Assumption(Held.FAILED, "alone, it has another time or status than in the list"))
-    if not pms.capabilities.has_versions:
         found.append(
-            Assumption(Held.NOT_TRIED, "versions: it has none, so a change in between goes unnoticed")
+            Assumption(Held.FAILED, "read alone, the appointment has another time or status than in the list")
         )
+    if not pms.capabilities.has_versions:
+        found.append(Assumption(Held.NOT_TRIED, "it has no versions, so a change in between is not noticed"))
     elif shown.version:
         found.append(Assumption(Held.OK, "it has a version"))
     else:

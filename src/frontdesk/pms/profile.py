@@ -25,14 +25,14 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 
 class Auth(Section, frozen=True, kw_only=True):
-    """How requests are signed.
+    """How a request shows who sends it.
 
     `headers` are texts with the roles of secrets in them: `"Bearer {secret}"`, or two keys
-    `{secret}` and `{key2}`. `basic` sends `user` and `password` (RFC 7617), `bearer` the
-    secret or, for `client-credentials` (RFC 6749, 4.4), a token fetched from `token_url`
-    with `client_id` and the secret, in the form or, `client_in = "header"`, as basic
-    authentication; a token is renewed `margin` seconds before its end. Token address, client
-    and scope of the config's connection come before those here.
+    `{secret}` and `{key2}`. `basic` sends `user` and `password` (RFC 7617). `bearer` sends the
+    secret as a bearer token. `client-credentials` (RFC 6749, 4.4) fetches a token from
+    `token_url` with `client_id` and the secret, which are sent in the form or, with
+    `client_in = "header"`, as basic authentication; a token is renewed `margin` seconds before
+    its end. Token address, client and scope of the config's connection count before those here.
     """
 
     kind: Literal["none", "headers", "basic", "bearer", "client-credentials"] = "none"
@@ -50,7 +50,7 @@ class Times(Section, frozen=True, kw_only=True):
     """How instants are written.
 
     `format` is `iso` (ISO 8601), `epoch` or `epoch-ms` (numbers since 1970), or a pattern of
-    strptime such as `%d/%m/%Y %H:%M`. `zone` is `offset` (every time bears one), `practice` (wall clock time of the practice),
+    strptime such as `%d/%m/%Y %H:%M`. `zone` is `offset` (every time has one), `practice` (wall clock time of the practice),
     or an IANA name such as UTC.
     """
 
@@ -59,10 +59,11 @@ class Times(Section, frozen=True, kw_only=True):
 
 
 class Mark(Section, frozen=True, kw_only=True):
-    """A sign in another field than the status: there is a value, or it `is` this one.
+    """A field besides the status that says where an appointment stands.
 
-    `required` means that the key must be there, with null for no value. `is_time` means
-    that a value is a time, and anything else a mistake.
+    The mark holds when the field has a value or, with `is`, when it has this value. `required`
+    means that the key must be there, with null for no value. `is_time` means that a value
+    must be a time.
     """
 
     field: NeededPointer
@@ -73,10 +74,11 @@ class Mark(Section, frozen=True, kw_only=True):
 
 
 class Status(Section, frozen=True, kw_only=True):
-    """Where an appointment stands: the word in `field`, by `words`; others mean nothing known.
+    """The status of an appointment.
 
-    Without a `field` it is booked. The first mark that holds overrules that, unless it is
-    cancelled already.
+    `words` gives a meaning to each word that can be in `field`; every other word means
+    `other`. Without a `field` an appointment is booked. The first mark that holds overrides
+    this, unless the appointment is cancelled already.
     """
 
     field: Pointer = ""
@@ -85,12 +87,12 @@ class Status(Section, frozen=True, kw_only=True):
 
 
 class Fields(Section, frozen=True, kw_only=True):
-    """Where things stand in an appointment. `duration` is in minutes, in place of `end`.
+    """Where each value is in an appointment. `duration` is in minutes, and replaces `end`.
 
-    With `ids_in_links` practitioner and patient are given as addresses that end with their id;
-    one on another server is compared with nothing. Where a pointer to a patient leads to
-    nothing that was promised, or through a list with several of them, a person has to cancel:
-    null, and an empty list or text, are nobody.
+    With `ids_in_links` the values of practitioner and patient are addresses that end with
+    their id; an address on another server cannot be compared. When the pointer to a patient
+    leads to a key that is missing, or through a list with several patients, a person has to
+    cancel. Null, an empty list and an empty text mean that there is no patient.
     """
 
     id: NeededPointer
@@ -113,11 +115,11 @@ class Version(Section, frozen=True, kw_only=True):
 
 
 class Reason(Section, frozen=True, kw_only=True):
-    """What becomes of the reason.
+    """How the cancellation reason is sent.
 
-    Up to `limit` characters it is `{reason}`. A longer one goes whole into `{note}`, or is
-    cut. `{reason_code}` is the code of a reason that reads like one of `codes`, else
-    `other_code`. A note is cut at `note_limit`.
+    A reason of up to `limit` characters is `{reason}`. A longer one goes whole into `{note}`,
+    or is cut. `{reason_code}` is the code of the reason if `codes` has it, else `other_code`.
+    A note is cut at `note_limit`.
     """
 
     limit: Annotated[int, Meta(ge=0)] | None = None
@@ -135,11 +137,11 @@ class Attendance(Section, frozen=True, kw_only=True):
 
 
 class Paging(Section, frozen=True, kw_only=True):
-    """How a list goes on.
+    """How to get the next page of a list.
 
     `page` counts pages from `first`, `offset` counts rows; both end with the page that `pages`
-    or `total` says, else with one that is not full. `cursor` repeats what `next` said;
-    `next-link` follows the address there, on the same server only.
+    or `total` says, else with a page that is not full. `cursor` sends the value at `next`
+    back; `next-link` follows the address at `next`, on the same server only.
     """
 
     kind: Literal["none", "page", "offset", "cursor", "next-link"] = "none"
@@ -153,7 +155,7 @@ class Paging(Section, frozen=True, kw_only=True):
 
 
 class Route(Section, frozen=True, kw_only=True):
-    """One request. Headers and query parameters whose names stand for nothing are left out."""
+    """One request. A header or query parameter whose name has no value is left out."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: Annotated[str, Meta(pattern="^/")]
@@ -180,11 +182,11 @@ class List(Route, frozen=True, kw_only=True):
 
 
 class Write(Route, frozen=True, kw_only=True):
-    """A change. `body` becomes JSON; keys for which there is no value are left out by `omit_empty`.
+    """A change. `body` becomes JSON; `omit_empty` leaves out keys that have no value.
 
-    The answer has the appointment as it is now at `item`, or with `shows_result = false`
-    nothing: then it must be read again. A value at `pending`, or the status 202, means that
-    it was taken to be done later.
+    The answer has the appointment as it is now at `item`. With `shows_result = false` it has
+    not, and the appointment must be read again. A value at `pending`, or the status 202, means
+    that the PMS took the change and does it later.
     """
 
     body: dict[str, Any] = {}
@@ -205,7 +207,7 @@ class Practitioners(Route, frozen=True, kw_only=True):
 
 
 class Routes(Section, frozen=True, kw_only=True):
-    """What can be asked for. What is left out, this PMS cannot do."""
+    """The requests that this PMS understands. It cannot do what is left out."""
 
     get: Get
     ping: Ping | None = None
@@ -217,17 +219,17 @@ class Routes(Section, frozen=True, kw_only=True):
 
 
 class Errors(Section, frozen=True, kw_only=True):
-    """Where an answer that is no success says what is wrong."""
+    """Where an error answer says what is wrong."""
 
     code: Pointer = ""
     message: Pointer = ""
 
 
 class Outcome(Section, frozen=True, kw_only=True):
-    """What an answer means, by its status and, if given, its error code. The first that fits counts.
+    """What an answer with this status and, if given, this error code means. The first that fits counts.
 
-    Without one, the status alone decides as HTTP has it. A success with a code can be a
-    failure; no outcome is ever a success. `said` are our words for it.
+    If none fits, the HTTP status decides. An answer with a success status and a code can be a
+    failure; no outcome means success. `said` is the sentence that frontdesk shows.
     """
 
     status: Annotated[int, Meta(ge=200, le=599)]
@@ -240,23 +242,23 @@ class Outcome(Section, frozen=True, kw_only=True):
 
 
 class Limits(Section, frozen=True, kw_only=True):
-    """How often we ask: on average `per_minute`, at most `burst` at once."""
+    """How many requests frontdesk sends: on average `per_minute`, at most `burst` at once."""
 
     per_minute: Annotated[int, Meta(ge=1, le=60_000)]
     burst: Annotated[int, Meta(ge=1, le=1_000)] = 5
 
 
 class Profile(Section, frozen=True, kw_only=True):
-    """A PMS. `name` is what it is called on the screen, `version` which state of the profile this is.
+    """A PMS. `name` is its name on the screen, `version` the version of this profile.
 
-    `verified` says that it was tried against the vendor's system; `published` is the address
-    of the vendor's reference that it follows. `base_url` is for a connection that has none;
-    `prefix` begins every path, `headers` and `query` go with every request, and `{tenant}`
-    may stand in all four. `needs_email` asks for the connection's user_agent_email.
+    `verified` says that the profile was tried with the vendor's system; `published` is the
+    address of the vendor's reference that it follows. `base_url` is for a connection that has
+    none; `prefix` begins every path, `headers` and `query` go with every request, and
+    `{tenant}` may be in all four. `needs_email` asks for the connection's user_agent_email.
 
-    `can_cancel = false`: somebody has to cancel there by hand. `tells_patient`: a cancel
-    there writes to the patient, so nothing is sent from here. `verify_after_write`: what is
-    answered to a change proves nothing, and the appointment is read again.
+    `can_cancel = false`: somebody has to cancel there by hand. `tells_patient`: the PMS itself
+    tells the patient of a cancel, so frontdesk sends the patient nothing. `verify_after_write`:
+    the answer to a change proves nothing, and the appointment is read again.
     """
 
     name: Name

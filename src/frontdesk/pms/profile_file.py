@@ -61,7 +61,7 @@ def _check(profile: Profile) -> None:
     _check_names(profile.query, "[query]", FOR_ALL)
     _check_routes(profile)
     if profile.appointment_version.header and profile.appointment_version.field:
-        raise ValueError("[appointment_version] has header and field: one of them counts")
+        raise ValueError("[appointment_version] has header and field: give only one of them")
 
 
 def _check_routes(profile: Profile) -> None:
@@ -90,13 +90,13 @@ def _check_routes(profile: Profile) -> None:
         if route.method == "GET":
             raise ValueError(f"{where} method must not be GET: it changes something")
         if "id" not in {*names_in(route.path), *names_in(route.query), *names_in(route.body)}:
-            raise ValueError(f"{where} must say {{id}} somewhere: which appointment?")
+            raise ValueError(f"{where} must have {{id}} in it, the appointment")
         if not route.shows_result and not profile.verify_after_write:
             raise ValueError(
                 f"{where} shows_result is false: set verify_after_write, or nothing is ever proven"
             )
     if "id" not in {*names_in(routes.get.path), *names_in(routes.get.query)}:
-        raise ValueError("[routes.get] must say {id} somewhere: which appointment?")
+        raise ValueError("[routes.get] must have {id} in it, the appointment")
     if profile.can_cancel and routes.cancel is None:
         raise ValueError("can_cancel is true, but there is no [routes.cancel]")
     if routes.cancel is not None:
@@ -107,9 +107,9 @@ def _check_reason(reason: Reason, names: set[str]) -> None:
     if reason.overflow == "note" and "note" not in names:
         raise ValueError('[reason] overflow is "note", but [routes.cancel] has no {note}')
     if reason.overflow == "note" and reason.limit is None:
-        raise ValueError('[reason] overflow is "note": from which limit on?')
+        raise ValueError('[reason] overflow is "note": it needs a limit')
     if "reason_code" in names and reason.other_code == "":
-        raise ValueError("[reason] needs an other_code: most reasons are none of the codes")
+        raise ValueError("[reason] needs an other_code: most reasons have no code of their own")
 
 
 def _check_times(said: Times) -> None:
@@ -151,7 +151,7 @@ def _check_status(status: Status) -> None:
     if bool(status.field) != bool(status.words):
         raise ValueError("[status] needs field and words, or neither")
     if any(mark.is_ is not None and mark.is_time for mark in status.marks):
-        raise ValueError("[[status.marks]] has is and is_time: one of them counts")
+        raise ValueError("[[status.marks]] has is and is_time: give only one of them")
     meanings = {*status.words.values(), *(mark.means for mark in status.marks)}
     if AppointmentStatus.CANCELLED not in meanings:
         raise ValueError("[status] never says cancelled: no cancellation could be proven")
@@ -159,17 +159,17 @@ def _check_status(status: Status) -> None:
 
 def _check_paging(paging: Paging, route: List | None) -> None:
     if paging.kind != "none" and route is None:
-        raise ValueError("[paging] is for [routes.list], which there is not")
+        raise ValueError("[paging] needs [routes.list], which is missing")
     if paging.kind in ("page", "offset", "cursor") and not paging.parameter:
         raise ValueError(f"[paging] {paging.kind} needs a parameter")
     if paging.kind in ("cursor", "next-link") and not paging.next:
-        raise ValueError(f"[paging] {paging.kind} needs next: where does an answer say how it goes on?")
+        raise ValueError(f"[paging] {paging.kind} needs next, the pointer to the next page")
 
 
 def _check_headers(headers: dict[str, str], where: str, names: frozenset[str] | None) -> None:
     for header in headers:
         if not is_header_name(header):
-            raise ValueError(f"{where} has {header!r}, which is no header's name")
+            raise ValueError(f"{where} has {header!r}, which is not the name of a header")
     if names is not None:
         _check_names(headers, where, names)
 

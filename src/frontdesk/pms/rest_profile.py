@@ -199,7 +199,7 @@ class RestPms:
         document = self._document(answer)
         items = find(document, pointer)
         if not isinstance(items, list):
-            raise ContractDrift("its list is none")
+            raise ContractDrift("its answer holds no list")
         return items, paging.following(rules, document, items, cursor, link or self._root)
 
     async def _read(

@@ -152,7 +152,7 @@ class SignIn:
             return Unauthorised("its sign-in does not accept our key")
         if answer.status == 429:
             return RateLimited("its sign-in asks us to wait")
-        return Unavailable("its sign-in has trouble of its own")
+        return Unavailable("its sign-in reports an error of its own")
 
     def _token_in(self, answer: Answer) -> tuple[str, timedelta]:
         try:

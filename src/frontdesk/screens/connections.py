@@ -16,8 +16,8 @@ from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.status_line import StatusLine, trouble_words
 
 PROVEN = {
-    Verified.ASSUMED: "Built to our stated contract, not yet verified with the vendor.",
-    Verified.CONTRACT: "Built to the vendor's published contract, not yet tried there.",
+    Verified.ASSUMED: "Follows our own assumptions, not yet tried with the vendor.",
+    Verified.CONTRACT: "Follows the vendor's published API, not yet tried with the vendor.",
     Verified.VENDOR: "Tried with the vendor.",
 }
 
@@ -61,11 +61,11 @@ def connection_lines(desk: OpenDesk, width: int) -> Iterator[StyledLine]:
         yield f" {practice.name}   {practice.short}", BOLD
         pms = practice.pms
         if pms is None:
-            yield from said("Practice", ["has no connected system. Nothing to do there."])
+            yield from said("Practice", ["has no connected system: there is nothing to do."])
         elif not pms.can_cancel:
-            yield from said(pms.name, ["is told by hand: cancel it there yourself as well."])
+            yield from said(pms.name, ["is not told automatically: cancel it there yourself as well."])
         else:
-            sentences = [f"is told by itself. {_how_it_stands(pms.connection, known, desk)}."]
+            sentences = [f"is told automatically. {_how_it_stands(pms.connection, known, desk)}."]
             proof = desk.desk.verified(pms)
             if proof is not None:
                 sentences.append(PROVEN[proof])
@@ -79,7 +79,7 @@ def connection_lines(desk: OpenDesk, width: int) -> Iterator[StyledLine]:
         ("SMS", SMS_CONNECTION, _has(Channel.SMS, desk.practices)),
     ):
         if is_used or connection in known:
-            yield from said(name, [f"goes out by itself. {_how_it_stands(connection, known, desk)}."])
+            yield from said(name, [f"is sent automatically. {_how_it_stands(connection, known, desk)}."])
         else:
             yield from said(name, ["is not set up here: nothing is sent this way."])
 

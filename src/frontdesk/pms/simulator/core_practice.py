@@ -1,4 +1,4 @@
-"""Core Practice as the simulator speaks it: our stated contract, version 0, not the vendor's."""
+"""Core Practice as the simulator speaks it: what frontdesk assumes, version 0; not the vendor's own reference."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Praktika as the simulator speaks it: our stated contract, version 0, not the vendor's."""
+"""Praktika as the simulator speaks it: what frontdesk assumes, version 0; not the vendor's own reference."""
 
 from datetime import datetime, timedelta
 from typing import Any
