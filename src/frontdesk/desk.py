@@ -230,7 +230,9 @@ class OpenDesk:
     def standing(self) -> Standing:
         """What this desk may do now, as far as it knows."""
         if self.away_since:
-            return replace(self.state.standing, why_not_writable=f"the store is away since {self.away_since}")
+            return replace(
+                self.state.standing, why_not_writable=f"no connection to the bookings since {self.away_since}"
+            )
         if self.shut_out:
             return replace(self.state.standing, why_not_writable=self.shut_out)
         return self.state.standing
@@ -258,7 +260,7 @@ class OpenDesk:
         if reference is None:
             reference = self._reported[kind] = self.desk.report(error)
         return Unavailable(
-            f"Something went wrong in frontdesk, reference {reference}: tell whoever looks after it."
+            f"Something went wrong in frontdesk, reference {reference}: tell the person who looks after it."
         )
 
     def keep_draft(self, dialog: str, id: int, text: str) -> None:  # noqa: A002 - of a booking or delivery

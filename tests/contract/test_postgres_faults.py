@@ -213,7 +213,7 @@ async def test_a_server_that_may_only_be_read(spare: tuple[str, Booking]) -> Non
     with pytest.raises(Unavailable) as unavailable:
         await store.cancel(command(booking))
     assert "is read-only now: nothing was changed" in unavailable.value.hint
-    why = "the store is read-only here: its server was set so"
+    why = "bookings cannot be changed here: the database server is set to read-only"
     assert (await store.state()).standing.why_not_writable == why
     with pytest.raises(Refused) as refused:
         await store.cancel(command(booking))
@@ -234,7 +234,7 @@ async def test_a_user_that_may_only_read(spare: tuple[str, Booking]) -> None:
         with pytest.raises(Unauthorised) as unauthorised:
             await store.cancel(command(booking))
         assert "does not allow this user" in unauthorised.value.hint
-        why = "the store is read-only here: its user may only read"
+        why = "bookings cannot be changed here: the database user may only read"
         assert (await store.state()).standing.why_not_writable == why
         assert await store.get(booking.id) == booking
     finally:

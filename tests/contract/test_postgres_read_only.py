@@ -21,7 +21,7 @@ from tests.contract.raw import connected, count, execute, until
 from tests.making import KIM, LEE, make_incoming, make_practice
 from tests.serving import make_token, served, service_of
 
-READ_ONLY = "is read-only now: nothing was changed; it was set so, connect to the server that may be written."
+READ_ONLY = "is read-only now: nothing was changed; it was set so, connect to the server that can be written."
 
 
 @pytest.fixture

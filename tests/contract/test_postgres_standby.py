@@ -145,7 +145,7 @@ async def test_nothing_is_written_to_a_standby(pair: Pair, booking: Booking) -> 
     address = pair.standby.url.render_as_string(hide_password=False)
     store = await open_store(address)
     assert (await store.state()).standing.why_not_writable == (
-        "the store is read-only here: this server is a standby"
+        "bookings cannot be changed here: the database server is a standby"
     )
     for write in (
         store.registry.create_token("Desk", frozenset({Scope.READ}), None, KIM),

@@ -199,8 +199,8 @@ def permissions(path: Path, mode: int, folder_mode: int) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("mode", "folder_mode", "why"),
     [
-        (0o400, 0o700, "the store is read-only here: its file may not be written"),
-        (0o600, 0o500, "the store is read-only here: its folder may not be written"),
+        (0o400, 0o700, "bookings cannot be changed here: their file may not be written"),
+        (0o600, 0o500, "bookings cannot be changed here: their folder may not be written"),
     ],
 )
 async def test_a_store_that_may_only_be_read(
@@ -223,7 +223,7 @@ async def test_a_disk_that_is_mounted_read_only(
     store: SqlStore, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
-    why = "the store is read-only here: its disk is mounted read-only"
+    why = "bookings cannot be changed here: their disk is mounted read-only"
     assert (await store.state()).standing.why_not_writable == why
     with pytest.raises(Refused) as refused:
         await store.cancel(command(booking))

@@ -61,4 +61,4 @@ def test_a_number_that_is_none(desk: LineDesk, number: int) -> None:
     result = desk("attention", "retry", str(number + 100))
 
     assert result.exit_code == 1
-    assert "not in the store" in result.stderr
+    assert "There is no such delivery here" in result.stderr

@@ -138,7 +138,7 @@ class TestSigned:
         made = desk("audit", "key", "audit")
         assert made.exit_code == 0, made.stderr
         file = desk.config_file.parent / "credentials" / "audit"
-        assert made.stderr == f"The private key audit lies in {file} now; this is the public one:\n"
+        assert made.stderr == f"The private key audit is in {file} now; this is the public one:\n"
         assert file.stat().st_mode & 0o777 == 0o600
         return made.stdout.strip()
 
@@ -162,7 +162,7 @@ class TestSigned:
 
         assert result.exit_code == 0
         assert "signed by" not in result.stdout
-        assert result.stderr == "The lines are signed; their signatures are looked at with --public-key.\n"
+        assert result.stderr == "The lines are signed; to check their signatures give --public-key.\n"
 
     def test_a_record_and_a_file_altered_by_somebody_without_the_key(
         self, desk: LineDesk, signed: Path, public: str

@@ -95,7 +95,7 @@ class TestList:
             f" time_zone, into {desk.config_file}\n"
         )
         assert without_bookings.stderr == (
-            "No bookings yet; frontdesk import FILE brings them in from a CSV file\n"
+            "No bookings yet; frontdesk import FILE imports them from a CSV file\n"
         )
         assert desk.document("list") == []
 
@@ -149,7 +149,7 @@ class TestShow:
         result = desk(command, "R00003", *(["--yes"] if command == "cancel" else []))
 
         assert result.exit_code == 2
-        assert "ambiguous" in result.stderr
+        assert "several bookings have the reference" in result.stderr
         assert "adelaide/R00003 (Amelia Wilson, " in result.stderr
         assert "perth/R00003 (Amelia Wilson, " in result.stderr
         assert result.stderr.count("\n") == 1
@@ -168,7 +168,7 @@ class TestShow:
 
         assert result.exit_code == 1
         assert result.stderr == (
-            f"Not found: there is no booking {reference}. To look for it: frontdesk list --search NAME\n"
+            f"Not found: there is no booking {reference}. Look for it with: frontdesk list --search NAME\n"
         )
 
 
@@ -209,7 +209,7 @@ class TestWhatIsWrong:
             ),
             (
                 "attention retry one",
-                "ID: one is no whole number. See: frontdesk attention retry --help",
+                "ID: one is not a whole number. See: frontdesk attention retry --help",
             ),
             ("list --limit 0", "--limit: 0 is not from 1 to 100,000. See: frontdesk list --help"),
             (
@@ -251,7 +251,7 @@ class TestWhatIsWrong:
         for command in ([], ["demo"]):
             result = desk(*command)
             assert result.exit_code == 2
-            assert "frontdesk needs a terminal; for scripts there is frontdesk list" in result.stderr
+            assert "frontdesk needs a terminal; in scripts use frontdesk list" in result.stderr
 
     def test_arguments_are_repeated_harmlessly(self, desk: LineDesk) -> None:
         result = desk("show", "\x1b]0;x\x07\u202eR1")
@@ -259,7 +259,7 @@ class TestWhatIsWrong:
         assert result.exit_code == 1
         assert result.stderr == (
             "Not found: there is no booking \ufffd]0;x\ufffd\ufffdR1."
-            " To look for it: frontdesk list --search NAME\n"
+            " Look for it with: frontdesk list --search NAME\n"
         )
 
 

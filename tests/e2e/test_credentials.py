@@ -45,14 +45,14 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretS
 
 def test_headless_it_goes_into_a_file(desk: LineDesk, file: Path) -> None:
     done = desk("credentials", "set", "smtp", typed=f"{SECRET}\n")
-    assert (done.exit_code, done.output) == (0, f"smtp lies in {file} now.\n")
+    assert (done.exit_code, done.output) == (0, f"smtp is in {file} now.\n")
     assert file.read_text() == f"{SECRET}\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_on_a_desktop_it_goes_into_the_keyring(desk: LineDesk, service: SecretService, file: Path) -> None:
     done = desk("credentials", "set", "smtp", typed=SECRET)
-    assert (done.exit_code, done.output) == (0, "smtp lies in the keyring now.\n")
+    assert (done.exit_code, done.output) == (0, "smtp is in the keyring now.\n")
     assert service.secrets == {"smtp": SECRET.encode()}
     assert not file.exists()
 
@@ -63,16 +63,14 @@ def test_an_older_one_in_a_later_place_is_said(desk: LineDesk, service: SecretSe
     file.write_text("old")
     done = desk("credentials", "set", "smtp", typed=SECRET)
     assert done.exit_code == 0
-    assert done.stderr == f"It was in {file} too, and still is: nobody looks there any more.\n"
+    assert done.stderr == f"It is still in {file} too, but frontdesk does not use that one any more.\n"
 
 
 def test_one_that_an_earlier_place_hides_is_said(desk: LineDesk, service: SecretService, file: Path) -> None:
     service.secrets["smtp"] = b"old"
     done = desk("credentials", "set", "smtp", "--file", typed=SECRET)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"Not done: smtp lies in {file} now, but the one in the keyring comes first and counts\n"
-    )
+    assert done.stderr == (f"Not done: smtp is in {file} now, but the one in the keyring is used instead\n")
 
 
 def test_a_locked_keyring_leaves_the_choice(desk: LineDesk, service: SecretService, file: Path) -> None:
@@ -124,7 +122,7 @@ def test_delete_says_from_where_and_what_it_cannot(
     assert done.exit_code == 0
     assert done.stdout == f"smtp was deleted from the keyring.\nsmtp was deleted from {file}.\n"
     assert done.stderr == (
-        "smtp still lies in the variable FRONTDESK_CREDENTIAL_SMTP, which frontdesk does not change.\n"
+        "smtp is still in the variable FRONTDESK_CREDENTIAL_SMTP, which frontdesk does not change.\n"
     )
     assert not service.secrets
     assert desk("credentials", "delete", "smtp").exit_code == 1

@@ -82,7 +82,7 @@ def test_a_config_whose_secrets_are_all_missing_is_refused(desk: LineDesk) -> No
         "there is no credential smile. Keep it with: frontdesk credentials set smile (or in "
     )
     assert refused == (
-        f"Not done: none of what {desk.config_file} names can be reached: the sentences above say why"
+        f"Not done: frontdesk can reach nothing that {desk.config_file} names: the sentences above say why"
     )
 
 

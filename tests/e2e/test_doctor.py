@@ -62,7 +62,7 @@ async def test_deliveries_that_nobody_carries_out_are_pointed_out(world: World) 
 
     result = await world.try_("doctor")
 
-    assert "3 wait, and nobody who could carry them out is running" in result.stdout
+    assert "3 wait, and no program that could carry them out is running" in result.stdout
 
 
 def test_a_store_that_cannot_be_opened_is_a_finding(desk: LineDesk) -> None:
@@ -90,7 +90,7 @@ def test_it_says_which_bookings_leave_work_to_people_and_why(desk: LineDesk) -> 
 def test_it_names_the_practices_whose_cancellations_reach_no_other_system(desk: LineDesk) -> None:
     desk.fill([], [make_practice("sydney", pms=None)])
 
-    assert "-- without pms, so no other system is told: Smile Dental Sydney\n" in desk("doctor").stdout
+    assert "-- without pms, so no PMS is told: Smile Dental Sydney\n" in desk("doctor").stdout
 
 
 def test_before_the_first_morning_it_says_what_is_to_be_done(desk: LineDesk) -> None:
@@ -110,7 +110,7 @@ def test_before_the_first_morning_it_says_what_is_to_be_done(desk: LineDesk) -> 
 def test_without_anything_outside_it_says_who_tells_patients(desk: LineDesk) -> None:
     said = desk("doctor").stdout
 
-    assert "no [notify]: the desk tells patients" in said
+    assert "no [notify]: your staff tell patients" in said
 
 
 async def test_a_practice_whose_patients_are_asked_to_ring_nowhere_is_asked_for_its_phone(

@@ -156,7 +156,7 @@ async def test_doctor_notices_a_clock_that_is_wrong_and_a_token_that_only_reads(
     assert re.search(
         rf"^clock +!! this machine's clock is 3,[56]\d\d s {which} the server's", result.stdout, re.MULTILINE
     )
-    assert "with it bookings can be read, not cancelled" in result.stdout
+    assert "with this token bookings can be read, not cancelled" in result.stdout
 
 
 @pytest.mark.full

@@ -210,7 +210,7 @@ def test_a_cell_that_is_not_needed_keeps_nobody_out(desk: LineDesk, bring: Bring
         "line 3 went in without patient_dob: NULL is not a date such as 1981-03-14",
         "line 4 went in without fee: is not an amount of money, such as 145.00",
         "line 5 went in without ends_at: must be a number of minutes, such as 30",
-        "line 6 went in without cancellation_reason: is there, but nothing says that the booking was cancelled",
+        "line 6 went in without cancellation_reason: is given, but nothing says that the booking was cancelled",
         "line 7 went in without patient_mobile: is a number that a spreadsheet has shortened (E+): "
         "export the column as text",
         "line 8 went in without patient_dob, patient_email: NULL is not a date such as 1981-03-14; "
@@ -259,7 +259,7 @@ def test_lines_above_the_heading_and_a_separator_for_excel(desk: LineDesk, bring
     lines = ["sep=;", "Smile Dental;printed 9/12/2036", "", "id;patient;prov;start", "1;Ada Test;Dr Lee;2036-12-10 09:00"]  # fmt: skip
     result = bring(*lines)
     assert of_the_file(result) == [
-        "The heading is on line 4; what stands above it was left out.",
+        "The heading is on line 4; the lines above it were left out.",
         "1 read: 1 new, 0 changed, 0 unchanged, 0 kept as cancelled here, 0 bad",
     ]
     told = bring(

@@ -136,10 +136,10 @@ class TestImport:
         real = desk("import", file)
 
         summary = "123 read: 120 new, 0 changed, 0 unchanged, 1 kept as cancelled here, 2 bad"
-        assert dry.stdout.splitlines()[:2] == [summary, "This was a dry run: nothing was kept."]
+        assert dry.stdout.splitlines()[:2] == [summary, "This was a dry run: nothing was saved."]
         assert real.stdout.splitlines()[0] == summary
         assert dry.stderr == real.stderr
-        assert "line 123, ref: names the same booking as line 7" in dry.stderr
+        assert "line 123, ref: is about the same booking as line 7" in dry.stderr
         assert dry.exit_code == real.exit_code == 1
         assert "N1" not in before
 
@@ -293,7 +293,7 @@ class TestStopped:
         read, new = [int(word) for word in stopped.stdout.split() if word.isdecimal()][:2]
         assert new == read - 1
         assert 100 < new < 900
-        assert "The same command goes on" in stopped.stderr
+        assert "Type the same command to go on" in stopped.stderr
         assert stopped.exit_code == 130
         assert errors.read_text().splitlines()[1].startswith("2,starts_at,")
         assert f"901 read: {900 - new} new, 0 changed, {new} unchanged" in went_on.stdout

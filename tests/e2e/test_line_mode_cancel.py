@@ -150,7 +150,7 @@ class TestAsking:
         result = desk("cancel", "R00001", typed=f"\n{answer}")
 
         assert result.exit_code == 1
-        assert result.stderr == "Not done: kept, nothing was cancelled\n"
+        assert result.stderr == "Not done: the booking is kept, nothing was cancelled\n"
         assert status(desk) == "Upcoming"
 
     @pytest.mark.usefixtures("terminal")
@@ -205,7 +205,7 @@ class TestToldByPhone:
         result = desk("cancel", "R00001", "--yes", "--told-by-phone")
 
         assert result.exit_code == 2
-        assert "--told-by-phone is for patients whom nobody else tells" in result.stderr
+        assert "--told-by-phone is only for patients without an address for a message" in result.stderr
         assert status(desk) == "Upcoming"
 
 

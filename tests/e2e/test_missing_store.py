@@ -148,7 +148,7 @@ class TestAtTheDefaultPlace:
 
         assert result.exit_code == 1, "a practice is still to be written into the config"
         assert (
-            f"store                  -- there is none yet, the first start makes it: {default_store}"
+            f"store                  -- there is no store yet, the first start makes it: {default_store}"
             in result.stdout
         )
         assert not default_store.exists()

@@ -61,7 +61,7 @@ async def test_it_asks_the_pms_for_a_desk_and_carries_out_what_follows(world: Wo
             if seen == 4:
                 break
         assert (world.cancels(), world.letters()) == ([True], 2)
-        assert await server.ended() == (0, "Ended. Nothing is under way here any more.\n")
+        assert await server.ended() == (0, "The server has ended. Nothing is under way here any more.\n")
     assert "Praktika ok, e-mail ok" in await world.run("show", "R00001")
 
 
@@ -84,7 +84,7 @@ async def test_with_a_certificate_a_hang_up_has_it_read_again(world: World, tmp_
         assert (await server.next_line()).startswith("The certificate stays as it was: the key ")
         issue(authority, tmp_path)
         server.process.send_signal(signal.SIGHUP)
-        assert await server.next_line() == "New connections are shown the certificate that is there now.\n"
+        assert await server.next_line() == "New connections get the new certificate.\n"
         assert (await server.ended())[0] == 0
 
 

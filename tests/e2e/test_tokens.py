@@ -62,7 +62,7 @@ def test_a_revoked_token_opens_nothing_and_stays_on_the_list(desk: LineDesk) -> 
 
     result = desk("tokens", "revoke", number)
 
-    assert result.stdout == f"Desk Two ({number}) opens nothing any more.\n"
+    assert result.stdout == f"Desk Two ({number}) is revoked and opens nothing any more.\n"
     with pytest.raises(Unauthorised, match="was revoked"):
         admitted(desk, secret)
     assert "  revoked " in desk("tokens", "list").stdout

@@ -99,7 +99,7 @@ async def test_a_store_that_goes_away_says_since_when_and_comes_back_with_f5(ope
             "STORE AWAY since 09:14: this list is from then, cancelling is not possible"
         )
         await front.press("c")
-        assert "the store is away since 09:14" in "\n".join(front.lines())
+        assert "no connection to the bookings since 09:14" in "\n".join(front.lines())
         await front.press("escape")
         stores[0].is_away = False
         await front.press("f5")

@@ -74,7 +74,7 @@ async def test_a_server_goes_away_and_comes_back_under_an_open_screen(
         assert [one.id for one in front.rows()] == [one.id for one in rows]
         assert "STORE AWAY since" in front.line("status")
         await front.press("c")
-        assert any("the store is away since" in line for line in front.lines())
+        assert any("no connection to the bookings since" in line for line in front.lines())
         await behind.behind.cancel(CancelCommand(uuid4(), theirs.id, theirs.version, LEE))
 
         await between.listen()

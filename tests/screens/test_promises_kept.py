@@ -95,7 +95,7 @@ async def test_whatever_a_cancel_raises_it_is_asked_what_became_of_it(
         await front.press("f8")
         assert said(dialog) == (
             f"{NOT_SAVED}Something went wrong in frontdesk, reference TEST01: "
-            "tell whoever looks after it. Try again or Esc."
+            "tell the person who looks after it. Try again or Esc."
         )
         del raising[0].errors["cancel"]
         await front.press("f8")

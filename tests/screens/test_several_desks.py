@@ -104,7 +104,7 @@ async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are
         cut[0].error = Unavailable("The line is cut.")
         await front.until(lambda: "STORE AWAY since 09:14" in front.line("status"))
         await front.press("tab", "m")
-        assert "the store is away since 09:14" in "\n".join(front.lines())
+        assert "no connection to the bookings since 09:14" in "\n".join(front.lines())
         await front.press("escape")
         await cancel(cut[0]._store, "SD-10482")
         cut[0].error = None

@@ -109,7 +109,7 @@ async def test_today_is_that_of_home() -> None:
         (["--practitioner", "Dr Leee"], "there is no practitioner Dr Leee, did you mean Dr Lee?"),
         (["--practitioner", "-"], "there is no practitioner -"),
         (["--practitioner", "obrien", "--practice", "adelaide"], "there is no practitioner obrien"),
-        (["--practitioner", "brown"], "--practitioner brown could be Dr Brown or Mr Lee Brown"),
+        (["--practitioner", "brown"], "--practitioner brown could mean Dr Brown or Mr Lee Brown"),
         (["--day", "today", "--to", "today"], "--day is one day; with --from and --to leave it out"),
         (["--from", "tomorrow", "--to", "today"], "--from 2026-11-24 is after --to 2026-11-23"),
         (["--day", "24/12"], "24/12 is not a day: write it like 2026-11-26, or yesterday, today, tomorrow"),

@@ -244,7 +244,7 @@ class TestImport:
         work, bad = await run(file, [row("A1", "P1"), *between, second], shelf)
 
         assert len(shelf.batches) > 1
-        assert [str(one) for one in bad] == [f"line 303, {field_name}: names the same booking as line 2"]
+        assert [str(one) for one in bad] == [f"line 303, {field_name}: is about the same booking as line 2"]
         assert work.outcomes[LoadOutcome.NEW] == 301
 
     async def test_what_a_bad_line_names_is_free_for_the_next(self, file: Path) -> None:

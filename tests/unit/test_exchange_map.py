@@ -278,7 +278,7 @@ def test_an_ignored_canonical_column_is_left_out(map_file: Path) -> None:
         ),
         ("[columns]\nref = {}", "[columns] ref: needs a column, a template or a default"),
         ('[columns]\nref = { column = "A", template = "B" }', "ref: has a column and a template"),
-        ('[columns]\nref = { template = "a {b" }', "ref: the template's { and } do not pair up"),
+        ('[columns]\nref = { template = "a {b" }', "ref: a { or } of the template has no partner"),
         ('[columns]\nref = { column = "A", otherwise = "b" }', "ref: has otherwise without values"),
         (
             '[columns]\npatient_dob = { column = "A", formats = ["%d/%Q"] }',

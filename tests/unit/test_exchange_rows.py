@@ -127,20 +127,20 @@ def test_the_hour_that_a_clock_change_repeats_is_the_first_unless_an_offset_says
 @pytest.mark.parametrize(
     ("field", "cell", "problem"),
     [
-        ("practice", "perth", "is perth, which the store does not know, known are: adelaide, sydney"),
-        ("practice", "sidney", "is sidney, which the store does not know, did you mean sydney?"),
+        ("practice", "perth", "is perth, which is no practice of the store, known are: adelaide, sydney"),
+        ("practice", "sidney", "is sidney, which is no practice of the store, did you mean sydney?"),
         ("practice", "", "is empty"),
         ("practitioner", " ", "is empty"),
         ("starts_at", "", "is empty"),
         ("starts_at", "tomorrow", "tomorrow is not a time such as 2026-11-26 10:30"),
-        ("starts_at", "2026-11-26", "2026-11-26 has no time of day, which a map can give"),
+        ("starts_at", "2026-11-26", "2026-11-26 has no time of day: a map can give one"),
         ("starts_at", "2026-13-26 10:30", "2026-13-26 10:30 is not a time such as 2026-11-26 10:30"),
         (
             "starts_at",
             "2026-10-04 02:30",
             "2026-10-04 02:30 does not exist in Australia/Adelaide: the clocks go forward then",
         ),
-        ("starts_at", "0001-01-01T00:00:00+10:00", "lies at the end of time"),
+        ("starts_at", "0001-01-01T00:00:00+10:00", "is after the last time that can be stored"),
         ("starts_at", "x" * 60, f"{'x' * 40}.. is not a time such as 2026-11-26 10:30"),
         ("ref", "4.9157E+08", "is a number that a spreadsheet has shortened (E+): export the column as text"),
         ("pms_ref", "1e+5", "is a number that a spreadsheet has shortened (E+): export the column as text"),
@@ -160,7 +160,7 @@ def test_a_bad_cell_is_named_with_its_reason(field: str, cell: str, problem: str
         ("ends_at", "soon", "soon is not a time such as 2026-11-26 10:30"),
         ("patient_dob", "14/3/81", "14/3/81 is not a date such as 1981-03-14"),
         ("patient_dob", "2026-11-24", "2026-11-24 is in the future"),
-        ("patient_dob", "1801-01-01", "1801-01-01 lies outside the years 1900 to 2199"),
+        ("patient_dob", "1801-01-01", "1801-01-01 is not in the years 1900 to 2199"),
         (
             "patient_mobile",
             "4.9157E+08",
@@ -192,12 +192,12 @@ def test_a_bad_cell_is_named_with_its_reason(field: str, cell: str, problem: str
         ("patient_email", "a@example.com, b@example.com", "is not one e-mail address"),
         ("new_patient", "perhaps", "must be yes or no"),
         ("fee", "free", "is not an amount of money, such as 145.00"),
-        ("created_at", "2026-11-26", "2026-11-26 has no time of day, which a map can give"),
+        ("created_at", "2026-11-26", "2026-11-26 has no time of day: a map can give one"),
         ("cancelled_at", "yes", "yes is not a time such as 2026-11-26 10:30"),
         (
             "cancellation_reason",
             "Sick",
-            "is there, but nothing says that the booking was cancelled",
+            "is given, but nothing says that the booking was cancelled",
         ),
     ],
 )
@@ -233,7 +233,7 @@ def test_an_unknown_practice_among_many_does_not_list_them_all() -> None:
     with pytest.raises(BadCell) as bad:
         made.read(2, ["x", *list(GOOD.values())[1:]])
 
-    assert bad.value.problem == "is x, which the store does not know, see: frontdesk practices list"
+    assert bad.value.problem == "is x, which is no practice of the store, see: frontdesk practices list"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_an_unknown_practice_among_many_does_not_list_them_all() -> None:
             "x.csv has a column that is not known here, fees: did you mean fee?",
         ),
         (("practice", "patient_name", "", "practitioner", "starts_at"), "a column without a name before"),
-        (("ref;patient_name;starts_at",), "its columns are separated by ;: a map can say so with delimiter"),
+        (("ref;patient_name;starts_at",), "its columns are separated by ;: set delimiter in a map"),
         (("patient_name", "ref", "REF", "practitioner", "starts_at"), "x.csv has the column ref twice"),
         (
             ("patient_name", "practitioner", "starts_at"),

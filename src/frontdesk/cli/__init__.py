@@ -47,18 +47,18 @@ HEADINGS = {
     "list": "Bookings",
     "attention": "What follows a cancellation",
     "import": "Bookings in and out",
-    "practices": "For whoever looks after it",
+    "practices": "To look after frontdesk",
 }
 """What stands above a command, and those after it, in the help."""
 
 HELP = """The bookings desk of a dental practice: find a booking, cancel it, know it is done.
 
-Without a command it opens the screen, on the bookings that the config names.
+Without a command it opens the screen with the bookings of the store that the config names.
 
 \b
 Examples:
   frontdesk demo                          look around on made-up practices
-  frontdesk import bookings.csv           bring bookings in
+  frontdesk import bookings.csv           import bookings
   frontdesk                               the screen
   frontdesk list --day today              today's bookings, one a line
   frontdesk list --search kovac --json    the same for a program
@@ -71,7 +71,7 @@ Examples:
 EPILOG = """\b
 The config is the file named by --config or FRONTDESK_CONFIG, else
 {config}
-Without one, bookings live in
+Without a config, the bookings are in
 {store}
 
 \b

@@ -12,7 +12,7 @@ from frontdesk.cli.wiring import Session
 
 @click.group()
 def practices() -> None:
-    """List the practices, or make them as the config has them.
+    """List the practices, or make them as the config says.
 
     The config says which practices there are, under [[practices]]. On an SQLite file the
     store follows the config at each start. Several machines can share a PostgreSQL, and
@@ -21,7 +21,7 @@ def practices() -> None:
     \b
     Examples:
       frontdesk practices list     those of the store, a line each
-      frontdesk practices apply    make them as the config has them
+      frontdesk practices apply    make them as the config says
     """
 
 

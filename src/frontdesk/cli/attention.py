@@ -30,9 +30,9 @@ class _ListUnlessSaid(click.Group):
 def attention() -> None:
     """List what needs a person, try it again, or settle it.
 
-    It is what follows a cancellation and could not be carried out automatically: a PMS that
-    refused, a patient who has to be rung. Each is listed under an ID until it has been
-    carried out, or somebody signs for it with a note. Without a command it lists.
+    These deliveries follow a cancellation and could not be carried out automatically: a PMS
+    refused, or somebody has to ring the patient. Each has an ID, and is listed until it has
+    been carried out, or until somebody settles it with a note. Without a command it lists them.
 
     \b
     Examples:
@@ -63,13 +63,13 @@ def list_(session: Session, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def retry(session: Session, number: int, as_json: bool) -> None:
-    """Make delivery ID due again, now. Whoever carries deliveries out does the rest."""
+    """Try delivery ID again now. An open desk, or frontdesk deliver, carries it out."""
     with session.opened() as (store, run):
         delivery = run(store.retry(number, session.config.operator))
     if as_json:
         print_document(delivery_document(delivery))
     else:
-        say(f"{number} is due now: a desk that is open, or frontdesk deliver, carries it out.")
+        say(f"{number} is tried again now, by an open desk or by frontdesk deliver.")
 
 
 @attention.command()
@@ -78,7 +78,7 @@ def retry(session: Session, number: int, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def settle(session: Session, number: int, note: str, as_json: bool) -> None:
-    """Sign with your name that delivery ID was dealt with by a person."""
+    """Sign with your name that a person has dealt with delivery ID."""
     with session.opened() as (store, run):
         delivery = run(store.settle(number, session.config.operator, note))
     if as_json:

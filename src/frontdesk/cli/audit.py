@@ -27,7 +27,7 @@ def audit() -> None:
 
     \b
     Examples:
-      frontdesk audit verify               was a record changed, or taken out?
+      frontdesk audit verify               was a record changed or removed?
       frontdesk audit export heads.jsonl   where it ends now, to keep elsewhere
       frontdesk audit verify --against heads.jsonl
     """
@@ -46,9 +46,9 @@ def audit() -> None:
 def verify(session: Session, file: Path | None, public_key: str | None) -> None:
     """Check that no recorded event was changed or taken out.
 
-    Alone it finds what was changed by somebody who did not work out the digests anew. With
-    FILE, kept where that person cannot write, it finds everything that was changed before
-    its last line was written.
+    Without FILE it finds a change by somebody who did not calculate the digests anew. With
+    FILE, kept where that person cannot write, it finds every change of an event before the
+    last line of FILE.
 
     \b
     Examples:
@@ -86,10 +86,10 @@ def verify(session: Session, file: Path | None, public_key: str | None) -> None:
 def export(session: Session, file: Path | None, name: str | None) -> None:
     """Write where the record ends now, to keep it elsewhere.
 
-    It is one line, added to FILE, or printed without FILE: which event is the last, and its
-    digest. There are no patients in it. Keep it where nobody who can write the store can
-    write: then audit verify --against finds whatever is changed later in the record up to
-    there. Once a day is a good measure.
+    It writes one line, the number and the digest of the last event, to the end of FILE, or
+    prints it without FILE. No patient is named in it. Keep it where nobody who can write to
+    the store can write: then audit verify --against finds every later change of an event up
+    to that one. Export once a day.
 
     \b
     Examples:
@@ -122,9 +122,9 @@ def export(session: Session, file: Path | None, name: str | None) -> None:
 def key(session: Session, name: str, in_file: bool) -> None:
     """Make a key that signs what export writes.
 
-    The private half becomes the credential NAME, the public half is printed. A key that is
-    there is kept, and its public half printed again. Whoever reads the credential can sign:
-    against root of this machine only lines that lie elsewhere help.
+    The private half becomes the credential NAME, and the public half is printed. If there is
+    such a key already, it is kept, and its public half is printed again. Whoever can read the
+    credential can sign. Only lines that are kept elsewhere help against root of this machine.
 
     \b
     Examples:
@@ -140,7 +140,7 @@ def key(session: Session, name: str, in_file: bool) -> None:
         except Shut as why:
             advice = "unlock it, or put the key beside the config with --file"
             raise Refused(Reason("keyring", f"the keyring {why}: {advice}")) from None
-        say(f"The private key {name} lies in {kept.where} now; this is the public one:", err=True)
+        say(f"The private key {name} is in {kept.where} now; this is the public one:", err=True)
     try:
         say(audit_heads.public_key(private))
     except NoKey as wrong:
@@ -165,7 +165,7 @@ def _kept(file: Path, public_key: str | None) -> Sequence[Head]:
     if not heads:
         raise Refused(Reason("no-head", f"{file} has no line to compare with: audit export writes one"))
     if public_key is None and audit_heads.are_signed(lines):
-        say("The lines are signed; their signatures are looked at with --public-key.", err=True)
+        say("The lines are signed; to check their signatures give --public-key.", err=True)
     return heads
 
 

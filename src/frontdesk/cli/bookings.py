@@ -29,14 +29,16 @@ _COUNTED = 100_000
     metavar="N",
     help="How many at most.",
 )
-@click.option("--after", metavar="CURSOR", help="The text behind next: of the last list: go on there.")
+@click.option(
+    "--after", metavar="CURSOR", help="Go on after this text, which the last list printed behind next:."
+)
 @as_json
 @click.pass_obj
 def list_(session: Session, filters: ChosenFilters, limit: int, after: str | None, as_json: bool) -> None:
     """List bookings in time order, one a line.
 
     When there are more than --limit, the last line on stderr is next: and a text. The same
-    command with --after and that text lists those that follow.
+    command with --after and that text lists the bookings that follow.
     """
     with session.opened() as (store, run):
         state = run(store.state())

@@ -41,7 +41,11 @@ if TYPE_CHECKING:
     metavar="TEXT",
     help="Cancellation Reason, up to 255 characters; an e-mail to the patient has it, see messages.md.",
 )
-@click.option("--told-by-phone", is_flag=True, help="You told the patient just now (where nobody else does).")
+@click.option(
+    "--told-by-phone",
+    is_flag=True,
+    help="You have told the patient on the phone (for patients without an address).",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-deliver", is_flag=True, help="Leave what follows to open desks and frontdesk deliver.")
 @as_json
@@ -57,8 +61,8 @@ def cancel(
 ) -> None:
     """Cancel a booking, for ever. It shows the booking and asks first, unless you say --yes.
 
-    What follows is then tried once, for up to 20 seconds; whatever becomes of that, the
-    booking is cancelled. What is left, open desks and frontdesk deliver carry out.
+    What follows is then tried once, for up to 20 seconds. The booking is cancelled whether
+    that succeeds or not. Open desks and frontdesk deliver carry out the rest.
 
     Without --reason it asks for one. A reason on the command line can be read by others
     who are logged in to this machine while the command runs.
@@ -74,7 +78,7 @@ def cancel(
             raise Refused(why_not)
         follows = plan(booking, booking.practice)
         if told_by_phone and not needs_phone_call(follows):
-            raise click.UsageError("--told-by-phone is for patients whom nobody else tells")
+            raise click.UsageError("--told-by-phone is only for patients without an address for a message")
         if not yes:
             namesakes = run(store.namesakes(booking.id))
             shown = (
@@ -134,7 +138,7 @@ def _ask(given: _Answers, booking: Booking, nobody_tells: bool, *, to_stderr: bo
         label = " ".join(reason_label(booking)).rstrip(".")
         reason = ask(label, err=to_stderr, check=_checked_reason)
     if not confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
-        raise Refused(Reason("kept", "kept, nothing was cancelled"))
+        raise Refused(Reason("kept", "the booking is kept, nothing was cancelled"))
     return _Answers(reason, told)
 
 

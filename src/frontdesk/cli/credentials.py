@@ -36,8 +36,8 @@ def credentials() -> None:
       3. credentials/NAME beside the config, mode 0600
       4. the variable FRONTDESK_CREDENTIAL_NAME, - written as _
 
-    A secret is asked for without being shown, or read as one line from stdin; it never
-    belongs into a command line, where other users of the machine can see it.
+    The command asks for a secret without showing it, or reads one line from stdin. Never put
+    a secret into a command line, where other users of the machine can see it.
 
     \b
     Examples:
@@ -56,8 +56,8 @@ def credentials() -> None:
 def set_(session: Session, name: str, in_file: bool) -> None:
     """Keep the secret NAME in the keyring, or else in a file.
 
-    The file lies beside the config, and is used where there is no keyring. Then the secret is looked for as the program does, and what is found is said: where it lies, and
-    whether an earlier place hides it. Ends with 1 when it does.
+    The file is beside the config, and is used where there is no keyring. Then the command looks for the secret as the program does, and says where it found it, and whether a secret
+    in an earlier place is used instead. In that case it ends with 1.
     """
     known = session.credentials
     secret = ask_unseen("Secret")
@@ -68,22 +68,22 @@ def set_(session: Session, name: str, in_file: bool) -> None:
         raise Refused(Reason("keyring", f"the keyring {why}: {advice}")) from None
     there = list(known.found(name))
     if not there or there[0][1] != secret:
-        raise Refused(Reason("hidden", f"{name} lies in {kept.where} now, but {_what_hides(there)}"))
-    say(f"{name} lies in {there[0][0].where} now.")
+        raise Refused(Reason("hidden", f"{name} is in {kept.where} now, but {_what_hides(there)}"))
+    say(f"{name} is in {there[0][0].where} now.")
     for place, _ in there[1:]:
-        say(f"It was in {place.where} too, and still is: nobody looks there any more.", err=True)
+        say(f"It is still in {place.where} too, but frontdesk does not use that one any more.", err=True)
 
 
 def _what_hides(there: list[tuple[Place, str]]) -> str:
-    return f"the one in {there[0][0].where} comes first and counts" if there else "is not found again"
+    return f"the one in {there[0][0].where} is used instead" if there else "frontdesk does not find it there"
 
 
 @credentials.command("list")
 @click.pass_obj
 def list_(session: Session) -> None:
-    """List the secrets that are needed, and where each lies.
+    """List the secrets that are needed, and where each is.
 
-    Secrets that are there and not in the config are listed after them. None is printed.
+    Secrets that are there and not in the config are listed after them. No secret is printed.
     """
     needed = names_needed(session)
     others = {name for name in session.credentials.names() if re.fullmatch(NAME, name)} - needed.keys()
@@ -95,7 +95,7 @@ def list_(session: Session) -> None:
     if not rows:
         say("The config needs no credential, and there is none.", err=True)
     if trouble := session.credentials.keyring_trouble():
-        say(f"What the keyring holds is not looked at: {trouble}.", err=True)
+        say(f"The keyring was not read: {trouble}.", err=True)
 
 
 def names_needed(session: Session) -> dict[str, list[str]]:
@@ -125,7 +125,7 @@ def where_it_lies(known: Credentials, name: str) -> str:
 def delete(session: Session, name: str) -> None:
     """Delete the secret NAME.
 
-    It is taken out of the keyring and out of the file beside the config.
+    It is deleted from the keyring and from the file beside the config.
     """
     known = session.credentials
     gone, left = [], []
@@ -136,10 +136,10 @@ def delete(session: Session, name: str) -> None:
             elif not place.is_ours and place.read() is not None:
                 left.append(place.where)
         except Shut as why:
-            say(f"The keyring {why}: if {name} lies there, it still does.", err=True)
+            say(f"The keyring {why}: if {name} is there, it was not deleted.", err=True)
     for where in gone:
         say(f"{name} was deleted from {where}.")
     for where in left:
-        say(f"{name} still lies in {where}, which frontdesk does not change.", err=True)
+        say(f"{name} is still in {where}, which frontdesk does not change.", err=True)
     if not gone:
         raise Refused(Reason("no-credential", f"there is no credential {name} to delete"))

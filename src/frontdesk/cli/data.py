@@ -45,7 +45,7 @@ _file_argument = click.argument("file", type=click.Path(path_type=Path))
     "map_file",
     type=click.Path(path_type=Path),
     metavar="MAP.toml",
-    help="Where a foreign file keeps what; see docs/import.md.",
+    help="The map of a file from another system; see docs/import.md.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option(
@@ -66,9 +66,9 @@ def import_command(
     errors_file: Path | None,
     quiet: bool,
 ) -> None:
-    """Bring bookings in from a CSV FILE, plain, .gz or .xz.
+    """Import bookings from a CSV FILE, plain, .gz or .xz.
 
-    A bad line is reported, the rest goes in. A cell that cannot be read and is not needed is
+    A bad line is reported, and all other lines go in. A cell that cannot be read and is not needed is
     reported and left out of its booking. Importing a file again changes nothing, and a
     booking that was cancelled here stays cancelled.
     """
@@ -128,14 +128,14 @@ def import_command(
     for notice in session.notices:
         say(notice, err=True)
     if source.heading > 1 and mapping.file.heading is None:
-        say(f"The heading is on line {source.heading}; what stands above it was left out.")
+        say(f"The heading is on line {source.heading}; the lines above it were left out.")
     _report(work, told, errors_file, dry_run=dry_run)
     for sentence in gaps.sentences():
         say(sentence)
     if trouble is not None:
         if not dry_run:
             say(
-                "Stopped before the end. The same command goes on: what is in already stays as it is.",
+                "Stopped before the end. Type the same command to go on: what was imported stays as it is.",
                 err=True,
             )
         raise trouble
@@ -183,10 +183,10 @@ def _report(work: Import, told: _Told, errors_file: Path | None, *, dry_run: boo
     for sentence in _remarks(work):
         say(sentence)
     if dry_run:
-        say("This was a dry run: nothing was kept.")
+        say("This was a dry run: nothing was saved.")
     if told.to_mend and errors_file:
         say(
-            f"The lines with something wrong are in {errors_file}: mend them there and import that file the same way."
+            f"The lines with something wrong are in {errors_file}: mend them there, then import that file the same way."
         )
     elif told.to_mend:
         say("With --errors FILE the lines with something wrong are written to a file, to mend and import.")
@@ -238,7 +238,7 @@ def _errors_target(path: Path | None, source: CsvSource) -> Iterator[Writer | No
 @quiet_option
 @click.pass_obj
 def export_command(session: Session, file: Path, filters: ChosenFilters, force: bool, quiet: bool) -> None:
-    """Write bookings to a CSV FILE; .gz and .xz are compressed.
+    """Export bookings to a CSV FILE; .gz and .xz are compressed.
 
     The file can be imported again. Cells that a spreadsheet would run as a formula get an
     apostrophe in front, which an import takes away again.

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def deliver(session: Session, once: bool) -> None:
     """Tell PMSs, patients and practices of cancellations.
 
-    It goes on until it is ended, and any number of them may work beside open desks. With
-    --once it waits for what somebody else has in hand, for up to a minute, because they may
-    have been killed; it does not wait for what is to be tried again later.
+    It goes on until you end it, and any number of them may run beside open desks. With --once
+    it waits up to a minute for deliveries that another program has taken, because that program
+    may have been killed. It does not wait for deliveries that are to be tried again later.
     """
     session.refuse_served("deliveries are carried out")
     outside = session.outside
@@ -43,7 +43,7 @@ def deliver(session: Session, once: bool) -> None:
 
 def _why_nothing_is_reached(session: Session) -> str:
     if session.outside.secrets_needed:
-        return f"none of what {session.config.place} names can be reached: the sentences above say why"
+        return f"frontdesk can reach nothing that {session.config.place} names: the sentences above say why"
     return f"there is nobody to tell: write [connections] or [notify] into {session.config.place}"
 
 

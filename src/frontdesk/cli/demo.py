@@ -39,7 +39,7 @@ SEED = 1
     default=DEFAULT_BOOKINGS,
     show_default=True,
     metavar="N",
-    help="How many to make up.",
+    help="How many bookings to make up.",
 )
 @click.option(
     "--faults",
@@ -49,9 +49,8 @@ SEED = 1
 def demo(folder: Path | None, bookings: int, faults: bool) -> None:
     """Open the screen on made-up practices. Nothing leaves this machine.
 
-    Their PMSs are simulated by a program of its own, which keeps a ledger of what it did;
-    mail goes into DIR/mail, a maildir. Cancel a booking at ADL and watch the line that
-    begins with Last.
+    A second program simulates their PMSs and keeps a ledger of what it did. Mail goes into
+    DIR/mail, a maildir. Cancel a booking at ADL and watch the line that begins with Last.
     """
     if faults:
         choose_faults(_absolute(folder) if folder else running_demo())
@@ -89,7 +88,7 @@ def _absolute(folder: Path) -> Path:
 def _make(place: Path, config_file: Path, bookings: int) -> None:
     """Fill an empty folder. The config takes its place last: it says that the rest is whole."""
     if any(place.iterdir()):
-        raise Refused(Reason("not-empty", f"{place} holds something else: name a new folder with --dir"))
+        raise Refused(Reason("not-empty", f"{place} has other files in it: name a new folder with --dir"))
     draft = place / "unfinished.toml"
     try:
         demo_world.make(place, draft)

@@ -58,7 +58,7 @@ def choose_faults(place: Path) -> None:
     while True:
         for line in (*_menu(fault_in_force(folder)), "", *_ledger(folder), ""):
             say(line)
-        answer = ask("Number, Enter for news, q to leave").strip().lower()
+        answer = ask("A number, Enter to read the ledger again, q to leave").strip().lower()
         if answer in ("q", "quit"):
             return
         if answer.isdecimal() and 0 <= int(answer) < len(faults):

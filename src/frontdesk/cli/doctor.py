@@ -61,11 +61,11 @@ class Finding:
 @click.command()
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Say what is in use and reached, and what needs mending.
+    """Check config, store and connections; say what to mend.
 
-    It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only: nothing is changed in the store or in a PMS, and nothing is sent. Ends
-    with 1 when something needs mending (marked !!); what -- marks was not tried, or is only
-    to be known.
+    It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only: nothing is changed in the store or in a PMS, and nothing is sent. It
+    ends with 1 when something needs mending (marked !!). A line with -- was not tried, or is
+    only for your information.
     """
     wrong = 0
     about = ""
@@ -94,7 +94,7 @@ def _examined(session: Session) -> Iterator[Finding]:
     practices = config.practices
     file = config.store_file
     if file is not None and is_missing(file) and session.is_first_start():
-        yield Finding("store", Mark.NOT_TRIED, f"there is none yet, the first start makes it: {file}")
+        yield Finding("store", Mark.NOT_TRIED, f"there is no store yet, the first start makes it: {file}")
         if not practices:
             yield Finding("practices", Mark.WRONG, session.first_step(practices))
     else:
@@ -117,7 +117,7 @@ async def _about_outside(session: Session, practices: Sequence[Practice]) -> lis
     zones = {one.pms.connection: one.time_zone for one in practices if one.pms}
     for account in session.config.accounts.values():
         if account.connection not in zones:
-            said = "no practice uses it: say pms under [[practices]]"
+            said = "no practice uses it: name it with pms under [[practices]]"
             found.append(Finding(account.connection, Mark.NOT_TRIED, said))
         elif account.connection in session.outside.connections:
             found += await _about_account(session.outside, account, zones[account.connection])
@@ -130,25 +130,23 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
     where = session.config.store_file or "PostgreSQL"
     found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]
     if why_not := state.standing.why_not_writable:
-        found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
+        found.append(Finding("store", Mark.WRONG, why_not))
     if (file := session.config.store_file) and (why := why_store_changeable(file)):
         found.append(Finding("store", Mark.WRONG, f"its bookings are not safe: {why}"))
     differing = ", ".join(one.name for one in session.differing(practices))
     if not practices and not differing:
         found.append(Finding("practices", Mark.WRONG, session.first_step(practices)))
     elif not differing:
-        found.append(Finding("practices", Mark.OK, "the store has them as the config says"))
+        found.append(Finding("practices", Mark.OK, "the practices in the store are as the config says"))
     elif session.config.store_file:
         found.append(
-            Finding("practices", Mark.NOT_TRIED, f"the next start brings in what is new: {differing}")
+            Finding("practices", Mark.NOT_TRIED, f"the next start takes these from the config: {differing}")
         )
     else:
         said = f"the store has other settings than the config for {differing}: frontdesk practices apply"
         found.append(Finding("practices", Mark.WRONG, said))
     if alone := ", ".join(one.name for one in practices if one.pms is None):
-        found.append(
-            Finding("practices", Mark.NOT_TRIED, f"without pms, so no other system is told: {alone}")
-        )
+        found.append(Finding("practices", Mark.NOT_TRIED, f"without pms, so no PMS is told: {alone}"))
     return [
         *found,
         *_about_phones(practices),
@@ -187,17 +185,15 @@ async def _about_server(config: Config, store: BookingStore) -> list[Finding]:
     found = [
         Finding("store", Mark.OK, f"the server {config.store_url}: {state.bookings:,} bookings"),
         Finding("token", Mark.OK, f"{standing.via}, may {', '.join(sorted(standing.scopes))}"),
-        Finding("practices", Mark.OK, practices or "the server has none yet"),
+        Finding("practices", Mark.OK, practices or "the server has no practices yet"),
     ]
     if why_not := standing.why_not_writable:
-        found.append(Finding("store", Mark.WRONG, f"it cannot be written: {why_not}"))
+        found.append(Finding("store", Mark.WRONG, why_not))
     if Scope.CANCEL not in standing.scopes:
-        found.append(Finding("token", Mark.NOT_TRIED, "with it bookings can be read, not cancelled"))
+        found.append(Finding("token", Mark.NOT_TRIED, "with this token bookings can be read, not cancelled"))
     if abs(skew) > SKEW_SECONDS:
         which = "ahead of" if skew > 0 else "behind"
-        said = (
-            f"this machine's clock is {abs(skew):,.0f} s {which} the server's, which is the one that counts"
-        )
+        said = f"this machine's clock is {abs(skew):,.0f} s {which} the server's, and the server's counts"
         found.append(Finding("clock", Mark.WRONG, said))
     return [*found, *_about_deliveries(state)]
 
@@ -210,9 +206,9 @@ def _about_sign_in(session: Session) -> Iterator[Finding]:
         return
     if not number:
         return
-    yield Finding("operators", Mark.OK, f"{number:,} sign in by PIN")
+    yield Finding("operators", Mark.OK, f"{number:,} sign in with a PIN")
     if why_not := session.operators.why_not_counted():
-        said = f"wrong PINs are not kept count of, and each sign-in takes 20 s longer: {why_not}"
+        said = f"wrong PINs cannot be counted, so each sign-in takes 20 s longer: {why_not}"
         yield Finding("operators", Mark.WRONG, said)
 
 
@@ -221,7 +217,7 @@ def _about_credentials(session: Session) -> Iterator[Finding]:
     if why := known.why_changeable():
         yield Finding("credentials", Mark.WRONG, why)
     if trouble := known.keyring_trouble():
-        yield Finding("credentials", Mark.NOT_TRIED, f"{trouble}: what it holds is not looked at")
+        yield Finding("credentials", Mark.NOT_TRIED, f"{trouble}: it was not read")
     for name in names_needed(session):
         try:
             known(name)
@@ -239,7 +235,7 @@ def _about_deliveries(state: StoreState) -> Iterator[Finding]:
         yield Finding(
             "deliveries",
             Mark.WRONG,
-            f"{state.unattended:,} wait, and nobody who could carry them out is running: frontdesk deliver",
+            f"{state.unattended:,} wait, and no program that could carry them out is running: start frontdesk deliver",
         )
     for trouble in state.troubles:
         what = "does not let us in" if trouble.is_locked_out else "has not answered"
@@ -266,7 +262,7 @@ async def _about_account(outside: Outside, account: Account, time_zone: str) -> 
 
 async def _about_messages(notify: NotifySettings | None, outside: Outside) -> list[Finding]:
     if notify is None:
-        return [Finding("messages", Mark.OK, "no [notify]: the desk tells patients")]
+        return [Finding("messages", Mark.OK, "no [notify]: your staff tell patients")]
     from frontdesk.notify.checking import check
 
     return [

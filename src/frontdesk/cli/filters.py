@@ -102,7 +102,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         "--status",
         multiple=True,
         type=click.Choice([one.value.lower() for one in Status], case_sensitive=False),
-        help="Only bookings that stand so; can be given again.",
+        help="Only bookings with this status; can be given again.",
     ),
     click.option("--day", type=_Day(), help="Only this day: 2026-11-26, today, tomorrow."),
     click.option("--from", "first", type=_Day(), help="Not before this day."),
@@ -144,7 +144,7 @@ def _practitioner_ids(name: str, practitioners: Sequence[Practitioner]) -> froze
     close = [one for one in practitioners if words and set(words) <= set(fold(one.name))]
     names = sorted({one.name for one in close})
     if len(names) > 1:
-        raise click.UsageError(f"--practitioner {name} could be {' or '.join(names)}")
+        raise click.UsageError(f"--practitioner {name} could mean {' or '.join(names)}")
     if not names:
         hint = nearest(name, {one.name for one in practitioners})
         raise click.UsageError(f"there is no practitioner {name}, {hint}")

@@ -11,9 +11,10 @@ from frontdesk.cli.wiring import Session
 def operators() -> None:
     """Give operators who share a login a PIN each.
 
-    They sign in to the screen by it. Without any, the operator is the one of the config, or who is logged in. A PIN has 4 to
-    12 digits or letters. It is asked for without being shown, or read as one line from
-    stdin; it never belongs into a command line, where other users of the machine can see it.
+    They sign in to the screen with it. Without PINs the operator is the name in the config, or
+    the login name. A PIN has 4 to 12 digits or letters. The command asks for it without showing
+    it, or reads one line from stdin. Never put a PIN into a command line, where other users of
+    the machine can see it.
 
     \b
     Examples:
@@ -31,7 +32,7 @@ def list_operators(session: Session) -> None:
     for name in names:
         say(name)
     if not names:
-        say(f"No operators sign in by PIN: the operator is {session.config.operator}.", err=True)
+        say(f"No operator signs in with a PIN: the operator is {session.config.operator}.", err=True)
 
 
 @operators.command("set")
@@ -47,6 +48,6 @@ def set_pin(session: Session, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(session: Session, name: str) -> None:
-    """Take the operator NAME away. What they have done stays under their name."""
+    """Remove the operator NAME. What they have done stays under their name."""
     session.operators.remove(name)
     say("Removed.")

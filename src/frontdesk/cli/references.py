@@ -22,10 +22,10 @@ async def find_one(store: BookingStore, reference: str) -> Booking:
             if practice == known.id or practice.casefold() == known.short.casefold():
                 found |= {booking.id: booking for booking in await store.find(rest, known.id)}
     if not found:
-        raise NotFound(f"there is no booking {reference}. To look for it: frontdesk list --search NAME")
+        raise NotFound(f"there is no booking {reference}. Look for it with: frontdesk list --search NAME")
     if len(found) > 1:
         candidates = "; ".join(_candidate(booking) for booking in found.values())
-        raise click.UsageError(f"{reference} is ambiguous, say which: {candidates}")
+        raise click.UsageError(f"several bookings have the reference {reference}, name one: {candidates}")
     return next(iter(found.values()))
 
 

@@ -25,11 +25,9 @@ _FRAMES_PER_SECOND = "250"
 def check_terminal() -> None:
     """Raise a usage error where there is no terminal to open the screen on."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise click.UsageError("frontdesk needs a terminal; for scripts there is frontdesk list")
+        raise click.UsageError("frontdesk needs a terminal; in scripts use frontdesk list")
     if os.environ.get("TERM") in _LINE_BY_LINE:
-        raise click.UsageError(
-            "this terminal cannot be painted on, says TERM; line by line there is frontdesk list"
-        )
+        raise click.UsageError("TERM says that this terminal can only add lines: use frontdesk list")
 
 
 def open_screen(session: Session) -> None:

@@ -35,7 +35,7 @@ _NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvico
 @click.option("--no-deliver", is_flag=True, help="Leave deliveries to frontdesk deliver.")
 @click.pass_obj
 def serve(session: Session, bind: str | None, no_deliver: bool) -> None:
-    """Serve the store to desks that hold a token, until ended.
+    """Serve the store to desks that hold a token, until you end it.
 
     \b
     Examples:
@@ -43,13 +43,14 @@ def serve(session: Session, bind: str | None, no_deliver: bool) -> None:
       frontdesk serve --bind 0.0.0.0:8411   with cert and key under [server]
       frontdesk tokens create --name "Desk Two" --scope read --scope cancel
 
-    Desks say [store] url = "https://HOST:8411". Any number of servers may stand on one
-    PostgreSQL; which of them a desk reaches makes no difference. What follows cancellations
-    is carried out here too.
+    Desks have [store] url = "https://HOST:8411" in their configs. Any number of servers may use
+    one PostgreSQL, and a desk may use any of them. The server also carries out what follows
+    cancellations.
 
-    A store that is away at the start is a failure, 3, and whoever started the server tries
-    again; one that goes away later is waited for. SIGTERM and SIGINT end the server when
-    what is under way has been answered. SIGHUP has it read its certificate again.
+    If the store cannot be reached at the start, the server ends with 3: start it again, or let
+    systemd do so. If the store goes away later, the server waits for it. SIGTERM and SIGINT end
+    the server after it has answered the requests under way. SIGHUP makes it read its
+    certificate again.
     """
     session.refuse_served("desks are served")
     settings = _settings(session, bind)
@@ -102,7 +103,7 @@ class _Serving:
         finally:
             for one in sockets:
                 one.close()
-        say("Ended. Nothing is under way here any more.", err=True)
+        say("The server has ended. Nothing is under way here any more.", err=True)
 
     async def _encryption(self) -> ssl.SSLContext | None:
         from frontdesk.server.place import CannotListen, server_context, show
@@ -116,9 +117,9 @@ class _Serving:
             try:
                 show(context, cert, key)
             except CannotListen as error:
-                say(f"The certificate stays as it was: {error.hint}", err=True)
+                say(f"The server keeps the old certificate: {error.hint}", err=True)
             else:
-                say("New connections are shown the certificate that is there now.", err=True)
+                say("New connections get the new certificate.", err=True)
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again)
         return context
@@ -171,7 +172,7 @@ class _Serving:
     def _said_of_deliveries(self) -> str:
         connections = self._session.outside.connections
         if not connections:
-            return "the config names no connection to carry deliveries out by"
+            return "the config names no connection, so no deliveries are carried out here"
         if not self._deliver:
             return "deliveries are left to frontdesk deliver"
         return f"deliveries are carried out here for {', '.join(sorted(connections))}"

@@ -10,7 +10,7 @@ from frontdesk.cli.wiring import Session
 def store() -> None:
     """Make the store that the config names.
 
-    The store is where bookings live: a file or a PostgreSQL database, under [store].
+    The bookings are in the store: a file or a PostgreSQL database, named under [store].
 
     \b
     Examples:
@@ -23,11 +23,11 @@ def store() -> None:
 def create(session: Session) -> None:
     """Make a new, empty store where the config says.
 
-    A place that the config names gets its store by this, once. Without [store] the first
-    start makes it. After that a store that is missing is never made anew automatically: a
-    disk that is not mounted would look like a practice without bookings. Mount the disk, or
-    put a backup in its place; this command is for a store that is to be empty. A store that
-    is there stays as it is.
+    Use it once, for the place that the config names. Without [store] the first start makes the
+    store. A store that is missing later is never made anew automatically: a disk that is not
+    mounted would look like a practice without bookings. Then mount the disk, or put a backup in
+    its place; use this command only for a store that is to be empty. A store that is there
+    stays as it is.
 
     \b
     Examples:

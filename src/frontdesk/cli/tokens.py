@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 def tokens() -> None:
     """Make, list and revoke desk tokens.
 
-    A desk that reaches the bookings through frontdesk serve shows it a token, which says
-    what the desk may do.
+    A desk that uses frontdesk serve shows it a token, which says what the desk may do.
 
     \b
     Examples:
@@ -34,14 +33,16 @@ def tokens() -> None:
       frontdesk tokens list
       frontdesk tokens revoke 3f9c01ab
 
-    A token is made where the database is, and kept by the one desk that it is for. What that
-    desk does is signed with the token's name. A desk that is lost, or somebody who leaves,
-    costs one revoke: it works from the next request on.
+    Make a token where the database is, and keep it at the one desk that it is for. What that
+    desk does is signed with the token's name. When a desk is lost, or somebody leaves, revoke
+    the token: that counts from the next request on.
     """
 
 
 @tokens.command()
-@click.option("--name", required=True, metavar="NAME", help="Of the desk or person that will have it.")
+@click.option(
+    "--name", required=True, metavar="NAME", help="The name of the desk or person that will have it."
+)
 @click.option(
     "--scope",
     "scopes",
@@ -58,7 +59,7 @@ def tokens() -> None:
     help="Only at this practice; can be given again. Without it: at all of them.",
 )
 @click.option(
-    "--days", type=click.IntRange(1, 3650), metavar="N", help="Good for N days; else until revoked."
+    "--days", type=click.IntRange(1, 3650), metavar="N", help="Valid for N days; without it until revoked."
 )
 @click.pass_obj
 def create(
@@ -66,8 +67,8 @@ def create(
 ) -> None:
     """Make a desk token, and print its secret this once.
 
-    Nothing else is printed on stdout. The store keeps only a digest of it. On the desk it goes where secrets are kept, under the
-    name that [store] credential says there, say desk:
+    Only the secret is printed on stdout. The store keeps only a digest of it. Keep the secret at
+    the desk, under the name that [store] credential has there, for example desk:
 
     \b
       frontdesk tokens create --name "Desk Two" --scope read --scope cancel |
@@ -75,7 +76,7 @@ def create(
     """
     wanted = frozenset(map(Scope, scopes))
     if Scope.READ not in wanted:
-        raise click.UsageError("a desk that may not read is shown nothing: add --scope read")
+        raise click.UsageError("a desk needs read to show bookings: add --scope read")
     session.refuse_served("desk tokens are made")
     with session.opened_database() as (store, run):
         known = run(store.practices())
@@ -117,7 +118,7 @@ def revoke(session: Session, token_id: str) -> None:
         if token_id not in known:
             raise click.UsageError(f"there is no token {token_id}, {nearest(token_id, known)}")
         token = run(store.registry.revoke_token(token_id, session.config.operator))
-    say(f"{token.name} ({token.id}) opens nothing any more.")
+    say(f"{token.name} ({token.id}) is revoked and opens nothing any more.")
 
 
 async def _zone(session: Session, store: "SqlStore") -> ZoneInfo:

@@ -56,5 +56,5 @@ def _plain(message: str) -> str:
     if found := _CHOICE.fullmatch(message):
         return f"there is no {found[1]}, {nearest(found[1], _QUOTED.findall(found[2]))}"
     if found := _NUMBER.fullmatch(message):
-        return f"{found[1]} is no whole number"
+        return f"{found[1]} is not a whole number"
     return message

@@ -110,7 +110,7 @@ class Session:
         """Return what is to be done first, as the rest of a sentence: bookings need a practice."""
         if any(practices):
             command, source = self.first_steps.commands[0]
-            return f"{command} brings them in {source}"
+            return f"{command} imports them {source}"
         return f"no practice is known yet: {self.practices_step}"
 
     @property
@@ -194,7 +194,7 @@ class Session:
 
     async def _backend(self) -> tuple[ModuleType, str]:
         """Return what opens databases, and the password of this one."""
-        self.refuse_served("the store is a server: this is done")
+        self.refuse_served("the store is a server: do this")
         password = await self._store_secret()
         # SQLAlchemy takes most of a second of a slow machine: only who opens a store waits for it,
         # and the screen takes keys meanwhile.

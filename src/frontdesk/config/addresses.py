@@ -29,9 +29,7 @@ def store_url(url: str, folder: Path) -> str:
     if parts.scheme in {"postgres", "postgresql"}:
         return url.replace(parts.scheme, _STORE_SCHEMES[1], 1)
     if parts.scheme not in _STORE_SCHEMES:
-        raise ValueError(
-            "[store] url: unknown kind of store, it begins with sqlite:///, postgresql+psycopg:// or https://"
-        )
+        raise ValueError("[store] url must begin with sqlite:///, postgresql+psycopg:// or https://")
     if parts.scheme != "sqlite":
         return url
     path = parts.path.removeprefix("/")
@@ -53,9 +51,7 @@ def check_mail_url(url: str, where: str) -> None:
     """Refuse what no mail can leave by; smtp without encryption only to this machine."""
     parts = _split(url, where)
     if parts.scheme not in _MAIL_SCHEMES:
-        raise ValueError(
-            f"{where}: unknown way to send mail, it begins with smtp+starttls://, smtps:// or maildir:///"
-        )
+        raise ValueError(f"{where} must begin with smtp+starttls://, smtps:// or maildir:///")
     if parts.scheme == "smtp" and parts.hostname not in LOOPBACK:
         raise ValueError(f"{where}: smtp:// would send without encryption, use smtp+starttls:// or smtps://")
     if parts.scheme == "maildir" and (parts.netloc or not parts.path.strip("/")):

@@ -79,7 +79,7 @@ def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
         for number, practice in enumerate(said.practices, start=1):
             if practice.notify != sections.Letterhead():
                 raise ValueError(
-                    f"[[practices]] {number} notify needs a [notify] that says how messages leave"
+                    f"[[practices]] {number} notify needs a [notify] that says how messages are sent"
                 )
         return None
     if notify.email is not None:

@@ -40,7 +40,7 @@ def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
             if practice.id == other.id:
                 raise ValueError(f"{where} id: {practice.id} is taken, every practice needs its own")
             if practice.short == other.short:
-                raise ValueError(f"{where} short: {practice.short} is taken, times would be ambiguous")
+                raise ValueError(f"{where} short: {practice.short} is taken, every practice needs its own")
         found.append(practice)
     return tuple(found)
 

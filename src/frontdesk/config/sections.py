@@ -61,7 +61,7 @@ class Connection(Section, frozen=True):
     ]
     name: Annotated[str, Meta(max_length=200, description="what a manual system is called")] = ""
     base_url: Annotated[
-        str, Meta(description="where its API is; without one this machine does not update it")
+        str, Meta(description="where its API is; without it this machine does not tell the PMS")
     ] = ""
     tenant: Annotated[str, Meta(max_length=200)] = ""
     credential: CredentialName | None = None
@@ -71,9 +71,9 @@ class Connection(Section, frozen=True):
     auth: Auth | None = None
     ca_file: Annotated[str, Meta(description="certificates to trust besides the system's, PEM")] = ""
     allow_http: Annotated[bool, Meta(description="send without encryption, if base_url says http://")] = False
-    allow_private: Annotated[bool, Meta(description="reach addresses of this machine or network")] = False
+    allow_private: Annotated[bool, Meta(description="allow addresses of this machine or network")] = False
     user_agent_email: Annotated[
-        str, Meta(description="whom the PMS may write to about this program; Cliniko asks for it")
+        str, Meta(description="an address that the PMS may write to about this program; Cliniko asks for it")
     ] = ""
     fhir_version: Annotated[Literal["R4", "R5"], Meta(description="kind fhir only")] = "R4"
 
@@ -95,10 +95,15 @@ class Practice(Section, frozen=True):
     short: Annotated[
         str, Meta(max_length=3, description="its name in three letters; default: made from the id")
     ] = ""
-    email: Annotated[str, Meta(description="the desk's address, told of cancellations")] = ""
-    phone: Annotated[str, Meta(max_length=40, description="what patients are asked to ring")] = ""
+    email: Annotated[
+        str, Meta(description="the practice gets an e-mail of each cancellation at this address")
+    ] = ""
+    phone: Annotated[
+        str, Meta(max_length=40, description="the number that messages ask patients to ring")
+    ] = ""
     pms: Annotated[
-        str | Connection, Meta(description="a connection's name, or its keys; none: not integrated")
+        str | Connection,
+        Meta(description="a connection's name, or its keys; without it there is no PMS to tell"),
     ] = ""
     notify: Annotated[Letterhead, Meta(description="instead of what [notify] says")] = Letterhead()
 
@@ -133,7 +138,7 @@ class Notify(Section, frozen=True):
     from_: str = msgspec.field(name="from", default="")
     reply_to: str = ""
     patient: Annotated[
-        tuple[Channel, ...], Meta(description="the order to try; an empty list: the desk tells patients")
+        tuple[Channel, ...], Meta(description="the order to try; an empty list: your staff tell patients")
     ] = (Channel.EMAIL, Channel.SMS)
     templates: Annotated[str, Meta(description="a folder whose files replace the shipped texts")] = ""
     email: Email | None = None
@@ -144,9 +149,16 @@ class Delivery(Section, frozen=True):
     """When a person is called to what could not be carried out."""
 
     near_hours: Annotated[
-        float, Meta(ge=0, le=168, description="so close to the appointment one failure is enough")
+        float,
+        Meta(
+            ge=0,
+            le=168,
+            description="within so many hours of the appointment Attention lists a delivery after one failure",
+        ),
     ] = 2.0
-    max_attempts: Annotated[int, Meta(ge=1, le=50, description="else after so many")] = 8
+    max_attempts: Annotated[
+        int, Meta(ge=1, le=50, description="earlier Attention lists it after so many failures")
+    ] = 8
 
 
 class Ui(Section, frozen=True):
@@ -160,7 +172,7 @@ class Ui(Section, frozen=True):
         ),
     ] = True
     lock_minutes: Annotated[
-        float, Meta(ge=0, le=480, description="without a key for so long the screen is locked; 0: never")
+        float, Meta(ge=0, le=480, description="lock the screen after so many minutes without a key; 0: never")
     ] = 5.0
 
 
@@ -172,10 +184,10 @@ class Server(Section, frozen=True):
     )
     cert: Annotated[str, Meta(description="the certificate chain, PEM")] = ""
     key: Annotated[str, Meta(description="the certificate's key, PEM, mode 0600")] = ""
-    behind_proxy: Annotated[bool, Meta(description="a proxy on this machine does TLS and says who asks")] = (
-        False
-    )
-    requests_a_minute: Annotated[int, Meta(ge=60, description="of one desk, before it has to wait")] = 3000
+    behind_proxy: Annotated[
+        bool, Meta(description="true: a proxy on this machine does TLS and passes the client's address on")
+    ] = False
+    requests_a_minute: Annotated[int, Meta(ge=60, description="a desk that sends more has to wait")] = 3000
 
 
 class Log(Section, frozen=True):
@@ -188,7 +200,7 @@ class ConfigFile(Section, frozen=True):
     """frontdesk's config file, TOML."""
 
     operator: Annotated[str, Meta(max_length=200, description="default: the login name")] = ""
-    home: Annotated[str, Meta(description="the practice whose time is called here; default: the first")] = ""
+    home: Annotated[str, Meta(description="the practice whose time 'here' means; default: the first")] = ""
     store: Store = Store()
     connections: dict[Identifier, Connection] = {}
     practices: tuple[Practice, ...] = ()

@@ -51,6 +51,6 @@ def why_not_listen(server: ServerSettings) -> str:
     if server.host in LOOPBACK or server.cert is not None or server.behind_proxy:
         return ""
     return (
-        f"{server.host} can be reached by other machines, and nothing would encrypt: give cert and key"
+        f"other machines can reach {server.host}, and nothing would encrypt: give cert and key"
         " under [server], or set behind_proxy = true where a proxy does it"
     )

@@ -223,7 +223,7 @@ class _Seen:
             if not put.rowcount:
                 self._scratch.executemany("DELETE FROM seen WHERE name = ?", [(other,) for other in taken])
                 found = self._scratch.execute("SELECT line FROM seen WHERE name = ?", (name,)).fetchone()
-                raise BadCell(field, f"names the same booking as line {found[0]:,}")
+                raise BadCell(field, f"is about the same booking as line {found[0]:,}")
             taken.append(name)
 
     def close(self) -> None:

@@ -176,7 +176,7 @@ class RowReader:
             known = nearest(practice_id, self._practices)
             hint = known if len(known) <= _LONGEST_HINT else "see: frontdesk practices list"
             raise BadCell(
-                "practice", f"is {practice_id[:64]}, which the store does not know, {hint}"
+                "practice", f"is {practice_id[:64]}, which is no practice of the store, {hint}"
             ) from None
 
     def _cancellation(
@@ -190,7 +190,7 @@ class RowReader:
         if at is None and self._is_said_cancelled(cells):
             at = self._now
         if reason and at is None:
-            problem = "is there, but nothing says that the booking was cancelled"
+            problem = "is given, but nothing says that the booking was cancelled"
             unread.append(BadCell("cancellation_reason", problem))
             reason = ""
         return at, reason
@@ -244,7 +244,7 @@ class _Instants:
             found = datetime.combine(found.date(), values.time_of_day(clock, self._clock_formats))
         elif not has_time:
             if self._fixed_clock is None:
-                raise ValueError(f"{value} has no time of day, which a map can give")
+                raise ValueError(f"{value} has no time of day: a map can give one")
             found = datetime.combine(found.date(), self._fixed_clock)
         return values.instant(found, self._zone or zone)
 

@@ -175,7 +175,7 @@ class Layout:
     def _hint(self, name: str, known: tuple[str, ...]) -> str:
         alone = self._names[0] if len(self._names) == 1 else ""
         if sign := next((sign for sign in ";|" if sign in alone), ""):
-            return f"its columns are separated by {sign}: a map can say so with delimiter"
+            return f"its columns are separated by {sign}: set delimiter in a map"
         return nearest(name, [one for one in known if one])
 
 

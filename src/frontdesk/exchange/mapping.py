@@ -46,9 +46,9 @@ class Source(Section, frozen=True):
         if not (self.column or self.template or self.default or self._has_other_origin()):
             raise ValueError("needs a column, a template or a default")
         if self.column and self.template:
-            raise ValueError("has a column and a template: one of them is enough")
+            raise ValueError("has a column and a template: give only one of them")
         if _UNBALANCED.search(PLACEHOLDER.sub("", self.template)):
-            raise ValueError("the template's { and } do not pair up: a plain brace is written twice")
+            raise ValueError("a { or } of the template has no partner: write a plain brace twice")
         if self.otherwise is not None and not self.values:
             raise ValueError("has otherwise without values")
 

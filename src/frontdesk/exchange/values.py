@@ -117,7 +117,7 @@ def birth_date(value: str, formats: Sequence[str], latest: date) -> BirthDate:
         except ValueError:
             raise ValueError(f"{_shown(value)} is not a date such as 1981-03-14") from None
     if born.year not in _YEARS:
-        raise ValueError(f"{born} lies outside the years {_YEARS.start} to {_YEARS.stop - 1}")
+        raise ValueError(f"{born} is not in the years {_YEARS.start} to {_YEARS.stop - 1}")
     if born > latest:
         raise ValueError(f"{born} is in the future")
     return BirthDate(born, is_guessed)
@@ -153,7 +153,7 @@ def instant(found: datetime, zone: ZoneInfo) -> datetime:
     try:
         return times.from_local(found, zone) if found.tzinfo is None else found.astimezone(UTC)
     except OverflowError:
-        raise ValueError("lies at the end of time") from None
+        raise ValueError("is after the last time that can be stored") from None
 
 
 def _first(value: str, formats: Sequence[str], kind: str, latest: date | None = None) -> Found:

@@ -41,7 +41,7 @@ def problem_answer(told: wire.Problem, headers: dict[str, str] | None = None) ->
 
 def failed(reference: str) -> wire.Problem:
     """Return all that is told of an unexpected error: where the server's log has it."""
-    detail = f"Tell whoever looks after the server, with this reference: {reference}"
+    detail = f"Tell the person who looks after the server, with this reference: {reference}"
     return wire.Problem("urn:frontdesk:problem:failed", "Something went wrong at the server", 500, detail)
 
 
@@ -89,6 +89,6 @@ async def tell_invalid(request: Request, error: RequestValidationError) -> Respo
 async def tell_http(request: Request, error: HTTPException) -> Response:
     """Answer with what the router says of an address or a method that there is not."""
     if error.status_code == 405:
-        refused = Refused(Reason("no-such-method", "this address has other methods: see Allow"))
+        refused = Refused(Reason("no-such-method", "this address does not have that method: see Allow"))
         return problem_answer(wire.problem(refused), dict(error.headers or {}))
     return await tell_error(request, NotFound("The server has nothing at this address."))

@@ -133,13 +133,13 @@ def _known_id(value: int, not_there: str) -> int:
 async def _booking_id(
     booking_id: Annotated[int, Path(description="a booking's `id`", json_schema_extra=_ID, examples=[1])],
 ) -> int:
-    return _known_id(booking_id, "This booking is not in the store: look for it again.")
+    return _known_id(booking_id, "There is no such booking here: look for it again.")
 
 
 async def _delivery_id(
     delivery_id: Annotated[int, Path(description="a delivery's `id`", json_schema_extra=_ID, examples=[7])],
 ) -> int:
-    return _known_id(delivery_id, "This delivery is not in the store: look at the list again.")
+    return _known_id(delivery_id, "There is no such delivery here: look at the list again.")
 
 
 BookingId = Annotated[int, Depends(_booking_id)]

@@ -118,7 +118,7 @@ class _Connection(h11.Connection):
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, HEAD_BYTES)
-        self.why_refused = Reason("invalid-http", "this is no request of HTTP/1.1")
+        self.why_refused = Reason("invalid-http", "this is not a request of HTTP/1.1")
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """Return what comes next; see h11.Connection. Raises h11.RemoteProtocolError."""

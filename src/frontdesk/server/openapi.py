@@ -97,7 +97,7 @@ _PROBLEMS: Mapping[int, tuple[str, wire.Problem]] = {
     ),
     404: (
         "There is no such thing, or this desk may not know of it",
-        wire.problem(NotFound("This booking is not in the store: look for it again.")),
+        wire.problem(NotFound("There is no such booking here: look for it again.")),
     ),
     409: (
         "A rule says no; `code` is that of the rule",

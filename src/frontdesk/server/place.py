@@ -59,7 +59,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 def _why_not(fault: OSError, where: str) -> str:
     if fault.errno == errno.EADDRINUSE:
-        return f"another program listens on {where}, perhaps another frontdesk serve: end it, or give --bind"
+        return f"another program listens on {where}, perhaps another frontdesk serve: end it, or give another --bind"
     if fault.errno in {errno.EACCES, errno.EPERM}:
         return f"this user may not listen on {where}: take a port above 1023, or a proxy"
     if fault.errno == errno.EADDRNOTAVAIL:

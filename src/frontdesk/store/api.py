@@ -85,7 +85,7 @@ class Api:
         except ValueError:
             raise Unavailable(
                 f"{self.where} gave an answer that cannot be read: nothing was changed; "
-                "try again, and if it stays so tell whoever looks after it."
+                "try again, and if that does not help tell the person who looks after it."
             ) from None
 
     def away(self, error: NotSent | Lost) -> Unavailable:
@@ -101,7 +101,7 @@ class Api:
             who = "This desk" if int(version) > wire.VERSION else self.where
             raise Unavailable(
                 f"{who} must be updated: it has another version of the API than the other side; "
-                "nothing was changed; tell whoever looks after frontdesk."
+                "nothing was changed; tell the person who looks after frontdesk."
             )
         if status in GATEWAY_STATUSES:
             raise Unavailable(
@@ -121,7 +121,7 @@ class Api:
                 raise Unauthorised(f"{self.where} does not accept this desk's token.") from None
             raise Unavailable(
                 f"{self.where} answered {answer.status} without a word: nothing was changed; "
-                "tell whoever looks after it."
+                "tell the person who looks after it."
             ) from None
         wire.raise_problem(told)
 

@@ -46,10 +46,12 @@ def cancel(connection: Connection, database: Database, command: CancelCommand, s
     earlier = connection.execute(select(COMMAND).where(COMMAND.c.id == command.command_id)).one_or_none()
     if earlier is not None:
         if earlier.content != content(command):
-            raise Refused(Reason("id-reused", "this command's id was used for another one: start again"))
+            raise Refused(Reason("id-reused", "this command's id was used for another command: start again"))
         return booking(connection, earlier.booking_id, standing)
     if connection.execute(select(GIVEN_UP).where(GIVEN_UP.c.command_id == command.command_id)).first():
-        raise Refused(Reason("given-up", "it was given up before it arrived: nothing was done, start again"))
+        raise Refused(
+            Reason("given-up", "the desk gave it up before it arrived: nothing was done, start again")
+        )
     row = booking_row(connection, command.booking_id, standing, lock=True)
     (current,) = records.bookings([row])
     now = database.now(connection)
@@ -200,5 +202,5 @@ def booking_row(
     query = mapping.at_practices(BOOKED.where(BOOKING.c.id == booking_id), standing.practices)
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise NotFound("This booking is not in the store: look for it again.")
+        raise NotFound("There is no such booking here: look for it again.")
     return row

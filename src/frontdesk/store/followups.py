@@ -117,7 +117,7 @@ def _in_attention(
     wanted = mapping.at_practices(wanted.where(DELIVERY.c.id == delivery_id), standing.practices)
     row = connection.execute(wanted.with_for_update(of=DELIVERY)).one_or_none()
     if row is None:
-        raise NotFound("This delivery is not in the store: look at the list again.")
+        raise NotFound("There is no such delivery here: look at the list again.")
     if reason := why_not_write(booking(connection, row.booking_id, standing), standing, Scope.CANCEL):
         raise Refused(reason)
     if row.state != State.ATTENTION:

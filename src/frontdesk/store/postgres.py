@@ -271,11 +271,11 @@ class PostgresDatabase(Database):
             standby, is_read_only, may_write = connection.execute(text(WRITABLE)).one()
             self._read_only = ""
             if standby:
-                self._read_only = "the store is read-only here: this server is a standby"
+                self._read_only = "bookings cannot be changed here: the database server is a standby"
             elif is_read_only:
-                self._read_only = "the store is read-only here: its server was set so"
+                self._read_only = "bookings cannot be changed here: the database server is set to read-only"
             elif not may_write:
-                self._read_only = "the store is read-only here: its user may only read"
+                self._read_only = "bookings cannot be changed here: the database user may only read"
             if standby or is_read_only:
                 self._connect_anew()
         return self._read_only

@@ -96,7 +96,7 @@ def cannot_connect(state: str, message: str, url: URL) -> FrontdeskError:
         return Unavailable(f"PostgreSQL at {host} takes no more connections now: try again in a moment.")
     if state:
         return Unavailable(
-            f"PostgreSQL at {host} lets nobody in ({state}): tell whoever looks after that server."
+            f"PostgreSQL at {host} refuses all connections ({state}): tell the person who looks after that server."
         )
     # No server spoke: these are the words of psycopg and of libpq, which are not translated.
     if any(words in message for words in ("resolve", "translate host", "not known")):
@@ -112,7 +112,7 @@ def explained(state: str, where: str) -> FrontdeskError:
         if state.startswith(prefix):
             return kind(sentence.format(where=where))
     return Unavailable(
-        f"{where} reports an error ({state}): nothing was changed; tell whoever looks after that server."
+        f"{where} reports an error ({state}): nothing was changed; tell the person who looks after that server."
     )
 
 
@@ -120,7 +120,7 @@ def read_only(where: str, *, is_standby: bool) -> ReadOnly:
     """Return what to tell who wants to write where nothing may be written."""
     why = "this server is a standby" if is_standby else "it was set so"
     return ReadOnly(
-        f"{where} is read-only now: nothing was changed; {why}, connect to the server that may be written."
+        f"{where} is read-only now: nothing was changed; {why}, connect to the server that can be written."
     )
 
 
@@ -150,7 +150,7 @@ _FAULTS: dict[str, tuple[type[FrontdeskError], str]] = {
     ),
     "25006": (
         ReadOnly,
-        "{where} is read-only now: nothing was changed; connect to the server that may be written.",
+        "{where} is read-only now: nothing was changed; connect to the server that can be written.",
     ),
     "28": (
         Unauthorised,

@@ -69,11 +69,11 @@ def why_not_writable(path: Path) -> str:
     try:
         is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
     except OSError:
-        return "the store is away: its file cannot be found"
+        return "there is no connection to the bookings: their file cannot be found"
     if is_read_only:
-        return "the store is read-only here: its disk is mounted read-only"
+        return "bookings cannot be changed here: their disk is mounted read-only"
     if not os.access(path, os.W_OK):
-        return "the store is read-only here: its file may not be written"
+        return "bookings cannot be changed here: their file may not be written"
     if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
-        return "the store is read-only here: its folder may not be written"
+        return "bookings cannot be changed here: their folder may not be written"
     return ""

@@ -172,7 +172,7 @@ def raise_problem(told: Problem) -> NoReturn:
     for error, (name, _) in _KINDS.items():
         if name == kind and error is not Conflict:
             raise error(told.detail)
-    raise Unavailable(f"The server answered {told.status} {told.title}: tell whoever looks after it.")
+    raise Unavailable(f"The server answered {told.status} {told.title}: tell the person who looks after it.")
 
 
 def encode(value: Any) -> bytes:

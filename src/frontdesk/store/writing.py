@@ -51,7 +51,8 @@ def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
     if any(deed.store_id not in ("", last.store_id) for deed in deeds):
         raise Refused(
             Reason(
-                "other-store", "the store was replaced by another one meanwhile: look for the booking again"
+                "other-store",
+                "another store has taken the place of this one meanwhile: look for the booking again",
             )
         )
     link, rows = last.audit_digest, []
