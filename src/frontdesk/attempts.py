@@ -2,7 +2,7 @@
 
 The rules of DESIGN: retry with full jitter between 2 s and 15 min; a person is called at
 once on a permanent refusal, after `max_attempts`, and when an attempt has failed close to
-the appointment. Unless it was refused, it goes on by itself all the same until the
+the appointment. Unless it was refused, it goes on automatically all the same until the
 appointment: whoever was away for an hour is told when they are back.
 """
 

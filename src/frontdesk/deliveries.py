@@ -39,7 +39,10 @@ OPEN_STATES = frozenset({State.PENDING, State.CLAIMED, State.UNKNOWN})
 
 MANUAL_UPDATE = "Manual update required"
 SHOWS_OTHERWISE = "not cancelled there: "
-"""Begins what is said of a PMS that shows something else than was cancelled: which one is meant is for a person."""
+"""The beginning of an error that says that the PMS shows another appointment than was cancelled.
+
+A person has to find out which one is meant.
+"""
 
 _MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
 NO_ADDRESS = ", ".join(_MISSING.values())
@@ -76,7 +79,7 @@ class Delivery:
     """One thing that follows a command, as the store keeps it.
 
     `attempts` counts tries begun. `next_at` is when the next one is due, None when none
-    is: one in attention may go on by itself. `error` is the latest failure in the operator's
+    is: one in attention may go on automatically. `error` is the latest failure in the operator's
     words. `note` says who took it when it is done, or how it was settled and, in `settled_by`,
     by which operator. `connection` is as in `Planned`.
 

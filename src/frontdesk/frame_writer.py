@@ -3,8 +3,8 @@
 Textual hands over whole widgets. `FrameWriter` keeps a `Frame` of what the terminal shows
 and writes its changes in one piece. Behind a frame too large for one packet it asks the
 terminal a question; while the answers to `IN_FLIGHT` of them are missing, newer frames wait
-and become one. So a held PageDown on a slow line shows the page she is on, not the pages
-she has passed.
+and become one. So a held PageDown on a slow line shows the page that the operator has reached,
+not the pages before it.
 
 It knows two of the compositor's updates, which are private to the pinned Textual (see
 `tests/unit/test_textual_insides.py`). Anything else is left to Textual, and the next whole

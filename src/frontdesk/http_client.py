@@ -116,7 +116,7 @@ class HttpClient:
     async def fetch(
         self, url: str, *, headers: Mapping[str, str] | None = None, params: Pairs = ()
     ) -> Answer:
-        """Read what a GET brings, of which it makes no difference whether it is asked once or twice.
+        """Return the answer to a GET that may be sent twice without harm.
 
         It uses a connection that was kept open, if there is one, and asks once more on
         another when no answer comes. The answer may come compressed. Raises NotSent or Lost.

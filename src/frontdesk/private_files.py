@@ -1,4 +1,4 @@
-"""Files for their owner's eyes alone: secrets, and the hashes of PINs; and files that only she may change."""
+"""Files that only their owner may read, secrets and hashes of PINs; and files that only their owner may change."""
 
 import contextlib
 import os

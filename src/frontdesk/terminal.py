@@ -71,11 +71,11 @@ def _a_sign_a_cell(error: UnicodeError) -> tuple[str, int]:
 
 
 class ConfirmGate:
-    """Whether a confirm may count: only once she can have seen what she confirms.
+    """Whether a confirm may count: only once the operator can have seen what it confirms.
 
     `clock` gives seconds that only rise (`desk.Clock`). After the dialog's frame has been
     handed to the terminal, call `painted` with the number of the question asked behind it;
-    when something on the dialog changed that she has to see first, `shut` it and call
+    when something on the dialog changed that the operator has to see first, `shut` it and call
     `painted` again behind the frame with the change. For `deaf_time` seconds after a frame
     nothing counts, however soon the answer is there.
     """
@@ -88,7 +88,7 @@ class ConfirmGate:
         self._question = 0
 
     def shut(self) -> None:
-        """Let nothing count until `painted`: what she has to see first is not on screen yet."""
+        """Let nothing count until `painted`: the operator has not seen the change yet."""
         self._painted_at = None
 
     def painted(self, question: int = 0) -> None:

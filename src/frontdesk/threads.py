@@ -1,4 +1,4 @@
-"""Work that takes long, and that nobody who leaves meanwhile has to wait for."""
+"""Long work in a thread; somebody who leaves meanwhile need not wait for it."""
 
 import asyncio
 import contextlib

@@ -67,7 +67,7 @@ def day_with_year(value: date) -> str:
 
 
 def day_in_letters(value: date) -> str:
-    """`Thursday 26 November 2026`, for those who do not read our lists every day."""
+    """Return `Thursday 26 November 2026`, as in messages to patients."""
     return f"{_LONG_DAYS[value.weekday()]} {value.day} {_LONG_MONTHS[value.month - 1]} {value.year}"
 
 

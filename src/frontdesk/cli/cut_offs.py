@@ -16,7 +16,7 @@ class CutOffs:
     """`desk.CutOffs` in the files of `folder`: one a cut terminal, with a name and a time.
 
     Several desks of one account are often cut off together; each writes a file of its own,
-    and an operator's next start, at whichever desk, takes all of hers.
+    and an operator's next start, at whichever desk, takes all files of this operator.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class CutOffs:
                 opened.write(content)
 
     def take(self, operator: str) -> datetime | None:
-        """Return the latest one of this operator; all of hers are forgotten."""
+        """Return the latest one of this operator, and delete all files of this operator."""
         if self._is_cut:
             return None  # a start that is still under way would take what was noted for the next one
         found = []

@@ -34,7 +34,7 @@ from frontdesk.pms.port import (
 from frontdesk.preflight import Finding, Preflight
 
 MARGIN_SECONDS = 1.0
-"""An attempt ends by itself so long before the dispatcher ends it, and says what it knows."""
+"""An attempt ends so many seconds before the dispatcher would end it, and says what it knows."""
 
 LEAST_SECONDS = 5.0
 """With less time left than that nothing is sent: the answer could hardly be waited for."""
@@ -166,7 +166,7 @@ class _Attempt:
                 return Result(Ended.FAILED, str(error))
 
     def _not_read(self, result: Result) -> Result:
-        """Not having read says nothing about earlier attempts of which nobody knows."""
+        """Return what follows when the PMS could not be read: earlier attempts stay unknown."""
         if not self._claim.unproven:
             return result
         doubt = {Ended.FAILED: Ended.UNKNOWN, Ended.REFUSED: Ended.STUCK}

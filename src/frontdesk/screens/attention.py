@@ -29,7 +29,7 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
     """The row is a delivery, not a place.
 
     What others do is said in its row and moves nothing; what came in addition is counted
-    until the operator has the list read again. Only her own settling takes a row out.
+    until the operator has the list read again. Only this operator's settling takes a row out.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(ATTENTION_COMMANDS)

@@ -43,7 +43,7 @@ class Elsewhere:
         """Have a job done that no key asked for.
 
         That the store does not answer it is for the status line alone. In the key line it would
-        be read as the answer to her last key, and that may have been a cancel.
+        be read as the answer to the operator's last key, and that may have been a cancel.
         """
 
         async def without_an_answer() -> None:

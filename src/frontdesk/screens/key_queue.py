@@ -21,9 +21,10 @@ EDITING_KEYS = frozenset({"escape", "backspace", "delete", "left", "right", "ctr
 class KeyQueue:
     """Hands keys and pastes to `app`, one after the other, by `deliver`.
 
-    Unless it is a letter typed into a text, a key waits until the list shows what was asked
-    for, and in a dialog until a write is answered. What arrived while the queue is deaf, or
-    before the frame after that can have been seen, is dropped; the lock is never too early.
+    A key waits until the list shows what was asked for, and in a dialog until a write is
+    answered; only a letter typed into a text does not wait. A key is dropped when it arrives
+    while the queue is deaf, or before the operator can have seen the next frame. The lock key
+    is never dropped.
     """
 
     def __init__(

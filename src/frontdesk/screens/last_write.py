@@ -23,7 +23,7 @@ SHORTEST_NAME = 6
 
 @dataclass(frozen=True, slots=True)
 class LastWrite:
-    """A cancellation and its facts, in words; `cut_off` says when her line was cut after it, if it was."""
+    """A cancellation and its facts, in words; `cut_off` says when the line was cut after it, if it was."""
 
     at: str
     patient: str
@@ -61,7 +61,7 @@ class LastLine(Line):
     async def find(self, desk: OpenDesk) -> None:
         """Show what this operator saved last, unless there is something later to show.
 
-        If her line was cut, it is said when, and after what.
+        If the operator's line was cut, it says when, and after which write.
         """
         cut_at = desk.desk.cut_offs.take(desk.operator.name) if desk.desk.cut_offs else None
         if cut_at is not None and cut_at > desk.now() - SHOWN_FOR:

@@ -124,7 +124,7 @@ _ID = {"minimum": 1, "maximum": LAST_ID}
 
 
 def _known_id(value: int, not_there: str) -> int:
-    # What cannot be an id is not there, like any other that is not.
+    # A number that cannot be an id gets the same answer as an id that does not exist.
     if not 1 <= value <= LAST_ID:
         raise NotFound(not_there)
     return value

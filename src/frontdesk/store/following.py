@@ -47,7 +47,8 @@ class ChangeStream:
     async def wait(self, after: int, seconds: float, store_id: str = "") -> tuple[Change, ...]:
         """Return changes above `after`; see BookingStore.changes.
 
-        While the server is away it says so at once, and once it is back nothing at once.
+        While the server is away it raises at once. The first call after the server is back
+        returns no changes, at once.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds

@@ -132,7 +132,7 @@ def retire(connection: Connection, dispatcher: str) -> None:
 
 
 def living(now: datetime) -> Select[Any]:
-    """Select what each living dispatcher reaches; one seen in the future is none."""
+    """Select the connections of each living dispatcher; one whose time is in the future does not count."""
     return select(DISPATCHER.c.connections).where(DISPATCHER.c.seen_at.between(now - ALIVE, now + ALIVE))
 
 

@@ -35,8 +35,8 @@ _AT_ONCE = 100
 class SqlQueue:
     """The outbox of a SQL store; see DeliveryQueue.
 
-    A moment further ahead than anything is ever put off was written by a clock that was wrong,
-    and counts as past.
+    A delivery is never put off by more than `LONGEST_WAIT`. A time further ahead was written
+    by a clock that was wrong, and counts as past.
     """
 
     def __init__(self, database: Database) -> None:
