@@ -4,16 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from frontdesk.bookings import (
-    Booking,
-    Channel,
-    IncomingBooking,
-    Operator,
-    Patient,
-    Pms,
-    Practice,
-    Practitioner,
-)
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Booking, Channel, Operator, Patient, Pms, Practice, Practitioner
 from frontdesk.store.port import BookingStore, DeliveryQueue, Registry
 
 KIM = Operator("Kim Nguyen")

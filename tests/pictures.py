@@ -17,7 +17,8 @@ from pathlib import Path
 
 from frontdesk import seed
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, CancelCommand, IncomingBooking
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.desk import SignIn
 from frontdesk.preflight import Finding, Preflight

@@ -410,58 +410,6 @@ class Conflict(FrontdeskError):
 
 
 @dataclass(frozen=True, slots=True)
-class IncomingBooking:
-    """A booking as a file, a seed or a PMS brings it, before the store knows it.
-
-    `line` is where it stands in its source, for error messages. Practitioners are named,
-    not numbered; `fee` is in cents; instants are UTC. `unsaid` are the columns (by their names
-    in a CSV file) that its source says nothing about: that is not the same as empty, and
-    erases nothing.
-    """
-
-    line: int
-    practice_id: str
-    patient: Patient
-    practitioner_name: str
-    appointment_type: str
-    starts_at: datetime
-    ends_at: datetime | None = None
-    ref: str = ""
-    pms_ref: str = ""
-    practitioner_pms_ref: str = ""
-    fee: int | None = None
-    created_at: datetime | None = None
-    cancelled_at: datetime | None = None
-    cancellation_reason: str = ""
-    cancelled_origin: Origin = Origin.FILE
-    unsaid: frozenset[str] = frozenset()
-
-
-class LoadOutcome(Enum):
-    """What became of one incoming booking."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    KEPT = "kept: cancelled here"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The outcome of one incoming booking; `field` and `problem` say what was wrong with a bad one.
-
-    `unread` are columns that could not be taken, each with what was wrong; the rest went in.
-    """
-
-    line: int
-    outcome: LoadOutcome
-    field: str = ""
-    problem: str = ""
-    unread: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """Somebody outside who has not answered since `since`, or does not let us in (`is_locked_out`)."""
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from uuid import UUID
 
-from frontdesk.bookings import Booking, Channel, IncomingBooking, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Booking, Channel, Practice
 
 
 class Kind(StrEnum):

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from frontdesk.bookings import Booking, Channel, IncomingBooking, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Booking, Channel, Practice
 from frontdesk.deliveries import Kind, State, plan
 
 _COLUMNS = {Channel.EMAIL: "patient_email", Channel.SMS: "patient_mobile"}

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from frontdesk.arrivals import IncomingBooking, LoadOutcome
 from frontdesk.audit import Action
 from frontdesk.bookings import (
     Booking,
@@ -15,8 +16,6 @@ from frontdesk.bookings import (
     Cancellation,
     Conflict,
     Direction,
-    IncomingBooking,
-    LoadOutcome,
     Operator,
     Origin,
     Patient,

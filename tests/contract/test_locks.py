@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import Booking, CancelCommand, LoadOutcome, Refused, Unavailable
+from frontdesk.arrivals import LoadOutcome
+from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
 from frontdesk.store import postgres_session
 from frontdesk.store.mapping import BOOKING, HEAD
 from frontdesk.store.opening import open_store

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import (
     LAST_ID,
     Booking,
@@ -17,7 +18,6 @@ from frontdesk.bookings import (
     Direction,
     Followup,
     FrontdeskError,
-    IncomingBooking,
     NotFound,
     Position,
     Row,

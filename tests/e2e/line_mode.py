@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from click.testing import CliRunner, Result
 
-from frontdesk.bookings import IncomingBooking, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Practice
 from frontdesk.cli import frontdesk
 from frontdesk.deliveries import facts
 from frontdesk.store.opening import open_store

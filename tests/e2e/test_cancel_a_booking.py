@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.bookings import Channel, IncomingBooking, Operator, Patient, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Channel, Operator, Patient, Practice
 from frontdesk.store.opening import open_store
 from tests.e2e.pty_desk import PtyDesk
 

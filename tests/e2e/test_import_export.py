@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from frontdesk.bookings import Loaded, Unavailable
+from frontdesk.arrivals import Loaded
+from frontdesk.bookings import Unavailable
 from frontdesk.cli import frontdesk
 from frontdesk.config import default_file
 from frontdesk.exchange.columns import COLUMNS

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import IncomingBooking, Operator, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Operator, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.screens import store_watch
 from frontdesk.store.opening import open_store

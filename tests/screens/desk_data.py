@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Channel, IncomingBooking, Operator, Origin, Patient, Pms, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Channel, Operator, Origin, Patient, Pms, Practice
 
 ADELAIDE = ZoneInfo("Australia/Adelaide")
 SYDNEY = ZoneInfo("Australia/Sydney")

@@ -14,15 +14,8 @@ from typing import cast
 
 import pytest
 
-from frontdesk.bookings import (
-    IncomingBooking,
-    Loaded,
-    LoadOutcome,
-    Operator,
-    Patient,
-    Practice,
-    Unavailable,
-)
+from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
+from frontdesk.bookings import Operator, Patient, Practice, Unavailable
 from frontdesk.exchange.importing import (
     BadLine,
     Import,

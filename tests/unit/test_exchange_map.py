@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.bookings import IncomingBooking, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Practice
 from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.layout import BadCell
 from frontdesk.exchange.mapping import (

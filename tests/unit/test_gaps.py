@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from frontdesk.bookings import Booking, Cancellation, Channel, IncomingBooking
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Booking, Cancellation, Channel
 from frontdesk.gaps import Gaps
 from tests.making import BY_HAND, KIM, make_booking, make_incoming, make_patient, make_practice
 

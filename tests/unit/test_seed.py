@@ -8,7 +8,8 @@ from itertools import islice, pairwise
 
 import pytest
 
-from frontdesk.bookings import IncomingBooking, Origin
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Origin
 from frontdesk.seed import DEFAULT_BOOKINGS, bookings, practices
 from frontdesk.seed.patients import DOMAINS, MOBILES
 from frontdesk.text import clean, fold

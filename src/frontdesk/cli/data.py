@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from frontdesk.bookings import FrontdeskError, LoadOutcome, Reason, Refused
+from frontdesk.arrivals import LoadOutcome
+from frontdesk.bookings import FrontdeskError, Reason, Refused
 from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from frontdesk import seed
-from frontdesk.bookings import IncomingBooking, Pms, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Pms, Practice
 from frontdesk.credentials import Credentials
 from frontdesk.pms import simulator
 from frontdesk.pms.simulator import SimulatedAccount

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from frontdesk import seed
-from frontdesk.bookings import Loaded, LoadOutcome, Operator, Reason, Refused
+from frontdesk.arrivals import Loaded, LoadOutcome
+from frontdesk.bookings import Operator, Reason, Refused
 from frontdesk.cli.data import quiet_option
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from frontdesk.bookings import IncomingBooking, Loaded, LoadOutcome, Operator
+from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
+from frontdesk.bookings import Operator
 from frontdesk.exchange.incoming import ReadRow, RowReader
 from frontdesk.exchange.layout import ERROR_COLUMNS, BadCell
 from frontdesk.exchange.loading import Pace, load

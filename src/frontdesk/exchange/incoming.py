@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import IncomingBooking, Origin, Patient, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Origin, Patient, Practice
 from frontdesk.complaints import nearest
 from frontdesk.config.addresses import check_mail_address
 from frontdesk.exchange import values

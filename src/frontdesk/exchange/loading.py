@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from frontdesk.bookings import FrontdeskError, IncomingBooking, Loaded, Operator
+from frontdesk.arrivals import IncomingBooking, Loaded
+from frontdesk.bookings import FrontdeskError, Operator
 from frontdesk.store.port import Registry
 
 _FIRST, _LEAST, _MOST = 100, 10, 5_000

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 
 from frontdesk import times
-from frontdesk.bookings import Channel, IncomingBooking, Origin, Patient, Pms, Practice
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Channel, Origin, Patient, Pms, Practice
 from frontdesk.seed.patients import Regular, patient, practitioner_names, regulars
 
 DEFAULT_BOOKINGS = 5_000

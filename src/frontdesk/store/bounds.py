@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from frontdesk.bookings import REASON_LIMIT, IncomingBooking
+from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import REASON_LIMIT
 
 LONGEST = 200
 """Characters of a name or reference; no practice's software has longer ones."""

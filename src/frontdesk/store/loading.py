@@ -10,15 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from frontdesk import times
+from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
 from frontdesk.audit import Action
-from frontdesk.bookings import (
-    IncomingBooking,
-    Loaded,
-    LoadOutcome,
-    Operator,
-    Origin,
-    Practice,
-)
+from frontdesk.bookings import Operator, Origin, Practice
 from frontdesk.store import records
 from frontdesk.store.bounds import why_not_taken, within_bounds
 from frontdesk.store.database import Database

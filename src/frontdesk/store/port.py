@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.attempts import Result, RetryPolicy
 from frontdesk.audit import AuditEvent, Head
 from frontdesk.bookings import (
@@ -21,8 +22,6 @@ from frontdesk.bookings import (
     CancelCommand,
     Count,
     Direction,
-    IncomingBooking,
-    Loaded,
     Operator,
     Page,
     Patient,

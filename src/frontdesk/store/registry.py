@@ -9,18 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from frontdesk import times
+from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
-from frontdesk.bookings import (
-    IncomingBooking,
-    Loaded,
-    Operator,
-    Practice,
-    Reason,
-    Refused,
-    Scope,
-    Unauthorised,
-    Unavailable,
-)
+from frontdesk.bookings import Operator, Practice, Reason, Refused, Scope, Unauthorised, Unavailable
 from frontdesk.deliveries import MANUAL_UPDATE, State
 from frontdesk.store import loading, mapping, records, tokens
 from frontdesk.store.database import Database

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from frontdesk.bookings import IncomingBooking
+from frontdesk.arrivals import IncomingBooking
 
 _BATCH = 5_000
 

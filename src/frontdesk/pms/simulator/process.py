@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frontdesk.bookings import IncomingBooking
+from frontdesk.arrivals import IncomingBooking
 from frontdesk.pms.simulator.diary import Diary
 from frontdesk.pms.simulator.faults import Fault, is_away
 from frontdesk.pms.simulator.folder import SETTINGS_FILE, STATE_FILE, read_faults, read_settings
