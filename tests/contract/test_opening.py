@@ -251,7 +251,7 @@ async def test_a_server_that_does_not_answer(unused_tcp_port: int) -> None:
         ("57P03", "das Datenbanksystem startet", Unavailable, "takes no more connections"),
         ("3D000", "Datenbank »desk« existiert nicht; role, password", Unavailable, "has no database desk"),
         ("42501", "keine Berechtigung für Datenbank »desk«", Unauthorised, "have CONNECT on desk granted"),
-        ("08P01", "password authentication is broken", Unavailable, "lets nobody in (08P01)"),
+        ("08P01", "password authentication is broken", Unavailable, "refuses all connections (08P01)"),
     ],
 )
 @pytest.mark.parametrize("asks_password", [False, True])

@@ -54,7 +54,7 @@ async def test_whatever_the_store_raises_it_is_asked_again(
     reported: list[BaseException] = []
 
     class Raises:
-        async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+        async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
             if not answers:
                 await asyncio.Event().wait()
             answer = answers.pop(0)

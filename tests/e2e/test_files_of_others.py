@@ -103,10 +103,9 @@ def test_sign_in_without_a_place_to_count_is_what_needs_mending(
     state.mkdir(parents=True)
     monkeypatch.setenv("XDG_STATE_HOME", str(state.parent))
     Operators(desk.config_file.parent).set("Kim Nguyen", "4711")
-    assert "operators              ok 1 sign in by PIN\n" in desk("doctor").stdout
+    assert "operators              ok 1 sign in with a PIN\n" in desk("doctor").stdout
     state.chmod(0o777)
     shown = desk("doctor").stdout
     assert (
-        f"wrong PINs are not kept count of, and each sign-in takes 20 s longer: others can write {state}"
-        in shown
+        f"wrong PINs cannot be counted, so each sign-in takes 20 s longer: others can write {state}" in shown
     )

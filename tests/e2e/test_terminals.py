@@ -116,7 +116,7 @@ def test_a_terminal_that_only_adds_lines_is_refused(tmp_path: Path, term: str) -
     program = [sys.executable, "-m", "frontdesk", "--config", str(config_in(tmp_path, diff=True))]
     with PtyDesk(program, env={**home(tmp_path), "TERM": term}) as desk:
         assert desk.wait_exit() == 2
-        assert b"this terminal cannot be painted on" in desk.output
+        assert b"this terminal can only add lines" in desk.output
         assert b"\x1b" not in desk.output
 
 

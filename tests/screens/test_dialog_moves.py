@@ -84,8 +84,8 @@ class MovesAlone:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
-        changes: tuple[Change, ...] = await self._store.changes(after, wait)
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
+        changes: tuple[Change, ...] = await self._store.changes(after, wait, store_id)
         (booking,) = await self._store.find(REF)
         return tuple(Change(one.number, booking.id, ChangeKind.BOOKING, LEE, one.at) for one in changes)
 
@@ -116,7 +116,7 @@ class HeldBack:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         await self._store.changes(after + 1_000_000, wait)
         return ()
 

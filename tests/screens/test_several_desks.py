@@ -356,6 +356,6 @@ async def test_what_the_open_dialog_shows_is_not_cancelled_in_another_store(
     front.clock.advance(2)
     await front.press("f8")
     await front.until(lambda: "Not saved, nothing has happened" in dialog.line("message").text)
-    assert "the store was replaced by another one" in dialog.line("message").text
+    assert "another store has taken the place of this one" in dialog.line("message").text
     (booking,) = await front.store.find("SD-10482")
     assert booking.cancellation is None

@@ -47,8 +47,8 @@ class Held:
         found: tuple[Delivery, ...] = await self._asked("deliveries", booking_id)
         return found
 
-    async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
-        found = await self._store.changes(after, min(wait, 0.02))
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
+        found = await self._store.changes(after, min(wait, 0.02), store_id)
         if found and "changes" in self.holds:
             self.waiting.set()
             await self.gate.wait()

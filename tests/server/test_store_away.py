@@ -60,7 +60,7 @@ class Broken:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def changes(self, after: int, wait: float) -> None:
+    async def changes(self, after: int, wait: float, store_id: str = "") -> None:
         raise RuntimeError("Amelia Wilson")
 
 
