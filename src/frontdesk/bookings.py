@@ -333,7 +333,7 @@ def why_not_cancel(
         return Reason(ALREADY_CANCELLED, f"cancelled {done.told(at)}")
     if booking.starts_at <= now:
         ago = times.distance(booking.starts_at, now, booking.practice.zone)
-        return Reason("time-passed", f"the time has passed, {ago}")
+        return Reason("time-passed", f"it started {ago}")
     return why_not_write(booking, desk, Scope.CANCEL)
 
 

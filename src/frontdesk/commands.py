@@ -50,7 +50,7 @@ def why_not_reschedule(booking: Booking, now: datetime, desk: Standing) -> Reaso
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk)
     if booking.starts_at <= now:
-        return Reason("time-passed", f"the time has passed. Book a new appointment in {_pms_name(booking)}")
+        return Reason("time-passed", f"it has started. Book a new appointment in {_pms_name(booking)}")
     return Reason("not-in-version", f"not in this version. Do it in {_pms_name(booking)}")
 
 
@@ -125,7 +125,7 @@ COMMANDS: tuple[Command, ...] = (
         "filter.upcoming",
         "only('Upcoming')",
         "Only Upcoming",
-        "Show only bookings whose time has not come.",
+        "Show only bookings that have not started.",
         keys=("1",),
         group="Filters",
     ),
@@ -133,7 +133,7 @@ COMMANDS: tuple[Command, ...] = (
         "filter.completed",
         "only('Completed')",
         "Only Completed",
-        "Show only bookings whose time has passed.",
+        "Show only bookings that have started.",
         keys=("2",),
         group="Filters",
     ),
@@ -211,7 +211,7 @@ COMMANDS: tuple[Command, ...] = (
         "list.down",
         "move(1)",
         "Down",
-        "To the next booking.",
+        "Go to the next booking.",
         keys=("j",),
         everywhere=("down",),
         in_palette=False,
@@ -220,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
         "list.up",
         "move(-1)",
         "Up",
-        "To the booking before.",
+        "Go to the booking before.",
         keys=("k",),
         everywhere=("up",),
         in_palette=False,
@@ -241,9 +241,11 @@ COMMANDS: tuple[Command, ...] = (
         everywhere=("pageup",),
         in_palette=False,
     ),
-    Command("list.first", "go_to_end(-1)", "First", "To the very first booking.", keys=("home",)),
-    Command("list.last", "go_to_end(1)", "Last", "To the very last booking.", keys=("end",)),
-    Command("find.focus", "find", "Find", "Back to Find, to type a name.", keys=("slash",), group="Program"),
+    Command("list.first", "go_to_end(-1)", "First", "Go to the very first booking.", keys=("home",)),
+    Command("list.last", "go_to_end(1)", "Last", "Go to the very last booking.", keys=("end",)),
+    Command(
+        "find.focus", "find", "Find", "Go back to Find, to type a name.", keys=("slash",), group="Program"
+    ),
     Command(
         "focus.switch",
         "switch_focus",
@@ -257,7 +259,7 @@ COMMANDS: tuple[Command, ...] = (
         "back",
         "back",
         "Back",
-        "One step back; in Find it clears the text.",
+        "Go one step back; in Find clear the text.",
         everywhere=("escape",),
         group="Program",
         in_palette=False,
@@ -275,7 +277,7 @@ COMMANDS: tuple[Command, ...] = (
         "program.bookings",
         "home_view",
         "Bookings",
-        "The whole list, from the first booking not yet started.",
+        "Show the whole list, from the first booking not yet started.",
         keys=("b",),
         everywhere=("f2",),
         group="Program",
@@ -284,7 +286,7 @@ COMMANDS: tuple[Command, ...] = (
         "program.attention",
         "app.attention",
         "Attention",
-        "What failed and needs a person, the nearest appointment first.",
+        "Show what needs a person, the nearest appointment first.",
         keys=("exclamation_mark",),
         everywhere=("f4",),
         group="Program",
@@ -293,7 +295,7 @@ COMMANDS: tuple[Command, ...] = (
         "program.connections",
         "app.connections",
         "Connections",
-        "Who is told of a cancellation by itself, and whether they answer.",
+        "Show who is told of a cancellation automatically.",
         keys=("e",),
         group="Program",
     ),
@@ -301,7 +303,7 @@ COMMANDS: tuple[Command, ...] = (
         "program.refresh",
         "refresh_list",
         "Refresh",
-        "Read the list again; shows what other desks changed.",
+        "Read the list again, with what other desks changed.",
         keys=("u",),
         everywhere=("f5",),
         group="Program",
@@ -319,7 +321,7 @@ COMMANDS: tuple[Command, ...] = (
         "program.paint",
         "app.paint_again",
         "Paint again",
-        "Write the whole screen again, should something else have written over it.",
+        "Paint the whole screen again, if something has written over it.",
         everywhere=("ctrl+l",),
         group="Program",
     ),
@@ -327,7 +329,7 @@ COMMANDS: tuple[Command, ...] = (
         "program.lock",
         "app.lock",
         "Lock",
-        "Leave nothing on the screen until you, or another operator, are back.",
+        "Hide everything until you, or another operator, go on.",
         keys=("l",),
         everywhere=("f9",),
         group="Program",
@@ -348,7 +350,7 @@ CANCEL_COMMANDS: tuple[Command, ...] = (
         "cancel.confirm",
         "confirm",
         "Cancel Booking",
-        "Cancel the booking shown. Counts only once the window has been on your screen.",
+        "Cancel the booking shown. F8 counts only after you could see it.",
         everywhere=("f8",),
         group="Cancel Booking",
         dangerous=True,
@@ -365,7 +367,7 @@ CANCEL_COMMANDS: tuple[Command, ...] = (
         "cancel.next",
         "next_field(1)",
         "Next field",
-        "From the reason to the buttons and round again.",
+        "Go from the reason to the buttons, and back to the reason.",
         everywhere=("tab",),
         group="Cancel Booking",
     ),
@@ -373,7 +375,7 @@ CANCEL_COMMANDS: tuple[Command, ...] = (
         "cancel.previous",
         "next_field(-1)",
         "Field before",
-        "The same, backwards.",
+        "Go the other way round.",
         everywhere=("shift+tab",),
         group="Cancel Booking",
     ),
@@ -398,7 +400,7 @@ def _on_a_page(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Comma
 
 READING_COMMANDS = _on_a_page(
     "Details and help",
-    ("read.back", "back", "Back", "Back to the list.", "escape q"),
+    ("read.back", "back", "Back", "Go back to the list.", "escape q"),
     ("read.down", "scroll(1)", "Down", "Scroll down.", "down j"),
     ("read.up", "scroll(-1)", "Up", "Scroll up.", "up k"),
     ("read.page_down", "scroll_page(1)", "Page on", "Scroll a page down.", "pagedown space"),
@@ -408,21 +410,21 @@ READING_COMMANDS = _on_a_page(
 
 DETAILS_COMMANDS = _on_a_page(
     "Details",
-    ("details.retry", "retry", "Try again", "Have what failed tried again now.", "a"),
-    ("details.settle", "settle", "Settle", "Say what you did about what failed, and sign it.", "s"),
+    ("details.retry", "retry", "Try again", "Try again now what failed.", "a"),
+    ("details.settle", "settle", "Settle", "Settle what failed: write what you did, and sign it.", "s"),
 )
 
 ATTENTION_COMMANDS = _on_a_page(
     "Attention",
-    ("attention.settle", "settle", "Settle", "Say what you did about it, and sign it.", "s"),
-    ("attention.retry", "retry", "Try again", "Have it tried again now.", "a"),
+    ("attention.settle", "settle", "Settle", "Settle it: write what you did, and sign it.", "s"),
+    ("attention.retry", "retry", "Try again", "Try it again now.", "a"),
     ("attention.details", "details", "Details", "Show everything about the booking.", "d enter"),
-    ("attention.down", "move(1)", "Down", "To the next one.", "down j"),
-    ("attention.up", "move(-1)", "Up", "To the one before.", "up k"),
+    ("attention.down", "move(1)", "Down", "Go to the next one.", "down j"),
+    ("attention.up", "move(-1)", "Up", "Go to the one before.", "up k"),
     ("attention.page_down", "turn_page(1)", "Page on", "Turn to the next page.", "pagedown"),
     ("attention.page_up", "turn_page(-1)", "Page back", "Turn to the page before.", "pageup"),
-    ("attention.refresh", "refresh", "Refresh", "Read the list again; shows what came in addition.", "f5 u"),
-    ("attention.back", "back", "Back", "Back to Find.", "escape q"),
+    ("attention.refresh", "refresh", "Refresh", "Read the list again, with what is new.", "f5 u"),
+    ("attention.back", "back", "Back", "Go back to Find.", "escape q"),
     ("attention.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
 )
 

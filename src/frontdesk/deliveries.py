@@ -170,7 +170,7 @@ def is_by_hand(booking: Booking | IncomingBooking, practice: Practice) -> bool:
     return practice.pms is not None and not (practice.pms.can_cancel and booking.pms_ref)
 
 
-def is_told_by_itself(planned: Collection[Planned]) -> bool:
+def is_told_automatically(planned: Collection[Planned]) -> bool:
     """Whether the PMS will be told without a person."""
     return any(one.kind is Kind.PMS_CANCEL and one.connection for one in planned)
 
@@ -233,14 +233,15 @@ def _tell_patient(booking: Booking | IncomingBooking, practice: Practice, told_b
 def fact(delivery: Delivery) -> str:
     """Return how far a delivery has got, in the fixed words of the Last line.
 
-    PMS: waiting, ok, refused, "unknown, checking", "unknown, look there", by hand. Patient:
-    waiting, "e-mail ok", "SMS ok", "phone the patient", "told by phone". It never claims more
-    than is proven: "refused" is for who said no, not for who could not be asked.
+    PMS: waiting, told, refused, "unknown, checking", "unknown, look there", by hand. Patient:
+    waiting, "e-mail sent", "SMS sent", "phone the patient", "told by phone". It never claims
+    more than is proven: sent is what the server took, and "refused" is for who said no, not for
+    who could not be asked.
     """
     if delivery.kind is Kind.PMS_CANCEL:
         return _pms_fact(delivery)
     if delivery.state is State.DONE:
-        return f"{_MEANS[delivery.kind]} ok"
+        return f"{_MEANS[delivery.kind]} sent"
     if delivery.state is State.SETTLED:
         if delivery.is_superseded:
             return "failed"
@@ -268,22 +269,22 @@ def _pms_fact(delivery: Delivery) -> str:
             return "refused"
         return "waiting" if delivery.next_at else "by hand"
     return {
-        State.DONE: "ok",
+        State.DONE: "told",
         State.SETTLED: "done by hand",
         State.UNKNOWN: "unknown, checking",
     }.get(delivery.state, "waiting")
 
 
 def facts(deliveries: Sequence[Delivery] | None) -> str:
-    """Return the Last line's sentence: `Cancelled here ok, Praktika waiting, e-mail ok`.
+    """Return the Last line's facts: `cancelled, Praktika waiting, e-mail sent`.
 
     Of several messages to the patient only the newest counts: it took the place of the others.
     The practice's own copy is no fact that an operator waits for. Without deliveries, which is
     another thing than none, it says that they cannot be read.
     """
     if deliveries is None:
-        return "Cancelled here ok. What follows from it cannot be read now"
-    said = ["Cancelled here ok"]
+        return "cancelled. What follows cannot be read now"
+    said = ["cancelled"]
     said += [f"{one.target} {fact(one)}" for one in deliveries if one.kind is Kind.PMS_CANCEL]
     for one in [one for one in deliveries if one.is_to_patient][-1:]:
         words = fact(one)
@@ -302,7 +303,7 @@ def to_do(attention: Attention) -> tuple[str, str]:
     if delivery.kind is Kind.PMS_CANCEL:
         pms = delivery.target.upper()
         by_hand = f"CANCEL IT IN {pms} BY HAND"
-        # Doing it there does no harm to what goes on by itself: every attempt reads first.
+        # Doing it there does no harm to what goes on automatically: every attempt reads first.
         if delivery.unproven:
             doubt = f"it did not say whether it took the cancel{_tries(delivery)}"
             if delivery.next_at:

@@ -98,7 +98,7 @@ def test_find_menu_reason_f8_and_the_database_says_cancelled(desk: PtyDesk, stor
     desk.wait_for("11/255")
     confirm(desk)
     lines = desk.wait_for("x Cancelled~")
-    assert any(line.startswith("Last ") and "Cancelled here ok, e-mail waiting" in line for line in lines)
+    assert any(line.startswith("Last ") and "cancelled, e-mail waiting" in line for line in lines)
     assert cancelled(store_file) == {"SD-0": (1, "patient ill"), "SD-1": (0, ""), "SD-2": (0, "")}
     desk.send(b"\x1b\x1b")
     desk.send(b"\t3")
@@ -137,7 +137,7 @@ def test_f8_cut_by_a_slow_line_changes_no_filter_and_cancels_nothing(
     time.sleep(gap)
     desk.send(F8[cut:])
     desk.send(b"\x1b[A")
-    lines = desk.wait_for("Show: everything")
+    lines = desk.wait_for("All days, all practices, cancelled too")
     desk.send(b"\t")
     lines = desk.wait_for("Find:")
     assert "19" not in lines[0]

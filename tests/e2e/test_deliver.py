@@ -23,7 +23,7 @@ async def test_one_run_tells_everybody_and_the_next_one_nobody(world: World) -> 
 
     assert world.cancels() == [True]
     assert world.letters() == 2
-    assert "Cancelled here ok, Praktika ok, e-mail ok" in await world.run("show", "R00001")
+    assert "cancelled, Praktika told, e-mail sent" in await world.run("show", "R00001")
 
 
 async def test_a_patient_without_e_mail_gets_an_sms(world: World) -> None:
@@ -32,7 +32,7 @@ async def test_a_patient_without_e_mail_gets_an_sms(world: World) -> None:
     assert await world.run("deliver", "--once") == "3 done\n"
 
     assert [number for number, _ in world.pms.diary.messages()] == ["+61491570006"]
-    assert "SMS ok" in await world.run("show", "R00002")
+    assert "SMS sent" in await world.run("show", "R00002")
 
 
 async def test_what_fails_is_tried_again_later_and_what_is_refused_needs_a_person(world: World) -> None:
@@ -92,8 +92,8 @@ async def test_cancel_tries_what_it_has_written_and_nothing_else(world: World) -
     said = await world.run("cancel", "R00001", "--yes")
 
     assert said.splitlines() == [
-        "Cancelled here ok, Praktika waiting, e-mail waiting",
-        "Cancelled here ok, Praktika ok, e-mail ok",
+        "cancelled, Praktika waiting, e-mail waiting",
+        "cancelled, Praktika told, e-mail sent",
     ]
     assert world.cancels() == [True]
     assert "Praktika waiting, SMS waiting" in await world.run("show", "R00002")
@@ -104,7 +104,7 @@ async def test_a_pms_that_is_away_does_not_make_cancel_fail(world: World) -> Non
 
     said = await world.run("cancel", "R00001", "--yes")
 
-    assert said.splitlines()[-1] == "Cancelled here ok, Praktika waiting, e-mail ok"
+    assert said.splitlines()[-1] == "cancelled, Praktika waiting, e-mail sent"
 
 
 @pytest.mark.full
@@ -121,7 +121,7 @@ async def test_killed_in_the_middle_another_one_finishes_the_job_once(world: Wor
     said = await world.try_("deliver", "--once")
 
     assert "in other hands: waiting until they are done" in said.stderr
-    assert "Praktika ok, e-mail ok" in await world.run("show", "R00001")
+    assert "Praktika told, e-mail sent" in await world.run("show", "R00001")
     assert world.cancels() == [True]
     assert world.letters() == 2
 

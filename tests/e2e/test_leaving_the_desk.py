@@ -46,7 +46,7 @@ def test_after_f9_neither_screen_nor_scrollback_holds_a_patient(desk: LineDesk) 
         shown.send(F9)
         shown.wait_for(lambda _: b"\x1b[3J" in shown.output)
         shown.wait_still()
-        assert "Hidden. Enter shows." in "\n".join(shown.screen_lines())
+        assert "The screen is hidden. Press Enter to go on." in "\n".join(shown.screen_lines())
         assert PATIENT not in "\n".join(shown.screen_lines()) + screen.remembered()
         assert b"\x1b]" not in shown.output  # no title, no clipboard
         shown.send(b"\r")
@@ -90,7 +90,7 @@ def test_while_nobody_is_there_nothing_is_written_until_it_locks(desk: LineDesk)
         shown.wait_for("6 bookings")
         shown.wait_still()
         before = len(shown.output)
-        shown.wait_for("Hidden. Enter shows.")
+        shown.wait_for("The screen is hidden. Press Enter to go on.")
         shown.wait_for(lambda _: b"\x1b[3J" in shown.output)
         frame, _, _ = shown.output[before:].partition(b"Hidden")
         assert CONTROL.sub(b"", frame).strip() == b"", "the first text written is that of the lock"
@@ -121,11 +121,11 @@ def test_a_cut_line_is_told_once_at_the_next_start(desk: LineDesk, state: Path) 
         with PtyDesk(program) as again:
             again.wait_for("6 bookings")
             if told:
-                again.wait_for("nothing saved in the 12 hours before")
-                assert any(line.startswith("Cut off ") for line in again.screen_lines())
+                again.wait_for("Nothing saved in the last 12 h.")
+                assert any(line.startswith("Your line was cut at ") for line in again.screen_lines())
             again.send(b"\x03")
             again.wait_for("Leave frontdesk?")
-            assert told == any("Cut off" in line for line in again.screen_lines())
+            assert told == any("Your line was cut" in line for line in again.screen_lines())
             again.send(b"y")
             assert again.wait_exit() == 0
         assert cut_offs(state) == []

@@ -81,7 +81,7 @@ class TestYes:
     @pytest.mark.parametrize(
         ("reference", "said"),
         [
-            ("R00002", "Not done: the time has passed, 1 h "),
+            ("R00002", "Not done: it started 1 h "),
             ("R00001", "Not done: cancelled by Kim Nguyen "),
         ],
     )
@@ -142,7 +142,7 @@ class TestAsking:
         result = desk("cancel", "R00002", typed="\ny\n")
 
         assert (result.exit_code, result.stdout) == (1, "")
-        assert "the time has passed" in result.stderr
+        assert "it started" in result.stderr
 
     @pytest.mark.usefixtures("terminal")
     @pytest.mark.parametrize("answer", ["n\n", "\n"])
@@ -350,9 +350,7 @@ class TestLostAnswer:
 
         monkeypatch.setattr(SqlStore, "deliveries", unreadable)
 
-        assert desk("cancel", "R00001", "--yes").stdout == (
-            "Cancelled here ok. What follows from it cannot be read now\n"
-        )
+        assert desk("cancel", "R00001", "--yes").stdout == ("cancelled. What follows cannot be read now\n")
         assert desk.document("cancel", "perth/R00003", "--yes")["deliveries"] is None
 
 

@@ -21,7 +21,7 @@ from tests.making import KIM, make_incoming, make_practice
 pytestmark = [pytest.mark.full, pytest.mark.long]
 
 F8 = b"\x1b[19~"
-AWAY = "STORE AWAY"
+AWAY = "No connection to the bookings"
 
 
 class Practice:
@@ -127,7 +127,7 @@ def test_a_restart_with_two_desks_open(practice: Practice) -> None:
         desk.wait_for(nobody_is_away, 60)
     open_dialog(kim, "R00001")
     kim.send(F8)
-    kim.wait_for("Cancelled here ok")
+    kim.wait_for("cancelled")
     tom.wait_for("x Cancelled", 60)
     assert practice.written("R00001") == (True, 1, True)
 
@@ -143,7 +143,7 @@ def test_connections_that_are_reset(practice: Practice) -> None:
         open_dialog(kim, "R00003")
         line.cut()
         kim.send(F8)
-        kim.wait_for("Cancelled here ok", 60)
+        kim.wait_for("cancelled", 60)
         tom.wait_for(lambda lines: sum("x Cancelled" in one for one in lines) >= 1, 60)
         practice.close()
     assert practice.written("R00003") == (True, 1, True)
@@ -157,7 +157,7 @@ def test_a_line_that_is_silent(practice: Practice) -> None:
         kim.wait_for(AWAY, 100)
         open_dialog(tom, "R00004")
         tom.send(F8)
-        tom.wait_for("Cancelled here ok")
+        tom.wait_for("cancelled")
         line.fault = Fault.NOTHING
         line.cut()
         kim.wait_for(nobody_is_away, 60)
@@ -176,13 +176,13 @@ def test_a_commit_whose_answer_is_lost(practice: Practice, fault: Fault) -> None
         assert line.lost.is_set()
         line.fault = Fault.NOTHING
         if fault is Fault.LOSES_ANSWERS:
-            kim.wait_for("Cancelled here ok", 60)
+            kim.wait_for("cancelled", 60)
             assert practice.written("R00005") == (True, 1, True)
         else:
             kim.wait_for("Not saved, nothing has happened", 60)
             assert practice.written("R00005") == (False, 0, False)
             kim.send(F8)
-            kim.wait_for("Cancelled here ok", 60)
+            kim.wait_for("cancelled", 60)
             assert practice.written("R00005") == (True, 1, True)
         practice.close()
 
@@ -191,7 +191,7 @@ def test_a_cancel_is_seen_elsewhere_by_its_notice(practice: Practice) -> None:
     kim, tom = practice.desk("Kim"), practice.desk("Tom")
     open_dialog(kim, "R00006")
     kim.send(F8)
-    kim.wait_for("Cancelled here ok")
+    kim.wait_for("cancelled")
     tom.wait_for("x Cancelled", POLL_SECONDS / 2)
 
 

@@ -31,7 +31,7 @@ STEPS = SECTION[1] if SECTION else ""
 PLACE = "~/Library/Application Support/frontdesk/" if sys.platform == "darwin" else "~/.config/frontdesk/"
 KEY = "the key that the vendor gave us"
 SECRETS = {"praktika-smile": KEY, "smtp": PASSWORD}
-PROVEN = "Cancelled here ok, Praktika ok, e-mail ok"
+PROVEN = "cancelled, Praktika told, e-mail sent"
 
 
 def blocks() -> Iterator[tuple[str, str]]:

@@ -62,7 +62,7 @@ async def test_it_asks_the_pms_for_a_desk_and_carries_out_what_follows(world: Wo
                 break
         assert (world.cancels(), world.letters()) == ([True], 2)
         assert await server.ended() == (0, "The server has ended. Nothing is under way here any more.\n")
-    assert "Praktika ok, e-mail ok" in await world.run("show", "R00001")
+    assert "Praktika told, e-mail sent" in await world.run("show", "R00001")
 
 
 @pytest.mark.full

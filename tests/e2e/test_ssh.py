@@ -76,7 +76,7 @@ def looked_into(desk: LineDesk, reference: str) -> bool:
 async def cancel_and_leave(desk: SshDesk) -> None:
     """A whole session, to the end of its process."""
     await open_dialog(desk, "R00001", b"ill")
-    await confirm(desk, "Cancelled here ok")
+    await confirm(desk, "cancelled")
     desk.send(b"\x03")
     await desk.wait_for("Leave frontdesk?")
     desk.send(b"y")

@@ -47,7 +47,7 @@ def test_a_cancel_at_one_desk_is_seen_at_the_other_with_who_did_it(
         lee.wait_for("This action cannot be undone.")
         lee.wait_still(1.0)  # longer than the dialog is deaf
         lee.send(F8)
-        lee.wait_for("Cancelled here ok")
+        lee.wait_for("cancelled")
         kim.wait_for(lambda lines: any(one.startswith("Lee Tran cancelled ") for one in lines))
         kim.wait_for("x Cancelled")
         assert not any("Lee Tran cancelled" in line for line in lee.screen_lines())

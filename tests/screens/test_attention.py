@@ -107,7 +107,7 @@ async def test_settle_asks_for_a_note_signs_it_and_takes_the_row_out(
         await front.press("s")
         assert isinstance(front.app.screen, NoteScreen)
         await front.press("enter")
-        assert "Say in a few words what was done." in shown(front)
+        assert "Write in a few words what was done." in shown(front)
         # All in one go: what is typed behind Enter is for the list.
         await front.press(*"told Praktika", "enter", "down")
         assert front.app.screen_stack[-1] is screen
@@ -158,9 +158,9 @@ async def test_try_again_makes_it_due_and_says_in_its_row_what_became_of_it(
         before = [item.id for item in screen._items or ()]
         await front.press("a")
         assert dispatch.woken
-        await front.until(lambda: "Nothing to do any more: tried again, waiting" in shown(front))
+        await front.until(lambda: "Nothing more to do: tried again, waiting" in shown(front))
         await three.end("smile", Result(Ended.DONE, "taken by Praktika"))
-        await front.until(lambda: "Nothing to do any more: done by itself" in shown(front))
+        await front.until(lambda: "Nothing more to do: done automatically" in shown(front))
         assert [item.id for item in screen._items or ()] == before
         await front.press("s")
         assert front.app.screen_stack[-1] is screen
@@ -191,7 +191,7 @@ async def test_others_move_no_row_and_take_none_away(
         await three.cancel("SD-10487")
         await three.end("smile", Result(Ended.REFUSED, "no"))
         await front.until(lambda: "1 more: F5 shows them" in front.lines()[0])
-        assert "Nothing to do any more: settled by Tom Reid, did it there" in shown(front)
+        assert "Nothing more to do: settled by Tom Reid, did it there" in shown(front)
         assert [item.id for item in screen._items or ()] == before
         assert screen.current is not None
         assert screen.current.id == marked.id
@@ -234,7 +234,7 @@ async def test_of_several_one_is_chosen(open_front: FrontOpener, three: Store, c
         left = [one.delivery for one in await front.store.attention(9)]
         assert {one.kind for one in left if one.target != "Praktika"} == {Kind.PMS_CANCEL}
         await front.press("a")
-        assert "Nothing here needs that." in shown(front)
+        assert "Nothing here needs a person." in shown(front)
 
 
 async def test_the_last_line_moves_by_itself(
@@ -245,15 +245,15 @@ async def test_the_last_line_moves_by_itself(
         await front.press("enter", "c")
         clock.advance(2.0)
         await front.press("f8")
-        assert front.line("last").endswith("Cancelled here ok, Praktika waiting, e-mail waiting")
+        assert front.line("last").endswith("cancelled, Praktika waiting, e-mail waiting")
         await elsewhere.end("smile", Result(Ended.UNKNOWN, "no answer"))
         await front.until(lambda: "Praktika unknown, checking, e-mail waiting" in front.line("last"))
         clock.advance(60.0)
         await elsewhere.end("smile", Result(Ended.DONE))
         await elsewhere.end(MAIL_CONNECTION, Result(Ended.REFUSED, "no such address"))
-        await front.until(lambda: "Praktika ok, SMS waiting" in front.line("last"))
+        await front.until(lambda: "Praktika told, SMS waiting" in front.line("last"))
         await elsewhere.end(SMS_CONNECTION, Result(Ended.DONE))
-        await front.until(lambda: front.line("last").endswith("Cancelled here ok, Praktika ok, SMS ok"))
+        await front.until(lambda: front.line("last").endswith("cancelled, Praktika told, SMS sent"))
         assert "under way" not in front.line("status")
 
 

@@ -40,7 +40,7 @@ async def test_a_file_that_is_no_store_says_so_and_r_tries_again(store_path: Pat
         assert "broken.db" in " ".join(screen_lines(app)).replace(" ", "")
         shutil.copy(store_path, broken)
         await pilot.press("r")
-        await wait_for_text(app, pilot, "Show: everything")
+        await wait_for_text(app, pilot, "All days, all practices, cancelled too")
     app = FrontdeskApp(desk_on(tmp_path / "config.toml" / "x.db", StillClock(), []))
     (tmp_path / "config.toml").write_text("")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -96,14 +96,14 @@ async def test_a_store_that_goes_away_says_since_when_and_comes_back_with_f5(ope
         await front.press("tab", "end")
         assert front.screen.listing.view.rows == rows
         assert front.line("status") == (
-            "STORE AWAY since 09:14: this list is from then, cancelling is not possible"
+            "No connection to the bookings since 09:14. Nothing can be cancelled now."
         )
         await front.press("c")
         assert "no connection to the bookings since 09:14" in "\n".join(front.lines())
         await front.press("escape")
         stores[0].is_away = False
         await front.press("f5")
-        assert "STORE AWAY" not in front.line("status")
+        assert "No connection to the bookings" not in front.line("status")
 
 
 class FirstListFails:
@@ -179,7 +179,7 @@ async def test_a_desk_that_is_shut_out_when_it_opens_says_so_and_can_try_again(s
         assert Unauthorised.title in "\n".join(shown)
         assert "The desk token Desk One was revoked: have a new one made." in "\n".join(shown)
         await pilot.press("r")
-        await wait_for_text(app, pilot, "Show: everything")
+        await wait_for_text(app, pilot, "All days, all practices, cancelled too")
 
 
 class Breaks:
@@ -209,7 +209,7 @@ async def test_a_bug_shows_a_reference_and_no_traceback(store_path: Path) -> Non
     clock = StillClock()
     app = FrontdeskApp(desk_on(store_path, clock, reports, wrap=faulty))
     async with app.run_test(size=(80, 24)) as pilot:
-        await wait_for_text(app, pilot, "Show: everything")
+        await wait_for_text(app, pilot, "All days, all practices, cancelled too")
         front = Front(app, pilot, clock, reports)
         await front.idle()
         stores[0].breaks = True

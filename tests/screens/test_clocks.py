@@ -27,7 +27,7 @@ async def test_what_is_written_here_is_told_by_the_clock_here(front_in_sydney: F
     )
     front.clock.advance(2.0)
     await front.press("f8")
-    assert front.line("last").startswith("Last 09:44 Mirela Kovač: Cancelled here ok")
+    assert front.line("last").startswith("Last 09:44 Mirela Kovač: cancelled")
     await front.pilot.resize_terminal(120, 40)
     await front.idle()
     assert front.line("last").startswith("Last 09:44 Mirela Kovač Thu 26 Nov 10:30 ADL: ")

@@ -24,7 +24,7 @@ REF = "SD-10482"
 SEEN = 2.0
 """Seconds after which a confirm counts where the terminal cannot be asked."""
 LATER = timedelta(days=1)
-TOO_EARLY = "F8 came before this window was on your screen. Read it, then press F8 again."
+TOO_EARLY = "Too early: this window was not yet on your screen. Read it, then press F8."
 LEE = Operator("Lee Tran", via="Desk Two")
 
 

@@ -52,7 +52,7 @@ async def test_it_is_asked_again_when_the_store_answers_and_the_old_words_go(
         assert "The line is cut" in front.line("keys")
         cut[0].error = None
         await front.until(front.rows)
-        await front.until(lambda: front.line("keys") == "The store is back.")
+        await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
         assert front.marked.ref == "SD-10483"
         assert {one.patient.name for one in front.rows()} == {"Ante Kovačević"}
         assert "1 found" in front.line("found")
@@ -172,7 +172,7 @@ async def test_the_start_view_that_failed_has_no_row_of_the_search_before(
         await front.type("petra")
         cut[0].error = AWAY
         await front.press("f2")
-        assert (front.screen.find.value, front.line("show")) == ("", "Show: everything")
+        assert (front.screen.find.value, front.line("show")) == ("", "All days, all practices, cancelled too")
         assert front.rows() == []
         cut[0].error = None
         await front.until(front.rows)
@@ -294,7 +294,7 @@ async def test_a_resize_while_the_store_is_away_is_no_answer_and_fills_up_when_i
     async with open_front(wrap=wrapped(cut)) as front:
         marked = front.marked
         cut[0].error = AWAY
-        await front.until(lambda: "STORE AWAY" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings" in front.line("status"))
         keys = front.line("keys")
         await front.pilot.resize_terminal(80, 40)
         await front.idle()

@@ -6,7 +6,7 @@ from tests.screens.front import Front
 
 async def test_starts_on_the_first_booking_not_yet_started(front: Front) -> None:
     assert front.screen.find.has_focus
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
     rows = front.screen.listing.view.rows
     cursor = front.screen.listing.view.cursor
     assert front.marked.starts_at > front.app.open_desk.now()  # type: ignore[union-attr]
@@ -55,7 +55,7 @@ async def test_filters_rest_while_there_is_a_search_and_come_back(front: Front) 
     assert front.line("show").startswith("FILTER Cancelled")
     await front.press("escape")
     await front.type("lee")
-    assert front.line("show") == "filter rests while you search: Cancelled"
+    assert front.line("show") == "Searching every day. Your filter (Cancelled) comes back when Find is empty."
     assert len(front.screen.listing.view.rows) > 1
     await front.press("escape")
     assert front.line("show").startswith("FILTER Cancelled")
@@ -68,7 +68,7 @@ async def test_a_filter_key_during_a_search_narrows_it_until_the_text_goes(front
     assert front.line("show").startswith("FILTER Upcoming")
     assert len(front.screen.listing.view.rows) == 5
     await front.press("escape", "escape")
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
 
 
 async def test_typing_after_a_dialog_replaces_the_old_text(front: Front) -> None:

@@ -23,7 +23,7 @@ async def test_how_a_filter_is_cleared_is_said_for_where_the_focus_is(front: Fro
     await front.press("escape")
     assert front.line("show").endswith("Tab 0 clears")
     await front.press("tab", "0")
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
 
 
 async def test_how_an_empty_list_is_left_is_said_for_where_the_focus_is(front: Front) -> None:
@@ -39,7 +39,7 @@ async def test_a_key_that_the_config_changed_is_named(open_front: FrontOpener) -
         await front.press("tab", "1")
         assert front.line("show").endswith("   z clears")
         await front.press("z")
-        assert front.line("show") == "Show: everything"
+        assert front.line("show") == "All days, all practices, cancelled too"
 
 
 @pytest.mark.parametrize("keys", [("enter",), ("tab", "p"), ("ctrl+c",), ("f1",), ("f4",), ("enter", "d")])

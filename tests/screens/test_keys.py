@@ -21,7 +21,7 @@ async def test_status_keys_show_one_status_and_0_everything(front: Front, key: s
     assert await statuses(front) == {status}
     assert front.line("show").startswith(f"FILTER {status}")
     await front.press("0")
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ async def test_day_keys(front: Front, key: str, words: str, days: tuple[int, int
         assert today + timedelta(days=days[0]) <= local <= today + timedelta(days=days[1])
     assert front.screen.listing.view.rows
     await front.press("a")
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
 
 
 async def test_arrows_move_one_day_from_the_day_shown(front: Front) -> None:
@@ -130,7 +130,7 @@ async def test_practitioner_and_practice_are_chosen_by_name(front: Front) -> Non
     await front.press("enter")
     assert "None: Dr Okafor, PRT. 0 shows everything." in "\n".join(front.lines())
     await front.press("0")
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
 
 
 async def test_a_letter_bound_to_nothing_says_so_and_does_nothing(front: Front) -> None:
@@ -176,6 +176,6 @@ async def test_bookings_key_shows_the_start_view(front: Front) -> None:
     start = front.marked.id
     await front.type("kov")
     await front.press("tab", "3", "b")
-    assert front.line("show") == "Show: everything"
+    assert front.line("show") == "All days, all practices, cancelled too"
     assert front.screen.find.value == ""
     assert front.marked.id == start

@@ -47,7 +47,7 @@ async def test_nobody_found_is_not_said_before_everything_was_looked_at(open_fro
         await front.type("kov")
         text = "\n".join(front.lines())
         assert "Nobody found yet" in text
-        assert "PgDn looks further on" in text
+        assert "PgDn searches later days" in text
         await front.press("pagedown", "pageup", "down", "up")
         assert "Nobody found yet" in "\n".join(front.lines())
 

@@ -20,7 +20,7 @@ from tests.screens.front import Front
 from tests.screens.test_hostile_text import HARMFUL
 
 SEEN = 2.0
-ASKING = "is told by itself. Asking what it shows now, F8 need not wait"
+ASKING = "is told automatically. Asking now; F8 works before it answers"
 
 
 class AsksPms:
@@ -63,7 +63,9 @@ async def test_the_answer_takes_the_place_of_the_question_and_moves_no_line(open
         pms.answer = Preflight(Finding.SAME, dialog.booking.starts_at, "Dr Lee")
         pms.may_answer.set()
         await front.until(lambda: "Asking" not in pms_line(front))
-        assert pms_line(front) == "  Praktika      is told by itself. Shows Thu 26 Nov 10:30 Dr Lee: ok"
+        assert (
+            pms_line(front) == "  Praktika      is told automatically. It shows Thu 26 Nov 10:30 Dr Lee, same"
+        )
         differing = [y for y, (a, b) in enumerate(zip(asking, front.lines(), strict=True)) if a != b]
         assert len(differing) == 1
         assert [booking.ref for booking in pms.asked] == ["SD-10482"]
@@ -119,7 +121,7 @@ async def test_only_a_contradicting_answer_starts_the_deaf_time_afresh(
         (booking,) = await front.store.find("SD-10482")
         assert (booking.cancellation is None) == contradicts
         if contradicts:
-            assert "before this window was on your screen" in dialog.line("message").text
+            assert "this window was not yet on your screen" in dialog.line("message").text
             front.clock.advance(SEEN)
             await front.press("f8")
             (booking,) = await front.store.find("SD-10482")
@@ -154,7 +156,7 @@ async def test_a_pms_that_a_person_has_to_update_is_not_asked(open_front: FrontO
 
 async def test_a_desk_that_cannot_ask_says_so(front: Front) -> None:
     await open_dialog(front)
-    assert pms_line(front) == "  Praktika      is told by itself. Not checked from this desk"
+    assert pms_line(front) == "  Praktika      is told automatically. Not checked here"
 
 
 async def test_a_bug_in_asking_is_reported_and_nothing_else(open_front: FrontOpener) -> None:
@@ -164,7 +166,7 @@ async def test_a_bug_in_asking_is_reported_and_nothing_else(open_front: FrontOpe
     async with open_front(preflight=breaks) as front:
         await open_dialog(front)
         await front.until(lambda: "Asking" not in pms_line(front))
-        assert "Not checked from this desk" in pms_line(front)
+        assert "Not checked here" in pms_line(front)
         front.clock.advance(SEEN)
         await front.press("f8")
         (booking,) = await front.store.find("SD-10482")
@@ -201,9 +203,12 @@ LATER = BOOKING.starts_at + timedelta(days=1)
         (None, ASKING),
         (
             Preflight(Finding.SAME, BOOKING.starts_at, "Dr Lee"),
-            "is told by itself. Shows Thu 26 Nov 09:14 Dr Lee: ok",
+            "is told automatically. It shows Thu 26 Nov 09:14 Dr Lee, same",
         ),
-        (Preflight(Finding.SAME, BOOKING.starts_at), "is told by itself. Shows Thu 26 Nov 09:14: ok"),
+        (
+            Preflight(Finding.SAME, BOOKING.starts_at),
+            "is told automatically. It shows Thu 26 Nov 09:14, same",
+        ),
         (
             Preflight(Finding.DIFFERENT, LATER, "Dr Lee"),
             "! now shows Fri 27 Nov 09:14, Dr Lee. Ask which one is meant",
@@ -222,16 +227,16 @@ LATER = BOOKING.starts_at + timedelta(days=1)
         ),
         (Preflight(Finding.CANCELLED), "already cancelled there. F8 cancels it here as well"),
         (Preflight(Finding.ATTENDED), "! says the patient came, or did not come. Look there first"),
-        (Preflight(Finding.GONE), "! has no such appointment any more. Ask which one is meant"),
+        (Preflight(Finding.GONE), "! no longer shows this booking. Ask the patient"),
         (Preflight(Finding.SEVERAL), "! shows several patients for it. Cancel it there by hand"),
         (Preflight(Finding.SERIES), "! shows a series of appointments. Cancel this one there by hand"),
         (Preflight(Finding.MARKED), "! shows a mark that we do not know. Look there first"),
         (Preflight(Finding.UNCLEAR), "! shows it in a way that we cannot compare. Look there first"),
         (Preflight(Finding.UNKNOWN_STATUS), "! shows a status that we do not know. Look there first"),
-        (Preflight(Finding.UNREADABLE), "gives no answer that we can read. Attention (F4) says more"),
-        (Preflight(Finding.AWAY), "cannot be reached. Will be told as soon as it answers"),
-        (Preflight(Finding.LOCKED_OUT), "does not let us in. Attention (F4) says what becomes of it"),
-        (Preflight(Finding.NOT_ASKED), "is told by itself. Not checked from this desk"),
+        (Preflight(Finding.UNREADABLE), "gives an answer that we cannot read. Attention (F4) says more"),
+        (Preflight(Finding.AWAY), "cannot be reached. It will be told as soon as it answers"),
+        (Preflight(Finding.LOCKED_OUT), "does not let us in. Attention (F4) says what to do"),
+        (Preflight(Finding.NOT_ASKED), "is told automatically. Not checked here"),
     ],
 )
 def test_every_answer_in_words_that_fit(preflight: Preflight | None, sentence: str) -> None:

@@ -102,14 +102,14 @@ async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are
         await front.press("down")
         marked, rows = front.marked.id, [row.booking.id for row in front.screen.listing.view.rows]
         cut[0].error = Unavailable("The line is cut.")
-        await front.until(lambda: "STORE AWAY since 09:14" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings since 09:14" in front.line("status"))
         await front.press("tab", "m")
         assert "no connection to the bookings since 09:14" in "\n".join(front.lines())
         await front.press("escape")
         await cancel(cut[0]._store, "SD-10482")
         cut[0].error = None
-        await front.until(lambda: "The store is back." in front.line("keys"))
-        assert "STORE AWAY" not in front.line("status")
+        await front.until(lambda: "Connected to the bookings again." in front.line("keys"))
+        assert "No connection to the bookings" not in front.line("status")
         view = front.screen.listing.view.rows
         assert [row.booking.id for row in view] == rows
         assert front.marked.id == marked
@@ -122,9 +122,9 @@ async def test_that_the_store_is_back_gives_way_to_what_others_do(
     async with open_front(wrap=wrapped(cut)) as front:
         await front.type("mirela")
         cut[0].error = Unavailable("The line is cut.")
-        await front.until(lambda: "STORE AWAY" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings" in front.line("status"))
         cut[0].error = None
-        await front.until(lambda: front.line("keys") == "The store is back.")
+        await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
         await cancel(cut[0]._store, "SD-10482")
         await front.until(lambda: front.line("keys").startswith("Lee Tran"))
 
@@ -139,10 +139,10 @@ async def test_a_store_that_answers_and_cannot_read_the_list_stays_away(
             cut[0].error, cut[0].all_but = Unavailable("The disk does not work."), "state"
             while cut[0].refused["rows"] < 3:
                 await front.pilot.pause(0.01)
-        assert "STORE AWAY since 09:14" in front.line("status")
+        assert "No connection to the bookings since 09:14" in front.line("status")
         assert found == []
         cut[0].error = None
-        await front.until(lambda: "The store is back." in front.line("keys"))
+        await front.until(lambda: "Connected to the bookings again." in front.line("keys"))
 
 
 async def test_a_line_cut_behind_her_cancel_is_not_its_answer(
@@ -154,12 +154,12 @@ async def test_a_line_cut_behind_her_cancel_is_not_its_answer(
         front.clock.advance(2)
         cut[0].error_after["cancel"] = Unavailable("Nothing was changed: the line is cut.")
         await front.press("f8")
-        await front.until(lambda: "STORE AWAY" in front.line("status"))
-        assert "Cancelled here ok. What follows from it cannot be read now" in front.line("last")
+        await front.until(lambda: "No connection to the bookings" in front.line("status"))
+        assert "cancelled. What follows cannot be read now" in front.line("last")
         assert front.marked.cancellation is not None
         assert "Nothing was changed" not in "\n".join(front.lines())
         cut[0].error = None
-        await front.until(lambda: "Cancelled here ok, Praktika waiting" in front.line("last"))
+        await front.until(lambda: "cancelled, Praktika waiting" in front.line("last"))
 
 
 async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
@@ -169,10 +169,10 @@ async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
         await front.type("kov")
         cut[0].error, cut[0].all_but = Unavailable("The line is cut."), "changes"
         await cancel(cut[0]._store, "SD-10482")
-        await front.until(lambda: "STORE AWAY" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings" in front.line("status"))
         assert "The line is cut" not in front.line("keys")
         cut[0].error = None
-        await front.until(lambda: front.line("keys") == "The store is back.")
+        await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
         await cancel_elsewhere(front, "SD-10485")
         await front.until(lambda: front.line("keys").startswith("Lee Tran"))
 
@@ -264,7 +264,7 @@ class Remembers:
         return self.at
 
 
-async def test_after_a_cut_line_the_last_line_says_since_when_nothing_was_saved(
+async def test_after_a_cut_line_the_last_line_says_what_was_saved_last(
     open_front: FrontOpener,
 ) -> None:
     async with open_front() as front:
@@ -272,26 +272,33 @@ async def test_after_a_cut_line_the_last_line_says_since_when_nothing_was_saved(
         await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
     remembers = Remembers(-8)
     async with open_front(cut_offs=remembers) as front:
-        await front.until(lambda: "nothing saved after" in front.line("last"))
-        assert front.line("last").endswith("Cancelled here ok. Cut off 09:22, nothing saved after 09:14")
+        await front.until(lambda: "Last saved" in front.line("last"))
+        line = "Your line was cut at 09:22. Last saved: 09:14 Mirela Kovač: cancelled"
+        assert front.line("last") == line
         assert remembers.asked == ["Kim Nguyen"]
 
 
 @pytest.mark.parametrize(
     ("patient", "width", "line"),
     [
-        ("Tom Reid", 80, "Last 09:02 Tom Reid: Cancelled here ok. Cut off 09:14, nothing saved after 09:02"),
         (
-            "Mirela Kovac",
-            80,
-            "Last 09:02 Mirela..: Cancelled here ok. Cut off 09:14, nothing saved after 09:02",
+            "Tom Reid",
+            120,
+            "Your line was cut at 09:14. Last saved: 09:02 Tom Reid Mon 23 Nov 08:30: "
+            "cancelled, Praktika told, e-mail sent",
         ),
-        ("Tom Reid", 60, "Cut off 09:14, nothing saved after 09:02"),
+        ("Tom Reid", 80, "Your line was cut at 09:14. Last saved: 09:02 Tom Reid: cancelled"),
+        (
+            "Mirela Kovac-Kovalenko",
+            76,
+            "Your line was cut at 09:14. Last saved: 09:02 Mirela Kovac-Kova..: cancelled",
+        ),
+        ("Tom Reid", 60, "Your line was cut at 09:14. Last saved: 09:02"),
     ],
 )
-def test_what_was_cut_off_is_never_cut(patient: str, width: int, line: str) -> None:
-    facts = "Cancelled here ok, Praktika ok, e-mail ok"
-    write = LastWrite("09:02", patient, "Mon 23 Nov 08:30", facts, "Cut off 09:14, nothing saved after 09:02")
+def test_that_the_line_was_cut_is_never_left_out(patient: str, width: int, line: str) -> None:
+    facts = "cancelled, Praktika told, e-mail sent"
+    write = LastWrite("09:02", patient, "Mon 23 Nov 08:30", facts, "Your line was cut at 09:14.")
     assert write.in_width(width) == line
 
 
@@ -315,7 +322,7 @@ async def test_a_store_that_was_put_back_is_read_anew_as_a_whole(front: Front, s
         "UPDATE booking SET patient_name = 'Put Back' WHERE ref = 'SD-10482'",
     )
     await front.until(
-        lambda: front.line("keys") == "The store was put back or replaced: all of it was read anew."
+        lambda: front.line("keys") == "The bookings were put back or replaced. The list was read again."
     )
     await front.idle()
     await front.type("sd-10482")
@@ -333,7 +340,7 @@ async def test_rows_that_another_store_does_not_have_go(front: Front, store_path
         "UPDATE booking SET ref = 'OTHER', patient_name = 'Somebody Else' WHERE ref = 'SD-10482'",
         "UPDATE practice SET name = 'Another House' WHERE id = (SELECT min(id) FROM practice)",
     )
-    await front.until(lambda: "read anew" in front.line("keys"))
+    await front.until(lambda: "read again" in front.line("keys"))
     await front.idle()
     assert not any(row.booking.ref == "SD-10482" for row in front.screen.listing.view.rows)
     assert front.app.open_desk is not None

@@ -104,4 +104,4 @@ async def test_it_says_where_wrong_pins_cannot_be_counted(store_path: Path) -> N
         await front.press("enter")
         await give(front, "4711")
         assert isinstance(front.app.screen, SignInScreen)
-        assert any("not kept count of: /x cannot be used: full." in line for line in front.lines())
+        assert any("Wrong PINs cannot be counted: /x cannot be used: full." in line for line in front.lines())

@@ -100,12 +100,12 @@ def test_neither_the_zone_of_now_nor_of_the_practice_decides(
     ("booking", "desk", "code", "text"),
     [
         (CANCELLED, Standing(), "already-cancelled", "cancelled by Kim Nguyen Sun 22 Nov 09:02"),
-        (PASSED, Standing(), "time-passed", "the time has passed, 1 h 00 ago"),
+        (PASSED, Standing(), "time-passed", "it started 1 h 00 ago"),
         (
             make_booking(starts_at=NOW),
             Standing(),
             "time-passed",
-            "the time has passed, 0 min ago",
+            "it started 0 min ago",
         ),
         (UPCOMING, READ_ONLY, "not-writable", "the file is read-only"),
         (UPCOMING, READER, "no-permission", "this desk may read bookings, not change them"),

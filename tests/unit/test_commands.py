@@ -265,13 +265,13 @@ def test_what_is_wrong_with_keys_in_the_config(overrides: dict[str, str], proble
             why_not_reschedule,
             make_booking(starts_at=NOW),
             "time-passed",
-            "the time has passed. Book a new appointment in Praktika",
+            "it has started. Book a new appointment in Praktika",
         ),
         (
             why_not_reschedule,
             make_booking(starts_at=PASSED, practice=make_practice(pms=None)),
             "time-passed",
-            "the time has passed. Book a new appointment in your appointment book",
+            "it has started. Book a new appointment in your appointment book",
         ),
         (
             why_not_reschedule,

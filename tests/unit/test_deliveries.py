@@ -173,7 +173,7 @@ PMS_WORDS = {
     State.PENDING: "waiting",
     State.CLAIMED: "waiting",
     State.UNKNOWN: "unknown, checking",
-    State.DONE: "ok",
+    State.DONE: "told",
     State.ATTENTION: "by hand",
     State.SETTLED: "done by hand",
 }
@@ -190,10 +190,10 @@ MESSAGE_WORDS = {
 def test_the_words_of_each_state(state: State) -> None:
     by = {"settled_by": "Kim Nguyen"}
     assert fact(delivery(Kind.PMS_CANCEL, state, **by)) == PMS_WORDS[state]
-    assert fact(delivery(Kind.PATIENT_EMAIL, state, **by)) == MESSAGE_WORDS.get(state, "e-mail ok")
-    assert fact(delivery(Kind.PATIENT_SMS, state, **by)) == MESSAGE_WORDS.get(state, "SMS ok")
+    assert fact(delivery(Kind.PATIENT_EMAIL, state, **by)) == MESSAGE_WORDS.get(state, "e-mail sent")
+    assert fact(delivery(Kind.PATIENT_SMS, state, **by)) == MESSAGE_WORDS.get(state, "SMS sent")
     claims = fact(delivery(Kind.DESK_EMAIL, state, **by))
-    assert (claims == "e-mail ok") == (state is State.DONE)
+    assert (claims == "e-mail sent") == (state is State.DONE)
     assert (claims == "waiting") == (state in OPEN_STATES)
 
 
@@ -223,41 +223,41 @@ def test_a_pms_has_refused_only_when_it_said_so(changes: dict[str, Any], words: 
 @pytest.mark.parametrize(
     ("deliveries", "sentence"),
     [
-        ((), "Cancelled here ok"),
+        ((), "cancelled"),
         (
             (delivery(Kind.PMS_CANCEL, State.DONE), delivery(Kind.PATIENT_EMAIL, State.DONE)),
-            "Cancelled here ok, Praktika ok, e-mail ok",
+            "cancelled, Praktika told, e-mail sent",
         ),
         (
             (delivery(Kind.PMS_CANCEL, State.PENDING), delivery(Kind.PATIENT_EMAIL, State.PENDING)),
-            "Cancelled here ok, Praktika waiting, e-mail waiting",
+            "cancelled, Praktika waiting, e-mail waiting",
         ),
         (
             (delivery(Kind.PMS_CANCEL, State.CLAIMED), delivery(Kind.PATIENT_EMAIL, State.DONE)),
-            "Cancelled here ok, Praktika waiting, e-mail ok",
+            "cancelled, Praktika waiting, e-mail sent",
         ),
-        ((delivery(Kind.PATIENT_SMS, State.UNKNOWN),), "Cancelled here ok, SMS waiting"),
+        ((delivery(Kind.PATIENT_SMS, State.UNKNOWN),), "cancelled, SMS waiting"),
         (
             (delivery(Kind.PMS_CANCEL, State.UNKNOWN), delivery(Kind.PATIENT_SMS, State.DONE)),
-            "Cancelled here ok, Praktika unknown, checking, SMS ok",
+            "cancelled, Praktika unknown, checking, SMS sent",
         ),
         (
             (
                 delivery(Kind.PMS_CANCEL, State.ATTENTION, MANUAL_UPDATE),
                 delivery(Kind.PATIENT_PHONE, State.ATTENTION, NO_ADDRESS),
             ),
-            "Cancelled here ok, Praktika by hand, phone the patient",
+            "cancelled, Praktika by hand, phone the patient",
         ),
         (
             (
                 delivery(Kind.PMS_CANCEL, State.ATTENTION, is_refused=True),
                 delivery(Kind.PATIENT_PHONE, State.SETTLED, note=TOLD_BY_PHONE),
             ),
-            "Cancelled here ok, Praktika refused, told by phone",
+            "cancelled, Praktika refused, told by phone",
         ),
         (
             (delivery(Kind.PATIENT_EMAIL, State.SETTLED, settled_by="Kim Nguyen"),),
-            "Cancelled here ok, patient settled",
+            "cancelled, patient settled",
         ),
         # The next channel took the place of one that failed.
         (
@@ -266,11 +266,11 @@ def test_a_pms_has_refused_only_when_it_said_so(changes: dict[str, Any], words: 
                 delivery(Kind.DESK_EMAIL, State.PENDING),
                 delivery(Kind.PATIENT_SMS, State.PENDING),
             ),
-            "Cancelled here ok, SMS waiting",
+            "cancelled, SMS waiting",
         ),
         # The desk's own copy is no fact that an operator waits for.
-        ((delivery(Kind.DESK_EMAIL, State.PENDING),), "Cancelled here ok"),
-        ((delivery(Kind.DESK_EMAIL, State.DONE),), "Cancelled here ok"),
+        ((delivery(Kind.DESK_EMAIL, State.PENDING),), "cancelled"),
+        ((delivery(Kind.DESK_EMAIL, State.DONE),), "cancelled"),
     ],
 )
 def test_the_last_line(deliveries: tuple[Delivery, ...], sentence: str) -> None:

@@ -72,7 +72,7 @@ def test_nouns_come_through_whole(noun: Any, kind: Any) -> None:
     ("error", "status"),
     [
         (Conflict("Lee Tran cancelled this booking", CANCELLED, LEE, AT), 412),
-        (Refused(Reason("time-passed", "the time has passed, 1 h ago")), 409),
+        (Refused(Reason("time-passed", "it started 1 h ago")), 409),
         (Refused(Reason("no-permission", "this desk may read bookings, not change them")), 403),
         (Refused(Reason("id-reused", "start again")), 422),
         (NotFound("look for it again"), 404),

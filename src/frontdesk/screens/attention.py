@@ -20,7 +20,7 @@ from frontdesk.widgets.status_line import StatusLine
 
 LIMIT = 500
 
-NOTHING = "Nothing needs a person. What fails stands here until it is dealt with."
+NOTHING = "Nothing needs a person. What fails is listed here until it is done."
 COMMANDS = "s settle: asks for a note, signs with your name   a try again   d details"
 MOVES = "Up Down move  Esc back to Find  F1 help"
 
@@ -179,9 +179,10 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
         """The marked item if it still needs a person; else say why there is nothing to do."""
         item = self.current
         if item is None:
-            self._say("Still reading. Press it again." if self._items is None else "There is nothing to do.")
+            reading = "Still reading. Press the key again."
+            self._say(reading if self._items is None else "There is nothing to do.")
         elif item.over:
-            self._say(f"Nothing to do any more: {item.over}")
+            self._say(f"Nothing more to do: {item.over}")
         else:
             return item
         return None

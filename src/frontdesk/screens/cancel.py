@@ -28,7 +28,7 @@ from frontdesk.bookings import (
     Unavailable,
 )
 from frontdesk.commands import CANCEL_COMMANDS
-from frontdesk.deliveries import TOLD_BY_PHONE, Kind, is_told_by_itself, plan
+from frontdesk.deliveries import TOLD_BY_PHONE, Kind, is_told_automatically, plan
 from frontdesk.desk import OpenDesk
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
@@ -296,7 +296,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
 
     def _ask_pms(self) -> None:
         ask = self.desk.desk.preflight
-        if ask is None or not is_told_by_itself(plan(self.booking, self.booking.practice)):
+        if ask is None or not is_told_automatically(plan(self.booking, self.booking.practice)):
             self._preflight = Preflight(Finding.NOT_ASKED)
         else:
             self._preflight = None
@@ -358,7 +358,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         if self._progress is not Progress.READING:
             return
         if not self._gate.is_open(self.desk.key_arrived_at):
-            self.say(f"{key} came before this window was on your screen. Read it, then press {key} again.")
+            self.say(f"Too early: this window was not yet on your screen. Read it, then press {key}.")
             return
         self._progress = Progress.SAVING
         self.begin()

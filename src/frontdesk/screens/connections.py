@@ -61,7 +61,7 @@ def connection_lines(desk: OpenDesk, width: int) -> Iterator[StyledLine]:
         yield f" {practice.name}   {practice.short}", BOLD
         pms = practice.pms
         if pms is None:
-            yield from said("Practice", ["has no connected system: there is nothing to do."])
+            yield from said("Practice", ["has no connected system. Nothing to do there."])
         elif not pms.can_cancel:
             yield from said(pms.name, ["is not told automatically: cancel it there yourself as well."])
         else:

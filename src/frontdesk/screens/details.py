@@ -16,7 +16,6 @@ from frontdesk.bookings import Booking, Status
 from frontdesk.commands import DETAILS_COMMANDS
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
-from frontdesk.pms.port import Verified
 from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.changes import StoreChanged
@@ -136,9 +135,9 @@ class DetailsScreen(ReadingScreen):
         """Do it to the only delivery there is; of several have one chosen."""
         self._say("")
         if self._deliveries is None:
-            self._say("Still reading. Press it again.")
+            self._say("Still reading. Press the key again.")
         elif not offered:
-            self._say("Nothing here needs that.")
+            self._say("Nothing here needs a person.")
         elif len(offered) == 1:
             then(offered[0])
         else:
@@ -188,11 +187,10 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -
     """Return what is known of the booking itself, in `width` cells."""
     patient, practice = booking.patient, booking.practice
     age = f", {times.age(patient.birth_date, now.date())}" if patient.birth_date else ""
-    newness = {True: "new patient", False: "known patient", None: ""}[patient.is_new]
+    newness = {True: "new patient", False: "not a new patient", None: ""}[patient.is_new]
     fee = f"${booking.fee / 100:,.2f}" if booking.fee is not None else ""
     pms = f"{practice.pms.name} ref {booking.pms_ref}" if practice.pms and booking.pms_ref else ""
-    if pms and practice.pms and desk.desk.verified(practice.pms) in (Verified.ASSUMED, Verified.CONTRACT):
-        pms += " (unverified)"
+
     lines = [
         labelled("Patient", who(patient, width - TEXT_START, age)),
         labelled("", side_by_side(patient.email, newness)),
@@ -217,13 +215,14 @@ def followed_lines(
     lines = []
     if done is not None:
         name, said = ("Cancelled", f"as {done.source} says") if done.source else ("Cancelled here", "")
-        lines += _followed(name, "ok", _moment(done.at.astimezone(zone)), said, width)
+        lines += _followed(name, "", _moment(done.at.astimezone(zone)), said, width)
     for delivery in deliveries:
         name = {
             Kind.PMS_CANCEL: delivery.target,
             Kind.DESK_EMAIL: "Practice",
         }.get(delivery.kind, "Patient")
-        word = "ok" if delivery.state is State.DONE else fact(delivery)
+        is_sent = delivery.state is State.DONE and delivery.kind is not Kind.PMS_CANCEL
+        word = "sent" if is_sent else fact(delivery)
         signed = f", {delivery.settled_by}" if delivery.settled_by else ""
         said = delivery.error or delivery.note or _where_to(delivery)
         if delivery.state is State.SETTLED:

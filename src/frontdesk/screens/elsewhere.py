@@ -102,7 +102,7 @@ class Elsewhere:
             self._listing.withhold(self._desk.shut_out)
         if is_there:
             self._key_line.trouble_over()
-            self._key_line.remark("The store is back.")
+            self._key_line.remark("Connected to the bookings again.")
         self._tell_screens(StoreChanged())
 
     async def _catch_up(self) -> None:
@@ -133,7 +133,7 @@ class Elsewhere:
             self._desk.store_id = self._store_id
             self._last.forget()
             await self._last.find(self._desk)
-            self._key_line.remark("The store was put back or replaced: all of it was read anew.")
+            self._key_line.remark("The bookings were put back or replaced. The list was read again.")
         elif rows:
             await self._listing.repaint(row.booking.id for row in rows)
             await self._listing.fill()

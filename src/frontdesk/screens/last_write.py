@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from rich.cells import cell_len
 
@@ -34,21 +34,19 @@ class LastWrite:
     def in_width(self, width: int) -> str:
         """Return the line in `width` cells.
 
-        What was cut off stays whole, then the facts; the day gives way, then the time, the name.
+        That the line was cut stays whole, then the facts; the day gives way, then the time, the name.
         """
-        end = f". {self.cut_off}" if self.cut_off else ""
-        facts = self.facts + end
+        start = f"{self.cut_off} Last saved: {self.at}" if self.cut_off else f"Last {self.at}"
         for when in (f" {self.when}", f" {self.when.split(' ', 1)[-1]}", ""):
-            line = f"Last {self.at} {self.patient}{when}: {facts}"
+            line = f"{start} {self.patient}{when}: {self.facts}"
             if cell_len(line) <= width:
                 return line
-        if end:
-            # Beside the cut, what was saved here matters; the rest is in Details.
-            facts = self.facts.split(",")[0] + end
-        room = width - cell_len(f"Last {self.at} : {facts}")
+        # Beside the cut, what was saved here matters; the rest is in Details.
+        facts = self.facts.split(",")[0] if self.cut_off else self.facts
+        room = width - cell_len(f"{start} : {facts}")
         if room >= min(SHORTEST_NAME, cell_len(self.patient)):
-            return f"Last {self.at} {fitted(self.patient, min(room, cell_len(self.patient)))}: {facts}"
-        return self.cut_off or f"{self.at} {facts}"
+            return f"{start} {fitted(self.patient, min(room, cell_len(self.patient)))}: {facts}"
+        return start if self.cut_off else f"{self.at} {facts}"
 
 
 class LastLine(Line):
@@ -65,13 +63,11 @@ class LastLine(Line):
         """
         cut_at = desk.desk.cut_offs.take(desk.operator.name) if desk.desk.cut_offs else None
         if cut_at is not None and cut_at > desk.now() - SHOWN_FOR:
-            self._cut_off = f"Cut off {cut_at.astimezone(desk.here):%H:%M}"
+            self._cut_off = f"Your line was cut at {cut_at.astimezone(desk.here):%H:%M}."
             self.show(self._cut_off)
         booking = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
-        if cut_at is not None and self._cut_off:
-            # As the store has it: what was on its way when the line was cut may have been saved.
-            self._cut_off += _nothing_saved(booking, cut_at, desk)
-            self.show(self._cut_off)
+        if booking is None and self._cut_off:
+            self.show(f"{self._cut_off} Nothing saved in the last {SHOWN_FOR // timedelta(hours=1)} h.")
         if booking is not None and self._booking is None:
             await self._state(desk, booking)
 
@@ -125,10 +121,3 @@ class LastLine(Line):
     def _show_write(self) -> None:
         if self._write is not None:
             self.show(self._write.in_width(self.app.size.width))
-
-
-def _nothing_saved(last: Booking | None, cut_at: datetime, desk: OpenDesk) -> str:
-    if last is None or last.cancellation is None:
-        return f", nothing saved in the {SHOWN_FOR // timedelta(hours=1)} hours before"
-    at = last.cancellation.at
-    return "" if at > cut_at else f", nothing saved after {at.astimezone(desk.here):%H:%M}"

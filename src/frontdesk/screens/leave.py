@@ -96,6 +96,6 @@ def _what_goes_on(under_way: int, alone: int | None) -> str:
     if alone is None:
         return said
     if not alone:
-        return f"{said} {'goes on by itself' if under_way == 1 else 'go on by themselves'}"
+        return f"{said} {'goes on' if under_way == 1 else 'go on'} without this desk"
     waits = f"{'waits' if alone == 1 else 'wait'} until frontdesk or deliver runs"
     return f"{said} {waits}" if alone >= under_way else f"{said}, {alone:,} of them {waits}"

@@ -29,7 +29,7 @@ SHOWN = 9
 
 KEYS_AT_NAME = f"{MARGIN}Type a name   Up Down   Enter chooses   Ctrl+C leaves"
 KEYS_AT_PIN = f"{MARGIN}Enter signs in   Tab another name   Esc clears"
-FORGOTTEN = f"{MARGIN}Forgotten? Who looks after frontdesk gives a new one."
+FORGOTTEN = f"{MARGIN}Forgotten? Ask the person who looks after frontdesk."
 
 OWN_SLIPS = 120.0
 """Seconds for which a wrong PIN that was answered here is known to who typed it."""
@@ -62,7 +62,7 @@ class HiddenScreen(Screen[None], inherit_bindings=False):
         self.query_one("#text", TextBlock).show(
             (
                 ("", PLAIN),
-                (f"{MARGIN}Hidden. Enter shows.", BOLD),
+                (f"{MARGIN}The screen is hidden. Press Enter to go on.", BOLD),
                 ("", PLAIN),
                 (f"{MARGIN}{self._operator}, since {self._since}", PLAIN),
             )
@@ -184,7 +184,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             for place, name in enumerate(self._names)
         ][first : first + SHOWN]
         self.query_one("#names", TextBlock).show(
-            tuple(lines) or ((f"{MARGIN}  Nobody of that name.", PLAIN),)
+            tuple(lines) or ((f"{MARGIN}  No operator has that name.", PLAIN),)
         )
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -215,7 +215,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             self.app.post_message(Admitted(self._admitted))
         elif self.pin_field.has_focus:
             self.begin()
-            self.say("Looking...")
+            self.say("Checking the PIN...")
             self._check(self._chosen, self.pin_field.take())
         elif self._names:
             self._chosen = self._names[self._marked]
@@ -266,7 +266,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
         self.line("keys").show(f"{MARGIN}Enter goes on   Tab another name")
         self.say(f"{wrong_pins_in_words(before, self._here, datetime.now(UTC))}.")
         if before.why_not_kept:
-            why = f"{MARGIN}Wrong PINs are not kept count of: {before.why_not_kept}."
+            why = f"{MARGIN}Wrong PINs cannot be counted: {before.why_not_kept}."
             self.query_one("#names", TextBlock).show(((why, PLAIN),))
 
 

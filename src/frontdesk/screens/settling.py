@@ -83,7 +83,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
 
     def action_save(self) -> None:
         if not self._note:
-            self._say("Say in a few words what was done.")
+            self._say("Write in a few words what was done.")
             return
         self.begin()
         self._say("Saving...")
@@ -116,7 +116,7 @@ async def try_again(desk: OpenDesk, delivery_id: int) -> str:
     except Exception as error:
         return _not_done("tried again", desk, error)
     desk.desk.wake_dispatch()
-    return "Tried again from now on."
+    return "It is tried again now."
 
 
 def _not_done(what: str, desk: OpenDesk, error: Exception) -> str:

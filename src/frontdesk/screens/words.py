@@ -13,6 +13,9 @@ from frontdesk.store.port import Change
 NOTICE_WIDTH = 52
 """Cells of a sentence in place of rows, so that it fits the smallest window."""
 
+EVERYTHING = "All days, all practices, cancelled too"
+"""What the list shows without a filter."""
+
 
 def show_line(listing: Listing, clear_keys: str) -> tuple[str, str, bool]:
     """Line 2: what is shown, in words, and whether it must be seen (a filter is in force).
@@ -26,8 +29,12 @@ def show_line(listing: Listing, clear_keys: str) -> tuple[str, str, bool]:
         return f"FILTER {' | '.join(filters)}", "   ".join(part for part in parts if part), True
     resting = listing.resting_words
     if resting:
-        return f"filter rests while you search: {' | '.join(resting)}", "", False
-    return "Show: everything", "", False
+        return (
+            f"Searching every day. Your filter ({' | '.join(resting)}) comes back when Find is empty.",
+            "",
+            False,
+        )
+    return EVERYTHING, "", False
 
 
 def found(listing: Listing) -> str:
@@ -80,8 +87,8 @@ def empty_notice(desk: OpenDesk, listing: Listing, clear_keys: str) -> tuple[str
         return _nothing_read(desk, listing)
     if listing.view.searched_on or listing.view.searched_back:
         return (
-            f'      Nobody found yet for "{listing.text}": this search takes long.',
-            "      PgDn looks further on, PgUp further back.",
+            f'      Nobody found yet for "{listing.text}". This search takes long.',
+            "      PgDn searches later days, PgUp earlier ones.",
         )
     if listing.text:
         reach = f" among {', '.join(listing.filter_words)}" if listing.filter_words else ""
@@ -118,7 +125,7 @@ def _first_morning(steps: FirstSteps, *, has_practices: bool) -> Iterator[str]:
     yield "      No bookings yet. The program works; it has nothing to show."
     yield ""
     if not has_practices:
-        yield "      First the practice has to be written into"
+        yield "      First write your practice into"
         # A path is long, and whoever types it needs all of it.
         yield from (
             f"      {line}" for line in textwrap.wrap(steps.config, NOTICE_WIDTH, break_on_hyphens=False)

@@ -101,7 +101,7 @@ _PROBLEMS: Mapping[int, tuple[str, wire.Problem]] = {
     ),
     409: (
         "A rule says no; `code` is that of the rule",
-        wire.problem(Refused(Reason("time-passed", "the time has passed, 2 h ago"))),
+        wire.problem(Refused(Reason("time-passed", "it started 2 h ago"))),
     ),
     412: (
         "The booking has changed since this version; `current` is how it is now",

@@ -47,7 +47,7 @@ def over_words(delivery: Delivery) -> str:
         by = f"settled by {delivery.settled_by}" if delivery.settled_by else "another way is tried"
         return ", ".join(part for part in (by, delivery.note) if part)
     if delivery.state is State.DONE:
-        return ", ".join(part for part in ("done by itself", delivery.note) if part)
+        return ", ".join(part for part in ("done automatically", delivery.note) if part)
     return f"tried again, {fact(delivery)}"
 
 
@@ -121,7 +121,7 @@ class AttentionList(Widget, can_focus=True):
                 times.distance(booking.starts_at, now, zone),
             )
             return cells, REVERSED if marked else PLAIN
-        said = f"Nothing to do any more: {item.over}" if item.over else ": ".join(to_do(item.attention))
+        said = f"Nothing more to do: {item.over}" if item.over else ": ".join(to_do(item.attention))
         # A long reason takes the empty line too, rather than being cut.
         below = [
             (INDENT + words, PLAIN if item.over else BOLD)

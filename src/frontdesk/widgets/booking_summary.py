@@ -92,13 +92,15 @@ def summary(
     )
 
 
-BY_ITSELF = "is told by itself"
+AUTOMATICALLY = "is told automatically"
 
 
-def what_follows(booking: Booking, planned: Sequence[Planned], pms_says: str = BY_ITSELF) -> tuple[str, ...]:
+def what_follows(
+    booking: Booking, planned: Sequence[Planned], pms_says: str = AUTOMATICALLY
+) -> tuple[str, ...]:
     """Return a line each: what becomes of the PMS, who tells the patient how, the practice's own e-mail.
 
-    `pms_says` is the sentence for a PMS that is told by itself.
+    `pms_says` is the sentence for a PMS that is told automatically.
     """
     return (_pms_line(planned, pms_says), _patient_line(booking, planned), *_practice_line(planned))
 

@@ -8,7 +8,7 @@ from frontdesk import times
 from frontdesk.bookings import Booking
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.text import clean
-from frontdesk.widgets.booking_summary import BY_ITSELF, TEXT_START
+from frontdesk.widgets.booking_summary import AUTOMATICALLY, TEXT_START
 from frontdesk.widgets.fitting import fitted
 
 CONTRADICTING = frozenset(
@@ -38,22 +38,22 @@ _FIXED = {
     Finding.MARKED: "! shows a mark that we do not know. Look there first",
     Finding.UNCLEAR: "! shows it in a way that we cannot compare. Look there first",
     Finding.UNKNOWN_STATUS: "! shows a status that we do not know. Look there first",
-    Finding.UNREADABLE: "gives no answer that we can read. Attention (F4) says more",
-    Finding.GONE: f"! has no such appointment any more. {ASK_WHICH}",
-    Finding.AWAY: "cannot be reached. Will be told as soon as it answers",
-    Finding.LOCKED_OUT: "does not let us in. Attention (F4) says what becomes of it",
-    Finding.NOT_ASKED: f"{BY_ITSELF}. Not checked from this desk",
+    Finding.UNREADABLE: "gives an answer that we cannot read. Attention (F4) says more",
+    Finding.GONE: "! no longer shows this booking. Ask the patient",
+    Finding.AWAY: "cannot be reached. It will be told as soon as it answers",
+    Finding.LOCKED_OUT: "does not let us in. Attention (F4) says what to do",
+    Finding.NOT_ASKED: f"{AUTOMATICALLY}. Not checked here",
 }
 
 
 def pms_says(preflight: Preflight | None, booking: Booking, now: datetime) -> str:
-    """Return the sentence for a PMS that is told by itself; `preflight` None is still being asked."""
+    """Return the sentence for a PMS that is told automatically; `preflight` None is still being asked."""
     if preflight is None:
-        return f"{BY_ITSELF}. Asking what it shows now, F8 need not wait"
+        return f"{AUTOMATICALLY}. Asking now; F8 works before it answers"
     if preflight.finding in _FIXED:
         return _FIXED[preflight.finding]
     if preflight.finding is Finding.SAME:
-        return _in_room(f"{BY_ITSELF}. Shows ", "", ": ok", preflight, booking, now)
+        return _in_room(f"{AUTOMATICALLY}. It shows ", "", ", same", preflight, booking, now)
     if _shows_the_same(preflight, booking):
         return f"! shows somebody else at this time. {ASK_WHICH}"
     return _in_room("! now shows ", ",", f". {ASK_WHICH}", preflight, booking, now)

@@ -38,7 +38,7 @@ def status(desk: OpenDesk, width: int, *, names_keys: bool = True) -> tuple[str,
     how many others are in trouble.
     """
     if desk.away_since:
-        away = f"STORE AWAY since {desk.away_since}: this list is from then, cancelling is not possible"
+        away = f"No connection to the bookings since {desk.away_since}. Nothing can be cancelled now."
         return away, "", ALERT
     if desk.shut_out:
         return desk.shut_out, "", ALERT
