@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from textual import events
 
-from frontdesk.bookings import Booking, CancelCommand, Status, Unavailable
+from frontdesk.bookings import Booking, CancelCommand, Reason, Refused, Status, Unavailable
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
@@ -34,7 +34,7 @@ async def stored(front: Front, ref: str = "SD-10482") -> Booking:
 
 def message(front: Front) -> str:
     assert isinstance(front.app.screen, CancelScreen)
-    return front.app.screen.line("message").text.strip()
+    return front.app.screen.said
 
 
 async def test_menu_cancel_reason_f8(front: Front) -> None:
@@ -223,6 +223,44 @@ async def test_a_lost_answer_is_asked_for_and_found_saved(open_front: FrontOpene
         assert (await stored(front)).cancellation is not None
         assert front.app.screen is front.screen
         assert "cancelled" in front.line("last")
+
+
+class Fails:
+    """A store in front of the real one that writes nothing, and says why at length."""
+
+    def __init__(self, store: BookingStore) -> None:
+        self._store: Any = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def cancel(self, command: CancelCommand) -> Booking:
+        raise Refused(
+            Reason(
+                "long",
+                "/srv/a place/with a long name/desk.db is missing: nothing was changed; "
+                "mount the disk that holds it, or put the latest backup in its place",
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((120, 30), "happened: /srv/a place/with a long name/desk.db is missing: nothing was changed; mount the disk that holds it, or put the latest backup in its place. Try again or Esc."),
+        ((80, 24), "happened: /srv/a place/with a long name/desk.db is missing. Try again or Esc."),
+        ((60, 16), "happened. Try again or Esc."),
+    ],
+)  # fmt: skip
+async def test_what_to_do_when_nothing_was_saved_is_never_cut(
+    open_front: FrontOpener, size: tuple[int, int], said: str
+) -> None:
+    async with open_front(size=size, wrap=Fails) as front:
+        await open_dialog(front)
+        front.clock.advance(SEEN)
+        await front.press("f8")
+        assert message(front) == f"Not saved, nothing has {said}"
+        assert any(line.rstrip().endswith("Try again or Esc.") for line in front.lines())
 
 
 async def test_a_lost_answer_found_not_saved_may_be_tried_again(open_front: FrontOpener) -> None:

@@ -74,7 +74,7 @@ async def test_the_dialog_says_by_which_clock_another_desk_cancelled(front_in_sy
     assert isinstance(dialog, CancelScreen)
     await cancel(front.store, "SD-10482")
     await front.until(lambda: dialog._progress is Progress.OVER)
-    assert "cancelled this at 09:44 Sydney time." in dialog.line("message").text
+    assert "cancelled this at 09:44 Sydney time." in dialog.said
 
 
 async def test_news_of_another_desk_names_the_practice_of_the_time(front: Front) -> None:

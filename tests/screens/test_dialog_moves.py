@@ -55,7 +55,7 @@ async def f8_counts_only_once_it_was_seen(front: Front, dialog: CancelScreen) ->
     assert "Fri 27 Nov 2026 10:30" in shown
     assert "Thu 26 Nov 2026 10:30" not in shown
     await front.press("f8")
-    assert dialog.line("message").text.strip() == TOO_EARLY
+    assert dialog.said == TOO_EARLY
     (booking,) = await front.store.find(REF)
     assert booking.cancellation is None
     front.clock.advance(SEEN)
@@ -71,7 +71,7 @@ async def test_a_booking_that_a_file_moves_is_read_again_and_must_be_seen(
     front.clock.advance(SEEN)
     await move(second_store)
     await front.until(lambda: dialog.booking.version > 1)
-    assert "The time changed since the list was read." in dialog.line("message").text
+    assert "The time changed since the list was read." in dialog.said
     await f8_counts_only_once_it_was_seen(front, dialog)
 
 
@@ -98,8 +98,8 @@ async def test_another_desks_move_is_told_with_its_name_and_must_be_seen(
         front.clock.advance(SEEN)
         await move(second_store)
         await front.until(lambda: dialog.booking.version > 1)
-        assert "Lee Tran (Desk Two) changed the time" in dialog.line("message").text
-        assert "Read it again, then F8 cancels it." in dialog.line("message").text
+        assert "Lee Tran (Desk Two) changed the time" in dialog.said
+        assert "Read it again, then F8 cancels it." in dialog.said
         await f8_counts_only_once_it_was_seen(front, dialog)
 
 
@@ -167,9 +167,7 @@ async def test_one_that_was_cancelled_since_the_list_was_read_says_by_whom(
         dialog = front.app.screen
         assert isinstance(dialog, CancelScreen)
         assert dialog._progress is Progress.OVER
-        assert dialog.line("message").text.strip() == (
-            "Tom Reid cancelled this at 09:14. Nothing was done again. Esc closes."
-        )
+        assert dialog.said == ("Tom Reid cancelled this at 09:14. Nothing was done again. Esc closes.")
 
 
 async def test_a_pms_that_contradicts_the_moved_booking_must_be_seen_too(

@@ -135,7 +135,7 @@ class TestHidden:
         assert dialog.reason.text == "ill"
         assert dialog.line("label").text.endswith("3/255")
         await front.press("f8")
-        assert "Too early: this window was not yet on your screen" in dialog.line("message").text
+        assert "Too early: this window was not yet on your screen" in dialog.said
         front.clock.advance(2.0)
         await front.press(".", "f8")
         assert top(front) is BookingsScreen

@@ -66,7 +66,7 @@ async def test_type_ahead_through_menu_and_dialog_lands_in_the_reason(front: Fro
     assert front.app.screen.reason.reason == "ill"
     (booking,) = await front.store.find("SD-10482")
     assert booking.cancellation is None
-    assert "Too early: this window was not yet on your screen" in front.app.screen.line("message").text
+    assert "Too early: this window was not yet on your screen" in front.app.screen.said
 
 
 async def test_reflex_keys_in_one_write_cancel_nothing(front: Front) -> None:

@@ -121,7 +121,7 @@ async def test_only_a_contradicting_answer_starts_the_deaf_time_afresh(
         (booking,) = await front.store.find("SD-10482")
         assert (booking.cancellation is None) == contradicts
         if contradicts:
-            assert "this window was not yet on your screen" in dialog.line("message").text
+            assert "this window was not yet on your screen" in dialog.said
             front.clock.advance(SEEN)
             await front.press("f8")
             (booking,) = await front.store.find("SD-10482")
@@ -136,7 +136,7 @@ async def test_an_answer_about_a_booking_that_changed_meanwhile_is_dropped(open_
         await front.store.cancel(CancelCommand(uuid4(), other.id, other.version, TOM))
         front.clock.advance(SEEN)
         await front.press("f8")
-        assert "Tom Reid cancelled this" in dialog.line("message").text
+        assert "Tom Reid cancelled this" in dialog.said
         pms.answer = Preflight(Finding.DIFFERENT, NOW, "Dr Nobody")
         pms.may_answer.set()
         await front.until(lambda: pms.ended)

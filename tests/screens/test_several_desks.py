@@ -67,7 +67,7 @@ async def test_the_open_dialog_says_who_and_when(front: Front) -> None:
     assert isinstance(dialog, CancelScreen)
     await cancel_elsewhere(front, "SD-10482")
     await front.until(lambda: dialog._progress is Progress.OVER)
-    assert "Lee Tran (Desk Two) cancelled this at 09:14." in dialog.line("message").text
+    assert "Lee Tran (Desk Two) cancelled this at 09:14." in dialog.said
     front.clock.advance(2)
     await front.press("f8", "escape")
     done = front.marked.cancellation
@@ -362,7 +362,7 @@ async def test_what_the_open_dialog_shows_is_not_cancelled_in_another_store(
     )
     front.clock.advance(2)
     await front.press("f8")
-    await front.until(lambda: "Not saved, nothing has happened" in dialog.line("message").text)
-    assert "another store has taken the place of this one" in dialog.line("message").text
+    await front.until(lambda: "Not saved, nothing has happened" in dialog.said)
+    assert "another store has taken the place of this one" in dialog.said
     (booking,) = await front.store.find("SD-10482")
     assert booking.cancellation is None

@@ -50,7 +50,7 @@ from frontdesk.widgets.booking_summary import (
     what_follows,
 )
 from frontdesk.widgets.button import Button, Tick
-from frontdesk.widgets.fitting import fitted
+from frontdesk.widgets.fitting import fitted, wrapped
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.widgets.preflight_words import CONTRADICTING, pms_says
 from frontdesk.widgets.reason_field import ReasonField
@@ -107,7 +107,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     #buttons { height: 1; padding: 0 0 0 2; }
     #keep { margin-right: 4; }
     #hint { margin-left: 6; }
-    CancelScreen.-low .gap, CancelScreen.-low #billing { display: none; }
+    CancelScreen.-low .gap, CancelScreen.-low #above-message, CancelScreen.-low #billing { display: none; }
     CancelScreen.-low.-tick #follows-title, CancelScreen.-low.-desk #follows-title { display: none; }
     CancelScreen.-desk #before-buttons { display: none; }
     CancelScreen.-wide #reason-box, CancelScreen.-wide ReasonField { height: 3; }
@@ -124,6 +124,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self._gate = ConfirmGate(desk.desk.clock)
         self._progress = Progress.READING
         self._why_not_saved = ""
+        self.said = ""
         # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
         planned = plan(booking, booking.practice)
@@ -152,7 +153,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
                 yield ReasonField(id="reason")
                 yield TextBlock(id="right")
             yield Line(id="undone")
-            yield Line(classes="gap spare")
+            yield Line(id="above-message")
             yield Line(id="message")
             yield Line(id="before-buttons", classes="gap spare")
             with Horizontal(id="buttons"):
@@ -239,8 +240,18 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         return begins + fitted(name, max(SHORTEST_NAME, min(room, cell_len(name)))) + ends
 
     def say(self, message: str) -> None:
-        """Answer in the dialog's message line."""
-        self.line("message").show(f"  {message}" if message else "", style=BOLD)
+        """Answer in the dialog's message lines."""
+        self.said = message
+        *above, last = self._in_lines(message)[: self._message_lines]
+        for name, line in (("above-message", "".join(above)), ("message", last)):
+            self.line(name).show(f"{' ' * LABEL_START}{line}" if line else "", style=BOLD)
+
+    def _in_lines(self, message: str) -> tuple[str, ...]:
+        return wrapped(message, self.app.size.width - LABEL_START)
+
+    @property
+    def _message_lines(self) -> int:
+        return 1 if self.has_class("-low") else 2
 
     # -- only what was seen can be confirmed --------------------------------------------
 
@@ -420,8 +431,15 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     def _not_saved(self, why: FrontdeskError) -> None:
         self._progress = Progress.READING
         self.desk.own.discard(self.booking.id)
-        self._why_not_saved = reason = why.hint.rstrip(".")
-        self.say(f"Not saved, nothing has happened: {reason}. Try again or Esc.")
+        self._why_not_saved = why.hint.partition(": nothing was changed")[0].rstrip(".")
+        said, way_on = "Not saved, nothing has happened", ". Try again or Esc."
+        words = self._why_not_saved.split()
+        shorter = (f": {' '.join(words[:number])}.." for number in range(len(words) - 1, 2, -1))
+        # What to do is never cut: the reason gives way.
+        for reason in (f": {why.hint.rstrip('.')}", f": {self._why_not_saved}", *shorter, ""):
+            if len(self._in_lines(said + reason + way_on)) <= self._message_lines:
+                break
+        self.say(said + reason + way_on)
 
     def _lost(self, conflict: Conflict) -> None:
         current = conflict.current
