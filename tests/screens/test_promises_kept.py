@@ -139,8 +139,8 @@ async def test_a_store_file_that_goes_away_under_the_dialog_is_said_and_asked_fo
     take_away(store_path)
     await press(front, dialog, NOT_KNOWN)
     bring_back(store_path)
-    await front.until(lambda: said(dialog).startswith(NOT_SAVED))
-    assert said(dialog).endswith("Try again or Esc.")
+    # The path of this test's file is too long for the reason to be told.
+    await front.until(lambda: said(dialog) == "Not saved, nothing has happened. Try again or Esc.")
     await front.until(lambda: "No connection to the bookings" not in front.line("status"))
     await front.press("f8")
     (booking,) = await front.store.find(REF)
