@@ -83,7 +83,7 @@ def confirm(desk: PtyDesk) -> None:
     while time.monotonic() < deadline:
         desk.send(F8)
         lines = desk.wait_for(
-            lambda lines: any(said in line for said in ("Last ", "F8 came before") for line in lines)
+            lambda lines: any(said in line for said in ("Last ", "Too early: ") for line in lines)
         )
         if any(line.startswith("Last ") for line in lines):
             return

@@ -92,7 +92,7 @@ def test_while_nobody_is_there_nothing_is_written_until_it_locks(desk: LineDesk)
         before = len(shown.output)
         shown.wait_for("The screen is hidden. Press Enter to go on.")
         shown.wait_for(lambda _: b"\x1b[3J" in shown.output)
-        frame, _, _ = shown.output[before:].partition(b"Hidden")
+        frame, _, _ = shown.output[before:].partition(b"The screen")
         assert CONTROL.sub(b"", frame).strip() == b"", "the first text written is that of the lock"
 
 

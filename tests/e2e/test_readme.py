@@ -121,7 +121,7 @@ class Newcomer:
             while not any(line.startswith("Last ") for line in desk.screen_lines()):
                 desk.send(F8)
                 desk.wait_for(
-                    lambda lines: any(said in line for said in ("Last ", "F8 came before") for line in lines)
+                    lambda lines: any(said in line for said in ("Last ", "Too early: ") for line in lines)
                 )
                 desk.wait_still(0.05)
             assert f"`{PROVEN}`" in STEPS

@@ -81,7 +81,7 @@ async def test_with_a_certificate_a_hang_up_has_it_read_again(world: World, tmp_
 
         key.chmod(0o644)
         server.process.send_signal(signal.SIGHUP)
-        assert (await server.next_line()).startswith("The certificate stays as it was: the key ")
+        assert (await server.next_line()).startswith("The server keeps the old certificate: the key ")
         issue(authority, tmp_path)
         server.process.send_signal(signal.SIGHUP)
         assert await server.next_line() == "New connections get the new certificate.\n"

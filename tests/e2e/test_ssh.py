@@ -44,7 +44,7 @@ async def open_dialog(desk: SshDesk, reference: str, reason: bytes) -> None:
 
 async def confirm(desk: SshDesk, wanted: str) -> None:
     """Press F8 until it counts: a busy machine may paint the dialog later than it looks from here."""
-    too_early = "F8 came before this window"
+    too_early = "Too early: this window"
     while True:
         desk.send(F8)
         lines = await desk.wait_for(lambda lines: any(wanted in one or too_early in one for one in lines))
