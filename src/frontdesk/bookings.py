@@ -367,7 +367,7 @@ class FrontdeskError(Exception):
 class Unavailable(FrontdeskError):
     """The store cannot be reached, opened or written now. Nothing was changed."""
 
-    title = "The store is not available"
+    title = "No connection to the bookings"
     exit_code = 3
 
 

@@ -134,7 +134,7 @@ class Desk:
     `open_store` loads the backend, migrates if need be, and raises FrontdeskError with one
     sentence when it cannot; it is awaited after the first frame. `report` writes an
     unexpected error to the log, without patient data, and returns its reference id.
-    `on_loaded` is called once, when all that the program loads by itself has been loaded.
+    `on_loaded` is called once, when everything that the program loads in the background has been loaded.
     `preflight` asks the PMS what it shows of a booking, `dispatch` carries deliveries out
     from then on; None where this desk does not. `verified` says how far what is assumed of a
     PMS has been proven, None where nothing is assumed or this desk cannot know it.

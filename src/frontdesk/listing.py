@@ -461,7 +461,7 @@ class Listing:
 
     @property
     def resting_words(self) -> tuple[str, ...]:
-        """The filters that rest while there is a search, in words."""
+        """The filters that come back when the search is over, in words."""
         return self.resting.words(self.today, self.short_names) if self.text else ()
 
     def day_filter(self, first: int, last: int) -> Filters:

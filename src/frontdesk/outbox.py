@@ -41,7 +41,7 @@ _NOT_READY = "this machine could not begin: see the log"
 class Progress:
     """How far `run_once` has got: what was tried, by how it stands now, and what others have in hand.
 
-    `need_person` counts those in attention, also those that go on by themselves. The first of
+    `need_person` counts those in attention, also those that go on automatically. The first of
     the `held` leases ends in `seconds`.
     """
 

@@ -244,7 +244,7 @@ class TestWhatIsWrong:
         result = desk("list")
 
         assert result.exit_code == 3
-        assert result.stderr.startswith("The store is not available: ")
+        assert result.stderr.startswith("No connection to the bookings: ")
         assert str(desk.store_file) in result.stderr
 
     def test_without_a_terminal_there_is_no_screen(self, desk: LineDesk) -> None:

@@ -58,5 +58,7 @@ class TestOnAFullDisk:
         program = [sys.executable, "-m", "frontdesk", "--config", str(desk.config_file)]
         done = on_a_full_disk(target.parent, *program, "backup", str(target))
         assert done.returncode == 3
-        assert done.stderr.startswith(f"The store is not available: The disk that holds {target} is full: ")
+        assert done.stderr.startswith(
+            f"No connection to the bookings: The disk that holds {target} is full: "
+        )
         assert not desk.log_file.exists()

@@ -310,7 +310,7 @@ class TestStopped:
 
         assert result.stdout.startswith("100 read: 100 new")
         assert result.exit_code == 3
-        assert result.stderr.splitlines()[-1] == "The store is not available: the disk is full"
+        assert result.stderr.splitlines()[-1] == "No connection to the bookings: the disk is full"
 
 
 class TestExport:

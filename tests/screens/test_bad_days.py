@@ -36,7 +36,7 @@ async def test_a_file_that_is_no_store_says_so_and_r_tries_again(store_path: Pat
     app = FrontdeskApp(desk_on(broken, StillClock(), []))
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_for_text(app, pilot, "r tries again   q leaves")
-        assert "The store is not available" in "\n".join(screen_lines(app))
+        assert "No connection to the bookings" in "\n".join(screen_lines(app))
         assert "broken.db" in " ".join(screen_lines(app)).replace(" ", "")
         shutil.copy(store_path, broken)
         await pilot.press("r")

@@ -70,7 +70,7 @@ def _account(section: sections.Connection, name: str, where: str, folder: Path) 
 
 
 def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
-    """Return how messages leave, or None where the desk tells patients by itself.
+    """Return how messages are sent, or None where the staff tell patients.
 
     Raises ValueError with the rest of a sentence about the file.
     """

@@ -13,7 +13,7 @@ _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/@\s]+)):([0-9]{1,5})")
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where desks reach the server. Without `cert` and `key` it does not encrypt by itself."""
+    """Where desks reach the server. Without `cert` and `key` the server itself does not encrypt."""
 
     host: str = "127.0.0.1"
     port: int = 8411

@@ -45,7 +45,7 @@ class Layout:
     """The origin of every field in files with one header.
 
     Asking for a column uses it up; `check` refuses what was left over. Raises FileProblem
-    when the file is wrong by itself, MapProblem when the map does not fit it.
+    when the file itself is wrong, MapProblem when the map does not fit it.
     """
 
     def __init__(self, file: Path, header: tuple[str, ...], mapping: MapFile, map_file: Path | None) -> None:

@@ -16,7 +16,7 @@ from frontdesk.notify.settings import MailSettings, NotifySettings
 from frontdesk.notify.smtp import Encryption, MailServer, SmtpPost
 
 MOST_COPIES = 2
-"""An e-mail whose fate is unknown is sent again once, by itself; a third copy is for a person to decide."""
+"""An e-mail whose fate is unknown is sent again once, automatically; a person decides about a third copy."""
 
 _PORTS = {Encryption.STARTTLS: 587, Encryption.FROM_THE_START: 465, Encryption.NONE: 25}
 

@@ -9,7 +9,7 @@ from frontdesk.widgets.fitting import wrapped
 from frontdesk.widgets.line import BOLD, PLAIN
 
 FIND_TEXT = (
-    "Find is ready when you are: type a part of the name, in any order and without "
+    "Type what you know into Find: parts of the name, in any order and without "
     "accents; a mobile or its last digits; a birth date (14/3/81); a reference; the "
     "practitioner; the type. Tab goes to the list, where letters are commands."
 )

@@ -127,7 +127,7 @@ class Broadcast:
             self._give_up()
 
     def _give_up(self) -> None:
-        # Desks come back by themselves; the next one starts a new watcher.
+        # Desks connect again automatically; the next one starts a new watcher.
         self._watcher = None
         self._end_all()
 

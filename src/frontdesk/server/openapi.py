@@ -175,7 +175,7 @@ _REQUIRED_HEADERS: Mapping[str, Mapping[str, Any]] = {
         "examples": ["0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11"],
     },
 }
-"""The server says by itself what is wrong with these, so its framework takes them for optional."""
+"""The server itself says what is wrong with these, so its framework takes them for optional."""
 
 
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:

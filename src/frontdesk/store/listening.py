@@ -10,7 +10,7 @@ import psycopg
 
 CHANNEL = "frontdesk_change"
 POLL_SECONDS = 20.0
-"""Without news for so long a desk looks by itself: a notice can be lost with its connection."""
+"""Seconds without news after which a desk looks: a notice can be lost with its connection."""
 
 _RECONNECT_SECONDS = 1.0
 _LISTEN_SECONDS = 0.5

@@ -1,4 +1,4 @@
-"""The files of a simulator that runs by itself: who it is for, and which faults are in force.
+"""The files of a simulator that is a process of its own: who it is for, and which faults are in force.
 
 `simulator.toml` says the port and the accounts, `pms.db` has the state, and `faults.toml`
 may be written by anybody at any time. Each is replaced as a whole, so that a reader never
