@@ -25,13 +25,13 @@ WIDTH = 80
 KEYS_HEAD = """\
 # Keys
 
-Made from the program's own command table by `make docs`.
+`make docs` makes this page from the program's own command table.
 
-Find has the focus at the start and after every dialog: letters, digits and spaces typed are
-text to find. Tab goes to the list, and only there are letters commands. In the action menu
-that Enter opens, the letter in front of a line does that line.
+Find has the focus at the start and after every dialog: letters, digits and spaces are text to
+find. Tab goes to the list, and only there are letters commands. In the action menu that Enter
+opens, the letter in front of a line does what that line says.
 
-In the config any command of the Bookings screen can be given another key, by its id:
+In the config you can give any command of the Bookings screen another key, by its id:
 
 ```toml
 [keys]
@@ -39,18 +39,18 @@ In the config any command of the Bookings screen can be given another key, by it
 "filter.today" = "t,h"
 ```
 
-The keys given replace the command's keys in the list; of a command that has none there, its
-keys everywhere. Several are separated by commas; every command needs keys of its own. Names of
-keys that are no letter: `f12`, `home`, `pagedown`, `slash`, `question_mark`, `ctrl+k`. Many
-terminals keep Ctrl and Alt combinations for themselves; letters, digits and most function keys
-arrive. The keys of the dialog and of pages to read stay as they are.
+These keys replace the command's keys in the list. If the command has none there, they replace its
+keys everywhere. Separate several keys with commas; every command needs keys of its own. Keys that
+are not letters have names such as `f12`, `home`, `pagedown`, `slash`, `question_mark`, `ctrl+k`.
+Many terminals keep Ctrl and Alt combinations for themselves; letters, digits and most function
+keys arrive. The keys of the dialog and of pages to read stay as they are.
 """
 
 COMMANDS_HEAD = """\
 # The command line
 
-Made from the program's own `--help` by `make docs`. Where it names files of this machine,
-these are the ones of Linux; `frontdesk --help` names yours.
+`make docs` makes this page from the program's own `--help`. Files of the machine are those of
+Linux here; `frontdesk --help` names yours.
 """
 
 LINUX_CONFIG = Path("~/.config/frontdesk/config.toml")

@@ -17,7 +17,7 @@ from frontdesk.pms.profile import Pointer, Profile, Route, Routes
 HEAD = """\
 # Profiles
 
-Made from the program's own structures by `make docs`.
+`make docs` makes this page from the program's own structures.
 
 A profile is one TOML file that describes a PMS with a REST interface: where its API is, how to sign in,
 which requests there are, where each value is in an answer, and what a refusal means. It contains no code.

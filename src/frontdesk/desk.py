@@ -223,7 +223,7 @@ class OpenDesk:
 
     @property
     def operator(self) -> Operator:
-        """Who sits here now and signs what is written, and through which desk token."""
+        """The operator who sits here and signs what is written, with the name of the desk token."""
         return Operator(self.signed_in or self.desk.operator.name, self.state.standing.via)
 
     @property

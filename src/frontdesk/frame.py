@@ -223,7 +223,7 @@ def _forward(cells: int) -> str:
 
 
 class Frame:
-    """What a terminal of `width` x `height` cells shows, and what it is to show.
+    """The cells that a terminal of `width` x `height` shows, and the cells that it is to show.
 
     `put` says what is to be shown; `changes` returns the bytes that make it so, from then
     on taken as shown. A new frame, and one that was forgotten, begins with an erased screen.

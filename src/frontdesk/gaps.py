@@ -1,4 +1,4 @@
-"""What bookings lack, so that people have to do what could be done automatically.
+"""Values that bookings lack, so that people have to do work that could be done automatically.
 
 Told when bookings come in and by `frontdesk doctor`, since the dialog says it only when a
 patient is on the phone.

@@ -1,4 +1,4 @@
-"""What comes back over HTTP, of which nothing is believed until it was looked at."""
+"""Answers that come over HTTP; nothing in them is believed before it was checked."""
 
 import email.utils
 import json

@@ -1,4 +1,4 @@
-"""Which keys a command has once the config had its say, which ones it may give, and what a key is called."""
+"""The keys of each command with those of the config, the keys that a config may give, and names of keys."""
 
 import re
 from collections.abc import Mapping

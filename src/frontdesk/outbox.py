@@ -136,8 +136,8 @@ class Dispatcher:
     ) -> Progress:
         """Carry out everything that is due now and return what became of it.
 
-        What another dispatcher has in hand is waited for until its lease ends: it may have been
-        killed. Back-offs are not. With `booking_id` only that booking's deliveries are tried,
+        It waits until the lease of another dispatcher ends, since that one may have been killed.
+        It does not wait for back-offs. With `booking_id` only that booking's deliveries are tried,
         nobody is waited for, and the whole takes no longer than one attempt may. Raises
         FrontdeskError when the store is away.
         """

@@ -1,4 +1,4 @@
-"""Which stores there have been, remembered from one run of the program to the next.
+"""Remembers from one run of the program to the next which stores there have been.
 
 A store is made automatically once, by the first start of an account. When its file is missing
 later, a disk is not mounted or a backup is being put back: a new one would look like a practice

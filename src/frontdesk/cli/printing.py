@@ -20,7 +20,7 @@ from frontdesk.text import clean_line
 
 
 class CannotPrint(FrontdeskError):
-    """What a command answers could not be written to where its output goes, such as a full disk."""
+    """The output of a command could not be written, as on a full disk."""
 
     title = "The answer is not complete"
 

@@ -1,4 +1,4 @@
-"""What was wrong with a command line, in a sentence that says what to type instead."""
+"""Explains a mistake in a command line in a sentence that says what to type instead."""
 
 import re
 

@@ -42,7 +42,7 @@ class Store(Section, frozen=True):
 
 
 class Auth(Section, frozen=True):
-    """Where a PMS that signs programs in (OAuth2 client credentials) hands out its tokens."""
+    """The sign-in of a PMS that uses OAuth2 client credentials."""
 
     token_url: str
     client_id: Annotated[str, Meta(min_length=1, max_length=200)]

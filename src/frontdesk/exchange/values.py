@@ -107,7 +107,7 @@ class BirthDate:
 
 
 def birth_date(value: str, formats: Sequence[str], latest: date) -> BirthDate:
-    """Read a birth date, none of which is after `latest`, in the first of `formats` that fits, or as ISO 8601."""
+    """Read a birth date, not after `latest`, in the first of `formats` that fits, or as ISO 8601."""
     if formats:
         found = _first(value, formats, "date", latest)
         born, is_guessed = found.moment.date(), found.is_guessed

@@ -1,4 +1,4 @@
-"""FHIR as JSON (https://hl7.org/fhir/R4/json.html), of which no shape is believed."""
+"""FHIR as JSON (https://hl7.org/fhir/R4/json.html); no shape of it is believed before it was checked."""
 
 from typing import Any
 

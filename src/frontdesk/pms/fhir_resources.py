@@ -89,7 +89,7 @@ def is_id(ref: str) -> bool:
 
 
 def why_not_spoken(version: str, release: str) -> str:
-    """Return why a server of this version is none of the configured release, empty where it is one."""
+    """Return why a server of this version is not of the configured release, empty if it is."""
     if not version:
         return "it does not say which version of FHIR it speaks"
     found = re.fullmatch(r"(\d+\.\d+)(\.\d+)?", version)

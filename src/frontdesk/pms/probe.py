@@ -1,4 +1,4 @@
-"""Which of the things we assume of a PMS are so, found out by reading alone.
+"""Finds out by reading alone which assumptions about a PMS are right.
 
 For `frontdesk doctor`. What is said never has a patient in it.
 """

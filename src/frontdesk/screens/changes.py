@@ -1,4 +1,4 @@
-"""What other desks and dispatchers did, told to every screen that is open."""
+"""Tells every open screen what other desks and dispatchers did."""
 
 from collections.abc import Sequence
 

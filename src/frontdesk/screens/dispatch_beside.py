@@ -1,4 +1,4 @@
-"""What follows from cancellations, carried out beside the screens for as long as they are there."""
+"""Carries out what follows cancellations, beside the screens, for as long as they are there."""
 
 import asyncio
 from collections.abc import Callable

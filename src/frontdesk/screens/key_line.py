@@ -56,7 +56,7 @@ class KeyLine(Line):
         self._show()
 
     def cover(self, is_covered: bool) -> None:
-        """What is left of the list beside a dialog may not name keys that the dialog keeps to itself."""
+        """Beside a dialog the list must not name keys that only the dialog has."""
         self._is_covered = is_covered
         self._show()
 

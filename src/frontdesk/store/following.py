@@ -26,7 +26,7 @@ _RESET = "reset"
 
 
 class ChangeStream:
-    """What the server tells, from the first time that somebody waits for it on.
+    """The changes that the server sends, from the first call of `wait` on.
 
     It keeps changes above `_start`, and reads no further when they are too many; who wants
     older ones has it begin again.

@@ -209,7 +209,7 @@ class _Load:
         )
 
     def deeds(self, source: str) -> list[Deed]:
-        """What was done to single bookings that an operator will want to read in their history."""
+        """Return what was done to single bookings, for their history."""
         return [replace(deed, detail={"source": source, **deed.detail}) for deed in self._deeds]
 
     def _change(self, record: _Record, fresh: Values, practitioner_name: str) -> None:

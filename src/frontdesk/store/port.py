@@ -285,7 +285,7 @@ class DeskToken:
 
 
 class Registry(Protocol):
-    """What is done to a store as a whole, by a manager or a program, on the machine that has it."""
+    """Operations on a store as a whole, by a manager or a program, on the machine that has it."""
 
     async def load(
         self, batch: Sequence[IncomingBooking], operator: Operator, source: str, *, dry_run: bool = False

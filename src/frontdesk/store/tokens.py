@@ -1,4 +1,4 @@
-"""Desk tokens: what a desk presents to the server, of which the store keeps only a digest.
+"""Desk tokens: a desk shows one to the server, and the store keeps only a digest of it.
 
 A secret of 256 random bits cannot be guessed from its digest, so a plain SHA-256 is enough
 (https://cheatsheetseries.owasp.org/cheatsheets/Cryptographic_Storage_Cheat_Sheet.html); the

@@ -1,4 +1,4 @@
-"""What can go wrong at a PMS and on the way to it, as a script of the simulator.
+"""Faults of a PMS and of the way to it, as a script of the simulator.
 
 A fault is how a request is answered (`kind`) and whether it takes effect all the same
 (`effect`); the two are independent, as in a lost answer to a cancel that was carried out.

@@ -16,7 +16,7 @@ open_router = new_router("server")
 
 @router.get("/state")
 async def read_state(caller: Reading) -> Response:
-    """What this desk may do, the store's clock, the number of the latest change, and what is open."""
+    """Return what this desk may do, the store's clock, the number of the latest change, and what is open."""
     return answer(await caller.store.state())
 
 
@@ -46,7 +46,7 @@ async def read_last_write(
     ],
     operator: Operator = "",
 ) -> Response:
-    """What an operator cancelled last at this desk, or null when that was nothing."""
+    """Return the booking that an operator cancelled last at this desk, or null."""
     return answer(wire.Outcome(await caller.store.last_write(caller.operator(operator), since)))
 
 
