@@ -315,8 +315,12 @@ means = "not-found"
         (answer({"error": {"code": "other"}}, 409), Conflict, "it was changed there meanwhile"),
         (answer({"error": {"code": False}}), Conflict, "it was changed there meanwhile"),
         (answer({"error": "x"}, 400), NotFound, "there is no such appointment; was it moved or deleted?"),
-        (answer({"error": {"text": "no\n\x1b[2J way"}}, 422), Rejected, "it refuses: no \ufffd[2J way"),
-        (answer({"error": {"code": 17}}, 422), Rejected, "it refuses: 17"),
+        (
+            answer({"error": {"text": "no\n\x1b[2J way"}}, 422),
+            Rejected,
+            'it refuses and says "no \ufffd[2J way"',
+        ),
+        (answer({"error": {"code": 17}}, 422), Rejected, 'it refuses and says "17"'),
         (answer(b"no", 422), Rejected, "it refuses"),
     ],
 )

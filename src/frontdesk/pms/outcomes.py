@@ -104,7 +104,7 @@ def judged(
     if means == "rate-limited":
         return RateLimited(say(words), retry_at(answer, now))
     if means == "rejected" and not words:
-        words = f"it refuses: {refusal}" if refusal else "it refuses"
+        words = f'it refuses and says "{refusal}"' if refusal else "it refuses"
     return _KINDS[means](say(words))
 
 

@@ -163,7 +163,9 @@ class Fault:
         """Return what is answered instead of `answer`."""
         kind = self.kind
         if kind in _REFUSALS:
-            return contract.refusal(Refusal(_REFUSALS[kind], "reason", "is not accepted"))
+            return contract.refusal(
+                Refusal(_REFUSALS[kind], "appointment", "this appointment cannot be cancelled")
+            )
         if kind in {Kind.CONFLICT, Kind.PRECONDITION}:
             return replace(contract.refusal(Refusal(Refused.CHANGED)), status=int(kind))
         if kind in _PAGES:
