@@ -126,6 +126,44 @@ async def test_a_store_that_has_not_come_so_far_is_another_one(
         assert (await stream.change()).number == BEFORE + 1
 
 
+class CatchesUpLate:
+    """A store whose answer to who catches up comes after the watcher has heard of the next change."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.registry = store.registry
+        self.heard = asyncio.Event()
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def as_desk(self, standing: Standing) -> "CatchesUpLate":
+        """Return itself: every desk sees all that happens."""
+        return self
+
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
+        """Return what the watcher waits for, and only then what somebody catches up with."""
+        if not wait:
+            await self.heard.wait()
+        told = await self._store.changes(after, wait, store_id)
+        if wait and told:
+            self.heard.set()
+        return told
+
+
+async def test_what_is_read_and_heard_of_is_told_once(filled: SqlStore, told: Told, token: str) -> None:
+    late: Any = CatchesUpLate(filled)
+    async with (
+        served(service_of(late, told)) as url,
+        client_of(url, token) as desk,
+        listening(url, token, BEFORE) as stream,
+    ):
+        await cancel(desk, 33)
+        assert (await stream.change()).booking_id == 33
+        await cancel(desk, 35)
+        assert (await stream.change()).booking_id == 35
+
+
 async def test_changes_at_other_practices_are_not_told(
     server: str, filled: SqlStore, desk: httpx.AsyncClient
 ) -> None:

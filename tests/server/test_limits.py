@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -194,6 +195,27 @@ async def test_health_is_known_to_all_and_asked_of_the_store_once(
     assert response.status_code == 503
     assert b"db.internal" not in response.content
     assert not told.errors
+
+
+async def test_who_asks_for_health_and_leaves_takes_the_answer_from_nobody() -> None:
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def changes(self, after: int, wait: float) -> tuple[Change, ...]:
+            asked.set()
+            await answers.wait()
+            return ()
+
+    store: Any = Slow()
+    reported: list[BaseException] = []
+    looked_at = health.Health(store, reported.append)
+    leaves = asyncio.create_task(looked_at.is_good())
+    await asked.wait()
+    leaves.cancel()
+    await asyncio.wait([leaves])
+    answers.set()
+    assert await looked_at.is_good()
+    assert not reported
 
 
 async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(
