@@ -287,11 +287,16 @@ class OpenDesk:
         self.asked_at = self.desk.clock()
 
     async def read_all_anew(self) -> None:
-        """Read what every screen needs again: the store is another one, or an earlier copy of itself."""
+        """Read what every screen needs again: the store is another one, or an earlier copy of itself.
+
+        What was kept by a booking's id is forgotten: the id may be that of another booking now.
+        """
         practices, practitioners = await self.store.practices(), await self.store.practitioners()
         await self.ask_state()
         self.practices, self.practitioners = practices, practitioners
         self.elsewhere.clear()
+        self.own.clear()
+        self.drafts.clear()
 
     @property
     def here(self) -> ZoneInfo:

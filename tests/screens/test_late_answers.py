@@ -24,6 +24,7 @@ from tests.screens.desk_data import KIM, NOW, TOM
 from tests.screens.front import Front
 from tests.screens.pins import Pins
 from tests.screens.test_lock import posted, reached, sign_in, signed_in
+from tests.screens.test_several_desks import replace_store
 
 REF = "SD-10482"
 AWAY = Unavailable("The line is cut.")
@@ -274,6 +275,52 @@ async def test_who_signed_in_is_not_replaced_without_a_lock(
         assert front.app.open_desk.operator.name == "Kim Nguyen"
 
 
+ANOTHER_STORE = (
+    "UPDATE head SET store_id = 'another', change = change + 7",
+    "UPDATE booking SET patient_name = 'Somebody Else' WHERE ref = 'SD-10482'",
+)
+READ_ANEW = "The store was put back or replaced: all of it was read anew."
+
+
+async def test_in_another_store_nothing_is_offered_or_typed_that_was_of_the_patient_of_that_number(
+    front: Front, store_path: Path
+) -> None:
+    await front.type(REF.lower())
+    await front.press("enter", "c", *"ill", "f9")
+    replace_store(store_path, *ANOTHER_STORE)
+    await front.until(lambda: front.marked.patient.name == "Somebody Else")
+    await front.press("enter")
+    assert front.line("keys") == READ_ANEW
+    await front.press("enter")
+    assert front.screen.menu.is_open
+    await front.press("c")
+    dialog = front.app.screen
+    assert isinstance(dialog, CancelScreen)
+    assert dialog.booking.patient.name == "Somebody Else"
+    assert dialog.reason.text == ""
+    await front.press("escape")
+
+
+async def test_a_store_that_was_put_back_forgets_what_this_desk_cancelled_in_it(
+    front: Front, store_path: Path, second_store: BookingStore
+) -> None:
+    await front.type(REF.lower())
+    await front.press("enter", "c")
+    front.clock.advance(2)
+    await front.press("f8")
+    assert front.marked.cancellation is not None
+    replace_store(
+        store_path,
+        "UPDATE head SET change = 1",
+        "DELETE FROM change WHERE number > 1",
+        "UPDATE booking SET cancelled = 0, cancelled_at = NULL, version = 1 WHERE ref = 'SD-10482'",
+    )
+    await front.until(lambda: front.line("keys") == READ_ANEW)
+    await cancelled_by(second_store, REF)
+    await front.until(lambda: front.marked.cancellation)
+    assert front.line("keys").startswith("Tom Reid cancelled")
+
+
 # -- other screens --------------------------------------------------------------------------
 
 
@@ -357,17 +404,20 @@ class Deaf(Cut):
         return await self._store.rows(booking_ids)
 
 
+def deaf_ones(made: list[Deaf]) -> Callable[[BookingStore], Any]:
+    def wrap(store: BookingStore) -> Any:
+        made.append(Deaf(store))
+        return made[-1]
+
+    return wrap
+
+
 async def test_news_that_is_lost_while_the_store_comes_back_is_read_again(
     open_front: FrontOpener, second_store: BookingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
     made: list[Deaf] = []
-
-    def deaf(store: BookingStore) -> Any:
-        made.append(Deaf(store))
-        return made[-1]
-
-    async with open_front(wrap=deaf) as front:
+    async with open_front(wrap=deaf_ones(made)) as front:
         await front.type(REF.lower())
         elsewhere = front.screen.elsewhere
         read_again = elsewhere._read_again
@@ -387,3 +437,22 @@ async def test_news_that_is_lost_while_the_store_comes_back_is_read_again(
         made[0].error = None
         await front.until(lambda: done and "STORE AWAY" not in front.line("status"))
         assert front.marked.cancellation is not None
+
+
+@pytest.mark.parametrize("key", ["d", "c"])
+async def test_news_that_was_lost_comes_to_what_is_open_over_the_list(
+    open_front: FrontOpener, second_store: BookingStore, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
+    made: list[Deaf] = []
+    async with open_front(wrap=deaf_ones(made)) as front:
+        await front.type(REF.lower())
+        await front.press("tab", key)
+        screen = front.app.screen
+        assert isinstance(screen, DetailsScreen | CancelScreen)
+        done = await cancelled_by(second_store, REF)
+        made[0].loses_rows = True
+        front.screen.elsewhere._changed((Change(99, done.id, ChangeKind.BOOKING, TOM, NOW),))
+        await front.until(lambda: front.marked.cancellation and "AWAY" not in front.line("status"))
+        assert screen.booking.cancellation is not None
+        assert "Tom Reid" in "\n".join(front.lines())

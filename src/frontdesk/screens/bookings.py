@@ -280,10 +280,11 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow_focus()
 
-    def come_back(self, booking_id: int, said: str) -> None:
+    def come_back(self, booking: Booking, said: str) -> None:
         """Say to who locked the screen what they were about to do; Enter goes on with it."""
         row, now = self.listing.current, self.desk.now()
-        if row is None or row.booking.id != booking_id:
+        # In a store that was replaced meanwhile the id may be that of another patient's booking.
+        if row is None or (row.booking.id, row.booking.patient) != (booking.id, booking.patient):
             return
         if why_not_cancel(row.booking, now, self.desk.standing) is None:
             self.say(said)

@@ -15,15 +15,17 @@ class StoreChanged(Message, bubble=False):
     """The store's state was read again, and this was written, oldest first; it may be nothing.
 
     A change without a booking's id stands for a bulk load, after which any of them may be different.
+    So may they be, when `is_incomplete`, after news was lost on its way.
     """
 
-    def __init__(self, changes: Sequence[Change] = ()) -> None:
+    def __init__(self, changes: Sequence[Change] = (), *, is_incomplete: bool = False) -> None:
         super().__init__()
         self._changes = changes
+        self._is_incomplete = is_incomplete
 
     def concerns(self, booking_id: int) -> bool:
         """Whether this booking, or what follows from it, may have changed."""
-        return any(change.booking_id in (booking_id, None) for change in self._changes)
+        return self._is_incomplete or any(change.booking_id in (booking_id, None) for change in self._changes)
 
     def of(self, booking_id: int) -> Change | None:
         """Return the last change that was made to this very booking."""

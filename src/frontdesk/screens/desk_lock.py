@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from frontdesk.bookings import Booking
 from frontdesk.desk import Clock, OpenDesk, Settings
 from frontdesk.screens.idle import IdleTimer
 from frontdesk.screens.key_queue import KeyQueue
@@ -35,7 +36,7 @@ class DeskLock:
         self._on_unlocked = on_unlocked
         self._keys = keys
         self._desk: OpenDesk | None = None
-        self._was_about_to: tuple[int, str] | None = None
+        self._was_about_to: tuple[Booking, str] | None = None
         """The booking whose dialog the lock has closed, and what to say of it to who locked."""
         self.is_locked = False
         self.idle = IdleTimer(clock, settings.lock_after, lambda: app.call_later(self.lock))
@@ -108,7 +109,7 @@ class DeskLock:
 
         said = dialog.put_away()
         if said and isinstance(dialog, CancelScreen):
-            self._was_about_to = dialog.booking.id, said
+            self._was_about_to = dialog.booking, said
         dialog.dismiss(None)
 
     def _erase_scrollback(self) -> None:

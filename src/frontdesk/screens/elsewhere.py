@@ -103,7 +103,7 @@ class Elsewhere:
         if is_there:
             self._key_line.trouble_over()
             self._key_line.remark("Connected to the bookings again.")
-        self._tell_screens(StoreChanged())
+        self._tell_screens(StoreChanged(is_incomplete=is_there))
 
     async def _catch_up(self) -> None:
         """Show the rows in view as they are now, each where it is, between the operator's keys."""
