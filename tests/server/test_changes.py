@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ import pytest
 from frontdesk.bookings import Standing, Unavailable
 from frontdesk.server import limiting
 from frontdesk.server.app import make_app
-from frontdesk.server.broadcast import MOST_WAITING, Subscription
+from frontdesk.server.broadcast import MOST_WAITING, Broadcast, Subscription
 from frontdesk.store import wire
 from frontdesk.store.port import Change, ChangeKind
 from frontdesk.store.sql import SqlStore
@@ -59,11 +60,11 @@ class Stream:
 
 @asynccontextmanager
 async def listening(
-    url: str, presented: str, after: int | None = None, last_event_id: str | None = None
+    url: str, presented: str, after: int | None = None, last_event_id: str | None = None, store: str = ""
 ) -> AsyncIterator[Stream]:
     """Open a stream of changes; it is open on the server, too, when this is entered."""
     headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
-    query = {} if after is None else {"after": after}
+    query: dict[str, int | str] = {"store": store} if after is None else {"after": after, "store": store}
     async with (
         client_of(url, presented) as client,
         client.stream("GET", "/changes", params=query, headers=headers) as response,
@@ -124,6 +125,18 @@ async def test_a_store_that_has_not_come_so_far_is_another_one(
             assert await one.event() == reset
         await cancel(desk, 33)
         assert (await stream.change()).number == BEFORE + 1
+
+
+async def test_the_numbers_of_another_store_say_nothing_of_this_one(
+    server: str, filled: SqlStore, token: str
+) -> None:
+    store_id = (await filled.state()).store_id
+    async with (
+        listening(server, token, BEFORE - 1, store=store_id) as same,
+        listening(server, token, BEFORE - 1, store="another") as other,
+    ):
+        assert (await same.change()).number == BEFORE
+        assert (await other.event())["event"] == "reset"
 
 
 class CatchesUpLate:
@@ -335,6 +348,67 @@ async def test_many_streams_are_one_reader_of_the_database(filled: SqlStore, tol
         heard = await asyncio.gather(*(one.change() for one in hearing))
         assert {one.booking_id for one in heard} == {33}
         assert (looks, counted.looks, counted.rows_read) == (1, 2, 1)
+
+
+class Scripted:
+    """A store that answers who waits for changes with what stands in `answers`; then nothing comes."""
+
+    def __init__(self, *answers: Change | Unavailable) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[int, str]] = []
+        self.waits, self.was_left = asyncio.Event(), asyncio.Event()
+
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
+        """Give the next answer, or wait."""
+        self.asked.append((after, store_id))
+        if self.answers:
+            answer = self.answers.pop(0)
+            if isinstance(answer, Unavailable):
+                raise answer
+            return (answer,)
+        self.waits.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.was_left.set()
+        return ()
+
+    async def state(self) -> Any:
+        """Say that this is another store by now."""
+        return SimpleNamespace(store_id="another")
+
+
+def broadcast_of(store: Any) -> Broadcast:
+    return Broadcast(store, lambda error: str(error))
+
+
+async def test_who_begins_to_listen_before_those_of_a_broken_watcher_have_gone_hears_of_changes() -> None:
+    change = Change(8, 33, ChangeKind.BOOKING, KIM, datetime.now(UTC))
+    broadcast = broadcast_of(Scripted(Unavailable("away"), change))
+    with broadcast.subscription(None, 7, "one") as old:
+        while not old.is_over:
+            await old.next(60)
+        with broadcast.subscription(None, 7, "one") as new:
+            assert await new.next(5) == (change,)
+
+
+async def test_without_a_stream_nobody_looks_at_the_database() -> None:
+    store = Scripted()
+    broadcast = broadcast_of(store)
+    with broadcast.subscription(None, 7, "one"):
+        await store.waits.wait()
+        with broadcast.subscription(None, 7, "one"):
+            pass
+        assert not store.was_left.is_set()
+    await asyncio.wait_for(store.was_left.wait(), 5)
+    assert store.asked == [(7, "one")]
+
+
+async def test_after_a_store_was_replaced_the_watcher_follows_the_new_one() -> None:
+    store = Scripted(Change(3, None, ChangeKind.STORE, KIM, datetime.now(UTC)))
+    with broadcast_of(store).subscription(None, 7, "one"):
+        await store.waits.wait()
+        assert store.asked == [(7, "one"), (3, "another")]
 
 
 async def test_who_reads_too_slowly_is_let_go() -> None:

@@ -97,6 +97,15 @@ async def test_a_write_says_which_command_it_is_and_what_was_seen(
     assert (await filled.get(33)).cancellation is None
 
 
+async def test_the_dispatcher_is_woken_by_what_is_saved_and_by_nothing_else(
+    desk: httpx.AsyncClient, told: Told
+) -> None:
+    assert (await desk.post("/bookings/33/cancel", json={}, headers=cancel_headers(7))).status_code == 412
+    assert told.woken == 0
+    await cancel(desk, 33)
+    assert told.woken == 1
+
+
 async def test_another_version_is_a_conflict_that_shows_the_present(
     desk: httpx.AsyncClient, filled: SqlStore
 ) -> None:
