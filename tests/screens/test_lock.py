@@ -314,7 +314,6 @@ class TestAWriteUnderWay:
             assert isinstance(front.app.screen, CancelScreen)
             assert front.app.screen.reason.text == "ill"
 
-    @pytest.mark.full
     async def test_another_operator_waits_for_it_and_it_is_not_cut_off(self, store_path: Path) -> None:
         made: list[Holds] = []
         pins = Pins()
