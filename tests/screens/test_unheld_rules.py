@@ -168,7 +168,7 @@ async def test_an_earlier_write_that_is_read_late_does_not_take_the_place_of_a_l
 ) -> None:
     made: list[Held] = []
     async with open_front(wrap=held(made)) as front:
-        await front.until(lambda: "Cancelled here ok" in front.line("last"))
+        await front.until(lambda: ": cancelled" in front.line("last"))
         last, desk = front.screen.last, front.app.open_desk
         assert desk is not None
         made[0].holds = {"deliveries"}
