@@ -70,7 +70,7 @@ async def test_that_there_was_no_booking_to_act_on_is_said_no_longer_than_it_is_
         await front.press(*keys)
         assert front.line("keys") == "There is no booking here to act on."
         cut[0].error = None
-        await front.until(lambda: front.line("keys") == "The store is back.")
+        await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
         assert front.marked.ref == "SD-10483"
 
 
@@ -89,7 +89,7 @@ async def test_a_page_that_could_not_be_read_is_read_again_and_the_old_words_go(
         cut[0].error = None
         await front.until(lambda: "The line is cut" not in shown(front))
         assert "Manual update required" in shown(front)
-        assert "STORE AWAY" not in shown(front)
+        assert "No connection to the bookings" not in shown(front)
 
 
 async def test_a_search_that_fails_while_the_store_comes_back_is_asked_again(
