@@ -312,6 +312,9 @@ class CancelCommand:
     store_id: str = ""
 
 
+OTHER_STORE = "other-store"
+"""The code of the reason that a command was meant for another store than the one that is there now."""
+
 ALREADY_CANCELLED = "already-cancelled"
 """The code of the reason that a booking cannot be cancelled a second time."""
 

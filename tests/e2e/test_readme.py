@@ -126,6 +126,8 @@ class Newcomer:
                 desk.wait_still(0.05)
             assert f"`{PROVEN}`" in STEPS
             desk.wait_for(PROVEN)
+            # What is left half-way belongs to this desk for another minute.
+            desk.wait_for(lambda lines: not any("under way" in line for line in lines))
 
 
 @pytest.mark.long

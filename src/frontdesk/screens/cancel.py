@@ -19,12 +19,14 @@ from textual.widgets import TextArea
 
 from frontdesk import times
 from frontdesk.bookings import (
+    OTHER_STORE,
     REASON_LIMIT,
     Booking,
     CancelCommand,
     Conflict,
     FrontdeskError,
     Patient,
+    Refused,
     Unavailable,
 )
 from frontdesk.commands import CANCEL_COMMANDS
@@ -432,7 +434,10 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self._progress = Progress.READING
         self.desk.own.discard(self.booking.id)
         self._why_not_saved = why.hint.partition(": nothing was changed")[0].rstrip(".")
-        said, way_on = "Not saved, nothing has happened", ". Try again or Esc."
+        # A window keeps the store that its booking was read from: from it no other one can be written.
+        is_elsewhere = isinstance(why, Refused) and why.reason.code == OTHER_STORE
+        way_on = ". Esc closes." if is_elsewhere else ". Try again or Esc."
+        said = "Not saved, nothing has happened"
         words = self._why_not_saved.split()
         shorter = (f": {' '.join(words[:number])}.." for number in range(len(words) - 1, 2, -1))
         # What to do is never cut: the reason gives way.

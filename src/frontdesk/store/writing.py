@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from frontdesk.audit import Action, AuditEvent, digest
-from frontdesk.bookings import Operator, Reason, Refused, Unavailable
+from frontdesk.bookings import OTHER_STORE, Operator, Reason, Refused, Unavailable
 from frontdesk.store.database import Database
 from frontdesk.store.mapping import AUDIT, CHANGE, HEAD
 from frontdesk.store.port import DISPATCHER, ChangeKind
@@ -51,7 +51,7 @@ def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
     if any(deed.store_id not in ("", last.store_id) for deed in deeds):
         raise Refused(
             Reason(
-                "other-store",
+                OTHER_STORE,
                 "another store has taken the place of this one meanwhile: look for the booking again",
             )
         )
