@@ -200,7 +200,9 @@ class ConfigFile(Section, frozen=True):
     """frontdesk's config file, TOML."""
 
     operator: Annotated[str, Meta(max_length=200, description="default: the login name")] = ""
-    home: Annotated[str, Meta(description="the practice whose time 'here' means; default: the first")] = ""
+    home: Annotated[
+        str, Meta(description="the practice whose clock this desk goes by; default: the first")
+    ] = ""
     store: Store = Store()
     connections: dict[Identifier, Connection] = {}
     practices: tuple[Practice, ...] = ()
