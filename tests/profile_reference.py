@@ -39,7 +39,8 @@ When a vendor's answer, or `frontdesk doctor`, shows that an assumption is wrong
    folder of the config; the other keys of the connection stay as they are.
 4. Run `frontdesk doctor`: it tries the profile, changes nothing, and says which assumptions are right.
 5. Cancel one test appointment and look in the PMS. If the account is the vendor's own, and everything is as
-   it should be, set `verified = true`; then the warning goes from the screen.
+   it should be, set `verified = true`. Then `frontdesk doctor` and the page Connections say that it was tried
+   with the vendor.
 
 The program's own files stay as they are, so an update of frontdesk does not undo a correction.
 
