@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--reason",
     metavar="TEXT",
-    help="Cancellation Reason, up to 255 characters; an e-mail to the patient has it, see messages.md.",
+    help="Cancellation Reason, up to 255 characters; an e-mail to the patient has it; see docs/messages.md.",
 )
 @click.option(
     "--told-by-phone",
