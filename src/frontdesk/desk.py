@@ -1,6 +1,6 @@
 """What one running program is given: the store, who sits at it, the clock, and its settings."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from traceback import walk_tb
@@ -114,10 +114,9 @@ class Settings:
     """What the config says to the screen.
 
     `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
-    command ids to keys, as `[keys]` does. `first_steps` are what an
-    empty list says. With `diff` only what
-    changed on the screen is written to the terminal. After `lock_after` without a key the
-    screen is locked, with None never.
+    command ids to keys, as `[keys]` does. `first_steps` are what an empty list says. With `diff`
+    only what changed on the screen is written to the terminal. After `lock_after` without a key
+    the screen is locked, with None never.
     """
 
     home: str = ""
@@ -182,12 +181,12 @@ class OpenDesk:
 
     `state` is the store's latest answer; the store's clock runs on between two answers.
     `away_since` is since when the store does not answer, as a time on the desk's wall, empty
-    while it does; `shut_out` is what the store says
-    to a desk that it does not accept any more. `elsewhere` are bookings that other desks changed and that no list here
-    has shown yet (None stands for a bulk load), `own` those that this desk cancels itself.
-    `store_id` is the store that the lists on the screen were read from. `drafts` are by kind of
-    dialog and id; see `keep_draft`. `signed_in` is who signed in at a shared account, empty at a
-    desk of one operator.
+    while it does; `shut_out` is what the store says to a desk that it does not accept any more.
+    `elsewhere` are bookings that other desks changed and that no list here has shown yet (None
+    stands for a bulk load), `own` those that this desk cancels itself. `store_id` is the store
+    that the lists on the screen were read from. `drafts` are by kind of dialog and what it is
+    about; see `keep_draft`. `signed_in` is who signed in at a shared account, empty at a desk of
+    one operator.
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
     """
@@ -205,7 +204,7 @@ class OpenDesk:
     own: set[int] = field(default_factory=set)
     signed_in: str = ""
     store_id: str = ""
-    drafts: dict[tuple[str, int], Draft] = field(default_factory=dict)
+    drafts: dict[tuple[str, Hashable], Draft] = field(default_factory=dict)
     _reported: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -263,19 +262,22 @@ class OpenDesk:
             f"Something went wrong in frontdesk, reference {reference}: tell the person who looks after it."
         )
 
-    def keep_draft(self, dialog: str, id: int, text: str) -> None:  # noqa: A002 - of a booking or delivery
-        """Keep what was typed into a dialog about this id, for who sits here now."""
-        if text:
-            self.drafts[dialog, id] = Draft(self.operator.name, text, self.desk.clock())
+    def keep_draft(self, dialog: str, about: Hashable, text: str) -> None:
+        """Keep what was typed into a dialog about something, for who sits here now.
 
-    def take_draft(self, dialog: str, id: int) -> str:  # noqa: A002 - of a booking or delivery
+        `about` says whose it is besides its id, which may be another patient's in a store that was put back.
+        """
+        if text:
+            self.drafts[dialog, about] = Draft(self.operator.name, text, self.desk.clock())
+
+    def take_draft(self, dialog: str, about: Hashable) -> str:
         """Return what the operator had typed there, unless it is too old or another one's, and forget it."""
         oldest, me = self.desk.clock() - DRAFT_KEPT, self.operator.name
-        self.drafts = {about: one for about, one in self.drafts.items() if one.at >= oldest}
-        draft = self.drafts.get((dialog, id))
+        self.drafts = {key: one for key, one in self.drafts.items() if one.at >= oldest}
+        draft = self.drafts.get((dialog, about))
         if draft is None or draft.operator != me:
             return ""
-        return self.drafts.pop((dialog, id)).text
+        return self.drafts.pop((dialog, about)).text
 
     def now(self) -> datetime:
         """The store's time of now."""

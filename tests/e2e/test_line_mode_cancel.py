@@ -154,6 +154,24 @@ class TestAsking:
         assert status(desk) == "Upcoming"
 
     @pytest.mark.usefixtures("terminal")
+    def test_what_was_shown_of_one_store_is_not_cancelled_in_another(
+        self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def confirmed_late(*_: object, **__: object) -> bool:
+            with closing(sqlite3.connect(desk.store_file)) as database, database:
+                database.execute("UPDATE head SET store_id = 'another'")
+                database.execute("UPDATE booking SET patient_name = 'Somebody Else' WHERE ref = 'R00001'")
+            return True
+
+        monkeypatch.setattr(cancel_module, "confirm", confirmed_late)
+
+        result = desk("cancel", "R00001", "--reason", "ill")
+
+        assert result.exit_code == 1
+        assert "another store has taken the place of this one" in result.stderr
+        assert status(desk) == "Upcoming"
+
+    @pytest.mark.usefixtures("terminal")
     def test_the_end_of_what_is_typed_keeps_it(self, desk: LineDesk) -> None:
         result = desk("cancel", "R00001", typed="\n")
 

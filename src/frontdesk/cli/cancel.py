@@ -71,8 +71,9 @@ def cancel(
         raise click.UsageError("cancel asks before it cancels: without a terminal say --yes")
     answers = _Answers(None if reason is None else _checked_reason(reason), told_by_phone)
     with session.opened() as (store, run):
-        booking = run(find_one(store, reference))
+        # The state first: of a store that takes this one's place from here on, nothing is cancelled.
         state = run(store.state())
+        booking = run(find_one(store, reference))
         home = run(session.home(store))
         if why_not := why_not_cancel(booking, state.now, state.standing, home.zone if home else None):
             raise Refused(why_not)
@@ -95,6 +96,7 @@ def cancel(
             operator=session.config.operator,
             reason=answers.reason or "",
             told_by_phone=answers.told_by_phone,
+            store_id=state.store_id,
         )
         done = _write(store, run, command, reference)
         followed = _followed(store, run, done)

@@ -121,6 +121,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self.desk = desk
         self.booking = booking
         self._store_id = desk.store_id
+        self._about = booking.id, booking.patient
         self._namesakes: Sequence[Patient] = ()
         self._preflight: Preflight | None = None
         self._gate = ConfirmGate(desk.desk.clock)
@@ -186,7 +187,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self.on_store_changed()
         self._ask_pms()
         self._show_booking()
-        self.reason.text = self.desk.take_draft("reason", self.booking.id)
+        self.reason.text = self.desk.take_draft("reason", self._about)
         self.reason.move_cursor(self.reason.document.end)
         self._count()
         self.reason.focus()
@@ -234,7 +235,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     def put_away(self) -> str:
         if self._progress is not Progress.READING:
             return ""
-        self.desk.keep_draft("reason", self.booking.id, self.reason.reason)
+        self.desk.keep_draft("reason", self._about, self.reason.reason)
         name, why = self.booking.patient.name, self._why_not_saved
         ends = f" is not cancelled: {why}. Enter goes on." if why else ". Enter goes on."
         begins = "" if why else "You were about to cancel "
@@ -277,7 +278,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         except Exception as error:
             self.desk.fault(error)
             return
-        if self._progress is not Progress.READING or fresh.version == self.booking.version:
+        if self._progress is not Progress.READING or _is_same(fresh, self.booking):
             self._show_booking()
         elif fresh.cancellation is not None:
             self._lost(Conflict("", fresh, None, None))
@@ -295,7 +296,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         except Exception as error:
             self.desk.fault(error)
             return
-        if self._progress is Progress.READING and current.version != self.booking.version:
+        if self._progress is Progress.READING and not _is_same(current, self.booking):
             self._lost(Conflict("", current, change.by, change.at))
 
     def _take_changed(self, current: Booking, message: str) -> None:
@@ -480,6 +481,14 @@ def _styled(lines: Sequence[str]) -> tuple[tuple[str, Style], ...]:
 
 def _warns(line: str) -> bool:
     return line[TEXT_START:].startswith("!") or line.strip().startswith(SAME_NAME)
+
+
+def _is_same(one: Booking, other: Booking) -> bool:
+    """Whether both are one booking as it stands.
+
+    In a store that was put back versions begin anew, and an id may be another patient's.
+    """
+    return one.version == other.version and not changed_parts(one, other)
 
 
 def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:

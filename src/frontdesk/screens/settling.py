@@ -37,6 +37,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         self.desk = desk
         self._delivery_id = delivery_id
         self._headline = headline
+        self._about = delivery_id, headline
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -50,13 +51,13 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         self.line("headline").show(f" {self._headline}", style=BOLD)
         self.line("keys").show(" Enter settles it   Esc leaves it as it is")
         note = self.query_one("#note", FindField)
-        note.value = self.desk.take_draft("note", self._delivery_id)
+        note.value = self.desk.take_draft("note", self._about)
         note.cursor_position = len(note.value)
         self._count()
         note.focus()
 
     def put_away(self) -> str:
-        self.desk.keep_draft("note", self._delivery_id, self._note)
+        self.desk.keep_draft("note", self._about, self._note)
         return ""
 
     def line(self, name: str) -> Line:
