@@ -27,8 +27,8 @@ name_argument = click.argument("name", callback=_name)
 def credentials() -> None:
     """Keep the secrets that the config names.
 
-    They are passwords, keys of PMSs and desk tokens. The config holds their names only. A secret called NAME is looked for in this order, and
-    the first place that has one counts:
+    They are passwords, keys of PMSs and desk tokens. The config holds their names only. A secret
+    called NAME is looked for in this order, and the first place that has one counts:
 
     \b
       1. the keyring of your login, where there is a real one and it is unlocked
@@ -56,8 +56,9 @@ def credentials() -> None:
 def set_(session: Session, name: str, in_file: bool) -> None:
     """Keep the secret NAME in the keyring, or else in a file.
 
-    The file is beside the config, and is used where there is no keyring. Then the command looks for the secret as the program does, and says where it found it, and whether a secret
-    in an earlier place is used instead. In that case it ends with 1.
+    The file is beside the config, and is used where there is no keyring. Then the command looks
+    for the secret as the program does, and says where it found it, and whether a secret in an
+    earlier place is used instead. In that case it ends with 1.
     """
     known = session.credentials
     secret = ask_unseen("Secret")

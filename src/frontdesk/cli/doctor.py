@@ -63,9 +63,10 @@ class Finding:
 def doctor(session: Session) -> None:
     """Check config, store and connections; say what to mend.
 
-    It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only: nothing is changed in the store or in a PMS, and nothing is sent. It
-    ends with 1 when something needs mending (marked !!). A line with -- was not tried, or is
-    only for your information.
+    It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only:
+    nothing is changed in the store or in a PMS, and nothing is sent. It ends with 1 when
+    something needs mending (marked !!). A line with -- was not tried, or is only for your
+    information.
     """
     wrong = 0
     about = ""

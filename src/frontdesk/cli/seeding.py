@@ -70,8 +70,8 @@ async def fill(
 def seed_command(session: Session, number: int, seed_number: int, into_existing: bool, quiet: bool) -> None:
     """Fill the store with made-up bookings of made-up practices.
 
-    The store is the one that the config names. Nobody in the bookings exists, and their numbers and addresses reach nobody. The same number on
-    the same day makes the same bookings.
+    The store is the one that the config names. Nobody in the bookings exists, and their numbers
+    and addresses reach nobody. The same number on the same day makes the same bookings.
     """
     with session.opened_database() as (store, run):
         run(_refuse_a_real_store(store, into_existing=into_existing))

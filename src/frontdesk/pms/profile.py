@@ -50,8 +50,8 @@ class Times(Section, frozen=True, kw_only=True):
     """How instants are written.
 
     `format` is `iso` (ISO 8601), `epoch` or `epoch-ms` (numbers since 1970), or a pattern of
-    strptime such as `%d/%m/%Y %H:%M`. `zone` is `offset` (every time has one), `practice` (wall clock time of the practice),
-    or an IANA name such as UTC.
+    strptime such as `%d/%m/%Y %H:%M`. `zone` is `offset` (every time has one), `practice` (wall
+    clock time of the practice), or an IANA name such as UTC.
     """
 
     format: str = instants.ISO

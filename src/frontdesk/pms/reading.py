@@ -38,8 +38,8 @@ def appointment(
 ) -> Appointment:
     """Return the appointment in a JSON value; `headers` are those of an answer about it alone.
 
-    `root` is the address that the PMS's own links begin with. What is not wanted is not looked at. Raises ContractDrift where id, start or status is
-    missing, or an id is no id.
+    `root` is the address that the PMS's own links begin with. What is not wanted is not looked
+    at. Raises ContractDrift where id, start or status is missing, or an id is no id.
     """
     fields = profile.fields
     ref = id_at(item, fields.id)

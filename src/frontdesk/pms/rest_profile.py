@@ -127,7 +127,10 @@ class RestPms:
     async def reschedule(
         self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
     ) -> WriteResult:
-        """Move an appointment: read for its version if it has one, then one request. The result may have another id."""
+        """Move an appointment: read for its version if it has one, then one request.
+
+        The result may have another id.
+        """
         route = self._wanted(self._profile.routes.reschedule)
         values = {
             "start": self._form.write(start),

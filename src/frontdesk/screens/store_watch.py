@@ -19,9 +19,9 @@ class StoreWatch:
     """Follows a desk's store for as long as the desk is open.
 
     `on_changes` gets what was written, in order and without a gap, or a change of the kind STORE
-    when all that was known is void: the desk has then been told, and its lists not yet. `on_contact` is called
-    when the store begins or ceases to answer, after the desk has taken note of it. A store
-    that was away is back when `catch_up` could read what is on the screen.
+    when all that was known is void: the desk has then been told, and its lists not yet.
+    `on_contact` is called when the store begins or ceases to answer, after the desk has taken
+    note of it. A store that was away is back when `catch_up` could read what is on the screen.
     """
 
     def __init__(

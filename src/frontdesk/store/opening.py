@@ -32,8 +32,8 @@ async def open_store(
     Where there is no store, one is made, an SQLite file readable by its owner alone; or, with
     `may_create` False, that is said: a disk that is not mounted must not look like a practice
     without bookings. An old schema is brought up to date, after a copy was put beside an SQLite
-    file; `on_progress` is told of it, from another thread. `standing` is what this desk may do, by default
-    everything. `clock` decides what is past on SQLite; PostgreSQL has its own.
+    file; `on_progress` is told of it, from another thread. `standing` is what this desk may do,
+    by default everything. `clock` decides what is past on SQLite; PostgreSQL has its own.
 
     Raises Unavailable with one sentence: what is wrong, where, and what to do.
     """

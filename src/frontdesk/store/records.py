@@ -164,9 +164,8 @@ def state(
     """Return the store's state.
 
     `change` is the number of the latest, `bookings` are as many as the desk works with, `store_id`
-    says which store it is,
-    `deliveries` have the `number` of them by `state` and `connection`, `living` are the
-    dispatchers seen lately, `troubled` the connections in trouble.
+    says which store it is, `deliveries` have the `number` of them by `state` and `connection`,
+    `living` are the dispatchers seen lately, `troubled` the connections in trouble.
     """
     counted = list(deliveries)
     need_person = [row for row in counted if row.state == State.ATTENTION]

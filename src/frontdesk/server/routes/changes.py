@@ -43,10 +43,9 @@ async def stream_changes(
 
     `change` has a change as data, its number as id. `reset` says that the store is another one
     than before, or has not come as far as the desk has seen, because a backup was put back: read
-    all anew. It comes within seconds, at any time. A comment
-    comes when all that was there has been told, and at least every 10 seconds. The stream ends
-    when the server closes, when the store is away, when the token is revoked or expires, and
-    for a desk that reads too slowly.
+    all anew. It comes within seconds, at any time. A comment comes when all that was there has
+    been told, and at least every 10 seconds. The stream ends when the server closes, when the
+    store is away, when the token is revoked or expires, and for a desk that reads too slowly.
     """
     state = await caller.store.state()
     known = after if last_event_id is None else last_event_id
