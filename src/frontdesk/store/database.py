@@ -111,11 +111,16 @@ class Database(ABC):
         except DBAPIError as error:
             fault = self.explain(error)
         except OSError as error:
-            fault = Unavailable(
-                f"{self.where} cannot be reached ({error.strerror or type(error).__name__}): try again in a moment."
-            )
+            fault = self.unreachable(error)
         # Raised out here it does not carry the database's own words along, with patients in them.
         raise fault
+
+    def unreachable(self, error: OSError) -> Unavailable:
+        """Return what an operator is told of a fault of the file or the line below the database."""
+        why = error.strerror or type(error).__name__
+        return Unavailable(
+            f"{self.where} cannot be reached ({why}): nothing was changed; try again in a moment."
+        )
 
     @abstractmethod
     def _read(self, work: Work[Answer]) -> Answer: ...

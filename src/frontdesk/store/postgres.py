@@ -142,6 +142,8 @@ class PostgresDatabase(Database):
                 connection.commit()
             except DBAPIError as error:
                 raise CommitLost(self.explain(error), place) from None
+            except OSError as error:
+                raise CommitLost(self.unreachable(error), place) from None
             return answer
 
     def _connect_to_write(self) -> tuple[Connection, str]:
