@@ -10,6 +10,7 @@ import pytest
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, CancelCommand, Unavailable
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
+from frontdesk.screens import settling
 from frontdesk.screens.attention import AttentionScreen
 from frontdesk.screens.details import DetailsScreen
 from frontdesk.screens.settling import NoteScreen
@@ -22,6 +23,7 @@ from tests.screens.desk_data import HOSTILE_NAMES, KIM, TOM
 from tests.screens.front import Front, StillClock
 from tests.screens.golden import same_as_golden
 from tests.screens.test_hostile_text import HARMFUL
+from tests.screens.test_several_desks import replace_store
 
 POLICY = RetryPolicy()
 DENTIX, PRAKTIKA = "SD-10486", "SD-10482"
@@ -279,6 +281,28 @@ async def test_a_note_that_was_not_saved_stays(
         assert isinstance(front.app.screen, NoteScreen)
         assert "Not settled: The line is cut." in shown(front)
         assert "rang" in shown(front)
+
+
+async def test_a_note_is_not_signed_for_another_patient_in_a_store_that_was_put_back(
+    open_front: FrontOpener, three: Store, clock: StillClock, store_path: Path
+) -> None:
+    async with open_front(clock=clock) as front:
+        screen = await open_attention(front)
+        assert screen.current is not None
+        shown_for = screen.current.attention.booking
+        await front.press("s", *"rang")
+        replace_store(
+            store_path,
+            "UPDATE head SET store_id = 'another', change = change + 7",
+            f"UPDATE booking SET patient_name = 'Somebody Else' WHERE id = {shown_for.id}",
+        )
+        await front.until(lambda: "put back or replaced" in shown(front))
+        await front.press("enter")
+        assert isinstance(front.app.screen, NoteScreen)
+        assert settling.PUT_BACK in shown(front)
+        deliveries = await front.store.deliveries(shown_for.id)
+        assert not any(one.state is State.SETTLED for one in deliveries)
+        await front.press("escape")
 
 
 async def test_more_than_a_screen_of_it_turns_by_pages(

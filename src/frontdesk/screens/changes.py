@@ -23,6 +23,11 @@ class StoreChanged(Message, bubble=False):
         self._changes = changes
         self._is_incomplete = is_incomplete
 
+    @property
+    def is_of_another_store(self) -> bool:
+        """Whether the store is another one than before, or an earlier copy: an id may be another one's."""
+        return any(change.kind is ChangeKind.STORE for change in self._changes)
+
     def concerns(self, booking_id: int) -> bool:
         """Whether this booking, or what follows from it, may have changed."""
         return self._is_incomplete or any(change.booking_id in (booking_id, None) for change in self._changes)

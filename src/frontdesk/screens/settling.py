@@ -10,11 +10,14 @@ from textual.widgets import Input
 
 from frontdesk.bookings import REASON_LIMIT
 from frontdesk.desk import OpenDesk
+from frontdesk.screens.changes import StoreChanged
 from frontdesk.screens.writing import WritingScreen
 from frontdesk.store.commands import CommitLost
 from frontdesk.text import clean
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import BOLD, Line
+
+PUT_BACK = "The bookings were put back or replaced. Esc, then look for it again."
 
 
 class NoteScreen(WritingScreen[bool], inherit_bindings=False):
@@ -38,6 +41,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         self._delivery_id = delivery_id
         self._headline = headline
         self._about = delivery_id, headline
+        self._is_void = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -79,10 +83,18 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         event.stop()
         self._count()
 
+    def on_store_changed(self, message: StoreChanged) -> None:
+        if message.is_of_another_store:
+            self._is_void = True
+            self._say(PUT_BACK)
+
     def action_leave(self) -> None:
         self.dismiss(False)
 
     def action_save(self) -> None:
+        if self._is_void:
+            self._say(PUT_BACK)
+            return
         if not self._note:
             self._say("Write in a few words what was done.")
             return
