@@ -18,6 +18,7 @@ from frontdesk.screens.details import DetailsScreen
 from frontdesk.screens.lock import Admitted
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change, ChangeKind
+from frontdesk.widgets.line import TextBlock
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut
 from tests.screens.desk_data import KIM, NOW, TOM
@@ -319,6 +320,27 @@ async def test_the_dialog_shows_who_has_the_number_in_a_store_that_was_put_back_
     await front.until(lambda: dialog.booking.patient.name == "Somebody Else")
     assert "Somebody Else" in "\n".join(front.lines())
     assert dialog.said == "The patient changed since the list was read."
+    await front.press("escape")
+
+
+async def test_the_dialog_does_not_say_of_its_patient_that_the_booking_of_another_one_was_cancelled(
+    front: Front, store_path: Path
+) -> None:
+    await front.type(REF.lower())
+    await front.press("enter", "c")
+    dialog = front.app.screen
+    assert isinstance(dialog, CancelScreen)
+    assert "Mirela Kova" in "\n".join(dialog.query_one("#summary", TextBlock).lines)
+    replace_store(
+        store_path,
+        *AN_EARLIER_COPY,
+        "UPDATE booking SET cancelled = 1, cancelled_at = starts_at, cancelled_by = 'Tom Reid', "
+        "cancelled_origin = 'here', version = 2 WHERE ref = 'SD-10482'",
+    )
+    await front.until(lambda: dialog.said.startswith("Tom Reid cancelled this"))
+    shown = "\n".join(dialog.query_one("#summary", TextBlock).lines)
+    assert "Somebody Else" in shown
+    assert "Mirela Kova" not in shown
     await front.press("escape")
 
 

@@ -454,6 +454,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         if done is not None:
             self._progress = Progress.OVER
             self.booking = current
+            self._show_booking()
             at = self._clock(done.at)
             said = (
                 f"This was cancelled, as {done.source} says."
