@@ -1,6 +1,7 @@
 """The cancel algorithm against a scripted PMS: what it asks, in which order, and what it concludes."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -385,6 +386,21 @@ async def test_a_pms_is_opened_once_for_each_time_zone() -> None:
     await carrier.close()
     await carrier.close()
     assert pms.closed == 2
+
+
+async def test_of_two_that_are_opened_at_once_none_is_left_open() -> None:
+    opened: list[Scripted] = []
+    both = threading.Barrier(2)
+
+    def open_pms(_: str) -> Scripted:
+        both.wait(10)
+        opened.append(Scripted(BOOKED, BOOKED))
+        return opened[-1]
+
+    carrier = PmsCarrier(open_pms)
+    await asyncio.gather(carrier.ask(booking()), carrier.ask(booking()))
+    await carrier.close()
+    assert [pms.closed for pms in opened] == [1, 1]
 
 
 async def test_settings_that_will_not_do_stop_the_connection() -> None:

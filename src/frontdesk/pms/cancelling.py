@@ -50,7 +50,7 @@ class PmsCarrier:
     """Carries out the cancellations of one connection.
 
     `open_pms` returns the PMS for a practice's time zone, since some write wall clock times;
-    it is called in a thread, once for each zone, and raises UnusableSettings.
+    it is called in a thread, and raises UnusableSettings. One is kept for each zone.
     """
 
     def __init__(self, open_pms: Callable[[str], Pms]) -> None:
@@ -82,7 +82,9 @@ class PmsCarrier:
     async def _pms(self, time_zone: str) -> Pms:
         if time_zone not in self._opened:
             pms = await asyncio.to_thread(self._open, time_zone)
-            self._opened.setdefault(time_zone, pms)
+            if (kept := self._opened.setdefault(time_zone, pms)) is not pms:
+                await pms.close()
+            return kept
         return self._opened[time_zone]
 
 
