@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres import PostgresDatabase
-from frontdesk.store.postgres_session import SETTINGS, WRITE_IDLE_SECONDS
+from frontdesk.store.postgres_session import SETTINGS, WRITE_IDLE_SECONDS, BoundedConnection
 from frontdesk.store.sql import SqlStore
 from tests import postgres
 from tests.contract.raw import execute
@@ -173,6 +173,20 @@ def spare_schema(spare_postgres_url: str) -> str:
     execute(spare_postgres_url, "CREATE SCHEMA desk")
     execute(spare_postgres_url, f'ALTER DATABASE "{name}" SET search_path = desk, public')
     return spare_postgres_url
+
+
+@pytest.mark.parametrize("spare_postgres_url", [False], indirect=True)
+async def test_who_made_the_store_waits_no_longer_for_a_silent_server_than_others(
+    spare_postgres_url: str,
+) -> None:
+    def patience(connection: Connection) -> float:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, BoundedConnection)
+        return raw.silent_seconds
+
+    store = await open_store(spare_postgres_url)
+    assert await store._database.read(patience) == BoundedConnection.silent_seconds
+    await store.close()
 
 
 @pytest.fixture

@@ -111,6 +111,8 @@ class PostgresDatabase(Database):
                 )
         if outdated:
             self._write(lambda connection: self._migrate(connection, on_progress))
+            # What was migrated through waits for ever.
+            self._engine.dispose()
 
     def _migrate(self, connection: Connection, on_progress: Callable[[str], None]) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
