@@ -91,7 +91,7 @@ class TestList:
 
         assert [without_practices.stdout, without_bookings.stdout] == ["", ""]
         assert without_practices.stderr == (
-            "No bookings yet; no practice is known yet: write one under [[practices]], with id, name, short and"
+            "No bookings yet; no practice is known yet: write one under [[practices]], with id, name and"
             f" time_zone, into {desk.config_file}\n"
         )
         assert without_bookings.stderr == (

@@ -182,7 +182,7 @@ class TestImport:
         result = desk("import", write(row("N1")))
         assert result.exit_code == 1
         assert result.stderr == (
-            "Not done: no practice is known yet: write one under [[practices]], with id, name, short and"
+            "Not done: no practice is known yet: write one under [[practices]], with id, name and"
             f" time_zone, into {desk.config_file}\n"
         )
 

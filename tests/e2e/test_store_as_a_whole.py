@@ -83,7 +83,7 @@ class TestOnSqlite:
 
         assert result.exit_code == 2
         assert (
-            "the config has no practice: write one under [[practices]], with id, name, short and time_zone,"
+            "the config has no practice: write one under [[practices]], with id, name and time_zone,"
             f" into {desk.config_file}. See" in result.stderr
         )
 

@@ -75,7 +75,7 @@ def verify(session: Session, file: Path | None, public_key: str | None) -> None:
     last = max(heads, key=lambda head: head.number)
     say(
         f"The audit chain is whole, and up to event {last.number:,} it is what it was on {_when(last)}:"
-        f" {len(heads):,} lines in {file}{', all signed by this key' if public_key else ''}."
+        f" {len(heads):,} {'line' if len(heads) == 1 else 'lines'} in {file}{', all signed by this key' if public_key else ''}."
     )
 
 

@@ -116,7 +116,7 @@ class Session:
     @property
     def practices_step(self) -> str:
         """What is to be done to have a practice, as the rest of a sentence."""
-        keys = "with id, name, short and time_zone"
+        keys = "with id, name and time_zone"
         return f"write one under [[practices]], {keys}, into {self.first_steps.config}"
 
     @cached_property

@@ -1,7 +1,6 @@
 """Bookings: find one among many, and what to do with it."""
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -207,8 +206,10 @@ class BookingsScreen(ListActions, inherit_bindings=False):
 
     @work(exit_on_error=False)
     async def _show_last_write(self) -> None:
-        with suppress(FrontdeskError):
+        try:
             await self.last.find(self.desk)
+        except Exception as error:
+            self.desk.fault(error)
 
     # -- the list -----------------------------------------------------------------------
 
@@ -237,7 +238,8 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     async def _count(self) -> None:
         try:
             await self.listing.count_hits()
-        except FrontdeskError:
+        except Exception as error:
+            self.desk.fault(error)
             return
         self._show_found()
 
@@ -256,7 +258,8 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     async def _look_for_namesakes(self, booking: Booking) -> None:
         try:
             namesakes = await self.desk.store.namesakes(booking.id)
-        except FrontdeskError:
+        except Exception as error:
+            self.desk.fault(error)
             return
         row = self.listing.current
         if row is not None and row.booking.id == booking.id:

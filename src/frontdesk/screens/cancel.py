@@ -45,6 +45,8 @@ from frontdesk.widgets.booking_summary import (
     PATIENT_READS,
     SAME_NAME,
     TEXT_START,
+    changed_parts,
+    is_same,
     labelled,
     needs_phone_call,
     reason_label,
@@ -278,7 +280,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         except Exception as error:
             self.desk.fault(error)
             return
-        if self._progress is not Progress.READING or _is_same(fresh, self.booking):
+        if self._progress is not Progress.READING or is_same(fresh, self.booking):
             self._show_booking()
         elif fresh.cancellation is not None:
             self._lost(Conflict("", fresh, None, None))
@@ -296,7 +298,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         except Exception as error:
             self.desk.fault(error)
             return
-        if self._progress is Progress.READING and not _is_same(current, self.booking):
+        if self._progress is Progress.READING and not is_same(current, self.booking):
             self._lost(Conflict("", current, change.by, change.at))
 
     def _take_changed(self, current: Booking, message: str) -> None:
@@ -482,22 +484,3 @@ def _styled(lines: Sequence[str]) -> tuple[tuple[str, Style], ...]:
 
 def _warns(line: str) -> bool:
     return line[TEXT_START:].startswith("!") or line.strip().startswith(SAME_NAME)
-
-
-def _is_same(one: Booking, other: Booking) -> bool:
-    """Whether both are one booking as it stands.
-
-    In a store that was put back versions begin anew, and an id may be another patient's.
-    """
-    return one.version == other.version and not changed_parts(one, other)
-
-
-def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:
-    """Return which parts of a booking differ, in the words of the dialog's labels."""
-    parts = (
-        ("time", (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at)),
-        ("practitioner", old.practitioner != new.practitioner),
-        ("patient", old.patient != new.patient),
-        ("type", old.appointment_type != new.appointment_type),
-    )
-    return tuple(name for name, differs in parts if differs)

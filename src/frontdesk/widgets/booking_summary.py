@@ -184,3 +184,22 @@ def _same_name_in_short(patient: Patient, namesakes: Sequence[Patient]) -> str:
     if len(namesakes) == 1:
         return f"{SAME_NAME}: another, {_told_apart(patient, namesakes[0])}"
     return f"{SAME_NAME}: {len(namesakes)} others"
+
+
+def is_same(one: Booking, other: Booking) -> bool:
+    """Whether both are one booking as it stands.
+
+    In a store that was put back versions begin anew, and an id may be another patient's.
+    """
+    return one.version == other.version and not changed_parts(one, other)
+
+
+def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:
+    """Return which parts of a booking differ, in the words of the dialog's labels."""
+    parts = (
+        ("time", (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at)),
+        ("practitioner", old.practitioner != new.practitioner),
+        ("patient", old.patient != new.patient),
+        ("type", old.appointment_type != new.appointment_type),
+    )
+    return tuple(name for name, differs in parts if differs)
