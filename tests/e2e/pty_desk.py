@@ -104,6 +104,8 @@ class PtyDesk:
         while (code := self._process.poll()) is None:
             assert time.monotonic() < deadline, "the program has not ended"
             self._pump(0.01)
+        while self._pump(0.0):
+            pass  # what it wrote last is still on its way
         return code
 
     def hang_up(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from frontdesk import supervisor
 from frontdesk.supervisor import opens_the_screen
+from tests.choosing import few_in_quick
 from tests.e2e.installed import descendants
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.pty_desk import PtyDesk
@@ -90,7 +91,11 @@ def wait_for_state(pid: int, wanted: str) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", ENDS_IT, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "number",
+    few_in_quick(ENDS_IT, quick=[signal.SIGKILL, signal.SIGSEGV, signal.SIGQUIT]),
+    ids=lambda one: one.name,
+)
 def test_a_screen_that_is_ended_leaves_no_patient(screen: Screen, number: signal.Signals) -> None:
     written = len(screen.output)
     os.kill(screen.child, number)
@@ -119,9 +124,9 @@ def test_a_frame_that_was_cut_in_two_does_not_swallow_the_way_back(screen: Scree
         (signal.SIGTERM, 128 + signal.SIGTERM),
         (signal.SIGINT, 0),  # Textual takes it for a wish to leave
         (signal.SIGHUP, 128 + signal.SIGHUP),
-        (signal.SIGQUIT, 128 + signal.SIGQUIT),
-        (signal.SIGUSR1, 128 + signal.SIGUSR1),
-        (signal.SIGALRM, 128 + signal.SIGALRM),
+        pytest.param(signal.SIGQUIT, 128 + signal.SIGQUIT, marks=pytest.mark.full),
+        pytest.param(signal.SIGUSR1, 128 + signal.SIGUSR1, marks=pytest.mark.full),
+        pytest.param(signal.SIGALRM, 128 + signal.SIGALRM, marks=pytest.mark.full),
     ],
     ids=lambda one: getattr(one, "name", ""),
 )

@@ -4,6 +4,7 @@ import pytest
 
 from frontdesk.desk import Settings
 from frontdesk.screens.chooser import ChooserScreen
+from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 from tests.screens.test_several_desks import cancel
@@ -42,7 +43,13 @@ async def test_a_key_that_the_config_changed_is_named(open_front: FrontOpener) -
         assert front.line("show") == "All days, all practices, cancelled too"
 
 
-@pytest.mark.parametrize("keys", [("enter",), ("tab", "p"), ("ctrl+c",), ("f1",), ("f4",), ("enter", "d")])
+@pytest.mark.parametrize(
+    "keys",
+    few_in_quick(
+        [("enter",), ("tab", "p"), ("ctrl+c",), ("f1",), ("f4",), ("enter", "d")],
+        quick=[("enter",), ("tab", "p")],
+    ),
+)
 async def test_keys_that_do_nothing_here_are_not_named(front: Front, keys: tuple[str, ...]) -> None:
     await front.type("sd-10486")
     await front.press("enter", "c")

@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.bookings import CancelCommand, Operator, Unauthorised
 from frontdesk.commands import ALL_COMMANDS
+from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 
@@ -88,7 +89,7 @@ def said_in_the_menu(front: Front) -> str:
     return " ".join(" ".join(inner).split())
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", few_in_quick(SIZES, quick=[(80, 24), (60, 16)]), ids=str)
 @pytest.mark.parametrize("ref", ["SD-10482", "SD-10484", "SD-10485"])
 async def test_no_reason_is_cut_at_any_size(open_front: FrontOpener, ref: str, size: tuple[int, int]) -> None:
     async with open_front(size=(80, 24)) as front:

@@ -15,6 +15,7 @@ from frontdesk.screens.last_write import LastWrite
 from frontdesk.screens.lock import HiddenScreen
 from frontdesk.screens.notices import ShutOutScreen
 from frontdesk.store.port import BookingStore
+from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, wrapped
 from tests.screens.desk_data import KIM, NOW
@@ -188,16 +189,19 @@ def patients_on(front: Front) -> list[str]:
 
 @pytest.mark.parametrize(
     "keys",
-    [
-        (),
-        ("tab", "d"),
-        ("f4",),
-        ("f4", "d"),
-        ("tab", "up", "c", *"ill"),
-        ("enter",),
-        ("tab", "p"),
-        ("ctrl+c",),
-    ],
+    few_in_quick(
+        [
+            (),
+            ("tab", "d"),
+            ("f4",),
+            ("f4", "d"),
+            ("tab", "up", "c", *"ill"),
+            ("enter",),
+            ("tab", "p"),
+            ("ctrl+c",),
+        ],
+        quick=[(), ("tab", "up", "c", *"ill")],
+    ),
     ids=["list", "details", "attention", "details from attention", "dialog", "menu", "chooser", "leaving"],
 )
 async def test_a_revoked_desk_shows_no_patient_until_it_is_accepted_again(

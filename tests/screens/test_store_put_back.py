@@ -81,8 +81,10 @@ async def test_what_was_typed_in_the_open_dialog_is_not_kept_for_another_patient
 ) -> None:
     await front.type(REF.lower())
     await front.press("enter", "c", *"ill")
+    opened = front.app.screen
+    assert isinstance(opened, CancelScreen)
     replace_store(store_path, *AN_EARLIER_COPY)
-    await front.until(lambda: front.marked.patient.name == "Somebody Else")
+    await front.until(lambda: front.marked.patient.name == opened.booking.patient.name == "Somebody Else")
     await front.press("f9")
     await front.press("enter", "enter")
     dialog = front.app.screen

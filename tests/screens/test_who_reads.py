@@ -10,6 +10,7 @@ from frontdesk.bookings import Channel
 from frontdesk.deliveries import Kind
 from frontdesk.screens.cancel import CancelScreen
 from frontdesk.store.opening import open_store
+from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import BOTH, KIM, NOW, PRACTICES
 from tests.screens.front import Front
@@ -78,7 +79,7 @@ async def test_a_pms_that_tells_the_patient_gets_it(open_front: FrontOpener, sto
         assert label(front).startswith("  Cancellation Reason. The patient may read it.")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", few_in_quick(SIZES, quick=[(80, 24), (60, 16)]), ids=str)
 @pytest.mark.parametrize("ref", [BY_EMAIL, BY_PHONE])
 async def test_the_practices_own_e_mail_has_its_line_and_nothing_goes_out_of_the_window(
     open_front: FrontOpener, store_path: Path, ref: str, size: tuple[int, int]
