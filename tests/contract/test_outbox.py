@@ -13,7 +13,7 @@ import pytest
 from frontdesk import outbox
 from frontdesk.attempts import LEASE, Carrier, Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, CancelCommand, Unavailable
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Kind, State
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
 from frontdesk.outbox import AT_ONCE, AT_ONCE_PER_CONNECTION, Dispatcher, Progress
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import SqlStore
@@ -289,6 +289,36 @@ async def test_a_slow_connection_does_not_hold_up_another(desk: Desk) -> None:
     await until(lambda: len(mail.taken) == 8)
     gate.set()
     assert (await running).done == 12
+
+
+async def test_a_connection_that_becomes_free_while_the_store_is_asked_is_asked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await desk.cancel()
+    gate, mail, told = asyncio.Event(), saying(DONE), 0
+    claim, finish = desk.store.queue.claim, desk.store.queue.finish
+
+    async def claim_while_the_last_ones_end(connections: Collection[str], *rest: Any) -> Claim | None:
+        if "smile" not in connections and len(mail.taken) == 6:
+            gate.set()
+            await until(lambda: told == 6 + AT_ONCE_PER_CONNECTION)
+        return await claim(connections, *rest)
+
+    async def finish_and_count(one: Claim, *rest: Any) -> Delivery | None:
+        nonlocal told
+        delivery = await finish(one, *rest)
+        told += 1
+        return delivery
+
+    async def wait(_: Claim) -> Result:
+        await gate.wait()
+        return DONE
+
+    monkeypatch.setattr(desk.store.queue, "claim", claim_while_the_last_ones_end)
+    monkeypatch.setattr(desk.store.queue, "finish", finish_and_count)
+    dispatcher = desk.dispatcher({"smile": Script(wait), MAIL_CONNECTION: mail})
+    assert (await dispatcher.run_once()).done == 9
 
 
 async def test_an_attempt_without_an_end_is_unknown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
