@@ -34,7 +34,7 @@ from benchmarks.store_data import say
 from benchmarks.worst_cases import HEIGHT, TEXTS
 from frontdesk.bookings import BookingQuery, CancelCommand, Direction, Operator, Position, Scope
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 
 BOOKINGS = {"1M": 1_000_000}
 DESKS = (1, 10, 100)

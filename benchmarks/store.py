@@ -25,7 +25,7 @@ from frontdesk import times
 from frontdesk.bookings import BookingQuery, CancelCommand, Direction, Operator, Position, Status
 from frontdesk.listing import COUNT_LIMIT, Listing
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 
 SIZES = {"1k": 1_000, "100k": 100_000, "1M": 1_000_000}
 ROUNDS = 10

@@ -21,9 +21,9 @@ from sqlmodel import SQLModel
 from frontdesk.bookings import Operator
 from frontdesk.cli.seeding import fill
 from frontdesk.store.opening import open_store
-from frontdesk.store.revisions import REVISIONS
-from frontdesk.store.search_fts5 import FTS5
-from frontdesk.store.search_gin import GIN
+from frontdesk.store.search.fts5 import FTS5
+from frontdesk.store.search.gin import GIN
+from frontdesk.store.sql.revisions import REVISIONS
 
 DATA = Path(__file__).parent / "data" / "store"
 SERVER = "FRONTDESK_TEST_POSTGRES"

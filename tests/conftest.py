@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 
 

@@ -13,8 +13,8 @@ from unittest.mock import patch
 import click
 
 from frontdesk import config
+from frontdesk.actions import ALL_COMMANDS, COMMANDS, Command
 from frontdesk.cli import frontdesk
-from frontdesk.commands import ALL_COMMANDS, COMMANDS, Command
 from frontdesk.keys import key_name
 from frontdesk.server.app import openapi_document
 from tests import profile_reference

@@ -15,15 +15,15 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-from frontdesk import seed
 from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.demo import seed
 from frontdesk.desk import SignIn
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.screens.bookings import BookingsScreen
-from frontdesk.screens.lock import SignInScreen
+from frontdesk.screens.list.bookings import BookingsScreen
+from frontdesk.screens.shell.lock import SignInScreen
 from frontdesk.store.opening import open_store
 from frontdesk.text import fold
 from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs

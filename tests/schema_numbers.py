@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, ForeignKeyConstraint
 from sqlalchemy.schema import ColumnCollectionConstraint
 
-from frontdesk.store import revisions, schema
+from frontdesk.store.sql import revisions, schema
 
 FILE = Path(revisions.__file__)
 _DIALECTS = ("sqlite", "postgresql")

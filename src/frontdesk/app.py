@@ -15,30 +15,39 @@ from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.desk import Desk, OpenDesk, SignIn
-from frontdesk.screens.desk_lock import DeskLock
-from frontdesk.screens.dispatch_beside import DispatchBeside
-from frontdesk.screens.key_queue import LOCK_KEY, KeyQueue
-from frontdesk.screens.notices import OpeningScreen, TooSmallScreen, show_bug
-from frontdesk.screens.program_actions import ProgramActions
+from frontdesk.errors import FrontdeskError
+from frontdesk.screens.shell.desk_lock import DeskLock
+from frontdesk.screens.shell.dispatch_beside import DispatchBeside
+from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
+from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
+from frontdesk.screens.shell.program_actions import ProgramActions
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
-    from frontdesk.screens.bookings import BookingsScreen
-    from frontdesk.screens.lock import Admitted
+    from frontdesk.screens.list.bookings import BookingsScreen
+    from frontdesk.screens.shell.lock import Admitted
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
 SCREENS_ON_KEYS = tuple(
     f"frontdesk.screens.{name}"
-    for name in ("cancel", "details", "attention", "chooser", "connections", "help", "leave", "lock")
+    for name in (
+        "dialogs.cancel",
+        "details",
+        "attention",
+        "chooser",
+        "connections",
+        "help",
+        "shell.leave",
+        "shell.lock",
+    )
 )
 """What only a key opens: loaded while nobody waits for it, once the list is there."""
 
 
 class FrontdeskApp(ProgramActions, inherit_bindings=False):
-    """What an operator sees. Keys go through one queue, see `screens/key_queue.py`."""
+    """What an operator sees. Keys go through one queue, see `screens/shell/key_queue.py`."""
 
     TITLE = "frontdesk"
     ENABLE_COMMAND_PALETTE = False
@@ -105,12 +114,12 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
 
     async def _ask_who(self, sign_in: SignIn, desk: OpenDesk) -> None:
         """Have somebody sign in. Deliveries and the list's code do not wait for that."""
-        from frontdesk.screens.lock import SignInScreen
+        from frontdesk.screens.shell.lock import SignInScreen
 
         await self.switch_screen(SignInScreen(self.desk, sign_in, desk.here))
         self._handle_keys()
         self._dispatching.start()
-        await asyncio.to_thread(import_module, "frontdesk.screens.bookings")
+        await asyncio.to_thread(import_module, "frontdesk.screens.list.bookings")
 
     async def _open_list(self, desk: OpenDesk) -> None:
         screen = await asyncio.to_thread(self._bookings_screen, desk)
@@ -145,7 +154,7 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
 
     @staticmethod
     def _bookings_screen(desk: OpenDesk) -> "BookingsScreen":
-        from frontdesk.screens.bookings import BookingsScreen
+        from frontdesk.screens.list.bookings import BookingsScreen
 
         return BookingsScreen(desk)
 
@@ -194,7 +203,7 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
 
     async def settled(self) -> None:
         """Return when every key so far is handled and the list shows what was asked for."""
-        from frontdesk.screens.bookings import BookingsScreen
+        from frontdesk.screens.list.bookings import BookingsScreen
 
         await self._keys.handled()
         if isinstance(self.screen, BookingsScreen):
@@ -206,7 +215,7 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
         self._keys.position_answered(message.number)
         if self.open_desk is None:
             return
-        from frontdesk.screens.cancel import CancelScreen
+        from frontdesk.screens.dialogs.cancel import CancelScreen
 
         if isinstance(self.screen, CancelScreen):
             self.screen.position_answered(message.number)

@@ -356,62 +356,6 @@ def is_namesake(one: Patient, other: Patient) -> bool:
     return (one.birth_date, one.mobile) != (other.birth_date, other.mobile)
 
 
-class FrontdeskError(Exception):
-    """What an operator is told when something did not work: a title and what to do next."""
-
-    title = "It did not work"
-    exit_code = 1
-
-    def __init__(self, hint: str) -> None:
-        super().__init__(hint)
-        self.hint = hint
-
-
-class Unavailable(FrontdeskError):
-    """The store cannot be reached, opened or written now. Nothing was changed."""
-
-    title = "No connection to the bookings"
-    exit_code = 3
-
-
-class Refused(FrontdeskError):
-    """A rule says no."""
-
-    title = "Not done"
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.text)
-        self.reason = reason
-
-
-class NotFound(FrontdeskError):
-    """There is no such booking, or this desk may not know of it."""
-
-    title = "Not found"
-
-
-class Unauthorised(FrontdeskError):
-    """The store does not accept this desk's credential."""
-
-    title = "Not allowed in"
-
-
-class Conflict(FrontdeskError):
-    """The booking changed since it was read; `current` is how it stands now.
-
-    `by` and `at` say who made the latest change, and when, if the store knows.
-    """
-
-    title = "Somebody else was first"
-    exit_code = 4
-
-    def __init__(self, hint: str, current: Booking, by: Operator | None, at: datetime | None) -> None:
-        super().__init__(hint)
-        self.current = current
-        self.by = by
-        self.at = at
-
-
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Somebody outside who has not answered since `since`, or does not let us in (`is_locked_out`)."""

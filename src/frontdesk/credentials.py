@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from frontdesk import private_files
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.os_keyring import OsKeyring, Shut
 
 FOLDER = "credentials"

@@ -8,17 +8,8 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import (
-    FrontdeskError,
-    Operator,
-    Pms,
-    Practice,
-    Practitioner,
-    Standing,
-    StoreState,
-    Unauthorised,
-    Unavailable,
-)
+from frontdesk.bookings import Operator, Pms, Practice, Practitioner, Standing, StoreState
+from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.store.port import BookingStore

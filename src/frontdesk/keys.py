@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from frontdesk.actions import COMMANDS, Command
 from frontdesk.bookings import ALREADY_CANCELLED, Booking, Reason, Standing, why_not_cancel
-from frontdesk.commands import COMMANDS, Command
 
 
 def keys_of(command: Command, overrides: Mapping[str, str]) -> tuple[str, ...]:

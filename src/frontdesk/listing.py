@@ -18,7 +18,6 @@ from frontdesk.bookings import (
     BookingQuery,
     Count,
     Direction,
-    FrontdeskError,
     Page,
     Position,
     Practice,
@@ -26,6 +25,7 @@ from frontdesk.bookings import (
     Row,
     Status,
 )
+from frontdesk.errors import FrontdeskError
 from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.store.port import BookingStore
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from frontdesk import private_files, text
-from frontdesk.bookings import FrontdeskError, Reason, Refused
+from frontdesk.bookings import Reason
 from frontdesk.complaints import nearest
+from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.wrong_pins import Paused, PinTries, WrongPins
 
 if TYPE_CHECKING:

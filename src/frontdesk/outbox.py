@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Ended, Result, RetryPolicy
-from frontdesk.bookings import FrontdeskError
 from frontdesk.deliveries import OPEN_STATES, Claim, Delivery, State
+from frontdesk.errors import FrontdeskError
 from frontdesk.store.port import DeliveryQueue
 
 AT_ONCE, AT_ONCE_PER_CONNECTION = 4, 2

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from frontdesk import config
-from frontdesk.commands import COMMANDS
+from frontdesk.actions import COMMANDS
 from tests.architecture.pages import PAGES, ROOT, blocks
 
 WITHOUT_CONFIGS = ("docs/import.md", "docs/messages.md", "docs/pms/adding-a-pms.md")

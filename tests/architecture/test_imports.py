@@ -127,12 +127,12 @@ def test_the_first_frame_waits_for_nothing_it_does_not_show(
     config.write_text(config.read_text(encoding="utf-8") + wants, encoding="utf-8")
     done = run("-c", AT_THE_FIRST_FRAME, str(config))
     loaded = set(done.stdout.split())
-    assert "frontdesk.screens.notices" in loaded, done.stderr
+    assert "frontdesk.screens.shell.notices" in loaded, done.stderr
     assert not loaded & (DATABASES | LATER | {"sqlite3"})
     assert not loaded & {
         "textual.widgets._text_area",
-        "frontdesk.screens.cancel",
-        "frontdesk.screens.bookings",
+        "frontdesk.screens.dialogs.cancel",
+        "frontdesk.screens.list.bookings",
     }
 
 
@@ -141,14 +141,14 @@ def test_the_first_list_of_an_sqlite_store_waits_for_no_sqlalchemy(config: Path)
     done = run("-c", LIST_BEFORE_STORE, str(config))
     assert done.stdout.startswith("painted True"), done.stdout + done.stderr
     loaded = set(done.stdout.split())
-    assert "frontdesk.store.early" in loaded
+    assert "frontdesk.store.early.reads" in loaded
     assert not loaded & (DATABASES | LATER)
 
 
 SERVED_LIST = """
 import asyncio, sys
 from pathlib import Path
-from frontdesk.bookings import Unavailable
+from frontdesk.errors import Unavailable
 from frontdesk.cli.wiring import Session
 
 async def first_page():

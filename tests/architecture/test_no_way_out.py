@@ -7,11 +7,11 @@ import pytest
 
 from tests.architecture.sources import imports, parsed, sources
 
-STARTS_ITS_SIMULATOR = "pms/simulator/process.py"
+STARTS_ITS_SIMULATOR = "demo/simulator/process.py"
 """The demonstration's made-up PMS is a process of its own, which the demonstration starts."""
 SPLITS_IN_TWO = "supervisor.py"
 """The program itself, in two: one has the screen, the other one gives the terminal back."""
-ASKS_LIBPQ = "store/postgres_faults.py"
+ASKS_LIBPQ = "store/postgres/faults.py"
 """What psycopg has loaded already is asked for one function that psycopg does not pass on."""
 STARTERS = {"subprocess", "multiprocessing", "pty", "webbrowser", "ctypes", "code", "pdb", "runpy"}
 OF_OS = ("exec", "spawn", "posix_spawn", "fork", "system", "popen", "startfile")

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from frontdesk.bookings import Booking
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.desks import DesksHere, FarDesks, OpenDesk
 from tests.contract.queueing import Desk
 from tests.making import KIM, Store, make_incoming, make_practice

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from frontdesk.bookings import Standing
 from frontdesk.http_client import SECONDS
+from frontdesk.store.far.store import RemoteStore
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import DeliveryQueue, Registry
-from frontdesk.store.remote import RemoteStore
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import LEE, Store
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.store import revisions, schema
+from frontdesk.store import migrations
+from frontdesk.store.sql import revisions, schema
 
 NUMBER = "0002_000000000000"
 
@@ -13,7 +14,7 @@ NUMBER = "0002_000000000000"
 def a_newer_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> None:
     """Make this program one with a further schema, reached by `statement`."""
     scripts = tmp_path / "migrations"
-    shutil.copytree(Path(schema.__file__).parent / "migrations", scripts)
+    shutil.copytree(Path(migrations.__file__).parent, scripts)
     (scripts / "versions" / "v0002_more.py").write_text(
         "from alembic import op\n"
         f'revision = "{NUMBER}"\ndown_revision = "{revisions.REVISIONS[-1]}"\n'

@@ -7,7 +7,7 @@ from uuid import uuid4
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import let_pass
 from tests.making import KIM, make_incoming
 

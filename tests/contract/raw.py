@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, create_engine, select, text
 
-from frontdesk.store.mapping import CONNECTION, DELIVERY
+from frontdesk.store.sql.selects import CONNECTION, DELIVERY
 
 
 @contextmanager

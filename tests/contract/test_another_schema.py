@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import CancelCommand, Scope, Unavailable
-from frontdesk.store import revisions, schema
+from frontdesk.bookings import CancelCommand, Scope
+from frontdesk.errors import Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql import revisions, schema
+from frontdesk.store.sql.store import SqlStore
 from tests.choosing import few_in_quick
 from tests.contract.newer import NUMBER, a_newer_program
 from tests.contract.raw import execute, until

@@ -15,18 +15,16 @@ from frontdesk.bookings import (
     BookingQuery,
     CancelCommand,
     Channel,
-    Conflict,
-    NotFound,
     Operator,
-    Refused,
     Scope,
     Standing,
     Status,
 )
 from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
-from frontdesk.store.mapping import BOOKING
-from frontdesk.store.search import search_tags
-from frontdesk.store.sql import SqlStore
+from frontdesk.errors import Conflict, NotFound, Refused
+from frontdesk.store.search.pages import search_tags
+from frontdesk.store.sql.selects import BOOKING
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.desks import OpenDesk
 from tests.contract.raw import count, execute
 from tests.making import BY_HAND, KIM, KIM_AT_TWO, LEE, Store, make_incoming, make_patient, make_practice

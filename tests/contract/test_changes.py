@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.errors import Refused, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import Change, ChangeKind
 from tests.contract.raw import connected, execute
@@ -101,7 +102,7 @@ async def test_who_waits_hears_of_a_store_that_was_put_back_or_replaced(
     store: Store, other: Store, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """No notice is sent, and no connection breaks."""
-    monkeypatch.setattr("frontdesk.store.listening.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("frontdesk.store.postgres.listening.LOOK_SECONDS", 0.0)
     await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
     known = await other.state()
     hearing = asyncio.create_task(other.changes(known.number, LONG, known.store_id))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM, make_incoming, make_practice
 

@@ -17,15 +17,13 @@ from frontdesk.bookings import (
     Booking,
     BookingQuery,
     CancelCommand,
-    Conflict,
     Direction,
-    FrontdeskError,
     Operator,
     Position,
-    Refused,
     Status,
 )
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.errors import Conflict, FrontdeskError, Refused
 from tests import postgres
 from tests.contract.desks import DesksHere, FarDesks
 from tests.making import BY_HAND, KIM, KIM_AT_TWO, LEE, Store, make_incoming, make_practice

@@ -21,11 +21,11 @@ from frontdesk.bookings import (
     StoreState,
     Trouble,
 )
-from frontdesk.store import sqlite_file
-from frontdesk.store.early import EarlyReads, Unusual
+from frontdesk.store.early.reads import EarlyReads, Unusual
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
+from frontdesk.store.sqlite import file
 from tests.making import KIM, fill
 
 NOW = datetime(2026, 11, 22, 9, 14, 30, 250_000, tzinfo=UTC)
@@ -70,12 +70,12 @@ class Selects(list[str]):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def listen(path: Path, mode: str, *, detect_types: int = 0) -> sqlite3.Connection:
-            connection = sqlite_file.connect(path, mode, detect_types=detect_types)
+            connection = file.connect(path, mode, detect_types=detect_types)
             connection.set_trace_callback(self._take)
             return connection
 
-        monkeypatch.setattr("frontdesk.store.early.connect", listen)
-        monkeypatch.setattr("frontdesk.store.sqlite.connect", listen)
+        monkeypatch.setattr("frontdesk.store.early.reads.connect", listen)
+        monkeypatch.setattr("frontdesk.store.sqlite.database.connect", listen)
 
     def _take(self, statement: str) -> None:
         if statement.startswith("SELECT"):

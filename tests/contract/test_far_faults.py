@@ -9,19 +9,13 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from frontdesk.bookings import (
-    Booking,
-    BookingQuery,
-    CancelCommand,
-    Direction,
-    Unauthorised,
-    Unavailable,
-)
+from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction
+from frontdesk.errors import CommitLost, NotWritten, Unauthorised, Unavailable
 from frontdesk.preflight import Finding
-from frontdesk.store import following, remote
-from frontdesk.store.commands import CommitLost, NotWritten
+from frontdesk.store.far import following
+from frontdesk.store.far import store as far_store
 from frontdesk.store.port import Change
-from frontdesk.store.sqlite import SqliteDatabase
+from frontdesk.store.sqlite.database import SqliteDatabase
 from tests.contract.between import Between, Instead, Trouble, standing_between
 from tests.contract.desks import FarDesk
 from tests.contract.raw import count, execute
@@ -122,7 +116,7 @@ async def test_what_did_not_arrive_is_said_to_be_not_saved_and_never_is(
 async def test_what_cannot_be_asked_is_not_known_until_it_can(
     far: FarDesk, between: Between, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "SETTLING_SECONDS", SOON)
+    monkeypatch.setattr(far_store, "SETTLING_SECONDS", SOON)
     between.meets("/cancel", Trouble.LOSE_ANSWER)
     between.meets("/give-up", *[Trouble.LOSE_REQUEST] * 9)
     asked = command(booking)
@@ -142,7 +136,7 @@ async def test_what_the_server_cannot_write_is_said_to_be_not_saved_unless_it_ma
     far: FarDesk, between: Between, booking: Booking, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     """Its disk is full, so that it cannot give the command up either."""
-    monkeypatch.setattr(remote, "SETTLING_SECONDS", SOON)
+    monkeypatch.setattr(far_store, "SETTLING_SECONDS", SOON)
     patiently = SqliteDatabase._patiently
     seen: list[str] = []
 

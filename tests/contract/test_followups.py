@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from frontdesk.audit import Action
-from frontdesk.bookings import CancelCommand, NotFound, Operator, Refused, Scope, Standing
+from frontdesk.bookings import CancelCommand, Operator, Scope, Standing
 from frontdesk.deliveries import MANUAL_UPDATE, Delivery, Kind, State
-from frontdesk.store.mapping import BOOKING
+from frontdesk.errors import NotFound, Refused
 from frontdesk.store.port import ChangeKind
+from frontdesk.store.sql.selects import BOOKING
 from tests.contract.desks import OpenDesk
 from tests.contract.raw import execute
 from tests.making import BY_HAND, KIM, LEE, Store, make_incoming, make_practice

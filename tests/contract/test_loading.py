@@ -14,14 +14,14 @@ from frontdesk.bookings import (
     BookingQuery,
     CancelCommand,
     Cancellation,
-    Conflict,
     Direction,
     Operator,
     Origin,
     Patient,
     Status,
 )
-from frontdesk.store.sql import SqlStore
+from frontdesk.errors import Conflict
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import count, execute
 from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
 
@@ -185,7 +185,7 @@ async def test_a_made_reference_is_nobody_elses(store: SqlStore, monkeypatch: py
     await load(store, incoming(1, ref="000000", practice_id="perth"))
     # First only references that are taken, in the store or by a later line of the batch.
     numbers = iter([0, 1] * 250 + [2] * 500)
-    monkeypatch.setattr("frontdesk.store.loading.secrets.randbits", lambda _: next(numbers))
+    monkeypatch.setattr("frontdesk.store.sql.loading.secrets.randbits", lambda _: next(numbers))
     await load(store, incoming(2, ref="", pms_ref="P2"), incoming(3, ref="100000"))
     (made,) = await store.find("200000")
     assert made.pms_ref == "P2"

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import make_url
 
 from frontdesk.arrivals import LoadOutcome
-from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
-from frontdesk.store import postgres_session
-from frontdesk.store.mapping import BOOKING, HEAD
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.errors import Refused, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.postgres import session
+from frontdesk.store.sql.selects import BOOKING, HEAD
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import connected, execute, until
 from tests.making import KIM, make_incoming, make_practice
 
@@ -127,8 +128,8 @@ async def test_outcome_waits_for_another_desks_cancel_in_hand(postgres_url: str,
 async def test_a_desk_does_not_wait_for_ever(
     store_url: str, booking: Booking, held: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frontdesk.store.sqlite.BUSY_SECONDS", 0.0)
-    monkeypatch.setitem(postgres_session.SETTINGS, "lock_timeout", "1ms")
+    monkeypatch.setattr("frontdesk.store.sqlite.database.BUSY_SECONDS", 0.0)
+    monkeypatch.setitem(session.SETTINGS, "lock_timeout", "1ms")
     hasty = await open_store(store_url)
     asked = command(booking)
     with pytest.raises(Unavailable) as unavailable:

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand, FrontdeskError, Unavailable
-from frontdesk.store.early import EarlyReads, Unusual
+from frontdesk.bookings import CancelCommand
+from frontdesk.errors import FrontdeskError, Unavailable
+from frontdesk.store.early.reads import EarlyReads, Unusual
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, fill, make_practice
 
 GONE = "is missing: nothing was changed; mount the disk that holds it, or put the latest backup in its place."

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import FrontdeskError, Unauthorised, Unavailable
-from frontdesk.store import revisions
+from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres_faults import cannot_connect
+from frontdesk.store.postgres.faults import cannot_connect
+from frontdesk.store.sql import revisions
 from tests.contract.newer import a_newer_program
 from tests.contract.raw import execute
 from tests.contract.refusing import refusing
@@ -294,7 +294,7 @@ def test_all_hosts_of_an_address_are_named() -> None:
 
 
 async def test_without_its_driver_postgres_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "frontdesk.store.postgres", None)
+    monkeypatch.setitem(sys.modules, "frontdesk.store.postgres.database", None)
     said = await refusal("postgresql+psycopg://kim@db.example/desk")
     assert said.startswith("A store on PostgreSQL needs psycopg, which this installation does not have")
     assert "pipx install --force '.[server,postgres]'" in said

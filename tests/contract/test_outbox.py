@@ -12,11 +12,12 @@ import pytest
 
 from frontdesk import outbox
 from frontdesk.attempts import LEASE, Carrier, Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Unavailable
+from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
+from frontdesk.errors import Unavailable
 from frontdesk.outbox import AT_ONCE, AT_ONCE_PER_CONNECTION, Dispatcher, Progress
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import until
 from tests.making import KIM, make_incoming, make_practice
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from frontdesk.demo.simulator import Effect, EntryStatus, Fault, Kind, Operation
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
@@ -22,7 +23,6 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
-from frontdesk.pms.simulator import Effect, EntryStatus, Fault, Kind, Operation
 from tests.contract.pms_accounts import (
     HALF_AN_HOUR,
     NOW,

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from frontdesk.demo.simulator import Fault, Kind, Operation
 from frontdesk.pms.probe import Held, probe
-from frontdesk.pms.simulator import Fault, Kind, Operation
 from tests.contract.pms_accounts import HALF_AN_HOUR, NOW, PROMISES, START, Connected, connected
 
 WITHOUT_TIME = {

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from frontdesk.demo.simulator import Effect, Fault, Kind, Operation
 from frontdesk.pms.port import (
     Conflict,
     ContractDrift,
@@ -19,7 +20,6 @@ from frontdesk.pms.port import (
     UnknownOutcome,
     WriteState,
 )
-from frontdesk.pms.simulator import Effect, Fault, Kind, Operation
 from tests.contract.pms_accounts import NOW, PROMISES, REF, Connected, connected
 
 Errors = frozenset[type[PmsError]]

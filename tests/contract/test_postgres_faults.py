@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import Booking, CancelCommand, Refused, Unauthorised, Unavailable
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.errors import Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres import PostgresDatabase
-from frontdesk.store.postgres_session import BoundedConnection
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.postgres.database import PostgresDatabase
+from frontdesk.store.postgres.session import BoundedConnection
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import connected, count, execute, until
 from tests.making import KIM, LEE, make_incoming, make_practice
 
@@ -75,7 +76,7 @@ async def test_news_come_at_once(
     store: SqlStore, other: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a notice, not because the desk looks now and then."""
-    monkeypatch.setattr("frontdesk.store.listening.POLL_SECONDS", 60.0)
+    monkeypatch.setattr("frontdesk.store.postgres.listening.POLL_SECONDS", 60.0)
     number = (await store.state()).number
     hearing = asyncio.create_task(other.changes(number, 60))
     await until(lambda: listening(store_url))
@@ -87,7 +88,7 @@ async def test_news_come_at_once(
 async def test_what_is_written_before_a_desk_listens_is_heard(
     store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frontdesk.store.listening.POLL_SECONDS", 60.0)
+    monkeypatch.setattr("frontdesk.store.postgres.listening.POLL_SECONDS", 60.0)
     connect, written = PostgresDatabase._connect_to_listen, threading.Event()
 
     def connect_late(self: PostgresDatabase) -> psycopg.Connection:
@@ -110,7 +111,7 @@ async def test_a_desk_looks_when_it_hears_no_more(
     store: SqlStore, other: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits for news finds out at once that its server is away, or what it missed."""
-    monkeypatch.setattr("frontdesk.store.listening.POLL_SECONDS", 60.0)
+    monkeypatch.setattr("frontdesk.store.postgres.listening.POLL_SECONDS", 60.0)
     number = (await store.state()).number
     hearing = asyncio.create_task(other.changes(number, 60))
     await until(lambda: listening(store_url))
@@ -195,7 +196,7 @@ async def test_a_connection_lost_before_the_commit_changes_nothing(
     def cut(*_: object) -> None:
         hang_up(store_url)
 
-    monkeypatch.setattr("frontdesk.store.cancelling.seal", cut)
+    monkeypatch.setattr("frontdesk.store.sql.doing.seal", cut)
     asked = command(booking)
     with pytest.raises(Unavailable) as unavailable:
         await store.cancel(asked)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.bookings import CancelCommand
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM, make_incoming, make_practice
 

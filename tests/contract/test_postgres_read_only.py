@@ -10,12 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from frontdesk.attempts import RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, FrontdeskError, Scope, Unavailable
-from frontdesk.store import remote
-from frontdesk.store.commands import CommitLost
+from frontdesk.bookings import Booking, CancelCommand, Scope
+from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
+from frontdesk.store.far import store as far_store
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres import PostgresDatabase
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.postgres.database import PostgresDatabase
+from frontdesk.store.sql.store import SqlStore
 from tests.choosing import few_in_quick
 from tests.contract.desks import FarDesk
 from tests.contract.raw import connected, count, execute, until
@@ -147,7 +147,7 @@ async def test_a_far_desk_is_not_told_what_its_server_cannot_know(
     asked = command(booking)
     async with served(service_of(store)) as url:
         far = FarDesk(url, token, store)
-        monkeypatch.setattr(remote, "SETTLING_SECONDS", 0.2)
+        monkeypatch.setattr(far_store, "SETTLING_SECONDS", 0.2)
         with monkeypatch.context() as losing:
             lose_the_commit(losing, lambda: set_read_only(store_url), is_done=False)
             with pytest.raises(CommitLost, match="not known yet"):

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, CancelCommand
-from frontdesk.store import listening
 from frontdesk.store.port import ChangeKind
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.postgres import listening
+from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 from tests.contract.raw import execute, until
 from tests.making import KIM

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction, Unavailable
+from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction
+from frontdesk.errors import Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.postgres import PostgresDatabase
-from frontdesk.store.postgres_session import SETTINGS, WRITE_IDLE_SECONDS, BoundedConnection
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.postgres.database import PostgresDatabase
+from frontdesk.store.postgres.session import SETTINGS, WRITE_IDLE_SECONDS, BoundedConnection
+from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 from tests.contract.raw import execute
 from tests.making import KIM, make_incoming, make_patient, make_practice

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.engine import URL
 
 from frontdesk.attempts import RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Scope, Unavailable
-from frontdesk.store.commands import CommitLost
+from frontdesk.bookings import Booking, CancelCommand, Scope
+from frontdesk.errors import CommitLost, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 from tests.contract.raw import until
 from tests.making import KIM, make_incoming, make_practice

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.bookings import CancelCommand
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import count
 from tests.making import LEE, make_incoming, make_practice
 

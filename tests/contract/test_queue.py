@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from frontdesk.attempts import LEASE, Ended, Result
-from frontdesk.bookings import Booking, Pms, Refused
+from frontdesk.bookings import Booking, Pms
 from frontdesk.deliveries import MANUAL_UPDATE, SMS_CONNECTION, Claim, Kind, State
+from frontdesk.errors import Refused
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import ChangeKind
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.queueing import (
     ALL,
     AWAY,

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Select, event, func, insert, select, text
 from frontdesk.attempts import LEASE, LOCK_OUT, LONGEST_WAIT, Ended, Result
 from frontdesk.bookings import Pms, Standing, Trouble
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Kind, State
-from frontdesk.store import queue, records
-from frontdesk.store.mapping import COMMAND, DELIVERY
+from frontdesk.store import records
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql import queue
+from frontdesk.store.sql.selects import COMMAND, DELIVERY
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.queueing import (
     ALL,
     AWAY,

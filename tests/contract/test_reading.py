@@ -17,15 +17,13 @@ from frontdesk.bookings import (
     Channel,
     Direction,
     Followup,
-    FrontdeskError,
-    NotFound,
     Position,
     Row,
     Standing,
-    Unavailable,
 )
-from frontdesk.store.database import Database
-from frontdesk.store.sql import SqlStore
+from frontdesk.errors import FrontdeskError, NotFound, Unavailable
+from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.desks import OpenDesk
 from tests.making import (
     BY_HAND,

@@ -18,16 +18,13 @@ from frontdesk.bookings import (
     CancelCommand,
     Channel,
     Direction,
-    NotFound,
-    Refused,
     Scope,
     Standing,
-    Unauthorised,
-    Unavailable,
 )
-from frontdesk.store.mapping import AUDIT, HEAD
+from frontdesk.errors import NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.selects import AUDIT, HEAD
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import count, execute
 from tests.making import BY_HAND, KIM, LEE, fill, make_incoming, make_practice
 
@@ -183,7 +180,7 @@ async def audited(store: SqlStore, booking: Booking) -> SqlStore:
 
 async def test_an_untouched_audit_proves_itself(audited: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await audited.registry.verify() is None
-    monkeypatch.setattr("frontdesk.store.registry._ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("frontdesk.store.sql.registry._ROWS_AT_ONCE", 3)
     assert await audited.registry.verify() is None
 
 
@@ -223,7 +220,7 @@ def disarmed(audited: SqlStore, store_url: str) -> Iterator[None]:
 async def test_any_tampering_with_the_audit_is_found(
     audited: SqlStore, store_url: str, monkeypatch: pytest.MonkeyPatch, portion: int
 ) -> None:
-    monkeypatch.setattr("frontdesk.store.registry._ROWS_AT_ONCE", portion)
+    monkeypatch.setattr("frontdesk.store.sql.registry._ROWS_AT_ONCE", portion)
     assert count(store_url, "audit") == 8
     events = [row._asdict() for row in execute(store_url, select(AUDIT))]
     (head,) = execute(store_url, select(HEAD))

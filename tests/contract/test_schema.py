@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Integer, String
 from sqlmodel import SQLModel
 
-from frontdesk.store import revisions, schema
+from frontdesk.store.sql import revisions, schema
 from tests import schema_numbers
 from tests.contract.raw import connected
 

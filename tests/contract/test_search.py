@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine, create_engine, delete, insert, update
 
 from frontdesk import times
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
-from frontdesk.store import search, search_terms, search_walk
 from frontdesk.store.opening import open_store
-from frontdesk.store.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
+from frontdesk.store.search import pages, terms, walk
+from frontdesk.store.sql.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,8 +62,8 @@ def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  #
     practice, practitioner = PRACTITIONERS[row["practitioner_id"]]
     row["practice_id"] = practice
     row["local_date"] = times.local_date(starts_at, ZoneInfo(ZONES[practice]))
-    row["name_key"] = search.name_key(row["patient_name"])
-    row["search"] = search.search_text(
+    row["name_key"] = pages.name_key(row["patient_name"])
+    row["search"] = pages.search_text(
         patient_name=row["patient_name"],
         ref=row["ref"],
         practitioner_name=practitioner,
@@ -71,7 +71,7 @@ def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  #
         mobile=row["patient_mobile"],
         birth_date=row["patient_birth_date"],
     )
-    row["tags"] = search.search_tags(
+    row["tags"] = pages.search_tags(
         practice_id=practice,
         practitioner_id=row["practitioner_id"],
         cancelled=row["cancelled"],
@@ -124,14 +124,14 @@ def is_wanted(row: dict[str, Any], query: BookingQuery) -> bool:
         status = Status.CANCELLED
     else:
         status = Status.UPCOMING if row["starts_at"] > query.as_of else Status.COMPLETED
-    asked = search_terms.interpret(query.text)
+    asked = terms.interpret(query.text)
     return (
         (not query.statuses or status in query.statuses)
         and (query.first_day is None or row["local_date"] >= query.first_day)
         and (query.last_day is None or row["local_date"] <= query.last_day)
         and (not query.practitioners or row["practitioner_id"] in query.practitioners)
         and (not query.practices or row["practice_id"] in query.practices)
-        and (asked is None or search_terms.matcher(asked)(row["search"]))
+        and (asked is None or terms.matcher(asked)(row["search"]))
     )
 
 
@@ -180,13 +180,13 @@ def connection(engine: Engine) -> Iterator[Connection]:
 def ample_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine must not change what is found."""
     for allowance in ("PAGE_SECONDS", "COUNT_SECONDS"):
-        monkeypatch.setattr(search, allowance, 60.0)
+        monkeypatch.setattr(pages, allowance, 60.0)
 
 
 def look_at_most(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     """Let the search index be asked about all but the first few rows."""
-    monkeypatch.setattr(search, "LOOK_FIRST", range(rows, rows))
-    monkeypatch.setattr(search, "LOOK_ON", rows)
+    monkeypatch.setattr(pages, "LOOK_FIRST", range(rows, rows))
+    monkeypatch.setattr(pages, "LOOK_ON", rows)
 
 
 def put(connection: Connection, *rows: dict[str, Any]) -> None:
@@ -201,7 +201,7 @@ class Walk:
     unfinished: int
 
 
-def walk(
+def turned(
     connection: Connection,
     query: BookingQuery,
     limit: int,
@@ -212,7 +212,7 @@ def walk(
     forward = direction is Direction.FORWARD
     met = Walk([], 0)
     while True:
-        page = search.page_rows(connection, query, limit, position, direction)
+        page = pages.page_rows(connection, query, limit, position, direction)
         ids = [row.id for row in page.rows]
         assert len(ids) <= limit
         met.ids = met.ids + ids if forward else ids + met.ids
@@ -240,17 +240,17 @@ def test_pages_meet_every_booking_once_in_order(
         query = make_query(rng)
         # From "all is looked through" to "the index is asked for everything, in small goes".
         look_at_most(monkeypatch, rng.choice((1, 5, 300)))
-        monkeypatch.setattr(search_walk, "FIRST_GO", timedelta(days=rng.choice((56, 300))))
-        monkeypatch.setattr(search_walk, "LONGEST_GO", timedelta(days=rng.choice((112, 1825))))
+        monkeypatch.setattr(walk, "FIRST_GO", timedelta(days=rng.choice((56, 300))))
+        monkeypatch.setattr(walk, "LONGEST_GO", timedelta(days=rng.choice((112, 1825))))
         expected = wanted(rows, query)
         for direction in Direction:
-            met = walk(
+            met = turned(
                 connection, query, rng.choice((1, 7, 40, 300)) if len(expected) < 50 else 40, direction
             )
             assert met.ids == expected, query
             assert met.unfinished == 0
         limit = rng.choice((1, 10, 300))
-        assert search.count_rows(connection, query, limit) == Count(
+        assert pages.count_rows(connection, query, limit) == Count(
             min(len(expected), limit), exact=len(expected) <= limit
         ), query
 
@@ -262,7 +262,7 @@ def test_a_page_begins_strictly_beyond_its_position(connection: Connection, dire
     for text in ("", "kovac"):
         query = BookingQuery(START, text)
         here = Position(rows[9]["starts_at"], rows[9]["id"])
-        ids = [row.id for row in search.page_rows(connection, query, 4, here, direction).rows]
+        ids = [row.id for row in pages.page_rows(connection, query, 4, here, direction).rows]
         assert ids == ([11, 12, 13, 14] if direction is Direction.FORWARD else [6, 7, 8, 9])
 
 
@@ -270,8 +270,8 @@ def test_a_page_begins_strictly_beyond_its_position(connection: Connection, dire
 def test_the_largest_position_of_a_moment_is_a_position(connection: Connection, largest: int) -> None:
     put(connection, make_row(1, START), make_row(2, START + timedelta(hours=1)))
     edge = Position(START, largest)
-    forward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.FORWARD)
-    backward = search.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.BACKWARD)
+    forward = pages.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.FORWARD)
+    backward = pages.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.BACKWARD)
     assert [row.id for row in forward.rows] == [2]
     assert [row.id for row in backward.rows] == [1]
 
@@ -283,7 +283,7 @@ def test_a_page_says_whether_there_are_more(connection: Connection) -> None:
 
         def more(limit: int, day: int | None, direction: Direction, query: BookingQuery = query) -> bool:
             position = None if day is None else Position(START + timedelta(days=day), 0)
-            return search.page_rows(connection, query, limit, position, direction).more
+            return pages.page_rows(connection, query, limit, position, direction).more
 
         assert not more(10, None, Direction.FORWARD)
         assert more(9, None, Direction.FORWARD)
@@ -306,13 +306,13 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
     ]
     put(connection, *rows)
     look_at_most(monkeypatch, 5)
-    monkeypatch.setattr(search_walk, "FIRST_GO", timedelta(days=56))
+    monkeypatch.setattr(walk, "FIRST_GO", timedelta(days=56))
     for allowance in ("PAGE_SECONDS", "COUNT_SECONDS"):
-        monkeypatch.setattr(search, allowance, 0.0)
-    met = walk(connection, BookingQuery(START, "quinn"), 40, direction)
+        monkeypatch.setattr(pages, allowance, 0.0)
+    met = turned(connection, BookingQuery(START, "quinn"), 40, direction)
     assert met.ids == [100, 200, 300, 400]
     assert met.unfinished > 1
-    assert not search.count_rows(connection, BookingQuery(START, "quinn"), 40).exact
+    assert not pages.count_rows(connection, BookingQuery(START, "quinn"), 40).exact
 
 
 def test_the_index_follows_every_change_of_a_booking(
@@ -324,7 +324,7 @@ def test_the_index_follows_every_change_of_a_booking(
 
     def found(text: str, *statuses: Status) -> list[int]:
         query = BookingQuery(START - timedelta(days=900), text, frozenset(statuses))
-        return walk(connection, query, 40, Direction.BACKWARD).ids
+        return turned(connection, query, 40, Direction.BACKWARD).ids
 
     def change(**changes: Any) -> None:
         fresh = make_row(9, changes.pop("starts_at", START), **changes)
@@ -355,7 +355,7 @@ def test_a_whole_birth_date_finds_no_reference(connection: Connection, typed: st
         make_row(2, START + timedelta(days=1), ref="HB-11355"),
         make_row(3, START + timedelta(days=2), ref="HB-10781"),
     )
-    assert walk(connection, BookingQuery(START, typed), 99, Direction.FORWARD).ids == ids
+    assert turned(connection, BookingQuery(START, typed), 99, Direction.FORWARD).ids == ids
 
 
 @pytest.mark.parametrize("practices", [frozenset(), frozenset({"adl"})])
@@ -370,7 +370,7 @@ def test_nothing_typed_is_a_filter_or_an_operator(
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def holds(text: str) -> None:
         query = BookingQuery(START, text, practices=practices)
-        page = search.page_rows(connection, query, 99, None, Direction.FORWARD)
+        page = pages.page_rows(connection, query, 99, None, Direction.FORWARD)
         assert [row.id for row in page.rows] == wanted(rows, query)
 
     holds()
@@ -389,7 +389,7 @@ def test_nothing_typed_is_a_filter_or_an_operator(
         "!zzz",
     ):
         query = BookingQuery(START, text, practices=practices)
-        found = walk(connection, query, 99, Direction.FORWARD).ids
+        found = turned(connection, query, 99, Direction.FORWARD).ids
         assert found == ([1, 2, 3, 4, 5, 6, 7, 8] if text == "kov=" else []), text
 
 
@@ -397,7 +397,7 @@ def test_nothing_typed_is_a_filter_or_an_operator(
 def test_many_practitioners_and_practices_are_one_list(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, most_streams: int
 ) -> None:
-    monkeypatch.setattr(search, "MOST_STREAMS", most_streams)
+    monkeypatch.setattr(pages, "MOST_STREAMS", most_streams)
     rng = random.Random(3)
     rows = make_rows(rng, 60)
     put(connection, *rows)
@@ -410,5 +410,5 @@ def test_many_practitioners_and_practices_are_one_list(
             query = BookingQuery(START, text, practitioners=practitioners, practices=practices)
             expected = wanted(rows, query)
             for direction in Direction:
-                assert walk(connection, query, 7, direction).ids == expected
-            assert search.count_rows(connection, query, 99) == Count(len(expected), exact=True)
+                assert turned(connection, query, 7, direction).ids == expected
+            assert pages.count_rows(connection, query, 99) == Count(len(expected), exact=True)

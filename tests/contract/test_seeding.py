@@ -7,7 +7,7 @@ import pytest
 from frontdesk.cli import seeding
 from frontdesk.exchange.loading import ALONE, load
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM
 

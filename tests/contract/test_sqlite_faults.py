@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from frontdesk.bookings import Booking, CancelCommand, Refused, Unavailable
-from frontdesk.store.commands import CommitLost
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.errors import CommitLost, Refused, Unavailable
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
-from frontdesk.store.sqlite import SqliteDatabase
+from frontdesk.store.sql.store import SqlStore
+from frontdesk.store.sqlite.database import SqliteDatabase
 from tests.contract.raw import bring_back, count, take_away
 from tests.making import KIM, make_incoming
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM, make_incoming, make_practice
 

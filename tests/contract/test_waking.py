@@ -8,12 +8,13 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import CancelCommand, Unavailable
+from frontdesk.bookings import CancelCommand
 from frontdesk.cli import crash, dispatching
 from frontdesk.cli.dispatching import wake_for_others
 from frontdesk.deliveries import MAIL_CONNECTION
+from frontdesk.errors import Unavailable
 from frontdesk.store.port import Change, ChangeKind
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, PRAKTIKA, make_incoming, make_practice
 
 REACHED = {PRAKTIKA.connection, MAIL_CONNECTION}

@@ -14,18 +14,10 @@ import pytest
 from frontdesk.attempts import Ended, Result
 from frontdesk.bookings import Booking, Cancellation, Practitioner
 from frontdesk.deliveries import Kind
+from frontdesk.demo.simulator import Entry, EntryStatus, Fault, Operation
+from frontdesk.demo.simulator import Kind as FaultKind
 from frontdesk.pms.cancelling import PmsCarrier
-from frontdesk.pms.port import (
-    CancelRequest,
-    ContractDrift,
-    Nobody,
-    One,
-    Rejected,
-    Several,
-    Unclear,
-)
-from frontdesk.pms.simulator import Entry, EntryStatus, Fault, Operation
-from frontdesk.pms.simulator import Kind as FaultKind
+from frontdesk.pms.port import CancelRequest, ContractDrift, Nobody, One, Rejected, Several, Unclear
 from frontdesk.preflight import Finding
 from tests.contract.pms_accounts import HALF_AN_HOUR, NOW, PROMISES, REF, REQUEST, START, Connected, connected
 from tests.making import KIM, make_booking, make_patient

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from frontdesk.bookings import Booking, CancelCommand, FrontdeskError
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.errors import FrontdeskError
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, make_incoming
 
 _CAPABILITY_VERSION_3 = 0x20080522

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import psycopg
 
-from frontdesk.bookings import CancelCommand, FrontdeskError
+from frontdesk.bookings import CancelCommand
+from frontdesk.errors import FrontdeskError
 from frontdesk.store.opening import open_store
 from tests.making import KIM
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from frontdesk.pms.simulator import Effect, Fault, Kind
+from frontdesk.demo.simulator import Effect, Fault, Kind
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.world import World
 

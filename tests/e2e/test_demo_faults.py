@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from frontdesk import seed
-from frontdesk.cli import demo_faults, demo_world, frontdesk
-from frontdesk.pms.simulator import Diary, Kind, read_faults
-from frontdesk.pms.simulator.folder import STATE_FILE
+from frontdesk.cli import demo_faults, frontdesk
+from frontdesk.demo import seed, world
+from frontdesk.demo.simulator import Diary, Kind, read_faults
+from frontdesk.demo.simulator.folder import STATE_FILE
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def place(tmp_path: Path) -> Path:
     """A demonstration with a few bookings, whose simulator does not run."""
     place = tmp_path / "demo"
     place.mkdir()
-    demo_world.make(place, place / "config.toml")
+    world.make(place, place / "config.toml")
     now = datetime.now(UTC)
-    demo_world.fill(place, lambda: seed.bookings(50, 1, now))
+    world.fill(place, lambda: seed.bookings(50, 1, now))
     return place
 
 
@@ -30,7 +30,7 @@ def choose(place: Path | None, typed: str) -> Result:
 
 
 def test_a_number_puts_a_fault_in_force_and_another_one_takes_it_away(place: Path) -> None:
-    folder = place / demo_world.PMS_FOLDER
+    folder = place / world.PMS_FOLDER
 
     result = choose(place, "3\nq\n")
     assert result.exit_code == 0
@@ -45,11 +45,11 @@ def test_what_is_no_number_of_the_menu_changes_nothing(place: Path) -> None:
     for typed in ("99", "-1", "away", "²"):
         result = choose(place, f"{typed}\nq\n")
         assert f"There is no {typed}." in result.stdout
-        assert read_faults(place / demo_world.PMS_FOLDER) == ()
+        assert read_faults(place / world.PMS_FOLDER) == ()
 
 
 def test_it_shows_what_the_pmss_did(place: Path) -> None:
-    diary = Diary(place / demo_world.PMS_FOLDER / STATE_FILE)
+    diary = Diary(place / world.PMS_FOLDER / STATE_FILE)
     diary.write_down(
         datetime.now(UTC), "praktika-demo", "cancel", ref="77", request_id="x", effective=True, answered="200"
     )
@@ -70,7 +70,7 @@ def test_without_a_folder_it_finds_the_one_demonstration_that_is_open(
     place.rename(place.parent / f"{demo_faults.PREFIX}one")
     assert choose(None, "q\n").exit_code == 0
 
-    (place.parent / f"{demo_faults.PREFIX}two" / demo_world.PMS_FOLDER).mkdir(parents=True)
+    (place.parent / f"{demo_faults.PREFIX}two" / world.PMS_FOLDER).mkdir(parents=True)
     several = choose(None, "q\n")
     assert several.exit_code == 1
     assert "name one with --dir" in several.stderr
@@ -87,7 +87,7 @@ def test_every_account_has_its_own_key_and_its_own_diary(place: Path) -> None:
     keys = {file.name: file.read_text() for file in (place / "credentials").iterdir()}
     assert len(set(keys.values())) == len(keys) == 3
     assert all((file.stat().st_mode & 0o777) == 0o600 for file in (place / "credentials").iterdir())
-    diary = Diary(place / demo_world.PMS_FOLDER / STATE_FILE)
+    diary = Diary(place / world.PMS_FOLDER / STATE_FILE)
     for account in ("praktika-demo", "core-practice-demo"):
         assert diary.practitioners(account)
     diary.close()

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from frontdesk.cli import frontdesk
 from frontdesk.config import default_file
-from frontdesk.pms.simulator import Fault, Kind
+from frontdesk.demo.simulator import Fault, Kind
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.world import World
 from tests.making import make_incoming, make_practice

@@ -13,11 +13,12 @@ import pytest
 import trustme
 from click.testing import Result
 
-from frontdesk.bookings import CancelCommand, Scope, Unavailable
+from frontdesk.bookings import CancelCommand, Scope
+from frontdesk.errors import Unavailable
+from frontdesk.store.far.store import RemoteStore
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import Change
-from frontdesk.store.remote import RemoteStore
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process
 from tests.making import KIM_AT_TWO

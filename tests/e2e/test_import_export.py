@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from frontdesk.arrivals import Loaded
-from frontdesk.bookings import Unavailable
 from frontdesk.cli import frontdesk
 from frontdesk.config import default_file
+from frontdesk.errors import Unavailable
 from frontdesk.exchange.columns import COLUMNS
-from frontdesk.store.registry import SqlRegistry
+from frontdesk.store.sql.registry import SqlRegistry
 from tests.e2e.line_mode import LineDesk
 
 HEADER = "ref,practice,patient_name,practitioner,appointment_type,starts_at,cancelled_at"

@@ -10,18 +10,10 @@ from uuid import UUID, uuid4
 import click
 import pytest
 
-from frontdesk.bookings import (
-    Booking,
-    CancelCommand,
-    FrontdeskError,
-    Reason,
-    Refused,
-    Unauthorised,
-    Unavailable,
-)
+from frontdesk.bookings import Booking, CancelCommand, Reason
 from frontdesk.cli import cancel as cancel_module
-from frontdesk.store.commands import CommitLost
-from frontdesk.store.sql import SqlStore
+from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unauthorised, Unavailable
+from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.making import LEE, Store, make_incoming, make_patient, make_practice
 

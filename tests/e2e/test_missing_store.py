@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import make_url
 
 from frontdesk import config
-from frontdesk.bookings import Unavailable
 from frontdesk.cli import frontdesk
 from frontdesk.cli.known_stores import KnownStores
 from frontdesk.cli.wiring import Session
+from frontdesk.errors import Unavailable
 from tests.contract.raw import execute
 from tests.e2e.line_mode import LineDesk
 

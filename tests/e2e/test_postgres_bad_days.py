@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from frontdesk.store.listening import POLL_SECONDS
 from frontdesk.store.opening import open_store
+from frontdesk.store.postgres.listening import POLL_SECONDS
 from frontdesk.terminal import DEAF_TIME
 from tests import postgres
 from tests.e2e.cut_line import CutLine, Fault

@@ -15,7 +15,7 @@ import pytest
 from frontdesk.bookings import Booking
 from frontdesk.cli import crash
 from frontdesk.credentials import Credentials
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.pty_desk import PtyDesk
 

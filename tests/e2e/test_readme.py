@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 from frontdesk.config import PRACTICE_EXAMPLE
-from frontdesk.pms.simulator import Diary, Entry, SimulatedAccount, Simulator
+from frontdesk.demo.simulator import Diary, Entry, SimulatedAccount, Simulator
 from tests.architecture.pages import ROOT, text_of
 from tests.e2e.pty_desk import PtyDesk
 from tests.notifying import PASSWORD, MailServer, certified, serving

@@ -11,9 +11,9 @@ import httpx
 import pytest
 import trustme
 
+from frontdesk.api import wire
 from frontdesk.bookings import Booking
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.store import wire
 from frontdesk.store.opening import open_store
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from frontdesk.cli.wiring import Session
 from frontdesk.config import ConfigError
-from frontdesk.store.sqlite import SqliteDatabase
+from frontdesk.store.sqlite.database import SqliteDatabase
 from tests.e2e.line_mode import LineDesk
 
 SMILE = """

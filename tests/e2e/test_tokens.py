@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from frontdesk.bookings import Scope, Unauthorised
+from frontdesk.bookings import Scope
+from frontdesk.errors import Unauthorised
 from frontdesk.store.port import DeskToken
 from tests.e2e.line_mode import LineDesk
 from tests.making import Store

@@ -18,9 +18,9 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from frontdesk.store import wire
+from frontdesk.api import wire
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.e2e.server_process import server_process
 from tests.making import KIM, make_incoming, make_practice
 from tests.serving import bearer, make_token

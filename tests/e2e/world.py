@@ -9,9 +9,9 @@ from pathlib import Path
 
 from click.testing import Result
 
-from frontdesk.cli import demo_world
-from frontdesk.pms.simulator import Diary, Entry, Simulator
-from frontdesk.pms.simulator.folder import read_settings
+from frontdesk.demo import world
+from frontdesk.demo.simulator import Diary, Entry, Simulator
+from frontdesk.demo.simulator.folder import read_settings
 from tests.e2e.line_mode import LineDesk
 from tests.making import make_incoming, make_patient
 
@@ -47,8 +47,8 @@ class World:
 async def opened_world(folder: Path) -> AsyncIterator[World]:
     """Bookings R00001 (e-mail) and R00002 (mobile only) at a practice on the simulated Praktika."""
     config = folder / "demo.toml"
-    demo_world.make(folder, config)
-    settings = read_settings(folder / demo_world.PMS_FOLDER)
+    world.make(folder, config)
+    settings = read_settings(folder / world.PMS_FOLDER)
     desk = LineDesk(folder)
     _, _, outside = config.read_text().partition("[notify]")
     desk.write_config(f"[notify]{outside}".replace("praktika-demo]", "smile]"))
@@ -58,5 +58,5 @@ async def opened_world(folder: Path) -> AsyncIterator[World]:
         for one in incoming:
             end = one.starts_at + timedelta(minutes=30)
             pms.put(Entry(one.pms_ref, one.starts_at, end, "3"), "praktika-demo")
-        yield World(desk, pms, folder / demo_world.MAIL_FOLDER)
+        yield World(desk, pms, folder / world.MAIL_FOLDER)
     pms.diary.close()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from frontdesk.deliveries import State
-from frontdesk.pms.simulator import Effect, Fault, Kind, Operation
+from frontdesk.demo.simulator import Effect, Fault, Kind, Operation
 from tests.notifying import Fault as MailFault
 
 DONE, ATTENTION = State.DONE, State.ATTENTION

@@ -16,17 +16,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import Connection, select, text
 
 from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Conflict, Operator, Refused
+from frontdesk.bookings import Booking, CancelCommand, Operator
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
+from frontdesk.errors import Conflict, Refused
 from frontdesk.notify.envelope import message_id
 from frontdesk.notify.mail import MailCarrier
 from frontdesk.outbox import Dispatcher
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import Pms
-from frontdesk.store import cancelling, mapping, records
-from frontdesk.store.mapping import AUDIT, BOOKED, BOOKING, CHANGE, COMMAND, DELIVERY
+from frontdesk.store import records
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql import doing, selects
+from frontdesk.store.sql.selects import AUDIT, BOOKED, BOOKING, CHANGE, COMMAND, DELIVERY
+from frontdesk.store.sql.store import SqlStore
 from tests.faults.ledgers import Fault, Killed, LedgerPms, LedgerPost, LedgerSms, World, moved
 from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
 from tests.notifying import LETTERHEAD, SETTINGS
@@ -141,7 +143,7 @@ class Machine(RuleBasedStateMachine):
             raise Killed
 
         with pytest.MonkeyPatch.context() as patch, suppress(Killed, Refused, Conflict):
-            patch.setattr(cancelling, "seal", die)
+            patch.setattr(doing, "seal", die)
             await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
 
     @precondition(lambda self: self.commands)
@@ -338,7 +340,7 @@ class Machine(RuleBasedStateMachine):
                 assert {Kind.PMS_CANCEL, Kind.DESK_EMAIL} < set(kinds)
                 assert {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS} & set(kinds)
         by_id = {one.id: one for one in whole}
-        found = {one.id: mapping.delivery(one) for one in deliveries}
+        found = {one.id: selects.delivery(one) for one in deliveries}
         assert self.before.keys() <= found.keys(), "a delivery is lost"
         for delivery in found.values():
             self._check_delivery(delivery, by_id[delivery.booking_id], command_of[delivery.booking_id], found)

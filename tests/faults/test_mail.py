@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 from frontdesk.attempts import Ended, Result
-from frontdesk.bookings import FrontdeskError as MissingCredential
 from frontdesk.deliveries import Claim, Kind
+from frontdesk.errors import FrontdeskError as MissingCredential
 from frontdesk.notify.carriers import open_carriers
 from frontdesk.notify.mail import MailCarrier, open_post
 from frontdesk.notify.maildir import MaildirPost

@@ -20,16 +20,16 @@ import trustme
 from frontdesk.attempts import Carrier, RetryPolicy
 from frontdesk.bookings import Booking, CancelCommand, Channel, Pms
 from frontdesk.deliveries import MAIL_CONNECTION, OPEN_STATES, Delivery, Kind, State
+from frontdesk.demo.simulator import Diary, Entry, EntryStatus, SimulatedAccount, Simulator
+from frontdesk.demo.simulator.office import LATE
 from frontdesk.notify.mail import MailCarrier
 from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
 from frontdesk.outbox import Dispatcher
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.registry import open_pms
-from frontdesk.pms.simulator import Diary, Entry, EntryStatus, SimulatedAccount, Simulator
-from frontdesk.pms.simulator.office import LATE
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.pms_accounts import account_of, in_a_hurry
 from tests.contract.raw import let_pass
 from tests.faults.behaviours import (

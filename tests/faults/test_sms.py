@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from frontdesk.attempts import Ended, Result
-from frontdesk.bookings import FrontdeskError
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Kind
+from frontdesk.errors import FrontdeskError
 from frontdesk.http_client import HttpClient
 from frontdesk.notify.carriers import open_carriers
 from frontdesk.notify.settings import MailSettings, NotifySettings, SmsSettings

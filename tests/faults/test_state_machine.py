@@ -14,10 +14,10 @@ from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.deliveries import Claim, Delivery
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import CancelRequest, PmsError
-from frontdesk.store import cancelling
-from frontdesk.store.mapping import DELIVERY
 from frontdesk.store.opening import open_store
-from frontdesk.store.queue import SqlQueue
+from frontdesk.store.sql import doing
+from frontdesk.store.sql.queue import SqlQueue
+from frontdesk.store.sql.selects import DELIVERY
 from tests import postgres
 from tests.faults.machine import Machine, PostgresMachine, SqliteMachine
 
@@ -122,7 +122,7 @@ async def sent_without_reading(self: PmsCarrier, claim: Claim) -> Result:
     return Result(Ended.DONE)
 
 
-write_as_it_is = cancelling._write
+write_as_it_is = doing._write
 
 
 def in_two_transactions(connection: Connection, *given: Any) -> None:
@@ -136,7 +136,7 @@ BUGS: dict[str, tuple[object, str, object]] = {
     "deleted when it is taken": (SqlQueue, "claim", deleted_when_taken),
     "no fence": (SqlQueue, "finish", anybody_is_believed),
     "sent again without reading": (PmsCarrier, "carry", sent_without_reading),
-    "a cancel in two transactions": (cancelling, "_write", in_two_transactions),
+    "a cancel in two transactions": (doing, "_write", in_two_transactions),
 }
 
 

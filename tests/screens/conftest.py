@@ -14,7 +14,7 @@ from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Operator, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
-from frontdesk.screens import store_watch
+from frontdesk.screens.list import store_watch
 from frontdesk.store.opening import open_store
 from tests.screens.cuts import Cut
 from tests.screens.desk_data import HOSTILE_NAME, HOSTILE_NAMES, KIM, NOW, PRACTICES, everything, kovacs

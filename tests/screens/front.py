@@ -18,7 +18,7 @@ from frontdesk.bookings import Booking, Operator, Pms
 from frontdesk.desk import CutOffs, Desk, Dispatch, Settings, SignIn
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
-from frontdesk.screens.bookings import BookingsScreen
+from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from tests.screens.desk_data import KIM, NOW

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from frontdesk.bookings import Reason, Refused
+from frontdesk.bookings import Reason
+from frontdesk.errors import Refused
 from frontdesk.wrong_pins import WrongPins
 
 PINS = {"Kim Nguyen": "4711", "Kira O'Neil": "0815", "Tom Reid": "2580"}

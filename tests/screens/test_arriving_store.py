@@ -11,13 +11,13 @@ from typing import Any, cast
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Unavailable
+from frontdesk.errors import Unavailable
 from frontdesk.store import opening
-from frontdesk.store.arriving import ArrivingStore
-from frontdesk.store.database import Database
-from frontdesk.store.early import EarlyReads
+from frontdesk.store.early.arriving import ArrivingStore
+from frontdesk.store.early.reads import EarlyReads
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
+from frontdesk.store.sql.database import Database
 from tests.screens.front import Front, StillClock, desk_on, key_event
 
 

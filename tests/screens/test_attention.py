@@ -8,15 +8,16 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Unavailable
+from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
-from frontdesk.screens import settling
+from frontdesk.errors import Unavailable
 from frontdesk.screens.attention import AttentionScreen
 from frontdesk.screens.details import DetailsScreen
-from frontdesk.screens.settling import NoteScreen
+from frontdesk.screens.dialogs import settling
+from frontdesk.screens.dialogs.settling import NoteScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from frontdesk.text import clean
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES, KIM, TOM

@@ -10,16 +10,9 @@ import pytest
 from textual import events
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import (
-    FrontdeskError,
-    Page,
-    Reason,
-    Refused,
-    StoreState,
-    Unauthorised,
-    Unavailable,
-)
-from frontdesk.screens import store_watch
+from frontdesk.bookings import Page, Reason, StoreState
+from frontdesk.errors import FrontdeskError, Refused, Unauthorised, Unavailable
+from frontdesk.screens.list import store_watch
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front, StillClock, desk_on, screen_lines

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from textual import events
 
-from frontdesk.bookings import Booking, CancelCommand, Reason, Refused, Status, Unavailable
-from frontdesk.screens.cancel import CancelScreen
+from frontdesk.bookings import Booking, CancelCommand, Reason, Status
+from frontdesk.errors import Refused, Unavailable
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from frontdesk.desk import Settings
-from frontdesk.screens.cancel import CancelScreen, Progress
+from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 from tests.screens.test_several_desks import cancel, cancel_elsewhere

@@ -12,7 +12,7 @@ from frontdesk.deliveries import MAIL_CONNECTION
 from frontdesk.pms.port import Verified
 from frontdesk.screens.connections import ConnectionsScreen
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM
 from tests.screens.front import Front, StillClock

@@ -13,20 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.bookings import (
-    Booking,
-    BookingQuery,
-    CancelCommand,
-    Direction,
-    FrontdeskError,
-    Page,
-    Position,
-    Row,
-    Unavailable,
-)
+from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction, Page, Position, Row
+from frontdesk.errors import FrontdeskError, Unavailable
 from frontdesk.listing import Listing
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.screens.desk_data import NOW, TOM, everything
 from tests.screens.test_listing import MOVES, matches
 

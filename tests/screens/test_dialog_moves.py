@@ -12,10 +12,10 @@ import pytest
 
 from frontdesk.bookings import Booking, CancelCommand, Operator
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.screens.cancel import CancelScreen, Progress
+from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change, ChangeKind
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW, TOM, everything
 from tests.screens.front import Front, key_event

@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from frontdesk import listing
-from frontdesk.bookings import FrontdeskError, Page, Reason, Refused, Status, Unavailable
+from frontdesk.bookings import Page, Reason, Status
+from frontdesk.errors import FrontdeskError, Refused, Unavailable
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, wrapped

@@ -9,8 +9,8 @@ import pytest
 from frontdesk.app import FrontdeskApp
 from frontdesk.bookings import CancelCommand
 from frontdesk.desk import Desk, Settings
-from frontdesk.screens import store_watch
-from frontdesk.store import following
+from frontdesk.screens.list import store_watch
+from frontdesk.store.far import following
 from frontdesk.store.port import BookingStore
 from tests.contract.between import Between, standing_between
 from tests.contract.desks import FarDesk, FarDesks

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from textual import events
 
 from frontdesk.bookings import Operator, Patient
-from frontdesk.screens.cancel import CancelScreen
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.text import clean
-from frontdesk.widgets.booking_summary import who
+from frontdesk.words.summary import who
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES
 from tests.screens.front import Front

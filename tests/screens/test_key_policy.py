@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from frontdesk.commands import ALL_COMMANDS, COMMANDS
+from frontdesk.actions import ALL_COMMANDS, COMMANDS
 from frontdesk.desk import Settings
 from frontdesk.keys import FORBIDDEN_KEYS, why_not_keys
-from frontdesk.screens.lock import SignInScreen
+from frontdesk.screens.shell.lock import SignInScreen
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 from tests.screens.pins import Pins

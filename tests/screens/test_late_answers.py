@@ -8,14 +8,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand, Unavailable
+from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.desk import OpenDesk
-from frontdesk.screens import store_watch
+from frontdesk.errors import Unavailable
 from frontdesk.screens.attention import AttentionScreen
-from frontdesk.screens.bookings import BookingsScreen
-from frontdesk.screens.cancel import CancelScreen
 from frontdesk.screens.details import DetailsScreen
-from frontdesk.screens.lock import Admitted
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.screens.list import store_watch
+from frontdesk.screens.list.bookings import BookingsScreen
+from frontdesk.screens.shell.lock import Admitted
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change, ChangeKind
 from tests.screens.conftest import FrontOpener

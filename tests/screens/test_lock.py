@@ -12,23 +12,16 @@ import pytest
 from textual.screen import Screen
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import (
-    Booking,
-    CancelCommand,
-    FrontdeskError,
-    Page,
-    Reason,
-    Refused,
-    Unavailable,
-)
+from frontdesk.bookings import Booking, CancelCommand, Page, Reason
 from frontdesk.desk import OpenDesk, Settings
+from frontdesk.errors import FrontdeskError, Refused, Unavailable
 from frontdesk.screens.attention import AttentionScreen
-from frontdesk.screens.bookings import BookingsScreen
-from frontdesk.screens.cancel import CancelScreen
-from frontdesk.screens.leave import LeaveScreen
-from frontdesk.screens.lock import HiddenScreen, SignInScreen
-from frontdesk.screens.notices import TooSmallScreen
-from frontdesk.screens.settling import NoteScreen
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.screens.dialogs.settling import NoteScreen
+from frontdesk.screens.list.bookings import BookingsScreen
+from frontdesk.screens.shell.leave import LeaveScreen
+from frontdesk.screens.shell.lock import HiddenScreen, SignInScreen
+from frontdesk.screens.shell.notices import TooSmallScreen
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.find_bar import FindField
 from tests.screens.conftest import FrontOpener

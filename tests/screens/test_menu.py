@@ -4,8 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand, Operator, Unauthorised
-from frontdesk.commands import ALL_COMMANDS
+from frontdesk.actions import ALL_COMMANDS
+from frontdesk.bookings import CancelCommand, Operator
+from frontdesk.errors import Unauthorised
 from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front

@@ -7,7 +7,7 @@ from frontdesk.bookings import CancelCommand, Status
 from frontdesk.desk import Desk, Settings
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import fill, make_practice
 from tests.screens.desk_data import KIM, TOM
 from tests.screens.front import Front, StillClock

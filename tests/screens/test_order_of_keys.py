@@ -7,7 +7,7 @@ from uuid import uuid4
 from textual import events
 
 from frontdesk.bookings import CancelCommand, Page, Status
-from frontdesk.screens.cancel import CancelScreen
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import NOW, TOM

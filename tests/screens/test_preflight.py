@@ -11,8 +11,8 @@ from textual import events
 
 from frontdesk.bookings import Booking, CancelCommand
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.screens.cancel import CancelScreen
-from frontdesk.widgets.preflight_words import CONTRADICTING, pms_says
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.words.preflight import CONTRADICTING, pms_says
 from tests.making import make_booking
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES, NOW, TOM

@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, CancelCommand, FrontdeskError, Unavailable
-from frontdesk.screens import cancel, store_watch
-from frontdesk.screens.cancel import CancelScreen
-from frontdesk.screens.settling import NoteScreen
-from frontdesk.store.commands import CommitLost
+from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
+from frontdesk.screens.dialogs import cancel
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.screens.dialogs.settling import NoteScreen
+from frontdesk.screens.list import store_watch
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from tests.contract.raw import bring_back, take_away

@@ -12,9 +12,9 @@ from frontdesk import times
 from frontdesk.bookings import Operator
 from frontdesk.cli.lines import aligned, booking_cells
 from frontdesk.store.opening import open_store
-from frontdesk.widgets.booking_summary import peek, summary, who
 from frontdesk.widgets.booking_table import columns
-from frontdesk.widgets.fitting import fitted, held
+from frontdesk.words.fitting import fitted, held
+from frontdesk.words.summary import peek, summary, who
 from tests.bidi import drawn, places
 from tests.making import make_booking, make_patient
 from tests.screens.conftest import FrontOpener

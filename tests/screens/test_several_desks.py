@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand, Operator, Unauthorised, Unavailable
+from frontdesk.bookings import CancelCommand, Operator
 from frontdesk.desk import OpenDesk
-from frontdesk.screens.cancel import CancelScreen, Progress
-from frontdesk.screens.last_write import LastWrite
-from frontdesk.screens.lock import HiddenScreen
-from frontdesk.screens.notices import ShutOutScreen
+from frontdesk.errors import Unauthorised, Unavailable
+from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
+from frontdesk.screens.list.last_write import LastWrite
+from frontdesk.screens.shell.lock import HiddenScreen
+from frontdesk.screens.shell.notices import ShutOutScreen
 from frontdesk.store.port import BookingStore
 from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener

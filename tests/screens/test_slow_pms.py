@@ -9,8 +9,8 @@ from frontdesk.deliveries import Claim, State
 from frontdesk.outbox import Dispatcher
 from frontdesk.preflight import Preflight
 from frontdesk.screens.attention import AttentionScreen
-from frontdesk.screens.cancel import CancelScreen
 from frontdesk.screens.details import DetailsScreen
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.opening import open_store
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front, StillClock

@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 from rich.cells import cell_len
 
-from frontdesk.bookings import CancelCommand, ConnectionState, Standing, StoreState, Trouble, Unavailable
+from frontdesk.bookings import CancelCommand, ConnectionState, Standing, StoreState, Trouble
 from frontdesk.desk import Desk, OpenDesk, Settings
-from frontdesk.screens.last_write import LastWrite
-from frontdesk.screens.leave import LeaveScreen, question
+from frontdesk.errors import Unavailable
+from frontdesk.screens.list.last_write import LastWrite
+from frontdesk.screens.shell.leave import LeaveScreen, question
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.line import ALERT, TextBlock
 from frontdesk.widgets.status_line import status

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from frontdesk.screens.cancel import CancelScreen
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.widgets.line import TextBlock
 from tests.screens.front import Front
 from tests.screens.test_late_answers import REF, cancelled_by

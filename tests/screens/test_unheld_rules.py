@@ -11,7 +11,7 @@ import pytest
 from frontdesk.bookings import Booking, CancelCommand, Page
 from frontdesk.deliveries import Delivery
 from frontdesk.listing import Listing, View
-from frontdesk.screens.bookings import BookingsScreen
+from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
 from tests.screens.conftest import FrontOpener

@@ -8,7 +8,7 @@ import pytest
 
 from frontdesk.bookings import Channel
 from frontdesk.deliveries import Kind
-from frontdesk.screens.cancel import CancelScreen
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.opening import open_store
 from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener

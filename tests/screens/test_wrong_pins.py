@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from frontdesk.screens.bookings import BookingsScreen
-from frontdesk.screens.lock import SignInScreen, wrong_pins_in_words
+from frontdesk.screens.list.bookings import BookingsScreen
+from frontdesk.screens.shell.lock import SignInScreen, wrong_pins_in_words
 from frontdesk.wrong_pins import WrongPins
 from tests.screens.front import Front
 from tests.screens.pins import Pins

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import fill
 from tests.serving import Told, client_of, make_token, served, service_of
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from frontdesk.bookings import LAST_ID, Booking, CancelCommand
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM
 
 AS_OF = "2026-11-22T09:14:05Z"

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from frontdesk.bookings import Scope, Unauthorised, Unavailable
+from frontdesk.api import wire
+from frontdesk.bookings import Scope
+from frontdesk.errors import Unauthorised, Unavailable
 from frontdesk.server.app import make_app
 from frontdesk.server.service import Service
-from frontdesk.store import wire
 from frontdesk.store.port import DeskToken
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM
 from tests.server.requests import CASES, NOTHING, OPEN, Asking

@@ -11,13 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from frontdesk.bookings import Standing, Unavailable
+from frontdesk.api import wire
+from frontdesk.bookings import Standing
+from frontdesk.errors import Unavailable
 from frontdesk.server import limiting
 from frontdesk.server.app import make_app
 from frontdesk.server.broadcast import MOST_WAITING, Broadcast, Subscription
-from frontdesk.store import wire
 from frontdesk.store.port import Change, ChangeKind
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, make_incoming
 from tests.server.requests import cancel
 from tests.serving import DESK_SCOPES, Told, bearer, client_of, make_token, served, service_of

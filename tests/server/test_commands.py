@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import httpx
 
+from frontdesk.api import wire
 from frontdesk.bookings import Booking
 from frontdesk.deliveries import Delivery, State
-from frontdesk.store import wire
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM, LEE
 from tests.server.requests import Asking, cancel, cancel_headers

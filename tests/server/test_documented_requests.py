@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from frontdesk.server.app import openapi_document
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.architecture.pages import ROOT, blocks
 from tests.serving import Told, client_of, make_token, served, service_of
 

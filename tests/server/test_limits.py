@@ -9,14 +9,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from frontdesk.bookings import Unavailable
+from frontdesk.api import wire
+from frontdesk.errors import Unavailable
 from frontdesk.server import health
 from frontdesk.server.answering import TooMany
 from frontdesk.server.limiting import BAD_TOKENS_A_MINUTE, Limits
 from frontdesk.server.wrapping import BODY_LIMIT, LOGGER
-from frontdesk.store import wire
 from frontdesk.store.port import Change
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.server.requests import AS_OF, CASES, NOTHING, Asking, cancel_headers
 from tests.serving import Told, bearer, client_of, make_token, served, service_of
 

@@ -13,10 +13,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
 
+from frontdesk.api import wire
 from frontdesk.server import limiting
 from frontdesk.server.app import openapi_document
-from frontdesk.store import wire
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.server.requests import CASES, OPEN
 from tests.serving import Told, bearer, client_of, make_token, served, service_of
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
@@ -23,8 +24,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.store import wire
-from frontdesk.store.sql import SqlStore
+from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM
 from tests.serving import bearer, make_token, served, service_of
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from frontdesk.store import wire
-from frontdesk.store.sql import SqlStore
+from frontdesk.api import wire
+from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import bring_back, take_away
 from tests.server.requests import CASES, OPEN, Asking
 from tests.server.test_commands import problem

@@ -6,11 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from frontdesk.pms.simulator import (
-    Diary,
-    Entry,
-    Simulator,
-)
+from frontdesk.demo.simulator import Diary, Entry, Simulator
 from tests.unit.simulated import ACCOUNTS, BEARER, HEADERS, NOW, START
 
 

@@ -9,9 +9,7 @@ from uuid import UUID
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import FhirPms
-from frontdesk.pms.port import (
-    Account,
-)
+from frontdesk.pms.port import Account
 from frontdesk.pms.profile import Auth
 from frontdesk.pms.signing import SignIn
 

@@ -6,9 +6,7 @@ from uuid import uuid4
 
 import httpx
 
-from frontdesk.pms.simulator import (
-    SimulatedAccount,
-)
+from frontdesk.demo.simulator import SimulatedAccount
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)

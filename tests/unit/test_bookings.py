@@ -13,22 +13,24 @@ from frontdesk.bookings import (
     Booking,
     BookingQuery,
     Cancellation,
-    Conflict,
     Count,
-    FrontdeskError,
-    NotFound,
     Operator,
     Position,
     Reason,
-    Refused,
     Scope,
     Standing,
     Status,
-    Unauthorised,
-    Unavailable,
     is_namesake,
     why_not_cancel,
     why_not_write,
+)
+from frontdesk.errors import (
+    Conflict,
+    FrontdeskError,
+    NotFound,
+    Refused,
+    Unauthorised,
+    Unavailable,
 )
 from tests.australia import CLOCKS, DEPTHS, around_changes, instants_of, wall
 from tests.making import KIM, LEE, make_booking, make_patient, make_practice
@@ -231,4 +233,4 @@ def test_every_error_has_a_title_a_hint_and_a_fixed_exit_code() -> None:
 
 
 def _of_the_config() -> set[type[FrontdeskError]]:
-    return {error for error in FrontdeskError.__subclasses__() if error.__module__ != "frontdesk.bookings"}
+    return {error for error in FrontdeskError.__subclasses__() if error.__module__ != "frontdesk.errors"}

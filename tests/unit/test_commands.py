@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from frontdesk.bookings import Booking, Cancellation, Standing
-from frontdesk.commands import (
+from frontdesk.actions import (
     ALL_COMMANDS,
     ATTENTION_COMMANDS,
     CANCEL_COMMANDS,
@@ -22,6 +21,7 @@ from frontdesk.commands import (
     why_not_did_not_come,
     why_not_reschedule,
 )
+from frontdesk.bookings import Booking, Cancellation, Standing
 from frontdesk.keys import FORBIDDEN_KEYS, first_key, key_name, keys_of, why_not, why_not_keys
 from tests.making import KIM, make_booking, make_patient, make_practice
 

@@ -11,9 +11,9 @@ import pytest
 import trustme
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from frontdesk.api import wire
 from frontdesk.server import place
 from frontdesk.server.connections import HEAD_BYTES, Listening, Patience
-from frontdesk.store import wire
 
 LONG = Patience(request=60, stalled=60, idle=60, leaving=60)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.store.event_stream import Event, EventReader, is_comment
+from frontdesk.api.event_stream import Event, EventReader, is_comment
 
 
 def events(*lines: str) -> list[Event]:

@@ -15,7 +15,8 @@ from typing import cast
 import pytest
 
 from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
-from frontdesk.bookings import Operator, Patient, Practice, Unavailable
+from frontdesk.bookings import Operator, Patient, Practice
+from frontdesk.errors import Unavailable
 from frontdesk.exchange.importing import (
     BadLine,
     Import,

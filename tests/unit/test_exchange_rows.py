@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.arrivals import IncomingBooking
-from frontdesk.bookings import Booking, Cancellation, Operator, Origin, Patient, Practice, Practitioner
+from frontdesk.bookings import (
+    Booking,
+    Cancellation,
+    Operator,
+    Origin,
+    Patient,
+    Practice,
+    Practitioner,
+)
 from frontdesk.exchange.columns import COLUMNS, guard, unguard
 from frontdesk.exchange.exporting import booking_row
 from frontdesk.exchange.incoming import ReadRow, RowReader

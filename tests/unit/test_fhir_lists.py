@@ -9,10 +9,7 @@ import pytest
 
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.paging import MOST_PAGES
-from frontdesk.pms.port import (
-    ContractDrift,
-    Unsupported,
-)
+from frontdesk.pms.port import ContractDrift, Unsupported
 from tests.unit.scripted_fhir import BASE, BOOKED, DAY, ID, NOW, Server, answer, pms
 
 

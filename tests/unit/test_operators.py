@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher, Type
 
-from frontdesk.bookings import Refused
+from frontdesk.errors import Refused
 from frontdesk.operators import Operators, UnusableOperators, rfc_9106
 from frontdesk.wrong_pins import WrongPins
 

@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
-from frontdesk.bookings import Booking, Cancellation, FrontdeskError
+from frontdesk.bookings import Booking, Cancellation
 from frontdesk.deliveries import MANUAL_UPDATE, Claim, Delivery, Kind, State
+from frontdesk.errors import FrontdeskError
 from frontdesk.pms import cancelling, comparing
 from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.comparing import preflight

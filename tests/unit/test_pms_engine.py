@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import Lost, NotSent
 from frontdesk.pms.cliniko import base_url

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.store.search_terms import (
+from frontdesk.store.search.terms import (
     MOST_TYPED_WORDS,
     NOTHING,
     AllOf,

@@ -10,8 +10,8 @@ import pytest
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Origin
-from frontdesk.seed import DEFAULT_BOOKINGS, bookings, practices
-from frontdesk.seed.patients import DOMAINS, MOBILES
+from frontdesk.demo.seed import DEFAULT_BOOKINGS, bookings, practices
+from frontdesk.demo.seed.patients import DOMAINS, MOBILES
 from frontdesk.text import clean, fold
 
 NOW = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)

@@ -56,7 +56,7 @@ def first(number):
 READING_A_BOOKING = """
 from frontdesk.bookings import Booking
 from frontdesk.server import examples
-from frontdesk.store import wire
+from frontdesk.api import wire
 kinds = (Booking, wire.Outcome, tuple[Booking, ...], wire.Problem)
 values = (
     examples.BOOKING, wire.Outcome(examples.BOOKING), (examples.BOOKING,),

@@ -7,14 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from frontdesk.pms.simulator import (
-    Effect,
-    Entry,
-    EntryStatus,
-    Fault,
-    Kind,
-    Simulator,
-)
+from frontdesk.demo.simulator import Effect, Entry, EntryStatus, Fault, Kind, Simulator
 from tests.unit.simulated import NOW, START, cancel
 
 REFUSALS = {

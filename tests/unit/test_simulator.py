@@ -7,13 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from frontdesk import seed
-from frontdesk.pms.simulator import (
-    Diary,
-    Entry,
-    EntryStatus,
-    Simulator,
-)
+from frontdesk.demo import seed
+from frontdesk.demo.simulator import Diary, Entry, EntryStatus, Simulator
 from tests.unit.simulated import ACCOUNTS, HEADERS, NOW, START, cancel
 
 

@@ -15,9 +15,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from frontdesk.pms import simulator
-from frontdesk.pms.simulator import Diary, Fault, Kind, Operation, SimulatedAccount
-from frontdesk.pms.simulator.folder import FAULTS_FILE, SETTINGS_FILE, STATE_FILE, read_settings
+from frontdesk.demo import simulator
+from frontdesk.demo.simulator import Diary, Fault, Kind, Operation, SimulatedAccount
+from frontdesk.demo.simulator.folder import FAULTS_FILE, SETTINGS_FILE, STATE_FILE, read_settings
 from tests.making import make_incoming, make_patient
 
 ACCOUNT = SimulatedAccount("smile", "praktika", 'k"1', "smile-adelaide")

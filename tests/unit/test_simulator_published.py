@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from frontdesk.pms.simulator import Diary, Entry, EntryStatus, Fault, Kind, SimulatedAccount, Simulator
+from frontdesk.demo.simulator import Diary, Entry, EntryStatus, Fault, Kind, SimulatedAccount, Simulator
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)

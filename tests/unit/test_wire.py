@@ -7,31 +7,34 @@ from typing import Any
 import msgspec
 import pytest
 
+from frontdesk.api import wire
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import (
     Cancellation,
-    Conflict,
     ConnectionState,
     Followup,
-    FrontdeskError,
-    NotFound,
     Operator,
     Page,
     Position,
     Reason,
-    Refused,
     Row,
     Scope,
     Standing,
     StoreState,
     Trouble,
+)
+from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.errors import (
+    CommitLost,
+    Conflict,
+    FrontdeskError,
+    NotFound,
+    NotWritten,
+    Refused,
     Unauthorised,
     Unavailable,
 )
-from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.store import wire
-from frontdesk.store.commands import CommitLost, NotWritten
 from frontdesk.store.port import Change, ChangeKind
 from tests.making import KIM, LEE, make_booking
 

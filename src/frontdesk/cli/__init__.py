@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 import click
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.cli import crash
 from frontdesk.cli.printing import harmless_lines, say
+from frontdesk.errors import FrontdeskError
 from frontdesk.text import clean_line
 
 COMMANDS = {

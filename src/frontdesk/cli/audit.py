@@ -11,10 +11,11 @@ import click
 from frontdesk import audit_heads
 from frontdesk.audit import Head, first_lost_head
 from frontdesk.audit_heads import NoHead, NoKey
-from frontdesk.bookings import Reason, Refused
+from frontdesk.bookings import Reason
 from frontdesk.cli.credentials import name_argument
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
+from frontdesk.errors import Refused
 from frontdesk.os_keyring import Shut
 
 

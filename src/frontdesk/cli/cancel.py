@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from frontdesk import text
-from frontdesk.bookings import (
-    REASON_LIMIT,
-    Booking,
-    CancelCommand,
-    FrontdeskError,
-    Reason,
-    Refused,
-    Unavailable,
-    why_not_cancel,
-)
+from frontdesk.bookings import REASON_LIMIT, Booking, CancelCommand, Reason, why_not_cancel
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
@@ -26,12 +17,12 @@ from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
 from frontdesk.deliveries import Delivery, facts, plan
-from frontdesk.store.commands import CommitLost
+from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
 from frontdesk.store.port import BookingStore
-from frontdesk.widgets.booking_summary import needs_phone_call, reason_label, summary, what_follows
+from frontdesk.words.summary import needs_phone_call, reason_label, summary, what_follows
 
 if TYPE_CHECKING:
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 
 @click.command()

@@ -5,12 +5,13 @@ from functools import partial
 
 import click
 
-from frontdesk.bookings import Reason, Refused
+from frontdesk.bookings import Reason
 from frontdesk.cli.asking import ask_unseen
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.credentials import NAME, Credentials, MissingCredential, Place
+from frontdesk.errors import Refused
 from frontdesk.os_keyring import Shut
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from frontdesk.arrivals import LoadOutcome
-from frontdesk.bookings import FrontdeskError, Reason, Refused
+from frontdesk.bookings import Reason
 from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session
+from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.exchange.exporting import export
 from frontdesk.exchange.importing import (
     BadLine,

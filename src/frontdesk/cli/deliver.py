@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from frontdesk.bookings import Reason, Refused
+from frontdesk.bookings import Reason
 from frontdesk.cli.dispatching import dispatcher, dispatching
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
+from frontdesk.errors import Refused
 from frontdesk.outbox import Progress
 
 if TYPE_CHECKING:
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 
 @click.command()

@@ -11,16 +11,15 @@ from pathlib import Path
 
 import click
 
-from frontdesk import seed
-from frontdesk.bookings import Operator, Reason, Refused
-from frontdesk.cli import demo_world
+from frontdesk.bookings import Operator, Reason
 from frontdesk.cli.demo_faults import PREFIX, choose_faults, running_demo
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.run import check_terminal, open_screen
 from frontdesk.cli.seeding import fill
 from frontdesk.cli.wiring import Session
-from frontdesk.pms import simulator
-from frontdesk.seed import DEFAULT_BOOKINGS
+from frontdesk.demo import seed, simulator, world
+from frontdesk.demo.seed import DEFAULT_BOOKINGS
+from frontdesk.errors import Refused
 
 SEED = 1
 
@@ -65,7 +64,7 @@ def demo(folder: Path | None, bookings: int, faults: bool) -> None:
         say(f"  frontdesk demo --faults{kept}")
         say(f"  frontdesk --config {config_file} list")
         # It outlives this program for a while, so that deliver can finish what a killed one began.
-        simulator.start(place / demo_world.PMS_FOLDER, os.getpid())
+        simulator.start(place / world.PMS_FOLDER, os.getpid())
         open_screen(Session(config_file))
 
 
@@ -91,9 +90,9 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
         raise Refused(Reason("not-empty", f"{place} has other files in it: name a new folder with --dir"))
     draft = place / "unfinished.toml"
     try:
-        demo_world.make(place, draft)
+        world.make(place, draft)
         _fill(Session(draft), bookings)
-        demo_world.fill(place, partial(seed.bookings, bookings, SEED, datetime.now(UTC)))
+        world.fill(place, partial(seed.bookings, bookings, SEED, datetime.now(UTC)))
         draft.rename(config_file)
     except BaseException:
         for one in place.iterdir():

@@ -5,18 +5,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from frontdesk.bookings import Reason, Refused
-from frontdesk.cli.demo_world import PMS_FOLDER
+from frontdesk.bookings import Reason
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import ask, say
-from frontdesk.pms.simulator import (
-    Diary,
-    LedgerLine,
-    fault_in_force,
-    named_faults,
-    write_faults,
-)
-from frontdesk.pms.simulator.folder import STATE_FILE
+from frontdesk.demo.simulator import Diary, LedgerLine, fault_in_force, named_faults, write_faults
+from frontdesk.demo.simulator.folder import STATE_FILE
+from frontdesk.demo.world import PMS_FOLDER
+from frontdesk.errors import Refused
 
 PREFIX = "frontdesk-demo-"
 _LINES = 5

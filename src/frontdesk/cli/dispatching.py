@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.cli import crash
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
+from frontdesk.errors import FrontdeskError
 from frontdesk.outbox import Dispatcher
 from frontdesk.store.port import BookingStore
 from frontdesk.threads import abandonable
 
 if TYPE_CHECKING:
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 WATCH_SECONDS = 20.0
 """How long changes are waited for at a time, and how long a store that is away is left alone."""

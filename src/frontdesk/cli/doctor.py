@@ -14,11 +14,9 @@ from frontdesk.attempts import Ended
 from frontdesk.bookings import (
     BookingQuery,
     Direction,
-    FrontdeskError,
     Position,
     Practice,
     Reason,
-    Refused,
     Scope,
     Status,
     StoreState,
@@ -28,11 +26,12 @@ from frontdesk.cli.outside import Outside
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session, why_store_changeable
 from frontdesk.config import Config
+from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore
-from frontdesk.store.sqlite_file import is_missing
+from frontdesk.store.sqlite.file import is_missing
 
 LOOKED_AT = 500
 """Bookings of which it is looked what they lack: the next ones."""

@@ -9,8 +9,8 @@ from frontdesk import times
 from frontdesk.audit import AuditEvent, in_words
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Delivery, facts
-from frontdesk.widgets.booking_summary import labelled, summary
-from frontdesk.widgets.fitting import held
+from frontdesk.words.fitting import held
+from frontdesk.words.summary import labelled, summary
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:

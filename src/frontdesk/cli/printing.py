@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.text import clean_line
 
 

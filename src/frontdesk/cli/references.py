@@ -3,7 +3,8 @@
 import click
 
 from frontdesk import times
-from frontdesk.bookings import Booking, NotFound
+from frontdesk.bookings import Booking
+from frontdesk.errors import NotFound
 from frontdesk.store.port import BookingStore
 
 reference = click.argument("reference", metavar="REF")

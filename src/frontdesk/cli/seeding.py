@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from frontdesk import seed
 from frontdesk.arrivals import Loaded, LoadOutcome
-from frontdesk.bookings import Operator, Reason, Refused
+from frontdesk.bookings import Operator, Reason
 from frontdesk.cli.data import quiet_option
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session
+from frontdesk.demo import seed
+from frontdesk.errors import Refused
 from frontdesk.exchange.loading import ALONE, load
 
 if TYPE_CHECKING:
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 _MOST = 5_000_000
 

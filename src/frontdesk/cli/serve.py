@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frontdesk.bookings import Reason, Refused
+from frontdesk.bookings import Reason
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.config import ConfigError
 from frontdesk.config.server import ServerSettings, address, why_not_listen
+from frontdesk.errors import Refused
 from frontdesk.extras import is_missing
 
 if TYPE_CHECKING:
     from frontdesk.server.connections import Listening
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 _NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn and limits"))
 

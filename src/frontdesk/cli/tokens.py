@@ -17,7 +17,7 @@ from frontdesk.complaints import nearest
 from frontdesk.store.port import DeskToken
 
 if TYPE_CHECKING:
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 
 @click.group()

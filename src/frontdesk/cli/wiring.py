@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
-from frontdesk.bookings import Booking, Pms, Practice, Reason, Refused
+from frontdesk.bookings import Booking, Pms, Practice, Reason
 from frontdesk.cli import crash
 from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
@@ -21,6 +21,7 @@ from frontdesk.complaints import nearest
 from frontdesk.config import Config, ConfigError
 from frontdesk.credentials import Credentials, MissingCredential
 from frontdesk.desk import Desk, FirstSteps, Settings
+from frontdesk.errors import Refused
 from frontdesk.operators import Operators
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms, Finding, Preflight
@@ -28,9 +29,9 @@ from frontdesk.private_files import why_changeable
 from frontdesk.threads import abandonable
 
 if TYPE_CHECKING:
+    from frontdesk.store.far.store import RemoteStore
     from frontdesk.store.port import BookingStore
-    from frontdesk.store.remote import RemoteStore
-    from frontdesk.store.sql import SqlStore
+    from frontdesk.store.sql.store import SqlStore
 
 Answer = TypeVar("Answer")
 
@@ -159,7 +160,7 @@ class Session:
         """
         if not self.config.is_served:
             return await self.open_database(bring_practices=bring_practices, may_create=may_create)
-        backend = await abandonable(lambda: import_module("frontdesk.store.remote"))
+        backend = await abandonable(lambda: import_module("frontdesk.store.far.store"))
         token = await self._store_secret()
         self._remote = remote = backend.RemoteStore(self.config.store_url, token, self.config.store_ca_file)
         return cast("BookingStore", remote)
@@ -251,8 +252,8 @@ class Session:
         """Open the store as `open_store` does; an SQLite file in order shows its first pages at once."""
         if self.config.store_file is None:
             return await self.open_store()
-        from frontdesk.store.arriving import ArrivingStore
-        from frontdesk.store.early import EarlyReads, Unusual
+        from frontdesk.store.early.arriving import ArrivingStore
+        from frontdesk.store.early.reads import EarlyReads, Unusual
 
         early = EarlyReads(self.config.store_file)
         try:
@@ -315,7 +316,7 @@ class Session:
 
     def check_keys(self) -> None:
         """Raise ConfigError for `[keys]` that cannot be."""
-        from frontdesk.commands import COMMANDS
+        from frontdesk.actions import COMMANDS
         from frontdesk.keys import why_not_keys
 
         known = {command.id for command in COMMANDS}

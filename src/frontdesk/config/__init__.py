@@ -14,7 +14,7 @@ import platformdirs
 
 from frontdesk import text
 from frontdesk.attempts import RetryPolicy
-from frontdesk.bookings import FrontdeskError, Operator, Practice
+from frontdesk.bookings import Operator, Practice
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.addresses import store_url
 from frontdesk.config.files import existing_file
@@ -22,6 +22,7 @@ from frontdesk.config.outside import accounts, notify_settings
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
 from frontdesk.config.server import ServerSettings, server_settings
+from frontdesk.errors import FrontdeskError
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.private_files import why_changeable

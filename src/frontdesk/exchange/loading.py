@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from frontdesk.arrivals import IncomingBooking, Loaded
-from frontdesk.bookings import FrontdeskError, Operator
+from frontdesk.bookings import Operator
+from frontdesk.errors import FrontdeskError
 from frontdesk.store.port import Registry
 
 _FIRST, _LEAST, _MOST = 100, 10, 5_000

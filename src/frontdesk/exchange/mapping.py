@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.complaints import read_toml
+from frontdesk.errors import FrontdeskError
 from frontdesk.formats import compiled
 
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")

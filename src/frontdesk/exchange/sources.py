@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.text import clean
 
 LINE_LIMIT = 100_000

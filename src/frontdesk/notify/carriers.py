@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from frontdesk.attempts import Carrier, Ended, Result
-from frontdesk.bookings import FrontdeskError
 from frontdesk.credentials import Secrets
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim
+from frontdesk.errors import FrontdeskError
 from frontdesk.notify.settings import NotifySettings
 
 

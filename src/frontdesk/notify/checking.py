@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from frontdesk.attempts import Ended, Result
-from frontdesk.bookings import FrontdeskError
 from frontdesk.credentials import Secrets
+from frontdesk.errors import FrontdeskError
 from frontdesk.notify.envelope import mailbox
 from frontdesk.notify.mail import open_post
 from frontdesk.notify.messages import check_templates

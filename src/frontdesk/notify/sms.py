@@ -11,9 +11,9 @@ from uuid import uuid5
 
 from frontdesk import text
 from frontdesk.attempts import Ended, Result
-from frontdesk.bookings import FrontdeskError
 from frontdesk.credentials import Secrets
 from frontdesk.deliveries import Claim
+from frontdesk.errors import FrontdeskError
 from frontdesk.http_answers import Answer, Unreadable, retry_at
 from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.notify import messages

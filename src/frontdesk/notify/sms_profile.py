@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.complaints import nearest, read_toml
+from frontdesk.errors import FrontdeskError
 from frontdesk.pointers import is_pointer
 from frontdesk.templates import is_header_name, names_in
 

@@ -27,7 +27,7 @@ from aiosmtplib.errors import (
 from frontdesk import text
 from frontdesk.addresses import look_up
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.notify.envelope import Envelope
 from frontdesk.tls import client_context
 

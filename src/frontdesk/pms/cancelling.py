@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
-from frontdesk.bookings import Booking, FrontdeskError
+from frontdesk.bookings import Booking
 from frontdesk.deliveries import MANUAL_UPDATE, SHOWS_OTHERWISE, Claim
+from frontdesk.errors import FrontdeskError
 from frontdesk.pms.comparing import compare, difference, preflight
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.credentials import Secrets
+from frontdesk.errors import FrontdeskError
 from frontdesk.pms.opening import open_profile
 from frontdesk.pms.port import Account, Pms, UnusableSettings
 

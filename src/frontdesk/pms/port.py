@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
-from frontdesk.bookings import FrontdeskError
 from frontdesk.credentials import Secrets
+from frontdesk.errors import FrontdeskError
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms.outcomes import say

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from frontdesk.commands import ATTENTION_COMMANDS
+from frontdesk.actions import ATTENTION_COMMANDS
 from frontdesk.deliveries import Attention, to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
-from frontdesk.screens.settling import NoteScreen, try_again
+from frontdesk.screens.dialogs.settling import NoteScreen, try_again
 from frontdesk.widgets.attention_list import AttentionList, Item, over_words
 from frontdesk.widgets.line import BOLD, REVERSED, Line
 from frontdesk.widgets.status_line import StatusLine

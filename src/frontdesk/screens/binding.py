@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.binding import Binding, BindingType
 
-from frontdesk.commands import COMMANDS, Command
+from frontdesk.actions import COMMANDS, Command
 
 
 def _binding(command: Command, keys: Sequence[str], suffix: str) -> Binding:

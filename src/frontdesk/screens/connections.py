@@ -11,9 +11,9 @@ from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.desk import OpenDesk
 from frontdesk.pms.port import Verified
 from frontdesk.screens.reading import ReadingScreen, StyledLine
-from frontdesk.widgets.booking_summary import TEXT_START, labelled
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.status_line import StatusLine, trouble_words
+from frontdesk.words.summary import TEXT_START, labelled
 
 PROVEN = {
     Verified.ASSUMED: "Follows our own assumptions, not yet tried with the vendor.",

@@ -11,23 +11,23 @@ from textual import work
 from textual.binding import BindingType
 
 from frontdesk import times
+from frontdesk.actions import DETAILS_COMMANDS
 from frontdesk.audit import Action, AuditEvent, in_words
 from frontdesk.bookings import Booking, Status
-from frontdesk.commands import DETAILS_COMMANDS
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
 from frontdesk.desk import OpenDesk
-from frontdesk.screens import words
 from frontdesk.screens.binding import everywhere_bindings
-from frontdesk.screens.changes import StoreChanged
 from frontdesk.screens.chooser import Choice, ChooserScreen
+from frontdesk.screens.dialogs.settling import NoteScreen, try_again
+from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.reading import ReadingScreen, StyledLine
-from frontdesk.screens.settling import NoteScreen, try_again
 from frontdesk.store.port import Change
-from frontdesk.widgets.booking_summary import TEXT_START, labelled, time_words, who
 from frontdesk.widgets.booking_table import SYMBOLS
-from frontdesk.widgets.fitting import fitted, side_by_side
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
+from frontdesk.words import lists
+from frontdesk.words.fitting import fitted, side_by_side
+from frontdesk.words.summary import TEXT_START, labelled, time_words, who
 
 NAME_WIDTH, WORD_WIDTH = 15, 10
 """Cells of the two first columns of what followed; a longer word moves the rest of its line."""
@@ -86,7 +86,7 @@ class DetailsScreen(ReadingScreen):
         if self._is_unread:
             self._is_unread, self._message = False, ""
         if self._change is not None and fresh.version != self.booking.version:
-            self._message = words.who_changed(self._change, self.booking, fresh, self.desk)
+            self._message = lists.who_changed(self._change, self.booking, fresh, self.desk)
         self.booking, self._change = fresh, None
         self._show(self._deliveries, history)
 

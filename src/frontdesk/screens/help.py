@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from frontdesk.commands import ALL_COMMANDS
+from frontdesk.actions import ALL_COMMANDS
 from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.reading import ReadingScreen, StyledLine
-from frontdesk.widgets.fitting import wrapped
 from frontdesk.widgets.line import BOLD, PLAIN
+from frontdesk.words.fitting import wrapped
 
 FIND_TEXT = (
     "Type what you know into Find: parts of the name, in any order and without "

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 
-from frontdesk.commands import READING_COMMANDS
+from frontdesk.actions import READING_COMMANDS
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.widgets.line import BOLD, REVERSED, Line, TextBlock
 from frontdesk.widgets.status_line import StatusLine

@@ -5,13 +5,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from frontdesk.bookings import Operator, Reason, Refused, Scope, Unauthorised, Unavailable
+from frontdesk.api import wire
+from frontdesk.bookings import Operator, Reason, Scope
+from frontdesk.errors import Refused, Unauthorised, Unavailable
 from frontdesk.server.answering import CALLER_ID, invalid, out_of_reach
 from frontdesk.server.broadcast import Broadcast
 from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
 from frontdesk.server.service import Service
-from frontdesk.store import wire
 from frontdesk.store.port import DeskToken, ServedStore
 from frontdesk.text import clean
 

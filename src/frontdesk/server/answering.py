@@ -6,16 +6,9 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from frontdesk.bookings import (
-    Booking,
-    FrontdeskError,
-    NotFound,
-    Reason,
-    Refused,
-    Unauthorised,
-    Unavailable,
-)
-from frontdesk.store import wire
+from frontdesk.api import wire
+from frontdesk.bookings import Booking, Reason
+from frontdesk.errors import FrontdeskError, NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.text import clean
 
 JSON = "application/json"

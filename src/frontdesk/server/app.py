@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.api import wire
+from frontdesk.errors import FrontdeskError
 from frontdesk.server import openapi
 from frontdesk.server.admission import Gate
 from frontdesk.server.answering import tell_error, tell_http, tell_invalid
@@ -19,7 +20,6 @@ from frontdesk.server.limiting import Limits
 from frontdesk.server.routes import bookings, changes, deliveries, standing
 from frontdesk.server.service import Service
 from frontdesk.server.wrapping import BodyLimit, Wrapping
-from frontdesk.store import wire
 
 COMPRESSED_FROM = 1024
 """Bytes; a smaller answer fits into a packet as it is."""

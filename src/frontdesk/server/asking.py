@@ -10,10 +10,11 @@ import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator, BeforeValidator
 
-from frontdesk.bookings import LAST_ID, BookingQuery, Direction, NotFound, Position, Reason, Refused, Status
+from frontdesk.api import wire
+from frontdesk.bookings import LAST_ID, BookingQuery, Direction, Position, Reason, Status
+from frontdesk.errors import NotFound, Refused
 from frontdesk.server.answering import invalid
 from frontdesk.shapes import converted
-from frontdesk.store import wire
 from frontdesk.text import clean
 
 TEXT_LIMIT = 500

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.store.port import BookingStore, Change, ChangeKind
 
 MOST_WAITING = 1000

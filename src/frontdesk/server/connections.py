@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from frontdesk.bookings import Reason, Refused
-from frontdesk.store import wire
+from frontdesk.api import wire
+from frontdesk.bookings import Reason
+from frontdesk.errors import Refused
 
 HEAD_BYTES = 16 * 1024
 """The most that a request's line and headers may have; the longest that a desk sends have 500 ids."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from frontdesk.api import wire
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import (
     Booking,
@@ -24,7 +25,6 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.store import wire
 from frontdesk.store.port import Change, ChangeKind
 
 _AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)

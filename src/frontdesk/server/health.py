@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from frontdesk.bookings import LAST_ID, FrontdeskError
+from frontdesk.bookings import LAST_ID
+from frontdesk.errors import FrontdeskError
 from frontdesk.store.port import BookingStore
 
 _GOOD_SECONDS = 1.0

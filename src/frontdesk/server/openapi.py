@@ -9,28 +9,24 @@ import msgspec
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
+from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
-    Conflict,
     Count,
-    NotFound,
     Page,
     Patient,
     Practice,
     Practitioner,
     Reason,
-    Refused,
     Row,
     StoreState,
-    Unauthorised,
-    Unavailable,
 )
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.errors import Conflict, NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.preflight import Preflight
 from frontdesk.server import examples
 from frontdesk.server.answering import JSON, TooMany, failed
-from frontdesk.store import wire
 from frontdesk.store.port import Change
 
 _ABOUT = """\

@@ -7,7 +7,7 @@ import ssl
 import stat
 from pathlib import Path
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 
 _WAITING = 1024
 """Connections that the system keeps until they are taken up."""

@@ -12,9 +12,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from frontdesk.bookings import Reason, Refused
+from frontdesk.api import wire
+from frontdesk.bookings import Reason
+from frontdesk.errors import Refused
 from frontdesk.server.answering import CALLER_ID, failed, problem_answer
-from frontdesk.store import wire
 
 BODY_LIMIT = 64 * 1024
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from frontdesk.bookings import Reason, Refused, Unavailable
+from frontdesk.bookings import Reason
+from frontdesk.errors import Refused, Unavailable
 
 
 def create(path: Path) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from frontdesk.bookings import FrontdeskError, Reason, Refused, Standing, Unavailable
+from frontdesk.bookings import Reason, Standing
+from frontdesk.errors import FrontdeskError, Refused, Unavailable
 from frontdesk.extras import is_missing
-from frontdesk.store.database import Database
-from frontdesk.store.sql import SqlStore
-from frontdesk.store.sqlite import SqliteDatabase
-from frontdesk.store.sqlite_file import host_clock
+from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.store import SqlStore
+from frontdesk.store.sqlite.database import SqliteDatabase
+from frontdesk.store.sqlite.file import host_clock
 
 
 async def open_store(
@@ -94,7 +95,7 @@ def _open(
 
 def _postgres(address: URL, on_progress: Callable[[str], None], may_create: bool) -> Database:
     try:
-        from frontdesk.store.postgres import PostgresDatabase
+        from frontdesk.store.postgres.database import PostgresDatabase
     except ImportError:
         raise Unavailable(is_missing("A store on PostgreSQL", "psycopg") + ".") from None
     return PostgresDatabase.open(address, on_progress, may_create=may_create)

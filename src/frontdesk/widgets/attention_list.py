@@ -13,8 +13,8 @@ from textual.widget import Widget
 
 from frontdesk import times
 from frontdesk.deliveries import Attention, Delivery, State, fact, to_do
-from frontdesk.widgets.fitting import fitted
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
+from frontdesk.words.fitting import fitted
 
 LINES = 4
 """Lines of an item, with the empty one below it."""

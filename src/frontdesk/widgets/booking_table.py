@@ -15,8 +15,8 @@ from textual.widget import Widget
 from frontdesk import times
 from frontdesk.bookings import Booking, Followup, Row, Status
 from frontdesk.listing import View
-from frontdesk.widgets.fitting import fitted
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
+from frontdesk.words.fitting import fitted
 
 FOLLOWUP_SYMBOLS = {Followup.NOTHING_OPEN: " ", Followup.UNDER_WAY: "~", Followup.NEEDS_PERSON: "!"}
 SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}

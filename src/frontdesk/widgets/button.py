@@ -6,8 +6,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from frontdesk.widgets.fitting import fitted
 from frontdesk.widgets.line import PLAIN, REVERSED
+from frontdesk.words.fitting import fitted
 
 
 class Button(Widget, can_focus=True):

@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from frontdesk.widgets.fitting import fitted
+from frontdesk.words.fitting import fitted
 
 PLAIN = Style()
 BOLD = Style(bold=True)

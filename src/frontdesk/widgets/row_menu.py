@@ -12,10 +12,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from frontdesk import times
+from frontdesk.actions import Command
 from frontdesk.bookings import Booking, Reason
-from frontdesk.commands import Command
-from frontdesk.widgets.fitting import fitted, wrapped
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
+from frontdesk.words.fitting import fitted, wrapped
 
 LABEL_WIDTH = 13
 

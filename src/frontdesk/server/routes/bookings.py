@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from frontdesk.api import wire
 from frontdesk.bookings import LAST_ID, CancelCommand
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.server.admission import Reading, Writing
@@ -22,7 +23,6 @@ from frontdesk.server.asking import (
     asked,
 )
 from frontdesk.server.routing import new_router
-from frontdesk.store import wire
 
 ROWS_AT_ONCE = 500
 

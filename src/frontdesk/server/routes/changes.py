@@ -11,10 +11,11 @@ from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from frontdesk.bookings import FrontdeskError, StoreState
+from frontdesk.api import wire
+from frontdesk.bookings import StoreState
+from frontdesk.errors import FrontdeskError
 from frontdesk.server.admission import Caller, Reading
 from frontdesk.server.routing import new_router
-from frontdesk.store import wire
 from frontdesk.store.port import Change, ChangeKind
 
 RECONNECT_MILLISECONDS = 2000

@@ -2,11 +2,11 @@
 
 from fastapi import Request, Response
 
+from frontdesk.api import wire
 from frontdesk.server.admission import Reading, Writing
 from frontdesk.server.answering import answer
 from frontdesk.server.asking import DeliveryId, Limit, asked
 from frontdesk.server.routing import new_router
-from frontdesk.store import wire
 
 router = new_router("deliveries")
 

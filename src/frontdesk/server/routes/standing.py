@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from frontdesk.api import wire
 from frontdesk.server.admission import Gate, Reading
 from frontdesk.server.answering import JSON, answer, out_of_reach
 from frontdesk.server.asking import Instant, Operator
 from frontdesk.server.routing import new_router
-from frontdesk.store import wire
 
 router = new_router("desk")
 open_router = new_router("server")

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from frontdesk.store.revisions import VERSION_TABLE
+from frontdesk.store.sql.revisions import VERSION_TABLE
 
 context.configure(connection=context.config.attributes["connection"], version_table=VERSION_TABLE)
 context.run_migrations()

@@ -17,9 +17,9 @@ from sqlalchemy import (
     text,
 )
 
-from frontdesk.store.revisions import REVISIONS
-from frontdesk.store.search import create_search
-from frontdesk.store.tables import Instant
+from frontdesk.store.search.pages import create_search
+from frontdesk.store.sql.revisions import REVISIONS
+from frontdesk.store.sql.tables import Instant
 
 revision = REVISIONS[0]
 down_revision = None

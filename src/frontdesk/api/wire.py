@@ -1,0 +1,197 @@
+"""What goes over the wire between a desk and `frontdesk serve`, for both ends of it.
+
+The nouns of the API are the domain's own types, as JSON (RFC 8259): instants are RFC 3339
+in UTC, dates ISO 8601, enumerations their values. What is asked with a write, and how trouble
+is told (RFC 9457), is here.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from frontdesk.bookings import REASON_LIMIT, Booking, Operator, Reason
+from frontdesk.errors import (
+    CommitLost,
+    Conflict,
+    FrontdeskError,
+    NotFound,
+    NotWritten,
+    Refused,
+    Unauthorised,
+    Unavailable,
+)
+from frontdesk.shapes import decoded
+from frontdesk.text import cleaned
+
+VERSION = 1
+"""Of the API. A desk and a server of different ones do not work together."""
+
+VERSION_HEADER = "Frontdesk-Api"
+PROBLEM_TYPE = "application/problem+json"
+EVENTS_TYPE = "text/event-stream"
+
+Answer = TypeVar("Answer")
+
+PAGE_LIMIT, COUNT_LIMIT = 500, 2_000
+"""Rows of one page, and where counting stops, at most."""
+
+OPERATOR_LIMIT = 200
+WHO_OPERATES = "who sits at the desk; empty: the token's own name"
+
+OperatorName = Annotated[str, Meta(max_length=OPERATOR_LIMIT, description=WHO_OPERATES)]
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The body of a write. A key that it does not know is refused."""
+
+    operator: OperatorName = ""
+
+
+class CancelAsked(Asked, frozen=True):
+    """A cancellation. Booking, version and command id stand in the path and the headers."""
+
+    reason: Annotated[
+        str, Meta(max_length=REASON_LIMIT, description="the patient may read it, see the practice")
+    ] = ""
+    told_by_phone: Annotated[bool, Meta(description="the operator told the patient just now")] = False
+    store_id: Annotated[
+        str, Meta(max_length=64, description="of the state when the booking was read; empty: not compared")
+    ] = ""
+
+
+class RetryAsked(Asked, frozen=True):
+    """Another try for a delivery in attention."""
+
+
+class SettleAsked(Asked, frozen=True):
+    """The signature under a delivery in attention that a person dealt with."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=REASON_LIMIT, description="what was done")]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a command: the booking it wrote, or null when it wrote nothing and never will."""
+
+    booking: Booking | None
+
+
+class Reset(msgspec.Struct, frozen=True):
+    """The store is another one than before, or an earlier copy: the number it has come to, and its id."""
+
+    number: int
+    store_id: str = ""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why something was not done (RFC 9457).
+
+    `code` is that of the rule that said no. Where somebody else was first, `current` is how
+    the booking stands now, `by` and `at` who made the latest change, and when.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    code: str = ""
+    current: Booking | None = None
+    by: Operator | None = None
+    at: datetime | None = None
+
+
+_HARMLESS = re.compile(rb"[ -\[\]-~]*(?:[\xc3-\xcb][\x80-\xbf][ -\[\]-~]*)*")
+"""JSON of printable ASCII and Latin letters (U+00C0 to U+02FF, in UTF-8) without an escape."""
+
+_TYPE = "urn:frontdesk:problem:"
+_KINDS: dict[type[FrontdeskError], tuple[str, int]] = {
+    Conflict: ("conflict", 412),
+    NotFound: ("not-found", 404),
+    Unauthorised: ("unauthorised", 401),
+    CommitLost: ("outcome-unknown", 503),
+    Unavailable: ("unavailable", 503),
+}
+"""The first that fits counts. What is `unavailable` was not done; of `outcome-unknown` only the store knows."""
+
+_REFUSED = "refused"
+_REFUSED_STATUS = {
+    "no-permission": 403,
+    "other-practice": 403,
+    "id-reused": 422,
+    "too-long": 422,
+    "no-note": 422,
+    "invalid": 422,
+    "no-command-id": 400,
+    "bad-version": 400,
+    "invalid-http": 400,
+    "two-lengths": 400,
+    "head-too-long": 431,
+    "no-such-method": 405,
+    "too-large": 413,
+    "no-version": 428,
+    "too-many": 429,
+}
+"""Where the rule that says no has a status of its own; a rule of the product is 409."""
+
+
+def problem(error: FrontdeskError) -> Problem:
+    """Return what a server tells of an error."""
+    if isinstance(error, Refused):
+        code = error.reason.code
+        status = _REFUSED_STATUS.get(code, 409)
+        return Problem(_TYPE + _REFUSED, error.title, status, error.reason.text, code)
+    for kind, (name, status) in _KINDS.items():
+        if isinstance(error, kind):
+            told = Problem(_TYPE + name, error.title, status, error.hint)
+            break
+    else:
+        told = Problem(_TYPE + "unavailable", error.title, 503, error.hint)
+    if isinstance(error, Conflict):
+        told = msgspec.structs.replace(told, current=error.current, by=error.by, at=error.at)
+    return told
+
+
+def raise_problem(told: Problem) -> NoReturn:
+    """Raise the error that a server told of, NotWritten where it could not do what it was asked.
+
+    Raises Unavailable for what it cannot have meant.
+    """
+    kind = told.type.removeprefix(_TYPE)
+    if kind == _REFUSED:
+        raise Refused(Reason(told.code, told.detail))
+    if kind == "conflict" and told.current is not None:
+        raise Conflict(told.detail, told.current, told.by, told.at)
+    if kind == "outcome-unknown":
+        raise CommitLost.told(told.detail)
+    if kind == "unavailable":
+        raise NotWritten(told.detail)
+    for error, (name, _) in _KINDS.items():
+        if name == kind and error is not Conflict:
+            raise error(told.detail)
+    raise Unavailable(f"The server answered {told.status} {told.title}: tell the person who looks after it.")
+
+
+def encode(value: Any) -> bytes:
+    """Return a domain object, or a tuple of them, as JSON."""
+    return msgspec.json.encode(value)
+
+
+def decode(data: bytes, kind: type[Answer]) -> Answer:
+    """Return the domain object that `data` is, its text clean. Raises ValueError for anything else."""
+    value = decoded(data, kind)
+    # Of a page of 500 rows this takes far less time than to look at every text in it.
+    return value if _HARMLESS.fullmatch(data) else _cleaned(value)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _cleaned(getattr(value, name)) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    return cleaned(value)
+
+
+def etag(version: int) -> str:
+    """Return the entity tag of a booking that has this version (RFC 9110, 8.8.3)."""
+    return f'"{version}"'

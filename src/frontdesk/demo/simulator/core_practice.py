@@ -1,0 +1,250 @@
+"""Core Practice as the simulator speaks it: what frontdesk assumes, version 0; not the vendor's own reference."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus, Window
+from frontdesk.demo.simulator.openings import openings
+from frontdesk.demo.simulator.wire import (
+    Answer,
+    Call,
+    Operation,
+    Refusal,
+    Refused,
+    Request,
+    SimulatedAccount,
+    text,
+)
+
+REASON_LIMIT, NOTE_LIMIT = 120, 1_000
+_LARGEST_PAGE = 50
+
+_WORDS = {
+    EntryStatus.BOOKED: "scheduled",
+    EntryStatus.ARRIVED: "in_progress",
+    EntryStatus.COMPLETED: "completed",
+    EntryStatus.CANCELLED: "cancelled",
+    # A no-show is an attendance there, not a state.
+    EntryStatus.NO_SHOW: "completed",
+}
+
+_REFUSALS = {
+    Refused.UNAUTHORISED: (401, "unauthorized"),
+    Refused.FORBIDDEN: (403, "forbidden"),
+    Refused.NOT_FOUND: (404, "not_found"),
+    Refused.CHANGED: (412, "version_mismatch"),
+    Refused.ALREADY: (409, "already_cancelled"),
+    Refused.IN_PAST: (422, "starts_in_past"),
+    Refused.ARRIVED: (422, "not_scheduled"),
+    Refused.INVALID: (422, "invalid"),
+}
+
+
+class _Moved(Exception):
+    """The appointment was rescheduled: another one is in its place."""
+
+    def __init__(self, new_ref: str) -> None:
+        super().__init__(new_ref)
+        self.new_ref = new_ref
+
+
+class CorePractice:
+    """Paths below `/v1/{tenant}`, a bearer token, wall clock times, and ETags."""
+
+    status_keys = frozenset({"state"})
+    items_keys = frozenset({"data"})
+    page_parameters = frozenset({"cursor"})
+
+    def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
+        self._account = account
+        self._diary = diary
+
+    def call(self, request: Request) -> Call:
+        """Return what a request asks for; a PATCH says it in its body."""
+        if request.path[:2] != ("v1", self._account.tenant):
+            return Call(Operation.OTHER)
+        match request.method, request.path[2:]:
+            case "GET", ("status",):
+                return Call(Operation.PING)
+            case "GET", ("appointments",):
+                return Call(Operation.LIST)
+            case "GET", ("appointments", ref):
+                return Call(Operation.READ, ref)
+            case "PATCH", ("appointments", ref):
+                is_cancel = request.document().get("state") == "cancelled"
+                return Call(Operation.CANCEL if is_cancel else Operation.NO_SHOW, ref)
+            case "POST", ("appointments", ref, "reschedule"):
+                return Call(Operation.RESCHEDULE, ref)
+            case "GET", ("calendars",):
+                return Call(Operation.PRACTITIONERS)
+            case "GET", ("calendars", ref, "openings"):
+                return Call(Operation.OPENINGS, ref)
+        return Call(Operation.OTHER)
+
+    def answer(self, request: Request, call: Call, now: datetime) -> Answer:
+        """Do what is asked for, and answer it. Raises Refusal."""
+        if request.headers.get("authorization") != f"Bearer {self._account.key}":
+            raise Refusal(Refused.UNAUTHORISED)
+        try:
+            return self._answer(request, call, now)
+        except _Moved as moved:
+            return Answer.of(410, {"error": "moved", "new_id": _number(moved.new_ref)})
+
+    def refusal(self, refusal: Refusal) -> Answer:
+        """Say no with a word, and which fields are wrong."""
+        status, word = _REFUSALS[refusal.why]
+        document: dict[str, Any] = {"error": word}
+        if status == 422:
+            document["fields"] = {refusal.field: refusal.message} if refusal.field else {}
+        return Answer.of(status, document)
+
+    def pending(self, call: Call) -> Answer:
+        """Say that a change was accepted, to be applied later."""
+        return Answer.of(202, {"data": {"pending": True}})
+
+    def _answer(self, request: Request, call: Call, now: datetime) -> Answer:
+        match call.operation:
+            case Operation.PING:
+                return Answer.of(200, {"data": {"healthy": True}})
+            case Operation.READ:
+                return self._shown(self._entry(call.ref))
+            case Operation.LIST:
+                return self._list(request)
+            case Operation.PRACTITIONERS:
+                people = self._diary.practitioners(self._account.name)
+                data = [{"id": _number(one.ref), "name": one.name, "active": one.is_active} for one in people]
+                return Answer.of(200, {"data": data})
+            case Operation.OPENINGS:
+                return self._openings(request, call.ref)
+            case Operation.OTHER:
+                raise Refusal(Refused.NOT_FOUND)
+        entry = self._entry(call.ref)
+        expected = request.headers.get("if-match")
+        if expected is not None and expected != f'"{entry.version}"':
+            raise Refusal(Refused.CHANGED)
+        if entry.status is EntryStatus.CANCELLED:
+            raise Refusal(Refused.ALREADY)
+        document = request.document()
+        if call.operation is Operation.RESCHEDULE:
+            return self._shown(self._rescheduled(entry, document, now), status=201)
+        return self._shown(self._patched(entry, call.operation, document, now))
+
+    def _entry(self, ref: str) -> Entry:
+        entry = self._diary.entry(self._account.name, ref)
+        if entry is None:
+            raise Refusal(Refused.NOT_FOUND)
+        if entry.moved_to:
+            raise _Moved(entry.moved_to)
+        return entry
+
+    def _patched(self, entry: Entry, operation: Operation, document: dict[str, Any], now: datetime) -> Entry:
+        attendance = text(document, "attendance", 3)
+        if operation is Operation.NO_SHOW:
+            if attendance != "FTA":
+                raise Refusal(Refused.INVALID, "attendance", "is not FTA")
+            return self._diary.change(
+                self._account.name, entry, now, status=EntryStatus.NO_SHOW, attendance=attendance
+            )
+        reason, note = text(document, "reason", REASON_LIMIT), text(document, "note", NOTE_LIMIT)
+        if attendance not in {"UTA", "FTA"}:
+            raise Refusal(Refused.INVALID, "attendance", "is neither UTA nor FTA")
+        _check_open(entry, now)
+        return self._diary.change(
+            self._account.name,
+            entry,
+            now,
+            status=EntryStatus.CANCELLED,
+            attendance=attendance,
+            reason=reason,
+            note=note or entry.note,
+        )
+
+    def _rescheduled(self, entry: Entry, document: dict[str, Any], now: datetime) -> Entry:
+        _check_open(entry, now)
+        start = self._from_local(document.get("starts_at"), "starts_at")
+        duration, calendar = document.get("duration"), str(document.get("calendar_id") or "")
+        if start <= now:
+            raise Refusal(Refused.INVALID, "starts_at", "has passed")
+        if not isinstance(duration, int) or duration <= 0:
+            raise Refusal(Refused.INVALID, "duration", "is not a number of minutes")
+        name = self._diary.practitioner_name(self._account.name, calendar)
+        if name is None:
+            raise Refusal(Refused.INVALID, "calendar_id", "is not known")
+        return self._diary.rebook(
+            self._account.name,
+            entry,
+            now,
+            starts_at=start,
+            ends_at=start + timedelta(minutes=duration),
+            practitioner_ref=calendar,
+            practitioner_name=name,
+        )
+
+    def _list(self, request: Request) -> Answer:
+        window = Window(
+            *self._span(request, "starts_after", "starts_before"),
+            request.asked("calendar_id"),
+            with_cancelled=request.asked("include_cancelled") == "true",
+        )
+        size = request.number("limit", _LARGEST_PAGE)
+        if not 1 <= size <= _LARGEST_PAGE:
+            raise Refusal(Refused.INVALID, "limit", "is out of range")
+        offset = request.number("cursor", 0)
+        entries, whole = self._diary.entries(self._account.name, window, size, offset)
+        reached = offset + len(entries)
+        data = [self._document(entry) for entry in entries]
+        return Answer.of(200, {"data": data, "next_cursor": str(reached) if reached < whole else None})
+
+    def _openings(self, request: Request, calendar: str) -> Answer:
+        found = openings(self._diary, self._account, calendar, self._span(request, "from", "to"))
+        return Answer.of(
+            200, {"data": [{"starts_at": self._local(one.start), "duration": 30} for one in found]}
+        )
+
+    def _span(self, request: Request, first: str, last: str) -> tuple[datetime, datetime]:
+        # An hour that comes twice belongs to the window as a whole.
+        start = self._from_local(request.asked(first), first)
+        return start, self._from_local(request.asked(last), last, fold=1)
+
+    def _from_local(self, value: object, field: str, fold: int = 0) -> datetime:
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            raise Refusal(Refused.INVALID, field, "is not a time") from None
+        if found.tzinfo is not None:
+            raise Refusal(Refused.INVALID, field, "has an offset")
+        return found.replace(tzinfo=self._account.zone, fold=fold).astimezone(UTC)
+
+    def _local(self, at: datetime) -> str:
+        return at.astimezone(self._account.zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+    def _shown(self, entry: Entry, status: int = 200) -> Answer:
+        return Answer.of(status, {"data": self._document(entry)}, ("ETag", f'"{entry.version}"'))
+
+    def _document(self, entry: Entry) -> dict[str, Any]:
+        return {
+            "id": _number(entry.ref),
+            "calendar": {"id": _number(entry.practitioner_ref), "name": entry.practitioner_name},
+            "starts_at": self._local(entry.starts_at),
+            "duration": round((entry.ends_at - entry.starts_at) / timedelta(minutes=1)),
+            "state": _WORDS[entry.status],
+            "attendance": entry.attendance or None,
+            "reason": entry.reason or None,
+            "note": entry.note or None,
+            "patient": {"id": _number(entry.patient_ref), "name": entry.patient_name},
+            "description": entry.appointment_type,
+            "version": entry.version,
+            "rebooked_from": _number(entry.moved_from),
+            **entry.more,
+        }
+
+
+def _check_open(entry: Entry, now: datetime) -> None:
+    if entry.status is not EntryStatus.BOOKED:
+        raise Refusal(Refused.ARRIVED, "state", f"is {_WORDS[entry.status]}")
+    if entry.starts_at <= now:
+        raise Refusal(Refused.IN_PAST, "starts_at", "has passed")
+
+
+def _number(ref: str) -> int | str | None:
+    return int(ref) if ref.isdigit() else ref or None

@@ -1,0 +1,158 @@
+"""What a request comes to at the simulated PMS: which account, which fault, what is done and written down."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from frontdesk.demo.simulator import spoiling
+from frontdesk.demo.simulator.contracts import CONTRACTS
+from frontdesk.demo.simulator.diary import Diary, EntryStatus
+from frontdesk.demo.simulator.faults import Effect, Fault, Faults, Kind
+from frontdesk.demo.simulator.wire import (
+    Answer,
+    Call,
+    Operation,
+    Refusal,
+    Request,
+    SimulatedAccount,
+    WireContract,
+)
+
+LATE = "late"
+"""What the ledger says of a request that takes effect long after it came."""
+
+_HALF_AN_HOUR = timedelta(minutes=30)
+_STAFF = frozenset({Kind.STAFF_MOVE, Kind.STAFF_CHANGE, Kind.STAFF_CANCEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, the fault that decides how it reaches the client, and what is still to be done."""
+
+    answer: Answer
+    at: datetime
+    fault: Fault | None = None
+    later: Callable[[], None] | None = None
+
+
+class Office:
+    """The people and machines behind the wire: one diary, any number of accounts."""
+
+    def __init__(
+        self, diary: Diary, accounts: Iterable[SimulatedAccount], clock: Callable[[], datetime]
+    ) -> None:
+        self.faults = Faults()
+        self._diary = diary
+        self._clock = clock
+        self._contracts = {one.name: CONTRACTS[one.contract](one, diary) for one in accounts}
+        self._met: set[tuple[Kind, str, str]] = set()
+
+    def reply(self, request: Request) -> Reply:
+        """Return what a request is answered, having done what it asks for as far as faults let it."""
+        now = self._clock()
+        account = request.path[0] if request.path else ""
+        contract = self._contracts.get(account)
+        if contract is None:
+            # Where a redirect leads, to see whether a client follows it.
+            self._write_down(now, "", Call(Operation.OTHER), effective=False, answered="404")
+            return Reply(Answer(404, b"There is nothing here.", (("Content-Type", "text/plain"),)), now)
+        request = replace(request, path=request.path[1:])
+        call = contract.call(request)
+        fault = self.faults.take(account, call.operation)
+        if fault is None:
+            return Reply(self._carry_out(account, contract, request, call, now), now)
+        return self._go_wrong(fault, account, contract, request, call, now)
+
+    def _go_wrong(
+        self,
+        fault: Fault,
+        account: str,
+        contract: WireContract,
+        request: Request,
+        call: Call,
+        now: datetime,
+    ) -> Reply:
+        if fault.kind in _STAFF:
+            self._meddle(fault, account, call, now)
+        if fault.kind is Kind.CLOCK:
+            now += timedelta(seconds=fault.seconds or 0)
+        is_later_page = any(request.asked(name, "1") != "1" for name in contract.page_parameters)
+        if fault.kind is Kind.PAGES_REPEAT:
+            kept = {
+                name: value for name, value in request.query.items() if name not in contract.page_parameters
+            }
+            request = replace(request, query=kept)
+        effect = fault.takes_effect
+        answer = self._carry_out(
+            account, contract, request, call, now, keep=effect is Effect.APPLIED, answered=fault.kind
+        )
+        if fault.kind is Kind.PAGES_SHRINK and is_later_page:
+            answer = spoiling.without_items(answer, contract.items_keys)
+        if fault.kind is Kind.ACCEPTED and answer.status < 300:
+            answer = contract.pending(call)
+        answer = fault.spoil(answer, contract, now)
+        later = None
+        if effect is Effect.LATE:
+
+            def later() -> None:
+                self._carry_out(account, contract, request, call, self._clock(), answered=LATE)
+
+        return Reply(answer, now, fault, later)
+
+    def _carry_out(
+        self,
+        account: str,
+        contract: WireContract,
+        request: Request,
+        call: Call,
+        now: datetime,
+        *,
+        keep: bool = True,
+        answered: str = "",
+    ) -> Answer:
+        """Do what a request asks for, in one transaction with its line in the ledger."""
+        before = self._diary.changes
+        with self._diary.transaction(keep=keep):
+            try:
+                answer = contract.answer(request, call, now)
+            except Refusal as refusal:
+                answer = contract.refusal(refusal)
+            if keep:
+                self._write_down(
+                    now,
+                    account,
+                    call,
+                    effective=self._diary.changes > before,
+                    answered=answered or str(answer.status),
+                )
+        if not keep:
+            self._write_down(now, account, call, effective=False, answered=answered)
+        return answer
+
+    def _write_down(self, now: datetime, account: str, call: Call, *, effective: bool, answered: str) -> None:
+        self._diary.write_down(
+            now,
+            account,
+            call.operation,
+            ref=call.ref,
+            request_id=call.request_id,
+            effective=effective,
+            answered=answered,
+        )
+
+    def _meddle(self, fault: Fault, account: str, call: Call, now: datetime) -> None:
+        """Let somebody there do something to the appointment asked about, once."""
+        entry = self._diary.entry(account, call.ref)
+        if entry is None or (fault.kind, account, call.ref) in self._met:
+            return
+        self._met.add((fault.kind, account, call.ref))
+        changes: dict[Kind, dict[str, Any]] = {
+            Kind.STAFF_MOVE: {
+                "starts_at": entry.starts_at + _HALF_AN_HOUR,
+                "ends_at": entry.ends_at + _HALF_AN_HOUR,
+            },
+            Kind.STAFF_CHANGE: {"note": "Rang about parking"},
+            Kind.STAFF_CANCEL: {"status": EntryStatus.CANCELLED},
+        }
+        self._diary.change(account, entry, now, **changes[fault.kind])

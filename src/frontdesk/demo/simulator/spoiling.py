@@ -1,0 +1,107 @@
+"""Answers that no contract allows, made out of one that it does."""
+
+import gzip
+import json
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from frontdesk.demo.simulator.wire import Answer
+
+_BOMB_BYTES = 64 * 1024 * 1024
+_HUGE_BYTES = 8 * 1024 * 1024
+_DEPTH = 100_000
+
+
+def emptied(answer: Answer) -> Answer:
+    """Say that all is well, with nothing at all in the body."""
+    return replace(answer, status=200, body=b"")
+
+
+def without_content(answer: Answer) -> Answer:
+    """Say that there is nothing to say."""
+    return replace(answer, status=204, body=b"", headers=())
+
+
+def not_json(answer: Answer) -> Answer:
+    """Say something that only looks like JSON."""
+    return replace(answer, body=b"{'status': 'OK', \x1b[31m")
+
+
+def mislabelled(answer: Answer) -> Answer:
+    """Say that the document is a page for people."""
+    return replace(answer, headers=(("Content-Type", "text/html"),))
+
+
+def in_another_charset(answer: Answer) -> Answer:
+    """Put bytes into the document that its charset does not have."""
+    return replace(answer, body=answer.body.replace(b"{", b'{"clinic": "Caf\xe9", ', 1))
+
+
+def gzip_bomb(answer: Answer) -> Answer:
+    """Send a small body that becomes 64 MiB when it is unpacked."""
+    return replace(answer, body=_bomb(), headers=(*answer.headers, ("Content-Encoding", "gzip")))
+
+
+def huge(answer: Answer) -> Answer:
+    """Put 8 MiB of nothing in front of the document."""
+    return replace(answer, body=b" " * _HUGE_BYTES + answer.body)
+
+
+def nested(answer: Answer) -> Answer:
+    """Send a list in a list in a list, deeper than a parser likes."""
+    return replace(answer, body=b"[" * _DEPTH + b"]" * _DEPTH)
+
+
+def mistyped(answer: Answer) -> Answer:
+    """Turn every value of the document into one of another type."""
+    return _mapped(answer, _other_type)
+
+
+def with_values(answer: Answer, keys: Collection[str], value: str) -> Answer:
+    """Give these keys this value, wherever in the document they are."""
+
+    def change(document: Any) -> Any:
+        if isinstance(document, list):
+            return [change(one) for one in document]
+        if isinstance(document, dict):
+            return {key: value if key in keys else change(one) for key, one in document.items()}
+        return document
+
+    return _mapped(answer, change)
+
+
+def without_items(answer: Answer, keys: Collection[str]) -> Answer:
+    """Empty the lists of a page, and leave what it says about other pages as it is."""
+
+    def change(document: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        return {key: [] if key in keys and isinstance(one, list) else one for key, one in document.items()}
+
+    return _mapped(answer, change)
+
+
+def _mapped(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+    if not answer.body:
+        return answer
+    return replace(answer, body=json.dumps(change(json.loads(answer.body)), ensure_ascii=False).encode())
+
+
+def _other_type(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _other_type(one) for key, one in value.items()}
+        case list():
+            return [_other_type(one) for one in value]
+        case str():
+            return len(value)
+        case None:
+            return []
+    return f"about {value}"
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * _BOMB_BYTES, compresslevel=9)

@@ -1,0 +1,140 @@
+"""A person deals with what failed: settle it with a signed note, or have it tried again."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from frontdesk.bookings import REASON_LIMIT
+from frontdesk.desk import OpenDesk
+from frontdesk.errors import CommitLost
+from frontdesk.screens.dialogs.writing import WritingScreen
+from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.text import clean
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.line import BOLD, Line
+
+PUT_BACK = "The bookings were put back or replaced. Esc, then look for it again."
+
+
+class NoteScreen(WritingScreen[bool], inherit_bindings=False):
+    """Asks what was done, signs it with the operator's name, and settles the delivery.
+
+    It closes with True when that is saved; until then the note stays.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "save", "settle", show=False, id="note.save"),
+        Binding("escape", "leave", "back", show=False, id="note.back"),
+    ]
+    CSS = """
+    NoteScreen { align: center top; background: transparent; }
+    #box { width: 76; max-width: 100%; height: auto; margin-top: 6; border: ascii ansi_default; }
+    """
+
+    def __init__(self, desk: OpenDesk, delivery_id: int, headline: str) -> None:
+        super().__init__()
+        self.desk = desk
+        self._delivery_id = delivery_id
+        self._headline = headline
+        self._about = delivery_id, headline
+        self._is_void = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Line(id="headline")
+            yield Line(id="label")
+            yield FindField(id="note", longest=REASON_LIMIT)
+            yield Line(id="message")
+            yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.line("headline").show(f" {self._headline}", style=BOLD)
+        self.line("keys").show(" Enter settles it   Esc leaves it as it is")
+        note = self.query_one("#note", FindField)
+        note.value = self.desk.take_draft("note", self._about)
+        note.cursor_position = len(note.value)
+        self._count()
+        note.focus()
+
+    def put_away(self) -> str:
+        self.desk.keep_draft("note", self._about, self._note)
+        return ""
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    @property
+    def _note(self) -> str:
+        return clean(self.query_one("#note", FindField).value)
+
+    def _count(self) -> None:
+        asked = f" What was done? Signed {self.desk.operator}"
+        self.line("label").show(asked, f"{len(self._note)}/{REASON_LIMIT} ")
+
+    def _say(self, message: str) -> None:
+        self.line("message").show(f" {message}", style=BOLD)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._count()
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        if message.is_of_another_store:
+            self._is_void = True
+            self._say(PUT_BACK)
+
+    def action_leave(self) -> None:
+        self.dismiss(False)
+
+    def action_save(self) -> None:
+        if self._is_void:
+            self._say(PUT_BACK)
+            return
+        if not self._note:
+            self._say("Write in a few words what was done.")
+            return
+        self.begin()
+        self._say("Saving...")
+        self._save()
+
+    @work(exit_on_error=False)
+    async def _save(self) -> None:
+        try:
+            await self.desk.store.settle(self._delivery_id, self.desk.operator, self._note)
+        except Exception as error:
+            self._say(_not_done("settled", self.desk, error))
+        else:
+            await self._ask_state()
+            self.finish(True)
+        finally:
+            self.end()
+
+    async def _ask_state(self) -> None:
+        """Have the number of what needs a person brought up to date: it is settled whatever comes of this."""
+        try:
+            await self.desk.ask_state()
+        except Exception as error:
+            self.desk.fault(error)
+
+
+async def try_again(desk: OpenDesk, delivery_id: int) -> str:
+    """Make a delivery due now; return what to say to the operator."""
+    try:
+        await desk.store.retry(delivery_id, desk.operator)
+    except Exception as error:
+        return _not_done("tried again", desk, error)
+    desk.desk.wake_dispatch()
+    return "It is tried again now."
+
+
+def _not_done(what: str, desk: OpenDesk, error: Exception) -> str:
+    """Return what is certain after an error: that it was not done, or that nobody knows yet."""
+    fault = desk.fault(error)
+    if isinstance(fault, CommitLost) or fault is not error:
+        return f"Not known yet whether it was {what}. Esc, then F5 shows how it stands."
+    return f"Not {what}: {fault.hint}"

@@ -1,0 +1,441 @@
+"""Bookings: find one among many, and what to do with it."""
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from frontdesk.actions import COMMANDS, MENU, Command
+from frontdesk.bookings import Booking, BookingQuery, why_not_cancel
+from frontdesk.desk import OpenDesk
+from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.keys import first_key, why_not
+from frontdesk.screens.binding import everywhere_bindings, list_bindings
+from frontdesk.screens.list.changes import ContactChanged, StoreChanged
+from frontdesk.screens.list.elsewhere import Elsewhere
+from frontdesk.screens.list.key_line import KeyLine
+from frontdesk.screens.list.last_write import LastLine
+from frontdesk.screens.list.list_actions import ListActions
+from frontdesk.screens.shell.notices import TooSmallScreen, show_bug
+from frontdesk.widgets.booking_table import BookingTable
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
+from frontdesk.widgets.row_menu import RowMenu
+from frontdesk.widgets.status_line import StatusLine
+from frontdesk.words import lists
+from frontdesk.words.fitting import stop_behind
+from frontdesk.words.summary import peek
+
+if TYPE_CHECKING:
+    from frontdesk.screens.dialogs.cancel import Closed
+
+
+class ListTable(BookingTable, inherit_bindings=False):
+    """The table with the list's letters bound to the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list_bindings()
+
+
+class BookingsScreen(ListActions, inherit_bindings=False):
+    """Find, the list, the row menu, and the three lines that say how things stand.
+
+    Everything that reads the store goes through one queue, `perform`, in the order of the
+    keys; `settled` lets the next key wait for it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings()
+    CSS = """
+    BookingsScreen { layers: base menu; }
+    #find-label { width: 6; }
+    #found { width: 26; }
+    #find-line { height: 1; }
+    """
+
+    def __init__(self, desk: OpenDesk) -> None:
+        super().__init__(desk)
+        self.listing.on_late = self.show_list
+        self._search_waits = False
+        self._started = False
+        self._is_covered = False
+        self._offers_to_go_on = False
+        self._goes_on = False
+        """The key being handled is the first one after the offer to go on."""
+        self.is_painted = asyncio.Event()
+        self.last = LastLine(id="last")
+        self.key_line = KeyLine(id="keys")
+        self.elsewhere = Elsewhere(
+            desk, self.listing, self.key_line, self.last, self.perform, self._tell_screens
+        )
+        self._counted: BookingQuery | None = None
+
+    # -- what is on it ------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="find-line"):
+            yield Line(id="find-label")
+            yield FindField(id="find")
+            yield Line(id="found")
+        yield Line(id="show")
+        yield ListTable(id="list")
+        yield Line(id="peek")
+        yield self.last
+        yield self.key_line
+        yield StatusLine(id="status")
+        yield RowMenu(id="menu")
+
+    @property
+    def find(self) -> FindField:
+        return self.query_one("#find", FindField)
+
+    @property
+    def table(self) -> ListTable:
+        return self.query_one("#list", ListTable)
+
+    @property
+    def menu(self) -> RowMenu:
+        return self.query_one("#menu", RowMenu)
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    def on_mount(self) -> None:
+        self.line("find-label").show("Find:", style=BOLD)
+        self._work_through()
+        self.set_interval(60, self._each_minute)
+
+    def on_screen_suspend(self) -> None:
+        self.menu.close()
+        self._is_covered = True
+        self._follow_focus()
+
+    def on_screen_resume(self) -> None:
+        self._is_covered = False
+        if self.chooser_from is self.table:
+            self.set_focus(self.table)
+        else:
+            # After every dialog the next letter begins a new search.
+            self._back_to_find()
+        self.chooser_from = None
+        self._follow_focus()
+
+    def _follow_focus(self) -> None:
+        """Name the keys that work where the focus is now, on every line that names any."""
+        self.key_line.follow_focus(in_list=self.focused is self.table)
+        self.key_line.cover(not self._keys_work)
+        self._show_table()
+        self._show_found()
+        self.show_status()
+
+    @property
+    def _keys_work(self) -> bool:
+        """Whether the list's keys are not kept by a menu, a dialog or another screen."""
+        return not (self._is_covered or self.menu.is_open)
+
+    @property
+    def _clear_keys(self) -> str:
+        """What clears every filter from where the focus is."""
+        if not self._keys_work:
+            return ""
+        ways = ("filter.none",) if self.focused is self.table else ("focus.switch", "filter.none")
+        by_id = {command.id: command for command in COMMANDS}
+        return " ".join(first_key(by_id[way], self.desk.desk.settings.keys) for way in ways)
+
+    def _back_to_find(self) -> None:
+        self.set_focus(self.find)  # at once: focus() would have the other key line painted first
+        self.find.select_all()
+
+    def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
+        message.stop()
+        self._show_peek()
+        if self.menu.is_open:
+            self.call_after_refresh(self._place_menu)
+        rows = self.table.room
+        if not self._started:
+            self._started = True
+            self.listing.height = rows
+            self.perform(self._start)
+        elif rows != self.listing.height and not isinstance(self.app.screen, TooSmallScreen):
+            self.elsewhere.perform_unasked(lambda: self.listing.resize(rows))
+
+    # -- one thing after the other ------------------------------------------------------
+
+    @work(exit_on_error=False, group="jobs")
+    async def _work_through(self) -> None:
+        while True:
+            job = await self.jobs.get()
+            try:
+                await job()
+            except FrontdeskError as error:
+                # As long as what was asked for is not read, whatever keeps it away is asked about again.
+                if isinstance(error, Unavailable | Unauthorised) or self.listing.query is None:
+                    self.elsewhere.watch.lost(error)
+                    self.key_line.trouble(error.hint)
+                else:
+                    self.say(error.hint)
+            except Exception as error:
+                show_bug(self.app, self.desk.desk, error)
+            finally:
+                self.show_list()
+                self.jobs.task_done()
+
+    async def _start(self) -> None:
+        try:
+            await self.listing.start()
+        finally:
+            # A store that is still on its way keeps the interpreter busy: the list is painted first.
+            self.table.call_after_refresh(self._look_around)
+
+    def _look_around(self) -> None:
+        self.is_painted.set()
+        self._show_last_write()
+        self._show_peek()
+        watch = self.elsewhere.watch
+        self.run_worker(watch.follow(), group="changes", exit_on_error=False)
+        self.run_worker(watch.ask_until_back(), group="changes", exit_on_error=False)
+
+    @work(exit_on_error=False)
+    async def _show_last_write(self) -> None:
+        try:
+            await self.last.find(self.desk)
+        except Exception as error:
+            self.desk.fault(error)
+
+    # -- the list -----------------------------------------------------------------------
+
+    def show_list(self) -> None:
+        """Bring every line in agreement with the listing."""
+        listing = self.listing
+        self._show_table()
+        self._show_found()
+        self._show_peek()
+        self.show_status()
+        if listing.count is None and listing.query is not None and listing.query != self._counted:
+            self._counted = listing.query
+            self._count()
+
+    def _show_table(self) -> None:
+        listing = self.listing
+        notice = () if listing.view.rows else lists.empty_notice(self.desk, listing, self._clear_keys)
+        self.table.show(
+            listing.view,
+            listing.as_of,
+            several_practices=len(self.desk.practices) > 1,
+            notice=notice,
+        )
+
+    @work(exclusive=True, exit_on_error=False, group="count")
+    async def _count(self) -> None:
+        try:
+            await self.listing.count_hits()
+        except Exception as error:
+            self.desk.fault(error)
+            return
+        self._show_found()
+
+    def _show_found(self) -> None:
+        left, right, alert = lists.show_line(self.listing, self._clear_keys)
+        self.line("show").show(left, right, ALERT if alert else PLAIN)
+        self.line("found").show(stop_behind(self.listing.text), lists.found(self.listing))
+
+    def _show_peek(self) -> None:
+        row = self.listing.current
+        self.line("peek").show(*(peek(row.booking, (), self.size.width) if row else ("", "")))
+        if row is not None and self.is_painted.is_set():
+            self._look_for_namesakes(row.booking)
+
+    @work(exclusive=True, exit_on_error=False, group="namesakes")
+    async def _look_for_namesakes(self, booking: Booking) -> None:
+        try:
+            namesakes = await self.desk.store.namesakes(booking.id)
+        except Exception as error:
+            self.desk.fault(error)
+            return
+        row = self.listing.current
+        if row is not None and row.booking.id == booking.id:
+            self.line("peek").show(*peek(row.booking, namesakes, self.size.width))
+
+    def show_status(self) -> None:
+        """Say who sits here and how the store stands."""
+        line = self.query_one("#status", StatusLine)
+        line.names_keys = self._keys_work
+        line.show_desk(self.desk)
+
+    def say(self, message: str) -> None:
+        """Answer the operator in the key line, until the next key."""
+        self.key_line.answer(message)
+
+    def key_comes(self) -> None:
+        """Take the last answer away: a new key is about to be handled."""
+        self.key_line.key_comes()
+        self._goes_on, self._offers_to_go_on = self._offers_to_go_on, False
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._follow_focus()
+
+    def come_back(self, booking: Booking, said: str) -> None:
+        """Say to who locked the screen what they were about to do; Enter goes on with it."""
+        row, now = self.listing.current, self.desk.now()
+        # In a store that was replaced meanwhile the id may be that of another patient's booking.
+        if row is None or (row.booking.id, row.booking.patient) != (booking.id, booking.patient):
+            return
+        if why_not_cancel(row.booking, now, self.desk.standing) is None:
+            self.say(said)
+            self._offers_to_go_on = True
+
+    def on_booking_table_dead_key(self, message: BookingTable.DeadKey) -> None:
+        self.say(f"{message.character} does nothing here. Esc, then type a name.")
+
+    # -- find ---------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if not self._search_waits:
+            self._search_waits = True
+            self.perform(self._search)
+
+    async def _search(self) -> None:
+        self._search_waits = False
+        if self.find.value.strip() != self.listing.text or self.listing.query is None:
+            await self.listing.search(self.find.value)
+
+    def action_find(self) -> None:
+        self.find.focus()
+
+    def action_switch_focus(self) -> None:
+        (self.find if self.table.has_focus else self.table).focus()
+
+    def action_back(self) -> None:
+        if self.find.has_focus:
+            self.find.value = ""
+        else:
+            self.find.focus()
+
+    def action_home_view(self) -> None:
+        self.find.value = ""
+        self.perform(self.listing.start)
+        self.find.focus()
+
+    def action_refresh_list(self) -> None:
+        self.perform(self._refresh)
+
+    async def _refresh(self) -> None:
+        await self.listing.refresh()
+        await self.desk.ask_state()
+        self.elsewhere.watch.found()
+        self.desk.elsewhere.clear()
+
+    # -- one booking --------------------------------------------------------------------
+
+    def action_menu(self) -> None:
+        if self._goes_on:
+            self._goes_on = False
+            self.action_do("booking.cancel")
+            return
+        row = self.listing.current
+        if row is None:
+            # Where the list could not be read, this is so only until it is.
+            answer = self.say if self.listing.query else self.key_line.trouble
+            answer("There is no booking here to act on.")
+            return
+        now, standing, keys = self.desk.now(), self.desk.standing, self.desk.desk.settings.keys
+        here = self.desk.here
+        lines = [
+            (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys, here))
+            for command in MENU
+        ]
+        self.menu.open(row.booking, lines, now)
+        self._place_menu()
+        self._follow_focus()
+
+    def _place_menu(self) -> None:
+        """Put the menu below its row, or above it in the lower half; all of it stays in the window."""
+        menu, width = self.menu, min(78, self.size.width)
+        height, at = menu.height_in(width), self.table.region.y + self.table.line_of_cursor()
+        below = at - self.table.region.y <= self.table.size.height // 2
+        top = min(at + 1, self.size.height - height) if below else at - height
+        menu.styles.offset = (max(0, min(2, self.size.width - 78)), max(0, top))
+        menu.styles.width = width
+
+    def on_row_menu_closed(self) -> None:
+        self._close_menu()
+
+    def on_row_menu_chosen(self, message: RowMenu.Chosen) -> None:
+        self._close_menu()
+        self._do(message.command, message.booking)
+
+    def _close_menu(self) -> None:
+        self.menu.close()
+        self._back_to_find()
+        self._follow_focus()
+
+    def action_do(self, command_id: str) -> None:
+        """Do it, or open the menu, which says why it cannot be done and what can."""
+        row = self.listing.current
+        command = next(command for command in MENU if command.id == command_id)
+        if row is None:
+            self.action_menu()
+            return
+        keys = self.desk.desk.settings.keys
+        if why_not(command, row.booking, self.desk.now(), self.desk.standing, keys, self.desk.here):
+            self.action_menu()
+        else:
+            self._do(command, row.booking)
+
+    def _do(self, command: Command, booking: Booking) -> None:
+        if command.id == "booking.cancel":
+            from frontdesk.screens.dialogs.cancel import CancelScreen
+
+            self.app.push_screen(CancelScreen(self.desk, booking), self._cancel_closed)
+        elif command.id == "booking.details":
+            from frontdesk.screens.details import DetailsScreen
+
+            self.app.push_screen(DetailsScreen(self.desk, booking))
+
+    def _cancel_closed(self, closed: "Closed | None") -> None:
+        if closed is None:
+            return  # by the lock
+        if closed.cancelled is None:
+            self.say(closed.said)
+            return
+        cancelled = closed.cancelled
+        self.desk.desk.wake_dispatch()
+        self.elsewhere.perform_unasked(lambda: self._after_cancel(cancelled))
+
+    async def _after_cancel(self, cancelled: Booking) -> None:
+        self.listing.put(cancelled)
+        await self.last.state(self.desk, cancelled)
+        await self.listing.repaint([cancelled.id])
+        await self.desk.ask_state()
+
+    def start_over(self) -> None:
+        """Begin at Find, with no filter and nothing of what was on the screen: another operator is here."""
+        with self.prevent(Input.Changed):
+            self.find.value = ""
+        self.key_line.key_comes()
+        self.last.forget()
+        self.desk.elsewhere.clear()
+        self.listing.forget()
+        self.show_list()
+        self.perform(self.listing.start)
+        self._show_last_write()
+
+    # -- what happens elsewhere ---------------------------------------------------------
+
+    def _tell_screens(self, changed: StoreChanged) -> None:
+        self.app.post_message(ContactChanged())
+        for screen in self.app.screen_stack:
+            screen.post_message(changed)
+
+    def on_store_changed(self) -> None:
+        self.show_status()
+
+    def _each_minute(self) -> None:
+        if self.listing.crossed_start():
+            self.listing.retake_time()
+        # Who is away, and whether anybody carries deliveries out, changes without a change.
+        self.elsewhere.perform_unasked(lambda: self.elsewhere.ask_state(StoreChanged()))

@@ -1,5 +1,0 @@
-"""Made-up practices, patients and bookings, for a demonstration or a trial at any size."""
-
-from frontdesk.seed.diary import DEFAULT_BOOKINGS, bookings, practices
-
-__all__ = ["DEFAULT_BOOKINGS", "bookings", "practices"]

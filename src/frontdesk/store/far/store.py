@@ -1,0 +1,263 @@
+"""The store of a `frontdesk serve` elsewhere: the same port, over its HTTP API.
+
+Nothing is queued here, and nothing is repeated blindly: a cancel is saved on the server, or
+it is said that it was not. The clock that counts is the server's.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from frontdesk.api import wire
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Count,
+    Direction,
+    Operator,
+    Page,
+    Patient,
+    Position,
+    Practice,
+    Practitioner,
+    Row,
+    StoreState,
+)
+from frontdesk.deliveries import Attention, Delivery
+from frontdesk.errors import CommitLost, FrontdeskError, NotWritten, Unavailable
+from frontdesk.http_client import SECONDS, Lost, NotSent
+from frontdesk.preflight import Finding, Preflight
+from frontdesk.store.far.client import Api, Params
+from frontdesk.store.far.following import ChangeStream
+from frontdesk.store.port import Change
+from frontdesk.store.under_way import CommandsUnderWay, cleaned, cleaned_note
+from frontdesk.text import clean
+
+ROWS_AT_ONCE = 200
+"""Fewer than the server takes: proxies allow addresses of some 8,000 characters."""
+
+SETTLING_SECONDS = 8.0
+"""How long a caller waits beyond a lost answer for what became of the command."""
+
+_PAUSES = (0.25, 0.5, 1.0, 2.0)
+
+Value = TypeVar("Value")
+
+
+class RemoteStore:
+    """Bookings on a server, as one desk reads and cancels them; see BookingStore.
+
+    `url` is the server's, without a slash at its end, `token` what this desk presents;
+    `ca_file` is trusted besides the system's certificates, `seconds` is the deadline of one
+    question. What operators send has the token's name as `via`, whatever theirs says.
+    """
+
+    def __init__(
+        self, url: str, token: str, ca_file: Path | None = None, *, seconds: float = SECONDS
+    ) -> None:
+        self._api = Api(url, token, ca_file, seconds=seconds)
+        self._under_way = CommandsUnderWay()
+        self._not_written: set[UUID] = set()
+        self._stream = ChangeStream(self._api)
+        self._is_closed = False
+
+    async def _read(self, path: str, kind: type[Value], params: Params = ()) -> Value:
+        self._check_open()
+        return await self._api.read(path, kind, params)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("The store is closed: start the program again.")
+
+    async def page(
+        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> Page:
+        params = [
+            *_filters(query),
+            ("limit", str(min(limit, wire.PAGE_LIMIT))),
+            ("direction", direction.value),
+        ]
+        if position is not None:
+            params += [("position_at", _instant(position.starts_at)), ("position_id", str(position.id))]
+        return await self._read("/bookings", Page, params)
+
+    async def count(self, query: BookingQuery, limit: int) -> Count:
+        params = [*_filters(query), ("limit", str(min(limit, wire.COUNT_LIMIT)))]
+        return await self._read("/bookings/count", Count, params)
+
+    async def get(self, booking_id: int) -> Booking:
+        return await self._read(f"/bookings/{booking_id}", Booking)
+
+    async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
+        found: list[Row] = []
+        for start in range(0, len(booking_ids), ROWS_AT_ONCE):
+            params = [("id", str(one)) for one in booking_ids[start : start + ROWS_AT_ONCE]]
+            found += await self._read("/bookings/rows", tuple[Row, ...], params)
+        return tuple(found)
+
+    async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
+        params = [("ref", ref)] if practice_id is None else [("ref", ref), ("practice", practice_id)]
+        return await self._read("/bookings/find", tuple[Booking, ...], params)
+
+    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
+        return await self._read(f"/bookings/{booking_id}/namesakes", tuple[Patient, ...])
+
+    async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
+        return await self._read(f"/bookings/{booking_id}/history", tuple[AuditEvent, ...])
+
+    async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
+        return await self._read(f"/bookings/{booking_id}/deliveries", tuple[Delivery, ...])
+
+    async def attention(self, limit: int) -> tuple[Attention, ...]:
+        params = [("limit", str(min(limit, wire.PAGE_LIMIT)))]
+        return await self._read("/attention", tuple[Attention, ...], params)
+
+    async def practices(self) -> tuple[Practice, ...]:
+        return await self._read("/practices", tuple[Practice, ...])
+
+    async def practitioners(self) -> tuple[Practitioner, ...]:
+        return await self._read("/practitioners", tuple[Practitioner, ...])
+
+    async def appointment_types(self) -> tuple[str, ...]:
+        return await self._read("/appointment-types", tuple[str, ...])
+
+    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
+        params = [("operator", clean(operator.name)), ("since", _instant(since))]
+        return (await self._read("/last-write", wire.Outcome, params)).booking
+
+    async def state(self) -> StoreState:
+        return await self._read("/state", StoreState)
+
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
+        self._check_open()
+        if wait <= 0:
+            return await self._stream.look(after, store_id)
+        return await self._stream.wait(after, wait, store_id)
+
+    async def preflight(self, booking: Booking) -> Preflight:
+        """Have the server ask a booking's PMS what it shows; see AskPms."""
+        try:
+            return await self._read(f"/bookings/{booking.id}/pms", Preflight)
+        except FrontdeskError:
+            return Preflight(Finding.NOT_ASKED)
+
+    # -- the one write that can never be undone -------------------------------------------
+
+    async def cancel(self, command: CancelCommand) -> Booking:
+        self._check_open()
+        command = cleaned(command)
+        return await self._under_way.carry_out(command.command_id, self._cancel(command))
+
+    async def _cancel(self, command: CancelCommand) -> Booking:
+        path = f"/bookings/{command.booking_id}/cancel"
+        headers = {
+            "If-Match": wire.etag(command.expected_version),
+            "Idempotency-Key": str(command.command_id),
+        }
+        body = wire.CancelAsked(
+            operator=command.operator.name,
+            reason=command.reason,
+            told_by_phone=command.told_by_phone,
+            store_id=command.store_id,
+        )
+        self._not_written.discard(command.command_id)
+        try:
+            return self._api.value(await self._api.send(path, body, headers), Booking)
+        except NotSent as error:
+            self._not_written.add(command.command_id)
+            raise self._api.away(error) from None
+        except NotWritten:
+            # Asking would help nobody: a store that cannot write cannot give the command up either.
+            self._not_written.add(command.command_id)
+            raise
+        except Lost as error:
+            fault: FrontdeskError = self._api.away(error)
+        except CommitLost as error:
+            fault = error.fault
+        except Unavailable as error:
+            fault = error
+        return await self._after_lost_answer(command.command_id, fault)
+
+    async def _after_lost_answer(self, command_id: UUID, fault: FrontdeskError) -> Booking:
+        try:
+            async with asyncio.timeout(SETTLING_SECONDS):
+                done = await self._known(command_id)
+        except TimeoutError:
+            raise CommitLost(fault) from None
+        if done is None:
+            raise fault
+        return done
+
+    async def _known(self, command_id: UUID) -> Booking | None:
+        pauses = iter(_PAUSES)
+        while True:
+            with suppress(FrontdeskError):
+                return await self._give_up(command_id)
+            await asyncio.sleep(next(pauses, _PAUSES[-1]))
+
+    async def outcome(self, command_id: UUID) -> Booking | None:
+        self._check_open()
+        await self._under_way.ended(command_id)
+        if command_id in self._not_written:
+            return None
+        return await self._give_up(command_id)
+
+    async def _give_up(self, command_id: UUID) -> Booking | None:
+        try:
+            answer = await self._api.send(f"/commands/{command_id}/give-up", {})
+        except (NotSent, Lost) as error:
+            raise self._api.away(error) from None
+        return self._api.value(answer, wire.Outcome).booking
+
+    # -- what a person does about a delivery -------------------------------------------------
+
+    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
+        asked = wire.RetryAsked(operator=clean(operator.name))
+        return await self._write(f"/deliveries/{delivery_id}/retry", asked)
+
+    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
+        asked = wire.SettleAsked(operator=clean(operator.name), note=cleaned_note(note))
+        return await self._write(f"/deliveries/{delivery_id}/settle", asked)
+
+    async def _write(self, path: str, asked: wire.Asked) -> Delivery:
+        self._check_open()
+        try:
+            return self._api.value(await self._api.send(path, asked), Delivery)
+        except NotSent as error:
+            raise self._api.away(error) from None
+        except Lost as error:
+            raise CommitLost(self._api.away(error)) from None
+        except NotWritten:
+            raise
+        except Unavailable as error:
+            # Whoever answered in the server's place cannot know.
+            raise CommitLost(error) from None
+
+    async def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            await self._stream.close()
+            await self._api.close()
+
+
+def _filters(query: BookingQuery) -> list[tuple[str, str]]:
+    params = [("as_of", _instant(query.as_of))]
+    if query.text:
+        params.append(("text", query.text))
+    params += [("status", one.value) for one in sorted(query.statuses)]
+    for name, day in (("first_day", query.first_day), ("last_day", query.last_day)):
+        if day is not None:
+            params.append((name, day.isoformat()))
+    params += [("practitioner", str(one)) for one in sorted(query.practitioners)]
+    params += [("practice", one) for one in sorted(query.practices)]
+    return params
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

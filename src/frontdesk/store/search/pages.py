@@ -1,0 +1,286 @@
+"""Reading pages and counts of bookings: bounded at any size, for any text and any filters.
+
+A page without text is read from an index whose first columns are the filter and whose
+next are the order, so it touches little more than its own rows. With text the next rows
+in that order are looked through first, which fills the page when hits are frequent; when
+they are not, the search index is asked span by span, for a bounded time.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, bindparam, select, union
+
+from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
+from frontdesk.store.search import streams, terms
+from frontdesk.store.search.index import create_search
+from frontdesk.store.search.streams import BOOKING, FIRST, LAST, Stretch
+from frontdesk.store.search.terms import AllOf, Expression, name_key, search_tags, search_text
+from frontdesk.store.search.walk import Allowance, Extent, Found, Walk, extent
+from frontdesk.store.sql.selects import LISTED
+from frontdesk.store.sql.tables import AppointmentTypeRow, PracticeRow, PractitionerRow
+
+__all__ = [
+    "SearchPage",
+    "count_rows",
+    "create_search",
+    "name_key",
+    "page_rows",
+    "search_tags",
+    "search_text",
+]
+
+LOOK_FIRST = range(40, 400)
+"""Rows read in order and compared one by one before anything else: four for each one wanted."""
+
+LOOK_ON = 600
+"""Rows that are looked through at most, when hits are frequent enough to fill the page by it."""
+
+MOST_STREAMS = 8
+"""Values of a filter that are read as streams of their own; more are compared like words."""
+
+PAGE_SECONDS = 0.02
+"""How long the search index is asked for one page. What was not reached is `searched_until`."""
+
+COUNT_SECONDS = 0.04
+
+_PRACTICE = PracticeRow.__table__  # type: ignore[attr-defined]
+_PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
+_APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
+_NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
+_ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
+_ROWS = LISTED.where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Rows of `mapping.LISTED` in ascending order, and whether there are more: see `bookings.Page`."""
+
+    rows: Sequence[Row[Any]]
+    more: bool
+    searched_until: Position | None = None
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A query as the database is asked.
+
+    `compared` is what each booking is compared with: the words, and filters of too many
+    values to be read as streams. None means that nothing is.
+    """
+
+    connection: Connection
+    query: BookingQuery
+    compared: Expression | None
+    stretches: tuple[Stretch, ...]
+    practitioners: tuple[int, ...] | None
+    practices: tuple[str, ...] | None
+
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        return self.query.first_day, self.query.last_day
+
+    def looked_at(
+        self, stretch: Stretch, limit: int, forward: bool, *, with_words: bool = False
+    ) -> list[Row[Any]]:
+        """Return the next bookings of the filters that are streams."""
+        chosen = streams.streams(self.practitioners, self.practices, stretch.cancelled)
+        return streams.read(
+            self.connection, chosen, stretch, self.days, limit, forward=forward, with_words=with_words
+        )
+
+    @cached_property
+    def _spelled_out(self) -> tuple[Expression, ...]:
+        """What the search index is asked, but for `cancelled`."""
+        parts: list[Expression] = []
+        if self.compared is not None:
+            names = self.connection.execute(_NAMES).scalars()
+            parts.append(terms.with_shared_words(self.compared, names))
+        if self.practitioners is not None:
+            parts.append(_of_practitioners(self.practitioners))
+        elif self.practices is not None:
+            parts.append(_of_practices(self.practices))
+        return tuple(parts)
+
+    @cached_property
+    def _extent(self) -> Extent:
+        return extent(self.connection)
+
+    def walk(self, stretch: Stretch, forward: bool, allowance: Allowance) -> Walk:
+        parts = self._spelled_out
+        if stretch.cancelled is not None:
+            parts += (terms.any_of([terms.cancelled_tag(stretch.cancelled)]),)
+        return Walk(self.connection, AllOf(parts), stretch, self._extent, self.days, forward, allowance)
+
+
+def page_rows(
+    connection: Connection,
+    query: BookingQuery,
+    limit: int,
+    position: Position | None,
+    direction: Direction,
+) -> SearchPage:
+    """Return up to `limit` rows strictly beyond `position`, in ascending order.
+
+    Without a position, FORWARD begins at the first booking and BACKWARD ends at the last.
+    """
+    search = _prepare(connection, query)
+    forward = direction is Direction.FORWARD
+    found = _collect(search, limit + 1, position, forward, PAGE_SECONDS)
+    rows = _rows(connection, found.ids[:limit])
+    return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until)
+
+
+def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count:
+    """Count the bookings of `query`, stopping at `limit`, or when a search takes too long."""
+    search = _prepare(connection, query)
+    allowance = Allowance(connection, COUNT_SECONDS)
+    number = 0
+    for stretch in search.stretches:
+        enough = limit + 1 - number
+        if search.compared is None:
+            chosen = streams.streams(search.practitioners, search.practices, stretch.cancelled)
+            number += streams.count(connection, chosen, stretch, search.days, enough)
+        else:
+            more, complete = search.walk(stretch, True, allowance).count(enough)
+            number += more
+            if not complete:
+                return Count(number, exact=False)
+        if number > limit:
+            return Count(limit, exact=False)
+    return Count(number, exact=True)
+
+
+def _prepare(connection: Connection, query: BookingQuery) -> _Search:
+    words = terms.interpret(query.text)
+    zones: dict[str, str] = {}
+    if query.practices or query.first_day or query.last_day:
+        zones = {row.id: row.time_zone for row in connection.execute(_ZONES)}
+    practices = tuple(sorted(query.practices & zones.keys())) if query.practices else None
+    if practices is not None and len(practices) == len(zones):
+        practices = None
+    practitioners = (
+        _practitioners(connection, query.practitioners, practices) if query.practitioners else None
+    )
+    stretches = _stretches(query, {zones[practice] for practice in practices or zones})
+    if words == terms.NOTHING or practices == () or practitioners == ():
+        stretches = ()
+    compared = [] if words is None else [words]
+    if practitioners is not None:
+        # A practitioner belongs to one practice: there is nothing left to ask about practices.
+        practices = None
+        if len(practitioners) > MOST_STREAMS:
+            compared.append(_of_practitioners(practitioners))
+            practitioners = None
+    if practices is not None and len(practices) > MOST_STREAMS:
+        compared.append(_of_practices(practices))
+        practices = None
+    everything = AllOf(tuple(compared)) if compared else None
+    return _Search(connection, query, everything, stretches, practitioners, practices)
+
+
+def _practitioners(
+    connection: Connection, wanted: Iterable[int], practices: Iterable[str] | None
+) -> tuple[int, ...]:
+    of = _PRACTITIONER.c
+    asked = select(of.id).where(of.id.in_(wanted))
+    if practices is not None:
+        asked = asked.where(of.practice_id.in_(practices))
+    return tuple(sorted(connection.execute(asked).scalars()))
+
+
+def _of_practices(practices: Iterable[str]) -> Expression:
+    return terms.any_of(map(terms.practice_tag, practices))
+
+
+def _of_practitioners(practitioners: Iterable[int]) -> Expression:
+    return terms.any_of(map(terms.practitioner_tag, practitioners))
+
+
+def _stretches(query: BookingQuery, zones: set[str]) -> tuple[Stretch, ...]:
+    """Cut time at `as_of`, so that on each side the status asks only about `cancelled`."""
+    low, high = FIRST, LAST
+    if query.first_day is not None:
+        low = Position(min((_midnight(query.first_day, zone) for zone in zones), default=low.starts_at), -1)
+    if query.last_day is not None and query.last_day < date.max:
+        after = query.last_day + timedelta(days=1)
+        high = Position(max((_midnight(after, zone) for zone in zones), default=high.starts_at), -1)
+    wanted = query.statuses or frozenset(Status)
+    now = Position(query.as_of, LAST_ID)
+    stretches = []
+    for start, end, active in (
+        (low, min(now, high), Status.COMPLETED),
+        (max(now, low), high, Status.UPCOMING),
+    ):
+        flags = [flag for flag, status in ((False, active), (True, Status.CANCELLED)) if status in wanted]
+        if flags and start < end:
+            stretches.append(Stretch(start, end, flags[0] if len(flags) == 1 else None))
+    if len(stretches) == 2 and stretches[0].cancelled == stretches[1].cancelled:
+        return (replace(stretches[0], high=high),)
+    return tuple(stretches)
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    """When `day` begins in `zone`, or the first or last instant there is."""
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:
+        return FIRST.starts_at if day.year == 1 else LAST.starts_at
+
+
+def _beyond(stretches: Sequence[Stretch], position: Position | None, forward: bool) -> Iterator[Stretch]:
+    """Yield what of the stretches lies beyond `position`, whatever id it names, in reading order."""
+    if position is not None:
+        position = replace(position, id=max(-1, min(position.id, LAST_ID)))
+    for stretch in stretches if forward else reversed(stretches):
+        rest = stretch
+        if position is not None and forward:
+            rest = replace(stretch, low=max(stretch.low, position))
+        elif position is not None:
+            rest = replace(stretch, high=min(stretch.high, position))
+        if rest.low < rest.high:
+            yield rest
+
+
+def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> Found:
+    """Return up to `limit` ids beyond `position`."""
+    ids: list[int] = []
+    allowance = Allowance(search.connection, seconds)
+    for rest in _beyond(search.stretches, position, forward):
+        found = _in_stretch(search, rest, limit - len(ids), forward, allowance)
+        ids += found.ids
+        if len(ids) >= limit or found.until is not None:
+            return Found(ids, found.until)
+    return Found(ids)
+
+
+def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: Allowance) -> Found:
+    if search.compared is None:
+        return Found([row.id for row in search.looked_at(stretch, limit, forward)])
+    is_hit = terms.matcher(search.compared)
+    ids: list[int] = []
+    looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
+    while looked + look <= LOOK_ON:
+        rows = search.looked_at(stretch, look, forward, with_words=True)
+        ids += (row.id for row in rows if is_hit(f"{row.search} {row.tags}"))
+        if len(ids) >= limit or len(rows) < look:
+            return Found(ids[:limit])
+        last = Position(rows[-1].starts_at, rows[-1].id)
+        stretch = replace(stretch, low=last) if forward else replace(stretch, high=last)
+        looked += look
+        if not ids:
+            break
+        # As many more as the rest of the page needs at the rate so far, and some.
+        look = (limit - len(ids)) * looked * 5 // (len(ids) * 4) + 1
+    found = search.walk(stretch, forward, allowance).hits(limit - len(ids))
+    return Found(ids + found.ids, found.until)
+
+
+def _rows(connection: Connection, ids: list[int]) -> Sequence[Row[Any]]:
+    """Return whole rows, in ascending order."""
+    rows = connection.execute(_ROWS, {"ids": ids}).all() if ids else []
+    return sorted(rows, key=lambda row: (row.starts_at, row.id))

@@ -1,0 +1,254 @@
+"""The store as a whole: bulk loads, practices, desk tokens, copies, and the audit's proof."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, bindparam, case, insert, select, update
+
+from frontdesk import times
+from frontdesk.arrivals import IncomingBooking, Loaded
+from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
+from frontdesk.bookings import Operator, Practice, Reason, Scope
+from frontdesk.deliveries import MANUAL_UPDATE, State
+from frontdesk.errors import Refused, Unauthorised, Unavailable
+from frontdesk.store import records
+from frontdesk.store.port import DeskToken
+from frontdesk.store.search.pages import search_tags
+from frontdesk.store.sql import loading, selects, tokens
+from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.sealing import Deed, head, seal
+from frontdesk.store.sql.selects import AUDIT, BOOKING, DELIVERY, PRACTICE, TOKEN
+from frontdesk.text import clean, clean_fields
+
+_ROWS_AT_ONCE = 1000
+
+
+class _Undone(Exception):
+    """Carries a dry run's answer out of a transaction that is not to be kept."""
+
+    def __init__(self, outcomes: tuple[Loaded, ...]) -> None:
+        super().__init__()
+        self.outcomes = outcomes
+
+
+class SqlRegistry:
+    """What is done to a SQL store as a whole; see Registry."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(
+        self, batch: Sequence[IncomingBooking], operator: Operator, source: str, *, dry_run: bool = False
+    ) -> tuple[Loaded, ...]:
+        operator, source = clean_fields(operator), clean(source)
+
+        def work(connection: Connection) -> tuple[Loaded, ...]:
+            outcomes = loading.load(connection, self._database, batch, operator, source)
+            if dry_run:
+                raise _Undone(outcomes)
+            return outcomes
+
+        try:
+            return await self._database.write(work)
+        except _Undone as undone:
+            return undone.outcomes
+
+    async def loaded(self) -> None:
+        await self._database.write(self._database.look_at_rows)
+
+    async def apply_practices(self, practices: Iterable[Practice], operator: Operator) -> tuple[str, ...]:
+        wanted = [clean_fields(practice) for practice in practices]
+        for practice in wanted:
+            _refuse_unknown_zone(practice)
+        operator = clean_fields(operator)
+        return await self._database.write(
+            lambda connection: _apply(connection, self._database, wanted, operator)
+        )
+
+    async def create_token(
+        self,
+        name: str,
+        scopes: frozenset[Scope],
+        practices: frozenset[str] | None,
+        operator: Operator,
+        expires_at: datetime | None = None,
+    ) -> tuple[DeskToken, str]:
+        operator, name = clean_fields(operator), clean(name)
+        return await self._database.write(
+            lambda connection: tokens.create(
+                connection, self._database, name, scopes, practices, operator, expires_at
+            )
+        )
+
+    async def admit(self, presented: str) -> DeskToken:
+        def work(connection: Connection) -> DeskToken | Unauthorised:
+            try:
+                return tokens.admit(connection, self._database, presented)
+            except Unauthorised as not_admitted:
+                return not_admitted
+
+        try:
+            admitted = await self._database.read(work)
+        except Unauthorised as fault:
+            # It is the store's own password that was not accepted: it says nothing about this token.
+            raise Unavailable(fault.hint) from None
+        if isinstance(admitted, Unauthorised):
+            raise admitted
+        return admitted
+
+    async def tokens(self) -> tuple[DeskToken, ...]:
+        query = select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.id)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(map(tokens.of_row, rows))
+
+    async def revoke_token(self, token_id: str, operator: Operator) -> DeskToken:
+        operator = clean_fields(operator)
+        return await self._database.write(
+            lambda connection: tokens.revoke(connection, self._database, token_id, operator)
+        )
+
+    async def backup(self, target: Path) -> None:
+        await self._database.backup(target)
+
+    async def verify(self) -> int | None:
+        last = await self._database.read(head)
+        number, previous = 0, GENESIS
+        while number < last.audit:
+            until = min(number + _ROWS_AT_ONCE, last.audit)
+            links = await self._database.read(partial(_links, after=number, until=until))
+            broken = first_broken_link(links, after=number, previous=previous)
+            if broken is not None or len(links) < until - number:
+                return broken or number + len(links) + 1
+            number, previous = until, links[-1][1]
+        return None if previous == last.audit_digest else number
+
+    async def head(self) -> Head:
+        def work(connection: Connection) -> Head:
+            last = head(connection)
+            return Head(self._database.where, last.audit, last.audit_digest, self._database.now(connection))
+
+        return await self._database.read(work)
+
+    async def digests(self, numbers: Collection[int]) -> Mapping[int, str]:
+        wanted = sorted(set(numbers))
+        found: dict[int, str] = {}
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            some = wanted[start : start + _ROWS_AT_ONCE]
+            found |= await self._database.read(partial(_digests, numbers=some))
+        return found
+
+
+def _digests(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    query = select(AUDIT.c.number, AUDIT.c.digest).where(AUDIT.c.number.in_(numbers))
+    return {number: digest for number, digest in connection.execute(query).all()}  # noqa: C416 - rows
+
+
+def _links(connection: Connection, after: int, until: int) -> list[tuple[AuditEvent, str]]:
+    """Return events with their digests, up to the first that cannot be read at all."""
+    query = select(AUDIT).where(AUDIT.c.number > after).order_by(AUDIT.c.number)
+    try:
+        rows = connection.execute(query.where(AUDIT.c.number <= until)).all()
+        return [(selects.event(row), row.digest) for row in rows]
+    except (ValueError, TypeError):
+        if until - after == 1:
+            return []
+    middle = (after + until) // 2
+    links = _links(connection, after, middle)
+    return links + _links(connection, middle, until) if len(links) == middle - after else links
+
+
+def _apply(
+    connection: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
+) -> tuple[str, ...]:
+    there = {row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()}
+    at = database.now(connection)
+    done: list[str] = []
+    for practice in wanted:
+        before = there.get(practice.id)
+        values = selects.practice_values(practice)
+        if before is None:
+            connection.execute(insert(PRACTICE).values(**values))
+            done.append(f"{practice.name}: new")
+        elif before != practice:
+            connection.execute(update(PRACTICE).where(PRACTICE.c.id == practice.id).values(**values))
+            old = selects.practice_values(before)
+            names = ", ".join(name for name, value in values.items() if old[name] != value)
+            done.append(f"{practice.name}: {names} changed")
+            if before.time_zone != practice.time_zone:
+                _move_days(connection, practice)
+            _move_deliveries(connection, before, practice, at)
+    if done:
+        detail = {str(number): sentence for number, sentence in enumerate(done, 1)}
+        seal(connection, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
+    return tuple(done)
+
+
+def _move_deliveries(connection: Connection, before: Practice, practice: Practice, at: datetime) -> None:
+    """Let what is still to be cancelled in a practice's PMS go by its new connection, or by a person."""
+    if before.pms is None:
+        return
+    moving = update(DELIVERY).where(
+        DELIVERY.c.state.in_(records.COUNTED_STATES),
+        DELIVERY.c.connection == before.pms.connection,
+        DELIVERY.c.booking_id.in_(select(BOOKING.c.id).where(BOOKING.c.practice_id == practice.id)),
+    )
+    if practice.pms is not None and practice.pms.can_cancel:
+        connection.execute(moving.values(connection=practice.pms.connection))
+        return
+    # Nobody carries out anything for a PMS that the practice has left, or that is updated by hand.
+    connection.execute(
+        moving.values(
+            state=State.ATTENTION.value,
+            next_at=None,
+            error=MANUAL_UPDATE,
+            changed_at=at,
+            # An attempt that is being made at this moment will not be able to say what it did.
+            unproven=DELIVERY.c.unproven + case((DELIVERY.c.lease_until.is_(None), 0), else_=1),
+            lease_until=None,
+            fence=DELIVERY.c.fence + 1,
+        )
+    )
+
+
+def _move_days(connection: Connection, practice: Practice) -> None:
+    """Set the calendar days of a practice's bookings anew: in another zone they are others."""
+    last = 0
+    columns = (
+        BOOKING.c.id,
+        BOOKING.c.starts_at,
+        BOOKING.c.local_date,
+        BOOKING.c.practitioner_id,
+        BOOKING.c.cancelled,
+    )
+    query = select(*columns).where(BOOKING.c.practice_id == practice.id).order_by(BOOKING.c.id)
+    moving = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
+    moving = moving.values(local_date=bindparam("day"), tags=bindparam("new_tags"))
+    while rows := connection.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE)).all():
+        last = rows[-1].id
+        moved = [
+            {
+                "row_id": booking_id,
+                "day": day,
+                "new_tags": search_tags(
+                    practice_id=practice.id,
+                    practitioner_id=practitioner_id,
+                    cancelled=cancelled,
+                    local_date=day,
+                ),
+            }
+            for booking_id, starts_at, was, practitioner_id, cancelled in rows
+            if (day := times.local_date(starts_at, practice.zone)) != was
+        ]
+        if moved:
+            connection.execute(moving, moved)
+
+
+def _refuse_unknown_zone(practice: Practice) -> None:
+    try:
+        ZoneInfo(practice.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = practice.time_zone
+        raise Refused(Reason("unknown-zone", f"{practice.name}: there is no time zone {zone!r}")) from None

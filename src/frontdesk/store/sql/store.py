@@ -1,0 +1,332 @@
+"""The store on a SQL database: every method of the port as one short transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import (
+    Booking,
+    BookingQuery,
+    CancelCommand,
+    Count,
+    Direction,
+    Operator,
+    Page,
+    Patient,
+    Position,
+    Practice,
+    Practitioner,
+    Row,
+    Scope,
+    Standing,
+    StoreState,
+    is_namesake,
+    why_not_write,
+)
+from frontdesk.deliveries import Attention, Delivery
+from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
+from frontdesk.store import records
+from frontdesk.store.port import CHANGES_AT_ONCE, Change, ChangeKind
+from frontdesk.store.search.pages import count_rows, page_rows
+from frontdesk.store.sql import deliveries, doing, selects, troubles
+from frontdesk.store.sql.counting import PracticeCounts
+from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.queue import SqlQueue
+from frontdesk.store.sql.registry import SqlRegistry
+from frontdesk.store.sql.sealing import head
+from frontdesk.store.sql.selects import (
+    APPOINTMENT_TYPE,
+    AUDIT,
+    BOOKED,
+    BOOKING,
+    CHANGE,
+    COMMAND,
+    DELIVERY,
+    LISTED,
+    PRACTICE,
+    PRACTITIONER,
+)
+from frontdesk.store.under_way import CommandsUnderWay, cleaned, cleaned_note
+from frontdesk.text import clean, clean_fields, fold
+
+HISTORY_LIMIT = 500
+NAMESAKES_LIMIT = 9
+_NAMESAKES_READ = 300
+"""Bookings looked at for namesakes: a name with more than these upcoming is read in part."""
+
+
+class SqlStore:
+    """Bookings in a SQL database, as one desk reads and cancels them; see BookingStore.
+
+    For programs on the machine that has it, `registry` is the same store as a whole, and
+    `queue` is its deliveries as dispatchers carry them out.
+    """
+
+    def __init__(self, database: Database, standing: Standing) -> None:
+        self._database = database
+        self._standing = standing
+        self._under_way = CommandsUnderWay()
+        self._counts = PracticeCounts()
+        self._lost: dict[UUID, str] = {}
+        self.registry = SqlRegistry(database)
+        self.queue = SqlQueue(database)
+
+    def as_desk(self, standing: Standing) -> "SqlStore":
+        """Return the same store as a desk of another standing sees it; closing this one closes both."""
+        seen = SqlStore(self._database, standing)
+        seen._under_way, seen._counts, seen._lost = self._under_way, self._counts, self._lost
+        return seen
+
+    async def page(
+        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> Page:
+        restricted = self._restricted(query)
+        if restricted is None:
+            return Page((), more=False)
+
+        def work(connection: Connection) -> Page:
+            found = page_rows(connection, restricted, limit, position, direction)
+            return Page(records.listed(found.rows), found.more, found.searched_until)
+
+        return await self._database.read(work)
+
+    async def count(self, query: BookingQuery, limit: int) -> Count:
+        restricted = self._restricted(query)
+        if restricted is None:
+            return Count(0, exact=True)
+        return await self._database.read(lambda connection: count_rows(connection, restricted, limit))
+
+    def _restricted(self, query: BookingQuery) -> BookingQuery | None:
+        """Return the query within this desk's practices, or None when nothing is left of it."""
+        mine = self._standing.practices
+        if mine is None:
+            return query
+        both = query.practices & mine if query.practices else mine
+        return replace(query, practices=both) if both else None
+
+    async def get(self, booking_id: int) -> Booking:
+        return await self._database.read(
+            lambda connection: doing.booking(connection, booking_id, self._standing)
+        )
+
+    async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
+        query = self._mine(LISTED.where(BOOKING.c.id.in_(list(booking_ids))))
+        return await self._database.read(lambda connection: records.listed(connection.execute(query).all()))
+
+    async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
+        query = self._mine(BOOKED.where(BOOKING.c.ref == clean(ref))).order_by(BOOKING.c.id)
+        if practice_id is not None:
+            query = query.where(BOOKING.c.practice_id == practice_id)
+        return await self._database.read(lambda connection: records.bookings(connection.execute(query)))
+
+    def _mine(self, query: Select[Any]) -> Select[Any]:
+        return selects.at_practices(query, self._standing.practices)
+
+    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
+        def work(connection: Connection) -> tuple[Patient, ...]:
+            row = doing.booking_row(connection, booking_id, self._standing)
+            same_name = select(BOOKING).where(
+                BOOKING.c.name_key == row.name_key,
+                BOOKING.c.starts_at > self._database.now(connection),
+                BOOKING.c.cancelled.is_(False),
+            )
+            nearest = self._mine(same_name).order_by(BOOKING.c.starts_at).limit(_NAMESAKES_READ)
+            others: list[Patient] = []
+            for found in connection.execute(nearest).all():
+                patient = records.patient(found)
+                if all(is_namesake(patient, other) for other in (records.patient(row), *others)):
+                    others.append(patient)
+            return tuple(others[:NAMESAKES_LIMIT])
+
+        return await self._database.read(work)
+
+    async def cancel(self, command: CancelCommand) -> Booking:
+        command = cleaned(command)
+        return await self._under_way.carry_out(command.command_id, self._cancel(command))
+
+    async def _cancel(self, command: CancelCommand) -> Booking:
+        if self._present_standing().why_not_writable:
+            await self._refuse_writing(command.booking_id)
+        try:
+            return await self._database.write(
+                lambda connection: doing.cancel(connection, self._database, command, self._standing)
+            )
+        except CommitLost as lost:
+            self._lost[command.command_id] = lost.place
+            return await self._after_lost_commit(command.command_id, lost)
+
+    async def _after_lost_commit(self, command_id: UUID, lost: CommitLost) -> Booking:
+        try:
+            done = await self._outcome(command_id)
+        except FrontdeskError:
+            raise lost from None
+        if done is None:
+            raise lost.fault
+        return done
+
+    async def outcome(self, command_id: UUID) -> Booking | None:
+        await self._under_way.ended(command_id)
+        return await self._outcome(command_id)
+
+    async def _outcome(self, command_id: UUID) -> Booking | None:
+        return await self._database.proven(partial(self._look, doing.outcome, command_id))
+
+    async def give_up(self, command_id: UUID) -> Booking | None:
+        await self._under_way.ended(command_id)
+        return await self._database.proven(
+            partial(self._look, doing.outcome, command_id),
+            partial(self._look, doing.give_up, command_id),
+        )
+
+    def _look(
+        self, ask: Callable[..., Booking | None], command_id: UUID, connection: Connection
+    ) -> Booking | None:
+        """Return what `ask` finds of a command. Raises Unavailable where it cannot be known here."""
+        done = ask(connection, self._database, command_id, self._standing)
+        here, sent_to = self._database.place(connection), self._lost.get(command_id)
+        if done is None and here and sent_to is not None and sent_to != here:
+            raise Unavailable(
+                f"{self._database.where} is now another server than the one that was to save this, and does "
+                "not have it: look whether the booking is cancelled, and ask its practice."
+            )
+        return done
+
+    async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
+        def work(connection: Connection) -> tuple[AuditEvent, ...]:
+            doing.booking_row(connection, booking_id, self._standing)
+            wanted = select(AUDIT).where(AUDIT.c.booking_id == booking_id)
+            newest_first = wanted.order_by(AUDIT.c.number.desc()).limit(HISTORY_LIMIT)
+            return tuple(selects.event(row) for row in connection.execute(newest_first).all())
+
+        return await self._database.read(work)
+
+    async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
+        return await self._database.read(
+            lambda connection: deliveries.deliveries(connection, booking_id, self._standing)
+        )
+
+    async def attention(self, limit: int) -> tuple[Attention, ...]:
+        return await self._database.read(
+            lambda connection: deliveries.attention(connection, self._database, limit, self._standing)
+        )
+
+    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
+        operator = clean_fields(operator)
+        return await self._database.write(
+            lambda connection: deliveries.retry(
+                connection, self._database, delivery_id, operator, self._standing
+            )
+        )
+
+    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
+        operator, note = clean_fields(operator), cleaned_note(note)
+        return await self._database.write(
+            lambda connection: deliveries.settle(
+                connection, self._database, delivery_id, operator, note, self._standing
+            )
+        )
+
+    async def practices(self) -> tuple[Practice, ...]:
+        query = select(PRACTICE)
+        if self._standing.practices is not None:
+            query = query.where(PRACTICE.c.id.in_(self._standing.practices))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return records.practices(rows)
+
+    async def practitioners(self) -> tuple[Practitioner, ...]:
+        query = select(PRACTITIONER)
+        if self._standing.practices is not None:
+            query = query.where(PRACTITIONER.c.practice_id.in_(self._standing.practices))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return records.practitioners(rows)
+
+    async def appointment_types(self) -> tuple[str, ...]:
+        query = select(APPOINTMENT_TYPE.c.name).distinct()
+        if self._standing.practices is not None:
+            query = query.where(APPOINTMENT_TYPE.c.practice_id.in_(self._standing.practices))
+        names = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return tuple(sorted(names, key=lambda name: (fold(name), name)))
+
+    async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
+        query = select(CHANGE).where(CHANGE.c.number > after)
+        if self._standing.practices is not None:
+            mine = self._mine(select(BOOKING.c.id))
+            query = query.where(or_(CHANGE.c.booking_id.is_(None), CHANGE.c.booking_id.in_(mine)))
+        query = query.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
+
+        def look(connection: Connection) -> tuple[Change, ...]:
+            last = head(connection)
+            if last.change < after or store_id not in ("", last.store_id):
+                at = self._database.now(connection)
+                return (Change(last.change, None, ChangeKind.STORE, selects.NOBODY, at),)
+            return tuple(map(selects.change, connection.execute(query)))
+
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        with self._database.news() as news:
+            while True:
+                if changes := await self._database.read(look):
+                    return changes
+                await news.wait(max(0.0, deadline - loop.time()))
+                if loop.time() >= deadline:
+                    # Who goes on following asks again, and that looks first.
+                    return ()
+
+    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
+        operator = clean_fields(operator)
+        commands = select(COMMAND.c.booking_id).join(BOOKING, BOOKING.c.id == COMMAND.c.booking_id)
+        own = COMMAND.c.operator == operator.name, COMMAND.c.via == operator.via
+        query = self._mine(commands.where(*own, COMMAND.c.at > since)).order_by(COMMAND.c.at.desc()).limit(1)
+
+        def work(connection: Connection) -> Booking | None:
+            booking_id = connection.execute(query).scalar_one_or_none()
+            return None if booking_id is None else doing.booking(connection, booking_id, self._standing)
+
+        return await self._database.read(work)
+
+    async def state(self) -> StoreState:
+        columns = DELIVERY.c.state, DELIVERY.c.connection
+        counting = select(*columns, func.count().label("number"))
+        counting = counting.where(DELIVERY.c.state.in_(records.COUNTED_STATES))
+        if self._standing.practices is not None:
+            counting = counting.where(DELIVERY.c.booking_id.in_(self._mine(select(BOOKING.c.id))))
+        counting = counting.group_by(*columns)
+
+        def work(connection: Connection) -> StoreState:
+            last = head(connection)
+            standing, now = self._present_standing(connection), self._database.now(connection)
+            return records.state(
+                standing,
+                now,
+                last.change,
+                self._bookings(connection, last.bookings),
+                last.store_id,
+                connection.execute(counting),
+                connection.execute(troubles.living(now)),
+                connection.execute(troubles.troubled(self._standing.practices)),
+            )
+
+        return await self._database.read(work)
+
+    def _bookings(self, connection: Connection, all_bookings: int) -> int:
+        mine = self._standing.practices
+        return all_bookings if mine is None else self._counts.of(connection, mine, all_bookings)
+
+    def _present_standing(self, connection: Connection | None = None) -> Standing:
+        why_not = self._standing.why_not_writable or self._database.why_not_writable(connection)
+        return replace(self._standing, why_not_writable=why_not)
+
+    async def _refuse_writing(self, booking_id: int) -> None:
+        booking = await self.get(booking_id)
+        if reason := why_not_write(booking, self._present_standing(), Scope.CANCEL):
+            raise Refused(reason)
+
+    async def close(self) -> None:
+        await self._database.close()

@@ -1,0 +1,205 @@
+"""A booking in words: the dialog's summary, what follows a cancel, and the peek line.
+
+Everything here returns plain text; the widgets that paint it never read markup.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+
+from frontdesk import times
+from frontdesk.bookings import Booking, Patient, Practice
+from frontdesk.deliveries import Kind, Planned, Reader, State, reader
+from frontdesk.words.fitting import fitted, held, side_by_side
+
+LABEL_START = 2
+TEXT_START = 16
+SAME_NAME = "Same name"
+
+
+def labelled(label: str, text: str) -> str:
+    """Return a line with `label` in the first column and `text` in the second."""
+    room = TEXT_START - LABEL_START
+    return f"{' ' * LABEL_START}{set_cell_size(label, room - 1)} {text}".rstrip()
+
+
+def born_words(patient: Patient) -> str:
+    """`born 14 Mar 1981`, or that it is not known."""
+    return f"born {times.day_in_full(patient.birth_date)}" if patient.birth_date else "birth date not known"
+
+
+def who(patient: Patient, room: int = sys.maxsize, age: str = "") -> str:
+    """The patient as the dialog names them: name, birth date, mobile; in `room` cells only the name is cut."""
+    parts = [part for part in (born_words(patient) + age, patient.mobile) if part]
+    for gap in ("   ", "  "):
+        whole = gap.join((held(patient.name), *parts))
+        if cell_len(whole) <= room:
+            return whole
+    rest = "".join(f"  {part}" for part in parts)
+    return fitted(patient.name, max(0, room - cell_len(rest))) + rest
+
+
+def another_words(patient: Patient, namesakes: Sequence[Patient]) -> str:
+    """Who else of this name is booked, and in what they differ; empty when nobody is."""
+    if not namesakes:
+        return ""
+    if len(namesakes) > 1:
+        return f"{len(namesakes)} others called {patient.name}"
+    return f"another {patient.name}, {_told_apart(patient, namesakes[0])}"
+
+
+def _told_apart(patient: Patient, other: Patient) -> str:
+    if other.birth_date != patient.birth_date:
+        return born_words(other)
+    return f"same birth date, mobile {other.mobile}" if other.mobile else "same birth date, no mobile"
+
+
+def time_words(booking: Booking, now: datetime, home: Practice | None, *, with_end: bool = False) -> str:
+    """`Thu 26 Nov 2026 10:30   in 4 days   Adelaide time, 11:00 here`.
+
+    The last part is there only when the clock on the desk's wall shows another time.
+    """
+    zone = booking.practice.zone
+    parts = [times.when_in_full(booking.starts_at, zone)]
+    if with_end and booking.ends_at:
+        parts[0] += f" to {booking.ends_at.astimezone(zone):%H:%M}"
+    if not with_end:
+        parts.append(times.distance(booking.starts_at, now, zone))
+    if home is not None:
+        here = booking.starts_at.astimezone(home.zone)
+        if here.utcoffset() != booking.starts_at.astimezone(zone).utcoffset():
+            parts.append(f"{times.zone_name(zone)} time, {here:%H:%M} here")
+    return "   ".join(parts)
+
+
+def summary(
+    booking: Booking,
+    namesakes: Sequence[Patient],
+    now: datetime,
+    home: Practice | None,
+    width: int = sys.maxsize,
+) -> tuple[str, ...]:
+    """Return the dialog's five lines about the booking, in `width` cells; the warning line may be empty."""
+    kind = side_by_side(booking.appointment_type, booking.ref, booking.practice.name)
+    return (
+        labelled("Patient", who(booking.patient, width - TEXT_START)),
+        labelled(SAME_NAME, another_words(booking.patient, namesakes)) if namesakes else "",
+        labelled("Time", time_words(booking, now, home)),
+        labelled("Practitioner", booking.practitioner.name or "not known"),
+        labelled("Type", kind),
+    )
+
+
+AUTOMATICALLY = "is told automatically"
+
+
+def what_follows(
+    booking: Booking, planned: Sequence[Planned], pms_says: str = AUTOMATICALLY
+) -> tuple[str, ...]:
+    """Return a line each: what becomes of the PMS, who tells the patient how, the practice's own e-mail.
+
+    `pms_says` is the sentence for a PMS that is told automatically.
+    """
+    return (_pms_line(planned, pms_says), _patient_line(booking, planned), *_practice_line(planned))
+
+
+def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
+    for delivery in planned:
+        if delivery.kind is Kind.PMS_CANCEL:
+            if delivery.state is State.ATTENTION:
+                name = delivery.target
+                return labelled(name, f"! {delivery.note}: cancel it in {name} yourself as well")
+            return labelled(delivery.target, pms_says)
+    return labelled("Practice", "has no connected system. Nothing to do there")
+
+
+def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
+    label, patient = "The patient", booking.patient
+    for delivery in planned:
+        if delivery.kind is Kind.PATIENT_EMAIL:
+            return labelled(label, f"e-mail to {delivery.target}")
+        if delivery.kind is Kind.PATIENT_SMS:
+            without = "" if patient.email else "   (no e-mail on file)"
+            return labelled(label, f"SMS to {delivery.target}{without}")
+        if delivery.kind is Kind.PATIENT_PHONE:
+            number = f" {delivery.target}" if delivery.target else ""
+            return labelled(label, f"! {delivery.note}: please ring{number}")
+    pms = booking.practice.pms
+    if pms is not None and pms.tells_patient:
+        return labelled(label, f"is told by {pms.name}")
+    return labelled(label, "is told by you: no e-mail or SMS is set up here")
+
+
+def _practice_line(planned: Sequence[Planned]) -> Iterator[str]:
+    for delivery in planned:
+        if delivery.kind is Kind.DESK_EMAIL:
+            yield labelled("The practice", f"e-mail to {delivery.target}")
+
+
+PATIENT_READS = "THE PATIENT READS THIS"
+
+
+def reason_label(booking: Booking, room: int = sys.maxsize) -> tuple[str, str]:
+    """Return what stands above the reason, in `room` cells: the field's name, and who will read it.
+
+    Who reads it is never cut; that it is optional, and by which way, is left out where there is no room.
+    """
+    short, whole = "Cancellation Reason.", "Cancellation Reason, optional."
+    match reader(booking, booking.practice):
+        case Reader.PATIENT:
+            reads = [f"{PATIENT_READS}."]
+        case Reader.PERHAPS:
+            name = booking.practice.pms.name if booking.practice.pms else ""
+            reads = [f"{name} gets it, the patient may read it.", "The patient may read it."]
+        case Reader.PRACTICE:
+            reads = ["For the practice only."]
+    labels = [(name, who_reads) for who_reads in reads for name in (whole, short)]
+    return next((one for one in labels if cell_len(" ".join(one)) <= room), labels[-1])
+
+
+def needs_phone_call(planned: Sequence[Planned]) -> bool:
+    """Whether nobody but the desk can tell the patient, so that the dialog offers the tick."""
+    return any(delivery.kind is Kind.PATIENT_PHONE for delivery in planned)
+
+
+def peek(booking: Booking, namesakes: Sequence[Patient], width: int) -> tuple[str, str]:
+    """The line below the list, left and right: what the row has no room for, and who has the same name.
+
+    Of both as much as there is room for; how the other one differs is never left out.
+    """
+    patient = booking.patient
+    known = (born_words(patient), patient.mobile, booking.appointment_type, booking.ref)
+    rights = (f"{SAME_NAME}: {another_words(patient, namesakes)}", _same_name_in_short(patient, namesakes))
+    for shown in (known, (*known[:2], booking.ref), known[:2], known[:1], ()):
+        left = "  ".join(held(part) for part in shown if part)
+        for right in rights if namesakes else ("",):
+            if cell_len(left) + (cell_len(right) + 2 if right else 0) <= width:
+                return left, right
+    return "", rights[1]
+
+
+def _same_name_in_short(patient: Patient, namesakes: Sequence[Patient]) -> str:
+    if len(namesakes) == 1:
+        return f"{SAME_NAME}: another, {_told_apart(patient, namesakes[0])}"
+    return f"{SAME_NAME}: {len(namesakes)} others"
+
+
+def is_same(one: Booking, other: Booking) -> bool:
+    """Whether both are one booking as it stands.
+
+    In a store that was put back versions begin anew, and an id may be another patient's.
+    """
+    return one.version == other.version and not changed_parts(one, other)
+
+
+def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:
+    """Return which parts of a booking differ, in the words of the dialog's labels."""
+    parts = (
+        ("time", (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at)),
+        ("practitioner", old.practitioner != new.practitioner),
+        ("patient", old.patient != new.patient),
+        ("type", old.appointment_type != new.appointment_type),
+    )
+    return tuple(name for name, differs in parts if differs)
