@@ -32,7 +32,8 @@ from benchmarks.figures import median, p95
 from benchmarks.processes import calibrate, cpu_seconds, memory
 from benchmarks.store_data import say
 from benchmarks.worst_cases import HEIGHT, TEXTS
-from frontdesk.bookings import BookingQuery, CancelCommand, Direction, Operator, Position, Scope
+from frontdesk.bookings import BookingQuery, Direction, Operator, Position, Scope
+from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 
@@ -120,9 +121,9 @@ async def ask_store(world: World) -> None:
 
     async def cancel(_: int) -> bool:
         booking_id, version = world.left.pop()
-        command = CancelCommand(uuid4(), booking_id, version, BY, "Sick")
-        await store.cancel(command)
-        world.acknowledged[command.command_id] = booking_id
+        command = Command(uuid4(), Subject("booking", booking_id), version, BY, Cancel("Sick"))
+        await store.do(command)
+        world.acknowledged[command.id] = booking_id
         return True
 
     for desks in DESKS:

@@ -22,7 +22,8 @@ from benchmarks import store_data, worst_cases
 from benchmarks.store_data import say
 from benchmarks.worst_cases import HEIGHT, Case, Facts
 from frontdesk import times
-from frontdesk.bookings import BookingQuery, CancelCommand, Direction, Operator, Position, Status
+from frontdesk.bookings import BookingQuery, Direction, Operator, Position, Status
+from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.listing import COUNT_LIMIT, Listing
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
@@ -124,9 +125,10 @@ async def _cancels(store: SqlStore) -> list[float]:
     took = []
     for one in chosen:
         booking = await store.get(one.id)
-        command = CancelCommand(uuid4(), booking.id, booking.version, Operator("a benchmark"), "Sick")
+        subject = Subject("booking", booking.id)
+        command = Command(uuid4(), subject, booking.version, Operator("a benchmark"), Cancel("Sick"))
         began = time.perf_counter()
-        await store.cancel(command)
+        await store.do(command)
         took.append(1000 * (time.perf_counter() - began))
     return took
 

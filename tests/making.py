@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID, uuid4
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Booking, Channel, Operator, Patient, Pms, Practice, Practitioner
-from frontdesk.store.port import BookingStore, DeliveryQueue, Registry
+from frontdesk.commands import Cancel, Command, Retry, Settle, Subject
+from frontdesk.deliveries import Delivery
+from frontdesk.store.port import BookingStore, Commands, DeliveryQueue, Registry, ServedStore
 
 KIM = Operator("Kim Nguyen")
 LEE = Operator("Lee Tran", via="Desk Two")
@@ -106,3 +109,62 @@ async def fill(store: Store, number: int, *, now: datetime | None = None) -> Non
     ]
     for start in range(0, number, 2000):
         await store.registry.load(batch[start : start + 2000], KIM, "made up")
+
+
+def cancel_of(
+    booking: Booking,
+    operator: Operator = KIM,
+    reason: str = "",
+    *,
+    told_by_phone: bool = False,
+    id: UUID | None = None,  # noqa: A002
+    seen: int | None = None,
+    store_id: str = "",
+) -> Command:
+    """Return a command that cancels a booking, as this operator has seen it."""
+    return Command(
+        id or uuid4(),
+        Subject("booking", booking.id),
+        booking.version if seen is None else seen,
+        operator,
+        Cancel(reason, told_by_phone),
+        store_id,
+    )
+
+
+async def cancel(store: Commands, command: Command) -> Booking:
+    """Have a store carry out a command, and return the booking as it then stands."""
+    booking: Booking = (await store.do(command)).thing
+    return booking
+
+
+async def settle(store: Commands, delivery_id: int, operator: Operator, note: str) -> Delivery:
+    """Sign that a person dealt with a delivery."""
+    command = Command(uuid4(), Subject("delivery", delivery_id), 0, operator, Settle(note))
+    delivery: Delivery = (await store.do(command)).thing
+    return delivery
+
+
+async def retry(store: Commands, delivery_id: int, operator: Operator) -> Delivery:
+    """Have a delivery tried again."""
+    command = Command(uuid4(), Subject("delivery", delivery_id), 0, operator, Retry())
+    delivery: Delivery = (await store.do(command)).thing
+    return delivery
+
+
+async def outcome(store: Commands, command_id: UUID) -> Booking | None:
+    """Return the booking that a command has changed, or None when it did nothing and never will."""
+    done = await store.outcome(command_id)
+    return None if done is None else done.thing
+
+
+async def give_up(store: ServedStore, command_id: UUID) -> Booking | None:
+    """Give a command up, and return the booking that it has changed, or None."""
+    done = await store.give_up(command_id)
+    return None if done is None else done.thing
+
+
+async def last_write(store: BookingStore, operator: Operator, since: datetime) -> Booking | None:
+    """Return the booking that an operator has changed last, or None."""
+    done = await store.last_write(operator, since)
+    return None if done is None else done.thing

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.demo import seed
 from frontdesk.desk import SignIn
@@ -26,6 +26,7 @@ from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.screens.shell.lock import SignInScreen
 from frontdesk.store.opening import open_store
 from frontdesk.text import fold
+from tests.making import cancel, cancel_of
 from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs
 from tests.screens.front import Front, StillClock, desk_on
 from tests.screens.pins import PINS, Pins
@@ -73,7 +74,7 @@ async def _fill(url: str) -> None:
     await store.registry.load([*found, *others], KIM, "made up")
     for ref in CANCELLED_EARLIER:
         (booking,) = await store.find(ref)
-        await store.cancel(CancelCommand(uuid.uuid4(), booking.id, booking.version, KIM))
+        await cancel(store, cancel_of(booking, KIM, id=uuid.uuid4()))
     moment = NOW
     connections = {practice.pms.connection for practice in PRACTICES if practice.pms}
     await store.queue.heartbeat("another desk", {*connections, MAIL_CONNECTION, SMS_CONNECTION})

@@ -6,12 +6,15 @@ the appointment. Unless it was refused, it goes on automatically all the same un
 appointment: whoever was away for an hour is told when they are back.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-from frontdesk.deliveries import Claim, Delivery, State
+from frontdesk.bookings import Booking
+from frontdesk.commands import Command
+from frontdesk.deliveries import Delivery, State
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=1)
@@ -44,7 +47,8 @@ class Result:
 
     `not_before` is when the other side wants to be asked again; it holds for its whole
     connection. `is_away` says that the other side could not be reached at all, `is_ours` that
-    the cause lies here, so that it says nothing of the connection.
+    the cause lies here, so that it says nothing of the connection. `proof` is what was found, for
+    a command that takes effect by it.
     """
 
     ended: Ended
@@ -52,6 +56,24 @@ class Result:
     not_before: datetime | None = None
     is_away: bool = False
     is_ours: bool = False
+    proof: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that one dispatcher has taken on, for one attempt, which `delivery` already counts.
+
+    `command` is what it follows from, whole. `fence` proves that the claim is still this
+    dispatcher's when it reports. `unproven` counts earlier attempts since the last proof that may
+    have succeeded: their answer was lost, or the program was. `at` is the store's time of the claim.
+    """
+
+    delivery: Delivery
+    booking: Booking
+    command: Command
+    fence: int
+    unproven: int
+    at: datetime
 
 
 class Carrier(Protocol):

@@ -9,47 +9,60 @@ it was worked out anew from an altered event on: for that its heads are kept els
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
 from frontdesk.bookings import Operator
+from frontdesk.commands import KINDS, Subject
 
 GENESIS = ""
 """The digest before the first event."""
 
 
 class Action(StrEnum):
-    """The fixed words for what can happen."""
+    """The fixed words for what happens without a command. A command's word is its kind."""
 
     BOOKING_IMPORTED = "booking.imported"
     BOOKING_CANCELLED = "booking.cancelled"
     BOOKING_REINSTATED = "booking.reinstated"
-    BOOKING_CHANGED = "booking.changed"
-    BOOKING_RESCHEDULED = "booking.rescheduled"
-    DELIVERY_RETRIED = "delivery.retried"
-    DELIVERY_SETTLED = "delivery.settled"
     PRACTICE_APPLIED = "practice.applied"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an action's name, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action's name, not a secret
 
 
+_PAST: Mapping[str, str] = {
+    Action.BOOKING_IMPORTED: "imported",
+    Action.BOOKING_CANCELLED: "cancelled",
+    Action.BOOKING_REINSTATED: "reinstated",
+}
+
+
+def past_of(action: str) -> str:
+    """Return what was done, as one word in a history: cancelled."""
+    return KINDS[action].past if action in KINDS else _PAST.get(action, action.rpartition(".")[2])
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One thing an operator did. `booking_id` is None for what concerns no single booking.
+    """One thing that was done. `action` is a command's kind, or one of `Action`.
 
-    `detail` holds flat text values, such as the reason of a cancellation or the counts of
-    an import.
+    `subject` is what a command acted on. `booking_id` is the booking that it concerns, None for
+    what concerns no single one. `detail` holds flat text values, such as the reason of a
+    cancellation or the counts of an import. `proof` lets a command be proven: its id, and digests
+    of what it asked, planned and wrote.
     """
 
     number: int
     at: datetime
     operator: Operator
-    action: Action
+    action: str
+    subject: Subject | None
     booking_id: int | None
     detail: Mapping[str, str]
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
@@ -58,7 +71,7 @@ def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
     words = [detail.get("reason") or detail.get("note") or ""]
     if source := detail.get("source"):
         words.append(f"as {source} says")
-    if event.action is Action.BOOKING_REINSTATED:
+    if event.action == Action.BOOKING_REINSTATED:
         when = times.when_in_full(datetime.fromisoformat(detail["cancelled_at"]), zone)
         reason = f": {detail['cancellation_reason']}" if detail["cancellation_reason"] else ""
         words[-1] += f"; it had been cancelled {when}{reason}"
@@ -90,9 +103,11 @@ def digest(previous: str, event: AuditEvent) -> str:
         "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "operator": event.operator.name,
         "via": event.operator.via,
-        "action": event.action.value,
+        "action": str(event.action),
+        "subject": None if event.subject is None else [event.subject.kind, event.subject.id],
         "booking_id": event.booking_id,
         "detail": dict(event.detail),
+        "proof": dict(event.proof),
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -37,6 +37,7 @@ class Scope(StrEnum):
     READ = "read"
     CANCEL = "cancel"
     BILL = "bill"
+    DECIDE = "decide"
     ADMIN = "admin"
 
 
@@ -145,6 +146,18 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """A change that takes effect when the PMS has proven it; until then the booking stays as it is.
+
+    `kind` is the kind of the command that asked for it at `at`.
+    """
+
+    command_id: UUID
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """One appointment of one patient.
 
@@ -166,6 +179,7 @@ class Booking:
     fee: int | None = None
     created_at: datetime | None = None
     cancellation: Cancellation | None = None
+    intent: Intent | None = None
 
     def status(self, now: datetime) -> Status:
         """Return the status at `now`, by the store's clock.
@@ -294,24 +308,6 @@ class Reason:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class CancelCommand:
-    """One cancellation by an operator.
-
-    The same `command_id` sent twice is the same command; everything else is its content.
-    `told_by_phone` says that the operator told the patient just now. `store_id` is the store
-    that the booking was read from, empty where that makes no difference.
-    """
-
-    command_id: UUID
-    booking_id: int
-    expected_version: int
-    operator: Operator
-    reason: str = ""
-    told_by_phone: bool = False
-    store_id: str = ""
-
-
 OTHER_STORE = "other-store"
 """The code of the reason that a command was meant for another store than the one that is there now."""
 
@@ -337,17 +333,40 @@ def why_not_cancel(
     if booking.starts_at <= now:
         ago = times.distance(booking.starts_at, now, booking.practice.zone)
         return Reason("time-passed", f"it started {ago}")
-    return why_not_write(booking, desk, Scope.CANCEL)
+    return why_not_write(booking.practice, desk, Scope.CANCEL)
 
 
-def why_not_write(booking: Booking, desk: Standing, scope: Scope) -> Reason | None:
-    """Return why this desk may not change `booking` in the way `scope` allows, or None."""
+_NOT_WITHOUT = {
+    Scope.READ: "this desk's token does not let it read bookings",
+    Scope.CANCEL: "this desk may read bookings, not change them",
+    Scope.BILL: "this desk may not ask for adjustments of what is billed",
+    Scope.DECIDE: "this desk may not decide about what is billed",
+    Scope.ADMIN: "this desk may not look after the store",
+}
+
+
+def no_permission(scope: Scope) -> Reason:
+    """Return why a desk without this scope is refused."""
+    return Reason("no-permission", _NOT_WITHOUT[scope])
+
+
+def why_not_write(practice: Practice | None, desk: Standing, scope: Scope) -> Reason | None:
+    """Return why this desk may not change what belongs to `practice` in the way `scope` allows, or None.
+
+    Without a practice it belongs to all of them.
+    """
     if desk.why_not_writable:
         return Reason("not-writable", desk.why_not_writable)
     if scope not in desk.scopes:
-        return Reason("no-permission", "this desk may read bookings, not change them")
-    if desk.practices is not None and booking.practice.id not in desk.practices:
-        return Reason("other-practice", f"this desk does not work for {booking.practice.name}")
+        return no_permission(scope)
+    if desk.practices is None:
+        return None
+    if practice is None:
+        return Reason(
+            "other-practice", "this desk works for some of the practices, and this is of all of them"
+        )
+    if practice.id not in desk.practices:
+        return Reason("other-practice", f"this desk does not work for {practice.name}")
     return None
 
 

@@ -1,21 +1,26 @@
-"""What must follow a cancellation, and how far each of it has got.
-
-`plan` is the only place that decides it: the dialog shows what `plan` answers before the
-confirm, and the store writes what `plan` answers in the cancel's own transaction.
-"""
+"""What must follow a command, and how far each of it has got."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
-from uuid import UUID
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Booking, Channel, Practice
 
 
+class Way(Enum):
+    """By which way somebody is told, whatever they are told."""
+
+    PMS = "pms"
+    EMAIL = "email"
+    SMS = "sms"
+    PHONE = "phone"
+    DESK = "desk"
+
+
 class Kind(StrEnum):
-    """What has to happen."""
+    """Kinds of deliveries: a way, and for a PMS what it is told. Other kinds of commands have their own."""
 
     PMS_CANCEL = "pms.cancel"
     PATIENT_EMAIL = "patient.email"
@@ -56,23 +61,47 @@ _PATIENT_KINDS = frozenset({*_CHANNEL_KINDS.values(), Kind.PATIENT_PHONE})
 MAIL_CONNECTION, SMS_CONNECTION = "notify.email", "notify.sms"
 """What a dispatcher must have to send messages. Connections of the config have no dot in their names."""
 
+_PMS = "pms."
+
+_WAYS = {
+    Kind.PATIENT_EMAIL: Way.EMAIL,
+    Kind.PATIENT_SMS: Way.SMS,
+    Kind.PATIENT_PHONE: Way.PHONE,
+    Kind.DESK_EMAIL: Way.DESK,
+}
+
+
+def way_of(kind: str) -> Way:
+    """Return by which way a delivery of this kind goes."""
+    return Way.PMS if kind.startswith(_PMS) else _WAYS[Kind(kind)]
+
+
 _CHANNEL_CONNECTIONS = {Channel.EMAIL: MAIL_CONNECTION, Channel.SMS: SMS_CONNECTION}
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One thing that will follow a cancellation.
+    """One thing that will follow a command.
 
     `target` is who or what it goes to: a PMS's name, an address, a phone number. `connection`
     is what a dispatcher must have to carry it out, empty when only a person can. `note` says
-    why it is born in attention or settled; it is empty otherwise.
+    why it is born in attention or settled; it is empty otherwise. It is not begun before the one
+    of the kind `waits_for`, planned before it by the same command, is done. `proves` is the one
+    whose success makes a command take effect that has waited for its proof.
     """
 
-    kind: Kind
+    kind: str
     state: State
     target: str
     note: str = ""
     connection: str = ""
+    waits_for: str = ""
+    proves: bool = False
+
+    @property
+    def way(self) -> Way:
+        """By which way somebody is told."""
+        return way_of(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +116,15 @@ class Delivery:
     `unproven` counts attempts since the last proof whose effect nobody knows. `is_refused`
     says that the other side itself said no, for ever. A message that was followed by one on
     the patient's next channel is SETTLED, `settled_by` nobody.
+
+    `version` is the fence of the latest claim, `held_until` the end of that one's lease while
+    an attempt is being made. `waits_for` is the id of the delivery that must be done first.
+    `proves` is as in `Planned`.
     """
 
     id: int
     booking_id: int
-    kind: Kind
+    kind: str
     state: State
     target: str
     created_at: datetime
@@ -104,6 +137,15 @@ class Delivery:
     settled_by: str = ""
     unproven: int = 0
     is_refused: bool = False
+    version: int = 0
+    held_until: datetime | None = None
+    waits_for: int | None = None
+    proves: bool = False
+
+    @property
+    def way(self) -> Way:
+        """By which way somebody is told."""
+        return way_of(self.kind)
 
     @property
     def is_to_patient(self) -> bool:
@@ -114,23 +156,6 @@ class Delivery:
     def is_superseded(self) -> bool:
         """Whether it came to nothing and the patient's next channel took its place."""
         return self.kind in _CHANNEL_KINDS.values() and self.state is State.SETTLED and not self.settled_by
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that one dispatcher has taken on, for one attempt, which `delivery` already counts.
-
-    `fence` proves that the claim is still this dispatcher's when it reports. `unproven` counts
-    earlier attempts since the last proof that may have succeeded: their answer was lost, or
-    the program was. `at` is the store's time of the claim.
-    """
-
-    delivery: Delivery
-    booking: Booking
-    command_id: UUID
-    fence: int
-    unproven: int
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +197,11 @@ def is_by_hand(booking: Booking | IncomingBooking, practice: Practice) -> bool:
 
 def is_told_automatically(planned: Collection[Planned]) -> bool:
     """Whether the PMS will be told without a person."""
-    return any(one.kind is Kind.PMS_CANCEL and one.connection for one in planned)
+    return any(way_of(one.kind) is Way.PMS and one.connection for one in planned)
 
 
 def next_channel(
-    booking: Booking | IncomingBooking, practice: Practice, tried: Collection[Kind]
+    booking: Booking | IncomingBooking, practice: Practice, tried: Collection[str]
 ) -> Planned | None:
     """Return the first message to the patient by a channel not `tried` yet, or None."""
     addresses = _addresses(booking)
@@ -210,9 +235,9 @@ def reader(booking: Booking, practice: Practice) -> Reader:
     return Reader.PATIENT if first is not None and first.kind in carriers else Reader.PRACTICE
 
 
-def instead(kind: Kind) -> str:
+def instead(kind: str) -> str:
     """Return what is noted of a message whose place one of `kind` has taken."""
-    return f"{_MEANS[kind]} instead"
+    return f"{_MEANS[Kind(kind)]} instead"
 
 
 def _addresses(booking: Booking | IncomingBooking) -> dict[Channel, str]:
@@ -238,16 +263,16 @@ def fact(delivery: Delivery) -> str:
     more than is proven: sent is what the server took, and "refused" is for who said no, not for
     who could not be asked.
     """
-    if delivery.kind is Kind.PMS_CANCEL:
+    if delivery.way is Way.PMS:
         return _pms_fact(delivery)
     if delivery.state is State.DONE:
-        return f"{_MEANS[delivery.kind]} sent"
+        return f"{_MEANS[Kind(delivery.kind)]} sent"
     if delivery.state is State.SETTLED:
         if delivery.is_superseded:
             return "failed"
         return "told by phone" if delivery.note == TOLD_BY_PHONE else "settled"
     if delivery.state is State.ATTENTION:
-        return "failed" if delivery.kind is Kind.DESK_EMAIL else PHONE_THE_PATIENT.lower()
+        return "failed" if delivery.kind == Kind.DESK_EMAIL else PHONE_THE_PATIENT.lower()
     return "waiting"
 
 
@@ -285,11 +310,11 @@ def facts(deliveries: Sequence[Delivery] | None) -> str:
     if deliveries is None:
         return "cancelled. What follows cannot be read now"
     said = ["cancelled"]
-    said += [f"{one.target} {fact(one)}" for one in deliveries if one.kind is Kind.PMS_CANCEL]
+    said += [f"{one.target} {fact(one)}" for one in deliveries if one.way is Way.PMS]
     for one in [one for one in deliveries if one.is_to_patient][-1:]:
         words = fact(one)
         said.append(
-            {"waiting": f"{_MEANS[one.kind]} waiting", "settled": "patient settled"}.get(words, words)
+            {"waiting": f"{_MEANS[Kind(one.kind)]} waiting", "settled": "patient settled"}.get(words, words)
         )
     return ", ".join(said)
 
@@ -300,7 +325,7 @@ def to_do(attention: Attention) -> tuple[str, str]:
     `("CANCEL IT IN DENTIX BY HAND", "Manual update required")`. The first is in capitals.
     """
     delivery = attention.delivery
-    if delivery.kind is Kind.PMS_CANCEL:
+    if delivery.way is Way.PMS:
         pms = delivery.target.upper()
         by_hand = f"CANCEL IT IN {pms} BY HAND"
         # Doing it there does no harm to what goes on automatically: every attempt reads first.
@@ -316,15 +341,15 @@ def to_do(attention: Attention) -> tuple[str, str]:
             why = f"cancel it there yourself if you can; {delivery.error}{_tries(delivery)}"
             return f"STILL TRYING TO TELL {pms}", why
         return by_hand, f"{delivery.error}{_tries(delivery)}"
-    if delivery.kind is Kind.DESK_EMAIL:
+    if delivery.kind == Kind.DESK_EMAIL:
         return "TELL THE PRACTICE", _why_not_sent(delivery)
-    if delivery.kind is Kind.PATIENT_PHONE:
+    if delivery.kind == Kind.PATIENT_PHONE:
         return PHONE_THE_PATIENT, f"cancelled, {delivery.error}"
     return PHONE_THE_PATIENT, f"cancelled, {_why_not_sent(delivery)}"
 
 
 def _why_not_sent(delivery: Delivery) -> str:
-    means = _MEANS[delivery.kind]
+    means = _MEANS[Kind(delivery.kind)]
     if delivery.unproven:
         return f"nobody knows whether the {means} went out"
     if delivery.is_refused:

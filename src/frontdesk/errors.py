@@ -1,8 +1,9 @@
 """What an operator is told when something did not work; each has a title and what to do next."""
 
 from datetime import datetime
+from typing import Any
 
-from frontdesk.bookings import Booking, Operator, Reason
+from frontdesk.bookings import Operator, Reason
 
 _NOTHING, _UNKNOWN = "nothing was changed", "what became of it is not known yet"
 
@@ -48,7 +49,7 @@ class Unauthorised(FrontdeskError):
 
 
 class Conflict(FrontdeskError):
-    """The booking changed since it was read; `current` is how it stands now.
+    """The subject of a command changed since it was read; `current` is how it stands now.
 
     `by` and `at` say who made the latest change, and when, if the store knows.
     """
@@ -56,7 +57,7 @@ class Conflict(FrontdeskError):
     title = "Somebody else was first"
     exit_code = 4
 
-    def __init__(self, hint: str, current: Booking, by: Operator | None, at: datetime | None) -> None:
+    def __init__(self, hint: str, current: Any, by: Operator | None, at: datetime | None) -> None:
         super().__init__(hint)
         self.current = current
         self.by = by

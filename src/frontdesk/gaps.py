@@ -10,7 +10,7 @@ from datetime import datetime
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Booking, Channel, Practice
-from frontdesk.deliveries import Kind, State, plan
+from frontdesk.deliveries import Kind, State, Way, plan
 
 _COLUMNS = {Channel.EMAIL: "patient_email", Channel.SMS: "patient_mobile"}
 
@@ -35,10 +35,10 @@ class Gaps:
             return
         self._bookings += 1
         for one in plan(booking, practice):
-            if one.kind is Kind.PMS_CANCEL and one.state is State.ATTENTION:
+            if one.way is Way.PMS and one.state is State.ATTENTION:
                 # One that cannot cancel at all lacks nothing: there everything is done by hand.
                 self._without_pms_ref[one.target] += practice.pms is not None and practice.pms.can_cancel
-            elif one.kind is Kind.PATIENT_PHONE:
+            elif one.kind == Kind.PATIENT_PHONE:
                 self._without_address[practice.patient_channels] += 1
 
     def sentences(self) -> Iterator[str]:

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
-from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Ended, Result, RetryPolicy
-from frontdesk.deliveries import OPEN_STATES, Claim, Delivery, State
+from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Claim, Ended, Result, RetryPolicy
+from frontdesk.deliveries import OPEN_STATES, Delivery, State
 from frontdesk.errors import FrontdeskError
 from frontdesk.store.port import DeliveryQueue
 

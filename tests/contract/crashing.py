@@ -15,14 +15,12 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from sqlalchemy import Engine, event
 
-from frontdesk.bookings import CancelCommand
 from frontdesk.store.opening import open_store
-from tests.making import KIM
+from tests.making import KIM, cancel, cancel_of
 
 ANSWERED, BEGUN = b"a", b"b"
 
@@ -33,11 +31,11 @@ def desk(url: str, line: int, say: Callable[[bytes], object], point: int | None)
     async def work() -> None:
         store = await open_store(url)
         (booking,) = await store.find(f"R{line:05}")
-        command = CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+        command = cancel_of(booking, KIM, "Sick")
         if point is not None:
             die_at(point)
         say(BEGUN)
-        await store.cancel(command)
+        await cancel(store, command)
         say(ANSWERED)
 
     asyncio.run(work())

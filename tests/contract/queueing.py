@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
-from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind
+from frontdesk.attempts import Claim, Ended, Result, RetryPolicy
+from frontdesk.bookings import Booking
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import let_pass
-from tests.making import KIM, make_incoming
+from tests.making import KIM, cancel, cancel_of, make_incoming
 
 ALL = ("smile", MAIL_CONNECTION, SMS_CONNECTION)
 PMS = ("smile",)
@@ -38,7 +37,7 @@ class Desk:
         line = make_incoming(self._line, starts_at=starts_at, **changes)
         await self.store.registry.load([line], KIM, "a test")
         (booking,) = await self.store.find(line.ref)
-        return await self.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+        return await cancel(self.store, cancel_of(booking, KIM))
 
     async def claim(self, *connections: str) -> Claim:
         claim = await self.queue.claim(connections or ALL, POLICY)
@@ -52,7 +51,7 @@ class Desk:
 
     async def delivery(self, booking: Booking, kind: Kind = Kind.PMS_CANCEL) -> Delivery:
         found = await self.store.deliveries(booking.id)
-        return next(one for one in found if one.kind is kind)
+        return next(one for one in found if one.kind == kind)
 
     def passes(self, time: timedelta) -> None:
         """Let time pass: every moment that the queue has noted is so much longer ago."""

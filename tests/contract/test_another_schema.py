@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import CancelCommand, Scope
+from frontdesk.bookings import Scope
 from frontdesk.errors import Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import revisions, schema
@@ -20,7 +20,7 @@ from frontdesk.store.sql.store import SqlStore
 from tests.choosing import few_in_quick
 from tests.contract.newer import NUMBER, a_newer_program
 from tests.contract.raw import execute, until
-from tests.making import KIM, fill, make_incoming, make_practice
+from tests.making import KIM, cancel, cancel_of, fill, make_incoming, make_practice, retry, settle
 
 STATE = "SELECT change, audit, audit_digest, bookings FROM head"
 
@@ -38,7 +38,7 @@ async def ready(store: SqlStore) -> dict[str, Any]:
     await fill(store, 14)
     booked = [(await store.find(f"R{number:05}"))[0] for number in (8, 10, 12, 9)]
     for one in booked[:3]:
-        await store.cancel(CancelCommand(uuid4(), one.id, one.version, KIM, "Sick"))
+        await cancel(store, cancel_of(one, KIM, "Sick"))
     refused = await store.queue.claim(["smile"], RetryPolicy())
     assert refused is not None
     await store.queue.finish(refused, Result(Ended.REFUSED), RetryPolicy())
@@ -49,12 +49,10 @@ async def ready(store: SqlStore) -> dict[str, Any]:
 
 
 WRITES: dict[str, Callable[[SqlStore, dict[str, Any]], Awaitable[object]]] = {
-    "cancel": lambda store, at: store.cancel(
-        CancelCommand(uuid4(), at["booking"].id, at["booking"].version, KIM, "Sick")
-    ),
+    "cancel": lambda store, at: cancel(store, cancel_of(at["booking"], KIM, "Sick")),
     "give_up": lambda store, at: store.give_up(uuid4()),
-    "retry": lambda store, at: store.retry(at["delivery"], KIM),
-    "settle": lambda store, at: store.settle(at["delivery"], KIM, "rung"),
+    "retry": lambda store, at: retry(store, at["delivery"], KIM),
+    "settle": lambda store, at: settle(store, at["delivery"], KIM, "rung"),
     "load": lambda store, at: store.registry.load([make_incoming(99)], KIM, "tests"),
     "loaded": lambda store, at: store.registry.loaded(),
     "apply_practices": lambda store, at: store.registry.apply_practices([make_practice("perth")], KIM),

@@ -4,42 +4,61 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from frontdesk.audit import Action
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
-    CancelCommand,
     Channel,
     Operator,
     Scope,
     Standing,
     Status,
 )
+from frontdesk.commands import Command, Subject
 from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
 from frontdesk.errors import Conflict, NotFound, Refused
 from frontdesk.store.search.pages import search_tags
 from frontdesk.store.sql.selects import BOOKING
 from frontdesk.store.sql.store import SqlStore
+from tests import making
 from tests.contract.desks import OpenDesk
 from tests.contract.raw import count, execute
-from tests.making import BY_HAND, KIM, KIM_AT_TWO, LEE, Store, make_incoming, make_patient, make_practice
+from tests.making import (
+    BY_HAND,
+    KIM,
+    KIM_AT_TWO,
+    LEE,
+    Store,
+    cancel,
+    cancel_of,
+    make_incoming,
+    make_patient,
+    make_practice,
+    outcome,
+)
 
 pytestmark = pytest.mark.far_too
 
 
-def command(booking: Booking, operator: Operator = KIM_AT_TWO, **changes: object) -> CancelCommand:
-    asked = CancelCommand(uuid4(), booking.id, booking.version, operator, "Sick")
-    return replace(asked, **changes)  # type: ignore[arg-type]
+def command(booking: Booking, operator: Operator = KIM_AT_TWO, **changes: object) -> Command:
+    return changed(cancel_of(booking, operator, "Sick"), **changes)
+
+
+def changed(asked: Command, **changes: object) -> Command:
+    """Return a command with some of what it asks, or of its envelope, changed."""
+    own = {name: changes.pop(name) for name in ("reason", "told_by_phone") if name in changes}
+    if "booking_id" in changes:
+        changes["subject"] = Subject("booking", changes.pop("booking_id"))  # type: ignore[arg-type]
+    return replace(asked, ask=replace(asked.ask, **own), **changes)  # type: ignore[arg-type]
 
 
 async def test_cancel_returns_the_booking_as_it_then_stands(store: Store, booking: Booking) -> None:
     before = (await store.state()).now
-    cancelled = await store.cancel(command(booking, LEE))
+    cancelled = await cancel(store, command(booking, LEE))
     done = cancelled.cancellation
     assert done is not None
     assert (done.by, done.reason) == (LEE, "Sick")
@@ -54,12 +73,12 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
 ) -> None:
     number = (await store.state()).number
     asked = command(booking)
-    cancelled = await store.cancel(asked)
+    cancelled = await cancel(store, asked)
     assert cancelled.cancellation is not None
     at = cancelled.cancellation.at
 
     (event,) = await store.history(booking.id)
-    assert (event.action, event.operator, event.at) == (Action.BOOKING_CANCELLED, KIM_AT_TWO, at)
+    assert (event.action, event.operator, event.at) == ("booking.cancel", KIM_AT_TWO, at)
     assert event.detail == {"reason": "Sick", "version": "2"}
     (change,) = await store.changes(number, 0)
     assert (change.number, change.booking_id, change.by, change.at) == (
@@ -83,12 +102,12 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
         local_date=row.local_date,
     )
     assert count(store_url, "command") == 1
-    assert await store.outcome(asked.command_id) == cancelled
+    assert await outcome(store, asked.id) == cancelled
 
 
 @pytest.mark.far_too(full=True)
 async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(store: Store, booking: Booking) -> None:
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
     query = BookingQuery((await store.state()).now, text="amelia")
     found = {
         status: (await store.count(replace(query, statuses=frozenset({status})), 9)).number
@@ -99,7 +118,7 @@ async def test_a_cancelled_booking_is_found_among_the_cancelled_ones(store: Stor
 
 async def test_text_is_cleaned_before_it_is_kept(store: Store, booking: Booking) -> None:
     dirty = command(booking, Operator("Kim\x1b[31m  Nguyen"), reason=" Sick\x07\n today ")
-    done = (await store.cancel(dirty)).cancellation
+    done = (await cancel(store, dirty)).cancellation
     assert done is not None
     assert done.by.name == "Kim\ufffd[31m Nguyen"
     assert done.reason == "Sick\ufffd today"
@@ -112,10 +131,10 @@ async def test_reason_is_at_most_255_characters_after_cleaning(
 ) -> None:
     asked = command(booking, reason="  " + "\N{SMILING FACE WITH SUNGLASSES}" * length)
     if accepted:
-        assert (await store.cancel(asked)).cancellation is not None
+        assert (await cancel(store, asked)).cancellation is not None
     else:
         with pytest.raises(Refused) as refused:
-            await store.cancel(asked)
+            await cancel(store, asked)
         assert refused.value.reason.code == "too-long"
         assert await store.get(booking.id) == booking
 
@@ -124,9 +143,9 @@ async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
     store: Store, other: Store, store_url: str, booking: Booking
 ) -> None:
     asked = command(booking)
-    first = await store.cancel(asked)
-    assert await other.cancel(asked) == first
-    assert await store.cancel(replace(asked, reason=" Sick ")) == first
+    first = await cancel(store, asked)
+    assert await making.cancel(other, asked) == first
+    assert await cancel(store, changed(asked, reason=" Sick ")) == first
     assert count(store_url, "command") == 1
     assert count(store_url, "delivery") == 3
     assert len(await store.history(booking.id)) == 1
@@ -138,7 +157,7 @@ async def test_the_same_command_again_writes_nothing_and_returns_the_booking(
     [
         {"reason": "Work"},
         {"operator": LEE},
-        {"expected_version": 2},
+        {"seen": 2},
         {"told_by_phone": True},
         {"booking_id": 999},
     ],
@@ -148,27 +167,27 @@ async def test_a_command_id_is_never_used_for_something_else(
     store: Store, booking: Booking, changes: dict[str, object]
 ) -> None:
     asked = command(booking)
-    await store.cancel(asked)
+    await cancel(store, asked)
     with pytest.raises(Refused) as refused:
-        await store.cancel(replace(asked, **changes))  # type: ignore[arg-type]
+        await cancel(store, changed(asked, **changes))
     assert refused.value.reason.code == "id-reused"
 
 
 @pytest.mark.only_here
 async def test_a_desk_is_part_of_what_a_command_says(store: Store, booking: Booking) -> None:
     asked = command(booking)
-    await store.cancel(asked)
+    await cancel(store, asked)
     with pytest.raises(Refused) as refused:
-        await store.cancel(replace(asked, operator=Operator(asked.operator.name, "Desk Three")))
+        await cancel(store, replace(asked, operator=Operator(asked.operator.name, "Desk Three")))
     assert refused.value.reason.code == "id-reused"
 
 
 async def test_a_stale_cancel_names_who_was_first_and_when(
     store: Store, other: Store, store_url: str, booking: Booking
 ) -> None:
-    cancelled = await store.cancel(command(booking, LEE))
+    cancelled = await cancel(store, command(booking, LEE))
     with pytest.raises(Conflict) as conflict:
-        await other.cancel(command(booking))
+        await making.cancel(other, command(booking))
     assert cancelled.cancellation is not None
     assert conflict.value.current == cancelled
     assert (conflict.value.by, conflict.value.at) == (LEE, cancelled.cancellation.at)
@@ -180,7 +199,7 @@ async def test_a_changed_booking_is_not_cancelled_unseen(store: Store, booking: 
     moved = make_incoming(ref="A1", starts_at=booking.starts_at + timedelta(hours=1))
     await store.registry.load([moved], LEE, "a file")
     with pytest.raises(Conflict) as conflict:
-        await store.cancel(command(booking))
+        await cancel(store, command(booking))
     assert conflict.value.current == await store.get(booking.id)
     assert conflict.value.current.cancellation is None
     assert conflict.value.by == LEE
@@ -191,20 +210,20 @@ async def test_a_changed_booking_is_not_cancelled_unseen(store: Store, booking: 
 @pytest.mark.far_too(full=True)
 async def test_a_version_that_never_was_is_a_conflict_with_nobody(store: Store, booking: Booking) -> None:
     with pytest.raises(Conflict) as conflict:
-        await store.cancel(command(booking, expected_version=7))
+        await cancel(store, command(booking, seen=7))
     assert (conflict.value.by, conflict.value.at) == (None, None)
 
 
 async def test_an_unknown_booking_is_not_found(store: Store, booking: Booking) -> None:
     with pytest.raises(NotFound):
-        await store.cancel(command(booking, booking_id=booking.id + 1))
+        await cancel(store, command(booking, booking_id=booking.id + 1))
 
 
 @pytest.mark.far_too(full=True)
 async def test_what_is_cancelled_stays_so(store: Store, booking: Booking) -> None:
-    cancelled = await store.cancel(command(booking))
+    cancelled = await cancel(store, command(booking))
     with pytest.raises(Refused) as refused:
-        await store.cancel(command(cancelled, LEE))
+        await cancel(store, command(cancelled, LEE))
     assert refused.value.reason.code == "already-cancelled"
     assert refused.value.reason.text.startswith("cancelled by Kim Nguyen")
 
@@ -215,7 +234,7 @@ async def test_a_passed_appointment_is_not_cancelled(store: Store) -> None:
     await store.registry.load([make_incoming(ref="A1", starts_at=now)], KIM, "a test")
     (booking,) = await store.find("A1")
     with pytest.raises(Refused) as refused:
-        await store.cancel(command(booking))
+        await cancel(store, command(booking))
     assert refused.value.reason.code == "time-passed"
     assert await store.history(booking.id) == ()
 
@@ -227,17 +246,17 @@ ELSEWHERE = Standing(practices=frozenset({"perth"}))
 async def test_refusals_come_in_their_order(store: Store, open_desk: OpenDesk, booking: Booking) -> None:
     """What this desk may know and do, then the version, then the rules."""
     await store.registry.apply_practices([make_practice("perth")], KIM)
-    cancelled = await store.cancel(command(booking))
+    cancelled = await cancel(store, command(booking))
     reader, elsewhere = await open_desk(READER), await open_desk(ELSEWHERE)
     with pytest.raises(Refused) as no_permission:
-        await reader.cancel(command(booking))
+        await making.cancel(reader, command(booking))
     assert no_permission.value.reason.code == "no-permission"
     with pytest.raises(NotFound):
-        await elsewhere.cancel(command(booking))
+        await making.cancel(elsewhere, command(booking))
     with pytest.raises(Conflict):
-        await store.cancel(command(booking))
+        await cancel(store, command(booking))
     with pytest.raises(Refused) as rule:
-        await store.cancel(command(cancelled))
+        await cancel(store, command(cancelled))
     assert rule.value.reason.code == "already-cancelled"
 
 
@@ -246,16 +265,16 @@ async def test_a_repeat_comes_before_all_refusals(
     store: Store, open_desk: OpenDesk, booking: Booking
 ) -> None:
     asked = command(booking)
-    cancelled = await store.cancel(asked)
+    cancelled = await cancel(store, asked)
     reader = await open_desk(READER)
-    assert await reader.cancel(asked) == cancelled
+    assert await making.cancel(reader, asked) == cancelled
 
 
 @pytest.mark.far_too(full=True)
 async def test_a_refused_cancel_leaves_no_trace(store: Store, store_url: str, booking: Booking) -> None:
     before = execute(store_url, "SELECT * FROM head"), execute(store_url, "SELECT * FROM booking")
     with pytest.raises(Conflict):
-        await store.cancel(command(booking, expected_version=2))
+        await cancel(store, command(booking, seen=2))
     assert (execute(store_url, "SELECT * FROM head"), execute(store_url, "SELECT * FROM booking")) == before
     assert count(store_url, "command") == count(store_url, "delivery") == 0
 
@@ -302,36 +321,36 @@ async def test_deliveries_are_what_the_plan_says(store: Store, case: str) -> Non
     await store.registry.apply_practices([make_practice(**practice)], KIM)
     await store.registry.load([make_incoming(ref="A1", patient=make_patient(**patient))], KIM, "a test")
     (booking,) = await store.find("A1")
-    await store.cancel(command(booking, LEE, told_by_phone=told))
+    await cancel(store, command(booking, LEE, told_by_phone=told))
     deliveries = await store.deliveries(booking.id)
     assert [(d.kind, d.state, d.target, d.error, d.note, d.settled_by) for d in deliveries] == expected
     assert all((d.next_at is not None) == (d.state is State.PENDING) for d in deliveries)
 
 
 async def test_outcome_of_a_command_that_wrote_nothing(store: Store, booking: Booking) -> None:
-    refused = command(booking, expected_version=2)
+    refused = command(booking, seen=2)
     with pytest.raises(Conflict):
-        await store.cancel(refused)
-    assert await store.outcome(refused.command_id) is None
-    assert await store.outcome(UUID(int=0)) is None
+        await cancel(store, refused)
+    assert await outcome(store, refused.id) is None
+    assert await outcome(store, UUID(int=0)) is None
 
 
 async def test_outcome_waits_for_a_cancel_that_has_begun(store: Store, booking: Booking) -> None:
     asked = command(booking)
-    cancelling = asyncio.create_task(store.cancel(asked))
+    cancelling = asyncio.create_task(cancel(store, asked))
     await asyncio.sleep(0)
-    known = await store.outcome(asked.command_id)
+    known = await outcome(store, asked.id)
     assert known == await cancelling
 
 
 async def test_a_cancelled_task_does_not_stop_the_cancel(store: Store, booking: Booking) -> None:
     asked = command(booking)
-    cancelling = asyncio.create_task(store.cancel(asked))
+    cancelling = asyncio.create_task(cancel(store, asked))
     await asyncio.sleep(0)
     cancelling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await cancelling
-    known = await store.outcome(asked.command_id)
+    known = await outcome(store, asked.id)
     assert known is not None
     assert known.cancellation is not None
 
@@ -339,7 +358,7 @@ async def test_a_cancelled_task_does_not_stop_the_cancel(store: Store, booking: 
 async def race(store: Store, other: Store, booking: Booking) -> tuple[Booking, Conflict]:
     """Let two desks cancel one booking at the same time; return the winner's answer and the loser's."""
     answers = await asyncio.gather(
-        store.cancel(command(booking)), other.cancel(command(booking, LEE)), return_exceptions=True
+        cancel(store, command(booking)), making.cancel(other, command(booking, LEE)), return_exceptions=True
     )
     won = [answer for answer in answers if isinstance(answer, Booking)]
     lost = [answer for answer in answers if isinstance(answer, Conflict)]
@@ -372,45 +391,45 @@ async def test_last_write_is_this_operators_latest_cancel(store: Store) -> None:
     begin = datetime.now(UTC) - timedelta(hours=1)
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(line, ref=f"A{line}") for line in range(3)], KIM, "a test")
-    assert await store.last_write(KIM_AT_TWO, begin) is None
+    assert await making.last_write(store, KIM_AT_TWO, begin) is None
     for ref, operator in (("A0", KIM_AT_TWO), ("A1", KIM_AT_TWO), ("A2", LEE)):
         (booking,) = await store.find(ref)
-        await store.cancel(command(booking, operator))
-    latest = await store.last_write(KIM_AT_TWO, begin)
+        await cancel(store, command(booking, operator))
+    latest = await making.last_write(store, KIM_AT_TWO, begin)
     assert latest is not None
     assert latest.ref == "A1"
     assert latest.cancellation is not None
-    assert await store.last_write(KIM_AT_TWO, latest.cancellation.at) is None
-    assert await store.last_write(Operator(KIM.name + "x", LEE.via), begin) is None
+    assert await making.last_write(store, KIM_AT_TWO, latest.cancellation.at) is None
+    assert await making.last_write(store, Operator(KIM.name + "x", LEE.via), begin) is None
 
 
 @pytest.mark.only_here
 async def test_last_write_is_of_this_desk_only(store: Store, booking: Booking) -> None:
     begin = datetime.now(UTC) - timedelta(hours=1)
-    await store.cancel(command(booking, LEE))
-    assert await store.last_write(Operator(LEE.name), begin) is None
-    assert await store.last_write(LEE, begin) is not None
+    await cancel(store, command(booking, LEE))
+    assert await making.last_write(store, Operator(LEE.name), begin) is None
+    assert await making.last_write(store, LEE, begin) is not None
 
 
 @pytest.mark.only_here
 async def test_a_command_given_up_before_it_arrives_does_nothing(store: SqlStore, booking: Booking) -> None:
     late = command(booking)
-    assert await store.give_up(late.command_id) is None
-    assert await store.give_up(late.command_id) is None
+    assert await making.give_up(store, late.id) is None
+    assert await making.give_up(store, late.id) is None
     with pytest.raises(Refused) as refused:
-        await store.cancel(late)
+        await cancel(store, late)
     assert refused.value.reason.code == "given-up"
     assert await store.get(booking.id) == booking
-    cancelled = await store.cancel(command(booking))
+    cancelled = await cancel(store, command(booking))
     assert cancelled.cancellation is not None
 
 
 @pytest.mark.only_here
 async def test_a_command_that_was_written_is_not_given_up(store: SqlStore, booking: Booking) -> None:
     asked = command(booking)
-    cancelled = await store.cancel(asked)
-    assert await store.give_up(asked.command_id) == cancelled
-    assert await store.cancel(asked) == cancelled
+    cancelled = await cancel(store, asked)
+    assert await making.give_up(store, asked.id) == cancelled
+    assert await cancel(store, asked) == cancelled
 
 
 @pytest.mark.only_here

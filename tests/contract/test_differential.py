@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
-    CancelCommand,
     Direction,
     Operator,
     Position,
@@ -24,9 +23,20 @@ from frontdesk.bookings import (
 )
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import Conflict, FrontdeskError, Refused
-from tests import postgres
+from tests import making, postgres
 from tests.contract.desks import DesksHere, FarDesks
-from tests.making import BY_HAND, KIM, KIM_AT_TWO, LEE, Store, make_incoming, make_practice
+from tests.making import (
+    BY_HAND,
+    KIM,
+    KIM_AT_TWO,
+    LEE,
+    Store,
+    cancel_of,
+    make_incoming,
+    make_practice,
+    retry,
+    settle,
+)
 
 OPERATORS = (KIM_AT_TWO, LEE)
 BOOKINGS = 4
@@ -57,14 +67,15 @@ def cancel(which: int, version: int, reason: str, operator: Operator, command: i
     async def step(store: Store, round_: Round) -> Any:
         booking = await the(store, round_, which)
         id_ = round_.commands[command]
-        return await store.cancel(CancelCommand(id_, booking.id, version, operator, reason, told))
+        asked = cancel_of(booking, operator, reason, told_by_phone=told, id=id_, seen=version)
+        return await making.cancel(store, asked)
 
     return step
 
 
 def outcome(command: int) -> Step:
     async def step(store: Store, round_: Round) -> Any:
-        return await store.outcome(round_.commands[command])
+        return await making.outcome(store, round_.commands[command])
 
     return step
 
@@ -101,8 +112,8 @@ def deal_with(which: int, operator: Operator, note: str | None) -> Step:
         if delivery is None:
             return None
         if note is None:
-            return await store.retry(delivery.id, operator)
-        return await store.settle(delivery.id, operator, note)
+            return await retry(store, delivery.id, operator)
+        return await settle(store, delivery.id, operator, note)
 
     return step
 
@@ -121,13 +132,13 @@ def moved(which: int, hours: int) -> Step:
 async def stands(store: Store, _: Round) -> Any:
     state = await store.state()
     attention = await store.attention(500)
-    last = [await store.last_write(one, STARTS) for one in OPERATORS]
+    last = [await making.last_write(store, one, STARTS) for one in OPERATORS]
     changes = await store.changes(max(0, state.number - 3), 0)
     return (
         (state.bookings, state.under_way, state.need_person, state.standing.why_not_writable),
         attention,
         last,
-        [(one.kind, one.by) for one in changes],
+        [(one.subject.kind, one.by) for one in changes],
     )
 
 

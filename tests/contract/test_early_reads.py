@@ -7,14 +7,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import (
     BookingQuery,
-    CancelCommand,
     Direction,
     Position,
     Status,
@@ -26,7 +24,7 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.store.sqlite import file
-from tests.making import KIM, fill
+from tests.making import KIM, cancel_of, fill
 
 NOW = datetime(2026, 11, 22, 9, 14, 30, 250_000, tzinfo=UTC)
 NOBODY = "no-such-schema"
@@ -45,8 +43,8 @@ async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     await fill(opened, 60, now=NOW)
     page = await opened.page(BookingQuery(NOW), 20, Position(NOW, 0), Direction.FORWARD)
     for row in page.rows[::3]:
-        command = CancelCommand(uuid4(), row.booking.id, row.booking.version, KIM, "Sick")
-        await opened.cancel(command)
+        command = cancel_of(row.booking, KIM, "Sick")
+        await opened.do(command)
     # One connection is in trouble, another has nobody who reaches it.
     claim = await opened.queue.claim(["smile"], RetryPolicy())
     assert claim is not None

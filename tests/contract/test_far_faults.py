@@ -3,23 +3,26 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction
+from frontdesk.attempts import Ended, Result, RetryPolicy
+from frontdesk.bookings import Booking, BookingQuery, Direction
+from frontdesk.commands import Command
+from frontdesk.deliveries import State
 from frontdesk.errors import CommitLost, NotWritten, Unauthorised, Unavailable
 from frontdesk.preflight import Finding
 from frontdesk.store.far import following
 from frontdesk.store.far import store as far_store
 from frontdesk.store.port import Change
 from frontdesk.store.sqlite.database import SqliteDatabase
+from tests import making
 from tests.contract.between import Between, Instead, Trouble, standing_between
 from tests.contract.desks import FarDesk
 from tests.contract.raw import count, execute
-from tests.making import KIM, KIM_AT_TWO, LEE, make_incoming
+from tests.making import KIM, KIM_AT_TWO, LEE, cancel, cancel_of, make_incoming, outcome, retry, settle
 
 LONG = 60.0
 SOON = 0.4
@@ -50,8 +53,8 @@ async def far(store: FarDesk, between: Between) -> AsyncIterator[FarDesk]:
     await desk.close()
 
 
-def command(booking: Booking) -> CancelCommand:
-    return CancelCommand(uuid4(), booking.id, booking.version, KIM_AT_TWO, "Sick")
+def command(booking: Booking) -> Command:
+    return cancel_of(booking, KIM_AT_TWO, "Sick")
 
 
 def answer(status: str, body: str, **headers: str) -> Instead:
@@ -80,7 +83,7 @@ async def test_an_answer_lost_after_the_commit_is_asked_for(
     far: FarDesk, between: Between, store_url: str, booking: Booking, trouble: Trouble | Instead
 ) -> None:
     between.meets("/cancel", trouble)
-    cancelled = await far.cancel(command(booking))
+    cancelled = await cancel(far, command(booking))
     assert cancelled == await far.get(booking.id)
     assert cancelled.cancellation is not None
     assert cancelled.cancellation.by == KIM_AT_TWO
@@ -92,7 +95,7 @@ async def test_an_answer_lost_after_the_commit_is_asked_for(
 async def test_asking_is_asked_again(far: FarDesk, between: Between, booking: Booking) -> None:
     between.meets("/cancel", Trouble.LOSE_ANSWER)
     between.meets("/give-up", Trouble.LOSE_REQUEST, Trouble.LOSE_ANSWER)
-    assert (await far.cancel(command(booking))).cancellation is not None
+    assert (await cancel(far, command(booking))).cancellation is not None
     assert (between.number("/cancel"), between.number("/give-up")) == (1, 3)
 
 
@@ -103,14 +106,14 @@ async def test_what_did_not_arrive_is_said_to_be_not_saved_and_never_is(
     between.meets("/cancel", trouble)
     asked = command(booking)
     with pytest.raises(Unavailable, match="gave no answer, the connection broke: nothing was changed"):
-        await far.cancel(asked)
+        await cancel(far, asked)
     for late in await between.deliver_late():
         assert b"given-up" in late
-    assert await far.outcome(asked.command_id) is None
+    assert await outcome(far, asked.id) is None
     assert await far.get(booking.id) == booking
     assert count(store_url, "command") == count(store_url, "delivery") == 0
     assert between.number("/cancel") == 1
-    assert (await far.cancel(command(booking))).cancellation is not None
+    assert (await cancel(far, command(booking))).cancellation is not None
 
 
 async def test_what_cannot_be_asked_is_not_known_until_it_can(
@@ -121,11 +124,11 @@ async def test_what_cannot_be_asked_is_not_known_until_it_can(
     between.meets("/give-up", *[Trouble.LOSE_REQUEST] * 9)
     asked = command(booking)
     with pytest.raises(Unavailable, match="what became of it is not known yet"):
-        await far.cancel(asked)
+        await cancel(far, asked)
     with pytest.raises(Unavailable):
-        await far.outcome(asked.command_id)
+        await outcome(far, asked.id)
     between.heals()
-    known = await far.outcome(asked.command_id)
+    known = await outcome(far, asked.id)
     assert known is not None
     assert known == await far.get(booking.id)
 
@@ -153,16 +156,16 @@ async def test_what_the_server_cannot_write_is_said_to_be_not_saved_unless_it_ma
         filled.setattr(SqliteDatabase, "_patiently", full)
         if failing == "COMMIT":
             with pytest.raises(CommitLost) as lost:
-                await far.cancel(asked)
+                await cancel(far, asked)
             assert "not known" not in lost.value.fault.hint
             with pytest.raises(Unavailable):
-                await far.outcome(asked.command_id)
+                await outcome(far, asked.id)
         else:
             with pytest.raises(NotWritten, match="nothing was changed"):
-                await far.cancel(asked)
-            assert await far.outcome(asked.command_id) is None
+                await cancel(far, asked)
+            assert await outcome(far, asked.id) is None
             assert between.number("/give-up") == 0
-    assert await far.outcome(asked.command_id) is None
+    assert await outcome(far, asked.id) is None
     assert await far.get(booking.id) == booking
 
 
@@ -174,12 +177,12 @@ async def test_what_was_not_sent_is_known_without_asking(
     with pytest.raises(
         Unavailable, match="cannot be reached, it refused the connection: nothing was changed"
     ):
-        await far.cancel(asked)
-    assert await far.outcome(asked.command_id) is None
+        await cancel(far, asked)
+    assert await outcome(far, asked.id) is None
     assert count(store_url, "command") == 0
     await between.listen()
-    assert (await far.cancel(asked)).cancellation is not None
-    assert await far.outcome(asked.command_id) is not None
+    assert (await cancel(far, asked)).cancellation is not None
+    assert await outcome(far, asked.id) is not None
 
 
 async def test_a_read_survives_a_connection_that_the_server_gave_up(
@@ -201,21 +204,27 @@ async def test_a_read_is_asked_twice_at_most(far: FarDesk, between: Between, boo
     assert between.number("GET") == 2
 
 
-async def test_what_a_person_does_is_never_repeated(far: FarDesk, between: Between, booking: Booking) -> None:
-    between.meets("/retry", Trouble.LOSE_ANSWER)
+async def test_a_lost_answer_to_what_a_person_signed_is_asked_for(
+    far: FarDesk, between: Between, booking: Booking
+) -> None:
+    await making.cancel(far, command(booking))
+    claim = await far.behind.queue.claim(["smile"], RetryPolicy())
+    assert claim is not None
+    await far.behind.queue.finish(claim, Result(Ended.REFUSED, "no"), RetryPolicy())
+    (needs_person,) = await far.attention(9)
+
     between.meets("/settle", Trouble.LOSE_REQUEST)
-    for write in (far.retry(1, KIM), far.settle(1, KIM, "phoned")):
-        with pytest.raises(Unavailable, match="what became of it is not known yet"):
-            await write
-    between.meets("/settle", GATEWAY)
-    with pytest.raises(
-        Unavailable, match=r"a proxy in front of it says so \(502\): what became of it is not known yet"
-    ):
-        await far.settle(1, KIM, "phoned")
-    assert between.number("POST") == 3
+    with pytest.raises(Unavailable, match="nothing was changed"):
+        await settle(far, needs_person.delivery.id, KIM, "phoned")
+    assert await far.attention(9) == (needs_person,)
+
+    between.meets("/settle", Trouble.LOSE_ANSWER)
+    settled = await settle(far, needs_person.delivery.id, KIM, "phoned")
+    assert (settled.state, settled.note) == (State.SETTLED, "phoned")
+    assert len(await far.history(booking.id)) == 2
     between.go_away()
     with pytest.raises(Unavailable, match="nothing was changed"):
-        await far.retry(1, KIM)
+        await retry(far, needs_person.delivery.id, KIM)
 
 
 SENTENCES = {
@@ -247,7 +256,7 @@ async def test_a_revoked_token_opens_nothing(far: FarDesk, booking: Booking) -> 
     (token,) = await far.registry.tokens()
     number = (await far.state()).number
     await far.registry.revoke_token(token.id, KIM)
-    for asking in (far.get(booking.id), far.cancel(command(booking)), far.changes(number, LONG)):
+    for asking in (far.get(booking.id), cancel(far, command(booking)), far.changes(number, LONG)):
         with pytest.raises(Unauthorised, match="revoked"):
             await asking
 
@@ -258,7 +267,7 @@ async def test_a_revoked_token_opens_nothing(far: FarDesk, booking: Booking) -> 
 async def cancel_one(desk: FarDesk, line: int) -> int:
     """Cancel a booking past the server; return the number of the change."""
     (booking,) = await desk.behind.find(f"R{line:05}")
-    await desk.behind.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+    await desk.behind.do(cancel_of(booking, LEE))
     return (await desk.behind.state()).number
 
 
@@ -341,7 +350,7 @@ async def test_a_server_that_is_away_is_said_to_be_at_once_and_comes_back_by_its
             await asyncio.sleep(0.01)
     (booking_now,) = await far.find("A1")
     hearing = asyncio.create_task(far.changes(number, LONG))
-    await far.cancel(command(booking_now))
+    await cancel(far, command(booking_now))
     assert [one.booking_id for one in await hearing] == [booking.id]
 
 
@@ -359,7 +368,7 @@ async def test_a_stream_that_falls_silent_is_dead(
     between.meets("/changes", Trouble.SILENCE)
     hearing = asyncio.create_task(far.changes(number, LONG))
     await opened_stream(between)
-    await far.cancel(command(booking))
+    await cancel(far, command(booking))
     assert [one.booking_id for one in await hearing] == [booking.id]
     assert between.number("/changes") >= 2
 
@@ -376,7 +385,7 @@ async def test_an_idle_desk_asks_for_nothing(far: FarDesk, between: Between, boo
 @pytest.mark.full
 async def test_older_changes_are_asked_for_anew(far: FarDesk, between: Between, booking: Booking) -> None:
     number = (await far.state()).number
-    await far.cancel(command(booking))
+    await cancel(far, command(booking))
     assert await far.changes(number + 1, 0.02) == ()
     assert [one.number for one in await far.changes(number, LONG)] == [number + 1]
 
@@ -387,7 +396,7 @@ async def test_a_restored_backup_means_that_anything_may_differ(
     number = (await far.state()).number
     (change,) = await far.changes(number + 50, LONG)
     assert (change.number, change.booking_id) == (number, None)
-    await far.cancel(command(booking))
+    await cancel(far, command(booking))
     assert [one.number for one in await far.changes(change.number, LONG)] == [number + 1]
 
 
@@ -400,11 +409,14 @@ async def test_more_changes_than_a_desk_keeps_all_arrive(
     monkeypatch.setattr(following, "CHANGES_AT_ONCE", 30)
     number = (await far.state()).number
     values = ", ".join(
-        f"({n}, NULL, 'booking', 'Kim Nguyen', '', '2026-01-01 00:00:00.000000')"
+        f"({n}, 'booking', 0, NULL, 'Kim Nguyen', '', '2026-01-01 00:00:00.000000')"
         for n in range(number + 1, number + 101)
     )
     execute(store_url, "UPDATE head SET change = :n", n=number + 100)
-    execute(store_url, f"INSERT INTO change (number, booking_id, kind, operator, via, at) VALUES {values}")
+    execute(
+        store_url,
+        f"INSERT INTO change (number, subject_kind, subject_id, booking_id, operator, via, at) VALUES {values}",
+    )
     first = await far.changes(number, LONG)
     await far.state()
     assert len(far._stream._kept) <= 40

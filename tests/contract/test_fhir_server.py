@@ -16,9 +16,9 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.attempts import Ended
+from frontdesk.attempts import Claim, Ended
 from frontdesk.bookings import Cancellation, Practitioner
-from frontdesk.deliveries import Claim, Kind
+from frontdesk.deliveries import Kind
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.cancelling import PmsCarrier

@@ -1,20 +1,29 @@
 """Deliveries that need a person: listed until retried, or settled by name."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
 
-from frontdesk.audit import Action
-from frontdesk.bookings import CancelCommand, Operator, Scope, Standing
+from frontdesk.bookings import Operator, Scope, Standing
+from frontdesk.commands import Subject
 from frontdesk.deliveries import MANUAL_UPDATE, Delivery, Kind, State
 from frontdesk.errors import NotFound, Refused
-from frontdesk.store.port import ChangeKind
 from frontdesk.store.sql.selects import BOOKING
 from tests.contract.desks import OpenDesk
 from tests.contract.raw import execute
-from tests.making import BY_HAND, KIM, LEE, Store, make_incoming, make_practice
+from tests.making import (
+    BY_HAND,
+    KIM,
+    LEE,
+    Store,
+    cancel,
+    cancel_of,
+    make_incoming,
+    make_practice,
+    retry,
+    settle,
+)
 
 pytestmark = pytest.mark.far_too
 
@@ -25,7 +34,7 @@ async def delivery(store: Store, store_url: str) -> Delivery:
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
     (booking,) = await store.find("A1")
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    await cancel(store, cancel_of(booking, KIM))
     execute(
         store_url,
         "UPDATE delivery SET state = 'attention', next_at = NULL, attempts = 8, error = 'no answer' "
@@ -46,7 +55,7 @@ async def test_attention_lists_the_nearest_first_and_the_passed_last(store: Stor
     await store.registry.load(batch, KIM, "a test")
     for line in range(4):
         (booking,) = await store.find(f"A{line}")
-        await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+        await cancel(store, cancel_of(booking, KIM))
     for ref, days in (("A2", 1), ("A3", 2)):
         passed = update(BOOKING).where(BOOKING.c.ref == ref)
         execute(store_url, passed.values(starts_at=now - timedelta(days=days)))
@@ -59,42 +68,47 @@ async def test_attention_lists_the_nearest_first_and_the_passed_last(store: Stor
 
 async def test_retry_makes_it_due_now(store: Store, delivery: Delivery) -> None:
     number = (await store.state()).number
-    again = await store.retry(delivery.id, LEE)
+    again = await retry(store, delivery.id, LEE)
     assert (again.state, again.attempts, again.error) == (State.PENDING, 0, "no answer")
     assert again.next_at == again.changed_at > delivery.changed_at
     assert await store.attention(9) == ()
     event = (await store.history(delivery.booking_id))[0]
-    assert (event.action, event.operator) == (Action.DELIVERY_RETRIED, LEE)
-    assert event.detail == {"delivery": str(delivery.id), "kind": "pms.cancel"}
+    assert (event.action, event.operator) == ("delivery.retry", LEE)
+    assert event.subject == Subject("delivery", delivery.id)
+    assert event.detail == {"delivery": str(delivery.id), "kind": "pms.cancel", "version": "0"}
     (change,) = await store.changes(number, 0)
-    assert (change.kind, change.booking_id, change.by) == (ChangeKind.DELIVERY, delivery.booking_id, LEE)
+    assert (change.subject, change.booking_id, change.by) == (
+        Subject("delivery", delivery.id),
+        delivery.booking_id,
+        LEE,
+    )
 
 
 async def test_settle_is_signed(store: Store, delivery: Delivery) -> None:
-    settled = await store.settle(delivery.id, LEE, " Done in Praktika \x1b[1m ")
+    settled = await settle(store, delivery.id, LEE, " Done in Praktika \x1b[1m ")
     assert (settled.state, settled.note) == (State.SETTLED, "Done in Praktika \ufffd[1m")
     assert settled.settled_by == "Lee Tran (Desk Two)"
     assert settled in await store.deliveries(delivery.booking_id)
     assert await store.attention(9) == ()
     event = (await store.history(delivery.booking_id))[0]
-    assert (event.action, event.operator) == (Action.DELIVERY_SETTLED, LEE)
+    assert (event.action, event.operator) == ("delivery.settle", LEE)
     assert event.detail["note"] == settled.note
 
 
 @pytest.mark.far_too(full=True)
 async def test_a_booking_keeps_its_version(store: Store, delivery: Delivery) -> None:
     before = await store.get(delivery.booking_id)
-    await store.settle(delivery.id, KIM, "Done")
+    await settle(store, delivery.id, KIM, "Done")
     assert await store.get(delivery.booking_id) == before
 
 
 async def test_only_what_needs_a_person_is_retried_or_settled(store: Store, delivery: Delivery) -> None:
-    await store.settle(delivery.id, LEE, "Done")
-    for again in (store.retry(delivery.id, KIM), store.settle(delivery.id, KIM, "Done twice")):
+    await settle(store, delivery.id, LEE, "Done")
+    for again in (retry(store, delivery.id, KIM), settle(store, delivery.id, KIM, "Done twice")):
         with pytest.raises(Refused) as refused:
             await again
         assert refused.value.reason.text.endswith("settled by Lee Tran (Desk Two)")
-    for missing in (store.retry(999, KIM), store.settle(999, KIM, "Done")):
+    for missing in (retry(store, 999, KIM), settle(store, 999, KIM, "Done")):
         with pytest.raises(NotFound):
             await missing
 
@@ -103,7 +117,7 @@ async def test_only_what_needs_a_person_is_retried_or_settled(store: Store, deli
 @pytest.mark.parametrize("note", ["", " \n", "x" * 256])
 async def test_a_note_is_a_few_words(store: Store, delivery: Delivery, note: str) -> None:
     with pytest.raises(Refused):
-        await store.settle(delivery.id, KIM, note)
+        await settle(store, delivery.id, KIM, note)
     assert [item.delivery for item in await store.attention(9)] == [delivery]
 
 
@@ -115,7 +129,7 @@ async def test_what_only_a_person_can_do_is_not_retried(
     await store.registry.apply_practices([make_practice(pms=BY_HAND)], KIM)
     execute(store_url, "UPDATE delivery SET kind = :kind WHERE state = 'attention'", kind=kind.value)
     with pytest.raises(Refused) as refused:
-        await store.retry(delivery.id, KIM)
+        await retry(store, delivery.id, KIM)
     assert refused.value.reason.code == "by-person"
 
 
@@ -123,7 +137,7 @@ async def test_a_desk_that_may_only_read_does_neither(
     store: Store, open_desk: OpenDesk, delivery: Delivery
 ) -> None:
     reader = await open_desk(Standing(scopes=frozenset({Scope.READ})))
-    for write in (reader.retry(delivery.id, KIM), reader.settle(delivery.id, KIM, "Done")):
+    for write in (retry(reader, delivery.id, KIM), settle(reader, delivery.id, KIM, "Done")):
         with pytest.raises(Refused) as refused:
             await write
         assert refused.value.reason.code == "no-permission"
@@ -135,6 +149,9 @@ async def test_who_may_not_know_of_the_booking_may_not_know_of_the_delivery(
 ) -> None:
     await store.registry.apply_practices([make_practice("perth")], KIM)
     elsewhere = await open_desk(Standing(practices=frozenset({"perth"})))
-    for write in (elsewhere.retry(delivery.id, KIM), elsewhere.settle(delivery.id, Operator("X"), "Done")):
+    for write in (
+        retry(elsewhere, delivery.id, KIM),
+        settle(elsewhere, delivery.id, Operator("X"), "Done"),
+    ):
         with pytest.raises(NotFound):
             await write

@@ -7,21 +7,22 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import make_url
 
 from frontdesk.arrivals import LoadOutcome
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
+from frontdesk.commands import Command
 from frontdesk.errors import Refused, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres import session
 from frontdesk.store.sql.selects import BOOKING, HEAD
 from frontdesk.store.sql.store import SqlStore
+from tests import making
 from tests.contract.raw import connected, execute, until
-from tests.making import KIM, make_incoming, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_practice
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def waiting(url: str, kind: str) -> bool:
     return bool(found[0][0])
 
 
-def command(booking: Booking) -> CancelCommand:
-    return CancelCommand(uuid4(), booking.id, booking.version, KIM)
+def command(booking: Booking) -> Command:
+    return cancel_of(booking, KIM)
 
 
 async def test_a_cancel_waits_for_the_other_desk(store: SqlStore, booking: Booking, held: Connection) -> None:
-    cancelling = asyncio.create_task(store.cancel(command(booking)))
+    cancelling = asyncio.create_task(cancel(store, command(booking)))
     # Reads go on while a write waits.
     assert await store.get(booking.id) == booking
     assert not cancelling.done()
@@ -64,7 +65,7 @@ async def test_on_postgres_the_time_is_read_after_the_lock(postgres_url: str) ->
     (booking,) = await store.find("A1")
     with connected(postgres_url) as other:
         other.execute(select(BOOKING).with_for_update())
-        cancelling = asyncio.create_task(store.cancel(command(booking)))
+        cancelling = asyncio.create_task(cancel(store, command(booking)))
         await until(lambda: waiting(postgres_url, "transactionid"))
         other.execute(update(BOOKING).values(starts_at=func.clock_timestamp()))
     with pytest.raises(Refused) as refused:
@@ -93,11 +94,11 @@ async def test_on_sqlite_the_time_is_read_under_the_lock(tmp_path: Path) -> None
     await store.registry.load([line, replace(line, ref="A2", pms_ref="", starts_at=clock())], KIM, "a test")
     locked.clear()
     (booking,), (begun,) = await store.find("A1"), await store.find("A2")
-    done = (await store.cancel(command(booking))).cancellation
+    done = (await cancel(store, command(booking))).cancellation
     assert done is not None
     assert done.at == clock()
     with pytest.raises(Refused):
-        await store.cancel(command(begun))
+        await cancel(store, command(begun))
     await store.close()
     assert locked == [True, False, True]
 
@@ -115,9 +116,9 @@ async def test_outcome_waits_for_another_desks_cancel_in_hand(postgres_url: str,
     asked = command(booking)
     with connected(postgres_url) as other:
         other.execute(select(BOOKING).with_for_update())
-        cancelling = asyncio.create_task(store.cancel(asked))
+        cancelling = asyncio.create_task(cancel(store, asked))
         await until(lambda: waiting(postgres_url, "transactionid"))
-        outcome = asyncio.create_task(asking.outcome(asked.command_id))
+        outcome = asyncio.create_task(making.outcome(asking, asked.id))
         await until(lambda: waiting(postgres_url, "advisory") or outcome.done())
         assert not outcome.done()
     assert await outcome == await cancelling
@@ -133,10 +134,10 @@ async def test_a_desk_does_not_wait_for_ever(
     hasty = await open_store(store_url)
     asked = command(booking)
     with pytest.raises(Unavailable) as unavailable:
-        await hasty.cancel(asked)
+        await making.cancel(hasty, asked)
     assert "busy" in unavailable.value.hint
     held.commit()
-    assert await hasty.outcome(asked.command_id) is None
+    assert await making.outcome(hasty, asked.id) is None
     assert await hasty.get(booking.id) == booking
     await hasty.close()
 

@@ -3,16 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand
 from frontdesk.errors import FrontdeskError, Unavailable
 from frontdesk.store.early.reads import EarlyReads, Unusual
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
-from tests.making import KIM, fill, make_practice
+from tests.making import KIM, cancel, cancel_of, fill, make_practice
 
 GONE = "is missing: nothing was changed; mount the disk that holds it, or put the latest backup in its place."
 
@@ -49,7 +47,7 @@ async def test_nothing_is_written_into_a_file_that_was_moved_away(
     (booking,) = await store.find("R00004")
     move()
     before = away.read_bytes()  # noqa: ASYNC240
-    command = CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+    command = cancel_of(booking, KIM, "Sick")
     for asking in (
         lambda: store.registry.apply_practices([make_practice("hobart")], KIM),
         lambda: store.queue.heartbeat("a desk", ["smile"]),
@@ -60,12 +58,12 @@ async def test_nothing_is_written_into_a_file_that_was_moved_away(
             await asking()
         assert gone.value.hint == f"{path} {GONE}"
     with pytest.raises(FrontdeskError) as not_cancelled:
-        await store.cancel(command)
+        await cancel(store, command)
     assert not_cancelled.value.hint == f"{path} {GONE}"
     assert away.read_bytes() == before  # noqa: ASYNC240
     os.rename(away, path)  # noqa: PTH104
     assert (await store.get(booking.id)).version == booking.version
-    assert (await store.cancel(command)).cancellation is not None
+    assert (await cancel(store, command)).cancellation is not None
 
 
 async def test_a_copy_is_not_made_of_a_file_that_was_moved_away(

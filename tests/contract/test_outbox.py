@@ -6,20 +6,19 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from frontdesk import outbox
-from frontdesk.attempts import LEASE, Carrier, Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
+from frontdesk.attempts import LEASE, Carrier, Claim, Ended, Result, RetryPolicy
+from frontdesk.bookings import Booking
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
 from frontdesk.errors import Unavailable
 from frontdesk.outbox import AT_ONCE, AT_ONCE_PER_CONNECTION, Dispatcher, Progress
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import until
-from tests.making import KIM, make_incoming, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_practice
 
 ALL = ("smile", MAIL_CONNECTION, SMS_CONNECTION)
 DONE = Result(Ended.DONE, "ok")
@@ -113,7 +112,7 @@ class Desk:
         line = make_incoming(self._line, starts_at=(await self.store.state()).now + timedelta(days=3))
         await self.store.registry.load([line], KIM, "a test")
         (booking,) = await self.store.find(line.ref)
-        return await self.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+        return await cancel(self.store, cancel_of(booking, KIM))
 
     def dispatcher(self, carriers: Mapping[str, Carrier] | Callable[[], Mapping[str, Carrier]]) -> Dispatcher:
         def given() -> Mapping[str, Carrier]:
@@ -129,7 +128,7 @@ class Desk:
             sleep=self.time.sleep,
         )
 
-    async def states(self, booking: Booking) -> dict[Kind, State]:
+    async def states(self, booking: Booking) -> dict[str, State]:
         return {one.kind: one.state for one in await self.store.deliveries(booking.id)}
 
 

@@ -90,7 +90,7 @@ async def met(at: Connected, fault: Fault, ask: Callable[[], Awaitable[object]])
     """Ask something while a fault is in force; return the answer, or the error that came instead."""
     at.simulator.faults.set(fault)
     asking = asyncio.ensure_future(ask())
-    if fault.kind is Kind.HANG:
+    if fault.kind == Kind.HANG:
         await at.simulator.until_waiting()
         await at.simulator.release()
     try:

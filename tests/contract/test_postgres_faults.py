@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
+from frontdesk.commands import Command
 from frontdesk.errors import Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres.database import PostgresDatabase
 from frontdesk.store.postgres.session import BoundedConnection
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import connected, count, execute, until
-from tests.making import KIM, LEE, make_incoming, make_practice
+from tests.making import KIM, LEE, cancel, cancel_of, make_incoming, make_practice, outcome
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def store_url(postgres_url: str) -> str:
     return postgres_url
 
 
-def command(booking: Booking) -> CancelCommand:
-    return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+def command(booking: Booking) -> Command:
+    return cancel_of(booking, KIM, "Sick")
 
 
 def hang_up(url: str) -> None:
@@ -57,7 +58,7 @@ async def test_a_desk_goes_on_after_a_restart(store: SqlStore, store_url: str, b
     hang_up(store_url)
     assert await store.get(booking.id) == booking
     hang_up(store_url)
-    assert (await store.cancel(command(booking))).cancellation is not None
+    assert (await cancel(store, command(booking))).cancellation is not None
 
 
 async def test_news_come_again_after_a_restart(
@@ -68,7 +69,7 @@ async def test_news_come_again_after_a_restart(
     await until(lambda: listening(store_url))
     hang_up(store_url)
     await until(lambda: listening(store_url))
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
     assert [change.booking_id for change in await hearing] == [booking.id]
 
 
@@ -80,7 +81,7 @@ async def test_news_come_at_once(
     number = (await store.state()).number
     hearing = asyncio.create_task(other.changes(number, 60))
     await until(lambda: listening(store_url))
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
     async with asyncio.timeout(30):
         assert [change.booking_id for change in await hearing] == [booking.id]
 
@@ -100,7 +101,7 @@ async def test_what_is_written_before_a_desk_listens_is_heard(
     number = (await late.state()).number
     hearing = asyncio.create_task(late.changes(number, 60))
     await late.get(booking.id)
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
     written.set()
     async with asyncio.timeout(30):
         assert [change.booking_id for change in await hearing] == [booking.id]
@@ -116,7 +117,7 @@ async def test_a_desk_looks_when_it_hears_no_more(
     hearing = asyncio.create_task(other.changes(number, 60))
     await until(lambda: listening(store_url))
     monkeypatch.setattr(PostgresDatabase, "announce", lambda *_: None)
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
 
     def refused() -> psycopg.Connection:
         raise psycopg.OperationalError("connection refused")
@@ -175,36 +176,36 @@ async def test_a_commit_without_an_answer_is_looked_into(
 
     asked = command(booking)
     # The connection is set up first, so that the commit that fails is the cancel's own.
-    assert await store.outcome(asked.command_id) is None
+    assert await outcome(store, asked.id) is None
     monkeypatch.setattr(psycopg.Connection, "commit", lost)
     if committed:
-        cancelled = await store.cancel(asked)
-        assert cancelled == await store.get(booking.id) == await store.outcome(asked.command_id)
+        cancelled = await cancel(store, asked)
+        assert cancelled == await store.get(booking.id) == await outcome(store, asked.id)
         assert cancelled.cancellation is not None
     else:
         with pytest.raises(Unavailable) as unavailable:
-            await store.cancel(asked)
+            await cancel(store, asked)
         assert ": nothing was changed" in unavailable.value.hint
         assert await store.get(booking.id) == booking
-        assert await store.outcome(asked.command_id) is None
+        assert await outcome(store, asked.id) is None
     assert count(store_url, "command") == int(committed)
 
 
 async def test_a_connection_lost_before_the_commit_changes_nothing(
     store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(*_: object) -> None:
+    def cut(*_: object, **__: object) -> None:
         hang_up(store_url)
 
     monkeypatch.setattr("frontdesk.store.sql.doing.seal", cut)
     asked = command(booking)
     with pytest.raises(Unavailable) as unavailable:
-        await store.cancel(asked)
+        await cancel(store, asked)
     assert "nothing was changed" in unavailable.value.hint
     monkeypatch.undo()
     assert await store.get(booking.id) == booking
     assert count(store_url, "delivery") == 0
-    assert (await store.cancel(asked)).cancellation is not None
+    assert (await cancel(store, asked)).cancellation is not None
 
 
 @pytest.fixture
@@ -225,12 +226,12 @@ async def test_a_server_that_may_only_be_read(spare: tuple[str, Booking]) -> Non
     execute(url, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
     store = await open_store(url)
     with pytest.raises(Unavailable) as unavailable:
-        await store.cancel(command(booking))
+        await cancel(store, command(booking))
     assert "is read-only now: nothing was changed" in unavailable.value.hint
     why = "bookings cannot be changed here: the database server is set to read-only"
     assert (await store.state()).standing.why_not_writable == why
     with pytest.raises(Refused) as refused:
-        await store.cancel(command(booking))
+        await cancel(store, command(booking))
     assert refused.value.reason.text == why
     assert await store.get(booking.id) == booking
     await store.close()
@@ -246,7 +247,7 @@ async def test_a_user_that_may_only_read(spare: tuple[str, Booking]) -> None:
     store = await open_store(address.render_as_string(hide_password=False))
     try:
         with pytest.raises(Unauthorised) as unauthorised:
-            await store.cancel(command(booking))
+            await cancel(store, command(booking))
         assert "does not allow this user" in unauthorised.value.hint
         why = "bookings cannot be changed here: the database user may only read"
         assert (await store.state()).standing.why_not_writable == why
@@ -260,7 +261,7 @@ async def test_no_error_shows_a_patient(store: SqlStore, store_url: str, booking
     execute(store_url, "ALTER TABLE delivery ADD CONSTRAINT broken CHECK (target <> 'amelia@example.com')")
     try:
         with pytest.raises(Unavailable) as unavailable:
-            await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE, "Sick"))
+            await cancel(store, cancel_of(booking, LEE, "Sick"))
     finally:
         execute(store_url, "ALTER TABLE delivery DROP CONSTRAINT broken")
     shown = "".join(traceback.format_exception(unavailable.value))

@@ -1,13 +1,10 @@
 """What writes leave waiting in the search index of PostgreSQL, where every lookup would read it."""
 
-from uuid import uuid4
-
 import pytest
 
-from frontdesk.bookings import CancelCommand
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
-from tests.making import KIM, make_incoming, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_practice
 
 
 @pytest.fixture
@@ -28,5 +25,5 @@ async def test_nothing_is_left_waiting(store: SqlStore, store_url: str) -> None:
     await store.registry.load(batch, KIM, "a test")
     assert pages_waiting() == 0
     (booking,) = await store.find(batch[7].ref)
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+    await cancel(store, cancel_of(booking, KIM, "Sick"))
     assert pages_waiting() == 0

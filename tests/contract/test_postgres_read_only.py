@@ -10,16 +10,18 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from frontdesk.attempts import RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Scope
+from frontdesk.bookings import Booking, Scope
+from frontdesk.commands import Command
 from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
 from frontdesk.store.far import store as far_store
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres.database import PostgresDatabase
 from frontdesk.store.sql.store import SqlStore
+from tests import making
 from tests.choosing import few_in_quick
 from tests.contract.desks import FarDesk
 from tests.contract.raw import connected, count, execute, until
-from tests.making import KIM, LEE, make_incoming, make_practice
+from tests.making import KIM, LEE, cancel, cancel_of, make_incoming, make_practice, outcome, retry, settle
 from tests.serving import make_token, served, service_of
 
 READ_ONLY = "is read-only now: nothing was changed; it was set so, connect to the server that can be written."
@@ -30,8 +32,8 @@ def store_url(migrated_postgres_url: str) -> str:
     return migrated_postgres_url
 
 
-def command(booking: Booking) -> CancelCommand:
-    return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+def command(booking: Booking) -> Command:
+    return cancel_of(booking, KIM, "Sick")
 
 
 def set_read_only(url: str, *, on: bool = True) -> None:
@@ -77,9 +79,9 @@ async def test_a_saved_cancel_is_found_on_a_server_that_may_only_be_read(
 ) -> None:
     asked = command(booking)
     lose_the_commit(monkeypatch, lambda: set_read_only(store_url), is_done=True)
-    cancelled = await store.cancel(asked)
+    cancelled = await cancel(store, asked)
     assert cancelled.cancellation is not None
-    assert await store.outcome(asked.command_id) == await store.give_up(asked.command_id) == cancelled
+    assert await outcome(store, asked.id) == await making.give_up(store, asked.id) == cancelled
 
 
 async def test_what_is_not_found_there_is_not_known(
@@ -88,12 +90,12 @@ async def test_what_is_not_found_there_is_not_known(
     asked = command(booking)
     lose_the_commit(monkeypatch, lambda: set_read_only(store_url), is_done=False)
     with pytest.raises(CommitLost, match="what became of it is not known yet"):
-        await store.cancel(asked)
+        await cancel(store, asked)
     for asking in (store.outcome, store.give_up):
         with pytest.raises(Unavailable, match="is read-only now"):
-            await asking(asked.command_id)
+            await asking(asked.id)
     set_read_only(store_url, on=False)
-    assert await store.outcome(asked.command_id) is None
+    assert await outcome(store, asked.id) is None
 
 
 async def test_a_cancel_that_is_being_saved_is_not_denied_from_an_old_state(
@@ -103,18 +105,18 @@ async def test_a_cancel_that_is_being_saved_is_not_denied_from_an_old_state(
     asked = command(booking)
     with connected(store_url) as held:
         held.execute(text("SELECT * FROM booking FOR UPDATE"))
-        cancelling = asyncio.create_task(store.cancel(asked))
+        cancelling = asyncio.create_task(cancel(store, asked))
         await until(lambda: waiting(store_url, "transactionid"))
         set_read_only(store_url)
         asking = await open_store(store_url)
         assert (await asking.state()).standing.why_not_writable
-        outcome = asyncio.create_task(asking.outcome(asked.command_id))
+        outcome = asyncio.create_task(making.outcome(asking, asked.id))
         await until(lambda: waiting(store_url, "advisory") or outcome.done())
     assert (await cancelling).cancellation is not None
     try:
         assert await outcome == await cancelling
     except Unavailable:
-        assert await asking.outcome(asked.command_id) == await cancelling
+        assert await making.outcome(asking, asked.id) == await cancelling
     await asking.close()
 
 
@@ -133,11 +135,11 @@ async def test_another_server_than_the_one_it_was_sent_to_proves_nothing(
         is_done=False,
     )
     with pytest.raises(CommitLost, match="not known yet"):
-        await store.cancel(asked)
+        await cancel(store, asked)
     with pytest.raises(Unavailable, match="now another server than the one that was to save this"):
-        await store.as_desk(store._standing).outcome(asked.command_id)
+        await store.as_desk(store._standing).outcome(asked.id)
     monkeypatch.undo()
-    assert await store.outcome(asked.command_id) is None
+    assert await outcome(store, asked.id) is None
 
 
 async def test_a_far_desk_is_not_told_what_its_server_cannot_know(
@@ -151,11 +153,11 @@ async def test_a_far_desk_is_not_told_what_its_server_cannot_know(
         with monkeypatch.context() as losing:
             lose_the_commit(losing, lambda: set_read_only(store_url), is_done=False)
             with pytest.raises(CommitLost, match="not known yet"):
-                await far.cancel(asked)
+                await cancel(far, asked)
         with pytest.raises(Unavailable, match="is read-only now"):
-            await far.outcome(asked.command_id)
+            await outcome(far, asked.id)
         set_read_only(store_url, on=False)
-        assert await far.outcome(asked.command_id) is None
+        assert await outcome(far, asked.id) is None
         await far.close()
 
 
@@ -167,9 +169,9 @@ WRITES: dict[str, Callable[[SqlStore], Awaitable[object]]] = {
     "token": lambda store: store.registry.create_token("Desk", frozenset({Scope.READ}), None, KIM),
     "load": lambda store: store.registry.load([make_incoming(7)], KIM, "a test"),
     "practices": lambda store: store.registry.apply_practices([make_practice("perth")], KIM),
-    "settle": lambda store: store.settle(1, KIM, "done"),
-    "retry": lambda store: store.retry(1, KIM),
-    "give up": lambda store: store.give_up(uuid4()),
+    "settle": lambda store: settle(store, 1, KIM, "done"),
+    "retry": lambda store: retry(store, 1, KIM),
+    "give up": lambda store: making.give_up(store, uuid4()),
     "after a load": lambda store: store.registry.loaded(),
 }
 
@@ -180,7 +182,7 @@ async def test_nothing_is_written_to_a_server_that_was_set_read_only(
     store: SqlStore, store_url: str, booking: Booking, write: str, begun: str
 ) -> None:
     """Neither by sessions that began after it, nor by those from before."""
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
     set_read_only(store_url)
     if begun == "after":
         hang_up(store_url)
@@ -209,4 +211,4 @@ async def test_a_desk_writes_again_when_its_database_may_be_written_again(
     assert (await store.state()).standing.why_not_writable
     set_read_only(store_url, on=False)
     assert (await store.state()).standing.why_not_writable == ""
-    assert (await store.cancel(command(booking))).cancellation is not None
+    assert (await cancel(store, command(booking))).cancellation is not None

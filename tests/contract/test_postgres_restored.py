@@ -2,18 +2,17 @@
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import Booking, CancelCommand
-from frontdesk.store.port import ChangeKind
+from frontdesk.bookings import Booking
+from frontdesk.store.port import STORE
 from frontdesk.store.postgres import listening
 from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 from tests.contract.raw import execute, until
-from tests.making import KIM
+from tests.making import KIM, cancel, cancel_of
 
 LISTENERS = (
     "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT store_id, change FROM head' "
@@ -39,7 +38,7 @@ async def test_a_desk_hears_of_it_on_the_connection_it_has(
     assert listening.LOOK_SECONDS <= 2, "within seconds"
     backup = str(tmp_path / "backup")
     await run("pg_dump", store_url, "-Fc", "-f", backup)
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    await cancel(store, cancel_of(booking, KIM))
     known = await other.state()
     hearing = asyncio.create_task(other.changes(known.number, 60, known.store_id))
     await until(lambda: bool(execute(store_url, LISTENERS)))
@@ -48,10 +47,10 @@ async def test_a_desk_hears_of_it_on_the_connection_it_has(
     await run("pg_restore", store_url, "--clean", "--single-transaction", backup)
 
     (change,) = await hearing
-    assert (change.kind, change.number) == (ChangeKind.STORE, known.number - 1)
+    assert (change.subject, change.number) == (STORE, known.number - 1)
     assert execute(store_url, LISTENERS) == ears, "no connection broke"
     assert await other.get(booking.id) == booking
-    assert (await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))).cancellation
+    assert (await cancel(store, cancel_of(booking, KIM))).cancellation
     (next_one,) = await other.changes(change.number, 60, known.store_id)
     assert next_one.booking_id == booking.id
     assert await store.registry.verify() is None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction
+from frontdesk.bookings import Booking, BookingQuery, Direction
 from frontdesk.errors import Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres.database import PostgresDatabase
@@ -16,7 +16,7 @@ from frontdesk.store.postgres.session import SETTINGS, WRITE_IDLE_SECONDS, Bound
 from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 from tests.contract.raw import execute
-from tests.making import KIM, make_incoming, make_patient, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_patient, make_practice
 
 NAME = "Željko Þórđarson-Ñíguez"
 
@@ -83,7 +83,7 @@ async def works(store: SqlStore, booking: Booking) -> None:
         BookingQuery((await store.state()).now, text="zeljko"), 10, None, Direction.FORWARD
     )
     assert [row.booking for row in page.rows] == [booking]
-    cancelled = await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "krank: ½ č"))
+    cancelled = await cancel(store, cancel_of(booking, KIM, "krank: ½ č"))
     assert cancelled.cancellation is not None
     assert (await store.get(booking.id)).cancellation == cancelled.cancellation
     assert (await store.history(booking.id))[0].detail["reason"] == "krank: ½ č"

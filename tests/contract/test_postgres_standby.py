@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy.engine import URL
 
 from frontdesk.attempts import RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Scope
+from frontdesk.bookings import Booking, Scope
+from frontdesk.commands import Command
 from frontdesk.errors import CommitLost, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
-from tests import postgres
+from tests import making, postgres
 from tests.contract.raw import until
-from tests.making import KIM, make_incoming, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_practice, outcome, settle
 
 pytestmark = [pytest.mark.full, pytest.mark.long]
 
@@ -74,8 +75,8 @@ async def booking(pair: Pair, store: SqlStore) -> Booking:
     return found
 
 
-def command(booking: Booking) -> CancelCommand:
-    return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+def command(booking: Booking) -> Command:
+    return cancel_of(booking, KIM, "Sick")
 
 
 def lose_the_answer(monkeypatch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
@@ -99,21 +100,21 @@ async def test_a_standby_that_lags_never_denies_a_cancel(
     pair.standby.tell("SELECT pg_wal_replay_pause()")
     lose_the_answer(monkeypatch, pair.primary.stop_at_once)
     with pytest.raises(CommitLost, match="what became of it is not known yet"):
-        await store.cancel(asked)
+        await cancel(store, asked)
     for asking in (store.outcome, store.give_up):
         with pytest.raises(Unavailable, match="nothing was changed; this server is a standby"):
-            await asking(asked.command_id)
+            await asking(asked.id)
     assert (await store.get(booking.id)).cancellation is None, "the standby is asked, and lags"
 
     pair.primary.start()
-    done = await store.outcome(asked.command_id)
+    done = await outcome(store, asked.id)
     assert done is not None
     assert done.cancellation is not None
 
     pair.standby.tell("SELECT pg_wal_replay_resume()")
     await until(pair.is_level)
     pair.primary.stop_at_once()
-    assert await store.outcome(asked.command_id) == await store.give_up(asked.command_id) == done
+    assert await outcome(store, asked.id) == await making.give_up(store, asked.id) == done
     pair.primary.start()
 
 
@@ -131,13 +132,13 @@ async def test_after_a_failover_that_lost_the_cancel_it_is_not_denied(
 
     lose_the_answer(monkeypatch, fail_over)
     with pytest.raises(CommitLost, match="not known yet"):
-        await store.cancel(asked)
+        await cancel(store, asked)
     with pytest.raises(Unavailable, match="now another server than the one that was to save this"):
-        await store.outcome(asked.command_id)
+        await outcome(store, asked.id)
 
     anew = command(await store.get(booking.id))
-    assert (await store.cancel(anew)).cancellation is not None, "the new primary is worked with"
-    assert (await store.outcome(uuid4())) is None
+    assert (await cancel(store, anew)).cancellation is not None, "the new primary is worked with"
+    assert (await outcome(store, uuid4())) is None
     pair.primary.start()
 
 
@@ -151,7 +152,7 @@ async def test_nothing_is_written_to_a_standby(pair: Pair, booking: Booking) -> 
         store.registry.create_token("Desk", frozenset({Scope.READ}), None, KIM),
         store.registry.load([make_incoming(7)], KIM, "a test"),
         store.queue.heartbeat("one", ["smile"]),
-        store.settle(1, KIM, "done"),
+        settle(store, 1, KIM, "done"),
     ):
         with pytest.raises(
             Unavailable, match="is read-only now: nothing was changed; this server is a standby"
@@ -159,14 +160,14 @@ async def test_nothing_is_written_to_a_standby(pair: Pair, booking: Booking) -> 
             await write
     pair.standby.tell("SELECT pg_promote()")
     assert (await store.state()).standing.why_not_writable == ""
-    assert (await store.cancel(command(booking))).cancellation is not None
+    assert (await cancel(store, command(booking))).cancellation is not None
     await store.close()
 
 
 async def test_a_server_set_read_only_under_a_running_desk(
     pair: Pair, store: SqlStore, booking: Booking
 ) -> None:
-    await store.cancel(command(booking))
+    await cancel(store, command(booking))
     await store.state()
     pair.primary.tell("ALTER SYSTEM SET default_transaction_read_only = on")
     pair.primary.tell("SELECT pg_reload_conf()")

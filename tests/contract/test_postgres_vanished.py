@@ -4,14 +4,12 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import count
-from tests.making import LEE, make_incoming, make_practice
+from tests.making import LEE, cancel, cancel_of, make_incoming, make_practice
 
 pytestmark = [pytest.mark.full, pytest.mark.long]
 
@@ -33,7 +31,7 @@ async def test_the_others_write_after_seconds(store: SqlStore, store_url: str) -
     try:
         assert await gone.stdout.readline() == b"in front of the COMMIT\n"
         gone.send_signal(signal.SIGSTOP)
-        cancelled = await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE, "Sick"))
+        cancelled = await cancel(store, cancel_of(booking, LEE, "Sick"))
         assert cancelled.cancellation is not None
     finally:
         gone.send_signal(signal.SIGCONT)

@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from frontdesk.attempts import LEASE, Ended, Result
+from frontdesk.attempts import LEASE, Claim, Ended, Result
 from frontdesk.bookings import Booking, Pms
-from frontdesk.deliveries import MANUAL_UPDATE, SMS_CONNECTION, Claim, Kind, State
+from frontdesk.deliveries import MANUAL_UPDATE, SMS_CONNECTION, Kind, State
 from frontdesk.errors import Refused
 from frontdesk.store.opening import open_store
-from frontdesk.store.port import ChangeKind
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.queueing import (
     ALL,
@@ -25,7 +24,7 @@ from tests.contract.queueing import (
     Desk,
 )
 from tests.contract.raw import execute
-from tests.making import BY_HAND, KIM, LEE, make_patient, make_practice
+from tests.making import BY_HAND, KIM, LEE, make_patient, make_practice, retry, settle
 
 
 async def test_what_follows_a_cancel_is_taken_on_and_done(desk: Desk) -> None:
@@ -47,16 +46,16 @@ async def test_what_follows_a_cancel_is_taken_on_and_done(desk: Desk) -> None:
 async def test_all_that_follows_is_of_one_command(desk: Desk) -> None:
     await desk.cancel()
     first, second = await desk.claim(*PMS), await desk.claim(*MAIL)
-    assert first.command_id == second.command_id
+    assert first.command.id == second.command.id
     (row,) = execute(desk.url, "SELECT id FROM command")
-    assert str(first.command_id).replace("-", "") == str(row.id).replace("-", "")
+    assert str(first.command.id).replace("-", "") == str(row.id).replace("-", "")
 
 
 async def test_only_what_a_dispatcher_reaches_is_taken_on(desk: Desk) -> None:
     await desk.cancel()
     assert await desk.queue.claim((SMS_CONNECTION, "other"), POLICY) is None
     assert await desk.queue.claim((), POLICY) is None
-    assert (await desk.claim("other", *PMS)).delivery.kind is Kind.PMS_CANCEL
+    assert (await desk.claim("other", *PMS)).delivery.kind == Kind.PMS_CANCEL
     assert await desk.queue.claim(PMS, POLICY) is None
 
 
@@ -229,7 +228,7 @@ async def test_progress_is_told_to_every_desk_and_is_no_audit(desk: Desk, other:
     assert await other.changes(number, 0) == ()
     await desk.finish(claim, DONE)
     (change,) = await other.changes(number, 0)
-    assert (change.kind, change.booking_id, change.by.name) == (ChangeKind.DELIVERY, booking.id, "frontdesk")
+    assert (change.subject.kind, change.booking_id, change.by.name) == ("delivery", booking.id, "frontdesk")
     assert len(await desk.store.history(booking.id)) == 1
     assert await desk.store.registry.verify() is None
 
@@ -282,7 +281,7 @@ async def test_what_waits_for_a_pms_that_a_practice_has_left_needs_a_person(
     for booking, unproven in ((waiting, 0), (running, 1)):
         left_over = await pms_only.delivery(booking)
         assert (left_over.error, left_over.unproven, left_over.next_at) == (MANUAL_UPDATE, unproven, None)
-        assert (await pms_only.store.settle(left_over.id, LEE, "Done there")).state is State.SETTLED
+        assert (await settle(pms_only.store, left_over.id, LEE, "Done there")).state is State.SETTLED
 
 
 async def escalated_and_running(desk: Desk) -> tuple[Booking, Claim]:
@@ -294,7 +293,7 @@ async def escalated_and_running(desk: Desk) -> tuple[Booking, Claim]:
 
 async def test_a_retry_joins_the_attempt_that_is_being_made(pms_only: Desk) -> None:
     booking, running = await escalated_and_running(pms_only)
-    again = await pms_only.store.retry(running.delivery.id, LEE)
+    again = await retry(pms_only.store, running.delivery.id, LEE)
     assert (again.state, again.attempts) == (State.CLAIMED, 1)
     # Two attempts at once could cancel, or tell, twice.
     assert await pms_only.queue.claim(ALL, POLICY) is None
@@ -305,7 +304,7 @@ async def test_a_retry_joins_the_attempt_that_is_being_made(pms_only: Desk) -> N
 
 async def test_a_retry_of_an_attempt_that_was_killed_waits_for_its_lease(pms_only: Desk) -> None:
     _, killed = await escalated_and_running(pms_only)
-    await pms_only.store.retry(killed.delivery.id, LEE)
+    await retry(pms_only.store, killed.delivery.id, LEE)
     pms_only.passes(LEASE)
     assert (await pms_only.claim()).unproven == 1
     assert await pms_only.queue.finish(killed, DONE, POLICY) is None
@@ -313,10 +312,10 @@ async def test_a_retry_of_an_attempt_that_was_killed_waits_for_its_lease(pms_onl
 
 async def test_what_a_person_settled_stays_settled(pms_only: Desk) -> None:
     booking, running = await escalated_and_running(pms_only)
-    settled = await pms_only.store.settle(running.delivery.id, LEE, "Done in Praktika")
+    settled = await settle(pms_only.store, running.delivery.id, LEE, "Done in Praktika")
     assert await pms_only.queue.finish(running, FAILED, POLICY) is None
     pms_only.passes(LEASE)
     assert await pms_only.queue.claim(ALL, POLICY) is None
     assert (await pms_only.delivery(booking)).note == settled.note == "Done in Praktika"
     with pytest.raises(Refused):
-        await pms_only.store.retry(running.delivery.id, LEE)
+        await retry(pms_only.store, running.delivery.id, LEE)

@@ -31,7 +31,7 @@ from tests.contract.queueing import (
     Desk,
 )
 from tests.contract.raw import connected, execute
-from tests.making import KIM, LEE, PRAKTIKA, make_practice
+from tests.making import KIM, LEE, PRAKTIKA, make_practice, retry
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.full)])
@@ -73,7 +73,7 @@ async def test_a_lock_out_stops_its_connection_and_calls_a_person_once(desk: Des
     assert (await desk.delivery(second)).state is State.PENDING
     assert [item.booking.id for item in await desk.store.attention(9)] == [first.id]
     # The others go on.
-    assert (await desk.claim()).delivery.kind is Kind.PATIENT_EMAIL
+    assert (await desk.claim()).delivery.kind == Kind.PATIENT_EMAIL
 
 
 async def test_a_desk_of_another_practice_hears_nothing_of_its_connections(pms_only: Desk) -> None:
@@ -145,7 +145,7 @@ async def test_behind_a_lock_out_a_person_is_called_when_the_appointment_is_near
 async def test_an_operators_retry_opens_the_connection(pms_only: Desk) -> None:
     first, _ = await pms_only.cancel(), await pms_only.cancel()
     locked = await pms_only.finish(await pms_only.claim(), LOCKED_OUT)
-    again = await pms_only.store.retry(locked.id, LEE)
+    again = await retry(pms_only.store, locked.id, LEE)
     assert (again.state, again.attempts) == (State.PENDING, 0)
     probe = await pms_only.claim()
     assert await pms_only.queue.claim(PMS, POLICY) is None
@@ -178,7 +178,7 @@ async def test_a_retry_begins_anew(desk: Desk, kind: Kind, unproven: int, state:
     connection = (await desk.delivery(booking, kind)).connection
     stuck = await desk.finish(await desk.claim(connection), Result(Ended.STUCK, "it is not known"))
     execute(desk.url, "UPDATE delivery SET attempts = 8, unproven = 2, is_refused = TRUE")
-    again = await desk.store.retry(stuck.id, LEE)
+    again = await retry(desk.store, stuck.id, LEE)
     assert (again.state, again.attempts, again.unproven, again.is_refused) == (state, 0, unproven, False)
     execute(desk.url, "DELETE FROM delivery WHERE kind = 'desk.email'")
     claim = await desk.claim(connection)
@@ -270,7 +270,7 @@ async def test_a_pms_that_goes_by_another_connection_takes_its_open_deliveries_a
     assert await desk.queue.claim(PMS, POLICY) is None
     refused = await desk.finish(await desk.claim("harbour"), Result(Ended.REFUSED, "no"))
     await desk.store.registry.apply_practices([make_practice()], KIM)
-    await desk.store.retry(refused.id, LEE)
+    await retry(desk.store, refused.id, LEE)
     assert (await desk.claim(*PMS)).delivery.id == refused.id
 
 
@@ -351,7 +351,7 @@ async def test_a_clock_that_was_years_ahead_stops_nothing(moments: tuple[Desk, l
     await desk.cancel(timedelta(days=5000))
     clock.append(right + timedelta(days=3650))
     await desk.finish(await desk.claim(), LOCKED_OUT)
-    await desk.store.retry(1, KIM)
+    await retry(desk.store, 1, KIM)
     await desk.claim()
     clock.append(right)
     due = await desk.queue.next_due(ALL)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +12,6 @@ from frontdesk.bookings import (
     LAST_ID,
     Booking,
     BookingQuery,
-    CancelCommand,
     Channel,
     Direction,
     Followup,
@@ -24,6 +22,7 @@ from frontdesk.bookings import (
 from frontdesk.errors import FrontdeskError, NotFound, Unavailable
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.store import SqlStore
+from tests import making
 from tests.contract.desks import OpenDesk
 from tests.making import (
     BY_HAND,
@@ -31,6 +30,7 @@ from tests.making import (
     KIM_AT_TWO,
     PRAKTIKA,
     Store,
+    cancel_of,
     fill,
     make_incoming,
     make_patient,
@@ -53,7 +53,7 @@ async def page(store: Store, **query: object) -> tuple[Row, ...]:
 
 
 async def cancel(store: Store, booking: Booking) -> Booking:
-    return await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM_AT_TWO))
+    return await making.cancel(store, cancel_of(booking, KIM_AT_TWO))
 
 
 async def test_a_booking_comes_back_as_it_went_in(store: Store) -> None:
@@ -254,7 +254,7 @@ async def test_a_desk_hears_of_its_own_practices_only(store: Store, in_perth: St
     assert {item.booking for item in await in_perth.attention(9)} == {await store.get(own.id)}
     state = await in_perth.state()
     assert (state.under_way, state.need_person) == (len(await store.deliveries(own.id)) - 1, 1)
-    assert await in_perth.last_write(KIM_AT_TWO, now) == await store.get(own.id)
+    assert await making.last_write(in_perth, KIM_AT_TWO, now) == await store.get(own.id)
 
 
 async def test_a_desk_of_some_practices_hears_of_every_bulk_load(store: Store, in_perth: Store) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -15,7 +14,6 @@ from frontdesk.audit import Action
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
-    CancelCommand,
     Channel,
     Direction,
     Scope,
@@ -26,7 +24,7 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.sql.selects import AUDIT, HEAD
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import count, execute
-from tests.making import BY_HAND, KIM, LEE, fill, make_incoming, make_practice
+from tests.making import BY_HAND, KIM, LEE, cancel, cancel_of, fill, make_incoming, make_practice
 
 
 async def test_practices_are_made_changed_and_left_alone(store: SqlStore, store_url: str) -> None:
@@ -129,7 +127,7 @@ async def test_a_backup_is_the_whole_store(store: SqlStore, store_url: str, tmp_
     await fill(store, 30)
     upcoming = BookingQuery((await store.state()).now)
     booking = (await store.page(upcoming, 30, None, Direction.FORWARD)).rows[-1].booking
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+    await cancel(store, cancel_of(booking, KIM, "Sick"))
     await store.registry.create_token("Desk Two", frozenset({Scope.READ}), None, KIM)
     target = tmp_path / "copies" / "today.db"
     await store.registry.backup(target)
@@ -174,7 +172,7 @@ async def audited(store: SqlStore, booking: Booking) -> SqlStore:
         await store.registry.load([make_incoming(ref=reason)], KIM, "a test")
         if reason == "Away":
             (one,) = await store.find(reason)
-            await store.cancel(CancelCommand(uuid4(), one.id, one.version, LEE, reason))
+            await cancel(store, cancel_of(one, LEE, reason))
     return store
 
 

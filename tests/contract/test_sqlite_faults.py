@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
+from frontdesk.commands import Command
 from frontdesk.errors import CommitLost, Refused, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.store.sqlite.database import SqliteDatabase
 from tests.contract.raw import bring_back, count, take_away
-from tests.making import KIM, make_incoming
+from tests.making import KIM, cancel, cancel_of, make_incoming, outcome, settle
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def store_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def command(booking: Booking) -> CancelCommand:
-    return CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick")
+def command(booking: Booking) -> Command:
+    return cancel_of(booking, KIM, "Sick")
 
 
 async def test_a_file_that_is_not_at_its_place_any_more_is_neither_read_nor_written(
@@ -43,12 +43,12 @@ async def test_a_file_that_is_not_at_its_place_any_more_is_neither_read_nor_writ
     take_away(path)
     asked = command(booking)
     for question in (
-        store.cancel(asked),
-        store.outcome(asked.command_id),
+        cancel(store, asked),
+        outcome(store, asked.id),
         store.get(booking.id),
         store.state(),
         store.changes(0, 0),
-        store.settle(1, KIM, "phoned"),
+        settle(store, 1, KIM, "phoned"),
         store.registry.admit("fd_1_2"),
         store.queue.heartbeat("one", frozenset()),
     ):
@@ -73,12 +73,12 @@ async def test_a_file_that_goes_away_during_the_commit_leaves_it_not_known(
     monkeypatch.setattr(SqliteDatabase, "_patiently", moved)
     asked = command(booking)
     with pytest.raises(CommitLost, match="what became of it is not known yet"):
-        await store.cancel(asked)
+        await cancel(store, asked)
     with pytest.raises(Unavailable):
-        await store.outcome(asked.command_id)
+        await outcome(store, asked.id)
     bring_back(path)
     monkeypatch.undo()
-    found = await store.outcome(asked.command_id)
+    found = await outcome(store, asked.id)
     assert found is not None
     assert found.cancellation is not None
 
@@ -87,7 +87,7 @@ async def nothing_was_done(store: SqlStore, url: str, booking: Booking) -> None:
     assert await store.get(booking.id) == booking
     assert count(url, "command") == count(url, "delivery") == 0
     assert await store.registry.verify() is None
-    assert (await store.cancel(command(booking))).cancellation is not None
+    assert (await cancel(store, command(booking))).cancellation is not None
 
 
 async def test_a_full_disk(
@@ -135,12 +135,12 @@ async def test_a_commit_that_reports_an_error_is_looked_into(
 
     monkeypatch.setattr(SqliteDatabase, "_patiently", failing)
     if committed:
-        cancelled = await store.cancel(command(booking))
+        cancelled = await cancel(store, command(booking))
         assert cancelled == await store.get(booking.id)
         assert cancelled.cancellation is not None
     else:
         with pytest.raises(Unavailable) as unavailable:
-            await store.cancel(command(booking))
+            await cancel(store, command(booking))
         assert "does not work (SQLITE_IOERR_DIR_FSYNC): nothing was changed" in unavailable.value.hint
         await nothing_was_done(store, store_url, booking)
 
@@ -162,7 +162,7 @@ async def test_what_cannot_be_looked_into_is_not_known(
     with monkeypatch.context() as broken:
         broken.setattr(SqliteDatabase, "_patiently", failing)
         with pytest.raises(Unavailable) as unavailable:
-            await store.cancel(command(booking))
+            await cancel(store, command(booking))
     assert "what became of it is not known yet" in unavailable.value.hint
     assert await store.get(booking.id) == booking
 
@@ -226,5 +226,5 @@ async def test_a_disk_that_is_mounted_read_only(
     why = "bookings cannot be changed here: their disk is mounted read-only"
     assert (await store.state()).standing.why_not_writable == why
     with pytest.raises(Refused) as refused:
-        await store.cancel(command(booking))
+        await cancel(store, command(booking))
     assert (refused.value.reason.code, refused.value.reason.text) == ("not-writable", why)

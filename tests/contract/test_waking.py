@@ -3,19 +3,18 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import CancelCommand
 from frontdesk.cli import crash, dispatching
 from frontdesk.cli.dispatching import wake_for_others
+from frontdesk.commands import Subject
 from frontdesk.deliveries import MAIL_CONNECTION
 from frontdesk.errors import Unavailable
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import Change
 from frontdesk.store.sql.store import SqlStore
-from tests.making import KIM, PRAKTIKA, make_incoming, make_practice
+from tests.making import KIM, PRAKTIKA, cancel, cancel_of, make_incoming, make_practice, retry
 
 REACHED = {PRAKTIKA.connection, MAIL_CONNECTION}
 
@@ -27,14 +26,14 @@ async def test_a_cancel_and_a_retry_wake_it_and_progress_does_not(store: SqlStor
     woken = asyncio.Semaphore(0)
     number = (await store.state()).number
     watching = asyncio.create_task(wake_for_others(store, number, woken.release))
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    await cancel(store, cancel_of(booking, KIM))
     await woken.acquire()
 
     claim = await store.queue.claim(REACHED, RetryPolicy())
     assert claim is not None
     failed = await store.queue.finish(claim, Result(Ended.REFUSED, "no"), RetryPolicy())
     assert failed is not None
-    await store.retry(failed.id, KIM)
+    await retry(store, failed.id, KIM)
     await woken.acquire()
     watching.cancel()
     await asyncio.wait([watching])
@@ -50,7 +49,7 @@ async def test_whatever_the_store_raises_it_is_asked_again(
 ) -> None:
     answers: list[Exception | tuple[Change, ...]] = [
         error,
-        (Change(8, 1, ChangeKind.BOOKING, KIM, datetime.now(UTC)),),
+        (Change(8, Subject("booking", 1), 1, KIM, datetime.now(UTC)),),
     ]
     reported: list[BaseException] = []
 

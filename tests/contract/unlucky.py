@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
 from frontdesk.errors import FrontdeskError
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
-from tests.making import KIM, make_incoming
+from tests import making
+from tests.making import KIM, cancel_of, make_incoming, outcome
 
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -42,7 +43,7 @@ async def only_booking(store: SqlStore) -> Booking:
 async def cancel(store: SqlStore) -> str:
     booking = await only_booking(store)
     try:
-        await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+        await making.cancel(store, cancel_of(booking, KIM, "Sick"))
     except FrontdeskError as error:
         return error.hint
     return "cancelled"
@@ -55,7 +56,7 @@ async def unprivileged(url: str) -> dict[str, Any]:
         "standing": (await store.state()).standing.why_not_writable,
         "bookings": (await store.state()).bookings,
         "cancel": await cancel(store),
-        "outcome": await store.outcome(uuid4()),
+        "outcome": await outcome(store, uuid4()),
     }
     try:
         await store.registry.load([make_incoming(2)], KIM, "a test")

@@ -5,14 +5,13 @@ It prints a line when it has come so far, goes on when it reads one, and prints 
 
 import asyncio
 import sys
-from uuid import uuid4
 
 import psycopg
 
-from frontdesk.bookings import CancelCommand
 from frontdesk.errors import FrontdeskError
 from frontdesk.store.opening import open_store
-from tests.making import KIM
+from tests import making
+from tests.making import KIM, cancel_of
 
 
 async def cancel(url: str, reference: str) -> str:
@@ -29,7 +28,7 @@ async def cancel(url: str, reference: str) -> str:
 
     psycopg.Connection.commit = wait_first  # type: ignore[method-assign, assignment]
     try:
-        await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+        await making.cancel(store, cancel_of(booking, KIM, "Sick"))
     except FrontdeskError as error:
         return error.hint
     finally:

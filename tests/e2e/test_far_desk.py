@@ -7,13 +7,12 @@ import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import trustme
 from click.testing import Result
 
-from frontdesk.bookings import CancelCommand, Scope
+from frontdesk.bookings import Scope
 from frontdesk.errors import Unavailable
 from frontdesk.store.far.store import RemoteStore
 from frontdesk.store.opening import open_store
@@ -21,7 +20,7 @@ from frontdesk.store.port import Change
 from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process
-from tests.making import KIM_AT_TWO
+from tests.making import KIM_AT_TWO, cancel, cancel_of
 from tests.serving import DESK_SCOPES, make_token, served, service_of
 from tests.unit.test_connections import issue
 
@@ -181,7 +180,7 @@ async def test_a_server_that_is_killed_and_started_again_needs_no_desk_to_start_
         port = server.url.rpartition(":")[2]
         number = (await far.state()).number
         hearing = asyncio.create_task(far.changes(number, 60))
-        await far.cancel(CancelCommand(uuid4(), first.id, first.version, KIM_AT_TWO))
+        await cancel(far, cancel_of(first, KIM_AT_TWO))
         (heard,) = await hearing
         os.kill(server.process.pid, signal.SIGKILL)
         await server.process.wait()
@@ -189,7 +188,7 @@ async def test_a_server_that_is_killed_and_started_again_needs_no_desk_to_start_
         await far.get(first.id)
     with pytest.raises(Unavailable):
         await far.changes(heard.number, 60)
-    await store.cancel(CancelCommand(uuid4(), second.id, second.version, KIM_AT_TWO))
+    await cancel(store, cancel_of(second, KIM_AT_TWO))
     async with server_process(desk.config_file, "--bind", f"127.0.0.1:{port}"):
         assert (await far.get(first.id)).cancellation is not None
         missed: tuple[Change, ...] = ()

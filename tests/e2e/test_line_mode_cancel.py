@@ -5,17 +5,18 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import click
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand, Reason
+from frontdesk.bookings import Booking, Reason
 from frontdesk.cli import cancel as cancel_module
+from frontdesk.commands import Command
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unauthorised, Unavailable
 from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
-from tests.making import LEE, Store, make_incoming, make_patient, make_practice
+from tests.making import LEE, Store, cancel, cancel_of, make_incoming, make_patient, make_practice
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_who_was_first_is_named(desk: LineDesk, monkeypatch: pytest.MonkeyPatch)
     def other_desk_is_faster(*_: object, **__: object) -> bool:
         async def cancelled(store: Store) -> None:
             (booking,) = await store.find("R00001")
-            await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LEE))
+            await cancel(store, cancel_of(booking, LEE))
 
         # The command's own event loop is not running while it asks.
         desk.ask(cancelled)
@@ -246,7 +247,7 @@ class TestLostAnswer:
         cancel = SqlStore.cancel
 
         def losing(arrives: bool, can_be_asked: bool, answer: FrontdeskError | None = None) -> None:
-            async def lost(store: SqlStore, command: CancelCommand) -> Booking:
+            async def lost(store: SqlStore, command: Command) -> Booking:
                 if arrives:
                     await cancel(store, command)
                 raise Unavailable("the line was cut.")
@@ -300,7 +301,7 @@ class TestLostAnswer:
     def test_not_saved_is_never_not_known_in_one_sentence(
         self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def lost(store: SqlStore, command: CancelCommand) -> Booking:
+        async def lost(store: SqlStore, command: Command) -> Booking:
             raise CommitLost(Unavailable("the disk is full: nothing was changed; free some space."))
 
         monkeypatch.setattr(SqlStore, "cancel", lost)
@@ -319,7 +320,7 @@ class TestLostAnswer:
     ) -> None:
         cancel = SqlStore.cancel
 
-        async def breaks(store: SqlStore, command: CancelCommand) -> Booking:
+        async def breaks(store: SqlStore, command: Command) -> Booking:
             if arrives:
                 await cancel(store, command)
             raise FileNotFoundError(2, "Amelia Wilson")
@@ -368,7 +369,7 @@ def test_an_interrupt_waits_for_a_write_that_has_begun() -> None:
     finished: list[str] = []
 
     class Slow:
-        async def cancel(self, command: CancelCommand) -> str:
+        async def cancel(self, command: Command) -> str:
             begun.set()
             await may_end.wait()
             finished.append("written")

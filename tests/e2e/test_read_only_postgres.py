@@ -2,16 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from frontdesk.bookings import CancelCommand
 from frontdesk.store.opening import open_store
 from tests.e2e.line_mode import LineDesk
-from tests.making import KIM, make_incoming, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_practice
 
 MAILDIR = (
     '[notify]\nfrom = "Smile Dental <bookings@smile.example>"\n[notify.email]\nurl = "maildir://{folder}"\n'
@@ -27,7 +25,7 @@ def url(migrated_postgres_url: str) -> str:
         await store.registry.apply_practices([make_practice()], KIM)
         await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
         (booking,) = await store.find("A1")
-        await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+        await cancel(store, cancel_of(booking, KIM, "Sick"))
         await store.close()
 
     asyncio.run(filled())

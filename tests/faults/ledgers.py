@@ -200,7 +200,7 @@ class LedgerSms(_Messages, Carrier):
             return Result(Ended.STUCK, "it is not known whether the SMS went out")
         if (without_effect := self._sent(claim.at)) is not None:
             return without_effect
-        self._world.texts[claim.command_id] += 1
+        self._world.texts[claim.command.id] += 1
         return self._answer()
 
 

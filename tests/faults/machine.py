@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import Connection, select, text
 
 from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Operator
+from frontdesk.bookings import Booking, Operator
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
 from frontdesk.errors import Conflict, Refused
 from frontdesk.notify.envelope import message_id
@@ -30,7 +30,18 @@ from frontdesk.store.sql import doing, selects
 from frontdesk.store.sql.selects import AUDIT, BOOKED, BOOKING, CHANGE, COMMAND, DELIVERY
 from frontdesk.store.sql.store import SqlStore
 from tests.faults.ledgers import Fault, Killed, LedgerPms, LedgerPost, LedgerSms, World, moved
-from tests.making import KIM, LEE, make_incoming, make_patient, make_practice
+from tests.making import (
+    KIM,
+    LEE,
+    cancel,
+    cancel_of,
+    make_incoming,
+    make_patient,
+    make_practice,
+    outcome,
+    retry,
+    settle,
+)
 from tests.notifying import LETTERHEAD, SETTINGS
 
 T = TypeVar("T")
@@ -66,7 +77,7 @@ class Machine(RuleBasedStateMachine):
         self.world = World()
         self.seconds = 0.0
         self.held: list[Held] = []
-        self.commands: list[CancelCommand] = []
+        self.commands: list[Command] = []
         self.acts: Counter[str] = Counter()
         self.retries: Counter[int] = Counter()
         self.touched: set[int] = set()
@@ -119,13 +130,13 @@ class Machine(RuleBasedStateMachine):
         booking, now = await store.get(self.bookings[which]), (await store.state()).now
         may = not is_stale and booking.cancellation is None and booking.starts_at > now
         operator = Operator(f"Kim {desk}")
-        command = CancelCommand(uuid4(), booking.id, booking.version - is_stale, operator, "Sick")
+        command = cancel_of(booking, operator, "Sick", seen=booking.version - is_stale)
         try:
-            await store.cancel(command)
+            await cancel(store, command)
         except (Refused, Conflict):
             # The clock may have reached the start meanwhile.
             assert not may or booking.starts_at <= (await store.state()).now
-            assert await store.outcome(command.command_id) is None
+            assert await outcome(store, command.id) is None
         else:
             assert may
             self.commands.append(command)
@@ -144,7 +155,7 @@ class Machine(RuleBasedStateMachine):
 
         with pytest.MonkeyPatch.context() as patch, suppress(Killed, Refused, Conflict):
             patch.setattr(doing, "seal", die)
-            await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "Sick"))
+            await cancel(store, cancel_of(booking, KIM, "Sick"))
 
     @precondition(lambda self: self.commands)
     @rule(desk=desks, one=any_of_them, is_other=st.booleans())
@@ -156,10 +167,10 @@ class Machine(RuleBasedStateMachine):
         number = (await store.state()).number
         if is_other:
             with pytest.raises(Refused) as refused:
-                await store.cancel(replace(command, reason="Another one"))
+                await cancel(store, replace(command, reason="Another one"))
             assert refused.value.reason.code == "id-reused"
         else:
-            assert (await store.cancel(command)).id == command.booking_id
+            assert (await cancel(store, command)).id == command.booking_id
         assert (await store.state()).number == number
 
     @rule(desk=desks, one=any_of_them, settles=st.booleans())
@@ -174,9 +185,9 @@ class Machine(RuleBasedStateMachine):
         delivery = items[one % len(items)].delivery
         try:
             if settles:
-                await store.settle(delivery.id, LEE, "Done by hand")
+                await settle(store, delivery.id, LEE, "Done by hand")
             else:
-                await store.retry(delivery.id, LEE)
+                await retry(store, delivery.id, LEE)
         except Refused as refused:
             assert refused.reason.code == "by-person"  # noqa: PT017
             return
@@ -325,7 +336,7 @@ class Machine(RuleBasedStateMachine):
         assert self.world.wrongs == []
         assert changes == list(range(1, len(changes) + 1))
         # What was answered is there, what was refused is not, and no booking has two.
-        assert {row.id for row in commands} == {command.command_id for command in self.commands}
+        assert {row.id for row in commands} == {command.id for command in self.commands}
         assert len({row.booking_id for row in commands}) == len(commands)
         acts = Counter(row.action for row in audit if row.action in self.acts or "delivery" in row.action)
         assert {**acts} == {name: number for name, number in self.acts.items() if number}

@@ -12,13 +12,12 @@ from email import message_from_bytes
 from itertools import pairwise
 from pathlib import Path
 from shutil import copyfile
-from uuid import uuid4
 
 import pytest
 import trustme
 
 from frontdesk.attempts import Carrier, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand, Channel, Pms
+from frontdesk.bookings import Booking, Channel, Pms
 from frontdesk.deliveries import MAIL_CONNECTION, OPEN_STATES, Delivery, Kind, State
 from frontdesk.demo.simulator import Diary, Entry, EntryStatus, SimulatedAccount, Simulator
 from frontdesk.demo.simulator.office import LATE
@@ -40,7 +39,7 @@ from tests.faults.behaviours import (
     MailBehaviour,
     PmsBehaviour,
 )
-from tests.making import KIM, make_incoming, make_patient, make_practice
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_patient, make_practice
 from tests.notifying import SETTINGS, USER, MailServer, serving
 
 POLICY = RetryPolicy()
@@ -146,7 +145,7 @@ async def cancelled_booking(world: World, kind: str) -> Booking:
     )
     await world.store.registry.load([booking], KIM, "a test")
     (found,) = await world.store.find(booking.ref)
-    return await world.store.cancel(CancelCommand(uuid4(), found.id, found.version, KIM, "Sick"))
+    return await cancel(world.store, cancel_of(found, KIM, "Sick"))
 
 
 @asynccontextmanager

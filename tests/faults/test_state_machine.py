@@ -116,7 +116,7 @@ async def anybody_is_believed(
 async def sent_without_reading(self: PmsCarrier, claim: Claim) -> Result:
     pms = await self._pms(claim.booking.practice.time_zone)
     try:
-        await pms.cancel(claim.booking.pms_ref, CancelRequest(claim.command_id))
+        await pms.cancel(claim.booking.pms_ref, CancelRequest(claim.command.id))
     except PmsError as error:
         return Result(Ended.UNKNOWN, str(error))
     return Result(Ended.DONE)

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
 from frontdesk.errors import Unavailable
 from frontdesk.screens.attention import AttentionScreen
@@ -19,6 +18,7 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.text import clean
+from tests.making import cancel, cancel_of, settle
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES, KIM, TOM
 from tests.screens.front import Front, StillClock
@@ -39,7 +39,7 @@ class Store:
 
     async def cancel(self, ref: str) -> Booking:
         (booking,) = await self.store.find(ref)
-        return await self.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, "ill"))
+        return await cancel(self.store, cancel_of(booking, KIM, "ill"))
 
     async def end(self, connection: str, result: Result) -> Delivery:
         """Carry the one that is due over `connection` out, with this result."""
@@ -190,7 +190,7 @@ async def test_others_move_no_row_and_take_none_away(
         before = [item.id for item in screen._items or ()]
         marked = screen.current
         assert marked is not None
-        await three.store.settle(before[0], TOM, "did it there")
+        await settle(three.store, before[0], TOM, "did it there")
         await three.cancel("SD-10487")
         await three.end("smile", Result(Ended.REFUSED, "no"))
         await front.until(lambda: "1 more: F5 shows them" in front.lines()[0])

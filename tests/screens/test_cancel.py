@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from textual import events
 
-from frontdesk.bookings import Booking, CancelCommand, Reason, Status
+from frontdesk.bookings import Booking, Reason, Status
+from frontdesk.commands import Command
 from frontdesk.errors import Refused, Unavailable
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import NOW, TOM
 from tests.screens.front import Front
@@ -174,7 +176,7 @@ async def test_the_list_moving_under_the_dialog_changes_nothing(front: Front) ->
 async def test_the_loser_of_a_race_is_told_who_and_when(front: Front) -> None:
     dialog = await open_dialog(front)
     await front.type("my reason")
-    await front.store.cancel(CancelCommand(uuid4(), dialog.booking.id, dialog.booking.version, TOM, "theirs"))
+    await cancel(front.store, cancel_of(dialog.booking, TOM, "theirs"))
     front.clock.advance(SEEN)
     await front.press("f8")
     assert message(front) == "Tom Reid cancelled this at 09:14. Nothing was done again. Esc closes."
@@ -204,7 +206,7 @@ class LosesAnswers:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def cancel(self, command: Command) -> Booking:
         if self.writes:
             await self._store.cancel(command)
         raise Unavailable("The line was cut.")
@@ -235,7 +237,7 @@ class Fails:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def cancel(self, command: Command) -> Booking:
         raise Refused(
             Reason(
                 "long",
@@ -290,7 +292,7 @@ async def test_a_cancel_elsewhere_shows_here_and_moves_no_row(
     before = [row.booking.id for row in front.screen.listing.view.rows]
     (booking,) = await second_store.find("SD-10485")
     number = front.app.open_desk.state.number  # type: ignore[union-attr]
-    await second_store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+    await second_store.cancel(cancel_of(booking, TOM))
     while front.app.open_desk.state.number == number:  # type: ignore[union-attr]
         await front.pilot.pause(0.02)
     await front.idle()
@@ -303,7 +305,7 @@ async def test_changes_out_of_view_are_counted_until_f5(front: Front, second_sto
     await front.press("tab", "home")
     (booking,) = await second_store.find("SD-10488")
     number = front.app.open_desk.state.number  # type: ignore[union-attr]
-    await second_store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+    await second_store.cancel(cancel_of(booking, TOM))
     while front.app.open_desk.state.number == number:  # type: ignore[union-attr]
         await front.pilot.pause(0.02)
     await front.idle()

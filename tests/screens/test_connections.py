@@ -2,17 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import CancelCommand, Pms
+from frontdesk.bookings import Pms
 from frontdesk.deliveries import MAIL_CONNECTION
 from frontdesk.pms.port import Verified
 from frontdesk.screens.connections import ConnectionsScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM
 from tests.screens.front import Front, StillClock
@@ -35,7 +35,7 @@ async def elsewhere(store_path: Path, clock: StillClock) -> AsyncIterator[SqlSto
 
 async def cancel(store: SqlStore, ref: str) -> None:
     (booking,) = await store.find(ref)
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM, ""))
+    await cancel(store, cancel_of(booking, KIM, ""))
 
 
 async def end(store: SqlStore, connection: str, result: Result) -> None:

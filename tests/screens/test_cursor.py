@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.bookings import Booking, BookingQuery, CancelCommand, Direction, Page, Position, Row
+from frontdesk.bookings import Booking, BookingQuery, Direction, Page, Position, Row
 from frontdesk.errors import FrontdeskError, Unavailable
 from frontdesk.listing import Listing
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
+from tests.making import cancel, cancel_of
 from tests.screens.desk_data import NOW, TOM, everything
 from tests.screens.test_listing import MOVES, matches
 
@@ -64,7 +64,7 @@ async def other_desk(store: SqlStore, booking: Booking, what: str) -> None:
     (fresh,) = await store.find(booking.ref, booking.practice.id)
     if what == "cancel":
         if fresh.cancellation is None and fresh.starts_at > NOW:
-            await store.cancel(CancelCommand(uuid4(), fresh.id, fresh.version, TOM))
+            await cancel(store, cancel_of(fresh, TOM))
         return
     moved = fresh.starts_at + timedelta(days=3 if what == "move on" else -3)
     template = next(one for one in everything() if one.ref == booking.ref)

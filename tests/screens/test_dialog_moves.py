@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand, Operator
+from frontdesk.bookings import Booking, Operator
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change, ChangeKind
 from frontdesk.store.sql.store import SqlStore
+from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW, TOM, everything
 from tests.screens.front import Front, key_event
@@ -162,7 +162,7 @@ async def test_one_that_was_cancelled_since_the_list_was_read_says_by_whom(
     async with open_front(wrap=held_back) as front:
         await front.type(REF.lower())
         (booking,) = await second_store.find(REF)
-        await second_store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+        await second_store.cancel(cancel_of(booking, TOM))
         await front.press("enter", "c")
         dialog = front.app.screen
         assert isinstance(dialog, CancelScreen)

@@ -2,19 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from uuid import uuid4
 
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import CancelCommand
 from frontdesk.desk import Desk, Settings
 from frontdesk.screens.list import store_watch
 from frontdesk.store.far import following
 from frontdesk.store.port import BookingStore
 from tests.contract.between import Between, standing_between
 from tests.contract.desks import FarDesk, FarDesks
-from tests.making import LEE, fill
+from tests.making import LEE, cancel_of, fill
 from tests.screens.desk_data import KIM
 from tests.screens.front import Front, StillClock
 
@@ -75,7 +73,7 @@ async def test_a_server_goes_away_and_comes_back_under_an_open_screen(
         assert "No connection to the bookings since" in front.line("status")
         await front.press("c")
         assert any("no connection to the bookings since" in line for line in front.lines())
-        await behind.behind.cancel(CancelCommand(uuid4(), theirs.id, theirs.version, LEE))
+        await behind.behind.cancel(cancel_of(theirs, LEE))
 
         await between.listen()
         await front.until(lambda: not desk.away_since)

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
+from frontdesk.commands import Command
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Unavailable
 from frontdesk.screens.attention import AttentionScreen
@@ -19,6 +20,7 @@ from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.screens.shell.lock import Admitted
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change, ChangeKind
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut
 from tests.screens.desk_data import KIM, NOW, TOM
@@ -64,7 +66,7 @@ def late(made: list[Late], *holds: str) -> Callable[[BookingStore], Any]:
 
 async def cancelled_by(store: BookingStore, ref: str, operator: Any = TOM) -> Booking:
     (booking,) = await store.find(ref)
-    return await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, operator))
+    return await cancel(store, cancel_of(booking, operator))
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ class Saves:
         booking: Booking = await self._store.get(booking_id)
         return booking
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def cancel(self, command: Command) -> Booking:
         await self._store.cancel(command)
         raise Unavailable("The line was cut.")
 
@@ -175,7 +177,7 @@ class NotSaved:
     async def changes(self, after: int, wait: float, store_id: str = "") -> Any:
         return await self._store.changes(after, min(wait, 0.02), store_id)
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def cancel(self, command: Command) -> Booking:
         raise Unavailable("The line was cut.")
 
 

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from textual.screen import Screen
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, CancelCommand, Page, Reason
+from frontdesk.bookings import Booking, Page, Reason
+from frontdesk.commands import Command
 from frontdesk.desk import OpenDesk, Settings
 from frontdesk.errors import FrontdeskError, Refused, Unavailable
 from frontdesk.screens.attention import AttentionScreen
@@ -24,6 +24,7 @@ from frontdesk.screens.shell.lock import HiddenScreen, SignInScreen
 from frontdesk.screens.shell.notices import TooSmallScreen
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.find_bar import FindField
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import TOM
 from tests.screens.front import Front, StillClock, desk_on, key_event
@@ -207,7 +208,7 @@ class Holds:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def cancel(self, command: Command) -> Booking:
         self.began.set()
         await self.gate.wait()
         if self.error is not None:
@@ -447,7 +448,7 @@ class TestLocked:
             await front.type("sd-10482")
             await front.press("tab", "c", "f9")
             (booking,) = await front.store.find("SD-10482")
-            await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+            await cancel(front.store, cancel_of(booking, TOM))
             await front.until(lambda: front.marked.cancellation)
             await sign_in(front)
             assert "about to cancel" not in front.line("keys")
@@ -621,7 +622,7 @@ class TestLocked:
             ref = front.marked.ref
             await front.press("f9")
             (booking,) = await front.store.find(ref)
-            await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, TOM))
+            await cancel(front.store, cancel_of(booking, TOM))
             await front.until(lambda: front.marked.cancellation)
             assert not patients_on(front)
             await sign_in(front)

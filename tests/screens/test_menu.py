@@ -1,13 +1,12 @@
 """The row menu: what can be done, what cannot, and why."""
 
-from uuid import uuid4
-
 import pytest
 
 from frontdesk.actions import ALL_COMMANDS
-from frontdesk.bookings import CancelCommand, Operator
+from frontdesk.bookings import Operator
 from frontdesk.errors import Unauthorised
 from tests.choosing import few_in_quick
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 
@@ -95,7 +94,7 @@ def said_in_the_menu(front: Front) -> str:
 async def test_no_reason_is_cut_at_any_size(open_front: FrontOpener, ref: str, size: tuple[int, int]) -> None:
     async with open_front(size=(80, 24)) as front:
         (booking,) = await front.store.find("SD-10485")
-        await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, LONG_NAME))
+        await cancel(front.store, cancel_of(booking, LONG_NAME))
         await front.type(ref.lower())
         await front.press("enter")
         await front.pilot.resize_terminal(*size)

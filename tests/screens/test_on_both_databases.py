@@ -1,14 +1,12 @@
 """The main job, once on each database: the start view, a search, a cancel, and another desk's change."""
 
-from uuid import uuid4
-
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import CancelCommand, Status
+from frontdesk.bookings import Status
 from frontdesk.desk import Desk, Settings
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from frontdesk.store.sql.store import SqlStore
-from tests.making import fill, make_practice
+from tests.making import cancel, cancel_of, fill, make_practice
 from tests.screens.desk_data import KIM, TOM
 from tests.screens.front import Front, StillClock
 
@@ -43,7 +41,7 @@ async def test_find_cancel_and_see_another_desk(store: SqlStore, store_url: str)
         await front.press("f8")
         assert (await store.get(mine.id)).cancellation is not None
         assert "cancelled" in front.line("last")
-        await store.cancel(CancelCommand(uuid4(), theirs.id, theirs.version, TOM))
+        await cancel(store, cancel_of(theirs, TOM))
         while front.screen.listing.view.rows[1].booking.cancellation is None:
             await pilot.pause(0.02)
         await front.idle()

@@ -2,13 +2,13 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 from textual import events
 
-from frontdesk.bookings import CancelCommand, Page, Status
+from frontdesk.bookings import Page, Status
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.port import BookingStore
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import NOW, TOM
 from tests.screens.front import Front
@@ -52,7 +52,7 @@ async def test_enter_and_arrows_typed_after_a_search_wait_for_its_result(open_fr
         send_all_at_once(front, *"mirela", "down", "enter", "c")
         await store.asked.wait()
         (above,) = await front.store.find("SD-10485")
-        await front.store.cancel(CancelCommand(uuid4(), above.id, above.version, TOM))
+        await cancel(front.store, cancel_of(above, TOM))
         store.may_answer.set()
         await front.idle()
         assert isinstance(front.app.screen, CancelScreen)

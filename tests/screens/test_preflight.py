@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from textual import events
 
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.words.preflight import CONTRADICTING, pms_says
-from tests.making import make_booking
+from tests.making import cancel, cancel_of, make_booking
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES, NOW, TOM
 from tests.screens.front import Front
@@ -133,7 +132,7 @@ async def test_an_answer_about_a_booking_that_changed_meanwhile_is_dropped(open_
     async with open_front(preflight=pms) as front:
         dialog = await open_dialog(front)
         other = dialog.booking
-        await front.store.cancel(CancelCommand(uuid4(), other.id, other.version, TOM))
+        await cancel(front.store, cancel_of(other, TOM))
         front.clock.advance(SEEN)
         await front.press("f8")
         assert "Tom Reid cancelled this" in dialog.said

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, CancelCommand
+from frontdesk.bookings import Booking
+from frontdesk.commands import Command
 from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
 from frontdesk.screens.dialogs import cancel
 from frontdesk.screens.dialogs.cancel import CancelScreen
@@ -17,6 +17,7 @@ from frontdesk.screens.list import store_watch
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from tests.contract.raw import bring_back, take_away
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front, StillClock, desk_on, key_event, screen_lines
@@ -111,7 +112,7 @@ async def test_whatever_the_question_raises_it_is_asked_on(
     open_front: FrontOpener, raising: list[Raises], error: Exception
 ) -> None:
     class AnswerLost(Raises):
-        async def cancel(self, command: CancelCommand) -> Booking:
+        async def cancel(self, command: Command) -> Booking:
             await self._store.cancel(command)
             raise Unavailable("The line was cut.")
 
@@ -204,7 +205,7 @@ async def in_attention(store_path: Path) -> None:
     """A booking whose patient has to be phoned, and whose PMS updated by hand."""
     store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
     (booking,) = await store.find("SD-10486")
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    await cancel(store, cancel_of(booking, KIM))
     await store.close()
 
 

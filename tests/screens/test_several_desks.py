@@ -4,11 +4,10 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import CancelCommand, Operator
+from frontdesk.bookings import Operator
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Unauthorised, Unavailable
 from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
@@ -17,6 +16,7 @@ from frontdesk.screens.shell.lock import HiddenScreen
 from frontdesk.screens.shell.notices import ShutOutScreen
 from frontdesk.store.port import BookingStore
 from tests.choosing import few_in_quick
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, wrapped
 from tests.screens.desk_data import KIM, NOW
@@ -28,7 +28,7 @@ LEE = Operator("Lee Tran", via="Desk Two")
 async def cancel(store: BookingStore, ref: str, by: Operator = LEE) -> None:
     """Another desk cancels a booking."""
     (booking,) = await store.find(ref)
-    await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, by))
+    await cancel(store, cancel_of(booking, by))
 
 
 async def cancel_elsewhere(front: Front, ref: str, by: Operator = LEE) -> None:
@@ -274,7 +274,7 @@ async def test_after_a_cut_line_the_last_line_says_what_was_saved_last(
 ) -> None:
     async with open_front() as front:
         (booking,) = await front.store.find("SD-10482")
-        await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+        await cancel(front.store, cancel_of(booking, KIM))
     remembers = Remembers(-8)
     async with open_front(cut_offs=remembers) as front:
         await front.until(lambda: "Last saved" in front.line("last"))

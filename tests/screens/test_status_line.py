@@ -4,12 +4,11 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 from rich.cells import cell_len
 
-from frontdesk.bookings import CancelCommand, ConnectionState, Standing, StoreState, Trouble
+from frontdesk.bookings import ConnectionState, Standing, StoreState, Trouble
 from frontdesk.desk import Desk, OpenDesk, Settings
 from frontdesk.errors import Unavailable
 from frontdesk.screens.list.last_write import LastWrite
@@ -17,6 +16,7 @@ from frontdesk.screens.shell.leave import LeaveScreen, question
 from frontdesk.store.port import BookingStore
 from frontdesk.widgets.line import ALERT, TextBlock
 from frontdesk.widgets.status_line import status
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import DISPATCHER, FrontOpener
 from tests.screens.desk_data import KIM, NOW, PRACTICES
 from tests.screens.front import Front, key_event
@@ -206,7 +206,7 @@ class Dispatches:
 
 async def cancel(front: Front, ref: str) -> None:
     (booking,) = await front.store.find(ref)
-    await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    await cancel(front.store, cancel_of(booking, KIM))
     await front.until(lambda: "by other desks" in front.line("status"))
     await front.press("f5")
 
@@ -306,7 +306,7 @@ async def test_leaving_counts_what_needs_a_person_today(open_front: FrontOpener)
         await cancel(front, "SD-10482")
         for ref in ("SD-10486", "SD-20043"):
             (booking,) = await front.store.find(ref)
-            await front.store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+            await cancel(front.store, cancel_of(booking, KIM))
         await front.press("tab", "q")
         assert asked(front).endswith("3 need a person. y / Esc")
         await front.press("escape")

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from frontdesk.bookings import Booking, CancelCommand, Page
+from frontdesk.bookings import Booking, Page
 from frontdesk.deliveries import Delivery
 from frontdesk.listing import Listing, View
 from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
+from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front
@@ -158,7 +158,7 @@ async def earlier_write(store_path: Path) -> Booking:
     """What Kim Nguyen cancelled before this desk was opened."""
     store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
     (booking,) = await store.find("SD-10485")
-    done = await store.cancel(CancelCommand(uuid4(), booking.id, booking.version, KIM))
+    done = await cancel(store, cancel_of(booking, KIM))
     await store.close()
     return done
 

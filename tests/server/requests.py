@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from frontdesk.bookings import LAST_ID, Booking, CancelCommand
+from frontdesk.bookings import LAST_ID, Booking
 from frontdesk.store.sql.store import SqlStore
-from tests.making import KIM
+from tests.making import KIM, cancel
 
 AS_OF = "2026-11-22T09:14:05Z"
 
@@ -27,8 +27,8 @@ class Asking:
         """Return what belongs to a booking's cancellation, which is carried out here."""
         booking = await store.get(booking_id)
         command = CancelCommand(uuid4(), booking_id, booking.version, KIM)
-        await store.cancel(command)
-        return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.command_id)
+        await cancel(store, command)
+        return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.id)
 
 
 NOTHING = Asking(LAST_ID, LAST_ID, UUID(int=1))

@@ -22,11 +22,11 @@ KIM, LEE = Operator("Kim Nguyen"), Operator("Lee Tran", "Desk Two")
 
 EVENTS = (
     AuditEvent(0, NOW, KIM, Action.BOOKING_IMPORTED, None, {"new": "3"}),
-    AuditEvent(0, NOW, KIM, Action.BOOKING_CANCELLED, 7, {"reason": "patient ill"}),
-    AuditEvent(0, NOW + timedelta(seconds=1), LEE, Action.BOOKING_CANCELLED, 8, {"reason": ""}),
+    AuditEvent(0, NOW, KIM, "booking.cancel", 7, {"reason": "patient ill"}),
+    AuditEvent(0, NOW + timedelta(seconds=1), LEE, "booking.cancel", 8, {"reason": ""}),
     # The same thing done again is another event.
-    AuditEvent(0, NOW + timedelta(seconds=1), LEE, Action.BOOKING_CANCELLED, 8, {"reason": ""}),
-    AuditEvent(0, NOW + timedelta(seconds=2), KIM, Action.DELIVERY_SETTLED, 8, {"note": "phoned"}),
+    AuditEvent(0, NOW + timedelta(seconds=1), LEE, "booking.cancel", 8, {"reason": ""}),
+    AuditEvent(0, NOW + timedelta(seconds=2), KIM, "delivery.settle", 8, {"note": "phoned"}),
 )
 OTHER = AuditEvent(
     0, NOW - timedelta(days=1), Operator("Zoë", "Desk One"), Action.BOOKING_CHANGED, 9, {"reason": "work"}
@@ -56,7 +56,7 @@ CANONICAL = (
 
 def test_the_digest_stays_what_it_was() -> None:
     event = AuditEvent(
-        7, NOW, Operator("Zoë Kovač", "Desk Two"), Action.BOOKING_CANCELLED, 42, {"reason": "ill", "a": "b"}
+        7, NOW, Operator("Zoë Kovač", "Desk Two"), "booking.cancel", 42, {"reason": "ill", "a": "b"}
     )
     assert digest("abab", event) == hashlib.sha256(CANONICAL.encode()).hexdigest()
 
@@ -77,7 +77,7 @@ def test_the_digest_does_not_depend_on_how_the_same_event_is_held() -> None:
         {"operator": Operator("Kim ", "Desk")},
         {"operator": Operator("Kim", "")},
         {"operator": Operator("KimDesk", "")},
-        {"action": Action.BOOKING_CANCELLED},
+        {"action": "booking.cancel"},
         {"booking_id": None},
         {"booking_id": 0},
         {"detail": {}},

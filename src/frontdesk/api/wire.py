@@ -6,13 +6,17 @@ is told (RFC 9457), is here.
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from frontdesk.bookings import REASON_LIMIT, Booking, Operator, Reason
+from frontdesk.api.asks import body_fields
+from frontdesk.bookings import Operator, Reason
+from frontdesk.commands import KINDS, Ask, Done
 from frontdesk.errors import (
     CommitLost,
     Conflict,
@@ -23,7 +27,7 @@ from frontdesk.errors import (
     Unauthorised,
     Unavailable,
 )
-from frontdesk.shapes import decoded
+from frontdesk.shapes import converted, decoded
 from frontdesk.text import cleaned
 
 VERSION = 1
@@ -48,34 +52,51 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The body of a write. A key that it does not know is refused."""
 
     operator: OperatorName = ""
-
-
-class CancelAsked(Asked, frozen=True):
-    """A cancellation. Booking, version and command id stand in the path and the headers."""
-
-    reason: Annotated[
-        str, Meta(max_length=REASON_LIMIT, description="the patient may read it, see the practice")
-    ] = ""
-    told_by_phone: Annotated[bool, Meta(description="the operator told the patient just now")] = False
     store_id: Annotated[
-        str, Meta(max_length=64, description="of the state when the booking was read; empty: not compared")
+        str, Meta(max_length=64, description="of the state when the subject was read; empty: not compared")
     ] = ""
 
 
-class RetryAsked(Asked, frozen=True):
-    """Another try for a delivery in attention."""
+def body_of(ask: type[Ask]) -> type[Asked]:
+    """Return the body of a command of this kind: its own fields, who operates, and which store it is for."""
+    made: Any = msgspec.defstruct(
+        f"{ask.__name__}Asked",
+        body_fields(ask),
+        bases=(Asked,),
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
+    made.__doc__ = ask.__doc__
+    body: type[Asked] = made
+    return body
 
 
-class SettleAsked(Asked, frozen=True):
-    """The signature under a delivery in attention that a person dealt with."""
+class DoneTold(msgspec.Struct, frozen=True):
+    """A command that was carried out. `subject` is what it acted on, as it stands now."""
 
-    note: Annotated[str, Meta(min_length=1, max_length=REASON_LIMIT, description="what was done")]
+    command_id: UUID
+    kind: str
+    at: datetime
+    subject: Any
+
+    @classmethod
+    def of(cls, done: Done[Any]) -> "DoneTold":
+        """Return what is told of a command that was carried out."""
+        return cls(done.command_id, done.kind, done.at, done.thing)
+
+    def done(self) -> Done[Any]:
+        """Return what it tells of. Raises ValueError for a kind that is not known here."""
+        if self.kind not in KINDS:
+            raise ValueError(f"there is no command of the kind {self.kind} here")
+        thing = _cleaned(converted(self.subject, KINDS[self.kind].thing))
+        return Done(self.command_id, self.kind, self.at, thing)
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a command: the booking it wrote, or null when it wrote nothing and never will."""
+    """What became of a command; null when it wrote nothing and never will."""
 
-    booking: Booking | None
+    done: DoneTold | None
 
 
 class Reset(msgspec.Struct, frozen=True):
@@ -89,7 +110,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why something was not done (RFC 9457).
 
     `code` is that of the rule that said no. Where somebody else was first, `current` is how
-    the booking stands now, `by` and `at` who made the latest change, and when.
+    the command's subject stands now, `by` and `at` who made the latest change, and when.
     """
 
     type: str
@@ -97,7 +118,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str = ""
     code: str = ""
-    current: Booking | None = None
+    current: Any = None
     by: Operator | None = None
     at: datetime | None = None
 
@@ -153,16 +174,18 @@ def problem(error: FrontdeskError) -> Problem:
     return told
 
 
-def raise_problem(told: Problem) -> NoReturn:
+def raise_problem(told: Problem, thing: type[Any] | None = None) -> NoReturn:
     """Raise the error that a server told of, NotWritten where it could not do what it was asked.
 
-    Raises Unavailable for what it cannot have meant.
+    `thing` is the type of the subject of the command that it answers. Raises Unavailable for what
+    it cannot have meant.
     """
     kind = told.type.removeprefix(_TYPE)
     if kind == _REFUSED:
         raise Refused(Reason(told.code, told.detail))
-    if kind == "conflict" and told.current is not None:
-        raise Conflict(told.detail, told.current, told.by, told.at)
+    if kind == "conflict" and thing is not None:
+        with suppress(ValueError):
+            raise Conflict(told.detail, _cleaned(converted(told.current, thing)), told.by, told.at)
     if kind == "outcome-unknown":
         raise CommitLost.told(told.detail)
     if kind == "unavailable":

@@ -1,5 +1,6 @@
 """`attention`: what could not be carried out and needs a person, in line mode."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from frontdesk.cli.documents import Document, as_json, delivery_document, print_
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
+from frontdesk.commands import Ask, Command, Retry, Settle, Subject
 from frontdesk.deliveries import Attention, to_do
 
 _MOST = 500
@@ -65,7 +67,7 @@ def list_(session: Session, as_json: bool) -> None:
 def retry(session: Session, number: int, as_json: bool) -> None:
     """Try delivery ID again now. An open desk, or frontdesk deliver, carries it out."""
     with session.opened() as (store, run):
-        delivery = run(store.retry(number, session.config.operator))
+        delivery = run(store.do(_command(session, number, Retry()))).thing
     if as_json:
         print_document(delivery_document(delivery))
     else:
@@ -80,11 +82,15 @@ def retry(session: Session, number: int, as_json: bool) -> None:
 def settle(session: Session, number: int, note: str, as_json: bool) -> None:
     """Sign with your name that a person has dealt with delivery ID."""
     with session.opened() as (store, run):
-        delivery = run(store.settle(number, session.config.operator, note))
+        delivery = run(store.do(_command(session, number, Settle(note)))).thing
     if as_json:
         print_document(delivery_document(delivery))
     else:
         say(f"{number} is settled by {delivery.settled_by}: {delivery.note}")
+
+
+def _command(session: Session, number: int, ask: Ask) -> Command:
+    return Command(uuid.uuid4(), Subject("delivery", number), 0, session.config.operator, ask)
 
 
 def _document(item: Attention) -> Document:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from frontdesk import text
-from frontdesk.bookings import REASON_LIMIT, Booking, CancelCommand, Reason, why_not_cancel
+from frontdesk.bookings import REASON_LIMIT, Booking, Reason, why_not_cancel
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
+from frontdesk.commands import Cancel, Command, Done, Subject
 from frontdesk.deliveries import Delivery, facts, plan
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
 from frontdesk.store.port import BookingStore
@@ -80,16 +81,15 @@ def cancel(
             for line in filter(None, shown):
                 say(line, err=as_json)
             answers = _ask(answers, booking, needs_phone_call(follows), to_stderr=as_json)
-        command = CancelCommand(
-            command_id=uuid.uuid4(),
-            booking_id=booking.id,
-            expected_version=booking.version,
-            operator=session.config.operator,
-            reason=answers.reason or "",
-            told_by_phone=answers.told_by_phone,
-            store_id=state.store_id,
+        command = Command(
+            uuid.uuid4(),
+            Subject("booking", booking.id),
+            booking.version,
+            session.config.operator,
+            Cancel(answers.reason or "", answers.told_by_phone),
+            state.store_id,
         )
-        done = _write(store, run, command, reference)
+        done = _write(store, run, command, reference).thing
         followed = _followed(store, run, done)
         if as_json:
             print_document(booking_document(done, followed, state.now))
@@ -151,7 +151,7 @@ def _fault(error: Exception) -> FrontdeskError:
     return Unavailable(crash.apology(crash.report(error)))
 
 
-def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str) -> Booking:
+def _write(store: BookingStore, run: Run, command: Command, reference: str) -> Done[Booking]:
     """Cancel; after a lost answer say exactly one of: saved, not saved, not known yet."""
     try:
         return run(_to_the_end(store, command))
@@ -160,7 +160,7 @@ def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str
     if not isinstance(fault, Unavailable):
         raise fault
     try:
-        saved = run(store.outcome(command.command_id))
+        saved = run(store.outcome(command.id))
     except Exception as error:
         _fault(error)
     else:
@@ -173,9 +173,9 @@ def _write(store: BookingStore, run: Run, command: CancelCommand, reference: str
     )
 
 
-async def _to_the_end(store: BookingStore, command: CancelCommand) -> Booking:
+async def _to_the_end(store: BookingStore, command: Command) -> Done[Booking]:
     """An interrupt cannot stop a write that has begun: wait, and say how it ended."""
-    writing = asyncio.ensure_future(store.cancel(command))
+    writing = asyncio.ensure_future(store.do(command))
     try:
         return await asyncio.shield(writing)
     except asyncio.CancelledError:

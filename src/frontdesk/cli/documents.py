@@ -44,7 +44,7 @@ def delivery_document(delivery: Delivery) -> Document:
     """Return how far one thing that follows a cancellation has got."""
     return {
         "id": delivery.id,
-        "kind": delivery.kind.value,
+        "kind": str(delivery.kind),
         "state": delivery.state.value,
         "attempts": delivery.attempts,
         "error": delivery.error,
@@ -56,7 +56,7 @@ def event_document(event: AuditEvent, booking: Booking) -> Document:
     return {
         "at": event.at.astimezone(booking.practice.zone).isoformat(),
         "operator": str(event.operator),
-        "action": event.action.value,
+        "action": str(event.action),
         "detail": dict(event.detail),
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.audit import AuditEvent, in_words
+from frontdesk.audit import AuditEvent, in_words, past_of
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Delivery, facts
 from frontdesk.words.fitting import held
@@ -68,6 +68,6 @@ def event_cells(event: AuditEvent, booking: Booking, home: Practice | None) -> t
     return (
         written(event.at, booking.practice, home),
         str(event.operator),
-        event.action.value.rpartition(".")[2],
+        past_of(event.action),
         in_words(event, (home or booking.practice).zone),
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from frontdesk.attempts import Carrier, Ended, Result
+from frontdesk.attempts import Carrier, Claim, Ended, Result
 from frontdesk.credentials import Secrets
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.errors import FrontdeskError
 from frontdesk.notify.settings import NotifySettings
 

@@ -14,7 +14,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from uuid import UUID, uuid5
 
-from frontdesk.deliveries import Kind
 from frontdesk.notify.messages import Letter
 from frontdesk.notify.settings import Letterhead
 
@@ -87,7 +86,7 @@ def seal(letter: Letter, letterhead: Letterhead, recipient: str, message_id: str
     return Envelope(sender.addr_spec, f"{local}@{domain}", message_id, content, is_international)
 
 
-def message_id(command: UUID, kind: Kind, letterhead: Letterhead) -> str:
+def message_id(command: UUID, kind: str, letterhead: Letterhead) -> str:
     """Return the Message-ID of what a command sends to one kind of reader: the same at every attempt."""
     return f"<{uuid5(command, kind)}@{mailbox(letterhead.sender).domain}>"
 

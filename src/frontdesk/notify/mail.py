@@ -6,9 +6,9 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from frontdesk.addresses import LOOPBACK
-from frontdesk.attempts import Ended, Result
+from frontdesk.attempts import Claim, Ended, Result
 from frontdesk.credentials import Secrets
-from frontdesk.deliveries import Claim, Kind
+from frontdesk.deliveries import Kind
 from frontdesk.notify import messages
 from frontdesk.notify.envelope import BadAddress, Envelope, UnsafeHeader, message_id, seal
 from frontdesk.notify.maildir import MaildirPost
@@ -49,7 +49,7 @@ class MailCarrier:
     async def carry(self, claim: Claim) -> Result:
         """Make one attempt, unless it could make a third copy."""
         if claim.unproven >= MOST_COPIES and not self._post.repeats_are_harmless:
-            todo = "; phone the patient" if claim.delivery.kind is Kind.PATIENT_EMAIL else ""
+            todo = "; phone the patient" if claim.delivery.kind == Kind.PATIENT_EMAIL else ""
             return Result(Ended.STUCK, f"it is not known whether the e-mail went out{todo}")
         try:
             # Templates are files, and Jinja takes its time: a desk's keys must not wait for them.
@@ -71,12 +71,12 @@ class MailCarrier:
     def _write(self, claim: Claim) -> Envelope:
         booking, delivery = claim.booking, claim.delivery
         letterhead = self._settings.letterhead_of(booking.practice.id)
-        write = messages.desk_letter if delivery.kind is Kind.DESK_EMAIL else messages.patient_letter
+        write = messages.desk_letter if delivery.kind == Kind.DESK_EMAIL else messages.patient_letter
         return seal(
             write(booking, letterhead.templates),
             letterhead,
             delivery.target,
-            message_id(claim.command_id, delivery.kind, letterhead),
+            message_id(claim.command.id, delivery.kind, letterhead),
             claim.at.astimezone(booking.practice.zone),
         )
 

@@ -10,9 +10,8 @@ from urllib.parse import urlencode
 from uuid import uuid5
 
 from frontdesk import text
-from frontdesk.attempts import Ended, Result
+from frontdesk.attempts import Claim, Ended, Result
 from frontdesk.credentials import Secrets
-from frontdesk.deliveries import Claim
 from frontdesk.errors import FrontdeskError
 from frontdesk.http_answers import Answer, Unreadable, retry_at
 from frontdesk.http_client import HttpClient, Lost, NotSent
@@ -97,7 +96,7 @@ class SmsCarrier:
         values = {
             "to": as_dialled(claim.delivery.target, profile),
             "text": messages.patient_sms(claim.booking, letterhead.templates),
-            "message_id": str(uuid5(claim.command_id, claim.delivery.kind)),
+            "message_id": str(uuid5(claim.command.id, claim.delivery.kind)),
             "secret": secret,
         }
         headers = {key: fill(value, values) for key, value in profile.headers.items()}

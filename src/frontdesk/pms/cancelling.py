@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
+from frontdesk.attempts import ATTEMPT_SECONDS, Claim, Ended, Result
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import MANUAL_UPDATE, SHOWS_OTHERWISE, Claim
+from frontdesk.deliveries import MANUAL_UPDATE, SHOWS_OTHERWISE
 from frontdesk.errors import FrontdeskError
 from frontdesk.pms.comparing import compare, difference, preflight
 from frontdesk.pms.outcomes import say
@@ -128,7 +128,7 @@ class _Attempt:
             return Result(Ended.REFUSED, "it gives no version of the appointment, so nothing was sent")
         if self._left() < LEAST_SECONDS:
             return Result(Ended.FAILED, "it answers too slowly", is_away=True)
-        request = CancelRequest(self._claim.command_id, _reason(self._claim), version=shown.version)
+        request = CancelRequest(self._claim.command.id, _reason(self._claim), version=shown.version)
         self._is_sent = True
         try:
             result = await self._pms.cancel(self._ref, request)

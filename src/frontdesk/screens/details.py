@@ -12,9 +12,10 @@ from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.actions import DETAILS_COMMANDS
-from frontdesk.audit import Action, AuditEvent, in_words
+from frontdesk.audit import Action, AuditEvent, in_words, past_of
 from frontdesk.bookings import Booking, Status
-from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, fact, to_do
+from frontdesk.commands import Cancel
+from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, Way, fact, to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, ChooserScreen
@@ -33,16 +34,6 @@ NAME_WIDTH, WORD_WIDTH = 15, 10
 """Cells of the two first columns of what followed; a longer word moves the rest of its line."""
 
 TRIED_STATES = OPEN_STATES | {State.ATTENTION}
-
-ACTION_WORDS = {
-    Action.BOOKING_IMPORTED: "imported",
-    Action.BOOKING_CANCELLED: "cancelled",
-    Action.BOOKING_REINSTATED: "reinstated",
-    Action.BOOKING_CHANGED: "changed",
-    Action.BOOKING_RESCHEDULED: "moved",
-    Action.DELIVERY_RETRIED: "tried again",
-    Action.DELIVERY_SETTLED: "settled",
-}
 
 
 class DetailsScreen(ReadingScreen):
@@ -176,7 +167,7 @@ def key_line(deliveries: Sequence[Delivery]) -> str:
     """Return the keys that do something here."""
     keys = ["Up Down scroll"]
     if again := retryable(deliveries):
-        only_pms = len(again) == 1 and again[0].kind is Kind.PMS_CANCEL
+        only_pms = len(again) == 1 and again[0].way is Way.PMS
         keys.append(f"a try {again[0].target} again" if only_pms else "a try again")
     if needing(deliveries):
         keys.append("s settle")
@@ -217,11 +208,8 @@ def followed_lines(
         name, said = ("Cancelled", f"as {done.source} says") if done.source else ("Cancelled here", "")
         lines += _followed(name, "", _moment(done.at.astimezone(zone)), said, width)
     for delivery in deliveries:
-        name = {
-            Kind.PMS_CANCEL: delivery.target,
-            Kind.DESK_EMAIL: "Practice",
-        }.get(delivery.kind, "Patient")
-        is_sent = delivery.state is State.DONE and delivery.kind is not Kind.PMS_CANCEL
+        name = {Way.PMS: delivery.target, Way.DESK: "Practice"}.get(delivery.way, "Patient")
+        is_sent = delivery.state is State.DONE and delivery.way is not Way.PMS
         word = "sent" if is_sent else fact(delivery)
         signed = f", {delivery.settled_by}" if delivery.settled_by else ""
         said = delivery.error or delivery.note or _where_to(delivery)
@@ -253,7 +241,7 @@ def _how_long(delivery: Delivery, zone: ZoneInfo) -> str:
 
 
 def _where_to(delivery: Delivery) -> str:
-    if delivery.kind is Kind.PATIENT_SMS:
+    if delivery.kind == Kind.PATIENT_SMS:
         return f"SMS to {delivery.target}"
     if delivery.kind in (Kind.PATIENT_EMAIL, Kind.DESK_EMAIL):
         return f"e-mail to {delivery.target}"
@@ -267,11 +255,11 @@ def history_lines(
     lines = []
     for event in history:
         when = times.when(event.at, zone, now)
-        action = ACTION_WORDS.get(event.action, event.action.value)
+        action = past_of(event.action)
         detail = in_words(event, zone)
         lines.append(f"  {when}  {event.operator!s:<14} {action:<11} {detail}".rstrip())
     done = booking.cancellation
-    if done is not None and not any(e.action is Action.BOOKING_CANCELLED for e in history):
+    if done is not None and not any(e.action in (Cancel.kind, Action.BOOKING_CANCELLED) for e in history):
         # A booking that came in cancelled has no event of its own: the bulk load has one for all.
         detail = ", ".join(filter(None, (done.reason, done.source and f"as {done.source} says")))
         lines.append(

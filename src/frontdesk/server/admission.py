@@ -1,12 +1,13 @@
 """Who asks, and whether they may."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from frontdesk.api import wire
-from frontdesk.bookings import Operator, Reason, Scope
+from frontdesk.bookings import Operator, Scope, no_permission
 from frontdesk.errors import Refused, Unauthorised, Unavailable
 from frontdesk.server.answering import CALLER_ID, invalid, out_of_reach
 from frontdesk.server.broadcast import Broadcast
@@ -43,15 +44,9 @@ class Gate:
         await self.limits.count_request(token.id)
         for scope in scopes:
             if scope not in token.scopes:
-                raise Refused(Reason("no-permission", _NO_PERMISSION[scope]))
+                raise Refused(no_permission(scope))
         _refuse_unknown_parameters(request)
         return Caller(self, token, self.service.store.as_desk(token.standing), presented)
-
-
-_NO_PERMISSION = {
-    Scope.READ: "this desk's token does not let it read bookings",
-    Scope.CANCEL: "this desk may read bookings, not change them",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +89,23 @@ async def _reading(request: Request) -> Caller:
     return await gate.admit(request, Scope.READ)
 
 
-async def _writing(request: Request) -> Caller:
+def writing(scope: Scope) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
+    """Return the dependency that lets in who may write what this scope allows."""
+
+    async def admitted(request: Request) -> Caller:
+        gate: Gate = request.app.state.gate
+        return await gate.admit(request, Scope.READ, scope)
+
+    return admitted
+
+
+async def _writing_anything(request: Request) -> Caller:
     gate: Gate = request.app.state.gate
-    return await gate.admit(request, Scope.READ, Scope.CANCEL)
+    caller = await gate.admit(request, Scope.READ)
+    if caller.token.scopes == {Scope.READ}:
+        raise Refused(no_permission(Scope.CANCEL))
+    return caller
 
 
 Reading = Annotated[Caller, Depends(_reading)]
-Writing = Annotated[Caller, Depends(_writing)]
+WritingAnything = Annotated[Caller, Depends(_writing_anything)]

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from frontdesk.api import wire
 from frontdesk.bookings import Booking, Reason
+from frontdesk.commands import Done
 from frontdesk.errors import FrontdeskError, NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.text import clean
 
@@ -25,6 +26,12 @@ def answer(value: Any) -> Response:
 def booking_answer(booking: Booking) -> Response:
     """Answer with one booking and its version as entity tag."""
     return Response(wire.encode(booking), media_type=JSON, headers={"ETag": wire.etag(booking.version)})
+
+
+def done_answer(done: Done[Any]) -> Response:
+    """Answer with a command that was carried out, and its subject's version as entity tag."""
+    headers = {"ETag": wire.etag(done.thing.version)}
+    return Response(wire.encode(wire.DoneTold.of(done)), media_type=JSON, headers=headers)
 
 
 def problem_answer(told: wire.Problem, headers: dict[str, str] | None = None) -> Response:

@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from frontdesk.api import wire
+from frontdesk.commands import KINDS
 from frontdesk.errors import FrontdeskError
 from frontdesk.server import openapi
 from frontdesk.server.admission import Gate
@@ -18,23 +20,21 @@ from frontdesk.server.broadcast import Broadcast
 from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
 from frontdesk.server.routes import bookings, changes, deliveries, standing
+from frontdesk.server.routes.commands import command_routes
 from frontdesk.server.service import Service
 from frontdesk.server.wrapping import BodyLimit, Wrapping
 
 COMPRESSED_FROM = 1024
 """Bytes; a smaller answer fits into a packet as it is."""
 
-_ROUTES = tuple(
-    route
-    for router in (
-        standing.router,
-        bookings.router,
-        deliveries.router,
-        changes.router,
-        standing.open_router,
-    )
-    for route in router.routes
-)
+_READS = (standing.router, bookings.router, deliveries.router, changes.router)
+
+
+@functools.cache
+def _routes(kinds: tuple[str, ...]) -> tuple[BaseRoute, ...]:
+    """Return all routes, those of these kinds of commands too."""
+    routers = (*_READS, command_routes(), standing.open_router)
+    return tuple(route for router in routers for route in router.routes)
 
 
 def make_app(service: Service) -> FastAPI:
@@ -44,7 +44,7 @@ def make_app(service: Service) -> FastAPI:
     """
     app = FastAPI(
         # The routes are made once, with all that checks their parameters; any number of apps share them.
-        routes=list(_ROUTES),
+        routes=list(_routes(tuple(KINDS))),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -56,7 +56,7 @@ def make_app(service: Service) -> FastAPI:
         service, Limits(service.requests_a_minute), broadcast, Health(service.store, service.report)
     )
     app.state.openapi = openapi_document()
-    app.state.query_parameters = _query_parameters()
+    app.state.query_parameters = _query_parameters(tuple(KINDS))
     app.exception_handler(FrontdeskError)(tell_error)
     app.exception_handler(RequestValidationError)(tell_invalid)
     app.exception_handler(HTTPException)(tell_http)
@@ -72,17 +72,21 @@ def end_streams(app: FastAPI) -> None:
     gate.broadcast.close()
 
 
-@functools.cache
 def openapi_document() -> bytes:
     """Return the API's description (OpenAPI 3.1), as JSON."""
-    return wire.encode(_described())
+    return _encoded(tuple(KINDS))
 
 
 @functools.cache
-def _query_parameters() -> Mapping[str, frozenset[str]]:
-    return openapi.query_parameters(_described())
+def _encoded(kinds: tuple[str, ...]) -> bytes:
+    return wire.encode(_described(kinds))
 
 
 @functools.cache
-def _described() -> Mapping[str, Any]:
-    return openapi.document(_ROUTES)
+def _query_parameters(kinds: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+    return openapi.query_parameters(_described(kinds))
+
+
+@functools.cache
+def _described(kinds: tuple[str, ...]) -> Mapping[str, Any]:
+    return openapi.document(_routes(kinds))

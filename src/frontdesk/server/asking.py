@@ -1,6 +1,7 @@
 """What desks ask, taken from path, query, headers and body; nothing of it is trusted."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -137,28 +138,30 @@ async def _booking_id(
     return _known_id(booking_id, "There is no such booking here: look for it again.")
 
 
-async def _delivery_id(
-    delivery_id: Annotated[int, Path(description="a delivery's `id`", json_schema_extra=_ID, examples=[7])],
-) -> int:
-    return _known_id(delivery_id, "There is no such delivery here: look at the list again.")
-
-
 BookingId = Annotated[int, Depends(_booking_id)]
-DeliveryId = Annotated[int, Depends(_delivery_id)]
 
 
-async def _version(
-    if_match: Annotated[
-        str | None,
-        Header(alias="If-Match", description="the version that the operator looked at: the booking's ETag"),
-    ] = None,
-) -> int:
-    if if_match is None:
-        raise Refused(Reason("no-version", "say in If-Match which version of the booking you have seen"))
-    tag = re.fullmatch(r'"([0-9]{1,10})"', if_match.strip(), re.ASCII)
-    if tag is None:
-        raise Refused(Reason("bad-version", 'If-Match holds one version, in quotes, such as "3"'))
-    return int(tag[1])
+def version_of(noun: str, *, is_needed: bool) -> Callable[..., Any]:
+    """Return the dependency that reads which version of its subject a command has seen; 0 is not said."""
+
+    async def version(
+        if_match: Annotated[
+            str | None,
+            Header(
+                alias="If-Match", description=f"the version that the operator looked at: the {noun}'s ETag"
+            ),
+        ] = None,
+    ) -> int:
+        if if_match is None:
+            if not is_needed:
+                return 0
+            raise Refused(Reason("no-version", f"say in If-Match which version of the {noun} you have seen"))
+        tag = re.fullmatch(r'"([0-9]{1,10})"', if_match.strip(), re.ASCII)
+        if tag is None:
+            raise Refused(Reason("bad-version", 'If-Match holds one version, in quotes, such as "3"'))
+        return int(tag[1])
+
+    return version
 
 
 async def _command_id(
@@ -190,7 +193,6 @@ def _uuid(value: str) -> UUID:
     return UUID(bare)
 
 
-Version = Annotated[int, Depends(_version)]
 CommandId = Annotated[UUID, Depends(_command_id)]
 CommandInPath = Annotated[UUID, Depends(_command_in_path)]
 

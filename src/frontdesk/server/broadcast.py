@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from frontdesk.errors import FrontdeskError
-from frontdesk.store.port import BookingStore, Change, ChangeKind
+from frontdesk.store.port import STORE, BookingStore, Change
 
 MOST_WAITING = 1000
 """Changes kept for a desk that reads too slowly; then its stream ends, and it asks anew."""
@@ -116,7 +116,7 @@ class Broadcast:
             while True:
                 changes = await self._store.changes(number, _WAIT_SECONDS, store_id)
                 if changes:
-                    if changes[-1].kind is ChangeKind.STORE:
+                    if changes[-1].subject == STORE:
                         store_id = (await self._store.state()).store_id
                     await self._tell(changes)
                     number = changes[-1].number

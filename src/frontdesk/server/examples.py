@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from frontdesk.api import wire
-from frontdesk.audit import Action, AuditEvent
+from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
     Cancellation,
@@ -23,9 +24,10 @@ from frontdesk.bookings import (
     Standing,
     StoreState,
 )
+from frontdesk.commands import Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import Change
 
 _AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)
 _BY = Operator("Kim Nguyen", via="Front desk 2")
@@ -65,7 +67,9 @@ DELIVERY = Delivery(
 DUE_AGAIN = replace(DELIVERY, state=State.PENDING, attempts=0, next_at=_AT)
 SETTLED = replace(DELIVERY, state=State.SETTLED, note="Cancelled it there by hand", settled_by=_BY.name)
 ATTENTION = (Attention(DELIVERY, CANCELLED),)
-HISTORY = (AuditEvent(31, _AT, _BY, Action.BOOKING_CANCELLED, 1, {"reason": "Sick", "version": "2"}),)
+HISTORY = (
+    AuditEvent(31, _AT, _BY, "booking.cancel", Subject("booking", 1), 1, {"reason": "Sick", "version": "2"}),
+)
 PREFLIGHT = Preflight(Finding.SAME, BOOKING.starts_at, "Dr Priya Rao")
 STATE = StoreState(
     Standing("", frozenset({Scope.READ}), frozenset({"adelaide"}), "Front desk 2"),
@@ -75,8 +79,8 @@ STATE = StoreState(
     under_way=1,
     connections=(ConnectionState("smile", under_way=1),),
 )
-CHANGE = Change(13, 1, ChangeKind.BOOKING, _BY, _AT)
-OUTCOME = wire.Outcome(CANCELLED)
-CANCEL = wire.CancelAsked(operator="Kim Nguyen", reason="Sick", told_by_phone=False)
-RETRY = wire.RetryAsked(operator="Kim Nguyen")
-SETTLE = wire.SettleAsked(operator="Kim Nguyen", note="Cancelled it there by hand")
+CHANGE = Change(13, Subject("booking", 1), 1, _BY, _AT)
+COMMAND_ID = UUID("0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11")
+OUTCOME = wire.Outcome(wire.DoneTold(COMMAND_ID, "booking.cancel", _AT, CANCELLED))
+THINGS = {"booking.cancel": CANCELLED, "delivery.retry": DUE_AGAIN, "delivery.settle": SETTLED}
+"""The subject of each kind of command, as it stands once that was carried out."""

@@ -1,9 +1,12 @@
 """The API's description (OpenAPI 3.1): parameters from the routes, all else from the domain's own types."""
 
+import dataclasses
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from fastapi.openapi.utils import get_openapi
@@ -22,11 +25,13 @@ from frontdesk.bookings import (
     Row,
     StoreState,
 )
+from frontdesk.commands import KINDS, Ask
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import Conflict, NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.preflight import Preflight
 from frontdesk.server import examples
 from frontdesk.server.answering import JSON, TooMany, failed
+from frontdesk.server.routes.commands import operation_of
 from frontdesk.store.port import Change
 
 _ABOUT = """\
@@ -35,8 +40,6 @@ others are not there (404). Instants are RFC 3339 in UTC, days are of the practi
 """
 
 _OPEN = frozenset({"read_health", "read_openapi"})
-_WITH_DEFAULTS = frozenset({"CancelAsked", "RetryAsked", "SettleAsked", "Problem"})
-"""What a desk may leave parts of out, and the one answer that has no more than there is to tell."""
 
 _SCHEMA = "#/components/schemas/{name}"
 
@@ -48,12 +51,13 @@ class _Answer:
     kind: Any
     example: Any
     problems: tuple[int, ...] = ()
-    asks: wire.Asked | None = None
+    asks: type[wire.Asked] | None = None
+    asks_example: Any = None
     has_etag: bool = False
 
 
 _WRITE = (404, 409, 413)
-_ANSWERS: Mapping[str, _Answer] = {
+_READS: Mapping[str, _Answer] = {
     "read_state": _Answer(StoreState, examples.STATE),
     "list_practices": _Answer(tuple[Practice, ...], (examples.PRACTICE,)),
     "list_practitioners": _Answer(tuple[Practitioner, ...], (examples.PRACTITIONER,)),
@@ -68,14 +72,38 @@ _ANSWERS: Mapping[str, _Answer] = {
     "read_history": _Answer(tuple[AuditEvent, ...], examples.HISTORY, (404,)),
     "read_deliveries": _Answer(tuple[Delivery, ...], (examples.DELIVERY,), (404,)),
     "ask_pms": _Answer(Preflight, examples.PREFLIGHT, (404,)),
-    "cancel_booking": _Answer(
-        Booking, examples.CANCELLED, (400, *_WRITE, 412, 428), asks=examples.CANCEL, has_etag=True
-    ),
     "give_up": _Answer(wire.Outcome, wire.Outcome(None), (400, 404)),
     "list_attention": _Answer(tuple[Attention, ...], examples.ATTENTION),
-    "retry_delivery": _Answer(Delivery, examples.DUE_AGAIN, _WRITE, asks=examples.RETRY),
-    "settle_delivery": _Answer(Delivery, examples.SETTLED, _WRITE, asks=examples.SETTLE),
 }
+
+
+def _command(ask: type[Ask]) -> _Answer:
+    """Return what a kind of command answers."""
+    noun, _, verb = ask.kind.partition(".")
+    told = msgspec.defstruct(
+        f"Done{ask.__name__}",
+        [("command_id", UUID), ("kind", str), ("at", datetime), ("subject", ask.thing)],
+        frozen=True,
+    )
+    told.__doc__ = f"A {noun}.{verb} that was carried out, and the {noun} as it stands now."
+    example = {
+        one.name: one.metadata["example"] for one in dataclasses.fields(ask) if "example" in one.metadata
+    }
+    problems = (400, *_WRITE, 412, *((428,) if ask.needs_version else ()))
+    return _Answer(
+        told,
+        wire.DoneTold(examples.COMMAND_ID, ask.kind, examples.CHANGE.at, examples.THINGS.get(ask.kind)),
+        problems,
+        asks=wire.body_of(ask),
+        asks_example={"operator": "Kim Nguyen", **example},
+        has_etag=True,
+    )
+
+
+def _answers() -> Mapping[str, _Answer]:
+    return {**_READS, **{operation_of(ask): _command(ask) for ask in KINDS.values()}}
+
+
 _FOR_ALL = (401, 403, 422, 429, 500, 503)
 
 _PROBLEMS: Mapping[int, tuple[str, wire.Problem]] = {
@@ -184,17 +212,21 @@ def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
         openapi_version="3.1.0",
     )
     theirs = described.get("components", {}).get("schemas", {})
-    schemas, ours = _schemas()
+    answers = _answers()
+    schemas, ours = _schemas(answers)
     for operations in described["paths"].values():
         for operation in operations.values():
             operation["parameters"] = [_parameter(one, theirs) for one in operation.get("parameters", ())]
-            _describe(operation, schemas)
+            _describe(operation, answers, schemas)
     described["components"] = {
         "schemas": ours,
         "responses": {_name(status): _problem_response(status) for status in _PROBLEMS},
         "headers": {
             "Version": {"description": "The API's version", "schema": {"const": str(wire.VERSION)}},
-            "ETag": {"description": "The booking's version", "schema": {"type": "string"}},
+            "ETag": {
+                "description": "The version of the booking, or of the command's subject",
+                "schema": {"type": "string"},
+            },
         },
         "securitySchemes": {
             "deskToken": {
@@ -221,16 +253,21 @@ def query_parameters(described: Mapping[str, Any]) -> Mapping[str, frozenset[str
     }
 
 
-def _schemas() -> tuple[Mapping[Any, Mapping[str, Any]], dict[str, Any]]:
+def _schemas(
+    answers: Mapping[str, _Answer],
+) -> tuple[Mapping[Any, Mapping[str, Any]], dict[str, Any]]:
     """Return a schema for each type that goes over the wire, and the components these refer to."""
-    kinds = [one.kind for one in _ANSWERS.values()]
-    kinds += [type(one.asks) for one in _ANSWERS.values() if one.asks is not None]
+    kinds = [one.kind for one in answers.values()]
+    bodies = [one.asks for one in answers.values() if one.asks is not None]
+    kinds += bodies
     kinds += [Change, wire.Problem]
+    # What a desk may leave parts of out, and the one answer that has no more than there is to tell.
+    may_lack = {"Problem", *(one.__name__ for one in bodies)}
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA)
     for name, schema in components.items():
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"])
-        if name not in _WITH_DEFAULTS and "properties" in schema:
+        if name not in may_lack and "properties" in schema:
             # An answer always has all that its type has.
             schema["required"] = list(schema["properties"])
             for one in schema["properties"].values():
@@ -260,7 +297,9 @@ def _resolved(schema: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str,
     return whole
 
 
-def _describe(operation: dict[str, Any], schemas: Mapping[Any, Mapping[str, Any]]) -> None:
+def _describe(
+    operation: dict[str, Any], answers: Mapping[str, _Answer], schemas: Mapping[Any, Mapping[str, Any]]
+) -> None:
     name = operation["operationId"]
     if name in _OPEN:
         operation["security"] = []
@@ -277,12 +316,12 @@ def _describe(operation: dict[str, Any], schemas: Mapping[Any, Mapping[str, Any]
         }
         headers = {}
     else:
-        answer = _ANSWERS[name]
+        answer = answers[name]
         problems = (*answer.problems, *_FOR_ALL)
         content = {JSON: {"schema": schemas[answer.kind], "example": _plain(answer.example)}}
         headers = {"ETag": {"$ref": "#/components/headers/ETag"}} if answer.has_etag else {}
         if answer.asks is not None:
-            body = {"schema": schemas[type(answer.asks)], "example": _plain(answer.asks)}
+            body = {"schema": schemas[answer.asks], "example": answer.asks_example}
             operation["requestBody"] = {"required": True, "content": {JSON: body}}
     operation["responses"] = {
         "200": {

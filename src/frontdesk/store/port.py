@@ -8,18 +8,16 @@ not accept this desk.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from frontdesk.arrivals import IncomingBooking, Loaded
-from frontdesk.attempts import Result, RetryPolicy
+from frontdesk.attempts import Claim, Result, RetryPolicy
 from frontdesk.audit import AuditEvent, Head
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
-    CancelCommand,
     Count,
     Direction,
     Operator,
@@ -33,7 +31,8 @@ from frontdesk.bookings import (
     Standing,
     StoreState,
 )
-from frontdesk.deliveries import Attention, Claim, Delivery
+from frontdesk.commands import Command, Done, Subject
+from frontdesk.deliveries import Attention, Delivery
 
 DISPATCHER = Operator("frontdesk")
 """Who writes how a delivery went on: a program."""
@@ -43,26 +42,23 @@ CHANGES_AT_ONCE = 500
 """Changes that `changes` returns at most; who follows them asks on."""
 
 
-class ChangeKind(StrEnum):
-    """What a change was made to."""
-
-    BOOKING = "booking"
-    DELIVERY = "delivery"
-    STORE = "store"
-    """The store is another one than before, or an earlier copy of itself: all has to be read anew."""
+STORE = Subject("store", 0)
+"""The subject of a change after which all has to be read anew: it is another store, or an earlier copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something another desk or a dispatcher wrote. Numbers rise without gaps in commit order.
 
-    `booking_id` is None for a bulk load, after which anything may be different. Where `kind` is
-    STORE, `number` is the latest there is, and may be lower than what was known.
+    `subject` is what it was made to; a delivery's id is 0 where a dispatcher wrote how it went on.
+    `booking_id` is the booking that it concerns, None after a bulk load, when anything may be
+    different. Where the subject is STORE, `number` is the latest there is, and may be lower than
+    what was known.
     """
 
     number: int
+    subject: Subject
     booking_id: int | None
-    kind: ChangeKind
     by: Operator
     at: datetime
 
@@ -72,8 +68,29 @@ class Change:
         return self.by != DISPATCHER
 
 
-class BookingStore(Protocol):
-    """Bookings, as desks read and cancel them."""
+class Commands(Protocol):
+    """Writes by operators, of every kind; see `frontdesk.commands`."""
+
+    async def do(self, command: Command) -> Done[Any]:
+        """Carry out a command, and return its subject as it then stands.
+
+        What it changes, the command, the audit event and the deliveries commit together or not
+        at all. The same command again returns its subject as it is now and writes nothing.
+        Raises Conflict when the subject changed since it was `seen`, Refused when a rule says no
+        or the id belongs to another command, NotFound. After Unavailable ask `outcome`.
+        """
+        ...
+
+    async def outcome(self, command_id: UUID) -> Done[Any] | None:
+        """Return what a command did, or None when it wrote nothing and never will.
+
+        Raises Unavailable while that cannot be known.
+        """
+        ...
+
+
+class BookingStore(Commands, Protocol):
+    """Bookings and what follows from commands, as desks read them and write."""
 
     async def page(
         self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
@@ -108,23 +125,6 @@ class BookingStore(Protocol):
         """
         ...
 
-    async def cancel(self, command: CancelCommand) -> Booking:
-        """Cancel a booking, for ever, and return it as it then stands.
-
-        Status, command, audit event and deliveries commit together or not at all. The same
-        command again returns the current booking and writes nothing. Raises Conflict when
-        the booking changed since `expected_version`, Refused when a rule says no or the id
-        belongs to another command, NotFound. After Unavailable ask `outcome`.
-        """
-        ...
-
-    async def outcome(self, command_id: UUID) -> Booking | None:
-        """Return the booking that a command wrote, or None when it wrote nothing and never will.
-
-        Raises Unavailable while that cannot be known.
-        """
-        ...
-
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
         """Return what was done to one booking, newest first."""
         ...
@@ -135,14 +135,6 @@ class BookingStore(Protocol):
 
     async def attention(self, limit: int) -> tuple[Attention, ...]:
         """Return what needs a person: nearest appointment first, passed ones last."""
-        ...
-
-    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
-        """Make a delivery in attention due again, now. Raises NotFound, Refused."""
-        ...
-
-    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
-        """Sign that a delivery in attention was dealt with by a person. Raises NotFound, Refused."""
         ...
 
     async def practices(self) -> tuple[Practice, ...]:
@@ -167,8 +159,8 @@ class BookingStore(Protocol):
         """
         ...
 
-    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
-        """Return the booking this operator cancelled last, if that was after `since`."""
+    async def last_write(self, operator: Operator, since: datetime) -> Done[Booking] | None:
+        """Return what this operator did last to a booking, if that was after `since`."""
         ...
 
     async def state(self) -> StoreState:
@@ -254,7 +246,7 @@ class ServedStore(BookingStore, Protocol):
         """Return the same store as a desk of this standing sees it. It need not be closed."""
         ...
 
-    async def give_up(self, command_id: UUID) -> Booking | None:
+    async def give_up(self, command_id: UUID) -> Done[Any] | None:
         """Answer what `outcome` answers, also of a command that may still be on its way to here.
 
         One that has written nothing is refused from now on, should it still arrive: its

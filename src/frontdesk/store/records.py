@@ -12,6 +12,7 @@ from frontdesk.bookings import (
     Channel,
     ConnectionState,
     Followup,
+    Intent,
     Operator,
     Origin,
     Patient,
@@ -141,6 +142,7 @@ def _booking(row: Any, practice: Practice, practitioner: Practitioner) -> Bookin
         fee=row.fee_cents,
         created_at=row.created_at,
         cancellation=_cancellation(row),
+        intent=None if row.intent_id is None else Intent(row.intent_id, row.intent_kind, row.intent_at),
     )
 
 

@@ -6,43 +6,31 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from frontdesk.bookings import REASON_LIMIT, Booking, CancelCommand, Reason
-from frontdesk.errors import Refused
-from frontdesk.text import clean, clean_fields
+from frontdesk.commands import Command, Done
+from frontdesk.text import clean_fields
 
 
-def cleaned(command: CancelCommand) -> CancelCommand:
-    """Return a command with clean text. Raises Refused when its reason is too long."""
+def cleaned(command: Command) -> Command:
+    """Return a command with clean text. Raises Refused for content that no store may take."""
     command = clean_fields(command)
-    if len(command.reason) > REASON_LIMIT:
-        raise Refused(Reason("too-long", f"the reason is longer than {REASON_LIMIT} characters"))
+    command.ask.checked()
     return command
-
-
-def cleaned_note(note: str) -> str:
-    """Return what a person signs of a delivery, as clean text. Raises Refused for none, or too much."""
-    note = clean(note)
-    if not note:
-        raise Refused(Reason("no-note", "say in a few words what was done"))
-    if len(note) > REASON_LIMIT:
-        raise Refused(Reason("too-long", f"the note is longer than {REASON_LIMIT} characters"))
-    return note
 
 
 class CommandsUnderWay:
     """Commands being written: they go on when their caller is cancelled."""
 
     def __init__(self) -> None:
-        self._writing: dict[UUID, asyncio.Task[Booking]] = {}
+        self._writing: dict[UUID, asyncio.Task[Done[Any]]] = {}
 
-    async def carry_out(self, command_id: UUID, writing: Coroutine[Any, Any, Booking]) -> Booking:
+    async def carry_out(self, command_id: UUID, writing: Coroutine[Any, Any, Done[Any]]) -> Done[Any]:
         """Write, and return or raise what that does."""
         task = asyncio.create_task(writing)
         self._writing[command_id] = task
         task.add_done_callback(partial(self._ended, command_id))
         return await asyncio.shield(task)
 
-    def _ended(self, command_id: UUID, task: asyncio.Task[Booking]) -> None:
+    def _ended(self, command_id: UUID, task: asyncio.Task[Done[Any]]) -> None:
         if self._writing.get(command_id) is task:
             del self._writing[command_id]
         if not task.cancelled():

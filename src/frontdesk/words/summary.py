@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
-from frontdesk.deliveries import Kind, Planned, Reader, State, reader
+from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
 from frontdesk.words.fitting import fitted, held, side_by_side
 
 LABEL_START = 2
@@ -107,7 +107,7 @@ def what_follows(
 
 def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
     for delivery in planned:
-        if delivery.kind is Kind.PMS_CANCEL:
+        if delivery.way is Way.PMS:
             if delivery.state is State.ATTENTION:
                 name = delivery.target
                 return labelled(name, f"! {delivery.note}: cancel it in {name} yourself as well")
@@ -118,12 +118,12 @@ def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
 def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
     label, patient = "The patient", booking.patient
     for delivery in planned:
-        if delivery.kind is Kind.PATIENT_EMAIL:
+        if delivery.kind == Kind.PATIENT_EMAIL:
             return labelled(label, f"e-mail to {delivery.target}")
-        if delivery.kind is Kind.PATIENT_SMS:
+        if delivery.kind == Kind.PATIENT_SMS:
             without = "" if patient.email else "   (no e-mail on file)"
             return labelled(label, f"SMS to {delivery.target}{without}")
-        if delivery.kind is Kind.PATIENT_PHONE:
+        if delivery.kind == Kind.PATIENT_PHONE:
             number = f" {delivery.target}" if delivery.target else ""
             return labelled(label, f"! {delivery.note}: please ring{number}")
     pms = booking.practice.pms
@@ -134,7 +134,7 @@ def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
 
 def _practice_line(planned: Sequence[Planned]) -> Iterator[str]:
     for delivery in planned:
-        if delivery.kind is Kind.DESK_EMAIL:
+        if delivery.kind == Kind.DESK_EMAIL:
             yield labelled("The practice", f"e-mail to {delivery.target}")
 
 
@@ -161,7 +161,7 @@ def reason_label(booking: Booking, room: int = sys.maxsize) -> tuple[str, str]:
 
 def needs_phone_call(planned: Sequence[Planned]) -> bool:
     """Whether nobody but the desk can tell the patient, so that the dialog offers the tick."""
-    return any(delivery.kind is Kind.PATIENT_PHONE for delivery in planned)
+    return any(delivery.kind == Kind.PATIENT_PHONE for delivery in planned)
 
 
 def peek(booking: Booking, namesakes: Sequence[Patient], width: int) -> tuple[str, str]:

@@ -19,7 +19,8 @@ from textual.widgets import TextArea
 
 from frontdesk import times
 from frontdesk.actions import CANCEL_COMMANDS
-from frontdesk.bookings import OTHER_STORE, REASON_LIMIT, Booking, CancelCommand, Patient
+from frontdesk.bookings import OTHER_STORE, REASON_LIMIT, Booking, Patient
+from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.deliveries import TOLD_BY_PHONE, Kind, is_told_automatically, plan
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import CommitLost, Conflict, FrontdeskError, Refused, Unavailable
@@ -124,7 +125,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self._fit(self.app.size)
         planned = plan(booking, booking.practice)
         self._offers_tick = needs_phone_call(planned)
-        self.set_class(any(one.kind is Kind.DESK_EMAIL for one in planned), "-desk")
+        self.set_class(any(one.kind == Kind.DESK_EMAIL for one in planned), "-desk")
         self.set_class(self._offers_tick, "-tick")
 
     # -- what is on it ------------------------------------------------------------------
@@ -375,14 +376,16 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
 
     @work(exit_on_error=False)
     async def _save(self) -> None:
-        command = CancelCommand(
+        command = Command(
             uuid4(),
-            self.booking.id,
+            Subject("booking", self.booking.id),
             self.booking.version,
             self.desk.operator,
-            self.reason.reason,
-            told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
-            store_id=self._store_id,
+            Cancel(
+                self.reason.reason,
+                told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
+            ),
+            self._store_id,
         )
         # Before it is sent: the news of it may be here before the answer.
         self.desk.own.add(self.booking.id)
@@ -391,9 +394,9 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         finally:
             self.end()
 
-    async def _send(self, command: CancelCommand) -> None:
+    async def _send(self, command: Command) -> None:
         try:
-            self.finish(Closed(await self.desk.store.cancel(command)))
+            self.finish(Closed((await self.desk.store.do(command)).thing))
         except Conflict as conflict:
             self._lost(conflict)
         except Exception as error:
@@ -403,12 +406,12 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
             else:
                 self._not_saved(why)
 
-    async def _ask_outcome(self, command: CancelCommand, why: FrontdeskError) -> None:
+    async def _ask_outcome(self, command: Command, why: FrontdeskError) -> None:
         """After a lost answer: ask what became of this very command until it is known."""
         asked = 0
         while True:
             try:
-                booking = await self.desk.store.outcome(command.command_id)
+                done = await self.desk.store.outcome(command.id)
             except Exception as error:
                 self.desk.fault(error)
                 self._progress = Progress.UNKNOWN
@@ -417,8 +420,8 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
                 await asyncio.sleep(ASK_AGAIN[min(asked, len(ASK_AGAIN) - 1)])
                 asked += 1
                 continue
-            if booking is not None:
-                self.finish(Closed(booking))
+            if done is not None:
+                self.finish(Closed(done.thing))
             else:
                 self._not_saved(why.fault if isinstance(why, CommitLost) else why)
             return

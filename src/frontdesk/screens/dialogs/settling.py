@@ -1,6 +1,7 @@
 """A person deals with what failed: settle it with a signed note, or have it tried again."""
 
 from typing import ClassVar
+from uuid import uuid4
 
 from textual import work
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from frontdesk.bookings import REASON_LIMIT
+from frontdesk.commands import Ask, Command, Retry, Settle, Subject
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import CommitLost
 from frontdesk.screens.dialogs.writing import WritingScreen
@@ -105,7 +107,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     @work(exit_on_error=False)
     async def _save(self) -> None:
         try:
-            await self.desk.store.settle(self._delivery_id, self.desk.operator, self._note)
+            await self.desk.store.do(_command(self.desk, self._delivery_id, Settle(self._note)))
         except Exception as error:
             self._say(_not_done("settled", self.desk, error))
         else:
@@ -125,11 +127,15 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
 async def try_again(desk: OpenDesk, delivery_id: int) -> str:
     """Make a delivery due now; return what to say to the operator."""
     try:
-        await desk.store.retry(delivery_id, desk.operator)
+        await desk.store.do(_command(desk, delivery_id, Retry()))
     except Exception as error:
         return _not_done("tried again", desk, error)
     desk.desk.wake_dispatch()
     return "It is tried again now."
+
+
+def _command(desk: OpenDesk, delivery_id: int, ask: Ask) -> Command:
+    return Command(uuid4(), Subject("delivery", delivery_id), 0, desk.operator, ask)
 
 
 def _not_done(what: str, desk: OpenDesk, error: Exception) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.message import Message
 
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import STORE, Change
 
 
 class ContactChanged(Message, bubble=False):
@@ -26,7 +26,7 @@ class StoreChanged(Message, bubble=False):
     @property
     def is_of_another_store(self) -> bool:
         """Whether the store is another one than before, or an earlier copy: an id may be another one's."""
-        return any(change.kind is ChangeKind.STORE for change in self._changes)
+        return any(change.subject == STORE for change in self._changes)
 
     def concerns(self, booking_id: int) -> bool:
         """Whether this booking, or what follows from it, may have changed."""
@@ -37,6 +37,6 @@ class StoreChanged(Message, bubble=False):
         made = (
             change
             for change in reversed(self._changes)
-            if change.kind is ChangeKind.BOOKING and change.booking_id == booking_id
+            if change.subject.kind == "booking" and change.booking_id == booking_id
         )
         return next(made, None)

@@ -11,7 +11,7 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.key_line import KeyLine
 from frontdesk.screens.list.last_write import LastLine
 from frontdesk.screens.list.store_watch import StoreWatch
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import STORE, Change
 from frontdesk.words import lists
 
 
@@ -63,7 +63,7 @@ class Elsewhere:
 
     async def _take_in(self, changes: tuple[Change, ...]) -> None:
         desk, listing = self._desk, self._listing
-        if any(change.kind is ChangeKind.STORE for change in changes):
+        if any(change.subject == STORE for change in changes):
             self._is_void, self._store_id = True, desk.state.store_id
             desk.desk.wake_dispatch()
             await self._read_again()
@@ -77,7 +77,7 @@ class Elsewhere:
         desk.elsewhere |= {
             change.booking_id
             for change in changes
-            if change.kind is ChangeKind.BOOKING and change.booking_id not in known
+            if change.subject.kind == "booking" and change.booking_id not in known
         }
         changed = StoreChanged(changes)
         await listing.repaint(change.booking_id for change in changes)

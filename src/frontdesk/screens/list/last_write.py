@@ -66,7 +66,8 @@ class LastLine(Line):
         if cut_at is not None and cut_at > desk.now() - SHOWN_FOR:
             self._cut_off = f"Your line was cut at {cut_at.astimezone(desk.here):%H:%M}."
             self.show(self._cut_off)
-        booking = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
+        done = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
+        booking = None if done is None else done.thing
         if booking is None and self._cut_off:
             self.show(f"{self._cut_off} Nothing saved in the last {SHOWN_FOR // timedelta(hours=1)} h.")
         if booking is not None and self._booking is None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import STORE, Change
 
 CHANGE_WAIT = 20.0
 """Seconds that one question for changes may wait for one."""
@@ -46,7 +46,7 @@ class StoreWatch:
         while True:
             try:
                 changes = await self._desk.store.changes(number, CHANGE_WAIT, store_id)
-                if changes and changes[-1].kind is ChangeKind.STORE:
+                if changes and changes[-1].subject == STORE:
                     await self._desk.read_all_anew()
                     store_id = self._desk.state.store_id
             except Exception as error:

@@ -1,26 +1,22 @@
-"""Bookings: lists, counts, one of them, and its cancellation."""
+"""Bookings: lists, counts, and one of them."""
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from frontdesk.api import wire
-from frontdesk.bookings import LAST_ID, CancelCommand
+from frontdesk.bookings import LAST_ID
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.server.admission import Reading, Writing
+from frontdesk.server.admission import Reading
 from frontdesk.server.answering import answer, booking_answer
 from frontdesk.server.asking import (
     BookingId,
-    CommandId,
-    CommandInPath,
     Filters,
     Limit,
     Name,
     Place,
     Side,
     Text,
-    Version,
-    asked,
 )
 from frontdesk.server.routing import new_router
 
@@ -96,24 +92,3 @@ async def ask_pms(caller: Reading, booking_id: BookingId) -> Response:
     booking = await caller.store.get(booking_id)
     ask = caller.gate.service.preflight
     return answer(Preflight(Finding.NOT_ASKED) if ask is None else await ask(booking))
-
-
-@router.post("/bookings/{booking_id}/cancel")
-async def cancel_booking(
-    request: Request, caller: Writing, booking_id: BookingId, command_id: CommandId, version: Version
-) -> Response:
-    """Cancel a booking, for ever. The same command again gets the same answer and does nothing."""
-    body = await asked(request, wire.CancelAsked)
-    operator = caller.operator(body.operator)
-    command = CancelCommand(
-        command_id, booking_id, version, operator, body.reason, body.told_by_phone, body.store_id
-    )
-    booking = await caller.store.cancel(command)
-    caller.gate.service.wake()
-    return booking_answer(booking)
-
-
-@router.post("/commands/{command_id}/give-up")
-async def give_up(caller: Writing, command_id: CommandInPath) -> Response:
-    """What a command wrote; null when it wrote nothing, and from now on it never will."""
-    return answer(wire.Outcome(await caller.store.give_up(command_id)))

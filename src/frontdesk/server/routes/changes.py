@@ -16,7 +16,7 @@ from frontdesk.bookings import StoreState
 from frontdesk.errors import FrontdeskError
 from frontdesk.server.admission import Caller, Reading
 from frontdesk.server.routing import new_router
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import STORE, Change
 
 RECONNECT_MILLISECONDS = 2000
 
@@ -100,7 +100,7 @@ async def _events(
                         has_caught_up = True
                         yield b":\n\n"
                 fresh = [one for one in changes if one.number > after]
-                if any(one.kind is ChangeKind.STORE for one in changes):
+                if any(one.subject == STORE for one in changes):
                     state = await caller.store.state()
                     yield _reset(state)
                     after, has_caught_up = state.number, False

@@ -46,8 +46,9 @@ async def read_last_write(
     ],
     operator: Operator = "",
 ) -> Response:
-    """Return the booking that an operator cancelled last at this desk, or null."""
-    return answer(wire.Outcome(await caller.store.last_write(caller.operator(operator), since)))
+    """Return what an operator did last to a booking at this desk, or null."""
+    done = await caller.store.last_write(caller.operator(operator), since)
+    return answer(wire.Outcome(None if done is None else wire.DoneTold.of(done)))
 
 
 @open_router.get("/health")

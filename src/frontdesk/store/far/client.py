@@ -75,18 +75,25 @@ class Api:
         except (NotSent, Lost) as error:
             raise self.away(error) from None
 
-    def value(self, answer: Answer, kind: type[Value]) -> Value:
-        """Return what an answer holds, or raise what it says."""
+    def value(self, answer: Answer, kind: type[Value], thing: type[Any] | None = None) -> Value:
+        """Return what an answer holds, or raise what it says.
+
+        `thing` is the type of the subject of the command that it answers.
+        """
         self._check_server(answer.status, answer.headers)
         if answer.status != 200:
-            self._refused(answer)
+            self._refused(answer, thing)
         try:
             return wire.decode(answer.body, kind)
         except ValueError:
-            raise Unavailable(
-                f"{self.where} gave an answer that cannot be read: nothing was changed; "
-                "try again, and if that does not help tell the person who looks after it."
-            ) from None
+            raise self.not_readable() from None
+
+    def not_readable(self) -> Unavailable:
+        """Return what to tell when an answer means nothing here."""
+        return Unavailable(
+            f"{self.where} gave an answer that cannot be read: nothing was changed; "
+            "try again, and if that does not help tell the person who looks after it."
+        )
 
     def away(self, error: NotSent | Lost) -> Unavailable:
         """Return what to tell when no answer came."""
@@ -113,7 +120,7 @@ class Api:
             "see whether this network wants a sign-in, and check the url under [store]."
         )
 
-    def _refused(self, answer: Answer) -> NoReturn:
+    def _refused(self, answer: Answer, thing: type[Any] | None = None) -> NoReturn:
         try:
             told = wire.decode(answer.body, wire.Problem)
         except ValueError:
@@ -123,7 +130,7 @@ class Api:
                 f"{self.where} answered {answer.status} without a word: nothing was changed; "
                 "tell the person who looks after it."
             ) from None
-        wire.raise_problem(told)
+        wire.raise_problem(told, thing)
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""

@@ -12,7 +12,7 @@ from frontdesk.api.event_stream import Event, EventReader, is_comment
 from frontdesk.bookings import Operator
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.store.far.client import Api
-from frontdesk.store.port import CHANGES_AT_ONCE, Change, ChangeKind
+from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 
 PATH = "/changes"
 IDLE_SECONDS = 25.0
@@ -185,7 +185,7 @@ def _change(event: Event) -> Change:
     try:
         if event.name == _RESET:
             number = wire.decode(event.data.encode(), wire.Reset).number
-            return Change(number, None, ChangeKind.STORE, Operator(""), datetime.min.replace(tzinfo=UTC))
+            return Change(number, STORE, None, Operator(""), datetime.min.replace(tzinfo=UTC))
         return wire.decode(event.data.encode(), Change)
     except ValueError:
         raise Unavailable("The server tells of changes in words that this desk does not know.") from None

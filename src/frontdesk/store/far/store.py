@@ -1,6 +1,6 @@
 """The store of a `frontdesk serve` elsewhere: the same port, over its HTTP API.
 
-Nothing is queued here, and nothing is repeated blindly: a cancel is saved on the server, or
+Nothing is queued here, and nothing is repeated blindly: a command is saved on the server, or
 it is said that it was not. The clock that counts is the server's.
 """
 
@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from frontdesk.api import wire
+from frontdesk.api.asks import fields_of, path_of
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
-    CancelCommand,
     Count,
     Direction,
     Operator,
@@ -29,6 +29,7 @@ from frontdesk.bookings import (
     Row,
     StoreState,
 )
+from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
@@ -36,7 +37,7 @@ from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
 from frontdesk.store.port import Change
-from frontdesk.store.under_way import CommandsUnderWay, cleaned, cleaned_note
+from frontdesk.store.under_way import CommandsUnderWay, cleaned
 from frontdesk.text import clean
 
 ROWS_AT_ONCE = 200
@@ -127,9 +128,9 @@ class RemoteStore:
     async def appointment_types(self) -> tuple[str, ...]:
         return await self._read("/appointment-types", tuple[str, ...])
 
-    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
+    async def last_write(self, operator: Operator, since: datetime) -> Done[Booking] | None:
         params = [("operator", clean(operator.name)), ("since", _instant(since))]
-        return (await self._read("/last-write", wire.Outcome, params)).booking
+        return self._outcome(await self._read("/last-write", wire.Outcome, params))
 
     async def state(self) -> StoreState:
         return await self._read("/state", StoreState)
@@ -147,34 +148,29 @@ class RemoteStore:
         except FrontdeskError:
             return Preflight(Finding.NOT_ASKED)
 
-    # -- the one write that can never be undone -------------------------------------------
+    # -- writes -----------------------------------------------------------------------------
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def do(self, command: Command) -> Done[Any]:
         self._check_open()
         command = cleaned(command)
-        return await self._under_way.carry_out(command.command_id, self._cancel(command))
+        return await self._under_way.carry_out(command.id, self._do(command))
 
-    async def _cancel(self, command: CancelCommand) -> Booking:
-        path = f"/bookings/{command.booking_id}/cancel"
-        headers = {
-            "If-Match": wire.etag(command.expected_version),
-            "Idempotency-Key": str(command.command_id),
-        }
-        body = wire.CancelAsked(
-            operator=command.operator.name,
-            reason=command.reason,
-            told_by_phone=command.told_by_phone,
-            store_id=command.store_id,
-        )
-        self._not_written.discard(command.command_id)
+    async def _do(self, command: Command) -> Done[Any]:
+        ask = command.ask
+        headers = {"Idempotency-Key": str(command.id)}
+        if command.seen:
+            headers["If-Match"] = wire.etag(command.seen)
+        body = {"operator": command.operator.name, "store_id": command.store_id, **fields_of(ask)}
+        self._not_written.discard(command.id)
         try:
-            return self._api.value(await self._api.send(path, body, headers), Booking)
+            answer = await self._api.send(path_of(ask.kind, command.subject.id), body, headers)
+            return self._done(self._api.value(answer, wire.DoneTold, ask.thing))
         except NotSent as error:
-            self._not_written.add(command.command_id)
+            self._not_written.add(command.id)
             raise self._api.away(error) from None
         except NotWritten:
             # Asking would help nobody: a store that cannot write cannot give the command up either.
-            self._not_written.add(command.command_id)
+            self._not_written.add(command.id)
             raise
         except Lost as error:
             fault: FrontdeskError = self._api.away(error)
@@ -182,9 +178,9 @@ class RemoteStore:
             fault = error.fault
         except Unavailable as error:
             fault = error
-        return await self._after_lost_answer(command.command_id, fault)
+        return await self._after_lost_answer(command.id, fault)
 
-    async def _after_lost_answer(self, command_id: UUID, fault: FrontdeskError) -> Booking:
+    async def _after_lost_answer(self, command_id: UUID, fault: FrontdeskError) -> Done[Any]:
         try:
             async with asyncio.timeout(SETTLING_SECONDS):
                 done = await self._known(command_id)
@@ -194,50 +190,35 @@ class RemoteStore:
             raise fault
         return done
 
-    async def _known(self, command_id: UUID) -> Booking | None:
+    async def _known(self, command_id: UUID) -> Done[Any] | None:
         pauses = iter(_PAUSES)
         while True:
             with suppress(FrontdeskError):
                 return await self._give_up(command_id)
             await asyncio.sleep(next(pauses, _PAUSES[-1]))
 
-    async def outcome(self, command_id: UUID) -> Booking | None:
+    async def outcome(self, command_id: UUID) -> Done[Any] | None:
         self._check_open()
         await self._under_way.ended(command_id)
         if command_id in self._not_written:
             return None
         return await self._give_up(command_id)
 
-    async def _give_up(self, command_id: UUID) -> Booking | None:
+    async def _give_up(self, command_id: UUID) -> Done[Any] | None:
         try:
             answer = await self._api.send(f"/commands/{command_id}/give-up", {})
         except (NotSent, Lost) as error:
             raise self._api.away(error) from None
-        return self._api.value(answer, wire.Outcome).booking
+        return self._outcome(self._api.value(answer, wire.Outcome))
 
-    # -- what a person does about a delivery -------------------------------------------------
+    def _outcome(self, told: wire.Outcome) -> Done[Any] | None:
+        return None if told.done is None else self._done(told.done)
 
-    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
-        asked = wire.RetryAsked(operator=clean(operator.name))
-        return await self._write(f"/deliveries/{delivery_id}/retry", asked)
-
-    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
-        asked = wire.SettleAsked(operator=clean(operator.name), note=cleaned_note(note))
-        return await self._write(f"/deliveries/{delivery_id}/settle", asked)
-
-    async def _write(self, path: str, asked: wire.Asked) -> Delivery:
-        self._check_open()
+    def _done(self, told: wire.DoneTold) -> Done[Any]:
         try:
-            return self._api.value(await self._api.send(path, asked), Delivery)
-        except NotSent as error:
-            raise self._api.away(error) from None
-        except Lost as error:
-            raise CommitLost(self._api.away(error)) from None
-        except NotWritten:
-            raise
-        except Unavailable as error:
-            # Whoever answered in the server's place cannot know.
-            raise CommitLost(error) from None
+            return told.done()
+        except ValueError:
+            raise self._api.not_readable() from None
 
     async def close(self) -> None:
         if not self._is_closed:

@@ -1,7 +1,8 @@
-"""The one thing that can never be undone: the transaction that cancels a booking."""
+"""The one transaction: what any command writes, in the order that makes it safe."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,197 +10,161 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from frontdesk import times
-from frontdesk.audit import Action
-from frontdesk.bookings import (
-    Booking,
-    CancelCommand,
-    Cancellation,
-    Operator,
-    Origin,
-    Reason,
-    Scope,
-    Standing,
-    why_not_cancel,
-    why_not_write,
-)
-from frontdesk.deliveries import plan
-from frontdesk.errors import Conflict, NotFound, Refused
-from frontdesk.store import records
-from frontdesk.store.search.terms import search_tags
-from frontdesk.store.sql import selects
+from frontdesk.api.asks import content_of, payload_of
+from frontdesk.bookings import Intent, Reason, Standing, why_not_write
+from frontdesk.commands import Changes, Command, Done, Subject
+from frontdesk.deliveries import Planned, State, Way, way_of
+from frontdesk.errors import Refused
+from frontdesk.store.sql import effects, selects
 from frontdesk.store.sql.database import Database
-from frontdesk.store.sql.sealing import Deed, seal
-from frontdesk.store.sql.selects import BOOKED, BOOKING, COMMAND, DELIVERY, GIVEN_UP
+from frontdesk.store.sql.holding import lock, save
+from frontdesk.store.sql.sealing import Deed, News, seal
+from frontdesk.store.sql.selects import BOOKING, COMMAND, DELIVERY, GIVEN_UP
+from frontdesk.store.sql.subjects import SUBJECTS, kind_of
 
-KIND = "booking.cancel"
 
+def do(tx: Connection, database: Database, command: Command, standing: Standing) -> Done[Any]:
+    """Carry out a cleaned command; see Commands.do.
 
-def cancel(connection: Connection, database: Database, command: CancelCommand, standing: Standing) -> Booking:
-    """Carry out a cleaned command, in the order that makes it safe; see BookingStore.cancel.
-
-    The time is read after the booking is locked: a cancel that had to wait for another
+    The time is read after the subject is locked: a cancel that had to wait for another
     desk must not pass an appointment that began meanwhile.
     """
-    database.lock_command(connection, command.command_id)
-    earlier = connection.execute(select(COMMAND).where(COMMAND.c.id == command.command_id)).one_or_none()
+    ask, by = command.ask, command.operator
+    database.lock_command(tx, command.id)
+    earlier = tx.execute(select(COMMAND).where(COMMAND.c.id == command.id)).one_or_none()
     if earlier is not None:
-        if earlier.content != content(command):
+        if earlier.content != content_of(command):
             raise Refused(Reason("id-reused", "this command's id was used for another command: start again"))
-        return booking(connection, earlier.booking_id, standing)
-    if connection.execute(select(GIVEN_UP).where(GIVEN_UP.c.command_id == command.command_id)).first():
+        return done_of(tx, earlier, standing)
+    if tx.execute(select(GIVEN_UP).where(GIVEN_UP.c.command_id == command.id)).first():
         raise Refused(
             Reason("given-up", "the desk gave it up before it arrived: nothing was done, start again")
         )
-    row = booking_row(connection, command.booking_id, standing, lock=True)
-    (current,) = records.bookings([row])
-    now = database.now(connection)
-    if not_allowed := why_not_write(current, standing, Scope.CANCEL):
+    subject = SUBJECTS[command.subject.kind]
+    held = lock(tx, command.subject, ask.reads, standing)
+    now = database.now(tx)
+    if not_allowed := why_not_write(subject.practice(tx, held.thing), standing, ask.scope):
         raise Refused(not_allowed)
-    if row.version != command.expected_version:
-        raise _conflict(current, row, now)
-    if reason := why_not_cancel(current, now, standing):
+    if command.seen and subject.version(held.thing) != command.seen:
+        raise subject.conflict(tx, held.thing, now)
+    if reason := ask.why_not(held, now, standing):
         raise Refused(reason)
-    cancelled = replace(
-        current,
-        version=current.version + 1,
-        cancellation=Cancellation(now, command.operator, command.reason),
+    met = effects.meet_intent(tx, held, ask, now)
+    changes = ask.done(held, by, now)
+    planned = ask.follows(held, changes.thing)
+    if ask.needs_proof and any(one.proves for one in planned):
+        changes = Changes(replace(held.thing, intent=Intent(command.id, ask.kind, now)))
+    elif met.has_fallen:
+        changes = replace(changes, thing=replace(changes.thing, intent=None))
+    after = save(tx, held, changes, by, now)
+    booking_id = _booking_id(after)
+    _write_command(tx, command, booking_id, now)
+    _write_deliveries(tx, command, planned, booking_id, met.waits_for, now)
+    deed = Deed(
+        ask.kind,
+        by,
+        now,
+        subject=command.subject,
+        booking_id=booking_id,
+        detail={**ask.told(held), **_versions(after)},
+        proof=proof_of(command, planned, ask.written(after.thing)),
+        store_id=command.store_id,
     )
-    _write(connection, command, cancelled, row, now)
-    detail = {"reason": command.reason, "version": str(cancelled.version)}
-    seal(
-        connection,
-        database,
-        Deed(
-            Action.BOOKING_CANCELLED,
-            command.operator,
-            now,
-            booking_id=cancelled.id,
-            detail=detail,
-            store_id=command.store_id,
-        ),
-    )
-    return cancelled
+    others = effects.of_settling(tx, command, now)
+    beside = [
+        News(Subject(kind_of(one), one.id), SUBJECTS[kind_of(one)].booking_id(one), by, now)
+        for one in after.beside
+    ]
+    seal(tx, database, deed, *others, news=beside)
+    return Done(command.id, ask.kind, now, subject.read(tx, command.subject.id, standing))
 
 
-def _write(
-    connection: Connection, command: CancelCommand, cancelled: Booking, row: Row[Any], now: datetime
-) -> None:
-    by = command.operator
-    connection.execute(
-        update(BOOKING)
-        .where(BOOKING.c.id == cancelled.id)
-        .values(
-            version=cancelled.version,
-            cancelled=True,
-            cancelled_at=now,
-            cancelled_by=by.name,
-            cancelled_via=by.via,
-            cancelled_origin=Origin.HERE,
-            cancellation_reason=command.reason,
-            changed_by=by.name,
-            changed_via=by.via,
-            changed_at=now,
-            tags=search_tags(
-                practice_id=row.practice_id,
-                practitioner_id=row.practitioner_id,
-                cancelled=True,
-                local_date=row.local_date,
-            ),
-        )
-    )
-    connection.execute(
+def _booking_id(after: Changes[Any]) -> int | None:
+    """Return the booking that a command concerns: its subject, or the first that stands beside it."""
+    concerned = (SUBJECTS[kind_of(one)].booking_id(one) for one in (after.thing, *after.beside))
+    return next((one for one in concerned if one is not None), None)
+
+
+def _versions(after: Changes[Any]) -> dict[str, str]:
+    version = SUBJECTS[kind_of(after.thing)].version(after.thing)
+    beside = [f"{kind_of(one)} {one.id}: {SUBJECTS[kind_of(one)].version(one)}" for one in after.beside]
+    return {"version": str(version)} | ({"beside": ", ".join(beside)} if beside else {})
+
+
+def proof_of(command: Command, planned: Sequence[Planned], written: Any) -> dict[str, str]:
+    """Return what lets the audit prove a command: its row, what it planned, what it wrote."""
+    return {
+        "command": str(command.id),
+        "content": content_of(command),
+        "deliveries": ", ".join(str(one.kind) for one in planned),
+        "planned": digest_of([[str(one.kind), one.target, one.connection] for one in planned]),
+        "written": digest_of(dict(written)),
+    }
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of a value as canonical JSON."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _write_command(tx: Connection, command: Command, booking_id: int | None, now: datetime) -> None:
+    tx.execute(
         insert(COMMAND).values(
-            id=command.command_id,
-            kind=KIND,
-            booking_id=cancelled.id,
-            content=content(command),
-            operator=by.name,
-            via=by.via,
+            id=command.id,
+            kind=command.ask.kind,
+            subject_kind=command.subject.kind,
+            subject_id=command.subject.id,
+            booking_id=booking_id,
+            seen=command.seen,
+            payload=payload_of(command.ask),
+            content=content_of(command),
+            operator=command.operator.name,
+            via=command.operator.via,
             at=now,
         )
     )
-    planned = plan(cancelled, cancelled.practice, told_by_phone=command.told_by_phone)
-    rows = [
-        {
-            "command_id": command.command_id,
-            "booking_id": cancelled.id,
-            **selects.planned_values(one, now, settled_by=by),
-        }
-        for one in planned
-    ]
-    if rows:
-        connection.execute(insert(DELIVERY), rows)
 
 
-def _conflict(current: Booking, row: Row[Any], now: datetime) -> Conflict:
-    if current.cancellation is not None and current.cancellation.origin is Origin.HERE:
-        by: Operator | None = current.cancellation.by
-        at: datetime | None = current.cancellation.at
-        did = "cancelled"
-    else:
-        by = Operator(row.changed_by, row.changed_via) if row.changed_by else None
-        at = row.changed_at
-        did = "changed"
-    zone = current.practice.zone
-    moment = f" {times.when_in_words(at, zone, now)} {times.zone_name(zone)} time" if at else ""
-    return Conflict(
-        f"{by or 'Somebody else'} {did} this booking{moment}: look at it as it is now.", current, by, at
-    )
+def _write_deliveries(
+    tx: Connection,
+    command: Command,
+    planned: Sequence[Planned],
+    booking_id: int | None,
+    pms_waits_for: int | None,
+    now: datetime,
+) -> None:
+    if not planned:
+        return
+    ids: dict[str, int] = {}
+    for one in planned:
+        values = selects.planned_values(one, now, settled_by=command.operator)
+        if one.waits_for:
+            values["waits_for"] = ids[one.waits_for]
+        elif pms_waits_for is not None and way_of(one.kind) is Way.PMS and one.state is State.PENDING:
+            values |= {"waits_for": pms_waits_for, "next_at": None}
+        made = insert(DELIVERY).values(command_id=command.id, booking_id=booking_id, **values)
+        ids[one.kind] = tx.execute(made.returning(DELIVERY.c.id)).scalar_one()
+    tx.execute(update(BOOKING).where(BOOKING.c.id == booking_id).values(has_deliveries=True))
 
 
-def content(command: CancelCommand) -> str:
-    """Return the digest of what a command asks for, to tell a repeat from a reused id."""
-    asked = [
-        KIND,
-        command.booking_id,
-        command.expected_version,
-        command.reason,
-        command.operator.name,
-        command.operator.via,
-        command.told_by_phone,
-    ]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+def outcome(tx: Connection, database: Database, command_id: UUID, standing: Standing) -> Done[Any] | None:
+    """Return what a command did, or None when it wrote nothing and is not being written."""
+    database.lock_command(tx, command_id)
+    row = tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one_or_none()
+    return None if row is None else done_of(tx, row, standing)
 
 
-def outcome(
-    connection: Connection, database: Database, command_id: UUID, standing: Standing
-) -> Booking | None:
-    """Return the booking a command wrote, or None when it wrote nothing and is not being written."""
-    database.lock_command(connection, command_id)
-    booking_id = connection.execute(
-        select(COMMAND.c.booking_id).where(COMMAND.c.id == command_id)
-    ).scalar_one_or_none()
-    return None if booking_id is None else booking(connection, booking_id, standing)
+def done_of(tx: Connection, row: Row[Any], standing: Standing) -> Done[Any]:
+    """Return what a command did, from its row. Raises NotFound for a desk that may not know of it."""
+    thing = SUBJECTS[row.subject_kind].read(tx, row.subject_id, standing)
+    return Done(row.id, row.kind, row.at, thing)
 
 
-def give_up(
-    connection: Connection, database: Database, command_id: UUID, standing: Standing
-) -> Booking | None:
+def give_up(tx: Connection, database: Database, command_id: UUID, standing: Standing) -> Done[Any] | None:
     """Return what `outcome` does; a command that has written nothing never will, wherever it is now."""
-    done = outcome(connection, database, command_id, standing)
+    done = outcome(tx, database, command_id, standing)
     known = select(GIVEN_UP).where(GIVEN_UP.c.command_id == command_id)
-    if done is None and connection.execute(known).first() is None:
-        connection.execute(insert(GIVEN_UP).values(command_id=command_id, at=database.now(connection)))
+    if done is None and tx.execute(known).first() is None:
+        tx.execute(insert(GIVEN_UP).values(command_id=command_id, at=database.now(tx)))
     return done
-
-
-def booking(connection: Connection, booking_id: int, standing: Standing) -> Booking:
-    """Return one booking that this desk may know of. Raises NotFound."""
-    (found,) = records.bookings([booking_row(connection, booking_id, standing)])
-    return found
-
-
-def booking_row(
-    connection: Connection, booking_id: int, standing: Standing, *, lock: bool = False
-) -> Row[Any]:
-    """Return the row of one booking that this desk may know of. Raises NotFound."""
-    if lock:
-        # By itself: what was joined to it before another desk's change would be missed.
-        alone = selects.at_practices(select(BOOKING.c.id), standing.practices)
-        connection.execute(alone.where(BOOKING.c.id == booking_id).with_for_update())
-    query = selects.at_practices(BOOKED.where(BOOKING.c.id == booking_id), standing.practices)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound("There is no such booking here: look for it again.")
-    return row

@@ -9,14 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from frontdesk import times
 from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
 from frontdesk.audit import Action
 from frontdesk.bookings import Operator, Origin, Practice
 from frontdesk.store import records
 from frontdesk.store.bounds import why_not_taken, within_bounds
-from frontdesk.store.search.pages import name_key, search_tags, search_text
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.derived import derived
 from frontdesk.store.sql.sealing import Deed, seal
 from frontdesk.store.sql.selects import APPOINTMENT_TYPE, BOOKING, PRACTICE, PRACTITIONER
 from frontdesk.text import clean_fields
@@ -205,7 +204,7 @@ class _Load:
                 "cancelled_at": fresh["cancelled_at"].isoformat(),
             }
         self._deeds.append(
-            Deed(action, self._operator, self.at, change=None, booking_id=record.id, detail=detail)
+            Deed(action, self._operator, self.at, is_shown=False, booking_id=record.id, detail=detail)
         )
 
     def deeds(self, source: str) -> list[Deed]:
@@ -216,7 +215,7 @@ class _Load:
         self._unindex(record)
         values = record.values
         values.update(fresh)
-        values.update(_derived(values, practitioner_name, self._practices[values["practice_id"]]))
+        values.update(derived(values, practitioner_name, self._practices[values["practice_id"]]))
         if record.id is not None:
             values.update(
                 version=values["version"] + 1,
@@ -282,6 +281,10 @@ class _Load:
             "version": 1,
             "practice_id": practice.id,
             **_NOT_CANCELLED,
+            "intent_id": None,
+            "intent_kind": "",
+            "intent_at": None,
+            "has_deliveries": False,
             "changed_by": "",
             "changed_via": "",
             "changed_at": None,
@@ -289,7 +292,7 @@ class _Load:
         blank = {"ref": "", "pms_ref": None, "created_at": None, "cancelled": False}
         values.update(self._incoming_values(incoming, blank))
         values["ref"] = values["ref"] or self._free_ref()
-        values.update(_derived(values, incoming.practitioner_name, practice))
+        values.update(derived(values, incoming.practitioner_name, practice))
         return values
 
     def _practitioner_id(self, incoming: IncomingBooking, there: int | None) -> int:
@@ -342,29 +345,6 @@ class _Load:
         if self._new:
             database.insert_many(self._connection, BOOKING, [record.values for record in self._new])
         return len(self._new)
-
-
-def _derived(values: Values, practitioner_name: str, practice: Practice) -> Values:
-    """The columns that follow from others."""
-    local_date = times.local_date(values["starts_at"], practice.zone)
-    return {
-        "local_date": local_date,
-        "name_key": name_key(values["patient_name"]),
-        "search": search_text(
-            patient_name=values["patient_name"],
-            ref=values["ref"],
-            practitioner_name=practitioner_name,
-            appointment_type=values["appointment_type"],
-            mobile=values["patient_mobile"],
-            birth_date=values["patient_birth_date"],
-        ),
-        "tags": search_tags(
-            practice_id=practice.id,
-            practitioner_id=values["practitioner_id"],
-            cancelled=values["cancelled"],
-            local_date=local_date,
-        ),
-    }
 
 
 def _made_up_ref() -> str:

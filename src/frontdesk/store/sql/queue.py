@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,11 +20,11 @@ from sqlalchemy import (
     update,
 )
 
-from frontdesk.attempts import LEASE, LONGEST_WAIT, Ended, Result, RetryPolicy, Standing, after
+from frontdesk.attempts import LEASE, LONGEST_WAIT, Claim, Ended, Result, RetryPolicy, Standing, after
 from frontdesk.bookings import Booking
+from frontdesk.commands import Command
 from frontdesk.deliveries import (
     OPEN_STATES,
-    Claim,
     Delivery,
     Kind,
     Planned,
@@ -33,10 +34,11 @@ from frontdesk.deliveries import (
 )
 from frontdesk.store import records
 from frontdesk.store.port import UnderLease
-from frontdesk.store.sql import selects, troubles
+from frontdesk.store.sql import effects, selects, troubles
 from frontdesk.store.sql.database import Database
-from frontdesk.store.sql.sealing import tell_progress
-from frontdesk.store.sql.selects import BOOKED, BOOKING, CONNECTION, DELIVERY, DISPATCHER
+from frontdesk.store.sql.sealing import seal, tell_progress, went_on
+from frontdesk.store.sql.selects import BOOKED, BOOKING, COMMAND, CONNECTION, DELIVERY, DISPATCHER
+from frontdesk.store.sql.subjects import SUBJECTS
 from frontdesk.store.sql.tables import Instant
 
 _AT_ONCE = 100
@@ -92,7 +94,7 @@ class SqlQueue:
         return Claim(
             selects.delivery(taken),
             _booking(connection, row.booking_id),
-            taken.command_id,
+            _command(connection, taken.command_id),
             taken.fence,
             taken.unproven,
             now,
@@ -119,6 +121,9 @@ class SqlQueue:
         # Without a lease it was finished before: an answer of this very call that got lost.
         mine = DELIVERY.c.fence == claim.fence, DELIVERY.c.lease_until.is_not(None)
         query = select(DELIVERY).where(DELIVERY.c.id == claim.delivery.id, *mine)
+        if claim.delivery.proves:
+            # In the one order of locks: its command may take effect by this.
+            SUBJECTS["booking"].lock(connection, [claim.delivery.booking_id])
         row = connection.execute(query.with_for_update()).one_or_none()
         if row is None:
             return None
@@ -145,7 +150,17 @@ class SqlQueue:
             },
         )
         troubles.note(connection, claim.delivery, result, now)
-        tell_progress(connection, self._database, [row.booking_id], now)
+        deeds = []
+        if changed.state == State.DONE:
+            deeds = effects.take_effect(connection, changed, result.proof, now) if row.proves else []
+            effects.free(connection, row.id, now)
+        elif standing.is_refused and row.proves:
+            deeds = effects.fall(connection, changed, standing.error, now)
+            effects.free(connection, row.id, now)
+        if deeds:
+            seal(connection, self._database, *deeds, news=went_on([row.booking_id], now))
+        else:
+            tell_progress(connection, self._database, [row.booking_id], now)
         return selects.delivery(changed)
 
     async def next_due(self, connections: Collection[str]) -> float | None:
@@ -274,10 +289,10 @@ def _plan_next(
     connection: Connection, row: Row[Any], booking: Booking, standing: Standing, now: datetime
 ) -> Standing:
     """Let the patient's next channel take the place of a message refused for ever, if there is one."""
-    if Kind(row.kind) not in {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS}:
+    if row.kind not in {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS}:
         return standing
     tried = select(DELIVERY.c.kind).where(DELIVERY.c.command_id == row.command_id)
-    kinds = set(map(Kind, connection.execute(tried).scalars()))
+    kinds = set(connection.execute(tried).scalars())
     following = next_channel(booking, booking.practice, kinds)
     if following is None:
         return standing
@@ -296,6 +311,10 @@ def _following(row: Row[Any], following: Planned, standing: Standing, now: datet
 def _booking(connection: Connection, booking_id: int) -> Booking:
     (found,) = records.bookings(connection.execute(BOOKED.where(BOOKING.c.id == booking_id)))
     return found
+
+
+def _command(connection: Connection, command_id: UUID) -> Command:
+    return selects.command(connection.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one())
 
 
 def _change(connection: Connection, delivery_id: int, values: dict[str, Any]) -> Row[Any]:

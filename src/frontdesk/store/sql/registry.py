@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
-from frontdesk import times
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
 from frontdesk.bookings import Operator, Practice, Reason, Scope
@@ -16,9 +15,9 @@ from frontdesk.deliveries import MANUAL_UPDATE, State
 from frontdesk.errors import Refused, Unauthorised, Unavailable
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
-from frontdesk.store.search.pages import search_tags
 from frontdesk.store.sql import loading, selects, tokens
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.derived import derived_days
 from frontdesk.store.sql.sealing import Deed, head, seal
 from frontdesk.store.sql.selects import AUDIT, BOOKING, DELIVERY, PRACTICE, TOKEN
 from frontdesk.text import clean, clean_fields
@@ -230,17 +229,12 @@ def _move_days(connection: Connection, practice: Practice) -> None:
         last = rows[-1].id
         moved = [
             {
-                "row_id": booking_id,
-                "day": day,
-                "new_tags": search_tags(
-                    practice_id=practice.id,
-                    practitioner_id=practitioner_id,
-                    cancelled=cancelled,
-                    local_date=day,
-                ),
+                "row_id": row.id,
+                "day": anew["local_date"],
+                "new_tags": anew["tags"],
             }
-            for booking_id, starts_at, was, practitioner_id, cancelled in rows
-            if (day := times.local_date(starts_at, practice.zone)) != was
+            for row in rows
+            if (anew := derived_days(row._asdict(), practice))["local_date"] != row.local_date
         ]
         if moved:
             connection.execute(moving, moved)

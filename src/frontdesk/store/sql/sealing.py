@@ -7,43 +7,49 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from frontdesk.audit import Action, AuditEvent, digest
+from frontdesk.audit import AuditEvent, digest
 from frontdesk.bookings import OTHER_STORE, Operator, Reason
+from frontdesk.commands import Subject
 from frontdesk.errors import Refused, Unavailable
-from frontdesk.store.port import DISPATCHER, ChangeKind
+from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.selects import AUDIT, CHANGE, HEAD
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a transaction did. `change` None is nothing that a desk shows, such as a token.
+    """What a transaction did. Without `is_shown` it is nothing that a desk shows, such as a token.
 
-    `store_id` is the store that it is meant for, empty for whichever this is.
+    `subject` is what a command acted on, None for what was done without one. `store_id` is the
+    store that it is meant for, empty for whichever this is.
     """
 
-    action: Action
+    action: str
     operator: Operator
     at: datetime
-    change: ChangeKind | None = ChangeKind.BOOKING
+    is_shown: bool = True
+    subject: Subject | None = None
     booking_id: int | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+    proof: Mapping[str, str] = field(default_factory=dict)
     new_bookings: int = 0
     store_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
+class News:
     """What other desks are told."""
 
-    kind: ChangeKind
+    subject: Subject
     booking_id: int | None
     by: Operator
     at: datetime
 
 
-def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
+def seal(connection: Connection, database: Database, *deeds: Deed, news: Iterable[News] = ()) -> None:
     """Write the changes and the audit events of a transaction; nothing may follow but COMMIT.
+
+    `news` is what other desks are told besides, which the audit has with its deed, or not at all.
 
     The head row is locked here, last: numbers then follow the order of commits, so a reader
     who has seen number n will never find a smaller one later.
@@ -58,7 +64,16 @@ def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
         )
     link, rows = last.audit_digest, []
     for number, deed in enumerate(deeds, last.audit + 1):
-        event = AuditEvent(number, deed.at, deed.operator, deed.action, deed.booking_id, dict(deed.detail))
+        event = AuditEvent(
+            number,
+            deed.at,
+            deed.operator,
+            deed.action,
+            deed.subject,
+            deed.booking_id,
+            dict(deed.detail),
+            dict(deed.proof),
+        )
         link = digest(link, event)
         rows.append(
             {
@@ -66,17 +81,27 @@ def seal(connection: Connection, database: Database, *deeds: Deed) -> None:
                 "at": event.at,
                 "operator": event.operator.name,
                 "via": event.operator.via,
-                "action": event.action.value,
+                "action": str(event.action),
+                "subject_kind": event.subject.kind if event.subject else "",
+                "subject_id": event.subject.id if event.subject else 0,
                 "booking_id": event.booking_id,
                 "detail": dict(event.detail),
+                "proof": dict(event.proof),
                 "digest": link,
             }
         )
     connection.execute(insert(AUDIT), rows)
-    news = [_News(deed.change, deed.booking_id, deed.operator, deed.at) for deed in deeds if deed.change]
+    told = [
+        News(
+            deed.subject or Subject("booking", deed.booking_id or 0), deed.booking_id, deed.operator, deed.at
+        )
+        for deed in deeds
+        if deed.is_shown
+    ]
+    told += news
     bookings = last.bookings + sum(deed.new_bookings for deed in deeds)
     audit = last.audit + len(rows)
-    _tell(connection, database, last, news, audit=audit, audit_digest=link, bookings=bookings)
+    _tell(connection, database, last, told, audit=audit, audit_digest=link, bookings=bookings)
 
 
 def tell_progress(
@@ -86,8 +111,12 @@ def tell_progress(
 
     No person did it, so it is no event of the audit.
     """
-    news = [_News(ChangeKind.DELIVERY, booking_id, DISPATCHER, at) for booking_id in booking_ids]
-    _tell(connection, database, head(connection, lock=True), news)
+    _tell(connection, database, head(connection, lock=True), went_on(booking_ids, at))
+
+
+def went_on(booking_ids: Iterable[int], at: datetime) -> list[News]:
+    """Return what other desks are told of deliveries that went on."""
+    return [News(Subject("delivery", 0), booking_id, DISPATCHER, at) for booking_id in booking_ids]
 
 
 def head(connection: Connection, *, lock: bool = False) -> Row[Any]:
@@ -102,13 +131,14 @@ def head(connection: Connection, *, lock: bool = False) -> Row[Any]:
 
 
 def _tell(
-    connection: Connection, database: Database, last: Row[Any], news: Sequence[_News], **values: Any
+    connection: Connection, database: Database, last: Row[Any], news: Sequence[News], **values: Any
 ) -> None:
     rows = [
         {
             "number": number,
+            "subject_kind": one.subject.kind,
+            "subject_id": one.subject.id,
             "booking_id": one.booking_id,
-            "kind": one.kind.value,
             "operator": one.by.name,
             "via": one.by.via,
             "at": one.at,

@@ -1,5 +1,6 @@
 """Rows of the tables as domain objects, read by plain selects in the caller's transaction."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -18,11 +19,13 @@ from sqlalchemy import (
 )
 from sqlmodel import SQLModel
 
-from frontdesk.audit import Action, AuditEvent
-from frontdesk.bookings import Operator, Practice
-from frontdesk.deliveries import OPEN_STATES, Delivery, Kind, Planned, State
+from frontdesk.api.asks import ask_of
+from frontdesk.audit import AuditEvent
+from frontdesk.bookings import Booking, Operator, Practice
+from frontdesk.commands import Command, Subject
+from frontdesk.deliveries import OPEN_STATES, Delivery, Planned, State
 from frontdesk.store import records
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import Change
 from frontdesk.store.sql import tables
 
 
@@ -80,7 +83,7 @@ BOOKED = (
 A list asks for all three with every key: in one statement it is half the work of three.
 """
 
-LISTED = BOOKED.add_columns(case((BOOKING.c.cancelled, _FOLLOWUP)).label("followup"))
+LISTED = BOOKED.add_columns(case((BOOKING.c.has_deliveries, _FOLLOWUP)).label("followup"))
 """Bookings with what their deliveries add, as `records.listed` reads them."""
 
 
@@ -104,19 +107,85 @@ def practice_values(practice: Practice) -> dict[str, Any]:
     }
 
 
-def planned_values(planned: Planned, now: datetime, settled_by: Operator = NOBODY) -> dict[str, Any]:
-    """Return the columns of a delivery not begun yet, but for its command and booking."""
-    by = settled_by if planned.state is State.SETTLED else NOBODY
+NOT_SEARCHED = frozenset(
+    {
+        "cancelled_at",
+        "cancelled_by",
+        "cancelled_via",
+        "cancelled_origin",
+        "cancellation_reason",
+        "intent_id",
+        "intent_kind",
+        "intent_at",
+    }
+)
+"""Columns of a booking from which no day, search word or filter follows."""
+
+
+def booking_values(booking: Booking) -> dict[str, Any]:
+    """Return the columns of a booking's own fields, but for its id and version."""
+    patient, done, intent = booking.patient, booking.cancellation, booking.intent
     return {
-        "kind": planned.kind.value,
+        "ref": booking.ref,
+        "pms_ref": booking.pms_ref or None,
+        "practice_id": booking.practice.id,
+        "practitioner_id": booking.practitioner.id,
+        "patient_name": patient.name,
+        "patient_birth_date": patient.birth_date,
+        "patient_mobile": patient.mobile,
+        "patient_email": patient.email,
+        "patient_is_new": patient.is_new,
+        "patient_pms_ref": patient.pms_ref,
+        "appointment_type": booking.appointment_type,
+        "starts_at": booking.starts_at,
+        "ends_at": booking.ends_at,
+        "fee_cents": booking.fee,
+        "created_at": booking.created_at,
+        "cancelled": done is not None,
+        "cancelled_at": done.at if done else None,
+        "cancelled_by": done.by.name if done else "",
+        "cancelled_via": done.by.via if done else "",
+        "cancelled_origin": done.origin.value if done else "",
+        "cancellation_reason": done.reason if done else "",
+        "intent_id": intent.command_id if intent else None,
+        "intent_kind": intent.kind if intent else "",
+        "intent_at": intent.at if intent else None,
+    }
+
+
+def dealt_values(delivery: Delivery, by: Operator) -> dict[str, Any]:
+    """Return the columns of a delivery that a person dealt with."""
+    is_settled = delivery.state is State.SETTLED
+    return {
+        "state": delivery.state.value,
+        "connection": delivery.connection,
+        "attempts": delivery.attempts,
+        "unproven": delivery.unproven,
+        "is_refused": delivery.is_refused,
+        "next_at": delivery.next_at,
+        "lease_until": delivery.held_until,
+        "note": delivery.note,
+        "settled_by": by.name if is_settled else "",
+        "settled_via": by.via if is_settled else "",
+        "changed_at": delivery.changed_at,
+    }
+
+
+def planned_values(planned: Planned, now: datetime, settled_by: Operator = NOBODY) -> dict[str, Any]:
+    """Return the columns of a delivery not begun yet, but for its command, its booking and what it waits for."""
+    by = settled_by if planned.state is State.SETTLED else NOBODY
+    is_due = planned.state is State.PENDING and not planned.waits_for
+    return {
+        "kind": str(planned.kind),
         "state": planned.state.value,
         "target": planned.target,
         "connection": planned.connection,
         "attempts": 0,
         "unproven": 0,
         "is_refused": False,
-        "next_at": now if planned.state is State.PENDING else None,
+        "next_at": now if is_due else None,
         "fence": 0,
+        "proves": planned.proves,
         "error": planned.note if planned.state is State.ATTENTION else "",
         "note": planned.note if planned.state is State.SETTLED else "",
         "settled_by": by.name,
@@ -131,7 +200,7 @@ def delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,
         booking_id=row.booking_id,
-        kind=Kind(row.kind),
+        kind=row.kind,
         state=State(row.state),
         target=row.target,
         created_at=row.created_at,
@@ -144,18 +213,33 @@ def delivery(row: Row[Any]) -> Delivery:
         settled_by=str(Operator(row.settled_by, row.settled_via)) if row.settled_by else "",
         unproven=row.unproven,
         is_refused=row.is_refused,
+        version=row.fence,
+        held_until=row.lease_until,
+        waits_for=row.waits_for,
+        proves=row.proves,
     )
+
+
+def command(row: Row[Any]) -> Command:
+    """Return a command from its row. Raises ValueError for a kind that this program does not know."""
+    ask = ask_of(row.kind, json.loads(row.payload))
+    by = Operator(row.operator, row.via)
+    return Command(row.id, Subject(row.subject_kind, row.subject_id), row.seen, by, ask)
 
 
 def event(row: Row[Any]) -> AuditEvent:
     """Return an audit event from its row. Raises ValueError, TypeError if it is none."""
     by = Operator(row.operator, row.via)
-    return AuditEvent(row.number, row.at, by, Action(row.action), row.booking_id, dict(row.detail))
+    subject = Subject(row.subject_kind, row.subject_id) if row.subject_kind else None
+    return AuditEvent(
+        row.number, row.at, by, row.action, subject, row.booking_id, dict(row.detail), dict(row.proof)
+    )
 
 
 def change(row: Row[Any]) -> Change:
     """Return a change from its row."""
-    return Change(row.number, row.booking_id, ChangeKind(row.kind), Operator(row.operator, row.via), row.at)
+    subject = Subject(row.subject_kind, row.subject_id)
+    return Change(row.number, subject, row.booking_id, Operator(row.operator, row.via), row.at)
 
 
 def at_practices(query: Select[Any], practices: Iterable[str] | None) -> Select[Any]:

@@ -14,7 +14,6 @@ from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
-    CancelCommand,
     Count,
     Direction,
     Operator,
@@ -24,18 +23,18 @@ from frontdesk.bookings import (
     Practice,
     Practitioner,
     Row,
-    Scope,
     Standing,
     StoreState,
     is_namesake,
     why_not_write,
 )
+from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
 from frontdesk.store import records
-from frontdesk.store.port import CHANGES_AT_ONCE, Change, ChangeKind
+from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, page_rows
-from frontdesk.store.sql import deliveries, doing, selects, troubles
+from frontdesk.store.sql import deliveries, doing, holding, selects, troubles
 from frontdesk.store.sql.counting import PracticeCounts
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.queue import SqlQueue
@@ -53,7 +52,7 @@ from frontdesk.store.sql.selects import (
     PRACTICE,
     PRACTITIONER,
 )
-from frontdesk.store.under_way import CommandsUnderWay, cleaned, cleaned_note
+from frontdesk.store.under_way import CommandsUnderWay, cleaned
 from frontdesk.text import clean, clean_fields, fold
 
 HISTORY_LIMIT = 500
@@ -113,7 +112,7 @@ class SqlStore:
 
     async def get(self, booking_id: int) -> Booking:
         return await self._database.read(
-            lambda connection: doing.booking(connection, booking_id, self._standing)
+            lambda connection: holding.booking(connection, booking_id, self._standing)
         )
 
     async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
@@ -131,7 +130,8 @@ class SqlStore:
 
     async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
         def work(connection: Connection) -> tuple[Patient, ...]:
-            row = doing.booking_row(connection, booking_id, self._standing)
+            holding.booking(connection, booking_id, self._standing)
+            row = connection.execute(select(BOOKING).where(BOOKING.c.id == booking_id)).one()
             same_name = select(BOOKING).where(
                 BOOKING.c.name_key == row.name_key,
                 BOOKING.c.starts_at > self._database.now(connection),
@@ -147,22 +147,22 @@ class SqlStore:
 
         return await self._database.read(work)
 
-    async def cancel(self, command: CancelCommand) -> Booking:
+    async def do(self, command: Command) -> Done[Any]:
         command = cleaned(command)
-        return await self._under_way.carry_out(command.command_id, self._cancel(command))
+        return await self._under_way.carry_out(command.id, self._do(command))
 
-    async def _cancel(self, command: CancelCommand) -> Booking:
+    async def _do(self, command: Command) -> Done[Any]:
         if self._present_standing().why_not_writable:
-            await self._refuse_writing(command.booking_id)
+            await self._refuse_writing(command)
         try:
             return await self._database.write(
-                lambda connection: doing.cancel(connection, self._database, command, self._standing)
+                lambda connection: doing.do(connection, self._database, command, self._standing)
             )
         except CommitLost as lost:
-            self._lost[command.command_id] = lost.place
-            return await self._after_lost_commit(command.command_id, lost)
+            self._lost[command.id] = lost.place
+            return await self._after_lost_commit(command.id, lost)
 
-    async def _after_lost_commit(self, command_id: UUID, lost: CommitLost) -> Booking:
+    async def _after_lost_commit(self, command_id: UUID, lost: CommitLost) -> Done[Any]:
         try:
             done = await self._outcome(command_id)
         except FrontdeskError:
@@ -171,14 +171,14 @@ class SqlStore:
             raise lost.fault
         return done
 
-    async def outcome(self, command_id: UUID) -> Booking | None:
+    async def outcome(self, command_id: UUID) -> Done[Any] | None:
         await self._under_way.ended(command_id)
         return await self._outcome(command_id)
 
-    async def _outcome(self, command_id: UUID) -> Booking | None:
+    async def _outcome(self, command_id: UUID) -> Done[Any] | None:
         return await self._database.proven(partial(self._look, doing.outcome, command_id))
 
-    async def give_up(self, command_id: UUID) -> Booking | None:
+    async def give_up(self, command_id: UUID) -> Done[Any] | None:
         await self._under_way.ended(command_id)
         return await self._database.proven(
             partial(self._look, doing.outcome, command_id),
@@ -186,21 +186,21 @@ class SqlStore:
         )
 
     def _look(
-        self, ask: Callable[..., Booking | None], command_id: UUID, connection: Connection
-    ) -> Booking | None:
+        self, ask: Callable[..., Done[Any] | None], command_id: UUID, connection: Connection
+    ) -> Done[Any] | None:
         """Return what `ask` finds of a command. Raises Unavailable where it cannot be known here."""
         done = ask(connection, self._database, command_id, self._standing)
         here, sent_to = self._database.place(connection), self._lost.get(command_id)
         if done is None and here and sent_to is not None and sent_to != here:
             raise Unavailable(
                 f"{self._database.where} is now another server than the one that was to save this, and does "
-                "not have it: look whether the booking is cancelled, and ask its practice."
+                "not have it: look whether it is done, and ask its practice."
             )
         return done
 
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
         def work(connection: Connection) -> tuple[AuditEvent, ...]:
-            doing.booking_row(connection, booking_id, self._standing)
+            holding.booking(connection, booking_id, self._standing)
             wanted = select(AUDIT).where(AUDIT.c.booking_id == booking_id)
             newest_first = wanted.order_by(AUDIT.c.number.desc()).limit(HISTORY_LIMIT)
             return tuple(selects.event(row) for row in connection.execute(newest_first).all())
@@ -215,22 +215,6 @@ class SqlStore:
     async def attention(self, limit: int) -> tuple[Attention, ...]:
         return await self._database.read(
             lambda connection: deliveries.attention(connection, self._database, limit, self._standing)
-        )
-
-    async def retry(self, delivery_id: int, operator: Operator) -> Delivery:
-        operator = clean_fields(operator)
-        return await self._database.write(
-            lambda connection: deliveries.retry(
-                connection, self._database, delivery_id, operator, self._standing
-            )
-        )
-
-    async def settle(self, delivery_id: int, operator: Operator, note: str) -> Delivery:
-        operator, note = clean_fields(operator), cleaned_note(note)
-        return await self._database.write(
-            lambda connection: deliveries.settle(
-                connection, self._database, delivery_id, operator, note, self._standing
-            )
         )
 
     async def practices(self) -> tuple[Practice, ...]:
@@ -265,7 +249,7 @@ class SqlStore:
             last = head(connection)
             if last.change < after or store_id not in ("", last.store_id):
                 at = self._database.now(connection)
-                return (Change(last.change, None, ChangeKind.STORE, selects.NOBODY, at),)
+                return (Change(last.change, STORE, None, selects.NOBODY, at),)
             return tuple(map(selects.change, connection.execute(query)))
 
         loop = asyncio.get_running_loop()
@@ -279,15 +263,16 @@ class SqlStore:
                     # Who goes on following asks again, and that looks first.
                     return ()
 
-    async def last_write(self, operator: Operator, since: datetime) -> Booking | None:
+    async def last_write(self, operator: Operator, since: datetime) -> Done[Booking] | None:
         operator = clean_fields(operator)
-        commands = select(COMMAND.c.booking_id).join(BOOKING, BOOKING.c.id == COMMAND.c.booking_id)
+        commands = select(COMMAND).join(BOOKING, BOOKING.c.id == COMMAND.c.subject_id)
         own = COMMAND.c.operator == operator.name, COMMAND.c.via == operator.via
-        query = self._mine(commands.where(*own, COMMAND.c.at > since)).order_by(COMMAND.c.at.desc()).limit(1)
+        of_bookings = commands.where(COMMAND.c.subject_kind == "booking", *own, COMMAND.c.at > since)
+        query = self._mine(of_bookings).order_by(COMMAND.c.at.desc()).limit(1)
 
-        def work(connection: Connection) -> Booking | None:
-            booking_id = connection.execute(query).scalar_one_or_none()
-            return None if booking_id is None else doing.booking(connection, booking_id, self._standing)
+        def work(connection: Connection) -> Done[Booking] | None:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else doing.done_of(connection, row, self._standing)
 
         return await self._database.read(work)
 
@@ -323,9 +308,12 @@ class SqlStore:
         why_not = self._standing.why_not_writable or self._database.why_not_writable(connection)
         return replace(self._standing, why_not_writable=why_not)
 
-    async def _refuse_writing(self, booking_id: int) -> None:
-        booking = await self.get(booking_id)
-        if reason := why_not_write(booking, self._present_standing(), Scope.CANCEL):
+    async def _refuse_writing(self, command: Command) -> None:
+        """Say why nothing can be written, where something is there that could be written to."""
+        practice = await self._database.read(
+            lambda connection: holding.practice_of(connection, command.subject, self._standing)
+        )
+        if reason := why_not_write(practice, self._present_standing(), command.ask.scope):
             raise Refused(reason)
 
     async def close(self) -> None:

@@ -93,7 +93,8 @@ class BookingRow(SQLModel, table=True):
 
     `local_date` is the start's calendar date in the practice's zone. `name_key` is the
     patient's folded name, `search` the folded words a search matches, `tags` what filters
-    match beside them: all three are made by `store.search`. An absent reference is NULL,
+    match beside them: all three are made by `store.search`. `has_deliveries` spares a list to look
+    for deliveries where there never were any. An absent reference is NULL,
     so that uniqueness holds for present ones only.
 
     What an index begins with is the way into it for the lists that `store.search_streams`
@@ -135,6 +136,10 @@ class BookingRow(SQLModel, table=True):
     cancelled_via: str = ""
     cancelled_origin: str = ""
     cancellation_reason: str = ""
+    intent_id: UUID | None = None
+    intent_kind: str = ""
+    intent_at: datetime | None = Field(default=None, sa_type=Instant)
+    has_deliveries: bool = False
     changed_by: str = ""
     changed_via: str = ""
     changed_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -144,14 +149,24 @@ class BookingRow(SQLModel, table=True):
 
 
 class CommandRow(SQLModel, table=True):
-    """A write that succeeded. `content` is a digest of what was asked, to tell a repeat from a reuse."""
+    """A write that succeeded, whole: `payload` is the ask as JSON, `content` a digest of all that was asked.
+
+    `booking_id` is the booking that it concerns, where it concerns one.
+    """
 
     __tablename__ = "command"
-    __table_args__ = (Index("command_operator", "operator", "via", "at"),)
+    __table_args__ = (
+        Index("command_operator", "operator", "via", "at"),
+        Index("command_subject", "subject_kind", "subject_id"),
+    )
 
     id: UUID = Field(primary_key=True)
     kind: str
-    booking_id: int = Field(foreign_key="booking.id", index=True)
+    subject_kind: str
+    subject_id: int
+    booking_id: int | None = Field(default=None, foreign_key="booking.id", index=True)
+    seen: int
+    payload: str
     content: str
     operator: str
     via: str = ""
@@ -172,7 +187,11 @@ _DUE = text("next_at IS NOT NULL")
 
 
 class DeliveryRow(SQLModel, table=True):
-    """The transactional outbox: one thing that must follow a command."""
+    """The transactional outbox: one thing that must follow a command.
+
+    `waits_for` is the delivery that must be done before this one is begun; until then
+    `next_at` is NULL.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -180,6 +199,7 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_state", "state", "connection"),
         Index("delivery_due", "next_at", "id", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("delivery_booking", "booking_id"),
+        Index("delivery_waiting", "waits_for"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -195,6 +215,8 @@ class DeliveryRow(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, sa_type=Instant)
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int = 0
+    waits_for: int | None = Field(default=None, foreign_key="delivery.id")
+    proves: bool = False
     error: str = ""
     note: str = ""
     settled_by: str = ""
@@ -240,8 +262,11 @@ class AuditRow(SQLModel, table=True):
     operator: str
     via: str = ""
     action: str
+    subject_kind: str = ""
+    subject_id: int = 0
     booking_id: int | None = None
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    proof: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str
 
 
@@ -251,8 +276,9 @@ class ChangeRow(SQLModel, table=True):
     __tablename__ = "change"
 
     number: int = Field(primary_key=True)
+    subject_kind: str
+    subject_id: int = 0
     booking_id: int | None = None
-    kind: str
     operator: str
     via: str = ""
     at: datetime = Field(sa_type=Instant)

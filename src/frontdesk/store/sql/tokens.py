@@ -130,7 +130,7 @@ def _seal(
     at: datetime,
 ) -> None:
     detail = {"token": token.id, "name": token.name}
-    seal(connection, database, Deed(action, operator, at, change=None, detail=detail))
+    seal(connection, database, Deed(action, operator, at, is_shown=False, detail=detail))
 
 
 def _digest(secret: str) -> str:

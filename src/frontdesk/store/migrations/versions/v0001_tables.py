@@ -62,8 +62,11 @@ def _create_tables() -> None:
         Column("operator", TEXT, nullable=False),
         Column("via", TEXT, nullable=False),
         Column("action", TEXT, nullable=False),
+        Column("subject_kind", TEXT, nullable=False),
+        Column("subject_id", Integer(), nullable=False),
         Column("booking_id", Integer(), nullable=True),
         Column("detail", JSON(), nullable=False),
+        Column("proof", JSON(), nullable=False),
         Column("digest", TEXT, nullable=False),
         PrimaryKeyConstraint("number"),
     )
@@ -71,8 +74,9 @@ def _create_tables() -> None:
     op.create_table(
         "change",
         Column("number", Integer(), nullable=False),
+        Column("subject_kind", TEXT, nullable=False),
+        Column("subject_id", Integer(), nullable=False),
         Column("booking_id", Integer(), nullable=True),
-        Column("kind", TEXT, nullable=False),
         Column("operator", TEXT, nullable=False),
         Column("via", TEXT, nullable=False),
         Column("at", Instant(), nullable=False),
@@ -183,6 +187,10 @@ def _create_tables() -> None:
         Column("cancelled_via", TEXT, nullable=False),
         Column("cancelled_origin", TEXT, nullable=False),
         Column("cancellation_reason", TEXT, nullable=False),
+        Column("intent_id", Uuid(), nullable=True),
+        Column("intent_kind", TEXT, nullable=False),
+        Column("intent_at", Instant(), nullable=True),
+        Column("has_deliveries", Boolean(), nullable=False),
         Column("changed_by", TEXT, nullable=False),
         Column("changed_via", TEXT, nullable=False),
         Column("changed_at", Instant(), nullable=True),
@@ -204,7 +212,11 @@ def _create_tables() -> None:
         "command",
         Column("id", Uuid(), nullable=False),
         Column("kind", TEXT, nullable=False),
-        Column("booking_id", Integer(), nullable=False),
+        Column("subject_kind", TEXT, nullable=False),
+        Column("subject_id", Integer(), nullable=False),
+        Column("booking_id", Integer(), nullable=True),
+        Column("seen", Integer(), nullable=False),
+        Column("payload", TEXT, nullable=False),
         Column("content", TEXT, nullable=False),
         Column("operator", TEXT, nullable=False),
         Column("via", TEXT, nullable=False),
@@ -213,6 +225,7 @@ def _create_tables() -> None:
         PrimaryKeyConstraint("id"),
     )
     op.create_index("command_operator", "command", ["operator", "via", "at"])
+    op.create_index("command_subject", "command", ["subject_kind", "subject_id"])
     op.create_index("ix_command_booking_id", "command", ["booking_id"])
     op.create_table(
         "delivery",
@@ -229,6 +242,8 @@ def _create_tables() -> None:
         Column("next_at", Instant(), nullable=True),
         Column("lease_until", Instant(), nullable=True),
         Column("fence", Integer(), nullable=False),
+        Column("waits_for", Integer(), nullable=True),
+        Column("proves", Boolean(), nullable=False),
         Column("error", TEXT, nullable=False),
         Column("note", TEXT, nullable=False),
         Column("settled_by", TEXT, nullable=False),
@@ -236,6 +251,7 @@ def _create_tables() -> None:
         Column("created_at", Instant(), nullable=False),
         Column("changed_at", Instant(), nullable=False),
         ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        ForeignKeyConstraint(["waits_for"], ["delivery.id"]),
         ForeignKeyConstraint(["command_id"], ["command.id"]),
         PrimaryKeyConstraint("id"),
         UniqueConstraint("command_id", "kind"),
@@ -244,3 +260,4 @@ def _create_tables() -> None:
     due = text("next_at IS NOT NULL")
     op.create_index("delivery_due", "delivery", ["next_at", "id"], sqlite_where=due, postgresql_where=due)
     op.create_index("delivery_state", "delivery", ["state", "connection"])
+    op.create_index("delivery_waiting", "delivery", ["waits_for"])

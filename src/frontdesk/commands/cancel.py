@@ -1,0 +1,65 @@
+"""Cancelling a booking, for ever."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from frontdesk.bookings import (
+    REASON_LIMIT,
+    Booking,
+    Cancellation,
+    Operator,
+    Reason,
+    Standing,
+    why_not_cancel,
+)
+from frontdesk.commands.command import Ask, Changes, Held
+from frontdesk.deliveries import Planned, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Ask):
+    """Cancel a booking, for ever. The same command again gets the same answer and does nothing."""
+
+    kind: ClassVar[str] = "booking.cancel"
+    thing: ClassVar[type] = Booking
+    past: ClassVar[str] = "cancelled"
+    ends_intent: ClassVar[bool] = True
+
+    reason: str = field(
+        default="",
+        metadata={
+            "max_length": REASON_LIMIT,
+            "description": "the patient may read it, see the practice",
+            "example": "Sick",
+        },
+    )
+    told_by_phone: bool = field(
+        default=False, metadata={"description": "the operator told the patient just now"}
+    )
+
+    def why_not(self, held: Held[Booking], now: datetime, desk: Standing) -> Reason | None:
+        return why_not_cancel(held.thing, now, desk)
+
+    def done(self, held: Held[Booking], by: Operator, now: datetime) -> Changes[Booking]:
+        return Changes(replace(held.thing, cancellation=Cancellation(now, by, self.reason)))
+
+    def follows(self, before: Held[Booking], after: Booking) -> tuple[Planned, ...]:
+        return plan(after, after.practice, told_by_phone=self.told_by_phone)
+
+    def told(self, before: Held[Booking]) -> Mapping[str, str]:
+        return {"reason": self.reason}
+
+    @staticmethod
+    def written(thing: Any) -> Mapping[str, str]:
+        done = thing.cancellation
+        if done is None:
+            return {}
+        return {
+            "cancelled_at": done.at.isoformat(),
+            "cancelled_by": done.by.name,
+            "cancelled_via": done.by.via,
+            "cancelled_origin": done.origin.value,
+            "reason": done.reason,
+        }

@@ -1,0 +1,135 @@
+"""Commands that take effect when the PMS has proven them: what ends their intents.
+
+An intent ends in one of three ways: its delivery is proven, it is refused for ever, or a cancel
+comes before it was sent. What waits for the delivery is then begun, or dropped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from frontdesk.bookings import Booking, Reason, Standing
+from frontdesk.commands import Ask, Changes, Command, Held, Settle
+from frontdesk.deliveries import OPEN_STATES, State
+from frontdesk.errors import Refused
+from frontdesk.store.port import DISPATCHER
+from frontdesk.store.sql import selects
+from frontdesk.store.sql.holding import lock, save
+from frontdesk.store.sql.sealing import Deed
+from frontdesk.store.sql.selects import COMMAND, DELIVERY
+
+_UNSENT = frozenset({State.PENDING.value, State.ATTENTION.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What an open intent means for the command that meets it.
+
+    It `has_fallen` when it was never sent; else `waits_for` is its delivery, which is to be
+    proven before the PMS is told anything else.
+    """
+
+    has_fallen: bool = False
+    waits_for: int | None = None
+
+
+def meet_intent(tx: Connection, held: Held[Any], ask: Ask, now: datetime) -> Met:
+    """Let a command meet the intent that its subject has open, if it has. Raises Refused."""
+    thing = held.thing
+    if not isinstance(thing, Booking) or thing.intent is None:
+        return Met()
+    if ask.needs_proof:
+        raise Refused(Reason("under-way", "it is being changed in the PMS now: wait until the PMS answers"))
+    if not ask.ends_intent:
+        return Met()
+    proving = select(DELIVERY).where(DELIVERY.c.command_id == thing.intent.command_id, DELIVERY.c.proves)
+    row = tx.execute(proving.with_for_update()).one()
+    if row.state in _UNSENT and not row.attempts and row.lease_until is None:
+        _drop(tx, row.command_id, "not done: it was cancelled before", now)
+        return Met(has_fallen=True)
+    return Met(waits_for=row.id)
+
+
+def take_effect(tx: Connection, row: Row[Any], proof: Mapping[str, str], now: datetime) -> list[Deed]:
+    """Let the command that a delivery has proven take effect. Its booking is locked already."""
+    command, held = _open(tx, row)
+    if held is None:
+        return []
+    changes = command.ask.done(replace(held, proof=proof), command.operator, now)
+    return [_end(tx, command, held, changes, {"effect": "done", **proof}, now)]
+
+
+def fall(tx: Connection, row: Row[Any], why: str, now: datetime) -> list[Deed]:
+    """End the intent of a delivery that was refused for ever, and drop what has waited for it."""
+    command, held = _open(tx, row)
+    if held is None:
+        return []
+    _drop(tx, command.id, f"not done: {why}", now, but=row.id)
+    return [_end(tx, command, held, Changes(held.thing), {"effect": "refused", "why": why}, now)]
+
+
+def free(tx: Connection, delivery_id: int, now: datetime) -> None:
+    """Begin what has waited for a delivery."""
+    waiting = DELIVERY.c.waits_for == delivery_id, DELIVERY.c.state == State.PENDING.value
+    tx.execute(update(DELIVERY).where(*waiting, DELIVERY.c.next_at.is_(None)).values(next_at=now))
+
+
+def of_settling(tx: Connection, command: Command, now: datetime) -> list[Deed]:
+    """Do what follows when a person has dealt with a delivery that others, or a command, have waited for."""
+    if not isinstance(command.ask, Settle):
+        return []
+    row = tx.execute(select(DELIVERY).where(DELIVERY.c.id == command.subject.id)).one()
+    if not command.ask.is_done:
+        deeds = fall(tx, row, command.ask.note, now) if row.proves else []
+    else:
+        deeds = take_effect(tx, row, {"by hand": command.ask.note}, now) if row.proves else []
+    free(tx, row.id, now)
+    return deeds
+
+
+def _open(tx: Connection, row: Row[Any]) -> tuple[Command, Held[Any] | None]:
+    command = selects.command(tx.execute(select(COMMAND).where(COMMAND.c.id == row.command_id)).one())
+    held = lock(tx, command.subject, command.ask.reads, Standing())
+    is_open = held.thing.intent is not None and held.thing.intent.command_id == command.id
+    return command, held if is_open else None
+
+
+def _end(
+    tx: Connection,
+    command: Command,
+    held: Held[Any],
+    changes: Changes[Any],
+    detail: Mapping[str, str],
+    now: datetime,
+) -> Deed:
+    ended = replace(changes, thing=replace(changes.thing, intent=None))
+    after = save(tx, held, ended, command.operator, now)
+    return Deed(
+        command.ask.kind,
+        command.operator,
+        now,
+        subject=command.subject,
+        booking_id=command.subject.id,
+        detail={**detail, "version": str(after.thing.version)},
+        proof={"effect of": str(command.id)},
+    )
+
+
+def _drop(tx: Connection, command_id: Any, note: str, now: datetime, but: int | None = None) -> None:
+    open_states = [state.value for state in (*OPEN_STATES, State.ATTENTION)]
+    dropped = DELIVERY.c.command_id == command_id, DELIVERY.c.state.in_(open_states), DELIVERY.c.id != but
+    tx.execute(
+        update(DELIVERY)
+        .where(*(dropped if but is not None else dropped[:2]))
+        .values(
+            state=State.SETTLED.value,
+            note=note,
+            settled_by=DISPATCHER.name,
+            next_at=None,
+            lease_until=None,
+            changed_at=now,
+        )
+    )

@@ -1,0 +1,196 @@
+"""What commands act on, as the tables keep it: how each kind of thing is locked, read and saved.
+
+Locks are taken in one order, whichever command takes them: by `ORDER`, then by id.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, select, update
+
+from frontdesk import times
+from frontdesk.bookings import Booking, Operator, Origin, Practice, Standing
+from frontdesk.deliveries import Delivery, State
+from frontdesk.errors import Conflict, NotFound
+from frontdesk.store import records
+from frontdesk.store.sql import selects, troubles
+from frontdesk.store.sql.derived import derived
+from frontdesk.store.sql.selects import BOOKED, BOOKING, DELIVERY
+
+ORDER = ("practitioner", "booking", "delivery", "invoice", "adjustment", "offer")
+"""The one order in which things are locked. A kind that is not named here comes last."""
+
+
+class SubjectKind(Protocol):
+    """How one kind of thing is locked, read and saved."""
+
+    @property
+    def type(self) -> type[Any]:
+        """The type of such a thing."""
+        ...
+
+    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
+        """Lock these rows, in the order of their ids, until the transaction ends."""
+        ...
+
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Any:
+        """Return one that this desk may know of. Raises NotFound."""
+        ...
+
+    def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
+        """Return the ids of the things of another kind that belong to one."""
+        ...
+
+    def practice(self, tx: Connection, thing: Any) -> Practice | None:
+        """Return the practice that it belongs to, None for all of them."""
+        ...
+
+    def booking_id(self, thing: Any) -> int | None:
+        """Return the booking that it concerns, if it concerns one."""
+        ...
+
+    def version(self, thing: Any) -> int:
+        """Return its version, which rises with every change of its own fields."""
+        ...
+
+    def save(self, tx: Connection, before: Any | None, after: Any, by: Operator, now: datetime) -> Any:
+        """Write it, with its next version, and return it as it then stands; without `before` it is new."""
+        ...
+
+    def conflict(self, tx: Connection, thing: Any, now: datetime) -> Conflict:
+        """Return what to tell whoever has seen another version of it."""
+        ...
+
+
+class Bookings:
+    """Bookings, by their id."""
+
+    type = Booking
+
+    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
+        # By itself: what was joined to it before another desk's change would be missed.
+        tx.execute(select(BOOKING.c.id).where(BOOKING.c.id.in_(ids)).order_by(BOOKING.c.id).with_for_update())
+
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Booking:
+        query = selects.at_practices(BOOKED.where(BOOKING.c.id == thing_id), standing.practices)
+        row = tx.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("There is no such booking here: look for it again.")
+        (found,) = records.bookings([row])
+        return found
+
+    def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
+        (column, own) = _OF_A_BOOKING[kind]
+        return tx.execute(select(column).where(own == thing_id)).scalars().all()
+
+    def practice(self, tx: Connection, thing: Booking) -> Practice | None:
+        return thing.practice
+
+    def booking_id(self, thing: Booking) -> int | None:
+        return thing.id
+
+    def version(self, thing: Booking) -> int:
+        return thing.version
+
+    def save(
+        self, tx: Connection, before: Booking | None, after: Booking, by: Operator, now: datetime
+    ) -> Booking:
+        if before is None:
+            raise TypeError("bookings come in by a load")
+        was, values = selects.booking_values(before), selects.booking_values(after)
+        differing = {name: value for name, value in values.items() if was[name] != value}
+        follows_from = derived(values, after.practitioner.name, after.practice)
+        if differing.keys() <= selects.NOT_SEARCHED:
+            follows_from = {}
+        written = {
+            **differing,
+            **follows_from,
+            "version": before.version + 1,
+            "changed_by": by.name,
+            "changed_via": by.via,
+            "changed_at": now,
+        }
+        tx.execute(update(BOOKING).where(BOOKING.c.id == after.id).values(**written))
+        return replace(after, version=before.version + 1)
+
+    def conflict(self, tx: Connection, thing: Booking, now: datetime) -> Conflict:
+        row = tx.execute(select(BOOKING).where(BOOKING.c.id == thing.id)).one()
+        if thing.cancellation is not None and thing.cancellation.origin is Origin.HERE:
+            by: Operator | None = thing.cancellation.by
+            at: datetime | None = thing.cancellation.at
+            did = "cancelled"
+        else:
+            by = Operator(row.changed_by, row.changed_via) if row.changed_by else None
+            at = row.changed_at
+            did = "changed"
+        zone = thing.practice.zone
+        moment = f" {times.when_in_words(at, zone, now)} {times.zone_name(zone)} time" if at else ""
+        return Conflict(
+            f"{by or 'Somebody else'} {did} this booking{moment}: look at it as it is now.", thing, by, at
+        )
+
+
+class Deliveries:
+    """Deliveries, by their id. Their version is the dispatchers' fence: no command raises it."""
+
+    type = Delivery
+
+    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
+        tx.execute(
+            select(DELIVERY.c.id).where(DELIVERY.c.id.in_(ids)).order_by(DELIVERY.c.id).with_for_update()
+        )
+
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Delivery:
+        wanted = select(DELIVERY).join(BOOKING, BOOKING.c.id == DELIVERY.c.booking_id)
+        wanted = selects.at_practices(wanted.where(DELIVERY.c.id == thing_id), standing.practices)
+        row = tx.execute(wanted).one_or_none()
+        if row is None:
+            raise NotFound("There is no such delivery here: look at the list again.")
+        return selects.delivery(row)
+
+    def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
+        return tx.execute(select(DELIVERY.c.booking_id).where(DELIVERY.c.id == thing_id)).scalars().all()
+
+    def practice(self, tx: Connection, thing: Delivery) -> Practice | None:
+        return SUBJECTS["booking"].read(tx, thing.booking_id, Standing()).practice  # type: ignore[no-any-return]
+
+    def booking_id(self, thing: Delivery) -> int | None:
+        return thing.booking_id
+
+    def version(self, thing: Delivery) -> int:
+        return thing.version
+
+    def save(
+        self, tx: Connection, before: Delivery | None, after: Delivery, by: Operator, now: datetime
+    ) -> Delivery:
+        values = selects.dealt_values(after, by)
+        tx.execute(update(DELIVERY).where(DELIVERY.c.id == after.id).values(**values))
+        if after.state is not State.SETTLED:
+            # Somebody has it tried again: its connection is not left alone any longer.
+            troubles.release(tx, after.connection)
+        return after
+
+    def conflict(self, tx: Connection, thing: Delivery, now: datetime) -> Conflict:
+        return Conflict(
+            "It was tried again meanwhile: look at it as it is now.", thing, None, thing.changed_at
+        )
+
+
+_OF_A_BOOKING: Mapping[str, tuple[Any, Any]] = {
+    "delivery": (DELIVERY.c.id, DELIVERY.c.booking_id),
+}
+
+SUBJECTS: dict[str, SubjectKind] = {"booking": Bookings(), "delivery": Deliveries()}
+"""Every kind of thing that a command can act on, or alter beside its subject."""
+
+
+def kind_of(thing: Any) -> str:
+    """Return what kind of thing this is."""
+    return next(kind for kind, one in SUBJECTS.items() if isinstance(thing, one.type))
+
+
+def place_of(kind: str) -> int:
+    """Return where a kind stands in the one order of locks."""
+    return ORDER.index(kind) if kind in ORDER else len(ORDER)
