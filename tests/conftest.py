@@ -1,6 +1,13 @@
 """Stores for tests: every test that asks for `store` runs on SQLite and on PostgreSQL."""
 
+import asyncio
+import contextlib
+import gc
 import os
+import shutil
+import sqlite3
+import sys
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,9 +21,13 @@ from tests import postgres
 def pytest_configure(config: pytest.Config) -> None:
     # A config that others can change is refused, whatever the umask of whoever runs the tests.
     os.umask(0o022)
+    # Every worker, and every program that a test starts, would compile each module anew.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # No test may find the keyring of whoever runs it.
     for variable in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
         os.environ.pop(variable, None)
+    _spread_collection(config)
     if not hasattr(config, "workerinput"):
         postgres.begin_run()
 
@@ -26,9 +37,43 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.end_run()
 
 
+def _spread_collection(config: pytest.Config) -> None:
+    # Each worker begins with other folders, and reads of the rest what the others have compiled.
+    # That the tests are put into one order afterwards is pytest-randomly's work.
+    worker = getattr(config, "workerinput", None)
+    shuffled = config.getoption("randomly_reorganize", default=False)
+    if worker and shuffled and config.args == config.getini("testpaths"):
+        folders = sorted(str(one.parent) for one in Path(__file__).parent.glob("*/__init__.py"))
+        first = int(worker["workerid"].removeprefix("gw")) * len(folders) // worker["workercount"]
+        config.args = folders[first:] + folders[:first]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    # What is made here stays, and would be walked through again and again.
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite store with nothing in it, for tests to copy: to make one takes longer than most of them."""
+    file = tmp_path_factory.mktemp("made") / "frontdesk.db"
+
+    async def make() -> None:
+        await (await open_store(f"sqlite:///{file}")).close()
+
+    asyncio.run(make())
+    return file
 
 
 @pytest.fixture
@@ -66,10 +111,24 @@ def migrated_postgres_url(worker_id: str) -> Iterator[str]:
         pytest.skip(str(why))
 
 
+@pytest.fixture
+def made_sqlite_url(sqlite_url: str, made_file: Path) -> str:
+    """The address of an SQLite store that is there, with nothing in it."""
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    file.parent.mkdir(mode=0o700)
+    shutil.copy(made_file, file)
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        # Two stores that were made are two stores.
+        connection.execute("UPDATE head SET store_id = ?", [uuid.uuid4().hex])
+    return sqlite_url
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty store, on each database in turn."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    url: str = request.getfixturevalue(
+        {"sqlite": "made_sqlite_url", "postgres": "postgres_url"}[request.param]
+    )
     return url
 
 

@@ -5,23 +5,27 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, create_engine, select, text
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, select, text
+from sqlalchemy.pool import NullPool
 
 from frontdesk.store.sql.selects import CONNECTION, DELIVERY
+
+
+@cache
+def _engine(url: str) -> Engine:
+    # It asks a server about itself once; no connection of it is kept.
+    return create_engine(url, poolclass=NullPool)
 
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
     """Yield a connection in a transaction that is committed at the end of the context."""
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    with _engine(url).begin() as connection:
+        yield connection
 
 
 def execute(url: str, statement: str | Executable, **values: Any) -> list[Row[Any]]:
@@ -43,12 +47,13 @@ def let_pass(url: str, time: timedelta) -> None:
         DELIVERY: ("next_at", "lease_until", "created_at", "changed_at"),
         CONNECTION: ("trouble_since", "held_until"),
     }
-    for table, names in tables.items():
-        key = next(iter(table.primary_key))
-        for row in execute(url, select(table)):
-            values = {name: getattr(row, name) - time for name in names if getattr(row, name)}
-            if values:
-                execute(url, table.update().where(key == row[0]).values(**values))
+    with connected(url) as connection:
+        for table, names in tables.items():
+            key = next(iter(table.primary_key))
+            for row in connection.execute(select(table)).all():
+                values = {name: getattr(row, name) - time for name in names if getattr(row, name)}
+                if values:
+                    connection.execute(table.update().where(key == row[0]).values(**values))
 
 
 async def until(condition: Callable[[], bool]) -> None:

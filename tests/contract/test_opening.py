@@ -80,7 +80,9 @@ async def test_what_is_acknowledged_is_on_the_disk(postgres_url: str, default: s
     await store.close()
 
 
-async def test_what_is_there_is_kept(store_url: str) -> None:
+@pytest.mark.parametrize("where", ["sqlite_url", "postgres_url"])
+async def test_what_is_there_is_kept(where: str, request: pytest.FixtureRequest) -> None:
+    store_url: str = request.getfixturevalue(where)
     told: list[str] = []
     for expected in (0, 10):
         store = await open_store(store_url, on_progress=told.append)

@@ -3,12 +3,14 @@
 import asyncio
 import dataclasses
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
@@ -22,6 +24,24 @@ from tests.screens.front import Front, StillClock, desk_on
 
 DISPATCHER, EVERY_CONNECTION = "tests", {"smile", MAIL_CONNECTION, SMS_CONNECTION}
 """A dispatcher that is alive at the time of the tests, and carries nothing out."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _style_sheets_are_parsed_once() -> Iterator[None]:
+    # Textual remembers what it has parsed for one app alone: a fifth of a start is parsing.
+    parse = Stylesheet._parse_rules
+    parsed: dict[Hashable, list[RuleSet]] = {}
+
+    def remembered(self: Stylesheet, css: str, **how: Any) -> list[RuleSet]:
+        key = (css, *sorted(how.items()), frozenset(self._variables.items()))
+        if key not in parsed:
+            parsed[key] = parse(self, css, **how)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", remembered)
+        yield
+
 
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]
 
