@@ -92,18 +92,10 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
     return Trust(context, file)
 
 
-@pytest.fixture(scope="module")
-async def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite store to copy: to make one takes longer than a case."""
-    file = tmp_path_factory.mktemp("store") / "empty.db"
-    await (await open_store(f"sqlite:///{file}")).close()
-    return file
-
-
 @pytest.fixture
-async def sqlite_world(empty_store: Path, tmp_path: Path) -> AsyncIterator[World]:
+async def sqlite_world(made_file: Path, tmp_path: Path) -> AsyncIterator[World]:
     """A store on SQLite whose clock is the test's."""
-    copyfile(empty_store, tmp_path / "frontdesk.db")
+    copyfile(made_file, tmp_path / "frontdesk.db")
     clock = Clock()
     store = await open_store(f"sqlite:///{tmp_path / 'frontdesk.db'}", clock=clock)
     yield World(store, clock, clock.passes)
