@@ -73,7 +73,9 @@ class Practice:
 
     `short` is its name in three letters, `phone` what patients are asked to ring, empty where
     nobody has said it. `patient_channels` is the order to try, `reason_channels` are those
-    whose messages carry the cancellation reason to the patient.
+    whose messages carry the cancellation reason to the patient. `account` names the billing
+    account that pays for its new patients, empty where there is none. In the first
+    `no_show_after_minutes` of an appointment a patient who is not there may still come.
     """
 
     id: str
@@ -85,6 +87,8 @@ class Practice:
     patient_channels: tuple[Channel, ...] = ()
     reason_channels: tuple[Channel, ...] = (Channel.EMAIL,)
     phone: str = ""
+    account: str = ""
+    no_show_after_minutes: int = 15
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -57,7 +57,9 @@ async def cancel(store: Store, booking: Booking) -> Booking:
 
 
 async def test_a_booking_comes_back_as_it_went_in(store: Store) -> None:
-    practice = make_practice(reason_channels=(Channel.SMS,), phone="08 5550 0100")
+    practice = make_practice(
+        reason_channels=(Channel.SMS,), phone="08 5550 0100", account="smile", no_show_after_minutes=0
+    )
     await store.registry.apply_practices([practice], KIM)
     incoming = make_incoming(
         ref="A1",

@@ -271,6 +271,13 @@ kind = "core-practice"
             assert practice.phone == phone
         assert read(tmp_path, PRACTICE).practices[0].phone == ""
 
+    def test_when_a_patient_counts_as_not_come_and_who_is_billed(self, tmp_path: Path) -> None:
+        said = "account = 'smile'\nno_show_after_minutes = 10"
+        practice = only_practice(tmp_path, PRACTICE + said)
+        assert (practice.account, practice.no_show_after_minutes) == ("smile", 10)
+        practice = only_practice(tmp_path, PRACTICE)
+        assert (practice.account, practice.no_show_after_minutes) == ("", 15)
+
     @pytest.mark.parametrize(
         ("given", "made"),
         [
@@ -425,6 +432,7 @@ def replaced(key: str, value: str) -> str:
         ),
         (MAIL + "ca_file = 'gone.pem'", r"\[notify.email\] ca_file: there is no file .*gone.pem"),
         (SMS.replace("sms.toml", "gone.toml"), r"\[notify.sms\] profile: there is no file .*gone.toml"),
+        (PRACTICE + "no_show_after_minutes = -1", r"\[\[practices\]\] 1 no_show_after_minutes"),
         ("[delivery]\nnear_hours = -1", r"\[delivery\] near_hours"),
         ("[delivery]\nmax_attempts = 0", r"\[delivery\] max_attempts"),
         (CONNECTION + "ca_file = 'gone.pem'", r"\[connections.smile\] ca_file: there is no file"),

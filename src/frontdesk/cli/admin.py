@@ -48,6 +48,7 @@ def _cells(practice: Practice) -> tuple[str, ...]:
         practice.pms.name if practice.pms else "not integrated",
         practice.email,
         practice.phone,
+        practice.account,
     )
 
 

@@ -68,6 +68,8 @@ def _practice(
         patient_channels=_channels(notify),
         reason_channels=_reason_channels(notify, templates_of(section, notify, folder)),
         phone=text.clean(section.phone),
+        account=text.clean(section.account),
+        no_show_after_minutes=section.no_show_after_minutes,
     )
     if " " in practice.short:
         raise ValueError(f"{where} short must be letters, such as ADL")

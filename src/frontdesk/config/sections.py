@@ -101,6 +101,18 @@ class Practice(Section, frozen=True):
     phone: Annotated[
         str, Meta(max_length=40, description="the number that messages ask patients to ring")
     ] = ""
+    account: Annotated[
+        str, Meta(description="the billing account of its new patients; without it: they are not billed")
+    ] = ""
+    no_show_after_minutes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=240,
+            description="so long after the start a patient may still come: earlier, did not come "
+            "counts only when the patient told you",
+        ),
+    ] = 15
     pms: Annotated[
         str | Connection,
         Meta(description="a connection's name, or its keys; without it there is no PMS to tell"),

@@ -56,6 +56,8 @@ def practice(row: Any) -> Practice:
         _channels(row.patient_channels),
         _channels(row.reason_channels),
         row.phone,
+        row.account,
+        row.no_show_after_minutes,
     )
 
 

@@ -44,7 +44,8 @@ TROUBLED = (
 PRACTICES = (
     "SELECT practice.id, practice.name, practice.short, practice.time_zone, practice.email, "
     "practice.pms_connection, practice.pms_kind, practice.pms_name, practice.pms_can_cancel, "
-    "practice.pms_tells_patient, practice.patient_channels, practice.reason_channels, practice.phone \nFROM practice"
+    "practice.pms_tells_patient, practice.patient_channels, practice.reason_channels, practice.phone, "
+    "practice.account, practice.no_show_after_minutes \nFROM practice"
 )
 PRACTITIONERS = (
     "SELECT practitioner.id, practitioner.practice_id, practitioner.name, practitioner.pms_ref \n"
@@ -73,6 +74,8 @@ LISTED = (
     "practice.pms_tells_patient AS practice_pms_tells_patient, "
     "practice.patient_channels AS practice_patient_channels, "
     "practice.reason_channels AS practice_reason_channels, practice.phone AS practice_phone, "
+    "practice.account AS practice_account, "
+    "practice.no_show_after_minutes AS practice_no_show_after_minutes, "
     "CASE WHEN booking.has_deliveries THEN (SELECT max(CASE WHEN (delivery.state = 'attention') THEN 2 "
     "WHEN (delivery.state = 'claimed' OR delivery.state = 'pending' OR delivery.state = 'unknown') "
     "THEN 1 END) AS max_1 \nFROM delivery \nWHERE delivery.booking_id = booking.id) END AS followup \n"

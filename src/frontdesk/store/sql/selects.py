@@ -104,6 +104,8 @@ def practice_values(practice: Practice) -> dict[str, Any]:
         "patient_channels": ",".join(channel.value for channel in practice.patient_channels),
         "reason_channels": ",".join(channel.value for channel in practice.reason_channels),
         "phone": practice.phone,
+        "account": practice.account,
+        "no_show_after_minutes": practice.no_show_after_minutes,
     }
 
 

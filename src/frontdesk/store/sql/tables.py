@@ -65,6 +65,8 @@ class PracticeRow(SQLModel, table=True):
     patient_channels: str = ""
     reason_channels: str = ""
     phone: str = ""
+    account: str = ""
+    no_show_after_minutes: int = 15
 
 
 class PractitionerRow(SQLModel, table=True):

@@ -124,6 +124,8 @@ def _create_tables() -> None:
         Column("patient_channels", TEXT, nullable=False),
         Column("reason_channels", TEXT, nullable=False),
         Column("phone", TEXT, nullable=False),
+        Column("account", TEXT, nullable=False),
+        Column("no_show_after_minutes", Integer(), nullable=False),
         PrimaryKeyConstraint("id"),
     )
     op.create_table(
