@@ -119,11 +119,16 @@ class Patient:
 
 
 class Origin(StrEnum):
-    """Where a booking was cancelled. Only what was cancelled here is cancelled for ever."""
+    """Where something was said of a booking. Only what was cancelled here is cancelled for ever."""
 
     HERE = "here"
     PMS = "pms"
     FILE = "file"
+
+    @property
+    def source(self) -> str:
+        """Who says so, in words, where it was not said here."""
+        return {Origin.HERE: "", Origin.PMS: "the PMS", Origin.FILE: "an imported file"}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +147,40 @@ class Cancellation:
     @property
     def source(self) -> str:
         """Who says so, in words, where it was not cancelled here."""
-        return {Origin.HERE: "", Origin.PMS: "the PMS", Origin.FILE: "an imported file"}[self.origin]
+        return self.origin.source
 
     def told(self, when: str) -> str:
         """Return who cancelled, and when, as words behind "cancelled"."""
         return f"{when}, as {self.source} says" if self.source else f"by {self.by} {when}"
+
+
+class Presence(StrEnum):
+    """Whether the patient came, in words of our own: a PMS has others, such as FTA and UTA.
+
+    `UNABLE` gave notice. `UNKNOWN` is what a source says in words that nobody here knows.
+    """
+
+    NONE = "none"
+    ARRIVED = "arrived"
+    ATTENDED = "attended"
+    NO_SHOW = "no-show"
+    UNABLE = "unable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Whether the patient came, and who says so: a fact beside the status, which stays as it is.
+
+    `by` is None where a source says it that names nobody, `at` only where nobody has said
+    anything. `notice` is whether the patient told the practice that they are not coming.
+    """
+
+    presence: Presence = Presence.NONE
+    origin: Origin = Origin.HERE
+    by: Operator | None = None
+    at: datetime | None = None
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +218,7 @@ class Booking:
     created_at: datetime | None = None
     cancellation: Cancellation | None = None
     intent: Intent | None = None
+    attendance: Attendance = Attendance()
 
     def status(self, now: datetime) -> Status:
         """Return the status at `now`, by the store's clock.
