@@ -194,7 +194,8 @@ def why_not_void(invoice: Invoice, credits_given: int, now: datetime) -> Reason 
 
 
 def _as_said(stands: InvoiceState) -> str:
-    return "not issued yet" if stands is InvoiceState.OPEN else stands.value.lower()
+    unusual = {InvoiceState.OPEN: "not issued yet", InvoiceState.DRAFT: "a draft"}
+    return unusual.get(stands, stands.value.lower())
 
 
 def _charge(entry: Entry, settings: BillingSettings, period: Period, days: Schedule) -> Line | None:
