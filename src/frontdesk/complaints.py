@@ -118,8 +118,8 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) ->
     if length := re.fullmatch(r"Expected `str` of length (<=|>=) (\d+)", said):
         bound = "at most" if length[1] == "<=" else "at least"
         return f"{where} must have {bound} {length[2]} characters"
-    if least := re.fullmatch(r"Expected `(?:int|float)` >= (\S+)", said):
-        return f"{where} must be at least {least[1]}"
+    if limit := re.fullmatch(r"Expected `(?:int|float)` (<=|>=) (\S+)", said):
+        return f"{where} must be {'at most' if limit[1] == '<=' else 'at least'} {limit[2]}"
     if re.fullmatch(r"Expected `array` of length >= 1", said):
         return f"{where} must not be empty"
     if "matching regex" in said:
@@ -179,9 +179,10 @@ def _section(steps: list[Step]) -> str:
     """Name a section as the file spells it: `[store]`, or `[[practices]] 2` for the second."""
     if not steps:
         return "the top of the file"
-    if len(steps) > 1 and isinstance(steps[1], int):
-        inner = "".join(f" {step}" for step in steps[2:])
-        return f"[[{steps[0]}]] {steps[1] + 1}{inner}"
+    for place, step in enumerate(steps):
+        if isinstance(step, int):
+            inner = "".join(f" {one}" for one in steps[place + 1 :])
+            return f"[[{'.'.join(map(str, steps[:place]))}]] {step + 1}{inner}"
     return "[" + ".".join(str(step) for step in steps) + "]"
 
 

@@ -1,13 +1,15 @@
 """The config: what it says, and the sentence for what it may not say."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from frontdesk import config
 from frontdesk.attempts import RetryPolicy
+from frontdesk.billing.settings import BillingSettings, Price
 from frontdesk.bookings import Channel, Pms, Practice
 from frontdesk.config import Config, ConfigError
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
@@ -29,6 +31,13 @@ url = "smtp+starttls://mail.example:587"
 CONNECTION = """
 [connections.smile]
 kind = "praktika"
+"""
+BILLING = """
+[billing]
+account = "smile"
+time_zone = "Australia/Sydney"
+[[billing.prices]]
+price = "99.00"
 """
 SMS = """
 [notify.sms]
@@ -273,7 +282,7 @@ kind = "core-practice"
 
     def test_when_a_patient_counts_as_not_come_and_who_is_billed(self, tmp_path: Path) -> None:
         said = "account = 'smile'\nno_show_after_minutes = 10"
-        practice = only_practice(tmp_path, PRACTICE + said)
+        practice = only_practice(tmp_path, PRACTICE + said + BILLING)
         assert (practice.account, practice.no_show_after_minutes) == ("smile", 10)
         practice = only_practice(tmp_path, PRACTICE)
         assert (practice.account, practice.no_show_after_minutes) == ("", 15)
@@ -351,6 +360,36 @@ kind = "core-practice"
         )
 
 
+class TestBilling:
+    def test_without_its_section_nothing_is_billed(self, tmp_path: Path) -> None:
+        assert read(tmp_path, PRACTICE).billing is None
+
+    def test_an_account_without_anything_else(self, tmp_path: Path) -> None:
+        expected = BillingSettings("smile", "Australia/Sydney", (Price(9900),), Decimal(0), 1, 14, "")
+        assert read(tmp_path, BILLING).billing == expected
+
+    def test_everything_said(self, tmp_path: Path) -> None:
+        (tmp_path / "biller.toml").touch()
+        said = "tax_percent = 8.1\nday_of_month = 28\ndue_days = 0\nbiller = 'biller.toml'\n"
+        dated = "[[billing.prices]]\nprice = '5'\npractice = 'adelaide'\nfrom = 2027-01-01"
+        content = PRACTICE + "account = 'smile'" + BILLING.replace("[[", said + "[[") + dated
+        assert read(tmp_path, content).billing == BillingSettings(
+            "smile",
+            "Australia/Sydney",
+            (Price(9900), Price(500, "adelaide", date(2027, 1, 1))),
+            Decimal("8.1"),
+            28,
+            0,
+            str(tmp_path / "biller.toml"),
+        )
+
+    def test_a_biller_may_be_written_to(self, tmp_path: Path) -> None:
+        content = BILLING.replace("[[", "biller = 'billing@marketplace.example'\n[[")
+        billing = read(tmp_path, content).billing
+        assert billing is not None
+        assert billing.biller == "billing@marketplace.example"
+
+
 def replaced(key: str, value: str) -> str:
     return "\n".join(
         f"{key} = {value}" if line.startswith(f"{key} =") else line for line in PRACTICE.splitlines()
@@ -389,7 +428,7 @@ def replaced(key: str, value: str) -> str:
         ("operater = 'Kim'", "the top of the file has no key operater, did you mean operator?"),
         ("[stor]\nurl = 'x'", "no key stor, did you mean store?"),
         ("[store]\nulr = 'x'", r"\[store\] has no key ulr, did you mean url?"),
-        ("[porter]\nbind = 'x'", "has no key porter, known are: connections, delivery, home"),
+        ("[porter]\nbind = 'x'", "has no key porter, known are: billing, connections, delivery, home"),
         ("[server]\nbind = 'x'", r"\[server\] bind must be HOST:PORT"),
         ("[server]\ncert = 'none.pem'", r"\[server\] cert and key belong together"),
         ("[server]\ncert = 'none.pem'\nkey = 'none.pem'", r"\[server\] cert: there is no file"),
@@ -433,6 +472,43 @@ def replaced(key: str, value: str) -> str:
         (MAIL + "ca_file = 'gone.pem'", r"\[notify.email\] ca_file: there is no file .*gone.pem"),
         (SMS.replace("sms.toml", "gone.toml"), r"\[notify.sms\] profile: there is no file .*gone.toml"),
         (PRACTICE + "no_show_after_minutes = -1", r"\[\[practices\]\] 1 no_show_after_minutes"),
+        ("[ui]\nlock_minutes = 481", r"\[ui\] lock_minutes must be at most 480"),
+        (PRACTICE + "account = 'smile'", r"\[\[practices\]\] 1 account needs a \[billing\] that says"),
+        (
+            PRACTICE + "account = 'smiel'" + BILLING,
+            r"\[\[practices\]\] 1 account: there is no billing account smiel, did you mean smile?",
+        ),
+        (
+            PRACTICE + "account = 'smile'" + BILLING + "from = 2027-01-01",
+            r"\[\[billing.prices\]\] needs a price without from for adelaide, or for all",
+        ),
+        (BILLING.replace("Sydney", "Sidney"), r"\[billing\] time_zone: there is no such time zone, did you"),
+        (BILLING.replace('"smile"', '"\\u200b"'), r"\[billing\] account must not be empty"),
+        (
+            "[billing]\naccount = 'x'\ntime_zone = 'Australia/Sydney'",
+            r"\[billing\] needs a \[\[billing.prices\]\]",
+        ),
+        (BILLING.replace('"99.00"', "99.0"), r"\[\[billing.prices\]\] 1 price must be text in quotes, not a"),
+        (
+            BILLING.replace('"99.00"', '"99.5"'),
+            r"\[\[billing.prices\]\] 1 price must be an amount without tax",
+        ),
+        (BILLING + "prize = 1", r"\[\[billing.prices\]\] 1 has no key prize, did you mean price?"),
+        (
+            BILLING + "[[billing.prices]]\nprice = '1'",
+            r"\[\[billing.prices\]\] 2: there is another price for the same practice from the same day on",
+        ),
+        (
+            PRACTICE + BILLING + "practice = 'adelaid'",
+            r"\[\[billing.prices\]\] 1 practice: there is no practice adelaid, did you mean adelaide?",
+        ),
+        (
+            BILLING.replace("[[", "tax_percent = 101\n[["),
+            r"\[billing\] tax_percent must be at most 100",
+        ),
+        (BILLING.replace("[[", "day_of_month = 29\n[["), r"\[billing\] day_of_month must be at most 28"),
+        (BILLING.replace("[[", "biller = 'nobody'\n[["), r"\[billing\] biller must be an e-mail address"),
+        (BILLING.replace("[[", "biller = 'gone.toml'\n[["), r"\[billing\] biller: there is no file"),
         ("[delivery]\nnear_hours = -1", r"\[delivery\] near_hours"),
         ("[delivery]\nmax_attempts = 0", r"\[delivery\] max_attempts"),
         (CONNECTION + "ca_file = 'gone.pem'", r"\[connections.smile\] ca_file: there is no file"),

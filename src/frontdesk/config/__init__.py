@@ -15,8 +15,10 @@ import platformdirs
 from frontdesk import text
 from frontdesk.attempts import RetryPolicy
 from frontdesk.bookings import Operator, Practice
+from frontdesk.billing.settings import BillingSettings
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.addresses import store_url
+from frontdesk.config.billing import billing_settings
 from frontdesk.config.files import existing_file
 from frontdesk.config.outside import accounts, notify_settings
 from frontdesk.config.practices import practices
@@ -67,6 +69,7 @@ class Config:
     of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
     is whether only what changed is written to the terminal. `store_credential` names the
     database's password or the desk token. After `lock_after` without a key the screen is locked.
+    `billing` is None where nothing is billed.
     """
 
     file: Path | None
@@ -84,6 +87,7 @@ class Config:
     store_ca_file: Path | None = None
     server: ServerSettings = field(default_factory=ServerSettings)
     lock_after: timedelta | None = None
+    billing: BillingSettings | None = None
 
     @property
     def is_served(self) -> bool:
@@ -177,6 +181,7 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         store_ca_file=existing_file(said.store.ca_file, "[store] ca_file", folder),
         server=server_settings(said.server, folder),
         lock_after=timedelta(minutes=said.ui.lock_minutes) if said.ui.lock_minutes else None,
+        billing=billing_settings(said, clinics, folder),
     )
 
 

@@ -56,7 +56,7 @@ def _practice(
         check_mail_address(section.email, f"{where} email")
     if section.phone and not _PHONE.fullmatch(text.clean(section.phone)):
         raise ValueError(f"{where} phone must be a telephone number, such as 08 5550 0100")
-    _check_time_zone(section.time_zone, f"{where} time_zone")
+    check_time_zone(section.time_zone, f"{where} time_zone")
     practice = Practice(
         id=section.id,
         name=_filled(section.name, f"{where} name"),
@@ -153,7 +153,8 @@ def _filled(value: str, where: str) -> str:
     return cleaned
 
 
-def _check_time_zone(name: str, where: str) -> None:
+def check_time_zone(name: str, where: str) -> None:
+    """Refuse what is no IANA time zone. Raises ValueError, which begins with `where`."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

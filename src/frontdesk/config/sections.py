@@ -4,6 +4,7 @@ The JSON schema for editors is made from these structs.
 """
 
 import json
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -202,6 +203,34 @@ class Server(Section, frozen=True):
     requests_a_minute: Annotated[int, Meta(ge=60, description="a desk that sends more has to wait")] = 3000
 
 
+class Price(Section, frozen=True):
+    """What one new patient costs a practice."""
+
+    price: Annotated[str, Meta(description='in the account\'s money, without tax, such as "99.00"')]
+    practice: Annotated[str, Meta(description="its id; default: every practice of the account")] = ""
+    from_: Annotated[
+        date | None, Meta(description="the first day that it counts; without it: until the first dated one")
+    ] = msgspec.field(name="from", default=None)
+
+
+class Billing(Section, frozen=True):
+    """What the practices of an account are charged for new patients, and when."""
+
+    account: Annotated[str, Meta(min_length=1, max_length=200, description="what practices name as account")]
+    time_zone: Annotated[str, Meta(description="whose months count, an IANA name such as Australia/Sydney")]
+    prices: tuple[Price, ...] = ()
+    tax_percent: Annotated[float, Meta(ge=0, le=100, description="comes on top of the prices")] = 0.0
+    day_of_month: Annotated[
+        int, Meta(ge=1, le=28, description="of the next month, on which a month's invoice is issued")
+    ] = 1
+    due_days: Annotated[
+        int, Meta(ge=0, le=365, description="to pay in, from the day on which the invoice is final")
+    ] = 14
+    biller: Annotated[
+        str, Meta(description="who gets the requests not to be charged: a mail address, or an HTTP profile")
+    ] = ""
+
+
 class Log(Section, frozen=True):
     """Where trouble is written down, without patient data."""
 
@@ -223,6 +252,7 @@ class ConfigFile(Section, frozen=True):
     server: Server = Server()
     keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
     ui: Ui = Ui()
+    billing: Billing | None = None
     log: Log = Log()
 
 
