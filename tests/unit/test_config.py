@@ -371,12 +371,12 @@ class TestBilling:
     def test_everything_said(self, tmp_path: Path) -> None:
         (tmp_path / "biller.toml").touch()
         said = "tax_percent = 8.1\nday_of_month = 28\ndue_days = 0\nbiller = 'biller.toml'\n"
-        dated = "[[billing.prices]]\nprice = '5'\npractice = 'adelaide'\nfrom = 2027-01-01"
+        dated = "[[billing.prices]]\nprice = '5.05'\npractice = 'adelaide'\nfrom = 2027-01-01"
         content = PRACTICE + "account = 'smile'" + BILLING.replace("[[", said + "[[") + dated
         assert read(tmp_path, content).billing == BillingSettings(
             "smile",
             "Australia/Sydney",
-            (Price(9900), Price(500, "adelaide", date(2027, 1, 1))),
+            (Price(9900), Price(505, "adelaide", date(2027, 1, 1))),
             Decimal("8.1"),
             28,
             0,
