@@ -16,6 +16,7 @@ from frontdesk.errors import Refused, Unauthorised, Unavailable
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
 from frontdesk.store.sql import loading, selects, tokens
+from frontdesk.store.sql.admitting import Admissions
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.derived import derived_days
 from frontdesk.store.sql.sealing import Deed, head, seal
@@ -38,6 +39,7 @@ class SqlRegistry:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._admissions = Admissions(database)
 
     async def load(
         self, batch: Sequence[IncomingBooking], operator: Operator, source: str, *, dry_run: bool = False
@@ -83,20 +85,7 @@ class SqlRegistry:
         )
 
     async def admit(self, presented: str) -> DeskToken:
-        def work(connection: Connection) -> DeskToken | Unauthorised:
-            try:
-                return tokens.admit(connection, self._database, presented)
-            except Unauthorised as not_admitted:
-                return not_admitted
-
-        try:
-            admitted = await self._database.read(work)
-        except Unauthorised as fault:
-            # It is the store's own password that was not accepted: it says nothing about this token.
-            raise Unavailable(fault.hint) from None
-        if isinstance(admitted, Unauthorised):
-            raise admitted
-        return admitted
+        return await self._admissions.admit(presented)
 
     async def tokens(self) -> tuple[DeskToken, ...]:
         query = select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.id)

@@ -76,19 +76,29 @@ def _refuse_useless(
         raise Refused(Reason("unknown-practice", f"no such practice: {missing}"))
 
 
-def admit(connection: Connection, database: Database, presented: str) -> DeskToken:
-    """Return the token that a desk presents; see Registry.admit."""
+def looked_up(presented: str) -> str:
+    """Return the id of the token that a desk presents; empty when it is none."""
     parts = _PRESENTED.fullmatch(presented)
-    token_id, secret = parts.groups() if parts else ("", "")
-    row = connection.execute(select(TOKEN).where(TOKEN.c.id == token_id)).one_or_none()
+    return parts[1] if parts else ""
+
+
+def admitted(presented: str, row: Row[Any] | None, now: datetime | None) -> DeskToken:
+    """Return the token that a desk presents. Raises Unauthorised: unknown, revoked, expired.
+
+    `row` is that of the id which `looked_up` names, None where there is none; `now` the store's
+    clock, which is needed only where a token expires.
+    """
+    parts = _PRESENTED.fullmatch(presented)
     # Compared also where there is no row: the time it takes must not tell which ids there are.
-    is_right = hmac.compare_digest(row.secret_sha256 if row else _NO_DIGEST, _digest(secret))
+    is_right = hmac.compare_digest(
+        row.secret_sha256 if row else _NO_DIGEST, _digest(parts[2] if parts else "")
+    )
     if row is None or not is_right:
         raise Unauthorised("The server does not know this desk's token: have it made anew.")
     token = of_row(row)
     if token.revoked_at is not None:
         raise Unauthorised(f"The desk token {token.name} was revoked: have a new one made.")
-    if token.expires_at is not None and token.expires_at <= database.now(connection):
+    if token.expires_at is not None and (now is None or token.expires_at <= now):
         raise Unauthorised(f"The desk token {token.name} has expired: have a new one made.")
     return token
 
