@@ -122,20 +122,22 @@ async def test_who_leaves_takes_nobody_else_along(store: SqlStore) -> None:
         assert (await staying).id == token_id
 
 
-async def test_each_who_waits_for_a_store_that_is_away_has_an_error_of_their_own(
+async def test_each_who_waits_for_a_store_that_is_away_has_an_error_of_their_own_until_it_is_back(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, presented = await make(store, "One")
+    token_id, presented = await make(store, "One")
 
     async def away(work: object) -> None:
         raise Unavailable("The store is away.")
 
-    monkeypatch.setattr(store._database, "read", away)
-    asked = [asyncio.ensure_future(store.registry.admit(presented)) for _ in range(2)]
-    first, second = await asyncio.gather(*asked, return_exceptions=True)
+    with monkeypatch.context() as while_away:
+        while_away.setattr(store._database, "read", away)
+        asked = [asyncio.ensure_future(store.registry.admit(presented)) for _ in range(2)]
+        first, second = await asyncio.gather(*asked, return_exceptions=True)
     assert type(first) is type(second) is Unavailable
     assert first is not second
     assert str(first) == "The store is away."
+    assert (await store.registry.admit(presented)).id == token_id
 
 
 async def test_no_look_is_for_more_than_a_hundred(store: SqlStore) -> None:

@@ -61,7 +61,8 @@ class _LookUp:
     def join(self, token_id: str) -> bool:
         """Have this token looked up too, if it is not too late for that."""
         with self._lock:
-            if self._has_begun or len(self._ids) >= _MOST_AT_ONCE:
+            # One that is over without having begun has failed: the store may be back by now.
+            if self._has_begun or self._found.done() or len(self._ids) >= _MOST_AT_ONCE:
                 return False
             self._ids.add(token_id)
             return True
