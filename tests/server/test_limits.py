@@ -13,7 +13,9 @@ from frontdesk.api import wire
 from frontdesk.errors import Unavailable
 from frontdesk.server import health
 from frontdesk.server.answering import TooMany
+from frontdesk.server.app import make_app
 from frontdesk.server.limiting import BAD_TOKENS_A_MINUTE, Limits
+from frontdesk.server.service import Service
 from frontdesk.server.wrapping import BODY_LIMIT, LOGGER
 from frontdesk.store.port import Change
 from frontdesk.store.sql.store import SqlStore
@@ -146,6 +148,13 @@ class Broken:
 
     async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         raise Unavailable("pg at db.internal is away")
+
+
+def test_nothing_of_a_request_is_traced(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if something else in this process had been set up to collect traces.
+    monkeypatch.setattr("fastapi.telemetry._asgi._unconfigured", lambda provider: False)
+    app = make_app(Service(None, None, told.report, told.wake))  # type: ignore[arg-type]
+    assert not app._native_telemetry.enabled()
 
 
 async def test_a_bug_is_told_by_its_reference_alone(

@@ -12,7 +12,7 @@ from fastapi.dependencies.utils import solve_dependencies
 
 from frontdesk.bookings import FrontdeskError
 from frontdesk.server.routes import bookings, changes, deliveries, standing
-from frontdesk.server.routing import PlannedRoute, new_router, plan_of
+from frontdesk.server.routing import PlannedRoute, given_in, new_router, plan_of
 
 ROUTES = {
     route.name: route
@@ -49,6 +49,10 @@ async def read_by_fastapi(dependant: Dependant, request: Request) -> tuple[dict[
             request=request, dependant=dependant, async_exit_stack=stack, embed_body_fields=False
         )
     return solved.values, solved.errors
+
+
+async def read_as_planned(dependant: Dependant, request: Request) -> tuple[dict[str, Any], list[Any]]:
+    return await plan_of(dependant).arguments(request, given_in(request))
 
 
 async def read(reading: Any) -> object:
@@ -94,7 +98,7 @@ async def read(reading: Any) -> object:
 )
 async def test_a_query_is_read_as_fastapi_reads_it(name: str, query: str) -> None:
     route = ROUTES[name]
-    planned = await read(plan_of(route.dependant).arguments(asking(route, query, {}, {})))
+    planned = await read(read_as_planned(route.dependant, asking(route, query, {}, {})))
     assert planned == await read(read_by_fastapi(route.dependant, asking(route, query, {}, {})))
 
 
@@ -120,7 +124,7 @@ async def test_path_and_headers_are_read_as_fastapi_reads_them(
     name: str, path: dict[str, str], headers: dict[str, str]
 ) -> None:
     route = ROUTES[name]
-    planned = await read(plan_of(route.dependant).arguments(asking(route, "", path, headers)))
+    planned = await read(read_as_planned(route.dependant, asking(route, "", path, headers)))
     assert planned == await read(read_by_fastapi(route.dependant, asking(route, "", path, headers)))
 
 

@@ -50,6 +50,8 @@ def make_app(service: Service) -> FastAPI:
         redoc_url=None,
         # A redirect would say the query, with names in it, once more, in a header that proxies log.
         redirect_slashes=False,
+        # What it would trace are whole addresses, and names of patients are in them.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     broadcast = Broadcast(service.store, service.report)
     app.state.gate = Gate(

@@ -119,6 +119,7 @@ class _Connection(h11.Connection):
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, HEAD_BYTES)
+        self._head: list[bytes] = []
         self.why_refused = Reason("invalid-http", "this is not a request of HTTP/1.1")
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -133,6 +134,18 @@ class _Connection(h11.Connection):
             self.why_refused = reason
             raise h11.RemoteProtocolError(reason.text)
         return event
+
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        """Return what an event is on the wire; see h11.Connection. The head of an answer waits for its body.
+
+        So both leave in one packet, and wake the desk once.
+        """
+        pieces = super().send_with_data_passthrough(event)
+        if isinstance(event, h11.Response):
+            self._head, pieces = pieces or [], []
+        elif pieces is not None:
+            self._head, pieces = [], self._head + pieces
+        return pieces
 
 
 _TOO_LONG = 431

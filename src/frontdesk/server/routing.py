@@ -9,7 +9,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.routing import request_response
+from starlette.types import Receive, Scope, Send
+
+Given = dict[str, list[str]]
+"""The parameters of a query by name, with all their values."""
 
 Problems = list[Any]
 """What is wrong with a request, as Pydantic says it; FastAPI makes 422 of it."""
@@ -34,14 +37,21 @@ class PlannedRoute(APIRoute):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.app = request_response(self.get_route_handler())
+        handle = self.get_route_handler()
+
+        # What it raises is answered for the whole app, by the same handlers (`make_app`).
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive, send)
+            await (await handle(request))(scope, receive, send)
+
+        self.app = app
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Return what answers a request. Raises TypeError for parameters of a kind that is not known here."""
         plan = plan_of(self.dependant)
 
         async def handle(request: Request) -> Response:
-            values, problems = await plan.arguments(request)
+            values, problems = await plan.arguments(request, given_in(request))
             if problems:
                 raise RequestValidationError(problems)
             response: Response = await plan.call(**values)
@@ -62,9 +72,8 @@ class _Parameter:
     default: Any
     check: Callable[..., tuple[Any, Problems]]
 
-    def read(self, given: Any, values: dict[str, Any], problems: Problems) -> None:
+    def read(self, found: Any, values: dict[str, Any], problems: Problems) -> None:
         """Put the value among `values`, or what is wrong with it among `problems`."""
-        found = (given.getlist(self.alias) or None) if self.is_list else given.get(self.alias)
         if found is not None:
             values[self.name], wrong = self.check(found, {}, loc=self.place)
             problems += wrong
@@ -86,7 +95,7 @@ class Plan:
     query: tuple[_Parameter, ...]
     headers: tuple[_Parameter, ...]
 
-    async def arguments(self, request: Request) -> tuple[dict[str, Any], Problems]:
+    async def arguments(self, request: Request, given: Given) -> tuple[dict[str, Any], Problems]:
         """Return the arguments, and what is wrong with the request; then the arguments are not whole.
 
         What other functions provide comes first, and raises what these raise.
@@ -94,20 +103,29 @@ class Plan:
         values: dict[str, Any] = {}
         problems: Problems = []
         for one in self.dependencies:
-            theirs, wrong = await one.arguments(request)
+            theirs, wrong = await one.arguments(request, given)
             if wrong:
                 problems += wrong
             else:
                 values[one.name] = await one.call(**theirs)
         for parameter in self.path:
-            parameter.read(request.path_params, values, problems)
+            parameter.read(request.path_params.get(parameter.alias), values, problems)
         for parameter in self.query:
-            parameter.read(request.query_params, values, problems)
+            found = given.get(parameter.alias)
+            parameter.read(found if parameter.is_list or not found else found[-1], values, problems)
         for parameter in self.headers:
-            parameter.read(request.headers, values, problems)
+            parameter.read(request.headers.get(parameter.alias), values, problems)
         if self.request_name is not None:
             values[self.request_name] = request
         return values, problems
+
+
+def given_in(request: Request) -> Given:
+    """Return what a request's query gives."""
+    given: Given = {}
+    for name, value in request.query_params.multi_items():
+        given.setdefault(name, []).append(value)
+    return given
 
 
 def plan_of(dependant: Dependant) -> Plan:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,12 @@ from frontdesk.server.answering import CALLER_ID, failed, problem_answer
 
 BODY_LIMIT = 64 * 1024
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_ON_EVERY_ANSWER = (
+    (wire.VERSION_HEADER.lower().encode(), str(wire.VERSION).encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 LOGGER = logging.getLogger("frontdesk.server.requests")
 
@@ -42,10 +48,7 @@ class Wrapping:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[wire.VERSION_HEADER] = str(wire.VERSION)
-                headers["Cache-Control"] = "no-store"
-                headers["X-Content-Type-Options"] = "nosniff"
+                message["headers"] = [*message.get("headers", ()), *_ON_EVERY_ANSWER]
             await send(message)
 
         try:
