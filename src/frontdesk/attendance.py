@@ -68,7 +68,7 @@ def why_not_mark_no_show(
             "may-still-come",
             f"the patient may still come until {until}, unless they told you that they are not coming",
         )
-    return why_not_write(booking, desk, Scope.CANCEL)
+    return why_not_write(booking.practice, desk, Scope.CANCEL)
 
 
 def why_not_mark_came(
@@ -94,7 +94,7 @@ def why_not_mark_came(
         return Reason("already-no-show", f"{told(booking, now, here)}: take that back first")
     if marked in (presence, Presence.ATTENDED):
         return Reason("already-came", told(booking, now, here))
-    return why_not_write(booking, desk, Scope.CANCEL)
+    return why_not_write(booking.practice, desk, Scope.CANCEL)
 
 
 def why_not_take_back(
@@ -119,7 +119,7 @@ def why_not_take_back(
         and request.review is Review.APPROVED
     ):
         return Reason("approved", "the request not to be charged for this patient is approved")
-    return why_not_write(booking, desk, Scope.CANCEL)
+    return why_not_write(booking.practice, desk, Scope.CANCEL)
 
 
 def told(booking: Booking, now: datetime, here: ZoneInfo | None = None) -> str:

@@ -131,7 +131,7 @@ async def test_each_who_waits_for_a_store_that_is_away_has_an_error_of_their_own
         raise Unavailable("The store is away.")
 
     with monkeypatch.context() as while_away:
-        while_away.setattr(store._database, "read", away)
+        while_away.setattr(store._database, "read_one", away)
         asked = [asyncio.ensure_future(store.registry.admit(presented)) for _ in range(2)]
         first, second = await asyncio.gather(*asked, return_exceptions=True)
     assert type(first) is type(second) is Unavailable
@@ -140,7 +140,7 @@ async def test_each_who_waits_for_a_store_that_is_away_has_an_error_of_their_own
     assert (await store.registry.admit(presented)).id == token_id
 
 
-async def test_no_look_is_for_more_than_a_hundred(store: SqlStore) -> None:
+async def test_no_look_is_for_more_than_128(store: SqlStore) -> None:
     token_id, presented = await make(store, "One")
     others = [f"fd_{number:08x}_{'A' * 43}" for number in range(1, 200)]
     with looks_at_tokens(store) as statements, every_thread_busy(store) as go_on:
@@ -150,3 +150,16 @@ async def test_no_look_is_for_more_than_a_hundred(store: SqlStore) -> None:
         answers = await asyncio.gather(*asked, return_exceptions=True)
     assert len(statements) == 2
     assert getattr(answers[-1], "id", "") == token_id
+
+
+async def test_looks_for_few_more_or_less_are_the_same_statement(store: SqlStore) -> None:
+    with looks_at_tokens(store) as statements:
+        for number in (3, 4):
+            with every_thread_busy(store) as go_on:
+                some = [f"fd_{one:08x}_{'A' * 43}" for one in range(number)]
+                asked = [asyncio.ensure_future(store.registry.admit(one)) for one in some]
+                await until_asked()
+                go_on()
+                await asyncio.gather(*asked, return_exceptions=True)
+    assert len(statements) == 2
+    assert len(set(statements)) == 1

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import make_url
 
 from frontdesk.bookings import Booking, BookingQuery, Direction
@@ -88,6 +88,19 @@ async def works(store: SqlStore, booking: Booking) -> None:
     assert (await store.get(booking.id)).cancellation == cancelled.cancellation
     assert (await store.history(booking.id))[0].detail["reason"] == "krank: ½ č"
     assert await store.registry.verify() is None
+
+
+async def test_what_needs_one_statement_begins_no_transaction_and_what_needs_more_begins_one(
+    store: SqlStore,
+) -> None:
+    def when_it_began(connection: Connection) -> tuple[object, object]:
+        first, second = (connection.execute(select(func.transaction_timestamp())).scalar() for _ in range(2))
+        return first, second
+
+    first, second = await store._database.read_one(when_it_began)
+    assert first != second
+    first, second = await store._database.read(when_it_began)
+    assert first == second
 
 
 async def test_what_a_database_was_set_to_makes_no_difference(store: SqlStore) -> None:

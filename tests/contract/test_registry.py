@@ -11,14 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from frontdesk.audit import Action
-from frontdesk.bookings import (
-    Booking,
-    BookingQuery,
-    Channel,
-    Direction,
-    Scope,
-    Standing,
-)
+from frontdesk.bookings import Booking, BookingQuery, Channel, Direction, Scope, Standing
 from frontdesk.errors import NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.selects import AUDIT, HEAD
@@ -254,7 +247,7 @@ async def test_a_store_that_is_kept_out_itself_says_nothing_of_a_token(
     async def kept_out(work: object) -> None:
         raise Unauthorised("The database does not accept this user any more.")
 
-    monkeypatch.setattr(store._database, "read", kept_out)
+    monkeypatch.setattr(store._database, "read_one", kept_out)
     with pytest.raises(Unavailable):
         await store.registry.admit(presented)
 

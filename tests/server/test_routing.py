@@ -10,7 +10,7 @@ from fastapi import Body, Cookie, Depends, Header, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import solve_dependencies
 
-from frontdesk.bookings import FrontdeskError
+from frontdesk.errors import FrontdeskError
 from frontdesk.server.routes import bookings, changes, deliveries, standing
 from frontdesk.server.routing import PlannedRoute, given_in, new_router, plan_of
 

@@ -151,7 +151,7 @@ def why_not_request(
         or (_why_not_again(latest) if latest is not None else None)
         or _why_final(invoice)
         or (_why_not_absent(booking, now) if ground is Ground.DID_NOT_ATTEND else None)
-        or why_not_write(booking, desk, Scope.CANCEL)
+        or why_not_write(booking.practice, desk, Scope.CANCEL)
     )
 
 

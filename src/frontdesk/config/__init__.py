@@ -14,8 +14,8 @@ import platformdirs
 
 from frontdesk import text
 from frontdesk.attempts import RetryPolicy
-from frontdesk.bookings import Operator, Practice
 from frontdesk.billing.settings import BillingSettings
+from frontdesk.bookings import Operator, Practice
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.addresses import store_url
 from frontdesk.config.billing import billing_settings

@@ -10,20 +10,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from frontdesk.errors import FrontdeskError, Unavailable
+from frontdesk.store.port import DeskToken
 from frontdesk.store.sql import tokens
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.selects import TOKEN
-from frontdesk.store.port import DeskToken
 
 _BY_ID = select(TOKEN).where(TOKEN.c.id.in_(bindparam("ids", expanding=True)))
-_MOST_AT_ONCE = 100
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 class Admissions:
     """Admits desks; see Registry.admit.
 
     A server under load has many requests that wait for one of the store's threads, each to have
-    its token looked up. They share one transaction, which has not begun when the last of them
+    its token looked up. They share one look at the store, which has not begun when the last of them
     joins it: so each of them learns of everything that was committed before it asked.
     """
 
@@ -49,20 +49,20 @@ class _Found:
 
 
 class _LookUp:
-    """One transaction that reads tokens: whoever comes before it has begun may join."""
+    """One look at tokens: whoever comes before it has begun may join."""
 
     def __init__(self, database: Database, token_id: str) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._has_begun = False
         self._ids = {token_id}
-        self._found = asyncio.ensure_future(database.read(self._read))
+        self._found = asyncio.ensure_future(database.read_one(self._read))
 
     def join(self, token_id: str) -> bool:
         """Have this token looked up too, if it is not too late for that."""
         with self._lock:
             # One that is over without having begun has failed: the store may be back by now.
-            if self._has_begun or self._found.done() or len(self._ids) >= _MOST_AT_ONCE:
+            if self._has_begun or self._found.done() or len(self._ids) >= _SIZES[-1]:
                 return False
             self._ids.add(token_id)
             return True
@@ -70,7 +70,10 @@ class _LookUp:
     def _read(self, connection: Connection) -> _Found:
         with self._lock:
             self._has_begun = True
-        rows = connection.execute(_BY_ID, {"ids": sorted(self._ids)}).all()
+        ids = sorted(self._ids)
+        # Few sizes are few statements, which the database need not plan anew.
+        ids += ids[-1:] * (next(size for size in _SIZES if size >= len(ids)) - len(ids))
+        rows = connection.execute(_BY_ID, {"ids": ids}).all()
         may_expire = any(row.expires_at is not None for row in rows)
         now = self._database.now(connection) if may_expire else None
         return _Found({row.id: row for row in rows}, now)

@@ -58,6 +58,10 @@ class Database(ABC):
         """Run `work` in a transaction that sees one state and changes nothing."""
         return await self._in_thread(self._readers, self._read, work)
 
+    async def read_one(self, work: Work[Answer]) -> Answer:
+        """Run `work` whose every statement may see a state of its own: where there is but one, that is enough."""
+        return await self._in_thread(self._readers, self._read_one, work)
+
     async def write(self, work: Work[Answer]) -> Answer:
         """Run `work` in a transaction that is committed when it returns, undone when it raises.
 
@@ -124,6 +128,9 @@ class Database(ABC):
 
     @abstractmethod
     def _read(self, work: Work[Answer]) -> Answer: ...
+
+    def _read_one(self, work: Work[Answer]) -> Answer:
+        return self._read(work)
 
     @abstractmethod
     def _write(self, work: Work[Answer]) -> Answer: ...

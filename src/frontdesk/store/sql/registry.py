@@ -12,7 +12,7 @@ from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
 from frontdesk.bookings import Operator, Practice, Reason, Scope
 from frontdesk.deliveries import MANUAL_UPDATE, State
-from frontdesk.errors import Refused, Unauthorised, Unavailable
+from frontdesk.errors import Refused
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
 from frontdesk.store.sql import loading, selects, tokens
