@@ -69,7 +69,7 @@ _NAMES = {
     "`[routes.list]`": profile_file.FOR_LIST,
     "`[routes.cancel]`": profile_file.FOR_CANCEL,
     "`[routes.reschedule]`": profile_file.FOR_MOVE,
-    "`[routes.no_show]`": profile_file.FOR_NO_SHOW,
+    "`[routes.no_show]`, `[routes.take_back_no_show]`": profile_file.FOR_NO_SHOW,
 }
 _OF_EVERY_ROUTE = Route.__struct_fields__
 

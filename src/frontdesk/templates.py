@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-Values = Mapping[str, str | int]
-"""What the names stand for; an empty text means that there is none."""
+Values = Mapping[str, str | int | None]
+"""What the names stand for; an empty text means that there is none, None that JSON is to say so by null."""
 
 _NAME = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -42,8 +42,8 @@ def fill_path(template: str, values: Values) -> str:
 def fill_table(template: Mapping[str, Any], values: Values, *, omit_empty: bool) -> dict[str, Any]:
     """Return a table for a JSON body.
 
-    A text that is one name alone becomes its value, a number if that is one. With
-    `omit_empty` keys whose name stands for nothing are left out.
+    A text that is one name alone becomes its value, a number or null if that is one. With
+    `omit_empty` keys whose name stands for nothing are left out; null is no such nothing.
     """
     table: dict[str, Any] = {}
     for key, inner in template.items():
@@ -55,7 +55,7 @@ def fill_table(template: Mapping[str, Any], values: Values, *, omit_empty: bool)
 
 def is_empty(template: str, values: Values) -> bool:
     """Whether a template asks for something that there is not."""
-    return any(values.get(name, "") == "" for name in names_in(template))
+    return any(values.get(name, "") in ("", None) for name in names_in(template))
 
 
 def _value(template: Any, values: Values, omit_empty: bool) -> Any:
@@ -70,4 +70,8 @@ def _value(template: Any, values: Values, omit_empty: bool) -> Any:
 
 
 def _filled(template: str, values: Values, written: Callable[[str | int], str]) -> str:
-    return _NAME.sub(lambda found: written(values[found[1]]) if found[1] else found[0][0], template)
+    def replaced(found: re.Match[str]) -> str:
+        value = values[found[1]] if found[1] else found[0][0]
+        return "" if value is None else written(value) if found[1] else str(value)
+
+    return _NAME.sub(replaced, template)

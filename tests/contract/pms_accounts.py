@@ -16,7 +16,7 @@ from frontdesk import http_client, tls
 from frontdesk.demo.simulator import Diary, Entry, SimulatedAccount, Simulator
 from frontdesk.notify import smtp
 from frontdesk.pms import opening, profile_file
-from frontdesk.pms.port import Account, CancelRequest, Pms
+from frontdesk.pms.port import Account, CancelRequest, MoveRequest, NoShowRequest, Pms
 from frontdesk.pms.profile import Profile
 from frontdesk.pms.registry import open_pms
 
@@ -71,6 +71,15 @@ class Connected:
         """Return a request to cancel the appointment as it stands now."""
         version = (await self.pms.appointment(REF)).version
         return CancelRequest(request_id, reason, version=version)
+
+    async def move(self, start: datetime, request_id: UUID = REQUEST) -> MoveRequest:
+        """Return a request to move the appointment as it stands now to half an hour from `start`."""
+        version = (await self.pms.appointment(REF)).version
+        return MoveRequest(request_id, start, start + HALF_AN_HOUR, "3", version)
+
+    async def no_show(self, request_id: UUID = REQUEST) -> NoShowRequest:
+        """Return a request to mark the appointment as it stands now, or to take the mark back."""
+        return NoShowRequest(request_id, (await self.pms.appointment(REF)).version)
 
 
 def account_of(simulated: SimulatedAccount, simulator: Simulator) -> Account:

@@ -21,7 +21,6 @@ from frontdesk.bookings import Cancellation, Practitioner
 from frontdesk.deliveries import Kind
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
-from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.fhir import FhirPms
 from frontdesk.pms.port import (
     Account,
@@ -29,6 +28,8 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     CancelRequest,
     Conflict,
+    MoveRequest,
+    NoShowRequest,
     NotFound,
     One,
     Unauthorised,
@@ -36,6 +37,7 @@ from frontdesk.pms.port import (
 )
 from frontdesk.pms.profile import Auth
 from frontdesk.pms.signing import SignIn
+from frontdesk.pms.telling import PmsCarrier
 from tests.making import KIM, make_booking, make_patient
 from tests.notifying import make_claim
 
@@ -256,11 +258,16 @@ async def test_ping_no_show_move_and_practitioners(clinic: Clinic) -> None:
     assert await clinic.pms.ping() is not None
     ref = await clinic.book()
     start = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
-    await clinic.pms.reschedule(ref, start, start + timedelta(minutes=30), "4", uuid4())
+    seen = (await clinic.pms.appointment(ref)).version
+    move = MoveRequest(uuid4(), start, start + timedelta(minutes=30), "4", seen)
+    await clinic.pms.reschedule(ref, move)
     there = await clinic.pms.appointment(ref)
     assert (there.starts_at, there.practitioners) == (start, One("4"))
-    await clinic.pms.mark_no_show(ref, uuid4())
-    assert (await clinic.pms.appointment(ref)).status is AppointmentStatus.NO_SHOW
+    await clinic.pms.mark_no_show(ref, NoShowRequest(uuid4(), there.version))
+    missed = await clinic.pms.appointment(ref)
+    assert missed.status is AppointmentStatus.NO_SHOW
+    await clinic.pms.take_back_no_show(ref, NoShowRequest(uuid4(), missed.version))
+    assert (await clinic.pms.appointment(ref)).status is AppointmentStatus.BOOKED
     name = [{"prefix": ["Dr"], "given": ["Mai"], "family": "Lee"}]
     made = await clinic.ask("POST", "Practitioner", {"resourceType": "Practitioner", "name": name})
     assert (made["id"], "Dr Mai Lee") in {(one.ref, one.name) for one in await clinic.pms.practitioners()}

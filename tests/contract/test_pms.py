@@ -28,7 +28,6 @@ from tests.contract.pms_accounts import (
     NOW,
     PROMISES,
     REF,
-    REQUEST,
     START,
     Connected,
     Promise,
@@ -192,9 +191,10 @@ async def test_a_change_since_it_was_read_is_never_overwritten(at: Connected) ->
 async def test_a_move_is_sent_on_the_condition_of_what_was_read(at: Connected) -> None:
     """Cliniko has no versions: there is no condition that could be sent."""
     later = START + timedelta(days=1)
+    request = await at.move(later)
     at.simulator.faults.set(Fault(Kind.STAFF_CHANGE, Operation.RESCHEDULE))
     with pytest.raises(Conflict):
-        await at.pms.reschedule(REF, later, later + HALF_AN_HOUR, "3", REQUEST)
+        await at.pms.reschedule(REF, request)
     assert at.simulator.entry(REF).starts_at == START
 
 
@@ -203,9 +203,10 @@ async def test_a_move_is_sent_on_the_condition_of_what_was_read(at: Connected) -
 )
 async def test_a_no_show_is_sent_on_the_condition_of_what_was_read(at: Connected) -> None:
     """The API that frontdesk assumes of Praktika takes no version there."""
+    request = await at.no_show()
     at.simulator.faults.set(Fault(Kind.STAFF_MOVE, Operation.NO_SHOW))
     with pytest.raises(Conflict):
-        await at.pms.mark_no_show(REF, REQUEST)
+        await at.pms.mark_no_show(REF, request)
     assert at.simulator.entry(REF).status is EntryStatus.BOOKED
 
 
@@ -222,28 +223,58 @@ async def test_what_has_begun_or_arrived_is_refused(at: Connected) -> None:
     assert not at.simulator.effective
 
 
-async def test_a_no_show_is_marked_or_cannot_be(at: Connected) -> None:
-    if not at.pms.capabilities.can_mark_no_show:
-        with pytest.raises(Unsupported):
-            await at.pms.mark_no_show(REF, REQUEST)
+async def test_a_no_show_is_marked_and_taken_back_or_cannot_be(at: Connected) -> None:
+    """Cliniko's documents do not say that its did_not_arrive may be written."""
+    able = at.pms.capabilities
+    assert able.can_mark_no_show == able.can_take_back_no_show == (at.promise.kind != "cliniko")
+    if not able.can_mark_no_show:
+        for ask in (at.pms.mark_no_show, at.pms.take_back_no_show):
+            with pytest.raises(Unsupported):
+                await ask(REF, await at.no_show())
         assert not at.simulator.effective
         return
-    assert (await at.pms.mark_no_show(REF, REQUEST)).state is WriteState.APPLIED
+    assert (await at.pms.mark_no_show(REF, await at.no_show())).state is WriteState.APPLIED
     assert (await at.pms.appointment(REF)).status is AppointmentStatus.NO_SHOW
-    assert [line.operation for line in at.simulator.effective] == ["no-show"]
+    assert (await at.pms.take_back_no_show(REF, await at.no_show(uuid4()))).state is WriteState.APPLIED
+    assert (await at.pms.appointment(REF)).status is AppointmentStatus.BOOKED
+    assert [line.operation for line in at.simulator.effective] == ["no-show", "take-back-no-show"]
+
+
+CAN_MARK = only(lambda promise: promise.kind != "cliniko")
+
+
+@pytest.mark.parametrize("at", CAN_MARK, ids=kind_of, indirect=True)
+@pytest.mark.parametrize("status", [EntryStatus.ARRIVED, EntryStatus.COMPLETED, EntryStatus.CANCELLED])
+async def test_who_has_arrived_is_never_marked_as_not_having_come(at: Connected, status: EntryStatus) -> None:
+    """Even when they arrive between the read and the write."""
+    at.put(status=status)
+    request = await at.no_show()
+    for ask in (at.pms.mark_no_show, at.pms.take_back_no_show):
+        with pytest.raises((Rejected, AlreadyCancelled)):
+            await ask(REF, request)
+    assert not at.simulator.effective
+
+
+async def test_since_when_somebody_is_there_is_told_where_the_pms_tells_it(at: Connected) -> None:
+    at.put(status=EntryStatus.ARRIVED, updated_at=NOW - HALF_AN_HOUR)
+    tells = at.promise.kind == "praktika"
+    assert (await at.pms.appointment(REF)).since == (NOW - HALF_AN_HOUR if tells else None)
+    at.put()
+    assert (await at.pms.appointment(REF)).since is None
 
 
 async def test_a_move_keeps_the_id_or_makes_a_new_one(at: Connected) -> None:
     later = START + timedelta(days=1)
-    result = await at.pms.reschedule(REF, later, later + HALF_AN_HOUR, "3", REQUEST)
+    result = await at.pms.reschedule(REF, await at.move(later))
     assert result.state is WriteState.APPLIED
     assert (result.ref == REF) == at.promise.keeps_id
     assert (await at.pms.appointment(result.ref)).starts_at == later
     assert len(at.simulator.effective) == 1
     if not at.promise.keeps_id:
         # Deleted there, which never proves a cancel.
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as raised:
             await at.pms.appointment(REF)
+        assert raised.value.successor == result.ref
 
 
 async def test_who_can_be_booked_is_told(at: Connected) -> None:

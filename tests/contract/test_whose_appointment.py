@@ -16,8 +16,18 @@ from frontdesk.bookings import Booking, Cancellation, Practitioner
 from frontdesk.deliveries import Kind
 from frontdesk.demo.simulator import Entry, EntryStatus, Fault, Operation
 from frontdesk.demo.simulator import Kind as FaultKind
-from frontdesk.pms.cancelling import PmsCarrier
-from frontdesk.pms.port import CancelRequest, ContractDrift, Nobody, One, Rejected, Several, Unclear
+from frontdesk.pms.port import (
+    CancelRequest,
+    ContractDrift,
+    MoveRequest,
+    Nobody,
+    NoShowRequest,
+    One,
+    Rejected,
+    Several,
+    Unclear,
+)
+from frontdesk.pms.telling import PmsCarrier
 from frontdesk.preflight import Finding
 from tests.contract.pms_accounts import HALF_AN_HOUR, NOW, PROMISES, REF, REQUEST, START, Connected, connected
 from tests.making import KIM, make_booking, make_patient
@@ -219,8 +229,9 @@ async def test_what_a_program_must_not_change_is_left_to_a_person(
     seen = await fhir.pms.appointment("ext")
     for change in (
         fhir.pms.cancel("ext", CancelRequest(REQUEST, version=seen.version)),
-        fhir.pms.mark_no_show("ext", REQUEST),
-        fhir.pms.reschedule("ext", START, START + HALF_AN_HOUR, "", REQUEST),
+        fhir.pms.mark_no_show("ext", NoShowRequest(REQUEST, seen.version)),
+        fhir.pms.take_back_no_show("ext", NoShowRequest(REQUEST, seen.version)),
+        fhir.pms.reschedule("ext", MoveRequest(REQUEST, START, START + HALF_AN_HOUR, version=seen.version)),
     ):
         with pytest.raises(Rejected):
             await change

@@ -22,8 +22,8 @@ from frontdesk.errors import Conflict, Refused
 from frontdesk.notify.envelope import message_id
 from frontdesk.notify.mail import MailCarrier
 from frontdesk.outbox import Dispatcher
-from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import Pms
+from frontdesk.pms.telling import PmsCarrier
 from frontdesk.store import records
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import doing, selects

@@ -25,8 +25,8 @@ from frontdesk.notify.mail import MailCarrier
 from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
 from frontdesk.outbox import Dispatcher
-from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.registry import open_pms
+from frontdesk.pms.telling import PmsCarrier
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.pms_accounts import account_of, in_a_hurry

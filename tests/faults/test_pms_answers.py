@@ -25,9 +25,9 @@ from frontdesk.bookings import Cancellation
 from frontdesk.deliveries import Claim, Delivery, Kind, State
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient, Lost, NotSent
-from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import Account, Pms, PmsError
 from frontdesk.pms.registry import open_pms
+from frontdesk.pms.telling import PmsCarrier
 from tests.contract.pms_accounts import NOW, PROMISES, REF, START, Promise, connected
 from tests.making import KIM, make_booking
 

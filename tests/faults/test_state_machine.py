@@ -12,8 +12,8 @@ from sqlalchemy import Connection, delete, select, update
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.deliveries import Claim, Delivery
-from frontdesk.pms.cancelling import PmsCarrier
 from frontdesk.pms.port import CancelRequest, PmsError
+from frontdesk.pms.telling import PmsCarrier
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import doing
 from frontdesk.store.sql.queue import SqlQueue

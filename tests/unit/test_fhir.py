@@ -22,6 +22,8 @@ from frontdesk.pms.port import (
     CancelRequest,
     Conflict,
     ContractDrift,
+    MoveRequest,
+    NoShowRequest,
     NotFound,
     One,
     PmsError,
@@ -260,8 +262,8 @@ ON_A_READ = [
 
 CHANGES: list[Callable[[FhirPms], Awaitable[object]]] = [
     lambda one: one.cancel("a-1", CancelRequest(ID, version="4")),
-    lambda one: one.mark_no_show("a-1", ID),
-    lambda one: one.reschedule("a-1", *DAY, "", ID),
+    lambda one: one.mark_no_show("a-1", NoShowRequest(ID, "4")),
+    lambda one: one.reschedule("a-1", MoveRequest(ID, *DAY, version="4")),
 ]
 QUESTIONS: list[Callable[[FhirPms], Awaitable[object]]] = [
     lambda one: one.appointment("a-1"),
@@ -294,8 +296,8 @@ async def test_a_server_that_does_not_say_what_it_speaks_is_believed_to_speak_it
 async def test_what_a_server_speaks_is_asked_once() -> None:
     server = Server(answer(status=403), BOOKED, answer(status=204), BOOKED, answer(status=204))
     asking = pms(server, says_release=False)
-    await asking.mark_no_show("a-1", ID)
-    await asking.mark_no_show("a-1", ID)
+    await asking.mark_no_show("a-1", NoShowRequest(ID, "4"))
+    await asking.mark_no_show("a-1", NoShowRequest(ID, "4"))
     assert [url.rpartition("/")[2] for _, url, *_ in server.asked] == ["metadata", *["a-1"] * 4]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.paging import MOST_PAGES
-from frontdesk.pms.port import ContractDrift, Unsupported
+from frontdesk.pms.port import Conflict, ContractDrift, MoveRequest, NoShowRequest, Rejected, Unsupported
 from tests.unit.scripted_fhir import BASE, BOOKED, DAY, ID, NOW, Server, answer, pms
 
 
@@ -102,7 +102,9 @@ async def test_practitioners() -> None:
 async def test_a_move_keeps_the_id_and_can_change_the_practitioner() -> None:
     server = Server(BOOKED, answer(status=204))
     start = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
-    done = await pms(server).reschedule("a-1", start, start + timedelta(minutes=45), "9", ID)
+    done = await pms(server).reschedule(
+        "a-1", MoveRequest(ID, start, start + timedelta(minutes=45), "9", "4")
+    )
     assert done.ref == "a-1"
     written = json.loads(server.written[0])
     assert (written["start"], written["end"]) == ("2026-12-01T09:00:00Z", "2026-12-01T09:45:00Z")
@@ -120,8 +122,36 @@ def test_nobody_is_replaced_where_it_is_not_plain_whom() -> None:
 
 async def test_a_no_show() -> None:
     server = Server(BOOKED, BOOKED | {"status": "noshow"})
-    await pms(server).mark_no_show("a-1", ID)
+    await pms(server).mark_no_show("a-1", NoShowRequest(ID, "4"))
     assert json.loads(server.written[0]) == BOOKED | {"status": "noshow"}
+
+
+async def test_a_no_show_is_taken_back_and_nothing_else_is() -> None:
+    missed = BOOKED | {"status": "noshow"}
+    server = Server(missed, BOOKED)
+    await pms(server).take_back_no_show("a-1", NoShowRequest(ID, "4"))
+    assert json.loads(server.written[0]) == BOOKED
+    for there, version, error in (
+        (BOOKED, "4", Rejected),
+        (BOOKED | {"status": "arrived"}, "4", Rejected),
+        (missed, "3", Conflict),
+        (missed, "", Unsupported),
+    ):
+        server = Server(there, there)
+        with pytest.raises(error):
+            await pms(server).take_back_no_show("a-1", NoShowRequest(ID, version))
+        assert not server.written
+
+
+@pytest.mark.parametrize("status", ["arrived", "checked-in", "fulfilled", "noshow", "waitlist"])
+async def test_only_what_is_booked_is_moved_or_missed(status: str) -> None:
+    there = BOOKED | {"status": status}
+    server = Server(there, there)
+    with pytest.raises(Rejected):
+        await pms(server).mark_no_show("a-1", NoShowRequest(ID, "4"))
+    with pytest.raises(Rejected):
+        await pms(server).reschedule("a-1", MoveRequest(ID, *DAY, version="4"))
+    assert not server.written
 
 
 @pytest.mark.parametrize(("release", "version", "fits"), [("R4", "4.0.1", True), ("R4", "5.0.0", False)])

@@ -1,37 +1,30 @@
-"""The cancel algorithm against a scripted PMS: what it asks, in which order, and what it concludes."""
+"""A cancel told to a scripted PMS: what is asked, in which order, and what is concluded."""
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from frontdesk.attempts import ATTEMPT_SECONDS, Ended, Result
-from frontdesk.bookings import Booking, Cancellation
-from frontdesk.deliveries import MANUAL_UPDATE, Claim, Delivery, Kind, State
+from frontdesk.deliveries import MANUAL_UPDATE
 from frontdesk.errors import FrontdeskError
-from frontdesk.pms import cancelling, comparing
-from frontdesk.pms.cancelling import PmsCarrier
+from frontdesk.pms import comparing, telling
 from frontdesk.pms.comparing import preflight
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
-    AppointmentPage,
     AppointmentStatus,
     ByHand,
     CancelRequest,
-    Capabilities,
     Conflict,
     ContractDrift,
     Nobody,
     NotFound,
     One,
     PmsError,
-    PmsPractitioner,
     RateLimited,
     Rejected,
     Several,
@@ -43,98 +36,23 @@ from frontdesk.pms.port import (
     Unsupported,
     UnusableSettings,
     Who,
-    WriteResult,
-    WriteState,
 )
+from frontdesk.pms.telling import PmsCarrier
 from frontdesk.preflight import Finding, Preflight
-from tests.making import KIM, make_booking, make_patient
-
-AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
-COMMAND = UUID("6d1f1a52-6d0e-4a0e-8a35-0d5f8f1a9b11")
-BOOKED = Appointment(
-    "88213",
-    AppointmentStatus.BOOKED,
+from tests.making import make_booking, make_patient
+from tests.unit.scripted_pms import (
+    ACCEPTED,
+    APPLIED,
+    AT,
+    BOOKED,
+    COMMAND,
+    GONE,
     START,
-    None,
-    One("3"),
-    "Dr Lee",
-    One("55"),
-    "Amelia Wilson",
-    version="v1",
+    Scripted,
+    Step,
+    booking,
+    claim,
 )
-GONE = replace(BOOKED, status=AppointmentStatus.CANCELLED)
-APPLIED = WriteResult(WriteState.APPLIED, "88213")
-ACCEPTED = WriteResult(WriteState.ACCEPTED, "88213")
-
-Step = Appointment | WriteResult | PmsError | Callable[[], Awaitable[Any]]
-
-
-class Scripted:
-    """A PMS that answers step by step; appointments answer reads, results answer writes."""
-
-    def __init__(self, *steps: Step, **capabilities: Any) -> None:
-        self.capabilities = Capabilities("Praktika", **capabilities)
-        self.steps = list(steps)
-        self.requests: list[CancelRequest] = []
-        self.closed = 0
-
-    async def _step(self) -> Any:
-        step = self.steps.pop(0)
-        if isinstance(step, PmsError):
-            raise step
-        return await step() if callable(step) else step
-
-    async def appointment(self, ref: str) -> Appointment:
-        assert ref == "88213"
-        shown = await self._step()
-        assert isinstance(shown, Appointment)
-        return shown
-
-    async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
-        assert ref == "88213"
-        self.requests.append(request)
-        result = await self._step()
-        assert isinstance(result, WriteResult)
-        return result
-
-    async def ping(self) -> datetime | None:
-        raise NotImplementedError
-
-    async def appointments(
-        self, start: datetime, end: datetime, cursor: str | None = None
-    ) -> AppointmentPage:
-        raise NotImplementedError
-
-    async def reschedule(
-        self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
-    ) -> WriteResult:
-        raise NotImplementedError
-
-    async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
-        raise NotImplementedError
-
-    async def practitioners(self) -> tuple[PmsPractitioner, ...]:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        self.closed += 1
-
-
-def booking(**changes: Any) -> Booking:
-    made = make_booking(
-        starts_at=START,
-        pms_ref="88213",
-        patient=make_patient(pms_ref="55"),
-        cancellation=Cancellation(AT, KIM, "Sick"),
-    )
-    known = replace(made.practitioner, pms_ref="3")
-    return replace(made, **{"practitioner": known, **changes})
-
-
-def claim(unproven: int = 0, **changes: Any) -> Claim:
-    delivery = Delivery(1, 1, Kind.PMS_CANCEL, State.CLAIMED, "Praktika", AT, AT, "smile", attempts=1)
-    return Claim(delivery, booking(**changes), COMMAND, fence=1, unproven=unproven, at=AT)
 
 
 async def carry(pms: Scripted, **changes: Any) -> Result:
@@ -355,8 +273,8 @@ async def test_a_pms_that_cannot_cancel_is_not_asked() -> None:
 
 
 async def test_the_deadline_tells_before_sending_from_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cancelling, "ATTEMPT_SECONDS", cancelling.MARGIN_SECONDS + 0.05)
-    monkeypatch.setattr(cancelling, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(telling, "ATTEMPT_SECONDS", telling.MARGIN_SECONDS + 0.05)
+    monkeypatch.setattr(telling, "LEAST_SECONDS", 0.0)
     before = await carry(Scripted(never))
     assert before == Result(Ended.FAILED, "it did not answer in time", is_away=True)
     assert (await carry(Scripted(never), unproven=1)).ended is Ended.UNKNOWN
@@ -365,7 +283,7 @@ async def test_the_deadline_tells_before_sending_from_after(monkeypatch: pytest.
 
 
 async def test_with_no_time_left_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cancelling, "LEAST_SECONDS", ATTEMPT_SECONDS)
+    monkeypatch.setattr(telling, "LEAST_SECONDS", ATTEMPT_SECONDS)
     pms = Scripted(BOOKED)
     assert await carry(pms) == Result(Ended.FAILED, "it answers too slowly", is_away=True)
     assert not pms.requests

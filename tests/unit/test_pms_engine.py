@@ -20,6 +20,8 @@ from frontdesk.pms.port import (
     CancelRequest,
     Conflict,
     ContractDrift,
+    MoveRequest,
+    NoShowRequest,
     NotFound,
     PmsError,
     RateLimited,
@@ -102,13 +104,15 @@ async def test_what_a_profile_has_no_route_for_is_unsupported() -> None:
         pms.ping(),
         pms.appointments(NOW, end),
         pms.practitioners(),
-        pms.mark_no_show("7", REQUEST),
-        pms.reschedule("7", NOW, end, "3", REQUEST),
+        pms.mark_no_show("7", NoShowRequest(REQUEST)),
+        pms.take_back_no_show("7", NoShowRequest(REQUEST)),
+        pms.reschedule("7", MoveRequest(REQUEST, NOW, end, "3")),
     ):
         with pytest.raises(Unsupported):
             await asking
     can = pms.capabilities
-    assert not any((can.can_list, can.can_reschedule, can.can_mark_no_show, can.has_versions))
+    assert not any((can.can_list, can.can_reschedule, can.has_versions))
+    assert not any((can.can_mark_no_show, can.can_take_back_no_show))
 
 
 async def test_a_move_and_a_no_show() -> None:
@@ -128,15 +132,16 @@ async def test_a_move_and_a_no_show() -> None:
     pms, wire = connect(
         profile, answer(moved, 201), answer(BOOKED), answer({**BOOKED, "status": "Missed"}), answer(BOOKED)
     )
-    result = await pms.reschedule("7", start, start + timedelta(minutes=40), "3", REQUEST)
+    move = MoveRequest(REQUEST, start, start + timedelta(minutes=40), "3")
+    result = await pms.reschedule("7", move)
     assert (result.state, result.ref) == (WriteState.APPLIED, "8")
     assert wire.asked[0].json == {"at": start.isoformat(), "min": 40, "who": "3"}
     with pytest.raises(UnknownOutcome):
-        await pms.reschedule("7", start, start + timedelta(minutes=40), "3", REQUEST)
-    assert (await pms.mark_no_show("7", REQUEST)).state is WriteState.APPLIED
+        await pms.reschedule("7", move)
+    assert (await pms.mark_no_show("7", NoShowRequest(REQUEST))).state is WriteState.APPLIED
     assert wire.asked[2].json == {"came": Attendance.FTA.name}
     with pytest.raises(UnknownOutcome):
-        await pms.mark_no_show("7", REQUEST)
+        await pms.mark_no_show("7", NoShowRequest(REQUEST))
 
 
 # Statuses

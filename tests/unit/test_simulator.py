@@ -26,6 +26,7 @@ async def test_praktika_shows_an_appointment(client: httpx.AsyncClient) -> None:
             "type": {"id": "1", "label": "Check-up and clean"},
             "notes": "",
             "updatedAt": "2026-01-01T10:30:00+10:30",
+            "arrivedAt": None,
         },
     )
     assert (await client.get("/ping")).json() == {"ok": True, "time": "2026-11-23T08:30:00+10:30"}

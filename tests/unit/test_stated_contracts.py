@@ -245,8 +245,14 @@ def test_the_profile_reads_every_example(kind: str) -> None:
     assert list(appointments(shipped.routes.list, shipped.routes.list.items)) == [one]
     changed = [*appointments(shipped.routes.cancel, shipped.routes.cancel.item)]
     assert shipped.routes.no_show
+    assert shipped.routes.take_back_no_show
     changed += appointments(shipped.routes.no_show, shipped.routes.no_show.item)
-    assert {one.status for one in changed} == {AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW}
+    changed += appointments(shipped.routes.take_back_no_show, shipped.routes.take_back_no_show.item)
+    assert {one.status for one in changed} == {
+        AppointmentStatus.BOOKED,
+        AppointmentStatus.CANCELLED,
+        AppointmentStatus.NO_SHOW,
+    }
     (moved,) = appointments(shipped.routes.reschedule, shipped.routes.reschedule.item)
     assert moved.starts_at == datetime(2026, 11, 26, 22, 30, tzinfo=UTC)
     for _, said in contract.answers(contract.operation(shipped.routes.practitioners)):

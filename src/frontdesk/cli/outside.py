@@ -15,7 +15,7 @@ from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
 if TYPE_CHECKING:
-    from frontdesk.pms.cancelling import PmsCarrier
+    from frontdesk.pms.telling import PmsCarrier
 
 
 class Outside:
@@ -85,7 +85,7 @@ class Outside:
 
     @cached_property
     def _pms_carriers(self) -> Mapping[str, "PmsCarrier"]:
-        from frontdesk.pms.cancelling import PmsCarrier
+        from frontdesk.pms.telling import PmsCarrier
 
         return {
             name: PmsCarrier(partial(self.open_pms, account))

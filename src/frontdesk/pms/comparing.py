@@ -1,6 +1,7 @@
 """Whether what a PMS shows is what the operator saw."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import assert_never
 
@@ -33,16 +34,26 @@ _STATUS_WORDS = {
     AppointmentStatus.ARRIVED: "the patient has arrived",
     AppointmentStatus.COMPLETED: "it is completed",
     AppointmentStatus.NO_SHOW: "the patient did not come",
+    AppointmentStatus.CANCELLED: "it is cancelled",
 }
 
+_STILL_TO_COME = frozenset({AppointmentStatus.BOOKED})
 
-def compare(booking: Booking, shown: Appointment) -> Finding:
+
+def compare(
+    booking: Booking,
+    shown: Appointment,
+    *,
+    starts_at: datetime | None = None,
+    statuses: Collection[AppointmentStatus] = _STILL_TO_COME,
+) -> Finding:
     """Return how an appointment in the PMS compares with the booking here.
 
-    Start instants must be equal; practitioner and patient count where the booking has their
-    ids, and names never do. Where it is not proven there that there is nobody, or the same
-    one, it is not the same. Cancelled counts before another time: whoever moved and then
-    cancelled it has cancelled it.
+    It is the same when it starts at `starts_at`, the booking's own start unless it is given, and
+    has one of `statuses`. Start instants must be equal; practitioner and patient count where the
+    booking has their ids, and names never do. Where it is not proven there that there is nobody,
+    or the same one, it is not the same. Cancelled counts before another time: whoever moved and
+    then cancelled it has cancelled it.
     """
     if shown.by_hand in (ByHand.MARKED, ByHand.PARTIAL):
         return _BY_HAND[shown.by_hand]
@@ -57,25 +68,32 @@ def compare(booking: Booking, shown: Appointment) -> Finding:
         return Finding.UNCLEAR
     if shown.by_hand:
         return _BY_HAND[shown.by_hand]
-    match shown.status:
-        case AppointmentStatus.OTHER:
-            return Finding.UNKNOWN_STATUS
-        case AppointmentStatus.ARRIVED | AppointmentStatus.COMPLETED | AppointmentStatus.NO_SHOW:
-            return Finding.ATTENDED
+    if shown.status is AppointmentStatus.OTHER:
+        return Finding.UNKNOWN_STATUS
+    if shown.status not in statuses:
+        return Finding.ATTENDED
     with_ours = _is_among(booking.practitioner.pms_ref, shown.practitioners)
-    if shown.starts_at != booking.starts_at or with_ours is False:
+    if shown.starts_at != (starts_at or booking.starts_at) or with_ours is False:
         return Finding.DIFFERENT
     return Finding.UNCLEAR if with_ours is None else Finding.SAME
 
 
-def difference(booking: Booking, shown: Appointment, now: datetime) -> str:
-    """Say why a program does not cancel what `compare` found to be neither the same nor cancelled.
+def difference(
+    booking: Booking,
+    shown: Appointment,
+    now: datetime,
+    *,
+    change: str,
+    starts_at: datetime | None = None,
+    statuses: Collection[AppointmentStatus] = _STILL_TO_COME,
+) -> str:
+    """Say why a program does not change what `compare` found not to be the same.
 
-    The words follow "not cancelled there", and name no patient.
+    The words follow "not cancelled there", and name no patient; `change` is such as "a cancel".
     """
-    match compare(booking, shown):
+    match compare(booking, shown, starts_at=starts_at, statuses=statuses):
         case Finding.SEVERAL:
-            return "it is for several patients there, and a cancel would be for all of them"
+            return f"it is for several patients there, and {change} would be for all of them"
         case Finding.MARKED | Finding.SERIES if shown.by_hand:
             return shown.by_hand.value
         case Finding.UNCLEAR if shown.by_hand:
@@ -89,10 +107,17 @@ def difference(booking: Booking, shown: Appointment, now: datetime) -> str:
             return "it is for other patients there" if several else "it is for another patient there"
         case Finding.UNKNOWN_STATUS:
             return f'its status there is "{shown.raw_status}"'
-        case Finding.ATTENDED:
-            return _STATUS_WORDS[shown.status]
+        case Finding.ATTENDED | Finding.CANCELLED:
+            return _status_words(booking, shown, now)
     at = times.when_in_words(shown.starts_at, booking.practice.zone, now)
     return f"it is on {at}{f' with {shown.practitioner_name}' if shown.practitioner_name else ''}"
+
+
+def _status_words(booking: Booking, shown: Appointment, now: datetime) -> str:
+    said = _STATUS_WORDS[shown.status]
+    if shown.since is None:
+        return said
+    return f"{said}, since {times.since_in_words(shown.since, booking.practice.zone, now)}"
 
 
 async def preflight(pms: Pms, booking: Booking) -> Preflight:

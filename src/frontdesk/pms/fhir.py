@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
@@ -31,6 +30,8 @@ from frontdesk.pms.port import (
     Capabilities,
     Conflict,
     ContractDrift,
+    MoveRequest,
+    NoShowRequest,
     PmsError,
     PmsPractitioner,
     Rejected,
@@ -50,6 +51,7 @@ CAPABILITIES = Capabilities(
     can_list=True,
     can_reschedule=True,
     can_mark_no_show=True,
+    can_take_back_no_show=True,
     has_versions=True,
     verify_after_write=True,
     verified=Verified.CONTRACT,
@@ -115,27 +117,25 @@ class FhirPms:
 
     async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
         """Cancel an appointment: read, compared with `request.version`, and put back cancelled."""
-        resource, there, tag = await self._standing(ref)
-        if not request.version or not there.version:
-            raise Unsupported(NO_VERSIONS)
-        if there.version != request.version:
-            raise Conflict("it was changed there meanwhile")
-        if there.status is not AppointmentStatus.BOOKED:
-            raise Rejected(say(f'its status there is "{there.raw_status}"'))
+        resource, tag = await self._compared(ref, request.version)
         changed = fhir.cancelled(resource, request.reason, self._release, self._clock())
         return await self._put(changed, tag)
 
-    async def reschedule(
-        self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
-    ) -> WriteResult:
-        """Move an appointment: read, and put back with other times. The id stays."""
-        resource, _, tag = await self._standing(ref)
-        return await self._put(fhir.moved(resource, self._base, start, end, practitioner_ref), tag)
+    async def reschedule(self, ref: str, request: MoveRequest) -> WriteResult:
+        """Move an appointment: read, compared, and put back with other times. The id stays."""
+        resource, tag = await self._compared(ref, request.version)
+        moved = fhir.moved(resource, self._base, request.starts_at, request.ends_at, request.practitioner)
+        return await self._put(moved, tag)
 
-    async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
-        """Say that the patient did not come: read, and put back with that status."""
-        resource, _, tag = await self._standing(ref)
+    async def mark_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
+        """Say that the patient did not come: read, compared, and put back with that status."""
+        resource, tag = await self._compared(ref, request.version)
         return await self._put(fhir.missed(resource), tag)
+
+    async def take_back_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
+        """Say that the patient did come after all: read, compared, and put back as booked."""
+        resource, tag = await self._compared(ref, request.version, AppointmentStatus.NO_SHOW)
+        return await self._put(fhir.booked(resource), tag)
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
@@ -166,6 +166,19 @@ class FhirPms:
         if number >= MOST_PAGES:
             raise ContractDrift("a list does not end")
         return found, f"{number + 1} {following}"
+
+    async def _compared(
+        self, ref: str, version: str, status: AppointmentStatus = AppointmentStatus.BOOKED
+    ) -> tuple[Resource, str]:
+        """Return an appointment that stands as it was compared, and the entity tag for If-Match."""
+        resource, there, tag = await self._standing(ref)
+        if not version or not there.version:
+            raise Unsupported(NO_VERSIONS)
+        if there.version != version:
+            raise Conflict("it was changed there meanwhile")
+        if there.status is not status:
+            raise Rejected(say(f'its status there is "{there.raw_status}"'))
+        return resource, tag
 
     async def _standing(self, ref: str) -> tuple[Resource, Appointment, str]:
         """Return an appointment that a program may change, what it says, and the entity tag for If-Match."""

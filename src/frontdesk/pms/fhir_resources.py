@@ -171,6 +171,11 @@ def missed(resource: Resource) -> Resource:
     return _changed(resource, {"status": "noshow"})
 
 
+def booked(resource: Resource) -> Resource:
+    """Return a copy of an Appointment that stands as before the patient was said not to have come."""
+    return _changed(resource, {"status": "booked"})
+
+
 def moved(resource: Resource, base: str, start: datetime, end: datetime, practitioner_ref: str) -> Resource:
     """Return a copy of an Appointment at another time, with another practitioner if it has one.
 

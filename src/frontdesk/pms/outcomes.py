@@ -67,9 +67,10 @@ def say(words: str) -> str:
 
 def failure(profile: Profile, answer: Answer, now: datetime, *, is_write: bool) -> PmsError | None:
     """Return what is wrong with an answer by a profile; see `judged`."""
-    code, message = _said(profile.errors, answer)
+    code, message, successor = _said(profile.errors, answer)
     fitting = _outcome(profile.outcomes, answer.status, code)
-    return judged(answer, now, fitting, message or code, is_write=is_write)
+    found = judged(answer, now, fitting, message or code, is_write=is_write)
+    return NotFound(str(found), successor) if isinstance(found, NotFound) else found
 
 
 def judged(
@@ -108,18 +109,21 @@ def judged(
     return _KINDS[means](say(words))
 
 
-def _said(errors: Errors, answer: Answer) -> tuple[str, str]:
-    if not errors.code and not errors.message:
-        return "", ""
+def _said(errors: Errors, answer: Answer) -> tuple[str, str, str]:
+    """Return the code, the message and the id of a successor that an answer has."""
+    if not (errors.code or errors.message or errors.successor):
+        return "", "", ""
     try:
         document = answer.json()
     except Unreadable:
-        return "", ""
+        return "", "", ""
     value = find(document, errors.code) if errors.code else MISSING
     code = (
         str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
     )
-    return clean(code[:200]), text_at(document, errors.message)
+    successor = find(document, errors.successor) if errors.successor else MISSING
+    is_id = isinstance(successor, str | int) and not isinstance(successor, bool)
+    return clean(code[:200]), text_at(document, errors.message), str(successor) if is_id else ""
 
 
 def _outcome(outcomes: tuple[Outcome, ...], status: int, code: str) -> Outcome | None:

@@ -60,6 +60,7 @@ class Capabilities:
     can_list: bool = False
     can_reschedule: bool = False
     can_mark_no_show: bool = False
+    can_take_back_no_show: bool = False
     tells_patient: bool = False
     reason_limit: int | None = None
     has_versions: bool = False
@@ -135,6 +136,7 @@ class Appointment:
 
     `version` is empty where the PMS tells none; where its capabilities promise one, nothing is
     sent then. `by_hand` says why a program must not change it, `slots` what a cancel has left.
+    `since` is when the patient arrived, or was marked as not having come, where the PMS tells it.
     """
 
     ref: str
@@ -150,6 +152,7 @@ class Appointment:
     raw_status: str = ""
     by_hand: ByHand | None = None
     slots: SlotsLeft = SlotsLeft.NONE
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,28 @@ class CancelRequest:
     request_id: UUID
     reason: str = ""
     attendance: Attendance = Attendance.UTA
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRequest:
+    """One move, to UTC instants. `practitioner` is who has the appointment then, empty where nobody changes.
+
+    `request_id` and `version` are as in CancelRequest.
+    """
+
+    request_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    practitioner: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoShowRequest:
+    """One no-show, to be marked or to be taken back; the fields are as in CancelRequest."""
+
+    request_id: UUID
     version: str = ""
 
 
@@ -241,7 +266,14 @@ class UnknownOutcome(PmsError):
 
 
 class NotFound(PmsError):
-    """There is no such appointment; after a move it may have another id. Never proof of a cancel."""
+    """There is no such appointment. Never proof of a cancel.
+
+    `successor` is the id that it has after a move, where the PMS tells it.
+    """
+
+    def __init__(self, said: str, successor: str = "") -> None:
+        super().__init__(said)
+        self.successor = successor
 
 
 class AlreadyCancelled(PmsError):
@@ -291,14 +323,16 @@ class Pms(Protocol):
         """Cancel an appointment: one request, never repeated here."""
         ...
 
-    async def reschedule(
-        self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
-    ) -> WriteResult:
+    async def reschedule(self, ref: str, request: MoveRequest) -> WriteResult:
         """Move an appointment: one request, never repeated here."""
         ...
 
-    async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
+    async def mark_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
         """Say that the patient did not come: one request, never repeated here."""
+        ...
+
+    async def take_back_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
+        """Say that the patient did come after all: one request, never repeated here."""
         ...
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:

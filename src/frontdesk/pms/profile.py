@@ -92,7 +92,8 @@ class Fields(Section, frozen=True, kw_only=True):
     With `ids_in_links` the values of practitioner and patient are addresses that end with
     their id; an address on another server cannot be compared. When the pointer to a patient
     leads to a key that is missing, or through a list with several patients, a person has to
-    cancel. Null, an empty list and an empty text mean that there is no patient.
+    cancel. Null, an empty list and an empty text mean that there is no patient. `arrived_at` is
+    when the patient arrived, `no_show_at` when somebody marked that they did not come.
     """
 
     id: NeededPointer
@@ -104,6 +105,8 @@ class Fields(Section, frozen=True, kw_only=True):
     patient_id: Pointer = ""
     patient_name: Pointer | tuple[Pointer, ...] = ""
     appointment_type: Pointer = ""
+    arrived_at: Pointer = ""
+    no_show_at: Pointer = ""
     ids_in_links: bool = False
 
 
@@ -130,7 +133,10 @@ class Reason(Section, frozen=True, kw_only=True):
 
 
 class Attendance(Section, frozen=True, kw_only=True):
-    """The words for `{attendance}`: notice was given, or nobody came."""
+    """The words for `{attendance}`: notice was given, or nobody came.
+
+    In `[routes.take_back_no_show]` it stands for nothing, which is sent as null.
+    """
 
     UTA: Word = "UTA"
     FTA: Word = "FTA"
@@ -215,14 +221,19 @@ class Routes(Section, frozen=True, kw_only=True):
     cancel: Write | None = None
     reschedule: Write | None = None
     no_show: Write | None = None
+    take_back_no_show: Write | None = None
     practitioners: Practitioners | None = None
 
 
 class Errors(Section, frozen=True, kw_only=True):
-    """Where an error answer says what is wrong."""
+    """Where an error answer says what is wrong.
+
+    `successor` is the id that an appointment has after a move, in the answer that says it is not found.
+    """
 
     code: Pointer = ""
     message: Pointer = ""
+    successor: Pointer = ""
 
 
 class Outcome(Section, frozen=True, kw_only=True):

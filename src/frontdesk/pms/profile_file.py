@@ -74,6 +74,7 @@ def _check_routes(profile: Profile) -> None:
         ("cancel", routes.cancel, FOR_CANCEL),
         ("reschedule", routes.reschedule, FOR_MOVE),
         ("no_show", routes.no_show, FOR_NO_SHOW),
+        ("take_back_no_show", routes.take_back_no_show, FOR_NO_SHOW),
     )
     for name, route, names in known:
         where = f"[routes.{name}]"

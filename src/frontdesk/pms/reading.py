@@ -60,6 +60,7 @@ def appointment(
         appointment_type=text_at(item, fields.appointment_type),
         version=_version(profile, item, headers),
         raw_status=word,
+        since=_since(profile, form, item, status),
     )
 
 
@@ -90,6 +91,21 @@ def _status(status: Status, form: InstantFormat, item: Any) -> tuple[Appointment
         if _holds(mark, form, item):
             return mark.means, word if status.field else mark.field.rpartition("/")[2]
     return found, word
+
+
+def _since(profile: Profile, form: InstantFormat, item: Any, status: AppointmentStatus) -> datetime | None:
+    """Return since when a patient is there, or is known not to come. Nothing depends on it but words."""
+    pointers = {
+        AppointmentStatus.ARRIVED: profile.fields.arrived_at,
+        AppointmentStatus.NO_SHOW: profile.fields.no_show_at,
+    }
+    if not (pointer := pointers.get(status, "")):
+        return None
+    value = find(item, pointer)
+    try:
+        return None if value is MISSING or value is None else form.read(value)
+    except ContractDrift:
+        return None
 
 
 def _holds(mark: Mark, form: InstantFormat, item: Any) -> bool:

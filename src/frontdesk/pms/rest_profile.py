@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
@@ -23,6 +22,8 @@ from frontdesk.pms.port import (
     CancelRequest,
     Capabilities,
     ContractDrift,
+    MoveRequest,
+    NoShowRequest,
     PmsError,
     PmsPractitioner,
     RateLimited,
@@ -108,51 +109,43 @@ class RestPms:
     async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
         """Cancel an appointment: one request."""
         route = self._wanted(self._profile.routes.cancel)
-        if self.capabilities.has_versions and not request.version:
-            # It would be sent without a condition, to an appointment that nobody has compared.
-            raise Unsupported(NO_VERSIONS)
         reason, note, code = carried_reason(self._profile.reason, request.reason)
         values = {
             "reason": reason,
             "note": note,
             "reason_code": code,
             "attendance": self._attendance(request.attendance),
-            "request_id": str(request.request_id),
-            "version": request.version,
+            **self._condition(request),
         }
         return await self._write(
             route, ref, values, lambda shown: shown.status is AppointmentStatus.CANCELLED
         )
 
-    async def reschedule(
-        self, ref: str, start: datetime, end: datetime, practitioner_ref: str, request_id: UUID
-    ) -> WriteResult:
-        """Move an appointment: read for its version if it has one, then one request.
-
-        The result may have another id.
-        """
+    async def reschedule(self, ref: str, request: MoveRequest) -> WriteResult:
+        """Move an appointment: one request. The result may have another id."""
         route = self._wanted(self._profile.routes.reschedule)
         values = {
-            "start": self._form.write(start),
-            "end": self._form.write(end),
-            "minutes": (end - start) // timedelta(minutes=1),
-            "practitioner": practitioner_ref,
-            "request_id": str(request_id),
-            "version": await self._version(ref),
+            "start": self._form.write(request.starts_at),
+            "end": self._form.write(request.ends_at),
+            "minutes": (request.ends_at - request.starts_at) // timedelta(minutes=1),
+            "practitioner": request.practitioner,
+            **self._condition(request),
         }
         return await self._write(
-            route, ref, values, lambda shown: shown.starts_at == start, may_have_new_id=True
+            route, ref, values, lambda shown: shown.starts_at == request.starts_at, may_have_new_id=True
         )
 
-    async def mark_no_show(self, ref: str, request_id: UUID) -> WriteResult:
-        """Say that the patient did not come: read for a version if there is one, then one request."""
+    async def mark_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
+        """Say that the patient did not come: one request."""
         route = self._wanted(self._profile.routes.no_show)
-        values: Values = {
-            "attendance": self._attendance(Attendance.FTA),
-            "request_id": str(request_id),
-            "version": await self._version(ref),
-        }
+        values = {"attendance": self._attendance(Attendance.FTA), **self._condition(request)}
         return await self._write(route, ref, values, lambda shown: shown.status is AppointmentStatus.NO_SHOW)
+
+    async def take_back_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
+        """Say that the patient did come after all: one request."""
+        route = self._wanted(self._profile.routes.take_back_no_show)
+        values = {"attendance": None, **self._condition(request)}
+        return await self._write(route, ref, values, lambda shown: shown.status is AppointmentStatus.BOOKED)
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
@@ -175,9 +168,12 @@ class RestPms:
             raise Unsupported("it cannot do that from outside")
         return route
 
-    async def _version(self, ref: str) -> str:
-        """Return the version that a change is to find there, empty where this PMS has none."""
-        return (await self.appointment(ref)).version if self.capabilities.has_versions else ""
+    def _condition(self, request: CancelRequest | MoveRequest | NoShowRequest) -> Values:
+        """Return what names a request, and what it is to find there."""
+        if self.capabilities.has_versions and not request.version:
+            # It would be sent without a condition, to an appointment that nobody has compared.
+            raise Unsupported(NO_VERSIONS)
+        return {"request_id": str(request.request_id), "version": request.version}
 
     def _named(self, ref: str) -> Values:
         if (
@@ -308,6 +304,7 @@ def capabilities(profile: Profile) -> Capabilities:
         can_list=routes.list is not None,
         can_reschedule=routes.reschedule is not None,
         can_mark_no_show=routes.no_show is not None,
+        can_take_back_no_show=routes.take_back_no_show is not None,
         tells_patient=profile.tells_patient,
         reason_limit=limit,
         has_versions=bool(profile.appointment_version.header or profile.appointment_version.field),

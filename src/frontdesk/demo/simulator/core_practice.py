@@ -13,6 +13,7 @@ from frontdesk.demo.simulator.wire import (
     Refused,
     Request,
     SimulatedAccount,
+    marked,
     text,
 )
 
@@ -71,8 +72,7 @@ class CorePractice:
             case "GET", ("appointments", ref):
                 return Call(Operation.READ, ref)
             case "PATCH", ("appointments", ref):
-                is_cancel = request.document().get("state") == "cancelled"
-                return Call(Operation.CANCEL if is_cancel else Operation.NO_SHOW, ref)
+                return Call(_meant(request.document()), ref)
             case "POST", ("appointments", ref, "reschedule"):
                 return Call(Operation.RESCHEDULE, ref)
             case "GET", ("calendars",):
@@ -139,12 +139,10 @@ class CorePractice:
 
     def _patched(self, entry: Entry, operation: Operation, document: dict[str, Any], now: datetime) -> Entry:
         attendance = text(document, "attendance", 3)
-        if operation is Operation.NO_SHOW:
-            if attendance != "FTA":
-                raise Refusal(Refused.INVALID, "attendance", "is not FTA")
-            return self._diary.change(
-                self._account.name, entry, now, status=EntryStatus.NO_SHOW, attendance=attendance
-            )
+        if operation is Operation.NO_SHOW and attendance != "FTA":
+            raise Refusal(Refused.INVALID, "attendance", "is not FTA")
+        if operation is not Operation.CANCEL:
+            return marked(self._diary, self._account.name, entry, operation, now, attendance=attendance)
         reason, note = text(document, "reason", REASON_LIMIT), text(document, "note", NOTE_LIMIT)
         if attendance not in {"UTA", "FTA"}:
             raise Refusal(Refused.INVALID, "attendance", "is neither UTA nor FTA")
@@ -237,6 +235,13 @@ class CorePractice:
             "rebooked_from": _number(entry.moved_from),
             **entry.more,
         }
+
+
+def _meant(document: dict[str, Any]) -> Operation:
+    if document.get("state") == "cancelled":
+        return Operation.CANCEL
+    is_nothing = "attendance" in document and document["attendance"] is None
+    return Operation.TAKE_BACK_NO_SHOW if is_nothing else Operation.NO_SHOW
 
 
 def _check_open(entry: Entry, now: datetime) -> None:

@@ -31,6 +31,7 @@ _CODES = {
     EntryStatus.CANCELLED: "cancelled",
     EntryStatus.NO_SHOW: "noshow",
 }
+_WRITES = {"cancelled": Operation.CANCEL, "noshow": Operation.NO_SHOW}
 _STATUSES = {code: status for status, code in _CODES.items()}
 
 _REFUSALS = {
@@ -75,7 +76,7 @@ class FhirServer:
         )
 
     def call(self, request: Request) -> Call:
-        """Return what a request asks for; a PUT says it by the status of what is put."""
+        """Return what a request asks for; a PUT says it by the status of what is put, and what it was."""
         match request.method, request.path:
             case "GET", ("metadata",):
                 return Call(Operation.PING)
@@ -88,9 +89,7 @@ class FhirServer:
             case "GET", ("Practitioner",):
                 return Call(Operation.PRACTITIONERS)
             case "PUT", ("Appointment", ref):
-                status = str(request.document().get("status"))
-                meant = {"cancelled": Operation.CANCEL, "noshow": Operation.NO_SHOW}
-                return Call(meant.get(status, Operation.RESCHEDULE), ref)
+                return Call(self._meant(request, ref), ref)
         return Call(Operation.OTHER)
 
     def answer(self, request: Request, call: Call, now: datetime) -> Answer:
@@ -146,9 +145,20 @@ class FhirServer:
         changes = self._changes(entry, resource)
         if entry.status is EntryStatus.CANCELLED and changes["status"] is entry.status:
             return self._shown(entry)
-        if entry.status is not EntryStatus.BOOKED:
+        expected = (
+            EntryStatus.NO_SHOW if call.operation is Operation.TAKE_BACK_NO_SHOW else EntryStatus.BOOKED
+        )
+        if entry.status is not expected:
             raise Refusal(Refused.ARRIVED, "status", f"is {_CODES[entry.status]}")
         return self._shown(self._diary.change(self._account.name, entry, now, **changes))
+
+    def _meant(self, request: Request, ref: str) -> Operation:
+        status = str(request.document().get("status"))
+        if status in _WRITES:
+            return _WRITES[status]
+        entry = self._diary.entry(self._account.name, ref)
+        is_back = status == "booked" and entry is not None and entry.status is EntryStatus.NO_SHOW
+        return Operation.TAKE_BACK_NO_SHOW if is_back else Operation.RESCHEDULE
 
     def _changes(self, entry: Entry, resource: Mapping[str, Any]) -> dict[str, Any]:
         status = _STATUSES.get(str(resource.get("status")))

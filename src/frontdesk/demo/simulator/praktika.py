@@ -15,6 +15,7 @@ from frontdesk.demo.simulator.wire import (
     Request,
     SimulatedAccount,
     instant,
+    marked,
     text,
 )
 
@@ -40,7 +41,12 @@ _REFUSALS = {
     Refused.INVALID: (422, "invalid"),
 }
 
-_POSTS = {"cancel": Operation.CANCEL, "move": Operation.RESCHEDULE, "dna": Operation.NO_SHOW}
+_POSTS = {
+    "cancel": Operation.CANCEL,
+    "move": Operation.RESCHEDULE,
+    "dna": Operation.NO_SHOW,
+    "booked": Operation.TAKE_BACK_NO_SHOW,
+}
 _GETS = {
     "ping": Operation.PING,
     "appointments": Operation.LIST,
@@ -132,8 +138,8 @@ class Praktika:
     def _changed(self, entry: Entry, operation: Operation, document: dict[str, Any], now: datetime) -> Entry:
         if entry.status is EntryStatus.CANCELLED:
             raise Refusal(Refused.ALREADY)
-        if operation is Operation.NO_SHOW:
-            return self._diary.change(self._account.name, entry, now, status=EntryStatus.NO_SHOW)
+        if operation in (Operation.NO_SHOW, Operation.TAKE_BACK_NO_SHOW):
+            return marked(self._diary, self._account.name, entry, operation, now)
         reason = text(document, "reason", REASON_LIMIT)
         expected = document.get("expectedUpdatedAt")
         if expected and instant(expected, "expectedUpdatedAt") != entry.updated_at:
@@ -207,5 +213,6 @@ class Praktika:
             "type": {"id": "1", "label": entry.appointment_type},
             "notes": entry.note,
             "updatedAt": self._instant(entry.updated_at),
+            "arrivedAt": self._instant(entry.updated_at) if entry.status is EntryStatus.ARRIVED else None,
             **entry.more,
         }

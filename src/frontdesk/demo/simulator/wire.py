@@ -8,7 +8,7 @@ from enum import Enum, StrEnum
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.demo.simulator.diary import Diary
+from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus
 
 JSON = "application/json"
 
@@ -25,11 +25,20 @@ class Operation(StrEnum):
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
     NO_SHOW = "no-show"
+    TAKE_BACK_NO_SHOW = "take-back-no-show"
     SEND = "send"
     OTHER = "other"
 
 
-WRITES = frozenset({Operation.CANCEL, Operation.RESCHEDULE, Operation.NO_SHOW, Operation.SEND})
+WRITES = frozenset(
+    {
+        Operation.CANCEL,
+        Operation.RESCHEDULE,
+        Operation.NO_SHOW,
+        Operation.TAKE_BACK_NO_SHOW,
+        Operation.SEND,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,20 @@ class MakeContract(Protocol):
     def __call__(self, account: SimulatedAccount, diary: Diary, /) -> WireContract:
         """Return the contract as this account speaks it; `diary` has its appointments."""
         ...
+
+
+def marked(
+    diary: Diary, account: str, entry: Entry, operation: Operation, now: datetime, **changes: Any
+) -> Entry:
+    """Mark a no-show, or take it back; what is so already stays as it is. Raises Refusal."""
+    before, after = EntryStatus.BOOKED, EntryStatus.NO_SHOW
+    if operation is Operation.TAKE_BACK_NO_SHOW:
+        before, after = after, before
+    if entry.status is after:
+        return entry
+    if entry.status is not before:
+        raise Refusal(Refused.ARRIVED)
+    return diary.change(account, entry, now, status=after, **changes)
 
 
 def instant(value: object, field: str) -> datetime:

@@ -1,4 +1,4 @@
-"""How a cancellation is carried to a PMS, whichever it is: read, compare, send once, verify.
+"""How a PMS, whichever it is, is told of a change: read, compare, send once, verify.
 
 Nothing is ever sent again before it was read that it has not been done: what an attempt
 does not know, the next one begins by reading.
@@ -10,14 +10,13 @@ from dataclasses import replace
 
 from frontdesk.attempts import ATTEMPT_SECONDS, Claim, Ended, Result
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import MANUAL_UPDATE, SHOWS_OTHERWISE
+from frontdesk.deliveries import MANUAL_UPDATE
 from frontdesk.errors import FrontdeskError
-from frontdesk.pms.comparing import compare, difference, preflight
+from frontdesk.pms.comparing import preflight
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
-    CancelRequest,
     Conflict,
     ContractDrift,
     NotFound,
@@ -32,6 +31,7 @@ from frontdesk.pms.port import (
     Unsupported,
     WriteState,
 )
+from frontdesk.pms.writes import Cancel, PmsWrite, Stands
 from frontdesk.preflight import Finding, Preflight
 
 MARGIN_SECONDS = 1.0
@@ -47,8 +47,14 @@ _SLOT_WORDS = {
 }
 
 
+def write_of(claim: Claim) -> PmsWrite:
+    """Return what a delivery changes in the PMS."""
+    done = claim.booking.cancellation
+    return Cancel(done.reason if done else "")
+
+
 class PmsCarrier:
-    """Carries out the cancellations of one connection.
+    """Tells the PMS of one connection.
 
     `open_pms` returns the PMS for a practice's time zone, since some write wall clock times;
     it is called in a thread, and raises UnusableSettings. One is kept for each zone.
@@ -59,12 +65,12 @@ class PmsCarrier:
         self._opened: dict[str, Pms] = {}
 
     async def carry(self, claim: Claim) -> Result:
-        """Cancel the booking's appointment in the PMS, or say why it is not, or not yet, done."""
+        """Change the booking's appointment in the PMS, or say why it is not, or not yet, done."""
         try:
             pms = await self._pms(claim.booking.practice.time_zone)
         except FrontdeskError as error:
             return Result(Ended.LOCKED_OUT, error.hint)
-        return await _Attempt(pms, claim).carried()
+        return await _Attempt(pms, claim, write_of(claim)).carried()
 
     async def ask(self, booking: Booking) -> Preflight:
         """Return what the PMS shows of a booking that nobody has cancelled yet. Never raises."""
@@ -90,67 +96,80 @@ class PmsCarrier:
 
 
 class _Attempt:
-    """One attempt at one cancellation, all its calls together within its deadline."""
+    """One attempt at one write, all its calls together within its deadline."""
 
-    def __init__(self, pms: Pms, claim: Claim) -> None:
+    def __init__(self, pms: Pms, claim: Claim, write: PmsWrite) -> None:
         self._pms = pms
         self._claim = claim
+        self._write = write
         self._ref = claim.booking.pms_ref
         self._is_sent = False
         self._ends_at = asyncio.get_running_loop().time() + ATTEMPT_SECONDS - MARGIN_SECONDS
 
     async def carried(self) -> Result:
-        if not self._pms.capabilities.can_cancel:
+        if not self._write.can(self._pms.capabilities):
             return self._not_read(Result(Ended.REFUSED, MANUAL_UPDATE))
         try:
             async with asyncio.timeout_at(self._ends_at):
-                return await self._read_and_cancel()
+                return await self._read_and_send()
         except TimeoutError:
             if self._is_sent:
                 return self._unknown("it did not answer in time")
             return self._not_read(Result(Ended.FAILED, "it did not answer in time", is_away=True))
 
-    async def _read_and_cancel(self) -> Result:
+    async def _read_and_send(self) -> Result:
         try:
-            shown = await self._pms.appointment(self._ref)
+            shown = await self._read(self._ref)
         except PmsError as error:
             return self._not_read(self._without_effect(error))
-        match compare(self._claim.booking, shown):
-            case Finding.CANCELLED:
-                return self._done(shown.slots, was_so_before=not self._claim.unproven)
-            case Finding.SAME:
-                return await self._cancel(shown)
-        said = difference(self._claim.booking, shown, self._claim.at)
-        return Result(Ended.REFUSED, say(f"{SHOWS_OTHERWISE}{said}"))
+        match self._write.stands(self._claim.booking, shown):
+            case Stands.DONE:
+                return self._done(shown, was_so_before=not self._claim.unproven)
+            case Stands.AS_SEEN:
+                return await self._send(shown)
+        said = self._write.otherwise(self._claim.booking, shown, self._claim.at)
+        return Result(Ended.REFUSED, say(f"{self._write.said.refused}{said}"))
 
-    async def _cancel(self, shown: Appointment) -> Result:
+    async def _send(self, shown: Appointment) -> Result:
         if self._pms.capabilities.has_versions and not shown.version:
             return Result(Ended.REFUSED, "it gives no version of the appointment, so nothing was sent")
         if self._left() < LEAST_SECONDS:
             return Result(Ended.FAILED, "it answers too slowly", is_away=True)
-        request = CancelRequest(self._claim.command.id, _reason(self._claim), version=shown.version)
         self._is_sent = True
         try:
-            result = await self._pms.cancel(self._ref, request)
+            result = await self._write.send(self._pms, shown, self._claim.command.id)
         except (UnknownOutcome, ContractDrift, AlreadyCancelled) as error:
-            return await self._found_out(str(error))
+            return await self._found_out(shown.ref, str(error))
         except PmsError as error:
             return self._without_effect(error)
         if result.state is WriteState.ACCEPTED:
-            return Result(Ended.FAILED, "it has taken the cancellation and has not carried it out yet")
-        if self._pms.capabilities.verify_after_write:
-            return await self._found_out("it did not show whether it was done")
-        return self._done(SlotsLeft.NONE, was_so_before=result.state is WriteState.ALREADY)
+            return Result(
+                Ended.FAILED, f"it has taken {self._write.said.this_change} and has not carried it out yet"
+            )
+        # The answer to a request that was sent before may be the answer of that time.
+        if self._pms.capabilities.verify_after_write or self._claim.unproven:
+            return await self._found_out(result.ref, "it did not show whether it was done")
+        was_so_before = result.state is WriteState.ALREADY
+        return self._done(replace(shown, ref=result.ref), was_so_before=was_so_before)
 
-    async def _found_out(self, doubt: str) -> Result:
-        """Read whether it is cancelled now. That it is not yet proves nothing: a request may be on its way."""
+    async def _found_out(self, ref: str, doubt: str) -> Result:
+        """Read whether it is done now. That it is not yet proves nothing: a request may be on its way."""
         try:
-            shown = await self._pms.appointment(self._ref)
+            shown = await self._read(ref)
         except PmsError:
             return self._unknown(doubt)
-        if compare(self._claim.booking, shown) is Finding.CANCELLED:
-            return self._done(shown.slots, was_so_before=False)
+        if self._write.stands(self._claim.booking, shown) is Stands.DONE:
+            return self._done(shown, was_so_before=False)
         return self._unknown(doubt)
+
+    async def _read(self, ref: str) -> Appointment:
+        """Return the appointment, or the one that took its place where this write may be what moved it."""
+        try:
+            return await self._pms.appointment(ref)
+        except NotFound as error:
+            if not (self._write.follows_moves and error.successor):
+                raise
+            return await self._pms.appointment(error.successor)
 
     def _without_effect(self, error: PmsError) -> Result:
         """Return what follows from an error after which certainly nothing was done."""
@@ -175,16 +194,13 @@ class _Attempt:
         doubt = {Ended.FAILED: Ended.UNKNOWN, Ended.REFUSED: Ended.STUCK}
         return replace(result, ended=doubt.get(result.ended, result.ended))
 
-    def _done(self, slots: SlotsLeft, *, was_so_before: bool) -> Result:
-        said = "was already cancelled there" if was_so_before else "cancelled there"
-        return Result(Ended.DONE, f"{said}{_SLOT_WORDS[slots]}")
+    def _done(self, shown: Appointment, *, was_so_before: bool) -> Result:
+        said = self._write.said.already if was_so_before else self._write.said.done
+        is_other = self._write.follows_moves and shown.ref != self._ref
+        return Result(Ended.DONE, f"{said}{_SLOT_WORDS[shown.slots]}", proof={"pms_ref": shown.ref} if is_other else {})
 
     def _unknown(self, said: str) -> Result:
         return Result(Ended.UNKNOWN, said)
 
     def _left(self) -> float:
         return self._ends_at - asyncio.get_running_loop().time()
-
-
-def _reason(claim: Claim) -> str:
-    return claim.booking.cancellation.reason if claim.booking.cancellation else ""
