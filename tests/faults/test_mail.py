@@ -16,6 +16,7 @@ from frontdesk.errors import FrontdeskError as MissingCredential
 from frontdesk.notify.carriers import open_carriers
 from frontdesk.notify.mail import MailCarrier, open_post
 from frontdesk.notify.maildir import MaildirPost
+from frontdesk.notify.messages import CANCEL
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings
 from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
@@ -303,7 +304,8 @@ async def test_being_stopped_leaves_no_connection_behind() -> None:
 
 async def test_lines_of_dots_arrive_as_they_were(tmp_path: Path) -> None:
     said = "one\n.\n..two\n.three"
-    (tmp_path / "patient.text.j2").write_text(said, encoding="utf-8")
+    (tmp_path / CANCEL).mkdir()
+    (tmp_path / CANCEL / "patient.text.j2").write_text(said, encoding="utf-8")
     settings = NotifySettings(replace(LETTERHEAD, templates=tmp_path))
     async with serving(MailServer()) as server:
         post = open_post(MailSettings(f"smtp://localhost:{server.port}"), lambda _: "")
@@ -406,7 +408,8 @@ async def test_a_letterhead_that_is_no_address_sends_nothing() -> None:
 
 
 async def test_a_broken_template_is_tried_again_when_somebody_has_mended_it(tmp_path: Path) -> None:
-    template = tmp_path / "patient.text.j2"
+    (tmp_path / CANCEL).mkdir()
+    template = tmp_path / CANCEL / "patient.text.j2"
     template.write_text("Hello {{ pacient }}", encoding="utf-8")
     settings = NotifySettings(replace(LETTERHEAD, templates=tmp_path))
     async with serving(MailServer()) as server:

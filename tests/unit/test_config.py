@@ -269,10 +269,21 @@ kind = "core-practice"
         ):
             (practice,) = read(tmp_path, content).practices
             assert practice.reason_channels == channels
-        (tmp_path / "letters" / "patient.text.j2").write_text("Ring us.")
+        (tmp_path / "letters" / "booking.cancel").mkdir()
+        (tmp_path / "letters" / "booking.cancel" / "patient.text.j2").write_text("Ring us.")
         own = PRACTICE + MAIL.replace("from", 'templates = "letters"\nfrom') + SMS + "reason = true"
         (practice,) = read(tmp_path, own).practices
         assert practice.reason_channels == (Channel.SMS,)
+
+    def test_texts_that_lie_in_no_folder_of_a_kind_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "letters").mkdir()
+        (tmp_path / "letters" / "patient.text.j2").write_text("Ring us.")
+        for content, where in (
+            (MAIL.replace("from", "templates = 'letters'\nfrom"), r"\[notify\] templates"),
+            (PRACTICE + "[practices.notify]\ntemplates = 'letters'" + MAIL, "notify templates"),
+        ):
+            with pytest.raises(ConfigError, match=f"{where}: .*letters has patient.text.j2 directly in it"):
+                read(tmp_path, content)
 
     def test_what_patients_are_asked_to_ring(self, tmp_path: Path) -> None:
         for phone in ("08 5550 0100", "(08) 5550-0100", "+61 8 5550 0100", "1300 SMILES"):

@@ -13,6 +13,8 @@ from frontdesk.bookings import Booking, Cancellation, Channel, Patient
 from frontdesk.deliveries import Reader, reader
 from frontdesk.notify import messages
 from frontdesk.notify.messages import (
+    CANCEL,
+    KINDS,
     SHIPPED,
     VARIABLES,
     BadTemplate,
@@ -21,6 +23,7 @@ from frontdesk.notify.messages import (
     mention_reason,
     patient_letter,
     patient_sms,
+    tells_patient,
 )
 from frontdesk.notify.settings import Letterhead, NotifySettings
 from tests.making import KIM, PRAKTIKA, make_booking, make_patient, make_practice
@@ -31,6 +34,12 @@ GSM = set(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 """The default alphabet of 3GPP TS 23.038, where a character is one of 160."""
+
+
+def own(folder: Path, kind: str = CANCEL) -> Path:
+    """Return the folder in which a practice has its own words for a kind."""
+    (folder / kind).mkdir(exist_ok=True)
+    return folder / kind
 
 
 def cancelled(reason: str = "", **changes: object) -> Booking:
@@ -210,8 +219,8 @@ def test_a_name_is_text_whatever_it_looks_like(name: str) -> None:
 
 
 def test_a_file_of_the_practice_replaces_the_shipped_one_of_its_name(tmp_path: Path) -> None:
-    (tmp_path / "patient.sms.j2").write_text("{{ practice }}: see you never", encoding="utf-8")
-    (tmp_path / "patient.subject.j2").write_text("  Not\n on {{ date }}  ", encoding="utf-8")
+    (own(tmp_path) / "patient.sms.j2").write_text("{{ practice }}: see you never", encoding="utf-8")
+    (own(tmp_path) / "patient.subject.j2").write_text("  Not\n on {{ date }}  ", encoding="utf-8")
     assert check_templates(tmp_path) == ()
     assert patient_sms(cancelled(), tmp_path) == "Smile Dental Adelaide: see you never"
     letter = patient_letter(cancelled(), tmp_path)
@@ -220,11 +229,11 @@ def test_a_file_of_the_practice_replaces_the_shipped_one_of_its_name(tmp_path: P
 
 
 def test_a_text_of_the_practice_without_html_goes_alone(tmp_path: Path) -> None:
-    (tmp_path / "patient.text.j2").write_text("Ring 08 5550 0110", encoding="utf-8")
+    (own(tmp_path) / "patient.text.j2").write_text("Ring 08 5550 0110", encoding="utf-8")
     assert patient_letter(cancelled(), tmp_path).html == ""
-    (tmp_path / "patient.html.j2").write_text("<p>Ring 08 5550 0110", encoding="utf-8")
+    (own(tmp_path) / "patient.html.j2").write_text("<p>Ring 08 5550 0110", encoding="utf-8")
     assert patient_letter(cancelled(), tmp_path).html == "<p>Ring 08 5550 0110\n"
-    (tmp_path / "patient.text.j2").unlink()
+    (own(tmp_path) / "patient.text.j2").unlink()
     assert patient_letter(cancelled(), tmp_path).html == "<p>Ring 08 5550 0110\n"
 
 
@@ -247,7 +256,7 @@ BAD = {
 def test_a_bad_template_is_refused_in_one_sentence_with_file_and_line(
     source: str, problem: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "patient.text.j2"
+    file = own(tmp_path) / "patient.text.j2"
     file.write_text(source, encoding="utf-8")
     (found,) = check_templates(tmp_path)
     assert found.startswith(f"{file}")
@@ -261,7 +270,7 @@ def test_a_bad_template_is_refused_in_one_sentence_with_file_and_line(
 
 
 def test_what_fails_while_it_is_filled_in_names_no_patient(tmp_path: Path) -> None:
-    (tmp_path / "patient.text.j2").write_text("{{ '%d' | format(patient) }}", encoding="utf-8")
+    (own(tmp_path) / "patient.text.j2").write_text("{{ '%d' | format(patient) }}", encoding="utf-8")
     with pytest.raises(BadTemplate) as refused:
         patient_letter(cancelled(patient=Patient("Canary Bird")), tmp_path)
     assert "Canary" not in str(refused.value)
@@ -269,14 +278,14 @@ def test_what_fails_while_it_is_filled_in_names_no_patient(tmp_path: Path) -> No
 
 def test_a_subject_cannot_name_the_patient(tmp_path: Path) -> None:
     for name in ("patient.subject.j2", "desk.subject.j2"):
-        (tmp_path / name).write_text("{{ patient }}", encoding="utf-8")
+        (own(tmp_path) / name).write_text("{{ patient }}", encoding="utf-8")
     assert len(check_templates(tmp_path)) == 2
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
-    (tmp_path / "patient.text.j2").write_bytes(b"\xff\xfe")
-    (tmp_path / "patient.html.j2").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "pateint.sms.j2").write_text("x", encoding="utf-8")
+    (own(tmp_path) / "patient.text.j2").write_bytes(b"\xff\xfe")
+    (own(tmp_path) / "patient.html.j2").symlink_to(tmp_path / "nowhere")
+    (own(tmp_path) / "pateint.sms.j2").write_text("x", encoding="utf-8")
     (tmp_path / "notes.txt").write_text("{{ x }}", encoding="utf-8")
     found = check_templates(tmp_path)
     assert [one.partition(": ")[2].partition(",")[0] for one in found] == [
@@ -309,7 +318,7 @@ def test_what_mentions_the_reason_is_what_jinja_would_fill_in(
     source: str, mentions: bool, tmp_path: Path
 ) -> None:
     for name, channel in (("patient.text.j2", Channel.EMAIL), ("patient.sms.j2", Channel.SMS)):
-        (tmp_path / name).write_text(source, encoding="utf-8")
+        (own(tmp_path) / name).write_text(source, encoding="utf-8")
         assert mention_reason(channel, tmp_path) is mentions
     assert ("reason" in meta.find_undeclared_variables(Environment().parse(source))) is mentions
 
@@ -317,12 +326,12 @@ def test_what_mentions_the_reason_is_what_jinja_would_fill_in(
 def test_the_reason_reaches_a_patient_unless_every_template_leaves_it_out(tmp_path: Path) -> None:
     assert mention_reason(Channel.EMAIL)
     assert mention_reason(Channel.SMS)
-    (tmp_path / "patient.text.j2").write_text("x", encoding="utf-8")
+    (own(tmp_path) / "patient.text.j2").write_text("x", encoding="utf-8")
     assert not mention_reason(Channel.EMAIL, tmp_path)
     assert mention_reason(Channel.SMS, tmp_path), "the shipped SMS has it"
-    (tmp_path / "patient.sms.j2").write_text("x", encoding="utf-8")
+    (own(tmp_path) / "patient.sms.j2").write_text("x", encoding="utf-8")
     assert not mention_reason(Channel.SMS, tmp_path)
-    (tmp_path / "patient.html.j2").write_bytes(b"\xff")
+    (own(tmp_path) / "patient.html.j2").write_bytes(b"\xff")
     assert mention_reason(Channel.EMAIL, tmp_path), "what cannot be read may have it"
 
 
@@ -335,7 +344,8 @@ def test_asking_about_the_reason_does_not_wait_for_jinja() -> None:
 
 
 def test_every_shipped_template_can_be_used_and_every_variable_is_documented() -> None:
-    assert {file.name for file in SHIPPED.iterdir()} == set(VARIABLES)
+    assert {file.name for file in (SHIPPED / CANCEL).iterdir()} == set(VARIABLES)
+    assert {folder.name for folder in SHIPPED.iterdir()} <= set(KINDS)
     assert check_templates(SHIPPED) == ()
     page = (Path(__file__).parents[2] / "docs" / "messages.md").read_text(encoding="utf-8")
     for name in (*VARIABLES, *frozenset().union(*VARIABLES.values())):
@@ -350,6 +360,36 @@ def test_a_practice_s_letterhead_comes_before_the_one_for_all() -> None:
 
 
 def test_a_template_that_runs_long_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "patient.sms.j2").write_text("x" * (messages.LONGEST_SMS + 1), encoding="utf-8")
+    (own(tmp_path) / "patient.sms.j2").write_text("x" * (messages.LONGEST_SMS + 1), encoding="utf-8")
     with pytest.raises(BadTemplate, match="more than 1,000 characters"):
         patient_sms(cancelled(), tmp_path)
+
+
+def test_each_kind_has_words_of_its_own(tmp_path: Path) -> None:
+    missed, booking = "booking.mark_no_show", make_booking()
+    assert not any(tells_patient(missed, channel) for channel in Channel)
+    assert all(tells_patient(CANCEL, channel) for channel in Channel)
+    with pytest.raises(BadTemplate):
+        patient_letter(booking, tmp_path, missed)
+    (own(tmp_path, missed) / "patient.sms.j2").write_text("We missed you, {{ patient }}", encoding="utf-8")
+    assert tells_patient(missed, Channel.SMS, tmp_path)
+    assert patient_sms(booking, tmp_path, missed) == "We missed you, Amelia Wilson"
+    # A subject alone says nothing.
+    (own(tmp_path, missed) / "patient.subject.j2").write_text("We missed you", encoding="utf-8")
+    assert not tells_patient(missed, Channel.EMAIL, tmp_path)
+    (own(tmp_path, missed) / "patient.text.j2").write_text("Ring us", encoding="utf-8")
+    assert tells_patient(missed, Channel.EMAIL, tmp_path)
+    assert patient_letter(booking, tmp_path, missed) == messages.Letter("We missed you", "Ring us\n")
+    assert "cancelled" in patient_sms(booking, tmp_path)
+    assert check_templates(tmp_path) == ()
+
+
+def test_a_folder_that_is_not_laid_out_by_kind_is_refused(tmp_path: Path) -> None:
+    (own(tmp_path, "booking.cancle") / "patient.text.j2").write_text("x", encoding="utf-8")
+    (said,) = check_templates(tmp_path)
+    assert said.endswith("patient.text.j2 belongs to no kind of message: did you mean booking.cancel?")
+    (tmp_path / "patient.text.j2").write_text("x", encoding="utf-8")
+    put = f"put the words of a cancellation into {tmp_path / CANCEL}"
+    assert check_templates(tmp_path) == (f"{tmp_path} has patient.text.j2 directly in it: {put}",)
+    (tmp_path / "desk.text.j2").write_text("x", encoding="utf-8")
+    assert check_templates(tmp_path) == (f"{tmp_path} has desk.text.j2 and 1 more directly in it: {put}",)

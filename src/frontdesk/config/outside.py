@@ -15,6 +15,7 @@ from frontdesk.config.addresses import (
 from frontdesk.config.files import existing_file, existing_folder
 from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
+from frontdesk.notify.messages import why_not_by_kind
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
 from frontdesk.pms.port import Account
 from frontdesk.pms.registry import MANUAL, is_profile, profile_path
@@ -93,7 +94,7 @@ def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
         Letterhead(
             text.clean(notify.from_),
             text.clean(notify.reply_to),
-            existing_folder(notify.templates, "[notify] templates", folder),
+            _letters(notify.templates, "[notify] templates", folder),
         ),
         {
             practice.id: _letterhead(practice, notify, f"[[practices]] {number} notify", folder)
@@ -118,12 +119,20 @@ def _sms(sms: sections.Sms | None, folder: Path) -> SmsSettings | None:
     return SmsSettings(profile, sms.credential or "") if profile else None
 
 
+def _letters(given: str, where: str, folder: Path) -> Path | None:
+    """Return a folder of templates. Raises ValueError for one that is not there, or not laid out by kind."""
+    letters = existing_folder(given, where, folder)
+    if letters and (why := why_not_by_kind(letters)):
+        raise ValueError(f"{where}: {why}")
+    return letters
+
+
 def _letterhead(practice: sections.Practice, notify: sections.Notify, where: str, folder: Path) -> Letterhead:
     own = practice.notify
     for key, given in (("from", own.from_), ("reply_to", own.reply_to)):
         if given:
             check_sender(given, f"{where} {key}")
-    existing_folder(own.templates, f"{where} templates", folder)
+    _letters(own.templates, f"{where} templates", folder)
     return Letterhead(
         text.clean(own.from_ or notify.from_),
         text.clean(own.reply_to or notify.reply_to or practice.email),

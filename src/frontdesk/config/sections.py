@@ -84,7 +84,12 @@ class Letterhead(Section, frozen=True):
 
     from_: str = msgspec.field(name="from", default="")
     reply_to: str = ""
-    templates: Annotated[str, Meta(description="a folder whose files replace the shipped texts")] = ""
+    templates: Annotated[
+        str,
+        Meta(
+            description="a folder with a folder for each kind of message, whose files replace the shipped texts"
+        ),
+    ] = ""
 
 
 class Practice(Section, frozen=True):
@@ -153,7 +158,12 @@ class Notify(Section, frozen=True):
     patient: Annotated[
         tuple[Channel, ...], Meta(description="the order to try; an empty list: your staff tell patients")
     ] = (Channel.EMAIL, Channel.SMS)
-    templates: Annotated[str, Meta(description="a folder whose files replace the shipped texts")] = ""
+    templates: Annotated[
+        str,
+        Meta(
+            description="a folder with a folder for each kind of message, whose files replace the shipped texts"
+        ),
+    ] = ""
     email: Email | None = None
     sms: Sms | None = None
 

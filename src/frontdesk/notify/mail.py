@@ -73,7 +73,7 @@ class MailCarrier:
         letterhead = self._settings.letterhead_of(booking.practice.id)
         write = messages.desk_letter if delivery.kind == Kind.DESK_EMAIL else messages.patient_letter
         return seal(
-            write(booking, letterhead.templates),
+            write(booking, letterhead.templates, messages.kind_of(claim)),
             letterhead,
             delivery.target,
             message_id(claim.command.id, delivery.kind, letterhead),

@@ -1,7 +1,8 @@
-"""What a patient and a practice's desk are told of a cancellation.
+"""What a patient and a practice's desk are told of what was done to a booking.
 
-The words are Jinja templates; files of the same names in a practice's folder replace the
-shipped ones. Jinja itself is loaded only when something is rendered or checked.
+The words are Jinja templates, in a folder for each kind of command; files of the same names in
+a practice's folder replace the shipped ones. Jinja itself is loaded only when something is
+rendered or checked.
 """
 
 import functools
@@ -15,13 +16,17 @@ from typing import TYPE_CHECKING
 from frontdesk import text, times
 from frontdesk.bookings import Booking, Channel
 from frontdesk.complaints import nearest
-from frontdesk.deliveries import Reader, reader
+from frontdesk.deliveries import Claim, Reader, reader
 
 if TYPE_CHECKING:
     from jinja2 import Template, nodes
     from jinja2.sandbox import SandboxedEnvironment
 
 SHIPPED = Path(__file__).parent / "templates"
+
+CANCEL = "booking.cancel"
+KINDS = (CANCEL, "booking.move", "booking.mark_no_show", "booking.take_back_no_show")
+"""The kinds of commands that somebody can be told of, each with the folder of its name."""
 
 PATIENT_SUBJECT, PATIENT_TEXT, PATIENT_HTML, PATIENT_SMS = (
     "patient.subject.j2",
@@ -89,27 +94,73 @@ class Letter:
     html: str = ""
 
 
-def patient_letter(booking: Booking, folder: Path | None = None) -> Letter:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The templates of one kind of command; `folder` has the practice's own ones."""
+
+    kind: str
+    folder: Path | None
+
+    def in_force(self, name: str) -> Path:
+        """Return the file that counts: the practice's own one if there is one."""
+        own = self._own(name)
+        # lexists: a link that leads nowhere is a mistake to be told of, not a template left out.
+        return own if own and _is_there(own) else SHIPPED / self.kind / name
+
+    def is_own(self, name: str) -> bool:
+        """Whether the practice has a file of its own in place of the shipped one."""
+        own = self._own(name)
+        return own is not None and _is_there(own)
+
+    def has_html(self) -> bool:
+        """Whether the e-mail to the patient has an HTML part.
+
+        A practice that replaces the text alone means it: the shipped HTML would say something else.
+        """
+        is_there = _is_there(self.in_force(PATIENT_HTML))
+        return is_there and (self.is_own(PATIENT_HTML) or not self.is_own(PATIENT_TEXT))
+
+    def _own(self, name: str) -> Path | None:
+        return self.folder / self.kind / name if self.folder else None
+
+
+def kind_of(claim: Claim) -> str:
+    """Return the kind of the command that a message tells of: for now, every one tells of a cancel."""
+    return CANCEL
+
+
+def tells_patient(kind: str, channel: Channel, folder: Path | None = None) -> bool:
+    """Whether there are words that tell the patient of a command of `kind` this way.
+
+    Without a template for it the patient is sent nothing; a practice may have one of its own.
+    """
+    names = (PATIENT_SUBJECT, PATIENT_TEXT) if channel is Channel.EMAIL else (PATIENT_SMS,)
+    files = _Files(kind, folder)
+    return all(_is_there(files.in_force(name)) for name in names)
+
+
+def patient_letter(booking: Booking, folder: Path | None = None, kind: str = CANCEL) -> Letter:
     """Return the e-mail that tells the patient. `folder` has the practice's own templates.
 
     Raises BadTemplate.
     """
-    words = _words(booking, Channel.EMAIL)
+    words, files = _words(booking, Channel.EMAIL), _Files(kind, folder)
     return Letter(
-        _subject(PATIENT_SUBJECT, folder, words),
-        _render(PATIENT_TEXT, folder, words, LONGEST_BODY),
-        _render(PATIENT_HTML, folder, words, LONGEST_BODY) if _has_html(folder) else "",
+        _subject(PATIENT_SUBJECT, files, words),
+        _render(PATIENT_TEXT, files, words, LONGEST_BODY),
+        _render(PATIENT_HTML, files, words, LONGEST_BODY) if files.has_html() else "",
     )
 
 
-def patient_sms(booking: Booking, folder: Path | None = None) -> str:
+def patient_sms(booking: Booking, folder: Path | None = None, kind: str = CANCEL) -> str:
     """Return the SMS that tells the patient, one line. Raises BadTemplate."""
-    words = _words(booking, Channel.SMS)
-    return text.clean(_render(PATIENT_SMS, folder, words, LONGEST_SMS)).translate(_PLAIN)
+    words, files = _words(booking, Channel.SMS), _Files(kind, folder)
+    return text.clean(_render(PATIENT_SMS, files, words, LONGEST_SMS)).translate(_PLAIN)
 
 
-def desk_letter(booking: Booking, folder: Path | None = None) -> Letter:
+def desk_letter(booking: Booking, folder: Path | None = None, kind: str = CANCEL) -> Letter:
     """Return the e-mail that tells the practice's desk. Raises BadTemplate."""
+    files = _Files(kind, folder)
     words = _words(booking)
     done = booking.cancellation
     words |= {
@@ -121,20 +172,21 @@ def desk_letter(booking: Booking, folder: Path | None = None) -> Letter:
         "cancelled_at": times.when_in_full(done.at, booking.practice.zone) if done else "",
     }
     return Letter(
-        _subject(DESK_SUBJECT, folder, words),
-        _render(DESK_TEXT, folder, words, LONGEST_BODY),
+        _subject(DESK_SUBJECT, files, words),
+        _render(DESK_TEXT, files, words, LONGEST_BODY),
     )
 
 
-def mention_reason(channel: Channel, folder: Path | None = None) -> bool:
+def mention_reason(channel: Channel, folder: Path | None = None, kind: str = CANCEL) -> bool:
     """Whether what a patient can get this way repeats the reason, with the practice's own templates.
 
     It reads the files and no more, so that a start need not wait for Jinja. A file that
     cannot be read counts as one that does: nobody is promised too much.
     """
-    letter = [PATIENT_TEXT, *([PATIENT_HTML] if _has_html(folder) else [])]
+    files = _Files(kind, folder)
+    letter = [PATIENT_TEXT, *([PATIENT_HTML] if files.has_html() else [])]
     names = letter if channel is Channel.EMAIL else [PATIENT_SMS]
-    return any(_mentions_reason(_in_force(name, folder)) for name in names)
+    return any(_mentions_reason(files.in_force(name)) for name in names)
 
 
 def check_templates(folder: Path) -> tuple[str, ...]:
@@ -143,19 +195,33 @@ def check_templates(folder: Path) -> tuple[str, ...]:
         return (
             f"{folder} is not a folder: make it and put your templates into it, or take templates out of the config",
         )
+    if why := why_not_by_kind(folder):
+        return (why,)
     wrong = [
-        f"{file} replaces no template: {nearest(file.name, VARIABLES)}"
-        for file in sorted(folder.glob("*.j2"))
-        if file.name not in VARIABLES
+        f"{file} belongs to no kind of message: {nearest(file.parent.name, KINDS)}"
+        if file.parent.name not in KINDS
+        else f"{file} replaces no template: {nearest(file.name, VARIABLES)}"
+        for file in sorted(folder.glob("*/*.j2"))
+        if file.parent.name not in KINDS or file.name not in VARIABLES
     ]
-    for name in VARIABLES:
-        if _in_force(name, folder).parent == folder:
+    for kind in KINDS:
+        files = _Files(kind, folder)
+        for name in filter(files.is_own, VARIABLES):
             try:
                 for sample in (dict.fromkeys(VARIABLES[name], "x"), dict.fromkeys(VARIABLES[name], "")):
-                    _render(name, folder, sample, LONGEST_BODY)
+                    _render(name, files, sample, LONGEST_BODY)
             except BadTemplate as problem:
                 wrong.append(str(problem))
     return tuple(wrong)
+
+
+def why_not_by_kind(folder: Path) -> str:
+    """Return why a folder of templates cannot be meant: its files must lie in a folder of a kind."""
+    loose = sorted(file.name for file in folder.glob("*.j2"))
+    if not loose:
+        return ""
+    those = loose[0] if len(loose) == 1 else f"{loose[0]} and {len(loose) - 1} more"
+    return f"{folder} has {those} directly in it: put the words of a cancellation into {folder / CANCEL}"
 
 
 def _words(booking: Booking, channel: Channel | None = None) -> dict[str, str]:
@@ -178,16 +244,8 @@ def _words(booking: Booking, channel: Channel | None = None) -> dict[str, str]:
     }
 
 
-def _has_html(folder: Path | None) -> bool:
-    """A practice that replaces the text alone means it: the shipped HTML would say something else."""
-    own_html, own_text = (_in_force(name, folder).parent == folder for name in (PATIENT_HTML, PATIENT_TEXT))
-    return own_html or not own_text
-
-
-def _in_force(name: str, folder: Path | None) -> Path:
-    own = folder / name if folder else None
-    # lexists: a link that leads nowhere is a mistake to be told of, not a template left out.
-    return own if own and (own.is_symlink() or own.exists()) else SHIPPED / name
+def _is_there(file: Path) -> bool:
+    return file.is_symlink() or file.exists()
 
 
 def _mentions_reason(file: Path) -> bool:
@@ -198,12 +256,12 @@ def _mentions_reason(file: Path) -> bool:
     return any(_REASON.search(re.sub(_QUOTED, "''", code)) for code in _CODE.findall(source))
 
 
-def _subject(name: str, folder: Path | None, words: Mapping[str, str]) -> str:
-    return text.clean(_render(name, folder, words, LONGEST_SUBJECT))
+def _subject(name: str, files: _Files, words: Mapping[str, str]) -> str:
+    return text.clean(_render(name, files, words, LONGEST_SUBJECT))
 
 
-def _render(name: str, folder: Path | None, words: Mapping[str, str], longest: int) -> str:
-    file = _in_force(name, folder)
+def _render(name: str, files: _Files, words: Mapping[str, str], longest: int) -> str:
+    file = files.in_force(name)
     template = _compiled(name, file)
     try:
         rendered = template.render({key: words[key] for key in VARIABLES[name]})

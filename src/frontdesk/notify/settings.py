@@ -9,7 +9,7 @@ from pathlib import Path
 class Letterhead:
     """In whose name a practice writes: `sender` and `reply_to` are addresses, with or without a name.
 
-    `templates` is a folder whose files replace the shipped ones, each by its name.
+    `templates` has a folder for each kind of command; their files replace the shipped ones, each by its name.
     """
 
     sender: str = ""

@@ -95,7 +95,7 @@ class SmsCarrier:
         secret = self._secrets(self._credential) if self._credential else ""
         values = {
             "to": as_dialled(claim.delivery.target, profile),
-            "text": messages.patient_sms(claim.booking, letterhead.templates),
+            "text": messages.patient_sms(claim.booking, letterhead.templates, messages.kind_of(claim)),
             "message_id": str(uuid5(claim.command.id, claim.delivery.kind)),
             "secret": secret,
         }
