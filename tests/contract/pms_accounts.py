@@ -44,6 +44,9 @@ class Promise:
     refuses_past: bool = True
     keeps_id: bool = True
 
+    def __str__(self) -> str:
+        return self.kind
+
 
 PROMISES = (
     Promise("praktika"),

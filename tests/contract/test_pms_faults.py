@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from frontdesk.demo.simulator import Effect, Fault, Kind, Operation
+from frontdesk.demo.simulator import Effect, EntryStatus, Fault, Kind, Operation
 from frontdesk.pms.port import (
     Conflict,
     ContractDrift,
@@ -18,9 +19,10 @@ from frontdesk.pms.port import (
     Unauthorised,
     Unavailable,
     UnknownOutcome,
+    WriteResult,
     WriteState,
 )
-from tests.contract.pms_accounts import NOW, PROMISES, REF, Connected, connected
+from tests.contract.pms_accounts import NOW, PROMISES, REF, START, Connected, connected
 
 Errors = frozenset[type[PmsError]]
 
@@ -73,13 +75,70 @@ WRITTEN = {
     Kind.UNAVAILABLE: of(Unavailable, UnknownOutcome),
     **dict.fromkeys(BUSY, of(RateLimited)),
 }
-"""Of a cancel that had no effect."""
+"""Of a write that had no effect."""
 
 IN_DOUBT = (*BROKEN, *NO_ANSWER, *UNREADABLE)
-"""Answers that prove nothing, whether the cancel had an effect or not."""
+"""Answers that prove nothing, whether the write had an effect or not."""
 
 
-@pytest.fixture(params=PROMISES, ids=lambda promise: promise.kind)
+@dataclass(frozen=True)
+class Change:
+    """A write: how the appointment stands before it, and how it is asked for as it stands now."""
+
+    operation: Operation
+    before: EntryStatus
+    ask: Callable[[Connected], Awaitable[Callable[[], Awaitable[WriteResult]]]]
+
+    def __str__(self) -> str:
+        return self.operation
+
+
+async def _cancel(at: Connected) -> Callable[[], Awaitable[WriteResult]]:
+    request = await at.request(request_id=uuid4())
+    return lambda: at.pms.cancel(REF, request)
+
+
+async def _move(at: Connected) -> Callable[[], Awaitable[WriteResult]]:
+    request = await at.move(START + timedelta(days=1), uuid4())
+    return lambda: at.pms.reschedule(REF, request)
+
+
+async def _mark(at: Connected) -> Callable[[], Awaitable[WriteResult]]:
+    request = await at.no_show(uuid4())
+    return lambda: at.pms.mark_no_show(REF, request)
+
+
+async def _take_back(at: Connected) -> Callable[[], Awaitable[WriteResult]]:
+    request = await at.no_show(uuid4())
+    return lambda: at.pms.take_back_no_show(REF, request)
+
+
+CANCEL = Change(Operation.CANCEL, EntryStatus.BOOKED, _cancel)
+MOVE = Change(Operation.RESCHEDULE, EntryStatus.BOOKED, _move)
+MARK = Change(Operation.NO_SHOW, EntryStatus.BOOKED, _mark)
+TAKE_BACK = Change(Operation.TAKE_BACK_NO_SHOW, EntryStatus.NO_SHOW, _take_back)
+
+BY_HAND = {("cliniko", MARK), ("cliniko", TAKE_BACK)}
+ALL = [
+    (promise, change)
+    for change in (CANCEL, MOVE, MARK, TAKE_BACK)
+    for promise in PROMISES
+    if (promise.kind, change) not in BY_HAND
+]
+QUICK = [
+    (promise, change)
+    for promise, change in ALL
+    if change is CANCEL or (promise.kind, change) in (("core-practice", MARK), ("praktika", MOVE))
+]
+each_write = pytest.mark.parametrize(
+    ("at", "change"),
+    [pytest.param(*one, marks=() if one in QUICK else pytest.mark.full) for one in ALL],
+    ids=str,
+    indirect=["at"],
+)
+
+
+@pytest.fixture(params=PROMISES, ids=str)
 async def at(request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
     """Each adapter in turn, with one appointment on Thursday."""
     async with connected(request.param) as made:
@@ -120,11 +179,13 @@ async def test_a_list_that_goes_wrong(at: Connected) -> None:
     assert not wrong
 
 
-async def test_a_cancel_that_is_refused(at: Connected) -> None:
-    request = await at.request()
+@each_write
+async def test_a_write_that_is_refused(at: Connected, change: Change) -> None:
+    at.put(status=change.before)
+    ask = await change.ask(at)
     wrong = {}
     for kind, errors in WRITTEN.items():
-        answer = await met(at, Fault(kind, Operation.CANCEL), lambda: at.pms.cancel(REF, request))
+        answer = await met(at, Fault(kind, change.operation), ask)
         if type(answer) not in errors:
             wrong[kind] = answer
         _check_words(str(answer), at.simulator.port)
@@ -132,15 +193,15 @@ async def test_a_cancel_that_is_refused(at: Connected) -> None:
     assert not at.simulator.effective
 
 
+@each_write
 @pytest.mark.parametrize("effect", [Effect.APPLIED, Effect.NEVER])
-async def test_a_cancel_whose_answer_proves_nothing(at: Connected, effect: Effect) -> None:
+async def test_a_write_whose_answer_proves_nothing(at: Connected, change: Change, effect: Effect) -> None:
     """Without proof it is unknown, or said to be done where the carrier reads again anyway."""
     wrong = {}
     for kind in IN_DOUBT:
-        at.put()
-        request = await at.request(request_id=uuid4())
-        fault = Fault(kind, Operation.CANCEL, effect=effect)
-        answer = await met(at, fault, lambda request=request: at.pms.cancel(REF, request))  # type: ignore[misc]
+        at.put(status=change.before)
+        ask = await change.ask(at)
+        answer = await met(at, Fault(kind, change.operation, effect=effect), ask)
         is_left_to_a_read = getattr(answer, "state", None) is WriteState.APPLIED and (
             at.pms.capabilities.verify_after_write
         )
@@ -149,13 +210,15 @@ async def test_a_cancel_whose_answer_proves_nothing(at: Connected, effect: Effec
         if isinstance(answer, PmsError):
             _check_words(str(answer), at.simulator.port)
     assert not wrong
+    sent = [line for line in at.simulator.ledger if line.operation == change.operation]
+    assert len(sent) == len(IN_DOUBT), "nothing is sent twice"
 
 
-async def test_what_is_accepted_is_not_done(at: Connected) -> None:
-    request = await at.request()
-    answer = await met(
-        at, Fault(Kind.ACCEPTED, Operation.CANCEL, effect=Effect.NEVER), lambda: at.pms.cancel(REF, request)
-    )
+@each_write
+async def test_what_is_accepted_is_not_done(at: Connected, change: Change) -> None:
+    at.put(status=change.before)
+    ask = await change.ask(at)
+    answer = await met(at, Fault(Kind.ACCEPTED, change.operation, effect=Effect.NEVER), ask)
     assert getattr(answer, "state", None) is WriteState.ACCEPTED or type(answer) in NOBODY_KNOWS
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from frontdesk import text, times
 from frontdesk.bookings import Booking, Channel
 from frontdesk.complaints import nearest
-from frontdesk.deliveries import Claim, Reader, reader
+from frontdesk.deliveries import Reader, reader
 
 if TYPE_CHECKING:
     from jinja2 import Template, nodes
@@ -125,8 +125,8 @@ class _Files:
 
 
 def kind_of(claim: Claim) -> str:
-    """Return the kind of the command that a message tells of: for now, every one tells of a cancel."""
-    return CANCEL
+    """Return the kind of the command that a message tells of."""
+    return claim.command.ask.kind
 
 
 def tells_patient(kind: str, channel: Channel, folder: Path | None = None) -> bool:

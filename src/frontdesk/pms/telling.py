@@ -31,7 +31,7 @@ from frontdesk.pms.port import (
     Unsupported,
     WriteState,
 )
-from frontdesk.pms.writes import Cancel, PmsWrite, Stands
+from frontdesk.pms.writes import Cancel, NoShow, PmsWrite, Stands, TakeBackNoShow
 from frontdesk.preflight import Finding, Preflight
 
 MARGIN_SECONDS = 1.0
@@ -47,10 +47,22 @@ _SLOT_WORDS = {
 }
 
 
-def write_of(claim: Claim) -> PmsWrite:
-    """Return what a delivery changes in the PMS."""
+def _cancel(claim: Claim) -> PmsWrite:
     done = claim.booking.cancellation
     return Cancel(done.reason if done else "")
+
+
+WRITES: dict[str, Callable[[Claim], PmsWrite]] = {
+    "pms.cancel": _cancel,
+    "pms.no_show": lambda _: NoShow(),
+    "pms.take_back_no_show": lambda _: TakeBackNoShow(),
+}
+"""What each kind of delivery changes in the PMS."""
+
+
+def write_of(claim: Claim) -> PmsWrite:
+    """Return what a delivery changes in the PMS. Raises KeyError for a kind that nobody has described."""
+    return WRITES[claim.delivery.kind](claim)
 
 
 class PmsCarrier:
@@ -197,7 +209,9 @@ class _Attempt:
     def _done(self, shown: Appointment, *, was_so_before: bool) -> Result:
         said = self._write.said.already if was_so_before else self._write.said.done
         is_other = self._write.follows_moves and shown.ref != self._ref
-        return Result(Ended.DONE, f"{said}{_SLOT_WORDS[shown.slots]}", proof={"pms_ref": shown.ref} if is_other else {})
+        return Result(
+            Ended.DONE, f"{said}{_SLOT_WORDS[shown.slots]}", proof={"pms_ref": shown.ref} if is_other else {}
+        )
 
     def _unknown(self, said: str) -> Result:
         return Result(Ended.UNKNOWN, said)
