@@ -15,8 +15,9 @@ from uuid import UUID
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from frontdesk.attempts import Claim
 from frontdesk.bookings import Cancellation
-from frontdesk.deliveries import Claim, Delivery, Kind, State
+from frontdesk.deliveries import Delivery, Kind, State
 from frontdesk.notify.settings import Letterhead, NotifySettings
 from tests.making import KIM, make_booking
 

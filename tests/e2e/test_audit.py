@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from frontdesk import audit_heads
-from frontdesk.audit import GENESIS, Action, AuditEvent, digest
+from frontdesk.audit import GENESIS, AuditEvent, digest
 from frontdesk.bookings import Operator
 from frontdesk.cli import frontdesk
+from frontdesk.commands import Subject
 from tests.e2e.line_mode import LineDesk
 
 
@@ -44,13 +45,22 @@ def worked_out_anew(desk: LineDesk) -> None:
     """Give every event the digest that follows, as one who knows the program could."""
     with closing(sqlite3.connect(desk.store_file)) as database, database:
         previous = GENESIS
-        columns = "number, at, operator, via, action, booking_id, detail"
-        for number, at, operator, via, action, booking_id, detail in database.execute(
-            f"SELECT {columns} FROM audit ORDER BY number"
-        ).fetchall():
+        columns = "number, at, operator, via, action, subject_kind, subject_id, booking_id, detail"
+        for (
+            number,
+            at,
+            operator,
+            via,
+            action,
+            subject_kind,
+            subject_id,
+            booking_id,
+            detail,
+        ) in database.execute(f"SELECT {columns} FROM audit ORDER BY number").fetchall():
             moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
             by = Operator(operator, via)
-            event = AuditEvent(number, moment, by, Action(action), booking_id, json.loads(detail))
+            subject = Subject(subject_kind, subject_id) if subject_kind else None
+            event = AuditEvent(number, moment, by, action, subject, booking_id, json.loads(detail))
             previous = digest(previous, event)
             database.execute("UPDATE audit SET digest = ? WHERE number = ?", (previous, number))
         database.execute("UPDATE head SET audit = ?, audit_digest = ?", (number, previous))

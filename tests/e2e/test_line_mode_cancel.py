@@ -10,9 +10,9 @@ from uuid import UUID
 import click
 import pytest
 
-from frontdesk.bookings import Booking, Reason
+from frontdesk.bookings import Reason
 from frontdesk.cli import cancel as cancel_module
-from frontdesk.commands import Command
+from frontdesk.commands import Command, Done
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unauthorised, Unavailable
 from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
@@ -244,19 +244,19 @@ class TestLostAnswer:
 
     @pytest.fixture
     def lose(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-        cancel = SqlStore.cancel
+        do = SqlStore.do
 
         def losing(arrives: bool, can_be_asked: bool, answer: FrontdeskError | None = None) -> None:
-            async def lost(store: SqlStore, command: Command) -> Booking:
+            async def lost(store: SqlStore, command: Command) -> Done[Any]:
                 if arrives:
-                    await cancel(store, command)
+                    await do(store, command)
                 raise Unavailable("the line was cut.")
 
-            async def unknown(store: SqlStore, command_id: UUID) -> Booking | None:
+            async def unknown(store: SqlStore, command_id: UUID) -> Done[Any] | None:
                 assert answer is not None
                 raise answer
 
-            monkeypatch.setattr(SqlStore, "cancel", lost)
+            monkeypatch.setattr(SqlStore, "do", lost)
             if not can_be_asked:
                 monkeypatch.setattr(SqlStore, "outcome", unknown)
 
@@ -301,10 +301,10 @@ class TestLostAnswer:
     def test_not_saved_is_never_not_known_in_one_sentence(
         self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def lost(store: SqlStore, command: Command) -> Booking:
+        async def lost(store: SqlStore, command: Command) -> Done[Any]:
             raise CommitLost(Unavailable("the disk is full: nothing was changed; free some space."))
 
-        monkeypatch.setattr(SqlStore, "cancel", lost)
+        monkeypatch.setattr(SqlStore, "do", lost)
 
         result = desk("cancel", "R00001", "--yes")
 
@@ -318,14 +318,14 @@ class TestLostAnswer:
     def test_a_bug_on_the_way_is_looked_into(
         self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch, arrives: bool
     ) -> None:
-        cancel = SqlStore.cancel
+        do = SqlStore.do
 
-        async def breaks(store: SqlStore, command: Command) -> Booking:
+        async def breaks(store: SqlStore, command: Command) -> Done[Any]:
             if arrives:
-                await cancel(store, command)
+                await do(store, command)
             raise FileNotFoundError(2, "Amelia Wilson")
 
-        monkeypatch.setattr(SqlStore, "cancel", breaks)
+        monkeypatch.setattr(SqlStore, "do", breaks)
 
         result = desk("cancel", "R00001", "--yes")
 
@@ -341,7 +341,7 @@ class TestLostAnswer:
     def test_a_bug_in_the_question_leaves_it_not_known(
         self, desk: LineDesk, lose: Callable[..., None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def breaks(store: SqlStore, command_id: UUID) -> Booking | None:
+        async def breaks(store: SqlStore, command_id: UUID) -> Done[Any] | None:
             raise OSError(5, "Input/output error")
 
         lose(True, True)

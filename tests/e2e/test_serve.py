@@ -50,7 +50,7 @@ async def test_it_asks_the_pms_for_a_desk_and_carries_out_what_follows(world: Wo
         answer = await desk.post(
             f"/bookings/{booking.id}/cancel",
             headers={"If-Match": wire.etag(booking.version), "Idempotency-Key": str(uuid4())},
-            content=wire.encode(wire.CancelAsked(reason="patient ill")),
+            json={"reason": "patient ill"},
         )
 
         assert answer.status_code == 200

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from frontdesk.attempts import Carrier, Ended, Result
+from frontdesk.attempts import Carrier, Claim, Ended, Result
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import Claim
 from frontdesk.notify.envelope import Envelope
 from frontdesk.pms import port
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import Connection, select, text
 
-from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Ended, Result, RetryPolicy
+from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Claim, Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, Operator
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Delivery, Kind, State
+from frontdesk.commands import Command
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
 from frontdesk.errors import Conflict, Refused
 from frontdesk.notify.envelope import message_id
 from frontdesk.notify.mail import MailCarrier

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from frontdesk.attempts import Ended, Result
-from frontdesk.deliveries import Claim, Kind
+from frontdesk.attempts import Claim, Ended, Result
+from frontdesk.deliveries import Kind
 from frontdesk.errors import FrontdeskError as MissingCredential
 from frontdesk.notify.carriers import open_carriers
 from frontdesk.notify.mail import MailCarrier, open_post

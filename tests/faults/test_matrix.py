@@ -166,7 +166,7 @@ class Case:
         self.behaviour, self.mail = behaviours
         self.reported: list[BaseException] = []
 
-    async def carried_through(self, booking: Booking, kind: str) -> Mapping[Kind, Delivery]:
+    async def carried_through(self, booking: Booking, kind: str) -> Mapping[str, Delivery]:
         """Return the deliveries of the booking when each is done, or has called a person and been tried out."""
         self.pms.faults.set(*self.behaviour.faults)
         self.server.faults = self.mail.faults
@@ -245,7 +245,7 @@ def check_pms(pms: Simulator, behaviour: PmsBehaviour, delivery: Delivery) -> No
     assert delivery.error if delivery.state is State.ATTENTION else not delivery.error
 
 
-def check_mail(server: MailServer, mail: MailBehaviour, deliveries: Mapping[Kind, Delivery]) -> None:
+def check_mail(server: MailServer, mail: MailBehaviour, deliveries: Mapping[str, Delivery]) -> None:
     """The patient has at most two copies of one e-mail, or is to be phoned."""
     ids = [message_from_bytes(one.original_content or b"")["Message-ID"] for one in server.taken]
     email = deliveries[Kind.PATIENT_EMAIL]

@@ -20,9 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frontdesk.attempts import Ended
+from frontdesk.attempts import Claim, Ended
 from frontdesk.bookings import Cancellation
-from frontdesk.deliveries import Claim, Delivery, Kind, State
+from frontdesk.deliveries import Delivery, Kind, State
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms.port import Account, Pms, PmsError

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from frontdesk.attempts import Ended, Result
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Claim, Kind
+from frontdesk.attempts import Claim, Ended, Result
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Kind
 from frontdesk.errors import FrontdeskError
 from frontdesk.http_client import HttpClient
 from frontdesk.notify.carriers import open_carriers

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy import Connection, delete, select, update
 
-from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.deliveries import Claim, Delivery
+from frontdesk.attempts import Claim, Ended, Result, RetryPolicy
+from frontdesk.deliveries import Delivery
 from frontdesk.pms.port import CancelRequest, PmsError
 from frontdesk.pms.telling import PmsCarrier
 from frontdesk.store.opening import open_store
@@ -122,7 +122,7 @@ async def sent_without_reading(self: PmsCarrier, claim: Claim) -> Result:
     return Result(Ended.DONE)
 
 
-write_as_it_is = doing._write
+write_as_it_is = doing._write_command
 
 
 def in_two_transactions(connection: Connection, *given: Any) -> None:
@@ -136,7 +136,7 @@ BUGS: dict[str, tuple[object, str, object]] = {
     "deleted when it is taken": (SqlQueue, "claim", deleted_when_taken),
     "no fence": (SqlQueue, "finish", anybody_is_believed),
     "sent again without reading": (PmsCarrier, "carry", sent_without_reading),
-    "a cancel in two transactions": (doing, "_write", in_two_transactions),
+    "a cancel in two transactions": (doing, "_write_command", in_two_transactions),
 }
 
 

@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from frontdesk.api import wire
 from frontdesk.bookings import LAST_ID, Booking
+from frontdesk.commands import Done
 from frontdesk.store.sql.store import SqlStore
-from tests.making import KIM, cancel
+from tests.making import KIM, cancel_of
 
 AS_OF = "2026-11-22T09:14:05Z"
 
@@ -26,8 +28,8 @@ class Asking:
     async def about(cls, store: SqlStore, booking_id: int) -> "Asking":
         """Return what belongs to a booking's cancellation, which is carried out here."""
         booking = await store.get(booking_id)
-        command = CancelCommand(uuid4(), booking_id, booking.version, KIM)
-        await cancel(store, command)
+        command = cancel_of(booking)
+        await store.do(command)
         return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.id)
 
 
@@ -74,6 +76,11 @@ class Case:
         return response
 
 
+def key_headers(key: UUID | None = None) -> dict[str, str]:
+    """Return the headers of a write that needs no version, of a new command by default."""
+    return {"Idempotency-Key": str(key or uuid4())}
+
+
 def _write_headers() -> Mapping[str, str]:
     return {"If-Match": '"1"', "Idempotency-Key": str(uuid4())}
 
@@ -96,8 +103,10 @@ CASES: Mapping[str, Case] = {
     "cancel_booking": Case("POST", "/bookings/{booking}/cancel", body={}, headers=_write_headers),
     "give_up": Case("POST", "/commands/{command}/give-up"),
     "list_attention": Case("GET", "/attention"),
-    "retry_delivery": Case("POST", "/deliveries/{delivery}/retry", body={}),
-    "settle_delivery": Case("POST", "/deliveries/{delivery}/settle", body={"note": "done"}),
+    "retry_delivery": Case("POST", "/deliveries/{delivery}/retry", body={}, headers=key_headers),
+    "settle_delivery": Case(
+        "POST", "/deliveries/{delivery}/settle", body={"note": "done"}, headers=key_headers
+    ),
     "stream_changes": Case("GET", "/changes"),
     "read_health": Case("GET", "/health"),
     "read_openapi": Case("GET", "/openapi.json"),
@@ -118,3 +127,9 @@ async def cancel(
     booking_id, version = (booking, 1) if isinstance(booking, int) else (booking.id, booking.version)
     headers = cancel_headers(version, key)
     return await desk.post(f"/bookings/{booking_id}/cancel", json=body, headers=headers)
+
+
+def done_of(response: httpx.Response) -> Done[Any]:
+    """Return what a server answers to a command that it carried out."""
+    assert response.status_code == 200, response.text
+    return wire.decode(response.content, wire.DoneTold).done()

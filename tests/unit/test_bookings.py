@@ -162,13 +162,29 @@ def test_can_be_cancelled_exactly_when_upcoming_writable_and_allowed(
     assert reason is None or reason.text
 
 
+NOT_WITHOUT = {
+    Scope.READ: "this desk's token does not let it read bookings",
+    Scope.CANCEL: "this desk may read bookings, not change them",
+    Scope.BILL: "this desk may not ask for adjustments of what is billed",
+    Scope.DECIDE: "this desk may not decide about what is billed",
+    Scope.ADMIN: "this desk may not look after the store",
+}
+
+
 @pytest.mark.parametrize("scope", Scope)
 def test_each_scope_is_asked_for_by_itself(scope: Scope) -> None:
-    assert why_not_write(UPCOMING, Standing(scopes=frozenset({scope})), scope) is None
+    assert why_not_write(UPCOMING.practice, Standing(scopes=frozenset({scope})), scope) is None
     others = Standing(scopes=frozenset(Scope) - {scope})
-    assert why_not_write(UPCOMING, others, scope) == Reason(
-        "no-permission", "this desk may read bookings, not change them"
-    )
+    assert why_not_write(UPCOMING.practice, others, scope) == Reason("no-permission", NOT_WITHOUT[scope])
+
+
+def test_what_is_of_all_practices_is_for_desks_of_all_of_them() -> None:
+    everywhere = Standing(scopes=frozenset(Scope))
+    assert why_not_write(None, everywhere, Scope.CANCEL) is None
+    some = replace(everywhere, practices=frozenset({"adelaide"}))
+    reason = why_not_write(None, some, Scope.CANCEL)
+    assert reason is not None
+    assert reason.code == "other-practice"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ REINSTATED = AuditEvent(
     NOW,
     LEE,
     Action.BOOKING_REINSTATED,
+    None,
     1,
     {
         "source": "b.csv",

@@ -22,6 +22,6 @@ def test_show_says_by_which_clock_a_booking_was_cancelled() -> None:
 
 
 def test_history_says_by_which_clock() -> None:
-    event = AuditEvent(1, AT, KIM, "booking.cancel", 1, {})
+    event = AuditEvent(1, AT, KIM, "booking.cancel", None, 1, {})
     assert event_cells(event, CANCELLED, SYDNEY)[0] == "Sun 22 Nov 2026 09:45 Sydney time"
     assert event_cells(event, CANCELLED, CANCELLED.practice)[0] == "Sun 22 Nov 2026 09:15"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
+    Booking,
     Cancellation,
     ConnectionState,
     Followup,
@@ -23,6 +25,7 @@ from frontdesk.bookings import (
     StoreState,
     Trouble,
 )
+from frontdesk.commands import KINDS, Cancel, Done, Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.errors import (
     CommitLost,
@@ -35,7 +38,7 @@ from frontdesk.errors import (
     Unavailable,
 )
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.store.port import Change, ChangeKind
+from frontdesk.store.port import Change
 from tests.making import KIM, LEE, make_booking
 
 AT = datetime(2026, 11, 22, 9, 14, 5, 123456, UTC)
@@ -48,8 +51,8 @@ NOUNS: tuple[tuple[Any, Any], ...] = (
     (Page((Row(CANCELLED, Followup.NEEDS_PERSON), Row(make_booking())), True, Position(AT, 4)), Page),
     (DELIVERY, Delivery),
     ((Attention(DELIVERY, CANCELLED),), tuple[Attention, ...]),
-    (AuditEvent(3, AT, LEE, "booking.cancel", 1, {"reason": "Sick"}), AuditEvent),
-    (Change(9, None, ChangeKind.BOOKING, KIM, AT), Change),
+    (AuditEvent(3, AT, LEE, "booking.cancel", Subject("booking", 1), 1, {"reason": "Sick"}), AuditEvent),
+    (Change(9, Subject("booking", 0), None, KIM, AT), Change),
     (Preflight(Finding.DIFFERENT, AT, "Dr Priya Rao"), Preflight),
     (
         StoreState(
@@ -62,13 +65,38 @@ NOUNS: tuple[tuple[Any, Any], ...] = (
         StoreState,
     ),
     (wire.Outcome(None), wire.Outcome),
-    (wire.Outcome(CANCELLED), wire.Outcome),
 )
 
 
 @pytest.mark.parametrize(("noun", "kind"), NOUNS, ids=lambda one: type(one).__name__)
 def test_nouns_come_through_whole(noun: Any, kind: Any) -> None:
     assert wire.decode(wire.encode(noun), kind) == noun
+
+
+DONE = (
+    Done[Any](UUID(int=12), "booking.cancel", AT, CANCELLED),
+    Done[Any](UUID(int=13), "delivery.settle", AT, replace(DELIVERY, state=State.SETTLED, note="phoned")),
+    Done[Any](UUID(int=14), "delivery.retry", AT, DELIVERY),
+)
+
+
+@pytest.mark.parametrize("done", DONE, ids=lambda one: one.kind)
+def test_what_a_command_did_comes_through_whole(done: Done[Any]) -> None:
+    told = wire.DoneTold.of(done)
+    assert wire.decode(wire.encode(told), wire.DoneTold).done() == done
+    outcome = wire.decode(wire.encode(wire.Outcome(told)), wire.Outcome)
+    assert outcome.done is not None
+    assert outcome.done.done() == done
+
+
+def test_a_kind_of_command_that_is_not_known_here_is_none() -> None:
+    told = wire.DoneTold(UUID(int=12), "booking.unheard_of", AT, {})
+    with pytest.raises(ValueError, match=r"booking\.unheard_of"):
+        wire.decode(wire.encode(told), wire.DoneTold).done()
+
+
+def test_every_kind_of_command_is_tried_here() -> None:
+    assert {one.kind for one in DONE} == set(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +116,7 @@ def test_errors_come_through_as_what_they_are(error: FrontdeskError, status: int
     told = wire.problem(error)
     assert told.status == status
     with pytest.raises(type(error)) as raised:
-        wire.raise_problem(wire.decode(wire.encode(told), wire.Problem))
+        wire.raise_problem(wire.decode(wire.encode(told), wire.Problem), Booking)
     assert raised.value.hint == error.hint
     assert vars(raised.value) == vars(error)
 
@@ -101,10 +129,13 @@ HOSTILE = "Eve\x1b]0;x\x07\u202e"
     [
         (Page((Row(replace(make_booking(), ref=HOSTILE)),), False), Page),
         (
-            wire.Outcome(replace(make_booking(), patient=replace(make_booking().patient, name=HOSTILE))),
+            wire.Outcome(wire.DoneTold.of(replace(DONE[0], thing=replace(CANCELLED, ref=HOSTILE)))),
             wire.Outcome,
         ),
-        ((AuditEvent(3, AT, KIM, "booking.cancel", 1, {HOSTILE: HOSTILE}),), tuple[AuditEvent, ...]),
+        (
+            (AuditEvent(3, AT, KIM, "booking.cancel", Subject("booking", 1), 1, {HOSTILE: HOSTILE}),),
+            tuple[AuditEvent, ...],
+        ),
         (wire.Problem("about:blank", HOSTILE, 500, by=Operator("\x9b2J")), wire.Problem),
     ],
     ids=lambda one: getattr(type(one), "__name__", ""),
@@ -134,10 +165,23 @@ def test_what_was_not_written_is_told_apart_from_what_may_have_been() -> None:
 
 
 def test_what_a_server_cannot_have_meant_is_no_answer() -> None:
+    conflict = wire.Problem("urn:frontdesk:problem:conflict", "Somebody else was first", 412)
+    for thing in (None, Booking):
+        with pytest.raises(Unavailable):
+            wire.raise_problem(conflict, thing)
     with pytest.raises(Unavailable):
-        wire.raise_problem(wire.Problem("urn:frontdesk:problem:conflict", "Somebody else was first", 412))
+        wire.raise_problem(msgspec.structs.replace(conflict, current=CANCELLED))
     with pytest.raises(Unavailable):
         wire.raise_problem(wire.Problem("about:blank", "Bad Gateway", 502))
+
+
+def test_nothing_in_what_a_command_did_reaches_a_terminal() -> None:
+    hostile = replace(CANCELLED, patient=replace(CANCELLED.patient, name=HOSTILE))
+    told = wire.DoneTold.of(replace(DONE[0], thing=hostile))
+    thing = wire.decode(wire.encode(told), wire.DoneTold).done().thing
+    assert isinstance(thing, Booking)
+    assert "\ufffd" in thing.patient.name
+    assert not any(bad in repr(thing) for bad in ("\\x1b", "\\x07", "\\u202e"))
 
 
 @pytest.mark.parametrize(
@@ -151,4 +195,4 @@ def test_what_a_server_cannot_have_meant_is_no_answer() -> None:
 )
 def test_a_request_has_what_it_may_have_and_no_more(body: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
-        wire.decode(body, wire.CancelAsked)
+        wire.decode(body, wire.body_of(Cancel))

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from frontdesk import text, times
+from frontdesk.attempts import Claim
 from frontdesk.bookings import Booking, Channel
 from frontdesk.complaints import nearest
 from frontdesk.deliveries import Reader, reader
