@@ -20,11 +20,12 @@ from uuid import uuid4
 
 from benchmarks import store_data, worst_cases
 from benchmarks.store_data import say
-from benchmarks.worst_cases import HEIGHT, Case, Facts
+from benchmarks.worst_cases import HEIGHT, BookingListing, Case, Facts
 from frontdesk import times
 from frontdesk.bookings import BookingQuery, Direction, Operator, Position, Status
 from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.listing import COUNT_LIMIT, Listing
+from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 
@@ -43,7 +44,7 @@ class Measured:
 
     size: str
     store: SqlStore
-    listing: Listing
+    listing: BookingListing
     cases: Sequence[Case]
     seeded_a_second: float
     took: dict[str, list[float]] = field(default_factory=dict)
@@ -80,7 +81,7 @@ async def measure(addresses: dict[str, tuple[str, float]], what: str) -> list[Me
     return stores
 
 
-async def _once(listing: Listing, case: Case) -> tuple[float, bool]:
+async def _once(listing: BookingListing, case: Case) -> tuple[float, bool]:
     """Press one key; return the milliseconds and whether a search was given up before the page was full."""
     one = worst_cases.fresh(listing)
     await case.before(one)
@@ -96,11 +97,12 @@ async def _opened(size: str, url: str, rate: float) -> Measured:
     store = await open_store(url)
     now = (await store.state()).now
     practices, practitioners = await store.practices(), await store.practitioners()
-    listing = Listing(store, lambda: now, practices, practitioners, height=HEIGHT)
+    source = BookingSource(store, lambda: now, practices)
+    listing = Listing(source, lambda: now, height=HEIGHT)
     first = await store.page(BookingQuery(now), 1, None, Direction.FORWARD)
     booking = first.rows[0].booking
     facts = Facts(
-        today=listing.today,
+        today=source.today,
         first_day=times.local_date(booking.starts_at, booking.practice.zone),
         retired=frozenset(one.id for one in practitioners if one.name == RETIRED),
         elsewhere=frozenset(one.id for one in practitioners if one.name == WRONG),

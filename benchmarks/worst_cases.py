@@ -1,17 +1,18 @@
 """What is hard to answer for a list of any size: keys of an operator, as the list asks them of a store."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from frontdesk.bookings import Direction, Status
+from frontdesk.bookings import Direction, Row, Status
 from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.listing import Listing
 
 HEIGHT = 34
 """Rows that a terminal of 40 lines shows."""
 
-Act = Callable[[Listing], Awaitable[None]]
+BookingListing = Listing[Filters, Row]
+Act = Callable[[BookingListing], Awaitable[None]]
 
 TEXTS = {
     "no hit": "zzzzzz",
@@ -66,12 +67,12 @@ def cases(facts: Facts) -> list[Case]:
 def _paging(facts: Facts) -> list[Case]:
     back = facts.first_day + (facts.today - facts.first_day) / 2
     return [
-        Case("start view", "page", Listing.start, _nothing),
-        Case("next page", "page", lambda one: one.turn_page(Direction.FORWARD), Listing.start),
-        Case("previous page", "page", lambda one: one.turn_page(Direction.BACKWARD), Listing.start),
-        Case("Home", "page", lambda one: one.go_to_end(Direction.BACKWARD), Listing.start),
-        Case("End", "page", lambda one: one.go_to_end(Direction.FORWARD), Listing.start),
-        Case("a day long ago", "page", _filtered(NO_FILTERS.on_days(back, back)), Listing.start),
+        Case("start view", "page", BookingListing.start, _nothing),
+        Case("next page", "page", lambda one: one.turn_page(Direction.FORWARD), BookingListing.start),
+        Case("previous page", "page", lambda one: one.turn_page(Direction.BACKWARD), BookingListing.start),
+        Case("Home", "page", lambda one: one.go_to_end(Direction.BACKWARD), BookingListing.start),
+        Case("End", "page", lambda one: one.go_to_end(Direction.FORWARD), BookingListing.start),
+        Case("a day long ago", "page", _filtered(NO_FILTERS.on_days(back, back)), BookingListing.start),
     ]
 
 
@@ -88,7 +89,7 @@ def _filters(facts: Facts) -> list[Case]:
         "Cancelled on one day": NO_FILTERS.with_status(Status.CANCELLED).on_days(facts.today, facts.today),
     }
     return [
-        Case(f"filter: {name}", "filter", _filtered(filters), Listing.start)
+        Case(f"filter: {name}", "filter", _filtered(filters), BookingListing.start)
         for name, filters in wanted.items()
     ]
 
@@ -120,7 +121,7 @@ def _filtered_searches(facts: Facts) -> list[Case]:
 def _counts() -> list[Case]:
     texts = ("no hit", "one letter, many hits", "a common name", "a rare name", "three common words")
     return [
-        Case(f"count of {name}: {TEXTS[name]}", "count", Listing.count_hits, _typed(TEXTS[name]))
+        Case(f"count of {name}: {TEXTS[name]}", "count", BookingListing.count_hits, _typed(TEXTS[name]))
         for name in texts
     ]
 
@@ -133,12 +134,10 @@ def _filtered(filters: Filters) -> Act:
     return lambda listing: listing.filter(filters)
 
 
-async def _nothing(listing: Listing) -> None:
+async def _nothing(listing: BookingListing) -> None:
     """A list as it is when the program starts."""
 
 
-def fresh(listing: Listing) -> Listing:
+def fresh(listing: BookingListing) -> BookingListing:
     """Return the list over the same store, nothing asked yet."""
-    return replace(
-        listing, view=type(listing.view)(), text="", resting=NO_FILTERS, narrowing=NO_FILTERS, query=None
-    )
+    return Listing(listing.source, listing.now, height=listing.height)

@@ -22,6 +22,7 @@ from frontdesk.screens.shell.dispatch_beside import DispatchBeside
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.screens.shell.program_actions import ProgramActions
+from frontdesk.screens.shell.roles import HearsTerminal, Settles
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
@@ -203,21 +204,15 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
 
     async def settled(self) -> None:
         """Return when every key so far is handled and the list shows what was asked for."""
-        from frontdesk.screens.list.bookings import BookingsScreen
-
         await self._keys.handled()
-        if isinstance(self.screen, BookingsScreen):
+        if isinstance(self.screen, Settles):
             await self.screen.settled()
 
     def on_position_answered(self, message: PositionAnswered) -> None:
         if isinstance(self._driver, FrontdeskDriver):
             self._driver.frames.answered(message.number)
         self._keys.position_answered(message.number)
-        if self.open_desk is None:
-            return
-        from frontdesk.screens.dialogs.cancel import CancelScreen
-
-        if isinstance(self.screen, CancelScreen):
+        if isinstance(self.screen, HearsTerminal):
             self.screen.position_answered(message.number)
 
     # -- who may see it -----------------------------------------------------------------

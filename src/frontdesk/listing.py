@@ -1,6 +1,6 @@
-"""The list on screen, without the screen: one page of rows, a cursor, a search, filters.
+"""A list on screen, without the screen: one page of rows of a source, a cursor, a search, filters.
 
-The cursor belongs to a booking, not to a place. A change from elsewhere repaints rows in
+The cursor belongs to a row's id, not to a place. A change from elsewhere repaints rows in
 view and never adds, removes or moves one. A view belongs to its query: text, filters and rows
 change together, when the answer is there. Another page of the same query that cannot be read
 leaves the old one; another query that cannot be read leaves no row.
@@ -8,111 +8,81 @@ leaves the old one; another query that cannot be read leaves no row.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
+from typing import Generic
 
-from frontdesk import times
-from frontdesk.bookings import (
-    LAST_ID,
-    Booking,
-    BookingQuery,
-    Count,
-    Direction,
-    Page,
-    Position,
-    Practice,
-    Practitioner,
-    Row,
-    Status,
-)
+from frontdesk.bookings import Count, Direction, Position
 from frontdesk.errors import FrontdeskError
-from frontdesk.filters import NO_FILTERS, Filters
-from frontdesk.store.port import BookingStore
+from frontdesk.paging import View, around, at_end, cut, grown, joined, turned
+from frontdesk.sources.port import Asked, Piece, Q, R, Source
 
 COUNT_LIMIT = 2_000
 LATE = 0.5
 """Seconds that rows may wait on screen for the answer that takes their place; then they go."""
 ASK_ON = 20
-"""How often a search that the store gave up is taken up again before the operator is asked to."""
+"""How often a search that the source gave up is taken up again before the operator is asked to."""
 
 UNEXPECTED = "Something went wrong in frontdesk while the list was read."
 
 CONTEXT_ROWS = 4
-"""Earlier rows kept in view above the booking that a search or the start view stands on."""
+"""Earlier rows kept in view above the row that a search or the start view stands on."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What is on screen: rows in time order and where the cursor stands among them.
+class Listing(Generic[Q, R]):
+    """The state of a list over one source. `now` is the store's clock.
 
-    `searched_back` and `searched_on` are how far a search has looked where it was given up
-    before the page was full; None where it looked at everything, or found enough.
+    `height` is how many rows the table shows; `keeps` of a page stay in view when it is turned.
+    While there is a search text, `resting` filters wait and `narrowing` ones apply; without a
+    text the resting ones apply. `query` is what the rows were read for, None while what was
+    asked for is not read; `unread` says why in a sentence, and is empty while the answer is
+    still awaited. `on_late` is called when an answer takes so long that the old rows have gone.
     """
 
-    rows: tuple[Row, ...] = ()
-    cursor: int = 0
-    more_before: bool = False
-    more_after: bool = False
-    searched_back: Position | None = None
-    searched_on: Position | None = None
-
-
-@dataclass
-class Listing:
-    """The state of the Bookings list over one store. `now` is the store's clock.
-
-    `height` is how many rows the table shows. While there is a search text, `resting`
-    filters wait and `narrowing` ones apply; without a text the resting ones apply.
-    `query` is what the rows were read for, None while what was asked for is not read;
-    `unread` says why in a sentence, and is empty while the answer is still awaited.
-    `on_late` is called when an answer takes so long that the old rows have gone.
-    """
-
-    store: BookingStore
-    now: Callable[[], datetime]
-    practices: tuple[Practice, ...] = ()
-    practitioners: tuple[Practitioner, ...] = ()
-    home: str = ""
-    height: int = 17
-    view: View = field(default_factory=View)
-    text: str = ""
-    resting: Filters = NO_FILTERS
-    narrowing: Filters = NO_FILTERS
-    count: Count | None = None
-    query: BookingQuery | None = None
-    unread: str = ""
-    on_late: Callable[[], None] = lambda: None
-    _stood_on: Booking | None = None
-    """The booking that the cursor belongs to, also while no row is shown."""
-    _places: dict[int, Position] = field(default_factory=dict)
-    """Where each row in view was found: a booking that moves meanwhile does not take the page along."""
+    def __init__(
+        self, source: Source[Q, R], now: Callable[[], datetime], *, height: int = 17, keeps: int = 1
+    ) -> None:
+        self.source = source
+        self.now = now
+        self.height = height
+        self.keeps = keeps
+        self.view: View[R] = View()
+        self.text = ""
+        self.resting: Q = source.unfiltered
+        self.narrowing: Q = source.unfiltered
+        self.count: Count | None = None
+        self.query: Asked[Q] | None = None
+        self.unread = ""
+        self.on_late: Callable[[], None] = lambda: None
+        self._stood_on: R | None = None
+        """The row that the cursor belongs to, also while no row is shown."""
+        self._places: dict[int, Position] = {}
+        """Where each row in view was found: one that moves meanwhile does not take the page along."""
 
     @property
-    def filters(self) -> Filters:
+    def filters(self) -> Q:
         """The filters that apply now."""
         return self.narrowing if self.text else self.resting
 
     @property
     def as_of(self) -> datetime:
-        """The store's time when the query on screen was set; statuses are shown as of then."""
+        """The store's time when the query on screen was set; rows are shown as of then."""
         return self.query.as_of if self.query else self.now()
 
     @property
-    def current(self) -> Row | None:
+    def current(self) -> R | None:
         """The row the cursor stands on, if there is any."""
         return self.view.rows[self.view.cursor] if self.view.rows else None
 
     @property
-    def today(self) -> date:
-        """Today at the home practice; without practices, in UTC."""
-        home = next((p for p in self.practices if p.id == self.home), None)
-        practice = home or (self.practices[0] if self.practices else None)
-        return times.local_date(self.now(), practice.zone) if practice else self.now().date()
+    def filter_words(self) -> tuple[str, ...]:
+        """The filters that apply, in words; empty when none does."""
+        return self.source.words(self.filters)
 
     @property
-    def short_names(self) -> dict[str, str]:
-        """Short names of the practices by id."""
-        return {practice.id: practice.short for practice in self.practices}
+    def resting_words(self) -> tuple[str, ...]:
+        """The filters that come back when the search is over, in words."""
+        return self.source.words(self.resting) if self.text else ()
 
     # -- what is shown ------------------------------------------------------------------
 
@@ -120,23 +90,23 @@ class Listing:
         """Show what `text` finds; an empty text brings the resting filters back."""
         text = text.strip()
         goes_on = bool(text) and bool(self.text)
-        await self._show(text, self.resting, self.narrowing if goes_on else NO_FILTERS)
+        await self._show(text, self.resting, self.narrowing if goes_on else self.source.unfiltered)
 
-    async def filter(self, filters: Filters) -> None:
+    async def filter(self, filters: Q) -> None:
         """Apply `filters`: to the search under way if there is one, else to the list."""
         if self.text:
             await self._show(self.text, self.resting, filters)
         else:
-            await self._show(self.text, filters, NO_FILTERS)
+            await self._show(self.text, filters, self.source.unfiltered)
 
     async def start(self) -> None:
-        """Show the start view: no text, no filter, the first booking that has not started."""
+        """Show the start view: no text, no filter, and the row that the source begins with."""
         self._stood_on = None
-        await self._show("", NO_FILTERS, NO_FILTERS)
+        await self._show("", self.source.unfiltered, self.source.unfiltered)
 
     def forget(self) -> None:
         """Show nothing, and keep nothing of what was asked for."""
-        self._turn_to("", NO_FILTERS, NO_FILTERS, None, View())
+        self._turn_to("", self.source.unfiltered, self.source.unfiltered, None, View())
         self._stood_on = None
 
     def withhold(self, why: str) -> None:
@@ -145,26 +115,34 @@ class Listing:
 
     async def clear_filters(self) -> None:
         """Clear every filter, resting ones too; the search text stays."""
-        await self._show(self.text, NO_FILTERS, NO_FILTERS)
+        await self._show(self.text, self.source.unfiltered, self.source.unfiltered)
 
     async def refresh(self) -> None:
-        """Ask again, with the store's time of now, and keep the cursor on its booking."""
+        """Ask again, with the store's time of now, and keep the cursor on its row."""
         row = self.current
         if row is None:
             await self._show(self.text, self.resting, self.narrowing)
             return
-        query = self.filters.query(self.text, self.now())
-        place = await self._place_in(query, row.booking) or _before(row.booking)
+        query = Asked(self.filters, self.text, self.now())
+        place = await self._place_in(query, row) or self._before(row)
         view = await self._around(query, place, above=self.view.cursor)
         self._turn_to(self.text, self.resting, self.narrowing, query, view)
 
-    async def _show(self, text: str, resting: Filters, narrowing: Filters) -> None:
-        """Ask something else; a new search apart, the cursor stays on its booking if that is still there."""
-        query = (narrowing if text else resting).query(text, self.now())
+    async def close_gap(self) -> None:
+        """Show what follows in the place of the row under the cursor, which its source has let go."""
+        if self.query is not None and (row := self.current) is not None:
+            place = self._places[self.source.id(row)]
+            place = replace(place, id=place.id - 1)
+            view = await self._around(self.query, place, above=self.view.cursor)
+            self._places.clear()
+            self._see(view)
+
+    async def _show(self, text: str, resting: Q, narrowing: Q) -> None:
+        """Ask something else; a new search apart, the cursor stays on its row if that is still there."""
+        query = Asked(narrowing if text else resting, text, self.now())
         if text not in ("", self.text):
             self._stood_on = None  # a new search puts the cursor on its first hit, whenever it is read
-        booking = self._stood_on
-        reading = asyncio.ensure_future(self._read(query, booking))
+        reading = asyncio.ensure_future(self._read(query, self._stood_on))
         try:
             await asyncio.wait((reading,), timeout=LATE)
             if not reading.done():
@@ -177,54 +155,48 @@ class Listing:
             raise
         self._turn_to(text, resting, narrowing, query, view)
 
-    async def _read(self, query: BookingQuery, booking: Booking | None) -> View:
-        """Read the page with the booking, or else with the first one that has not started."""
-        place = await self._place_in(query, booking) if booking is not None else None
-        return await self._around(query, place or Position(query.as_of, LAST_ID), above=CONTEXT_ROWS)
+    async def _read(self, query: Asked[Q], row: R | None) -> View[R]:
+        """Read the page with the row, or else with the one that the source begins with."""
+        place = await self._place_in(query, row) if row is not None else None
+        return await self._around(query, place or self.source.start(query), above=CONTEXT_ROWS)
 
-    async def _place_in(self, query: BookingQuery, booking: Booking) -> Position | None:
-        """Return the place right before the booking, wherever it is now, or None if it is not in `query`."""
-        here = _before(booking)
-        found = await self.store.page(query, 1, here, Direction.FORWARD)
-        if found.rows and found.rows[0].booking.id == booking.id:
+    async def _place_in(self, query: Asked[Q], row: R) -> Position | None:
+        """Return the place right before the row, wherever it is now, or None if it is not in `query`."""
+        id_of, here = self.source.id, self._before(row)
+        found = await self.source.page(query, 1, here, Direction.FORWARD)
+        if found.rows and id_of(found.rows[0]) == id_of(row):
             return here
-        for row in await self.store.rows([booking.id]):
-            if row.booking.starts_at != booking.starts_at:
-                return await self._place_in(query, row.booking)
+        for now in await self.source.rows([id_of(row)]):
+            if self.source.place(now) != self.source.place(row):
+                return await self._place_in(query, now)
         return None
 
-    async def _around(self, query: BookingQuery, place: Position, above: int) -> View:
+    async def _around(self, query: Asked[Q], place: Position | None, above: int) -> View[R]:
         """Read the page around `place`, the cursor on the first row beyond it, else on the last."""
         height = self.height
+        if place is None:
+            return at_end(await self._page(query, height, None, Direction.FORWARD), Direction.BACKWARD)
         above = min(above, height - 1)
         after, before = await asyncio.gather(
             self._page(query, height, place, Direction.FORWARD),
-            # A position is itself in neither direction, and may be the place of another booking.
+            # A position is itself in neither direction, and may be the place of another row.
             self._page(query, max(1, above), replace(place, id=place.id + 1), Direction.BACKWARD),
         )
         above = max(above, height - len(after.rows))
         if before.more and before.rows and len(before.rows) < above:
             missing = above - len(before.rows)
-            earliest = await self._page(query, missing, _place(before.rows[0].booking), Direction.BACKWARD)
+            beyond = self.source.place(before.rows[0])
+            earliest = await self._page(query, missing, beyond, Direction.BACKWARD)
             before = replace(earliest, rows=earliest.rows + before.rows)
-        earlier = before.rows[max(0, len(before.rows) - above) :]
-        later = after.rows[: height - len(earlier)]
-        return View(
-            rows=earlier + later,
-            cursor=len(earlier) if later else max(0, len(earlier) - 1),
-            more_before=before.more or len(earlier) < len(before.rows),
-            more_after=after.more or len(later) < len(after.rows),
-            searched_back=before.searched_until if len(earlier) == len(before.rows) else None,
-            searched_on=after.searched_until if len(later) == len(after.rows) else None,
-        )
+        return around(before, after, above, height)
 
     def _turn_to(
         self,
         text: str,
-        resting: Filters,
-        narrowing: Filters,
-        query: BookingQuery | None,
-        view: View,
+        resting: Q,
+        narrowing: Q,
+        query: Asked[Q] | None,
+        view: View[R],
         unread: str = "",
     ) -> None:
         """Change what is asked for and what is shown of it: always both."""
@@ -236,7 +208,7 @@ class Listing:
         self._see(view)
 
     def _turn_to_unread(
-        self, text: str, resting: Filters, narrowing: Filters, error: BaseException | None = None
+        self, text: str, resting: Q, narrowing: Q, error: BaseException | None = None
     ) -> None:
         """Rows that were read for something else go; those of the very same question stay."""
         filters = narrowing if text else resting
@@ -246,20 +218,20 @@ class Listing:
         hint = error.hint if isinstance(error, FrontdeskError) else UNEXPECTED
         self._turn_to(text, resting, narrowing, None, View(), hint if error else "")
 
-    def _see(self, view: View) -> None:
-        """Show this view of the query; the booking under the cursor is the one it belongs to."""
+    def _see(self, view: View[R]) -> None:
+        """Show this view of the query; the row under the cursor is the one it belongs to."""
         self.view = view
-        places = self._places
-        self._places = {row.booking.id: places.get(row.booking.id, _place(row.booking)) for row in view.rows}
-        if row := self.current:
-            self._stood_on = row.booking
+        places, source = self._places, self.source
+        self._places = {source.id(row): places.get(source.id(row), source.place(row)) for row in view.rows}
+        if (row := self.current) is not None:
+            self._stood_on = row
 
     async def count_hits(self) -> None:
         """Count what the query on screen has, up to a limit; the list does not wait for it."""
         query = self.query
-        if query is None or query.is_everything:
+        if query is None:
             return
-        count = await self.store.count(query, COUNT_LIMIT)
+        count = await self.source.count(query, COUNT_LIMIT)
         if query is self.query:
             self.count = count
 
@@ -268,150 +240,84 @@ class Listing:
     async def move(self, step: int) -> None:
         """Move the cursor one row up (-1) or down (1); at the page's edge the page flips."""
         target = self.view.cursor + step
+        direction = Direction.FORWARD if step > 0 else Direction.BACKWARD
         if 0 <= target < len(self.view.rows):
-            self._stand_on(target)
-        elif step > 0 and self.view.more_after:
-            await self._flip(Direction.FORWARD, follow_edge=True)
-        elif step < 0 and self.view.more_before:
-            await self._flip(Direction.BACKWARD, follow_edge=True)
+            self._see(replace(self.view, cursor=target))
+        elif self.view.has_more(direction):
+            await self._flip(direction, follow_edge=True)
 
     async def turn_page(self, direction: Direction) -> None:
         """Show the next or previous page, the cursor on the same line; at the end, its last row."""
-        forward = direction is Direction.FORWARD
-        if self.view.more_after if forward else self.view.more_before:
+        if self.view.has_more(direction):
             await self._flip(direction, follow_edge=False)
         elif self.view.rows:
-            self._stand_on(len(self.view.rows) - 1 if forward else 0)
+            outermost = len(self.view.rows) - 1 if direction is Direction.FORWARD else 0
+            self._see(replace(self.view, cursor=outermost))
 
     async def go_to_end(self, direction: Direction) -> None:
         """Show the last page (FORWARD) or the first one, the cursor on its outermost row."""
         query = await self._read_query()
-        forward = direction is Direction.FORWARD
-        page = await self._page(
-            query, self.height, None, Direction.BACKWARD if forward else Direction.FORWARD
-        )
-        until = page.searched_until
+        backwards = Direction.BACKWARD if direction is Direction.FORWARD else Direction.FORWARD
+        page = await self._page(query, self.height, None, backwards)
         self._places.clear()
-        self._see(
-            View(
-                page.rows,
-                max(0, len(page.rows) - 1) if forward else 0,
-                more_before=page.more and forward,
-                more_after=page.more and not forward,
-                searched_back=until if forward else None,
-                searched_on=None if forward else until,
-            )
-        )
+        self._see(at_end(page, direction))
 
     async def _flip(self, direction: Direction, *, follow_edge: bool) -> None:
-        """Turn the page so that its old edge row stays in view, for orientation."""
+        """Turn the page; the rows at its old edge that it keeps stay in view, for orientation."""
         query = await self._read_query()
-        forward = direction is Direction.FORWARD
-        place = self._edge(direction)
-        page = await self._page(query, self.height - 1, place, direction)
-        old, room = self.view, self.height - len(page.rows)
-        read = {row.booking.id for row in page.rows}
-        # A booking that moved from this page to that one is there once.
-        rows = tuple(row for row in old.rows if row.booking.id not in read)
-        if forward:
-            kept = rows[-room:]
-            hidden_before = old.more_before or len(kept) < len(rows)
-            turned = View(kept + page.rows, len(kept), hidden_before, page.more)
-        else:
-            kept = rows[:room]
-            hidden_after = old.more_after or len(kept) < len(rows)
-            turned = View(page.rows + kept, len(page.rows) - 1, page.more, hidden_after)
-        line = turned.cursor if follow_edge else old.cursor
-        until = page.searched_until
-        for booking_id in read:
-            self._places.pop(booking_id, None)
-        self._see(
-            replace(
-                turned,
-                cursor=max(0, min(line, len(turned.rows) - 1)),
-                searched_back=until if not forward else old.searched_back if len(kept) == len(rows) else None,
-                searched_on=until if forward else old.searched_on if len(kept) == len(rows) else None,
-            )
-        )
+        keeps = min(self.keeps, self.height - 1)
+        page = await self._page(query, self.height - keeps, self._edge(direction), direction)
+        # Where rows are kept, the last page is filled up with more of them.
+        fills = self.keeps > 0 or direction is Direction.BACKWARD
+        kept = self.height - len(page.rows) if fills else 0
+        view = turned(self.view, page, direction, kept, self.source.id, follow_edge=follow_edge)
+        for row in page.rows:
+            self._places.pop(self.source.id(row), None)
+        self._see(view)
 
     def _edge(self, direction: Direction) -> Position | None:
         """Return how far this page goes in a direction: its last row there, or where a search was given up."""
-        forward = direction is Direction.FORWARD
-        rows, searched = self.view.rows, self.view.searched_on if forward else self.view.searched_back
+        rows, searched = self.view.rows, self.view.searched(direction)
         if searched is not None or not rows:
             return searched
-        return self._places[rows[-1 if forward else 0].booking.id]
+        return self._places[self.source.id(rows[-1 if direction is Direction.FORWARD else 0])]
 
     async def resize(self, height: int) -> None:
-        """Show `height` rows: those in view stay as far as there is room, the cursor on its booking."""
+        """Show `height` rows: those in view stay as far as there is room, the cursor on its row."""
         self.height = height
         await self.fill()
 
     async def fill(self) -> None:
         """Show as many rows of this page as there is room for, and never move one."""
-        view = self.view
-        first = max(0, view.cursor - self.height + 1)
-        rows = view.rows[first : first + self.height]
-        left_below = first + len(rows) < len(view.rows)
-        self._see(
-            replace(
-                view,
-                rows=rows,
-                cursor=view.cursor - first,
-                more_before=view.more_before or first > 0,
-                more_after=view.more_after or left_below,
-                searched_back=None if first > 0 else view.searched_back,
-                searched_on=None if left_below else view.searched_on,
-            )
-        )
-        if self.query is not None and rows:
+        self._see(cut(self.view, self.height))
+        if self.query is not None and self.view.rows:
             if self.view.more_after:
                 await self._extend(self.query, Direction.FORWARD)
             if self.view.more_before:
                 await self._extend(self.query, Direction.BACKWARD)
 
-    async def _extend(self, query: BookingQuery, direction: Direction) -> None:
+    async def _extend(self, query: Asked[Q], direction: Direction) -> None:
         """Read rows beyond the page in a direction until it is full."""
         missing = self.height - len(self.view.rows)
         if missing < 1:
             return
         page = await self._page(query, missing, self._edge(direction), direction)
-        view = self.view
-        shown = {row.booking.id for row in view.rows}
-        more = tuple(row for row in page.rows if row.booking.id not in shown)
-        if direction is Direction.FORWARD:
-            grown = replace(
-                view, rows=view.rows + more, more_after=page.more, searched_on=page.searched_until
-            )
-        else:
-            grown = replace(
-                view,
-                rows=more + view.rows,
-                cursor=view.cursor + len(more),
-                more_before=page.more,
-                searched_back=page.searched_until,
-            )
-        self._see(grown)
+        self._see(grown(self.view, page, direction, self.source.id))
 
     async def _page(
-        self, query: BookingQuery, limit: int, position: Position | None, direction: Direction
-    ) -> Page:
-        """Read a page; where the store gave a search up for the time it took, ask on for a while."""
-        page = await self.store.page(query, limit, position, direction)
+        self, query: Asked[Q], limit: int, position: Position | None, direction: Direction
+    ) -> Piece[R]:
+        """Read a page; where the source gave a search up for the time it took, ask on for a while."""
+        page = await self.source.page(query, limit, position, direction)
         for _ in range(ASK_ON):
             if page.searched_until is None or len(page.rows) >= limit:
                 break
-            more = await self.store.page(query, limit - len(page.rows), page.searched_until, direction)
-            if direction is Direction.FORWARD:
-                page = replace(more, rows=page.rows + more.rows)
-            else:
-                page = replace(more, rows=more.rows + page.rows)
+            missing = limit - len(page.rows)
+            more = await self.source.page(query, missing, page.searched_until, direction)
+            page = joined(page, more, direction)
         return page
 
-    def _stand_on(self, index: int) -> None:
-        self._see(replace(self.view, cursor=index))
-
-    async def _read_query(self) -> BookingQuery:
+    async def _read_query(self) -> Asked[Q]:
         """Return the query whose rows are shown; what could not be read is asked again first."""
         if self.query is None:
             await self.refresh()
@@ -421,59 +327,33 @@ class Listing:
 
     # -- what others do -----------------------------------------------------------------
 
-    async def repaint(self, booking_ids: Iterable[int | None]) -> bool:
-        """Read the rows in view among `booking_ids` again, each in its place; tell if any was."""
-        wanted = set(booking_ids)
-        in_view = [row.booking.id for row in self.view.rows if row.booking.id in wanted]
+    async def repaint(self, ids: Iterable[int | None] | None = None) -> bool:
+        """Read the rows in view among `ids` again (None: all), each in its place; tell if any was."""
+        id_of, wanted = self.source.id, None if ids is None else set(ids)
+        in_view = [id_of(row) for row in self.view.rows if wanted is None or id_of(row) in wanted]
         if not in_view:
             return False
-        fresh = {row.booking.id: row for row in await self.store.rows(in_view)}
-        rows = tuple(fresh.get(row.booking.id, row) for row in self.view.rows)
+        fresh = {id_of(row): row for row in await self.source.rows(in_view)}
+        rows = tuple(fresh.get(id_of(row), row) for row in self.view.rows)
         self._see(replace(self.view, rows=rows))
         return True
 
-    def put(self, booking: Booking) -> None:
-        """Show a booking that is in view as it is now known to be, without asking the store."""
-        rows = (
-            replace(row, booking=booking) if row.booking.id == booking.id else row for row in self.view.rows
-        )
-        self._see(replace(self.view, rows=tuple(rows)))
+    def put(self, row_id: int, change: Callable[[R], R]) -> None:
+        """Show a row that is in view as it is now known to be, without asking the source."""
+        rows = tuple(change(row) if self.source.id(row) == row_id else row for row in self.view.rows)
+        self._see(replace(self.view, rows=rows))
 
-    def crossed_start(self) -> bool:
-        """Whether a row in view was Upcoming when the query was set and is not any more."""
-        now = self.now()
-        return any(
-            row.booking.status(self.as_of) is Status.UPCOMING and row.booking.status(now) is Status.COMPLETED
-            for row in self.view.rows
-        )
+    def crossed(self) -> bool:
+        """Whether a row in view shows something else now than when the query was set."""
+        since, now = self.as_of, self.now()
+        return any(self.source.crossed(row, since, now) for row in self.view.rows)
 
     def retake_time(self) -> None:
-        """Show statuses as of now, leaving every row where it is."""
+        """Show rows as of now, leaving every one where it is."""
         if self.query is not None:
-            self.query = self.filters.query(self.text, self.now())
+            self.query = Asked(self.filters, self.text, self.now())
 
-    # -- words --------------------------------------------------------------------------
-
-    @property
-    def filter_words(self) -> tuple[str, ...]:
-        """The filters that apply, in words; empty when none does."""
-        return self.filters.words(self.today, self.short_names)
-
-    @property
-    def resting_words(self) -> tuple[str, ...]:
-        """The filters that come back when the search is over, in words."""
-        return self.resting.words(self.today, self.short_names) if self.text else ()
-
-    def day_filter(self, first: int, last: int) -> Filters:
-        """Return the filters in force for the days `first` to `last`, counted from today."""
-        today = self.today
-        return self.filters.on_days(today + timedelta(days=first), today + timedelta(days=last))
-
-
-def _place(booking: Booking) -> Position:
-    return Position(booking.starts_at, booking.id)
-
-
-def _before(booking: Booking) -> Position:
-    """Return the position right before a booking: the next row behind it is the booking itself."""
-    return Position(booking.starts_at, booking.id - 1)
+    def _before(self, row: R) -> Position:
+        """Return the position right before a row: the next row behind it is the row itself."""
+        place = self.source.place(row)
+        return replace(place, id=place.id - 1)

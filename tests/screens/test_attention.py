@@ -105,8 +105,8 @@ async def test_settle_asks_for_a_note_signs_it_and_takes_the_row_out(
 ) -> None:
     async with open_front(clock=clock) as front:
         screen = await open_attention(front)
-        assert screen.current is not None
-        settled = screen.current.id
+        assert screen.listing.current is not None
+        settled = screen.listing.current.id
         await front.press("s")
         assert isinstance(front.app.screen, NoteScreen)
         await front.press("enter")
@@ -114,7 +114,7 @@ async def test_settle_asks_for_a_note_signs_it_and_takes_the_row_out(
         # All in one go: what is typed behind Enter is for the list.
         await front.press(*"told Praktika", "enter", "down")
         assert front.app.screen_stack[-1] is screen
-        assert settled not in [item.id for item in screen._items or ()]
+        assert settled not in [item.id for item in screen.source._items]
         assert "2 need a person" in front.lines()[0]
         deliveries = await front.store.deliveries((await front.store.find(PRAKTIKA))[0].id)
         (pms,) = [one for one in deliveries if one.id == settled]
@@ -158,18 +158,18 @@ async def test_try_again_makes_it_due_and_says_in_its_row_what_became_of_it(
     dispatch = Wakes()
     async with open_front(clock=clock, dispatch=dispatch) as front:
         screen = await open_attention(front)
-        before = [item.id for item in screen._items or ()]
+        before = [item.id for item in screen.source._items]
         await front.press("a")
         assert dispatch.woken
         await front.until(lambda: "Nothing more to do: tried again, waiting" in shown(front))
         await three.end("smile", Result(Ended.DONE, "taken by Praktika"))
         await front.until(lambda: "Nothing more to do: done automatically" in shown(front))
-        assert [item.id for item in screen._items or ()] == before
+        assert [item.id for item in screen.source._items] == before
         await front.press("s")
         assert front.app.screen_stack[-1] is screen
         assert "2 need a person" in front.lines()[0]
         await front.press("f5")
-        assert [item.id for item in screen._items or ()] == before[1:]
+        assert [item.id for item in screen.source._items] == before[1:]
 
 
 async def test_what_only_a_person_can_do_is_not_tried_again(
@@ -187,20 +187,20 @@ async def test_others_move_no_row_and_take_none_away(
     async with open_front(clock=clock) as front:
         screen = await open_attention(front)
         await front.press("down")
-        before = [item.id for item in screen._items or ()]
-        marked = screen.current
+        before = [item.id for item in screen.source._items]
+        marked = screen.listing.current
         assert marked is not None
         await settle(three.store, before[0], TOM, "did it there")
         await three.cancel("SD-10487")
         await three.end("smile", Result(Ended.REFUSED, "no"))
         await front.until(lambda: "1 more: F5 shows them" in front.lines()[0])
         assert "Nothing more to do: settled by Tom Reid, did it there" in shown(front)
-        assert [item.id for item in screen._items or ()] == before
-        assert screen.current is not None
-        assert screen.current.id == marked.id
+        assert [item.id for item in screen.source._items] == before
+        assert screen.listing.current is not None
+        assert screen.listing.current.id == marked.id
         await front.press("f5")
-        assert screen.current.id == marked.id
-        assert len(screen._items or ()) == 3
+        assert screen.listing.current.id == marked.id
+        assert len(screen.source._items) == 3
 
 
 async def test_details_from_attention_try_and_settle(
@@ -289,8 +289,8 @@ async def test_a_note_is_not_signed_for_another_patient_in_a_store_that_was_put_
 ) -> None:
     async with open_front(clock=clock) as front:
         screen = await open_attention(front)
-        assert screen.current is not None
-        shown_for = screen.current.attention.booking
+        assert screen.listing.current is not None
+        shown_for = screen.listing.current.attention.booking
         await front.press("s", *"rang")
         replace_store(
             store_path,
@@ -322,7 +322,7 @@ async def test_more_than_a_screen_of_it_turns_by_pages(
         await front.press("pageup")
         assert front.lines() == first
         await front.press(*["pagedown"] * 9)
-        assert screen._cursor == len(screen._items or ()) - 1
+        assert screen.listing.current == screen.source._items[-1]
 
 
 async def test_what_others_said_is_text(

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from frontdesk.bookings import Booking, BookingQuery, Direction, Page, Position, Row
 from frontdesk.errors import FrontdeskError, Unavailable
 from frontdesk.listing import Listing
+from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.making import cancel, cancel_of
 from tests.screens.desk_data import NOW, TOM, everything
-from tests.screens.test_listing import MOVES, matches
+from tests.screens.test_listing import MOVES, Bookings, matches
 
 SEARCHES = {"search kov", "search neighbour"}
 FILTERS = {"clear", "upcoming", "cancelled", "week", "port", "everything"}
@@ -71,7 +72,7 @@ async def other_desk(store: SqlStore, booking: Booking, what: str) -> None:
     await store.registry.load([replace(template, starts_at=moved, ends_at=None)], TOM, "tests")
 
 
-async def step(listing: Listing, store: Remembers, name: str, number: int) -> None:
+async def step(listing: Bookings, store: Remembers, name: str, number: int) -> None:
     """Do one thing, as the screen would."""
     if name == "cut":
         store.is_cut = True
@@ -97,7 +98,9 @@ async def walk(path: Path, height: int, steps: list[Any]) -> None:
     real = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
     try:
         store = Remembers(real)
-        listing = Listing(cast("Any", store), lambda: NOW, await real.practices(), height=height)
+        listing = Listing(
+            BookingSource(cast("Any", store), lambda: NOW, await real.practices()), lambda: NOW, height=height
+        )
         await listing.start()
         stood = listing.current
         for one in steps:
@@ -156,10 +159,12 @@ def test_the_same_at_length(filled_store: Path, height: int, steps: list[Any]) -
     _on_a_copy(filled_store, height, steps)
 
 
-async def listing_on(path: Path, height: int) -> tuple[Listing, Remembers]:
+async def listing_on(path: Path, height: int) -> tuple[Bookings, Remembers]:
     real = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
     store = Remembers(real)
-    listing = Listing(cast("Any", store), lambda: NOW, await real.practices(), height=height)
+    listing = Listing(
+        BookingSource(cast("Any", store), lambda: NOW, await real.practices()), lambda: NOW, height=height
+    )
     await listing.start()
     return listing, store
 
@@ -170,7 +175,7 @@ async def test_a_booking_that_moved_takes_no_page_along(store_path: Path) -> Non
     after = Position(last.starts_at, last.id)
     query = listing.query
     assert query is not None
-    beyond = await store.store.page(query, 9, after, Direction.FORWARD)
+    beyond = await store.store.page(query.filters.query(query.text, query.as_of), 9, after, Direction.FORWARD)
     await other_desk(store.store, last, "move on")
     await listing.repaint([last.id])
     assert listing.view.rows[-1].booking.starts_at > last.starts_at

@@ -31,7 +31,7 @@ async def test_status_keys_show_one_status_and_0_everything(front: Front, key: s
 async def test_day_keys(front: Front, key: str, words: str, days: tuple[int, int]) -> None:
     await front.press("tab", key)
     assert front.line("show").startswith(f"FILTER {words}")
-    today = front.screen.listing.today
+    today = front.screen.source.today
     for row in front.screen.listing.view.rows:
         local = row.booking.starts_at.astimezone(row.booking.practice.zone).date()
         assert today + timedelta(days=days[0]) <= local <= today + timedelta(days=days[1])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -216,7 +217,8 @@ async def test_a_namesake_that_is_found_late_is_not_said_of_another_patient(
         await posted(front, "up")
         await made[0].asked.wait()
         # The list is being read anew: the cursor is on another booking, which is not painted yet.
-        front.screen.listing._stand_on(petra)
+        listing = front.screen.listing
+        listing._see(replace(listing.view, cursor=petra))
         made[0].may_come.set()
         await front.idle()
         assert "Same name" not in front.line("peek")
@@ -290,14 +292,14 @@ async def test_a_row_that_was_settled_meanwhile_does_not_come_back(
         await front.press("f4")
         screen = front.app.screen
         assert isinstance(screen, AttentionScreen)
-        before = list(screen._items or ())
+        before = list(screen.source._items)
         made[0].holds = {"attention"}
-        screen._catch_up(before)
+        screen.catch_up()
         await made[0].asked.wait()
         screen._settled(before[0])
         made[0].may_come.set()
         await front.idle()
-        assert [item.id for item in screen._items or ()] == [item.id for item in before[1:]]
+        assert [item.id for item in screen.source._items] == [item.id for item in before[1:]]
 
 
 async def test_details_that_were_read_earlier_do_not_take_the_place_of_later_ones(

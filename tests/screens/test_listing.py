@@ -4,22 +4,26 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.bookings import Booking, Direction, Status
-from frontdesk.filters import NO_FILTERS
+from frontdesk.bookings import Booking, Direction, Row, Status
+from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.listing import Listing
+from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.opening import open_store
 from tests.making import KIM, make_incoming, make_practice
 from tests.screens.desk_data import NOW
 
+TODAY = date(2026, 11, 22)
+"""The day of NOW in Adelaide."""
+Bookings = Listing[Filters, Row]
 FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD
-MOVES: dict[str, Callable[[Listing], Awaitable[None]]] = {
+MOVES: dict[str, Callable[[Bookings], Awaitable[None]]] = {
     "down": lambda one: one.move(1),
     "up": lambda one: one.move(-1),
     "page on": lambda one: one.turn_page(FORWARD),
@@ -32,13 +36,13 @@ MOVES: dict[str, Callable[[Listing], Awaitable[None]]] = {
     "clear": lambda one: one.search(""),
     "upcoming": lambda one: one.filter(NO_FILTERS.with_status(Status.UPCOMING)),
     "cancelled": lambda one: one.filter(NO_FILTERS.with_status(Status.CANCELLED)),
-    "week": lambda one: one.filter(one.day_filter(0, 6)),
+    "week": lambda one: one.filter(one.filters.on_days(TODAY, TODAY + timedelta(days=6))),
     "port": lambda one: one.filter(NO_FILTERS.for_practice("port")),
     "everything": lambda one: one.clear_filters(),
 }
 
 
-def matches(listing: Listing, booking: Booking, now: datetime) -> bool:
+def matches(listing: Bookings, booking: Booking, now: datetime) -> bool:
     filters = listing.filters
     day = booking.starts_at.astimezone(booking.practice.zone).date()
     return (
@@ -54,11 +58,11 @@ async def walk(path: Path, height: int, moves: list[str]) -> None:
     store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
     try:
         practices = await store.practices()
-        everything = Listing(store, lambda: NOW, practices, height=500)
+        everything = Listing(BookingSource(store, lambda: NOW, practices), lambda: NOW, height=500)
         await everything.search("")
         bookings = [row.booking for row in everything.view.rows]
         assert len(bookings) == 68
-        listing = Listing(store, lambda: NOW, practices, height=height)
+        listing = Listing(BookingSource(store, lambda: NOW, practices), lambda: NOW, height=height)
         await listing.search("")
         for move in moves:
             marked = listing.current
@@ -114,7 +118,7 @@ async def test_bookings_of_one_moment_are_all_shown(tmp_path: Path) -> None:
         await store.registry.apply_practices([make_practice()], KIM)
         at = NOW + timedelta(days=1)
         await store.registry.load([make_incoming(line, starts_at=at) for line in range(5)], KIM, "a test")
-        listing = Listing(store, lambda: NOW, await store.practices())
+        listing = Listing(BookingSource(store, lambda: NOW, await store.practices()), lambda: NOW)
         await listing.start()
         for _ in range(3):
             await listing.move(1)

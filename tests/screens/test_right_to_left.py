@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from frontdesk import times
 from frontdesk.bookings import Operator
 from frontdesk.cli.lines import aligned, booking_cells
+from frontdesk.screens.list.booking_columns import booking_columns
 from frontdesk.store.opening import open_store
-from frontdesk.widgets.booking_table import columns
+from frontdesk.widgets.list_table import placed
 from frontdesk.words.fitting import fitted, held
 from frontdesk.words.summary import peek, summary, who
 from tests.bidi import drawn, places
@@ -73,10 +74,10 @@ async def test_every_column_is_drawn_where_it_stands(
             continue
         seen += 1
         places_drawn = _whole(cells)
-        for column in columns(size[0], True):
+        for column in placed(booking_columns(several_practices=True), size[0])[1:]:
             region = range(column.start, min(column.start + column.width, size[0]))
             assert sorted(places_drawn[column.start : region.stop]) == list(region), (
-                column.title,
+                column.column.title,
                 "".join(cells),
             )
     assert seen == len(NAMES)

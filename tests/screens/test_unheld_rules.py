@@ -9,8 +9,10 @@ import pytest
 
 from frontdesk.bookings import Booking, Page
 from frontdesk.deliveries import Delivery
-from frontdesk.listing import Listing, View
+from frontdesk.listing import Listing
+from frontdesk.paging import View
 from frontdesk.screens.list.bookings import BookingsScreen
+from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
 from tests.making import cancel, cancel_of
@@ -71,7 +73,7 @@ def held(made: list[Held]) -> Callable[[BookingStore], Any]:
 
 async def test_a_forgotten_list_has_no_row_left(store_path: Path) -> None:
     store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
-    listing = Listing(store, lambda: NOW, await store.practices())
+    listing = Listing(BookingSource(store, lambda: NOW, await store.practices()), lambda: NOW)
     await listing.search("kov")
     assert listing.view.rows
     listing.forget()

@@ -1,31 +1,74 @@
 """Attention: what failed and needs a person, the nearest appointment first."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import textwrap
+from datetime import datetime
+from functools import cache
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
+from rich.style import Style
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
+from frontdesk import times
 from frontdesk.actions import ATTENTION_COMMANDS
-from frontdesk.deliveries import Attention, to_do
+from frontdesk.deliveries import to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.settling import NoteScreen, try_again
-from frontdesk.widgets.attention_list import AttentionList, Item, over_words
-from frontdesk.widgets.line import BOLD, REVERSED, Line
-from frontdesk.widgets.status_line import StatusLine
+from frontdesk.screens.list.screen import ListScreen
+from frontdesk.sources.attention import AttentionSource, Item
+from frontdesk.widgets.line import BOLD, PLAIN
+from frontdesk.widgets.list_table import Column, ListTable
 
-LIMIT = 500
-
-NOTHING = "Nothing needs a person. What fails is listed here until it is done."
 COMMANDS = "s settle: asks for a note, signs with your name   a try again   d details"
-MOVES = "Up Down move  Esc back to Find  F1 help"
+LINES = 4
+"""Lines of an item, with the empty one below it."""
+INDENT = " " * 5
 
 
-class AttentionScreen(Screen[None], inherit_bindings=False):
+@cache
+def attention_columns(*, several_practices: bool) -> tuple[Column[Item], ...]:
+    """Return the columns. Without a column At the name is longer."""
+    at: tuple[Column[Item], ...] = (Column("At", 3, lambda item, _: item.attention.booking.practice.short),)
+    return (
+        Column("Appointment", 16, _when),
+        *(at if several_practices else ()),
+        Column(
+            "Patient", 24 if several_practices else 28, lambda item, _: item.attention.booking.patient.name
+        ),
+        Column("Phone", 16, lambda item, _: item.attention.booking.patient.mobile or "none"),
+        Column("Starts", 15, _starts, takes_rest=True),
+    )
+
+
+def _when(item: Item, now: datetime) -> str:
+    booking = item.attention.booking
+    return times.when(booking.starts_at, booking.practice.zone, now)
+
+
+def _starts(item: Item, now: datetime) -> str:
+    booking = item.attention.booking
+    return times.distance(booking.starts_at, now, booking.practice.zone)
+
+
+def below(item: Item, now: datetime, width: int, here: ZoneInfo) -> list[tuple[str, Style]]:
+    """Return what to do and why; what was written is told by the clock `here`."""
+    booking = item.attention.booking
+    zone, done = booking.practice.zone, booking.cancellation
+    said = f"Nothing more to do: {item.over}" if item.over else ": ".join(to_do(item.attention))
+    # A long reason takes the empty line too, rather than being cut.
+    lines = [
+        (INDENT + words, PLAIN if item.over else BOLD)
+        for words in textwrap.wrap(said, max(1, width - len(INDENT) - 1))
+    ]
+    if done is not None:
+        at = times.when_in_words(done.at, here, now) + times.other_clock(done.at, here, zone)
+        lines.append((f"{INDENT}Cancelled {at} by {done.by}", PLAIN))
+    return lines
+
+
+class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
     """The row is a delivery, not a place.
 
     What others do is said in its row and moves nothing; what came in addition is counted
@@ -33,156 +76,73 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(ATTENTION_COMMANDS)
+    TITLE_WORDS = "Attention"
+    KEY_WORDS = "Up Down move  Esc back to Find  F1 help"
+    READING = "Reading what needs a person..."
+    KEEPS = 0
 
     def __init__(self, desk: OpenDesk) -> None:
-        super().__init__()
-        self.desk = desk
-        self._items: list[Item] | None = None
-        self._cursor = 0
-        self._has_more = False
-        self._newcomers = 0
-        self._message = ""
-        self._is_unread = False
-        """The list could not be read: it is read again when the store answers."""
-
-    def compose(self) -> ComposeResult:
-        yield Line(id="title")
-        yield Line()
-        yield AttentionList(id="list")
-        yield Line(id="commands")
-        yield Line(id="keys")
-        yield StatusLine(id="status")
-
-    def on_mount(self) -> None:
-        self.table.focus()
-        self.query_one("#commands", Line).show(COMMANDS)
-        self._show()
-        self._read()
+        self.source = AttentionSource(desk.store)
+        super().__init__(desk, self.source)
 
     @property
-    def table(self) -> AttentionList:
-        return self.query_one("#list", AttentionList)
+    def columns(self) -> tuple[Column[Item], ...]:
+        return attention_columns(several_practices=len(self.desk.practices) > 1)
 
-    # -- what is on it ------------------------------------------------------------------
-
-    @property
-    def current(self) -> Item | None:
-        """The item the cursor stands on, if there is any."""
-        return self._items[self._cursor] if self._items else None
-
-    def _show(self) -> None:
-        items = self._items or []
-        self._cursor = max(0, min(self._cursor, len(items) - 1))
-        self.query_one("#title", Line).show(" Attention", f"{self._title()} ", REVERSED)
-        self.table.show(
-            items,
-            self._cursor,
-            self.desk.now(),
-            self.desk.here,
-            several_practices=len(self.desk.practices) > 1,
-            notice="Reading what needs a person..." if self._items is None else NOTHING,
+    def make_table(self) -> ListTable[Item]:
+        return ListTable(
+            lines=LINES, below=lambda item, now, width: below(item, now, width, self.desk.here), id="list"
         )
-        self.query_one("#keys", Line).show(self._message or MOVES, style=BOLD)
-        self.query_one("#status", StatusLine).show_desk(self.desk)
 
-    def _title(self) -> str:
-        if self._newcomers:
-            return f"{self._newcomers:,} more: F5 shows them"
-        number = sum(not item.over for item in self._items or ())
+    @property
+    def shown_at(self) -> datetime:
+        return self.desk.now()
+
+    def headline(self) -> str:
+        if self.source.newcomers:
+            return f"{self.source.newcomers:,} more: F5 shows them"
+        number = self.source.number_open
         if not number:
             return ""
-        more = " and more" if self._has_more else ""
+        more = " and more" if self.source.has_more else ""
         return f"{number:,}{more} {'needs' if number == 1 else 'need'} a person, nearest appointment first"
 
-    def _say(self, message: str) -> None:
-        self._message = message
-        self._show()
+    def foot(self) -> tuple[str, str]:
+        return COMMANDS, ""
 
-    # -- reading it ---------------------------------------------------------------------
+    def nothing(self) -> tuple[str, ...]:
+        return ("      Nothing needs a person. What fails is listed here until it is done.",)
 
-    async def _fresh(self) -> tuple[Attention, ...]:
-        found = await self.desk.store.attention(LIMIT + 1)
-        self._has_more = len(found) > LIMIT
-        return found[:LIMIT]
-
-    @work(exclusive=True, exit_on_error=False, group="reading")
-    async def _read(self) -> None:
-        """Read the list anew, the cursor on its delivery where that is still in it."""
-        current = self.current
-        try:
-            found = await self._fresh()
-        except Exception as error:
-            self._is_unread = True
-            self._say(self.desk.fault(error).hint)
-            return
-        if self._is_unread:
-            self._is_unread, self._message = False, ""
-        self._items = [Item(attention) for attention in found]
-        self._newcomers = 0
-        ids = [item.id for item in self._items]
-        if current is not None and current.id in ids:
-            self._cursor = ids.index(current.id)
-        self._show()
-
-    def on_store_changed(self) -> None:
-        if self._items and not self._is_unread:
-            self._catch_up(self._items)
-        else:
-            self._read()  # no row is in view that could move
+    def catch_up(self) -> None:
+        self._catch_up()
 
     @work(exclusive=True, exit_on_error=False, group="catching up")
-    async def _catch_up(self, shown: Sequence[Item]) -> None:
+    async def _catch_up(self) -> None:
         """Say in each row what became of it, and count what is not in the list yet."""
         try:
-            found = {attention.delivery.id: attention for attention in await self._fresh()}
-            caught_up = {
-                item.id: Item(found[item.id]) if item.id in found else await self._what_became_of(item)
-                for item in shown
-            }
+            await self.source.catch_up()
+            await self.listing.repaint()
         except Exception as error:
             self.desk.fault(error)
             return
-        # Meanwhile the operator may have settled one of them, or had the list read again.
-        self._items = [caught_up.get(item.id, item) for item in self._items or ()]
-        self._newcomers = len(found.keys() - {item.id for item in self._items})
-        self._show()
-
-    async def _what_became_of(self, item: Item) -> Item:
-        for delivery in await self.desk.store.deliveries(item.attention.booking.id):
-            if delivery.id == item.id:
-                return replace(item, over=over_words(delivery))
-        return item
+        self.show_list()
 
     # -- keys ---------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        self.dismiss(None)
-
-    def action_refresh(self) -> None:
-        self._say("")
-        self._read()
-
-    def action_move(self, step: int) -> None:
-        self._cursor += step
-        self._say("")
-
-    def action_turn_page(self, pages: int) -> None:
-        self.action_move(pages * self.table.page)
 
     def action_details(self) -> None:
         from frontdesk.screens.details import DetailsScreen
 
-        if item := self.current:
+        if item := self.listing.current:
             self.app.push_screen(DetailsScreen(self.desk, item.attention.booking))
 
     def _open_item(self) -> Item | None:
         """The marked item if it still needs a person; else say why there is nothing to do."""
-        item = self.current
+        item = self.listing.current
         if item is None:
             reading = "Still reading. Press the key again."
-            self._say(reading if self._items is None else "There is nothing to do.")
+            self.say("There is nothing to do." if self.listing.query else reading)
         elif item.over:
-            self._say(f"Nothing more to do: {item.over}")
+            self.say(f"Nothing more to do: {item.over}")
         else:
             return item
         return None
@@ -194,8 +154,9 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
             self.app.push_screen(note, lambda saved: self._settled(item) if saved else None)
 
     def _settled(self, settled: Item) -> None:
-        self._items = [item for item in self._items or () if item.id != settled.id]
-        self._say("Settled and signed.")
+        self.source.take_out(settled.id)
+        self.perform(self.listing.close_gap)
+        self.say("Settled and signed.")
 
     def action_retry(self) -> None:
         if item := self._open_item():
@@ -203,4 +164,4 @@ class AttentionScreen(Screen[None], inherit_bindings=False):
 
     @work(exit_on_error=False)
     async def _try_again(self, item: Item) -> None:
-        self._say(await try_again(self.desk, item.id))
+        self.say(await try_again(self.desk, item.id))

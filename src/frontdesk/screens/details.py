@@ -20,10 +20,10 @@ from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.dialogs.settling import NoteScreen, try_again
+from frontdesk.screens.list.booking_columns import SYMBOLS
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.reading import ReadingScreen, StyledLine
 from frontdesk.store.port import Change
-from frontdesk.widgets.booking_table import SYMBOLS
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import lists

@@ -8,6 +8,15 @@ from textual.widgets import Input
 
 from frontdesk.text import clean
 
+EDITING_KEYS = frozenset({"escape", "backspace", "delete", "left", "right", "ctrl+u", "ctrl+w"})
+
+
+def edits_text(event: events.Event) -> bool:
+    """Whether a key or a paste only changes the text of the field that has the focus."""
+    if isinstance(event, events.Key):
+        return event.is_printable or event.key in EDITING_KEYS
+    return isinstance(event, events.Paste)
+
 
 class FindField(Input, inherit_bindings=False):
     """A line of text without a blinking cursor and with its own short list of keys.

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from frontdesk import times
-from frontdesk.bookings import Booking
+from frontdesk.bookings import Booking, Row
 from frontdesk.desk import FirstSteps, OpenDesk
+from frontdesk.filters import Filters
 from frontdesk.listing import Listing
 from frontdesk.store.port import Change
 
@@ -17,7 +18,7 @@ EVERYTHING = "All days, all practices, cancelled too"
 """What the list shows without a filter."""
 
 
-def show_line(listing: Listing, clear_keys: str) -> tuple[str, str, bool]:
+def show_line(listing: Listing[Filters, Row], clear_keys: str) -> tuple[str, str, bool]:
     """Line 2: what is shown, in words, and whether it must be seen (a filter is in force).
 
     `clear_keys` are the keys that clear the filters where the focus is, empty where none does.
@@ -37,7 +38,7 @@ def show_line(listing: Listing, clear_keys: str) -> tuple[str, str, bool]:
     return EVERYTHING, "", False
 
 
-def found(listing: Listing) -> str:
+def found(listing: Listing[Filters, Row]) -> str:
     """How many bookings the search at Find has, and how far it looked."""
     total = _total(listing)
     if not listing.text or not total:
@@ -46,7 +47,7 @@ def found(listing: Listing) -> str:
     return f"{total} found{reach}"
 
 
-def _total(listing: Listing) -> str:
+def _total(listing: Listing[Filters, Row]) -> str:
     """The count in words; one that was given up is at least what is on screen."""
     if listing.count is None:
         return ""
@@ -81,7 +82,7 @@ def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:
     return " ".join(sorted(found_at))
 
 
-def empty_notice(desk: OpenDesk, listing: Listing, clear_keys: str) -> tuple[str, ...]:
+def empty_notice(desk: OpenDesk, listing: Listing[Filters, Row], clear_keys: str) -> tuple[str, ...]:
     """What stands in the place of rows when there are none, with the way on; see `show_line`."""
     if listing.query is None:
         return _nothing_read(desk, listing)
@@ -104,7 +105,7 @@ def empty_notice(desk: OpenDesk, listing: Listing, clear_keys: str) -> tuple[str
     return (*_first_morning(desk.desk.settings.first_steps, has_practices=bool(desk.practices)),)
 
 
-def _nothing_read(desk: OpenDesk, listing: Listing) -> tuple[str, ...]:
+def _nothing_read(desk: OpenDesk, listing: Listing[Filters, Row]) -> tuple[str, ...]:
     """What was asked for is being read, or why it cannot be read."""
     what = f'Bookings for "{listing.text}"' if listing.text else "The bookings"
     if not listing.unread:

@@ -1,29 +1,36 @@
 """Bookings: find one among many, and what to do with it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Input
 
 from frontdesk.actions import COMMANDS, MENU, Command
-from frontdesk.bookings import Booking, BookingQuery, why_not_cancel
+from frontdesk.bookings import Booking, Row, Status, why_not_cancel
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.filters import Filters
 from frontdesk.keys import first_key, why_not
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
+from frontdesk.screens.list.booking_columns import booking_columns
 from frontdesk.screens.list.changes import ContactChanged, StoreChanged
 from frontdesk.screens.list.elsewhere import Elsewhere
 from frontdesk.screens.list.key_line import KeyLine
 from frontdesk.screens.list.last_write import LastLine
-from frontdesk.screens.list.list_actions import ListActions
-from frontdesk.screens.shell.notices import TooSmallScreen, show_bug
-from frontdesk.widgets.booking_table import BookingTable
-from frontdesk.widgets.find_bar import FindField
+from frontdesk.screens.list.screen import ListScreen
+from frontdesk.screens.shell.notices import show_bug
+from frontdesk.sources.bookings import BookingSource
+from frontdesk.sources.port import Asked
+from frontdesk.widgets.find_bar import FindField, edits_text
 from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
+from frontdesk.widgets.list_table import Column, ListTable
 from frontdesk.widgets.row_menu import RowMenu
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import lists
@@ -34,20 +41,25 @@ if TYPE_CHECKING:
     from frontdesk.screens.dialogs.cancel import Closed
 
 
-class ListTable(BookingTable, inherit_bindings=False):
+IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
+IN_LIST = "LIST c cancel  d details  1 2 3 0 status  t n w a day  Esc find  F1 help"
+
+
+class BookingTable(ListTable[Row], inherit_bindings=False):
     """The table with the list's letters bound to the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = list_bindings()
 
 
-class BookingsScreen(ListActions, inherit_bindings=False):
+class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
     """Find, the list, the row menu, and the three lines that say how things stand.
 
-    Everything that reads the store goes through one queue, `perform`, in the order of the
-    keys; `settled` lets the next key wait for it.
+    It is the first list of a desk, and stays below all that is opened over it: it follows the
+    store for every screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings()
+    LEAVES = frozenset()
     CSS = """
     BookingsScreen { layers: base menu; }
     #find-label { width: 6; }
@@ -56,21 +68,21 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     """
 
     def __init__(self, desk: OpenDesk) -> None:
-        super().__init__(desk)
-        self.listing.on_late = self.show_list
+        self.source = BookingSource(desk.store, desk.now, desk.practices, desk.desk.settings.home)
+        super().__init__(desk, self.source, KeyLine(IN_FIND, IN_LIST, id="keys"))
+        self.chooser_from: Widget | None = None
+        """Where the focus was when a chooser was opened, until it has closed."""
         self._search_waits = False
-        self._started = False
         self._is_covered = False
         self._offers_to_go_on = False
         self._goes_on = False
         """The key being handled is the first one after the offer to go on."""
         self.is_painted = asyncio.Event()
         self.last = LastLine(id="last")
-        self.key_line = KeyLine(id="keys")
         self.elsewhere = Elsewhere(
-            desk, self.listing, self.key_line, self.last, self.perform, self._tell_screens
+            desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
         )
-        self._counted: BookingQuery | None = None
+        self._counted: Asked[Filters] | None = None
 
     # -- what is on it ------------------------------------------------------------------
 
@@ -80,7 +92,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             yield FindField(id="find")
             yield Line(id="found")
         yield Line(id="show")
-        yield ListTable(id="list")
+        yield BookingTable(id="list")
         yield Line(id="peek")
         yield self.last
         yield self.key_line
@@ -92,20 +104,15 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         return self.query_one("#find", FindField)
 
     @property
-    def table(self) -> ListTable:
-        return self.query_one("#list", ListTable)
-
-    @property
     def menu(self) -> RowMenu:
         return self.query_one("#menu", RowMenu)
 
-    def line(self, name: str) -> Line:
-        """Return one of the text lines by its id."""
-        return self.query_one(f"#{name}", Line)
+    @property
+    def columns(self) -> tuple[Column[Row], ...]:
+        return booking_columns(several_practices=len(self.desk.practices) > 1)
 
     def on_mount(self) -> None:
         self.line("find-label").show("Find:", style=BOLD)
-        self._work_through()
         self.set_interval(60, self._each_minute)
 
     def on_screen_suspend(self) -> None:
@@ -127,7 +134,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         """Name the keys that work where the focus is now, on every line that names any."""
         self.key_line.follow_focus(in_list=self.focused is self.table)
         self.key_line.cover(not self._keys_work)
-        self._show_table()
+        self.show_table()
         self._show_found()
         self.show_status()
 
@@ -149,41 +156,27 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         self.set_focus(self.find)  # at once: focus() would have the other key line painted first
         self.find.select_all()
 
-    def on_booking_table_resized(self, message: BookingTable.Resized) -> None:
-        message.stop()
+    def on_list_table_resized(self, message: ListTable.Resized) -> None:
         self._show_peek()
         if self.menu.is_open:
             self.call_after_refresh(self._place_menu)
-        rows = self.table.room
-        if not self._started:
-            self._started = True
-            self.listing.height = rows
-            self.perform(self._start)
-        elif rows != self.listing.height and not isinstance(self.app.screen, TooSmallScreen):
-            self.elsewhere.perform_unasked(lambda: self.listing.resize(rows))
 
     # -- one thing after the other ------------------------------------------------------
 
-    @work(exit_on_error=False, group="jobs")
-    async def _work_through(self) -> None:
-        while True:
-            job = await self.jobs.get()
-            try:
-                await job()
-            except FrontdeskError as error:
-                # As long as what was asked for is not read, whatever keeps it away is asked about again.
-                if isinstance(error, Unavailable | Unauthorised) or self.listing.query is None:
-                    self.elsewhere.watch.lost(error)
-                    self.key_line.trouble(error.hint)
-                else:
-                    self.say(error.hint)
-            except Exception as error:
-                show_bug(self.app, self.desk.desk, error)
-            finally:
-                self.show_list()
-                self.jobs.task_done()
+    def failed(self, error: Exception) -> None:
+        if not isinstance(error, FrontdeskError):
+            show_bug(self.app, self.desk.desk, error)
+        # As long as what was asked for is not read, whatever keeps it away is asked about again.
+        elif isinstance(error, Unavailable | Unauthorised) or self.listing.query is None:
+            self.elsewhere.watch.lost(error)
+            self.key_line.trouble(error.hint)
+        else:
+            self.say(error.hint)
 
-    async def _start(self) -> None:
+    def perform_unasked(self, job: Callable[[], Awaitable[None]]) -> None:
+        self.elsewhere.perform_unasked(job)
+
+    async def begin(self) -> None:
         try:
             await self.listing.start()
         finally:
@@ -210,7 +203,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
     def show_list(self) -> None:
         """Bring every line in agreement with the listing."""
         listing = self.listing
-        self._show_table()
+        self.show_table()
         self._show_found()
         self._show_peek()
         self.show_status()
@@ -218,15 +211,8 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             self._counted = listing.query
             self._count()
 
-    def _show_table(self) -> None:
-        listing = self.listing
-        notice = () if listing.view.rows else lists.empty_notice(self.desk, listing, self._clear_keys)
-        self.table.show(
-            listing.view,
-            listing.as_of,
-            several_practices=len(self.desk.practices) > 1,
-            notice=notice,
-        )
+    def notice(self) -> tuple[str, ...]:
+        return "", *lists.empty_notice(self.desk, self.listing, self._clear_keys)
 
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
@@ -265,13 +251,17 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         line.names_keys = self._keys_work
         line.show_desk(self.desk)
 
-    def say(self, message: str) -> None:
-        """Answer the operator in the key line, until the next key."""
-        self.key_line.answer(message)
+    @property
+    def offered(self) -> tuple[Command, ...]:
+        """What the palette shows, and can do on this screen."""
+        return tuple(command for command in COMMANDS if command.in_palette)
+
+    async def takes(self, event: events.Event) -> bool:
+        # What only changes the text at Find need not wait for a search.
+        return (self.focused is self.find and edits_text(event)) or await super().takes(event)
 
     def key_comes(self) -> None:
-        """Take the last answer away: a new key is about to be handled."""
-        self.key_line.key_comes()
+        super().key_comes()
         self._goes_on, self._offers_to_go_on = self._offers_to_go_on, False
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -287,7 +277,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
             self.say(said)
             self._offers_to_go_on = True
 
-    def on_booking_table_dead_key(self, message: BookingTable.DeadKey) -> None:
+    def on_list_table_dead_key(self, message: ListTable.DeadKey) -> None:
         self.say(f"{message.character} does nothing here. Esc, then type a name.")
 
     # -- find ---------------------------------------------------------------------------
@@ -328,6 +318,48 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         await self.desk.ask_state()
         self.elsewhere.watch.found()
         self.desk.elsewhere.clear()
+
+    # -- what narrows it ----------------------------------------------------------------
+
+    def action_only(self, status: str) -> None:
+        self.filter(self.listing.filters.with_status(Status(status)))
+
+    def action_days(self, first: int, last: int) -> None:
+        self.filter(self.source.on_days(self.listing.filters, first, last))
+
+    def action_any_day(self) -> None:
+        self.filter(self.listing.filters.on_days(None, None))
+
+    def action_move_day(self, days: int) -> None:
+        self.filter(self.listing.filters.moved_by(days, self.source.today))
+
+    @work(exit_on_error=False, group="asking")
+    async def action_choose_practitioner(self) -> None:
+        names: dict[str, set[int]] = {}
+        for practitioner in self.desk.practitioners:
+            names.setdefault(practitioner.name, set()).add(practitioner.id)
+        choices = [(name, lists.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
+        chosen = await self._choose("Show one practitioner", choices)
+        if chosen is not None:
+            name = choices[chosen][0]
+            self.filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
+
+    @work(exit_on_error=False, group="asking")
+    async def action_choose_practice(self) -> None:
+        practices = self.desk.practices
+        chosen = await self._choose("Show one practice", [(one.name, one.short) for one in practices])
+        if chosen is not None:
+            self.filter(self.listing.filters.for_practice(practices[chosen].id))
+
+    async def _choose(self, title: str, choices: Sequence[tuple[str, str]]) -> int | None:
+        """Return which of some words, each with something that tells it apart, the operator chose."""
+        # Here and below: the list does not wait until every screen that it opens is loaded.
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
+        self.chooser_from = self.focused
+        return await self.app.push_screen_wait(
+            ChooserScreen(title, [Choice(label, hint) for label, hint in choices])
+        )
 
     # -- one booking --------------------------------------------------------------------
 
@@ -407,7 +439,7 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         self.elsewhere.perform_unasked(lambda: self._after_cancel(cancelled))
 
     async def _after_cancel(self, cancelled: Booking) -> None:
-        self.listing.put(cancelled)
+        self.listing.put(cancelled.id, lambda row: replace(row, booking=cancelled))
         await self.last.state(self.desk, cancelled)
         await self.listing.repaint([cancelled.id])
         await self.desk.ask_state()
@@ -431,11 +463,11 @@ class BookingsScreen(ListActions, inherit_bindings=False):
         for screen in self.app.screen_stack:
             screen.post_message(changed)
 
-    def on_store_changed(self) -> None:
-        self.show_status()
+    def follow(self, change: StoreChanged) -> None:
+        self.show_status()  # `elsewhere` has brought the rows up to date
 
     def _each_minute(self) -> None:
-        if self.listing.crossed_start():
+        if self.listing.crossed():
             self.listing.retake_time()
         # Who is away, and whether anybody carries deliveries out, changes without a change.
         self.elsewhere.perform_unasked(lambda: self.elsewhere.ask_state(StoreChanged()))

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from frontdesk.bookings import Booking
+from frontdesk.bookings import Booking, Row
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.filters import Filters
 from frontdesk.listing import Listing
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.key_line import KeyLine
 from frontdesk.screens.list.last_write import LastLine
 from frontdesk.screens.list.store_watch import StoreWatch
+from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.port import STORE, Change
 from frontdesk.words import lists
 
@@ -25,7 +27,8 @@ class Elsewhere:
     def __init__(
         self,
         desk: OpenDesk,
-        listing: Listing,
+        source: BookingSource,
+        listing: Listing[Filters, Row],
         key_line: KeyLine,
         last: LastLine,
         perform: Callable[[Callable[[], Awaitable[None]]], None],
@@ -33,6 +36,7 @@ class Elsewhere:
     ) -> None:
         self.watch = StoreWatch(desk, self._changed, self._contact_changed, self._catch_up)
         self._desk = desk
+        self._source = source
         self._listing = listing
         self._key_line = key_line
         self._last = last
@@ -127,8 +131,7 @@ class Elsewhere:
         rows = self._listing.view.rows
         if self._is_void:
             # A booking that is not in the store any more would stay where it is.
-            self._listing.practices = self._desk.practices
-            self._listing.practitioners = self._desk.practitioners
+            self._source.practices = self._desk.practices
             await self._listing.refresh()
             self._is_void = False
             self._desk.store_id = self._store_id

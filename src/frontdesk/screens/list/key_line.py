@@ -1,16 +1,15 @@
 """The line above the status line: the keys that matter most, or an answer."""
 
-from frontdesk.widgets.line import BOLD, PLAIN, Line
+from rich.style import Style
 
-IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
-IN_LIST = "LIST c cancel  d details  1 2 3 0 status  t n w a day  Esc find  F1 help"
+from frontdesk.widgets.line import BOLD, PLAIN, Line
 
 
 class KeyLine(Line):
-    """Says one thing at a time: the answer to her key, news of other desks, a remark, or the keys.
+    """Says one thing at a time: the answer to a key, news of other desks, a remark, or the keys.
 
     What comes first here never gives way to what comes after it; all but the keys stay until
-    the next key.
+    the next key. `keys` are those of the screen, `in_list` those of its list where they differ.
     """
 
     _answer = ""
@@ -19,6 +18,20 @@ class KeyLine(Line):
     _news: tuple[str, ...] = ()
     _in_list = False
     _is_covered = False
+
+    def __init__(
+        self,
+        keys: str,
+        in_list: str = "",
+        *,
+        style: Style = PLAIN,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+    ) -> None:
+        super().__init__(id=id)
+        self._keys, self._keys_in_list, self._keys_style = keys, in_list or keys, style
+
+    def on_mount(self) -> None:
+        self._show()
 
     def answer(self, message: str) -> None:
         """Answer the operator's key."""
@@ -62,8 +75,8 @@ class KeyLine(Line):
 
     def _show(self) -> None:
         said = self._answer or self._trouble or self._told() or self._remark
-        keys = IN_LIST if self._in_list else IN_FIND
-        self.show("" if self._is_covered else said or keys, style=BOLD if said else PLAIN)
+        keys = self._keys_in_list if self._in_list else self._keys
+        self.show("" if self._is_covered else said or keys, style=BOLD if said else self._keys_style)
 
     def _told(self) -> str:
         if len(self._news) < 2:

@@ -10,6 +10,7 @@ from frontdesk.desk import Clock, OpenDesk, Settings
 from frontdesk.screens.shell.idle import IdleTimer
 from frontdesk.screens.shell.key_queue import KeyQueue
 from frontdesk.screens.shell.notices import ShutOutScreen, TooSmallScreen
+from frontdesk.screens.shell.roles import AboutBooking, Home
 from frontdesk.terminal import FrontdeskDriver
 
 if TYPE_CHECKING:
@@ -105,10 +106,8 @@ class DeskLock:
                 self._app.pop_screen()
 
     def _close_dialog(self, dialog: "WritingScreen[Any]") -> None:
-        from frontdesk.screens.dialogs.cancel import CancelScreen
-
         said = dialog.put_away()
-        if said and isinstance(dialog, CancelScreen):
+        if said and isinstance(dialog, AboutBooking):
             self._was_about_to = dialog.booking, said
         dialog.dismiss(None)
 
@@ -145,7 +144,6 @@ class DeskLock:
         return [screen for screen in self._app.screen_stack if isinstance(screen, WritingScreen)]
 
     async def _uncover(self, desk: OpenDesk, name: str) -> None:
-        from frontdesk.screens.list.bookings import BookingsScreen
         from frontdesk.screens.shell.lock import LOCKS
 
         app = self._app
@@ -159,9 +157,9 @@ class DeskLock:
             await app.pop_screen()
         if is_same:
             self._close_dialogs()
-        while not (is_same or isinstance(app.screen, BookingsScreen)):
+        while not (is_same or isinstance(app.screen, Home)):
             await app.pop_screen()
-        if isinstance(app.screen, BookingsScreen):
+        if isinstance(app.screen, Home):
             if not is_same:
                 app.screen.start_over()
             elif self._was_about_to:

@@ -10,12 +10,11 @@ from textual.app import App
 from textual.message_pump import MessagePump
 
 from frontdesk.desk import Clock, OpenDesk
+from frontdesk.screens.shell.roles import HearsKeys, TakesKeys
 from frontdesk.terminal import ConfirmGate, ask_position
 
 LOCK_KEY = "f9"
 """The key that waits for no store: who leaves the desk wants the screen empty now."""
-
-EDITING_KEYS = frozenset({"escape", "backspace", "delete", "left", "right", "ctrl+u", "ctrl+w"})
 
 
 class KeyQueue:
@@ -96,23 +95,20 @@ class KeyQueue:
     # -- one key --------------------------------------------------------------------------
 
     async def _handle(self, event: events.Event, arrived_at: float) -> None:
-        # They are loaded by now; the first frame has not waited for them.
-        from frontdesk.screens.dialogs.writing import WritingScreen
-        from frontdesk.screens.list.bookings import BookingsScreen
-
         app = self._app
         if _locks(event):
             self._lock_asked.clear()
-        elif isinstance(app.screen, WritingScreen):
-            if not await self._answered(app.screen.takes(event)):
+        # A dialog may close with its answer: then the key is for the screen below.
+        while not _locks(event) and isinstance(asked := app.screen, TakesKeys):
+            if not await self._answered(asked.takes(event)):
                 return
-            await self._drained(app.screen)
+            await self._drained(asked)
             if not self._counts(arrived_at):
                 return  # it was typed at a screen that the answer has taken away
+            if app.screen is asked:
+                break
         screen = app.screen
-        if isinstance(screen, BookingsScreen):
-            if not (_locks(event) or self._edits_text(event) or await self._answered(screen.settled())):
-                return
+        if isinstance(screen, HearsKeys):
             screen.key_comes()
         if self.desk is not None:
             self.desk.key_arrived_at = arrived_at
@@ -139,17 +135,6 @@ class KeyQueue:
         finally:
             answering.cancel()
             locking.cancel()
-
-    def _edits_text(self, event: events.Event) -> bool:
-        """Whether this key only changes a text, which need not wait for a search."""
-        from frontdesk.widgets.find_bar import FindField
-        from frontdesk.widgets.reason_field import ReasonField
-
-        if not isinstance(self._app.focused, FindField | ReasonField):
-            return False
-        if isinstance(event, events.Key):
-            return event.is_printable or event.key in EDITING_KEYS
-        return isinstance(event, events.Paste)
 
     async def _drained(self, target: MessagePump) -> None:
         """Return when everything queued at `target` and above it so far has been handled."""

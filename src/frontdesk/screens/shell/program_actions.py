@@ -3,9 +3,9 @@
 from textual import work
 from textual.app import App
 
-from frontdesk.actions import COMMANDS
 from frontdesk.desk import Desk, OpenDesk
 from frontdesk.keys import key_name, keys_of
+from frontdesk.screens.shell.roles import Offers
 from frontdesk.terminal import FrontdeskDriver
 
 
@@ -36,12 +36,11 @@ class ProgramActions(App[None], inherit_bindings=False):
     @work(exit_on_error=False, group="asking")
     async def action_palette(self) -> None:
         from frontdesk.screens.chooser import Choice, ChooserScreen
-        from frontdesk.screens.list.bookings import BookingsScreen
 
         screen = self.screen
-        if not isinstance(screen, BookingsScreen):
+        if not isinstance(screen, Offers):
             return
-        offered = [command for command in COMMANDS if command.in_palette]
+        offered = screen.offered
         overrides = self.desk.settings.keys
         choices = [
             Choice(command.label, ", ".join(key_name(key) for key in keys_of(command, overrides)))

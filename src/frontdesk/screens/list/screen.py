@@ -1,0 +1,241 @@
+"""A screen with a list: a source of rows, a table of columns, and keys."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import ClassVar, Generic
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from frontdesk.bookings import Direction
+from frontdesk.desk import OpenDesk
+from frontdesk.listing import Listing
+from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.screens.list.key_line import KeyLine
+from frontdesk.screens.shell.notices import TooSmallScreen
+from frontdesk.sources.port import Q, R, Source
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line
+from frontdesk.widgets.list_table import Column, ListTable
+from frontdesk.widgets.status_line import StatusLine
+
+
+class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
+    """Base of a screen with a list. A subclass has `columns`, BINDINGS of its actions, and words.
+
+    Everything that reads the source goes through one queue, `perform`, in the order of the
+    keys; the next key waits for it. `KEEPS` rows stay in view when the page is turned. What
+    `LEAVES` takes the screen away, and waits for no answer.
+    """
+
+    TITLE_WORDS: ClassVar[str] = ""
+    KEY_WORDS: ClassVar[str] = "Up Down move  Esc back  F1 help"
+    READING: ClassVar[str] = "Reading..."
+    KEEPS: ClassVar[int] = 1
+    LEAVES: ClassVar[frozenset[str]] = frozenset({"escape", "q"})
+
+    def __init__(self, desk: OpenDesk, source: Source[Q, R], key_line: KeyLine | None = None) -> None:
+        super().__init__()
+        self.desk = desk
+        self.listing = Listing(source, desk.now, keeps=self.KEEPS)
+        self.listing.on_late = self.show_list
+        self.key_line = key_line or KeyLine(self.KEY_WORDS, style=BOLD, id="keys")
+        self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._has_begun = False
+        self._is_unread = False
+        """The list could not be read anew: it is asked again when the store has news, or answers."""
+
+    # -- what a list says ---------------------------------------------------------------
+
+    @property
+    def columns(self) -> tuple[Column[R], ...]:
+        """The table's columns."""
+        raise NotImplementedError
+
+    @property
+    def shown_at(self) -> datetime:
+        """The store's time that rows are shown as of."""
+        return self.listing.as_of
+
+    def make_table(self) -> ListTable[R]:
+        """Return the table: where rows take more than their line, another one."""
+        return ListTable(id="list")
+
+    def headline(self) -> str:
+        """Return what stands at the right of the title, such as how many rows there are."""
+        return ""
+
+    def foot(self) -> tuple[str, str]:
+        """Return the line below the table, left and right, such as sums."""
+        return "", ""
+
+    def nothing(self) -> tuple[str, ...]:
+        """Return the lines that take the place of rows where a list that was read has none."""
+        return ("      Nothing here.",)
+
+    def notice(self) -> tuple[str, ...]:
+        """Return the lines that take the place of rows when none is in view."""
+        return self.nothing() if self.listing.query else (f"      {self.READING}",)
+
+    # -- what is on it ------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="title")
+        yield Line()
+        yield self.make_table()
+        yield Line(id="foot")
+        yield self.key_line
+        yield StatusLine(id="status")
+
+    def on_mount(self) -> None:
+        self._work_through()
+
+    @property
+    def table(self) -> ListTable[R]:
+        """The table of the list."""
+        table: ListTable[R] = self.query_one("#list", ListTable)
+        return table
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    def show_list(self) -> None:
+        """Bring every line in agreement with the listing."""
+        self.line("title").show(f" {self.TITLE_WORDS}", f"{self.headline()} ", REVERSED)
+        self.line("foot").show(*self.foot(), PLAIN)
+        self.show_table()
+        self.show_status()
+
+    def show_table(self) -> None:
+        """Show the rows in view, or what takes their place."""
+        listing = self.listing
+        self.table.show(listing.view, self.columns, self.shown_at, () if listing.view.rows else self.notice())
+
+    def show_status(self) -> None:
+        """Say who sits here and how the store stands."""
+        self.query_one("#status", StatusLine).show_desk(self.desk)
+
+    def say(self, message: str) -> None:
+        """Answer the operator in the key line, until the next key."""
+        self.key_line.answer(message)
+
+    def on_list_table_resized(self, message: ListTable.Resized) -> None:
+        message.stop()
+        rows = self.table.room
+        if not self._has_begun:
+            self._has_begun = True
+            self.listing.height = rows
+            self.perform(self.begin)
+        elif rows != self.listing.height and not isinstance(self.app.screen, TooSmallScreen):
+            self.perform_unasked(lambda: self.listing.resize(rows))
+
+    # -- one thing after the other ------------------------------------------------------
+
+    def perform(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Have a job done after all that were asked for before."""
+        self._jobs.put_nowait(job)
+
+    def perform_unasked(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Have a job done that no key asked for; that it cannot be done is no answer to a key."""
+
+        async def without_an_answer() -> None:
+            try:
+                await job()
+            except Exception as error:
+                self.desk.fault(error)
+
+        self.perform(without_an_answer)
+
+    @work(exit_on_error=False, group="jobs")
+    async def _work_through(self) -> None:
+        while True:
+            job = await self._jobs.get()
+            try:
+                await job()
+            except Exception as error:
+                self.failed(error)
+            finally:
+                self.show_list()
+                self._jobs.task_done()
+
+    def failed(self, error: Exception) -> None:
+        """Tell the operator that something asked of the list was not done."""
+        self.key_line.trouble(self.desk.fault(error).hint)
+
+    async def begin(self) -> None:
+        """Read the list for the first time; what a table has room for is known by now."""
+        await self.read_anew()
+
+    async def read_anew(self) -> None:
+        """Ask for the list again, with what is new, the cursor on its row."""
+        try:
+            await self.listing.refresh()
+        except Exception:
+            self._is_unread = True
+            raise
+        if self._is_unread:
+            self._is_unread = False
+            self.key_line.trouble_over()
+
+    async def settled(self) -> None:
+        """Return when everything asked of the list so far is done, and on screen."""
+        await self._jobs.join()
+
+    async def takes(self, event: events.Event) -> bool:
+        """Wait until what was asked for before is on screen: the key may be meant for it."""
+        if not (isinstance(event, events.Key) and event.key in self.LEAVES):
+            await self.settled()
+        return True
+
+    def key_comes(self) -> None:
+        """Take the last answer away: a new key is about to be handled."""
+        self.key_line.key_comes()
+
+    # -- what happens elsewhere ---------------------------------------------------------
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        self.follow(message)
+
+    def follow(self, change: StoreChanged) -> None:
+        """Show what others did: rows in view are read again, each in its place; what is unread, anew."""
+        if self.listing.view.rows and not self._is_unread:
+            self.catch_up()
+        else:
+            self.perform(self.read_anew)  # no row is in view that could move
+
+    def catch_up(self) -> None:
+        """Read the rows in view again, each in its place."""
+        self.perform_unasked(self._repaint)
+
+    async def _repaint(self) -> None:
+        await self.listing.repaint()
+
+    # -- keys ---------------------------------------------------------------------------
+
+    def action_move(self, step: int) -> None:
+        self.perform(lambda: self.listing.move(step))
+
+    def action_turn_page(self, step: int) -> None:
+        self.perform(lambda: self.listing.turn_page(_direction(step)))
+
+    def action_go_to_end(self, step: int) -> None:
+        self.perform(lambda: self.listing.go_to_end(_direction(step)))
+
+    def action_refresh(self) -> None:
+        self.perform(self.read_anew)
+
+    def filter(self, filters: Q) -> None:
+        """Show what `filters` let through."""
+        self.perform(lambda: self.listing.filter(filters))
+
+    def action_clear_filters(self) -> None:
+        self.perform(self.listing.clear_filters)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _direction(step: int) -> Direction:
+    return Direction.FORWARD if step > 0 else Direction.BACKWARD
