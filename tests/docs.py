@@ -13,7 +13,7 @@ from unittest.mock import patch
 import click
 
 from frontdesk import config
-from frontdesk.actions import ALL_COMMANDS, COMMANDS, Command
+from frontdesk.actions import ACTIONS, ALL_ACTIONS, Action
 from frontdesk.cli import frontdesk
 from frontdesk.keys import key_name
 from frontdesk.server.app import openapi_document
@@ -60,13 +60,13 @@ LINUX_STORE = Path("~/.local/share/frontdesk/frontdesk.db")
 def keys_document() -> str:
     """Return `docs/keys.md`: a table of keys for each group of commands."""
     parts = [KEYS_HEAD]
-    for group, commands in groupby(ALL_COMMANDS, key=lambda command: command.group):
+    for group, commands in groupby(ALL_ACTIONS, key=lambda command: command.group):
         parts.append("\n".join((f"## {group}", "", *_table(tuple(commands)))) + "\n")
     return "\n".join(parts)
 
 
-def _table(commands: Sequence[Command]) -> Iterator[str]:
-    if commands[0] in COMMANDS:
+def _table(commands: Sequence[Action]) -> Iterator[str]:
+    if commands[0] in ACTIONS:
         yield from _row("in the list", "everywhere", "does", "id for `[keys]`")
         yield from _row("---", "---", "---", "---")
         for one in commands:

@@ -9,27 +9,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from frontdesk.bookings import Booking, Reason, Standing, why_not_cancel
+from frontdesk.bookings import (
+    Booking,
+    Reason,
+    Standing,
+    why_not_cancel,
+    why_not_did_not_come,
+    why_not_reschedule,
+)
 
 WhyNot = Callable[[Booking, datetime, Standing], Reason | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class Action:
     """One thing an operator can do.
 
-    `action` is the name of the method that does it, `action_<name>` on the screen. `label`
-    is what menus and the key line say, `help` one sentence. `why_not` answers for one
-    booking; commands without it always work. Where its reason has the code of `instead`,
-    another command is the way on: the words for when, and its id. `in_menu` puts it in the
-    row menu. One that is not `in_this_version` stands there greyed, with the reason, and
-    nowhere else.
+    `label` is what menus and the key line say, `help` one sentence. What it does is one of three:
+    it `asks` for a command of that kind, by the dialog of the kind; it `opens` a screen (the module
+    below `screens`, a colon, the class); or it `does` something on the screen, by the method
+    `action_<name>`. `in_menu` puts it in the row menu, and its dialog or screen is then about the row.
+    `why_not` answers for one booking; actions without it always work. Where its reason has the code
+    of `instead`, another action is the way on: the words for when, and its id. One that is not
+    `in_this_version` stands in the menu greyed, with the reason, and nowhere else.
     """
 
     id: str
-    action: str
     label: str
     help: str
+    does: str = ""
+    asks: str = ""
+    opens: str = ""
     keys: tuple[str, ...] = ()
     everywhere: tuple[str, ...] = ()
     group: str = "List"
@@ -40,58 +50,41 @@ class Command:
     why_not: WhyNot | None = None
     instead: tuple[str, str, str] | None = None
 
-
-def _pms_name(booking: Booking) -> str:
-    return booking.practice.pms.name if booking.practice.pms else "your appointment book"
-
-
-def why_not_reschedule(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
-    """Return why a booking cannot be rescheduled here: for now it never can."""
-    if booking.cancellation is not None:
-        return why_not_cancel(booking, now, desk)
-    if booking.starts_at <= now:
-        return Reason("time-passed", f"it has started. Book a new appointment in {_pms_name(booking)}")
-    return Reason("not-in-version", f"not in this version. Do it in {_pms_name(booking)}")
+    @property
+    def call(self) -> str:
+        """The method that does it, as a screen's bindings name it."""
+        if self.does:
+            return self.does
+        return f"do('{self.id}')" if self.asks or self.in_menu else f"app.open('{self.opens}')"
 
 
-def why_not_did_not_come(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
-    """Return why FTA / DNA (failed to attend) cannot be asked for here."""
-    if booking.cancellation is not None:
-        return why_not_cancel(booking, now, desk)
-    if booking.starts_at > now:
-        return Reason("not-yet", "not in this version")
-    if booking.patient.is_new is False:
-        return Reason("not-billed", f"not a new patient: nothing is billed. Mark it in {_pms_name(booking)}")
-    return Reason("not-in-version", "not in this version. Do it in your billing portal")
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command(
+ACTIONS: tuple[Action, ...] = (
+    Action(
         "booking.menu",
-        "menu",
         "Menu",
         "Open the action menu of the marked booking.",
+        does="menu",
         keys=("m",),
         everywhere=("enter",),
         group="Booking",
         in_palette=False,
     ),
-    Command(
+    Action(
         "booking.cancel",
-        "do('booking.cancel')",
         "Cancel",
         "Cancel the marked booking, for ever. It asks first.",
+        asks="booking.cancel",
         keys=("c",),
         group="Booking",
         dangerous=True,
         in_menu=True,
         why_not=why_not_cancel,
     ),
-    Command(
+    Action(
         "booking.reschedule",
-        "do('booking.reschedule')",
         "Reschedule",
         "Move the marked booking to another time.",
+        asks="booking.move",
         keys=("r",),
         group="Booking",
         in_menu=True,
@@ -99,11 +92,11 @@ COMMANDS: tuple[Command, ...] = (
         in_this_version=False,
         why_not=why_not_reschedule,
     ),
-    Command(
+    Action(
         "booking.did_not_come",
-        "do('booking.did_not_come')",
         "FTA / DNA",
         "Say that the patient did not come, so that the practice is not charged.",
+        asks="booking.did_not_come",
         keys=("f",),
         group="Booking",
         in_menu=True,
@@ -112,293 +105,303 @@ COMMANDS: tuple[Command, ...] = (
         why_not=why_not_did_not_come,
         instead=("not-yet", "To cancel", "booking.cancel"),
     ),
-    Command(
+    Action(
         "booking.details",
-        "do('booking.details')",
         "Details",
         "Show everything about the marked booking, and what was done to it.",
+        opens="details:DetailsScreen",
         keys=("d",),
         group="Booking",
         in_menu=True,
     ),
-    Command(
+    Action(
         "filter.upcoming",
-        "only('Upcoming')",
         "Only Upcoming",
         "Show only bookings that have not started.",
+        does="only('Upcoming')",
         keys=("1",),
         group="Filters",
     ),
-    Command(
+    Action(
         "filter.completed",
-        "only('Completed')",
         "Only Completed",
         "Show only bookings that have started.",
+        does="only('Completed')",
         keys=("2",),
         group="Filters",
     ),
-    Command(
+    Action(
         "filter.cancelled",
-        "only('Cancelled')",
         "Only Cancelled",
         "Show only cancelled bookings.",
+        does="only('Cancelled')",
         keys=("3",),
         group="Filters",
     ),
-    Command(
+    Action(
         "filter.none",
-        "clear_filters",
         "Show everything",
         "Clear every filter.",
+        does="clear_filters",
         keys=("0",),
         group="Filters",
     ),
-    Command(
-        "filter.today", "days(0, 0)", "Today", "Show today's bookings only.", keys=("t",), group="Filters"
+    Action(
+        "filter.today",
+        "Today",
+        "Show today's bookings only.",
+        does="days(0, 0)",
+        keys=("t",),
+        group="Filters",
     ),
-    Command(
+    Action(
         "filter.tomorrow",
-        "days(1, 1)",
         "Tomorrow",
         "Show tomorrow's bookings only.",
+        does="days(1, 1)",
         keys=("n",),
         group="Filters",
     ),
-    Command(
+    Action(
         "filter.week",
-        "days(0, 6)",
         "Today and six days",
         "Show today and the six days after.",
+        does="days(0, 6)",
         keys=("w",),
         group="Filters",
     ),
-    Command("filter.any_day", "any_day", "Any day", "Show all days again.", keys=("a",), group="Filters"),
-    Command(
+    Action("filter.any_day", "Any day", "Show all days again.", does="any_day", keys=("a",), group="Filters"),
+    Action(
         "filter.day_back",
-        "move_day(-1)",
         "One day back",
         "Show the day before the one shown.",
+        does="move_day(-1)",
         keys=("left",),
         group="Filters",
         in_palette=False,
     ),
-    Command(
+    Action(
         "filter.day_on",
-        "move_day(1)",
         "One day on",
         "Show the day after the one shown.",
+        does="move_day(1)",
         keys=("right",),
         group="Filters",
         in_palette=False,
     ),
-    Command(
+    Action(
         "filter.practitioner",
-        "choose_practitioner",
         "One practitioner",
         "Choose a practitioner to show.",
+        does="choose_practitioner",
         keys=("p",),
         group="Filters",
     ),
-    Command(
+    Action(
         "filter.practice",
-        "choose_practice",
         "One practice",
         "Choose a practice to show.",
+        does="choose_practice",
         keys=("o",),
         group="Filters",
     ),
-    Command(
+    Action(
         "list.down",
-        "move(1)",
         "Down",
         "Go to the next booking.",
+        does="move(1)",
         keys=("j",),
         everywhere=("down",),
         in_palette=False,
     ),
-    Command(
+    Action(
         "list.up",
-        "move(-1)",
         "Up",
         "Go to the booking before.",
+        does="move(-1)",
         keys=("k",),
         everywhere=("up",),
         in_palette=False,
     ),
-    Command(
+    Action(
         "list.page_down",
-        "turn_page(1)",
         "Page on",
         "Turn to the next page.",
+        does="turn_page(1)",
         everywhere=("pagedown",),
         in_palette=False,
     ),
-    Command(
+    Action(
         "list.page_up",
-        "turn_page(-1)",
         "Page back",
         "Turn to the page before.",
+        does="turn_page(-1)",
         everywhere=("pageup",),
         in_palette=False,
     ),
-    Command("list.first", "go_to_end(-1)", "First", "Go to the very first booking.", keys=("home",)),
-    Command("list.last", "go_to_end(1)", "Last", "Go to the very last booking.", keys=("end",)),
-    Command(
-        "find.focus", "find", "Find", "Go back to Find, to type a name.", keys=("slash",), group="Program"
+    Action("list.first", "First", "Go to the very first booking.", does="go_to_end(-1)", keys=("home",)),
+    Action("list.last", "Last", "Go to the very last booking.", does="go_to_end(1)", keys=("end",)),
+    Action(
+        "find.focus",
+        "Find",
+        "Go back to Find, to type a name.",
+        does="find",
+        keys=("slash",),
+        group="Program",
     ),
-    Command(
+    Action(
         "focus.switch",
-        "switch_focus",
         "Find or list",
         "Go between Find and the list.",
+        does="switch_focus",
         everywhere=("tab", "shift+tab"),
         group="Program",
         in_palette=False,
     ),
-    Command(
-        "back",
+    Action(
         "back",
         "Back",
         "Go one step back; in Find clear the text.",
+        does="back",
         everywhere=("escape",),
         group="Program",
         in_palette=False,
     ),
-    Command(
+    Action(
         "program.help",
-        "app.help",
         "Help",
         "Show all keys.",
+        does="app.help",
         keys=("question_mark",),
         everywhere=("f1",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.bookings",
-        "home_view",
         "Bookings",
         "Show the whole list, from the first booking not yet started.",
+        does="home_view",
         keys=("b",),
         everywhere=("f2",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.attention",
-        "app.attention",
         "Attention",
         "Show what needs a person, the nearest appointment first.",
+        opens="attention:AttentionScreen",
         keys=("exclamation_mark",),
         everywhere=("f4",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.connections",
-        "app.connections",
         "Connections",
         "Show who is told of a cancellation automatically.",
+        opens="connections:ConnectionsScreen",
         keys=("e",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.refresh",
-        "refresh_list",
         "Refresh",
         "Read the list again, with what other desks changed.",
+        does="refresh_list",
         keys=("u",),
         everywhere=("f5",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.palette",
-        "app.palette",
         "All commands",
         "Find a command by its name.",
+        does="app.palette",
         everywhere=("ctrl+p",),
         group="Program",
         in_palette=False,
     ),
-    Command(
+    Action(
         "program.paint",
-        "app.paint_again",
         "Paint again",
         "Paint the whole screen again, if something has written over it.",
+        does="app.paint_again",
         everywhere=("ctrl+l",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.lock",
-        "app.lock",
         "Lock",
         "Hide everything until you, or another operator, go on.",
+        does="app.lock",
         keys=("l",),
         everywhere=("f9",),
         group="Program",
     ),
-    Command(
+    Action(
         "program.leave",
-        "app.leave",
         "Leave",
         "Leave frontdesk. It asks first.",
+        does="app.leave",
         keys=("q",),
         everywhere=("ctrl+c",),
         group="Program",
     ),
 )
 
-CANCEL_COMMANDS: tuple[Command, ...] = (
-    Command(
+CANCEL_ACTIONS: tuple[Action, ...] = (
+    Action(
         "cancel.confirm",
-        "confirm",
         "Cancel Booking",
         "Cancel the booking shown. F8 counts only after you could see it.",
+        does="confirm",
         everywhere=("f8",),
         group="Cancel Booking",
         dangerous=True,
     ),
-    Command(
+    Action(
         "cancel.keep",
-        "keep",
         "Keep Booking",
         "Close the window; nothing is cancelled.",
+        does="keep",
         everywhere=("escape",),
         group="Cancel Booking",
     ),
-    Command(
+    Action(
         "cancel.next",
-        "next_field(1)",
         "Next field",
         "Go from the reason to the buttons, and back to the reason.",
+        does="next_field(1)",
         everywhere=("tab",),
         group="Cancel Booking",
     ),
-    Command(
+    Action(
         "cancel.previous",
-        "next_field(-1)",
         "Field before",
         "Go the other way round.",
+        does="next_field(-1)",
         everywhere=("shift+tab",),
         group="Cancel Booking",
     ),
-    Command(
+    Action(
         "cancel.help",
-        "app.help",
         "Help",
         "Show all keys.",
+        does="app.help",
         everywhere=("f1",),
         group="Cancel Booking",
     ),
 )
 
 
-def _on_a_page(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...]:
-    """Commands of a page without a text field, by id, action, label, help, and keys."""
+def _on_a_page(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Action, ...]:
+    """Actions of a page without a text field, by id, method, label, help, and keys."""
     return tuple(
-        Command(id, action, label, help, everywhere=tuple(keys.split()), group=group)
-        for id, action, label, help, keys in rows  # noqa: A001 - the fields' names
+        Action(id, label, help, does=does, everywhere=tuple(keys.split()), group=group)
+        for id, does, label, help, keys in rows  # noqa: A001 - the fields' names
     )
 
 
-READING_COMMANDS = _on_a_page(
+READING_ACTIONS = _on_a_page(
     "Details and help",
     ("read.back", "back", "Back", "Go back to the list.", "escape q"),
     ("read.down", "scroll(1)", "Down", "Scroll down.", "down j"),
@@ -408,13 +411,13 @@ READING_COMMANDS = _on_a_page(
     ("read.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
 )
 
-DETAILS_COMMANDS = _on_a_page(
+DETAILS_ACTIONS = _on_a_page(
     "Details",
     ("details.retry", "retry", "Try again", "Try again now what failed.", "a"),
     ("details.settle", "settle", "Settle", "Settle what failed: write what you did, and sign it.", "s"),
 )
 
-ATTENTION_COMMANDS = _on_a_page(
+ATTENTION_ACTIONS = _on_a_page(
     "Attention",
     ("attention.settle", "settle", "Settle", "Settle it: write what you did, and sign it.", "s"),
     ("attention.retry", "retry", "Try again", "Try it again now.", "a"),
@@ -428,11 +431,11 @@ ATTENTION_COMMANDS = _on_a_page(
     ("attention.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
 )
 
-ALL_COMMANDS: tuple[Command, ...] = tuple(
-    command
-    for command in COMMANDS + CANCEL_COMMANDS + READING_COMMANDS + DETAILS_COMMANDS + ATTENTION_COMMANDS
-    if command.in_this_version
+ALL_ACTIONS: tuple[Action, ...] = tuple(
+    action
+    for action in ACTIONS + CANCEL_ACTIONS + READING_ACTIONS + DETAILS_ACTIONS + ATTENTION_ACTIONS
+    if action.in_this_version
 )
 """Those that Help and docs/keys.md list."""
 
-MENU: tuple[Command, ...] = tuple(command for command in COMMANDS if command.in_menu)
+MENU: tuple[Action, ...] = tuple(action for action in ACTIONS if action.in_menu)

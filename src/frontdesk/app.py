@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import events, work
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.driver import Driver
@@ -17,12 +17,11 @@ from textual.screen import Screen
 
 from frontdesk.desk import Desk, OpenDesk, SignIn
 from frontdesk.errors import FrontdeskError
+from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.shell.desk_lock import DeskLock
-from frontdesk.screens.shell.dispatch_beside import DispatchBeside
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
-from frontdesk.screens.shell.program_actions import ProgramActions
-from frontdesk.screens.shell.roles import HearsTerminal, Settles
+from frontdesk.screens.shell.roles import HearsTerminal, Offers, Settles
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
@@ -31,23 +30,11 @@ if TYPE_CHECKING:
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 
-SCREENS_ON_KEYS = tuple(
-    f"frontdesk.screens.{name}"
-    for name in (
-        "dialogs.cancel",
-        "details",
-        "attention",
-        "chooser",
-        "connections",
-        "help",
-        "shell.leave",
-        "shell.lock",
-    )
-)
-"""What only a key opens: loaded while nobody waits for it, once the list is there."""
+ENDS_WITHIN = 2.0
+"""Seconds that leaving gives a delivery on its way; another dispatcher takes up what is cut off."""
 
 
-class FrontdeskApp(ProgramActions, inherit_bindings=False):
+class FrontdeskApp(App[None], inherit_bindings=False):
     """What an operator sees. Keys go through one queue, see `screens/shell/key_queue.py`."""
 
     TITLE = "frontdesk"
@@ -71,7 +58,7 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
         self.animation_level = "none"
         self.desk = desk
         self.open_desk: OpenDesk | None = None
-        self._dispatching = DispatchBeside(desk, self._say_notices)
+        self._dispatching: asyncio.Task[None] | None = None
         self._keys = KeyQueue(self, desk.clock, super().on_event, self._show_bug)
         self._desk_lock = DeskLock(
             self, self._keys, desk.clock, desk.settings, lambda: self.fit_window(self.size)
@@ -119,7 +106,7 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
 
         await self.switch_screen(SignInScreen(self.desk, sign_in, desk.here))
         self._handle_keys()
-        self._dispatching.start()
+        self._start_dispatch()
         await asyncio.to_thread(import_module, "frontdesk.screens.list.bookings")
 
     async def _open_list(self, desk: OpenDesk) -> None:
@@ -131,12 +118,30 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
         await screen.is_painted.wait()
         if desk.signed_in:
             self._keys.hear()
-        for name in SCREENS_ON_KEYS:
+        from frontdesk.screens.opening import ON_KEYS
+
+        # What only a key opens is loaded while nobody waits for it.
+        for name in ON_KEYS:
             await asyncio.to_thread(import_module, name)
         with contextlib.suppress(FrontdeskError):
             await desk.store.rows(())  # answered when the store has come, whatever came before it
         self.desk.on_loaded()
-        self._dispatching.start()
+        self._start_dispatch()
+
+    def _start_dispatch(self) -> None:
+        """Have what follows from cancellations carried out beside the screens, if it is not already."""
+        if self._dispatching is None:
+            self._dispatching = asyncio.create_task(self._carry_out())
+
+    async def _carry_out(self) -> None:
+        """A bug in it must not take the screen away."""
+        if self.desk.dispatch is not None:
+            try:
+                await self.desk.dispatch.prepare()
+                self._say_notices()
+                await self.desk.dispatch.run()
+            except Exception as error:
+                self.desk.report(error)
 
     def _say_notices(self) -> None:
         """Bring what is only known now into the status lines: nothing else may change for long."""
@@ -175,7 +180,9 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
             self.pop_screen()
 
     async def on_unmount(self) -> None:
-        await self._dispatching.stop()
+        if self._dispatching is not None:
+            self._dispatching.cancel()
+            await asyncio.wait([self._dispatching], timeout=ENDS_WITHIN)
         if self.open_desk is not None:
             await self.open_desk.store.close()
 
@@ -214,6 +221,54 @@ class FrontdeskApp(ProgramActions, inherit_bindings=False):
         self._keys.position_answered(message.number)
         if isinstance(self.screen, HearsTerminal):
             self.screen.position_answered(message.number)
+
+    # -- what its keys open: each screen is loaded when first asked for ---------------
+
+    def action_help(self) -> None:
+        from frontdesk.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.desk.settings.keys))
+
+    def action_open(self, place: str) -> None:
+        """Open a screen over the one there is; `place` is what an action opens."""
+        from frontdesk.screens.opening import screen_at
+
+        if self.open_desk is not None:
+            self.push_screen(screen_at(place)(self.open_desk))
+
+    @work(exit_on_error=False, group="asking")
+    async def action_palette(self) -> None:
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
+        screen = self.screen
+        if not isinstance(screen, Offers):
+            return
+        offered = screen.offered
+        overrides = self.desk.settings.keys
+        choices = [
+            Choice(action.label, ", ".join(key_name(key) for key in keys_of(action, overrides)))
+            for action in offered
+        ]
+        chosen = await self.push_screen_wait(ChooserScreen("All commands", choices))
+        if chosen is not None:
+            await self.run_action(offered[chosen].call, screen)
+
+    @work(exit_on_error=False, group="asking")
+    async def action_leave(self) -> None:
+        from frontdesk.screens.shell.leave import LeaveScreen
+
+        if isinstance(self.screen, LeaveScreen):
+            return
+        if self.open_desk is None or await self.push_screen_wait(LeaveScreen(self.open_desk)):
+            self.exit()
+
+    def action_exit_now(self) -> None:
+        self.exit()
+
+    def action_paint_again(self) -> None:
+        if isinstance(self._driver, FrontdeskDriver):
+            self._driver.frames.forget()
 
     # -- who may see it -----------------------------------------------------------------
 

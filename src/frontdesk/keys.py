@@ -1,24 +1,24 @@
-"""The keys of each command with those of the config, the keys that a config may give, and names of keys."""
+"""The keys of each action with those of the config, the keys that a config may give, and names of keys."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from frontdesk.actions import COMMANDS, Command
+from frontdesk.actions import ACTIONS, Action
 from frontdesk.bookings import ALREADY_CANCELLED, Booking, Reason, Standing, why_not_cancel
 
 
-def keys_of(command: Command, overrides: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the keys of a command, as `overrides` (the config's `[keys]`) leave them.
+def keys_of(action: Action, overrides: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys of an action, as `overrides` (the config's `[keys]`) leave them.
 
     They replace the list's keys; of a command that has none, the ones that work everywhere.
     """
-    changed = overrides.get(command.id)
+    changed = overrides.get(action.id)
     if not changed:
-        return command.keys + command.everywhere
+        return action.keys + action.everywhere
     given = tuple(changed.split(","))
-    return given + command.everywhere if command.keys else given
+    return given + action.everywhere if action.keys else given
 
 
 FORBIDDEN_KEYS = re.compile(
@@ -36,7 +36,7 @@ _TYPES_NOTHING = re.compile(
 def why_not_keys(overrides: Mapping[str, str]) -> str:
     """Return what is wrong with the config's `[keys]`, in one sentence; empty when nothing is."""
     owners: dict[str, str] = {}
-    for one in COMMANDS:
+    for one in ACTIONS:
         for key in overrides[one.id].split(",") if one.id in overrides else ():
             if problem := _why_not_key(one, key):
                 return f"{key or 'an empty word'} for {one.id} {problem}"
@@ -47,14 +47,14 @@ def why_not_keys(overrides: Mapping[str, str]) -> str:
     return ""
 
 
-def _why_not_key(command: Command, key: str) -> str:
+def _why_not_key(action: Action, key: str) -> str:
     if not key or key != key.strip():
         return "is not a key: write keys with a comma between them and no space"
     if FORBIDDEN_KEYS.fullmatch(key):
         return "would not arrive: terminals and window managers take it"
-    if not command.keys and not _TYPES_NOTHING.fullmatch(key):
+    if not action.keys and not _TYPES_NOTHING.fullmatch(key):
         return "is text at Find, where this command works too: choose a key that types nothing"
-    if command.dangerous and key in ("enter", "space"):
+    if action.dangerous and key in ("enter", "space"):
         return "is pressed by reflex: choose another one for what cannot be undone"
     return ""
 
@@ -88,13 +88,13 @@ def key_name(key: str) -> str:
     return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
 
 
-def first_key(command: Command, overrides: Mapping[str, str]) -> str:
+def first_key(action: Action, overrides: Mapping[str, str]) -> str:
     """Return the key to show for a command where there is room for one."""
-    return key_name(keys_of(command, overrides)[0])
+    return key_name(keys_of(action, overrides)[0])
 
 
 def why_not(
-    command: Command,
+    action: Action,
     booking: Booking,
     now: datetime,
     desk: Standing,
@@ -105,11 +105,11 @@ def why_not(
 
     `here` is the zone of the clock at the desk.
     """
-    reason = command.why_not(booking, now, desk) if command.why_not else None
+    reason = action.why_not(booking, now, desk) if action.why_not else None
     if reason is not None and reason.code == ALREADY_CANCELLED:
         return why_not_cancel(booking, now, desk, here)
-    if reason is None or command.instead is None or command.instead[0] != reason.code:
+    if reason is None or action.instead is None or action.instead[0] != reason.code:
         return reason
-    _, when, other = command.instead
-    key = first_key(next(one for one in COMMANDS if one.id == other), overrides)
+    _, when, other = action.instead
+    key = first_key(next(one for one in ACTIONS if one.id == other), overrides)
     return Reason(reason.code, f"{reason}. {when}: {key}")

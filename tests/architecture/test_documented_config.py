@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from frontdesk import config
-from frontdesk.actions import COMMANDS
+from frontdesk.actions import ACTIONS
 from tests.architecture.pages import PAGES, ROOT, blocks
 
 WITHOUT_CONFIGS = ("docs/import.md", "docs/messages.md", "docs/pms/adding-a-pms.md")
@@ -33,7 +33,7 @@ def test_configs_in_the_documents_are_accepted(page: Path, tmp_path: Path) -> No
     for number, example in enumerate(blocks(page, "toml")):
         file = tmp_path / f"{number}.toml"
         file.write_text(example, encoding="utf-8")
-        assert config.load(file).keys.keys() <= {command.id for command in COMMANDS}
+        assert config.load(file).keys.keys() <= {command.id for command in ACTIONS}
 
 
 def test_the_example_config_has_every_key() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from frontdesk.actions import ALL_COMMANDS, COMMANDS
+from frontdesk.actions import ACTIONS, ALL_ACTIONS
 from frontdesk.desk import Settings
 from frontdesk.keys import FORBIDDEN_KEYS, why_not_keys
 from frontdesk.screens.shell.lock import SignInScreen
@@ -81,13 +81,13 @@ def look_at_bindings(front: Front, name: str) -> None:
 
 
 def test_no_command_lives_on_a_function_key_alone() -> None:
-    for command in COMMANDS:
+    for command in ACTIONS:
         if any(re.fullmatch(r"f\d+", key) for key in command.everywhere):
             assert command.keys, command.id
 
 
 def test_dangerous_commands_are_not_on_reflex_keys() -> None:
-    for command in ALL_COMMANDS:
+    for command in ALL_ACTIONS:
         if command.dangerous:
             assert not {"enter", "space", "y"} & {*command.keys, *command.everywhere}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.actions import ALL_COMMANDS
+from frontdesk.actions import ALL_ACTIONS
 from frontdesk.bookings import Operator
 from frontdesk.errors import Unauthorised
 from tests.choosing import few_in_quick
@@ -152,5 +152,5 @@ async def test_no_sentence_of_help_is_cut(open_front: FrontOpener, width: int) -
         lines = front.lines()
         assert not [line for line in lines[1:-2] if line.endswith("..")]
         shown = " ".join(" ".join(lines).split())
-        for one in ALL_COMMANDS:
+        for one in ALL_ACTIONS:
             assert one.help in shown, one.help

@@ -316,10 +316,10 @@ class Session:
 
     def check_keys(self) -> None:
         """Raise ConfigError for `[keys]` that cannot be."""
-        from frontdesk.actions import COMMANDS
+        from frontdesk.actions import ACTIONS
         from frontdesk.keys import why_not_keys
 
-        known = {command.id for command in COMMANDS}
+        known = {command.id for command in ACTIONS}
         for command in self.config.keys:
             if command not in known:
                 raise ConfigError(

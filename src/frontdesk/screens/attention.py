@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import BindingType
 
 from frontdesk import times
-from frontdesk.actions import ATTENTION_COMMANDS
+from frontdesk.actions import ATTENTION_ACTIONS
 from frontdesk.deliveries import to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
@@ -21,7 +21,7 @@ from frontdesk.sources.attention import AttentionSource, Item
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column, ListTable
 
-COMMANDS = "s settle: asks for a note, signs with your name   a try again   d details"
+FOOT = "s settle: asks for a note, signs with your name   a try again   d details"
 LINES = 4
 """Lines of an item, with the empty one below it."""
 INDENT = " " * 5
@@ -75,7 +75,7 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
     until the operator has the list read again. Only this operator's settling takes a row out.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(ATTENTION_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(ATTENTION_ACTIONS)
     TITLE_WORDS = "Attention"
     KEY_WORDS = "Up Down move  Esc back to Find  F1 help"
     READING = "Reading what needs a person..."
@@ -108,7 +108,7 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
         return f"{number:,}{more} {'needs' if number == 1 else 'need'} a person, nearest appointment first"
 
     def foot(self) -> tuple[str, str]:
-        return COMMANDS, ""
+        return FOOT, ""
 
     def nothing(self) -> tuple[str, ...]:
         return ("      Nothing needs a person. What fails is listed here until it is done.",)

@@ -1,29 +1,26 @@
-"""Textual bindings made from the one command table."""
+"""Textual bindings made from the one table of actions."""
 
 from collections.abc import Sequence
 
 from textual.binding import Binding, BindingType
 
-from frontdesk.actions import COMMANDS, Command
+from frontdesk.actions import ACTIONS, Action
 
 
-def _binding(command: Command, keys: Sequence[str], suffix: str) -> Binding:
-    name, _, rest = command.action.partition("(")
-    action = command.action if "." in name else f"screen.{name}" + (f"({rest}" if rest else "")
-    return Binding(
-        ",".join(keys), action, command.label, show=False, tooltip=command.help, id=command.id + suffix
-    )
+def _binding(action: Action, keys: Sequence[str], suffix: str) -> Binding:
+    call = action.call if "." in action.call.partition("(")[0] else f"screen.{action.call}"
+    return Binding(",".join(keys), call, action.label, show=False, tooltip=action.help, id=action.id + suffix)
 
 
-def list_bindings() -> list[BindingType]:
+def list_bindings(actions: Sequence[Action] = ACTIONS) -> list[BindingType]:
     """Return the bindings that hold only while the list has the focus."""
-    return [_binding(command, command.keys, "") for command in COMMANDS if command.keys]
+    return [_binding(action, action.keys, "") for action in actions if action.keys]
 
 
-def everywhere_bindings(commands: Sequence[Command] = COMMANDS) -> list[BindingType]:
-    """Return the bindings that hold wherever the focus is on a screen with these commands."""
+def everywhere_bindings(actions: Sequence[Action] = ACTIONS) -> list[BindingType]:
+    """Return the bindings that hold wherever the focus is on a screen with these actions."""
     return [
-        _binding(command, command.everywhere, ".everywhere" if command.keys else "")
-        for command in commands
-        if command.everywhere
+        _binding(action, action.everywhere, ".everywhere" if action.keys else "")
+        for action in actions
+        if action.everywhere
     ]

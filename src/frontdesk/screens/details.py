@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import BindingType
 
 from frontdesk import times
-from frontdesk.actions import DETAILS_COMMANDS
+from frontdesk.actions import DETAILS_ACTIONS
 from frontdesk.audit import Action, AuditEvent, in_words, past_of
 from frontdesk.bookings import Booking, Status
 from frontdesk.commands import Cancel
@@ -39,7 +39,7 @@ TRIED_STATES = OPEN_STATES | {State.ATTENTION}
 class DetailsScreen(ReadingScreen):
     """One booking, read again from the store while it opens and whenever it changes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(DETAILS_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(DETAILS_ACTIONS)
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from frontdesk.actions import ALL_COMMANDS
+from frontdesk.actions import ALL_ACTIONS
 from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.reading import ReadingScreen, StyledLine
 from frontdesk.widgets.line import BOLD, PLAIN
@@ -37,12 +37,12 @@ class HelpScreen(ReadingScreen):
         lines: list[StyledLine] = [("", PLAIN)]
         lines += [(f"  {line}", PLAIN) for line in wrapped(FIND_TEXT, min(width, WIDEST - 2))]
         group = ""
-        for command in ALL_COMMANDS:
-            if command.group != group:
-                group = command.group
+        for action in ALL_ACTIONS:
+            if action.group != group:
+                group = action.group
                 lines += [("", PLAIN), (f" {group}", BOLD)]
-            keys = ", ".join(key_name(key) for key in keys_of(command, self._overrides))
-            for line in wrapped(command.help, width - KEYS_WIDTH):
+            keys = ", ".join(key_name(key) for key in keys_of(action, self._overrides))
+            for line in wrapped(action.help, width - KEYS_WIDTH):
                 lines.append((f"  {keys:<{KEYS_WIDTH}}{line}", PLAIN))
                 keys = ""
         self.show(" Help", "every key ", tuple(lines))

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 
-from frontdesk.actions import READING_COMMANDS
+from frontdesk.actions import READING_ACTIONS
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.widgets.line import BOLD, REVERSED, Line, TextBlock
 from frontdesk.widgets.status_line import StatusLine
@@ -29,7 +29,7 @@ class Pages(VerticalScroll, inherit_bindings=False):
 class ReadingScreen(Screen[None], inherit_bindings=False):
     """Base of Details and Help: subclasses call `show` with what there is to read."""
 
-    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(READING_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(READING_ACTIONS)
     CSS = """
     #text { width: 1fr; }
     """

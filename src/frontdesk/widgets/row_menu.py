@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from frontdesk import times
-from frontdesk.actions import Command
+from frontdesk.actions import Action
 from frontdesk.bookings import Booking, Reason
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
 from frontdesk.words.fitting import fitted, wrapped
@@ -48,9 +48,9 @@ class RowMenu(Widget, can_focus=True):
     class Chosen(Message):
         """The operator chose a line that works."""
 
-        def __init__(self, command: Command, booking: Booking) -> None:
+        def __init__(self, action: Action, booking: Booking) -> None:
             super().__init__()
-            self.command = command
+            self.action = action
             self.booking = booking
 
     class Closed(Message):
@@ -60,7 +60,7 @@ class RowMenu(Widget, can_focus=True):
         super().__init__(id=id)
         self._now: datetime | None = None
         self._booking: Booking | None = None
-        self._lines: tuple[tuple[Command, str, Reason | None], ...] = ()
+        self._lines: tuple[tuple[Action, str, Reason | None], ...] = ()
         self._marked = 0
 
     @property
@@ -69,9 +69,9 @@ class RowMenu(Widget, can_focus=True):
         return self._booking is not None
 
     def open(
-        self, booking: Booking, lines: Sequence[tuple[Command, str, Reason | None]], now: datetime
+        self, booking: Booking, lines: Sequence[tuple[Action, str, Reason | None]], now: datetime
     ) -> None:
-        """Show `lines` (a command, its key, why not) for `booking`, marked the first that works."""
+        """Show `lines` (an action, its key, why not) for `booking`, marked the first that works."""
         self._booking, self._lines, self._now = booking, tuple(lines), now
         self._marked = next((index for index, (_, _, reason) in enumerate(self._lines) if reason is None), 0)
         self.display = True
@@ -109,9 +109,9 @@ class RowMenu(Widget, can_focus=True):
 
     def _drawn(self, index: int, width: int) -> list[tuple[str, Style]]:
         """A command's line; a reason that is too long for it goes on below, by words."""
-        command, key, reason = self._lines[index]
+        action, key, reason = self._lines[index]
         marked = index == self._marked and reason is None
-        start = f" {'>' if marked else ' '} {key}  {fitted(command.label, LABEL_WIDTH)}"
+        start = f" {'>' if marked else ' '} {key}  {fitted(action.label, LABEL_WIDTH)}"
         style = REVERSED if marked else PLAIN if reason else BOLD
         room = width - 2 - len(start) - 1
         first, *more = wrapped(reason.text if reason else "", room)
@@ -148,6 +148,6 @@ class RowMenu(Widget, can_focus=True):
             self.refresh()
 
     def _choose(self, index: int) -> None:
-        command, _, reason = self._lines[index]
+        action, _, reason = self._lines[index]
         if reason is None and self._booking is not None:
-            self.post_message(self.Chosen(command, self._booking))
+            self.post_message(self.Chosen(action, self._booking))

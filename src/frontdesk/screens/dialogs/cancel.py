@@ -18,7 +18,7 @@ from textual.geometry import Size
 from textual.widgets import TextArea
 
 from frontdesk import times
-from frontdesk.actions import CANCEL_COMMANDS
+from frontdesk.actions import CANCEL_ACTIONS
 from frontdesk.bookings import OTHER_STORE, REASON_LIMIT, Booking, Patient
 from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.deliveries import TOLD_BY_PHONE, Kind, is_told_automatically, plan
@@ -90,7 +90,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     """
 
     CONFIRMS = frozenset({"f8", "enter", "space"})
-    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_ACTIONS)
     CSS = """
     CancelScreen { background: transparent; }
     #dialog { height: auto; background: ansi_default; }

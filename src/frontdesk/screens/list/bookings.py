@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from frontdesk.actions import COMMANDS, MENU, Command
+from frontdesk.actions import ACTIONS, MENU, Action
 from frontdesk.bookings import Booking, Row, Status, why_not_cancel
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
@@ -25,6 +25,7 @@ from frontdesk.screens.list.elsewhere import Elsewhere
 from frontdesk.screens.list.key_line import KeyLine
 from frontdesk.screens.list.last_write import LastLine
 from frontdesk.screens.list.screen import ListScreen
+from frontdesk.screens.opening import DIALOGS, screen_at
 from frontdesk.screens.shell.notices import show_bug
 from frontdesk.sources.bookings import BookingSource
 from frontdesk.sources.port import Asked
@@ -149,7 +150,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         if not self._keys_work:
             return ""
         ways = ("filter.none",) if self.focused is self.table else ("focus.switch", "filter.none")
-        by_id = {command.id: command for command in COMMANDS}
+        by_id = {action.id: action for action in ACTIONS}
         return " ".join(first_key(by_id[way], self.desk.desk.settings.keys) for way in ways)
 
     def _back_to_find(self) -> None:
@@ -252,9 +253,9 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         line.show_desk(self.desk)
 
     @property
-    def offered(self) -> tuple[Command, ...]:
+    def offered(self) -> tuple[Action, ...]:
         """What the palette shows, and can do on this screen."""
-        return tuple(command for command in COMMANDS if command.in_palette)
+        return tuple(action for action in ACTIONS if action.in_palette)
 
     async def takes(self, event: events.Event) -> bool:
         # What only changes the text at Find need not wait for a search.
@@ -377,8 +378,8 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         now, standing, keys = self.desk.now(), self.desk.standing, self.desk.desk.settings.keys
         here = self.desk.here
         lines = [
-            (command, first_key(command, keys), why_not(command, row.booking, now, standing, keys, here))
-            for command in MENU
+            (action, first_key(action, keys), why_not(action, row.booking, now, standing, keys, here))
+            for action in MENU
         ]
         self.menu.open(row.booking, lines, now)
         self._place_menu()
@@ -398,37 +399,33 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
 
     def on_row_menu_chosen(self, message: RowMenu.Chosen) -> None:
         self._close_menu()
-        self._do(message.command, message.booking)
+        self._do(message.action, message.booking)
 
     def _close_menu(self) -> None:
         self.menu.close()
         self._back_to_find()
         self._follow_focus()
 
-    def action_do(self, command_id: str) -> None:
+    def action_do(self, action_id: str) -> None:
         """Do it, or open the menu, which says why it cannot be done and what can."""
         row = self.listing.current
-        command = next(command for command in MENU if command.id == command_id)
+        action = next(action for action in MENU if action.id == action_id)
         if row is None:
             self.action_menu()
             return
         keys = self.desk.desk.settings.keys
-        if why_not(command, row.booking, self.desk.now(), self.desk.standing, keys, self.desk.here):
+        if why_not(action, row.booking, self.desk.now(), self.desk.standing, keys, self.desk.here):
             self.action_menu()
         else:
-            self._do(command, row.booking)
+            self._do(action, row.booking)
 
-    def _do(self, command: Command, booking: Booking) -> None:
-        if command.id == "booking.cancel":
-            from frontdesk.screens.dialogs.cancel import CancelScreen
+    def _do(self, action: Action, booking: Booking) -> None:
+        if action.asks:
+            self.app.push_screen(screen_at(DIALOGS[action.asks])(self.desk, booking), self._dialog_closed)
+        else:
+            self.app.push_screen(screen_at(action.opens)(self.desk, booking))
 
-            self.app.push_screen(CancelScreen(self.desk, booking), self._cancel_closed)
-        elif command.id == "booking.details":
-            from frontdesk.screens.details import DetailsScreen
-
-            self.app.push_screen(DetailsScreen(self.desk, booking))
-
-    def _cancel_closed(self, closed: "Closed | None") -> None:
+    def _dialog_closed(self, closed: "Closed | None") -> None:
         if closed is None:
             return  # by the lock
         if closed.cancelled is None:

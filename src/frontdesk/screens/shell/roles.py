@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from textual import events
 
-from frontdesk.actions import Command
+from frontdesk.actions import Action
 from frontdesk.bookings import Booking
 
 
@@ -40,7 +40,7 @@ class Offers(Protocol):
     """A screen that has commands for the palette."""
 
     @property
-    def offered(self) -> tuple[Command, ...]:
+    def offered(self) -> tuple[Action, ...]:
         """What the palette shows, and can do on this screen."""
         ...
 

@@ -1,4 +1,4 @@
-"""The one table of commands: its keys, its words, and why something cannot be done now."""
+"""The one table of actions: its keys, its words, and why something cannot be done now."""
 
 import re
 from collections import Counter
@@ -9,20 +9,25 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from frontdesk.actions import (
-    ALL_COMMANDS,
-    ATTENTION_COMMANDS,
-    CANCEL_COMMANDS,
-    COMMANDS,
-    DETAILS_COMMANDS,
+    ACTIONS,
+    ALL_ACTIONS,
+    ATTENTION_ACTIONS,
+    CANCEL_ACTIONS,
+    DETAILS_ACTIONS,
     MENU,
-    READING_COMMANDS,
-    Command,
+    READING_ACTIONS,
+    Action,
     WhyNot,
+)
+from frontdesk.bookings import (
+    Booking,
+    Cancellation,
+    Standing,
     why_not_did_not_come,
     why_not_reschedule,
 )
-from frontdesk.bookings import Booking, Cancellation, Standing
 from frontdesk.keys import FORBIDDEN_KEYS, first_key, key_name, keys_of, why_not, why_not_keys
+from frontdesk.screens.opening import DIALOGS, screen_at
 from tests.making import KIM, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
@@ -92,31 +97,31 @@ NEVER = [
 
 
 def test_the_keys_are_the_designs() -> None:
-    assert {key: one.id for one in COMMANDS for key in one.keys} == LIST_KEYS
-    assert {key: one.id for one in COMMANDS for key in one.everywhere} == EVERYWHERE_KEYS
+    assert {key: one.id for one in ACTIONS for key in one.keys} == LIST_KEYS
+    assert {key: one.id for one in ACTIONS for key in one.everywhere} == EVERYWHERE_KEYS
 
 
-def test_every_id_is_one_commands() -> None:
-    assert len({one.id for one in ALL_COMMANDS}) == len(ALL_COMMANDS)
+def test_every_id_is_one_actions() -> None:
+    assert len({one.id for one in ALL_ACTIONS}) == len(ALL_ACTIONS)
 
 
 @pytest.mark.parametrize(
-    "commands", [COMMANDS, CANCEL_COMMANDS, READING_COMMANDS + DETAILS_COMMANDS, ATTENTION_COMMANDS]
+    "actions", [ACTIONS, CANCEL_ACTIONS, READING_ACTIONS + DETAILS_ACTIONS, ATTENTION_ACTIONS]
 )
-def test_no_key_is_bound_twice(commands: Sequence[Command]) -> None:
-    bound = Counter(key for one in commands for key in (*one.keys, *one.everywhere))
+def test_no_key_is_bound_twice(actions: Sequence[Action]) -> None:
+    bound = Counter(key for one in actions for key in (*one.keys, *one.everywhere))
     assert bound
     assert max(bound.values()) == 1
 
 
-@pytest.mark.parametrize("one", ALL_COMMANDS, ids=lambda one: one.id)
-def test_every_command_has_words_and_keys(one: Command) -> None:
+@pytest.mark.parametrize("one", ALL_ACTIONS, ids=lambda one: one.id)
+def test_every_action_has_words_and_keys(one: Action) -> None:
     assert one.label[0].isupper()
     assert len(one.label) <= 20
     assert re.fullmatch(r"[A-Z].*[^ ]\.", one.help)
     assert one.group
     assert one.keys or one.everywhere
-    assert re.fullmatch(r"(app\.)?[a-z_]+(\(.*\))?", one.action)
+    assert re.fullmatch(r"(app\.)?[a-z_]+(\(.*\))?", one.call)
     assert not [key for key in (*one.keys, *one.everywhere) if FORBIDDEN_KEYS.fullmatch(key)]
 
 
@@ -134,30 +139,41 @@ def test_keys_in_use_are_not_forbidden(key: str) -> None:
 
 
 def test_nothing_that_types_works_everywhere() -> None:
-    for one in (*COMMANDS, *CANCEL_COMMANDS):
+    for one in (*ACTIONS, *CANCEL_ACTIONS):
         assert not [
             key for key in one.everywhere if len(key) == 1 or key in ("space", "slash", "question_mark")
         ]
 
 
 def test_what_cannot_be_undone_is_on_no_reflex_key() -> None:
-    dangerous = [one for one in ALL_COMMANDS if one.dangerous]
+    dangerous = [one for one in ALL_ACTIONS if one.dangerous]
     assert {one.id for one in dangerous} == {"booking.cancel", "cancel.confirm"}
     for one in dangerous:
         assert not {"enter", "space", "y"}.intersection(one.keys + one.everywhere)
 
 
 def test_what_help_lists_works() -> None:
-    greyed = {one.id for one in COMMANDS if not one.in_this_version}
+    greyed = {one.id for one in ACTIONS if not one.in_this_version}
     assert greyed == {"booking.reschedule", "booking.did_not_come"}
     assert greyed <= {one.id for one in MENU}
-    assert not greyed & {one.id for one in ALL_COMMANDS}
-    for one in COMMANDS:
+    assert not greyed & {one.id for one in ALL_ACTIONS}
+    for one in ACTIONS:
         if not one.in_this_version:
             assert not one.in_palette
             for starts_at in (AHEAD, PASSED):
                 assert one.why_not is not None
                 assert one.why_not(make_booking(starts_at=starts_at), NOW, Standing()) is not None
+
+
+@pytest.mark.parametrize("one", ALL_ACTIONS, ids=lambda one: one.id)
+def test_every_action_does_one_thing_asks_for_one_command_or_opens_one_screen_that_is_there(
+    one: Action,
+) -> None:
+    assert [bool(one.does), bool(one.asks), bool(one.opens)].count(True) == 1
+    if one.asks:
+        assert callable(screen_at(DIALOGS[one.asks]))
+    if one.opens:
+        assert callable(screen_at(one.opens))
 
 
 def test_the_menu() -> None:
@@ -195,17 +211,17 @@ def test_a_key_reads_as_on_the_keyboard(key: str, name: str) -> None:
 
 
 def test_every_key_in_use_has_a_name_for_operators() -> None:
-    for one in ALL_COMMANDS:
+    for one in ALL_ACTIONS:
         for key in (*one.keys, *one.everywhere):
             assert len(key) == 1 or key_name(key)[0].isupper() or key_name(key) in "?/!", key
 
 
-def command(command_id: str) -> Command:
-    return next(one for one in COMMANDS if one.id == command_id)
+def action(action_id: str) -> Action:
+    return next(one for one in ACTIONS if one.id == action_id)
 
 
 def test_the_config_changes_keys() -> None:
-    menu, down, cancel = command("booking.menu"), command("list.page_down"), command("booking.cancel")
+    menu, down, cancel = action("booking.menu"), action("list.page_down"), action("booking.cancel")
     assert keys_of(menu, {}) == ("m", "enter")
     assert keys_of(menu, {"booking.cancel": "x"}) == ("m", "enter")
     assert keys_of(menu, {"booking.menu": "x,y"}) == ("x", "y", "enter")
@@ -319,7 +335,7 @@ def test_why_not_in_the_menus_words(why_not: WhyNot, booking: Booking, code: str
 
 def test_a_reason_names_the_key_that_works_as_the_config_has_it() -> None:
     cancel, did_not_come = (
-        next(one for one in COMMANDS if one.id == id_) for id_ in ("booking.cancel", "booking.did_not_come")
+        next(one for one in ACTIONS if one.id == id_) for id_ in ("booking.cancel", "booking.did_not_come")
     )
     keys = {"booking.cancel": "x", "booking.did_not_come": "z"}
     passed, ahead = make_booking(starts_at=PASSED), make_booking(starts_at=AHEAD)
@@ -334,7 +350,7 @@ def test_a_reason_names_the_key_that_works_as_the_config_has_it() -> None:
 
 
 def test_a_cancel_is_told_by_the_clock_at_the_desk_and_it_is_said_which() -> None:
-    cancel = next(one for one in COMMANDS if one.id == "booking.cancel")
+    cancel = next(one for one in ACTIONS if one.id == "booking.cancel")
     cancelled = make_booking(starts_at=AHEAD, cancellation=CANCELLATION)
     for here, said in ((ADELAIDE, "09:02"), (SYDNEY, "09:32 Sydney time")):
         reason = why_not(cancel, cancelled, NOW, Standing(), {}, here)
