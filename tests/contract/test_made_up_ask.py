@@ -1,0 +1,271 @@
+"""A kind of command that nobody has heard of: one ask and one subject, and it goes every command's way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, text
+
+from frontdesk import commands
+from frontdesk.attempts import Result, RetryPolicy
+from frontdesk.bookings import Booking, Operator, Practice, Reason, Standing
+from frontdesk.commands import Ask, Changes, Command, Held, Subject
+from frontdesk.deliveries import MAIL_CONNECTION, Delivery, Kind, Planned, State
+from frontdesk.errors import Conflict, NotFound, Refused
+from frontdesk.store.sql import subjects
+from tests.contract.queueing import DONE, REFUSED
+from tests.contract.raw import count, execute
+from tests.making import KIM, KIM_AT_TWO, LEE, Store, cancel, cancel_of
+
+pytestmark = pytest.mark.far_too
+
+POLICY = RetryPolicy()
+
+
+# -- what a made-up kind needs, and no more ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chair:
+    id: int
+    booking_id: int
+    version: int = 1
+    is_warm: bool = False
+
+
+class Chairs:
+    type = Chair
+
+    def lock(self, tx: Connection, ids: Sequence[int]) -> None: ...
+
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Chair:
+        row = tx.execute(text("SELECT * FROM chair WHERE id = :id"), {"id": thing_id}).one_or_none()
+        if row is None:
+            raise NotFound("There is no such chair here.")
+        return Chair(row.id, row.booking_id, row.version, bool(row.is_warm))
+
+    def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
+        return [self.read(tx, thing_id, Standing()).booking_id]
+
+    def practice(self, tx: Connection, thing: Chair) -> Practice | None:
+        return None
+
+    def booking_id(self, thing: Chair) -> int | None:
+        return thing.booking_id
+
+    def version(self, thing: Chair) -> int:
+        return thing.version
+
+    def save(self, tx: Connection, before: Any, after: Chair, by: Operator, now: datetime) -> Chair:
+        warmed = text("UPDATE chair SET version = version + 1, is_warm = 1 WHERE id = :id")
+        tx.execute(warmed, {"id": after.id})
+        return replace(after, version=after.version + 1)
+
+    def conflict(self, tx: Connection, thing: Chair, now: datetime) -> Conflict:
+        return Conflict("Somebody else was at this chair.", thing, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Warm(Ask):
+    """Warm a chair, for a booking that is moved by an hour for it."""
+
+    kind: ClassVar[str] = "chair.warm_up"
+    thing: ClassVar[type] = Chair
+    past: ClassVar[str] = "warmed"
+    reads: ClassVar[tuple[str, ...]] = ("booking",)
+
+    degrees: int = 30
+
+    def why_not(self, held: Held[Chair], now: datetime, desk: Standing) -> Reason | None:
+        return Reason("too-hot", "it would burn") if self.degrees > 40 else None
+
+    def done(self, held: Held[Chair], by: Operator, now: datetime) -> Changes[Chair]:
+        (booking,) = held.beside["booking"]
+        later = replace(booking, starts_at=booking.starts_at + timedelta(hours=1))
+        return Changes(replace(held.thing, is_warm=True), (later,))
+
+    def follows(self, before: Held[Chair], after: Chair) -> tuple[Planned, ...]:
+        return (
+            Planned("pms.warm_up", State.PENDING, "Praktika", connection="smile"),
+            Planned(Kind.PATIENT_EMAIL, State.PENDING, "a@example.com", "", MAIL_CONNECTION, "pms.warm_up"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge(Ask):
+    """Move a booking by some minutes, once the PMS has done so."""
+
+    kind: ClassVar[str] = "booking.nudge"
+    thing: ClassVar[type] = Booking
+    past: ClassVar[str] = "nudged"
+    needs_proof: ClassVar[bool] = True
+
+    minutes: int = 10
+
+    def why_not(self, held: Held[Booking], now: datetime, desk: Standing) -> Reason | None:
+        return None
+
+    def done(self, held: Held[Booking], by: Operator, now: datetime) -> Changes[Booking]:
+        starts_at = held.thing.starts_at + timedelta(minutes=self.minutes)
+        return Changes(replace(held.thing, starts_at=starts_at, pms_ref=held.proof.get("pms_ref", "P-A1")))
+
+    def follows(self, before: Held[Booking], after: Booking) -> tuple[Planned, ...]:
+        if not after.practice.pms:
+            return ()
+        return (
+            Planned("pms.nudge", State.PENDING, "Praktika", connection="smile", proves=True),
+            Planned(Kind.PATIENT_EMAIL, State.PENDING, "a@example.com", "", MAIL_CONNECTION, "pms.nudge"),
+        )
+
+
+# -- and what it gets for that --------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    for ask in (Warm, Nudge):
+        monkeypatch.setitem(commands.KINDS, ask.kind, ask)
+    monkeypatch.setitem(subjects.SUBJECTS, "chair", Chairs())
+
+
+@pytest.fixture
+def chair(store_url: str, booking: Booking) -> Iterator[Chair]:
+    execute(
+        store_url, "CREATE TABLE chair (id INTEGER, booking_id INTEGER, version INTEGER, is_warm INTEGER)"
+    )
+    execute(store_url, "INSERT INTO chair VALUES (7, :booking, 1, 0)", booking=booking.id)
+    yield Chair(7, booking.id)
+    execute(store_url, "DROP TABLE chair")
+
+
+def warm(chair: Chair, degrees: int = 30, operator: Operator = KIM_AT_TWO) -> Command:
+    return Command(uuid4(), Subject("chair", chair.id), chair.version, operator, Warm(degrees))
+
+
+def nudge(booking: Booking) -> Command:
+    return Command(uuid4(), Subject("booking", booking.id), booking.version, KIM_AT_TWO, Nudge(20))
+
+
+async def carried(store: Store, connection: str, result: Result) -> Delivery | None:
+    claim = await store.queue.claim([connection], POLICY)
+    return None if claim is None else await store.queue.finish(claim, result, POLICY)
+
+
+async def test_a_made_up_subject_and_what_stands_beside_it(
+    store: Store, other: Store, store_url: str, booking: Booking, chair: Chair
+) -> None:
+    number = (await store.state()).number
+    asked = warm(chair)
+    done = await store.do(asked)
+    assert (done.command_id, done.kind) == (asked.id, "chair.warm_up")
+    assert done.thing == replace(chair, version=2, is_warm=True)
+    moved = await store.get(booking.id)
+    assert (moved.starts_at, moved.version) == (booking.starts_at + timedelta(hours=1), 2)
+    day = execute(store_url, "SELECT local_date FROM booking")[0].local_date
+    assert str(day) == moved.starts_at.astimezone(moved.practice.zone).date().isoformat()
+
+    assert await other.do(asked) == done == await other.outcome(asked.id)
+    assert count(store_url, "command") == 1
+    assert [one.subject for one in await other.changes(number, 0)] == [
+        Subject("chair", 7),
+        Subject("booking", booking.id),
+    ]
+    (event,) = await store.history(booking.id)
+    assert (event.action, event.subject, event.operator) == ("chair.warm_up", Subject("chair", 7), KIM_AT_TWO)
+    assert await store.registry.verify() is None
+
+
+async def test_a_made_up_command_is_refused_like_any_other(
+    store: Store, booking: Booking, chair: Chair
+) -> None:
+    with pytest.raises(Refused, match="it would burn"):
+        await store.do(warm(chair, 50))
+    asked = warm(chair)
+    await store.do(asked)
+    with pytest.raises(Conflict, match="Somebody else was at this chair") as conflict:
+        await store.do(warm(chair))
+    assert conflict.value.current == replace(chair, version=2, is_warm=True)
+    with pytest.raises(Refused, match="used for another command"):
+        await store.do(replace(asked, ask=Warm(35)))
+    with pytest.raises(NotFound):
+        await store.do(replace(warm(chair), subject=Subject("chair", 8)))
+
+
+async def test_what_waits_for_another_delivery_is_begun_when_that_is_done(
+    store: Store, booking: Booking, chair: Chair
+) -> None:
+    await store.do(warm(chair))
+    assert await carried(store, MAIL_CONNECTION, DONE) is None
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    assert (claim.delivery.kind, claim.command.ask) == ("pms.warm_up", Warm(30))
+    await store.queue.finish(claim, DONE, POLICY)
+    told = await carried(store, MAIL_CONNECTION, DONE)
+    assert told is not None
+    assert [one.state for one in await store.deliveries(booking.id)] == [State.DONE, State.DONE]
+
+
+async def test_an_ask_takes_effect_when_it_is_proven(store: Store, store_url: str, booking: Booking) -> None:
+    asked = nudge(booking)
+    intended = (await store.do(asked)).thing
+    assert (intended.starts_at, intended.version) == (booking.starts_at, 2)
+    assert (intended.intent.command_id, intended.intent.kind) == (asked.id, "booking.nudge")
+    with pytest.raises(Refused, match="being changed in the PMS now"):
+        await store.do(nudge(intended))
+    assert await carried(store, MAIL_CONNECTION, DONE) is None
+
+    proven = replace(DONE, proof={"pms_ref": "P-new"})
+    await carried(store, "smile", proven)
+    moved = await store.get(booking.id)
+    assert (moved.starts_at, moved.version) == (booking.starts_at + timedelta(minutes=20), 3)
+    assert (moved.intent, moved.pms_ref) == (None, "P-new")
+    assert await carried(store, MAIL_CONNECTION, DONE) is not None
+    effect, asked_for = await store.history(booking.id)
+    assert (effect.action, effect.detail["effect"], effect.operator) == ("booking.nudge", "done", KIM_AT_TWO)
+    assert asked_for.action == "booking.nudge"
+    assert await store.registry.verify() is None
+
+
+async def test_a_refusal_ends_it_and_drops_what_has_waited(store: Store, booking: Booking) -> None:
+    await store.do(nudge(booking))
+    await carried(store, "smile", REFUSED)
+    stands = await store.get(booking.id)
+    assert (stands.starts_at, stands.intent, stands.version) == (booking.starts_at, None, 3)
+    pms, mail = await store.deliveries(booking.id)
+    assert (pms.state, mail.state, mail.settled_by) == (State.ATTENTION, State.SETTLED, "frontdesk")
+    assert await carried(store, MAIL_CONNECTION, DONE) is None
+    assert (await store.history(booking.id))[0].detail["effect"] == "refused"
+
+
+async def test_a_cancel_is_never_blocked_by_what_was_not_sent(store: Store, booking: Booking) -> None:
+    intended = (await store.do(nudge(booking))).thing
+    cancelled = await cancel(store, cancel_of(intended, LEE))
+    assert cancelled.cancellation is not None
+    assert (cancelled.intent, cancelled.starts_at) == (None, booking.starts_at)
+    states = {(one.kind, one.state) for one in await store.deliveries(booking.id)}
+    assert ("pms.nudge", State.SETTLED) in states
+    assert ("pms.cancel", State.PENDING) in states
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    assert claim.delivery.kind == "pms.cancel"
+
+
+@pytest.mark.only_here
+async def test_a_cancel_waits_at_the_pms_for_what_was_sent(store: Store, booking: Booking) -> None:
+    intended = (await store.do(nudge(booking))).thing
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    cancelled = await cancel(store, cancel_of(intended, KIM))
+    assert cancelled.cancellation is not None
+    assert cancelled.intent is not None
+    assert await store.queue.claim(["smile"], POLICY) is None
+    await store.queue.finish(claim, DONE, POLICY)
+    moved = await store.get(booking.id)
+    assert (moved.intent, moved.starts_at) == (None, booking.starts_at + timedelta(minutes=20))
+    assert moved.cancellation == cancelled.cancellation
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    assert (claim.delivery.kind, claim.booking.starts_at) == ("pms.cancel", moved.starts_at)
