@@ -19,10 +19,10 @@ from frontdesk.attempts import Claim
 from frontdesk.bookings import Cancellation
 from frontdesk.deliveries import Delivery, Kind, State
 from frontdesk.notify.settings import Letterhead, NotifySettings
-from tests.making import KIM, make_booking
+from tests.making import KIM, cancel_of, make_booking
 
 AT = datetime(2026, 11, 22, 1, 14, tzinfo=UTC)
-COMMAND = UUID("6d1f1a52-6d0e-4a0e-8a35-0d5f8f1a9b11")
+COMMAND = cancel_of(make_booking(), id=UUID("6d1f1a52-6d0e-4a0e-8a35-0d5f8f1a9b11"))
 LETTERHEAD = Letterhead("Smile Dental <bookings@smile.example>", "desk@smile.example")
 SETTINGS = NotifySettings(LETTERHEAD)
 USER, PASSWORD = "desk@smile.example", "kept apart"

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, text
 
 from frontdesk.attempts import ATTEMPT_SECONDS, LEASE, Carrier, Claim, Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, Operator
-from frontdesk.commands import Command
+from frontdesk.commands import Cancel, Command
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
 from frontdesk.errors import Conflict, Refused
 from frontdesk.notify.envelope import message_id
@@ -168,10 +168,10 @@ class Machine(RuleBasedStateMachine):
         number = (await store.state()).number
         if is_other:
             with pytest.raises(Refused) as refused:
-                await cancel(store, replace(command, reason="Another one"))
+                await cancel(store, replace(command, ask=Cancel("Another one")))
             assert refused.value.reason.code == "id-reused"
         else:
-            assert (await cancel(store, command)).id == command.booking_id
+            assert (await cancel(store, command)).id == command.subject.id
         assert (await store.state()).number == number
 
     @rule(desk=desks, one=any_of_them, settles=st.booleans())

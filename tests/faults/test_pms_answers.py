@@ -29,7 +29,7 @@ from frontdesk.pms.port import Account, Pms, PmsError
 from frontdesk.pms.registry import open_pms
 from frontdesk.pms.telling import PmsCarrier
 from tests.contract.pms_accounts import NOW, PROMISES, REF, START, Promise, connected
-from tests.making import KIM, make_booking
+from tests.making import KIM, cancel_of, make_booking
 
 Ask = Callable[[Pms], Awaitable[object]]
 Send = Callable[..., Awaitable[Answer]]
@@ -253,7 +253,14 @@ def check_carrier(promise: Promise, data: st.DataObject) -> None:
     made = make_booking(starts_at=START, pms_ref=REF, cancellation=Cancellation(NOW, KIM, "Sick"))
     booking = replace(made, practice=replace(made.practice, time_zone=promise.time_zone))
     delivery = Delivery(1, 1, Kind.PMS_CANCEL, State.CLAIMED, "PMS", NOW, NOW, "smile", attempts=1)
-    claim = Claim(delivery, booking, UUID(int=7), fence=1, unproven=data.draw(st.integers(0, 1)), at=NOW)
+    claim = Claim(
+        delivery,
+        booking,
+        cancel_of(booking, id=UUID(int=7)),
+        fence=1,
+        unproven=data.draw(st.integers(0, 1)),
+        at=NOW,
+    )
     with answering(answer):
         result = asyncio.run(PmsCarrier(lambda _: opened(promise)).carry(claim))
     assert result.ended is not Ended.DONE

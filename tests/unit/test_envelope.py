@@ -30,7 +30,7 @@ from tests.making import KIM, make_booking, make_patient, make_practice
 from tests.notifying import AT, COMMAND, LETTERHEAD
 
 LETTER = Letter("Cancelled", "Hello\n", "<p>Hello\n")
-ID = message_id(COMMAND, Kind.PATIENT_EMAIL, LETTERHEAD)
+ID = message_id(COMMAND.id, Kind.PATIENT_EMAIL, LETTERHEAD)
 INJECTED = (
     "a =?UTF-8?Q?=0A?=Bcc: evil@example.com",
     "a =?utf-8?b?CkJjYzogZXZpbEBleGFtcGxlLmNvbQ==?=",

@@ -59,12 +59,14 @@ from frontdesk.server import examples
 from frontdesk.api import wire
 kinds = (Booking, wire.Outcome, tuple[Booking, ...], wire.Problem)
 values = (
-    examples.BOOKING, wire.Outcome(examples.BOOKING), (examples.BOOKING,),
+    examples.BOOKING, examples.OUTCOME, (examples.BOOKING,),
     wire.Problem("a", "b", 412, current=examples.BOOKING),
 )
 data = [wire.encode(one) for one in values]
 def first(number):
-    wire.decode(data[number % 4], kinds[number % 4])
+    value = wire.decode(data[number % 4], kinds[number % 4])
+    if number % 4 == 1:
+        value.done.done()
 """
 
 READING_FILES = """

@@ -73,10 +73,10 @@ def test_nouns_come_through_whole(noun: Any, kind: Any) -> None:
     assert wire.decode(wire.encode(noun), kind) == noun
 
 
-DONE = (
-    Done[Any](UUID(int=12), "booking.cancel", AT, CANCELLED),
-    Done[Any](UUID(int=13), "delivery.settle", AT, replace(DELIVERY, state=State.SETTLED, note="phoned")),
-    Done[Any](UUID(int=14), "delivery.retry", AT, DELIVERY),
+DONE: tuple[Done[Any], ...] = (
+    Done(UUID(int=12), "booking.cancel", AT, CANCELLED),
+    Done(UUID(int=13), "delivery.settle", AT, replace(DELIVERY, state=State.SETTLED, note="phoned")),
+    Done(UUID(int=14), "delivery.retry", AT, DELIVERY),
 )
 
 
