@@ -8,6 +8,7 @@ import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking
+from frontdesk.commands import Done
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, State
 from frontdesk.errors import Unavailable
 from frontdesk.screens.attention import AttentionScreen
@@ -269,7 +270,7 @@ class Breaks:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def settle(self, *_: Any) -> Delivery:
+    async def do(self, *_: Any) -> Done[Any]:
         raise Unavailable("The line is cut.")
 
 

@@ -8,7 +8,7 @@ import pytest
 from textual import events
 
 from frontdesk.bookings import Booking, Reason, Status
-from frontdesk.commands import Command
+from frontdesk.commands import Command, Done
 from frontdesk.errors import Refused, Unavailable
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.store.opening import open_store
@@ -206,12 +206,12 @@ class LosesAnswers:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def cancel(self, command: Command) -> Booking:
+    async def do(self, command: Command) -> Done[Any]:
         if self.writes:
-            await self._store.cancel(command)
+            await self._store.do(command)
         raise Unavailable("The line was cut.")
 
-    async def outcome(self, command_id: UUID) -> Booking | None:
+    async def outcome(self, command_id: UUID) -> Done[Any] | None:
         if self.unknown_for:
             self.unknown_for -= 1
             raise Unavailable("The line is cut.")
@@ -237,7 +237,7 @@ class Fails:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def cancel(self, command: Command) -> Booking:
+    async def do(self, command: Command) -> Done[Any]:
         raise Refused(
             Reason(
                 "long",
@@ -292,7 +292,7 @@ async def test_a_cancel_elsewhere_shows_here_and_moves_no_row(
     before = [row.booking.id for row in front.screen.listing.view.rows]
     (booking,) = await second_store.find("SD-10485")
     number = front.app.open_desk.state.number  # type: ignore[union-attr]
-    await second_store.cancel(cancel_of(booking, TOM))
+    await second_store.do(cancel_of(booking, TOM))
     while front.app.open_desk.state.number == number:  # type: ignore[union-attr]
         await front.pilot.pause(0.02)
     await front.idle()
@@ -305,7 +305,7 @@ async def test_changes_out_of_view_are_counted_until_f5(front: Front, second_sto
     await front.press("tab", "home")
     (booking,) = await second_store.find("SD-10488")
     number = front.app.open_desk.state.number  # type: ignore[union-attr]
-    await second_store.cancel(cancel_of(booking, TOM))
+    await second_store.do(cancel_of(booking, TOM))
     while front.app.open_desk.state.number == number:  # type: ignore[union-attr]
         await front.pilot.pause(0.02)
     await front.idle()

@@ -8,7 +8,7 @@ from frontdesk.desk import Settings
 from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
-from tests.screens.test_several_desks import cancel, cancel_elsewhere
+from tests.screens.test_several_desks import cancel_elsewhere, cancel_there
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def test_the_dialog_says_by_which_clock_another_desk_cancelled(front_in_sy
     await front.press("enter", "c")
     dialog = front.app.screen
     assert isinstance(dialog, CancelScreen)
-    await cancel(front.store, "SD-10482")
+    await cancel_there(front.store, "SD-10482")
     await front.until(lambda: dialog._progress is Progress.OVER)
     assert "cancelled this at 09:44 Sydney time." in dialog.said
 

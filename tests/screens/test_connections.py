@@ -33,7 +33,7 @@ async def elsewhere(store_path: Path, clock: StillClock) -> AsyncIterator[SqlSto
     await store.close()
 
 
-async def cancel(store: SqlStore, ref: str) -> None:
+async def cancel_ref(store: SqlStore, ref: str) -> None:
     (booking,) = await store.find(ref)
     await cancel(store, cancel_of(booking, KIM, ""))
 
@@ -57,7 +57,7 @@ def assumed(pms: Pms) -> Verified:
 async def test_how_everybody_is_told_and_how_it_stands(
     open_front: FrontOpener, elsewhere: SqlStore, clock: StillClock
 ) -> None:
-    await cancel(elsewhere, "SD-10482")
+    await cancel_ref(elsewhere, "SD-10482")
     await end(elsewhere, "smile", Result(Ended.FAILED, "cannot be reached", is_away=True))
     await end(elsewhere, MAIL_CONNECTION, Result(Ended.REFUSED, "no such address"))
     async with open_front(clock=clock, verified=assumed) as front:
@@ -75,7 +75,7 @@ async def test_it_follows_what_happens(
         await front.press("tab", "e")
         assert "is told automatically. No trouble known." in shown(front)
         assert "own assumptions" not in shown(front)  # this desk cannot know it
-        await cancel(elsewhere, "SD-10482")
+        await cancel_ref(elsewhere, "SD-10482")
         await end(elsewhere, "smile", Result(Ended.LOCKED_OUT, "Praktika: does not accept our key"))
         await front.until(lambda: "Does not let us in since 09:14, 1 needs a person." in shown(front))
 

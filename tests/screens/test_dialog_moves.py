@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from frontdesk.bookings import Booking, Operator
+from frontdesk.commands import Subject
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
 from frontdesk.store.opening import open_store
-from frontdesk.store.port import BookingStore, Change, ChangeKind
+from frontdesk.store.port import BookingStore, Change
 from frontdesk.store.sql.store import SqlStore
 from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
@@ -87,7 +88,9 @@ class MovesAlone:
     async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         changes: tuple[Change, ...] = await self._store.changes(after, wait, store_id)
         (booking,) = await self._store.find(REF)
-        return tuple(Change(one.number, booking.id, ChangeKind.BOOKING, LEE, one.at) for one in changes)
+        return tuple(
+            Change(one.number, Subject("booking", booking.id), booking.id, LEE, one.at) for one in changes
+        )
 
 
 async def test_another_desks_move_is_told_with_its_name_and_must_be_seen(
@@ -162,7 +165,7 @@ async def test_one_that_was_cancelled_since_the_list_was_read_says_by_whom(
     async with open_front(wrap=held_back) as front:
         await front.type(REF.lower())
         (booking,) = await second_store.find(REF)
-        await second_store.cancel(cancel_of(booking, TOM))
+        await second_store.do(cancel_of(booking, TOM))
         await front.press("enter", "c")
         dialog = front.app.screen
         assert isinstance(dialog, CancelScreen)

@@ -73,7 +73,7 @@ async def test_a_server_goes_away_and_comes_back_under_an_open_screen(
         assert "No connection to the bookings since" in front.line("status")
         await front.press("c")
         assert any("no connection to the bookings since" in line for line in front.lines())
-        await behind.behind.cancel(cancel_of(theirs, LEE))
+        await behind.behind.do(cancel_of(theirs, LEE))
 
         await between.listen()
         await front.until(lambda: not desk.away_since)

@@ -7,7 +7,7 @@ from frontdesk.screens.chooser import ChooserScreen
 from tests.choosing import few_in_quick
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
-from tests.screens.test_several_desks import cancel
+from tests.screens.test_several_desks import cancel_there
 
 STATUS = ("1 change by other desks", "a person")
 
@@ -55,7 +55,7 @@ async def test_keys_that_do_nothing_here_are_not_named(front: Front, keys: tuple
     await front.press("enter", "c")
     front.clock.advance(2.0)
     await front.press("f8")
-    await cancel(front.store, "SD-20043")
+    await cancel_there(front.store, "SD-20043")
     await front.until(lambda: "by other desks" in front.line("status"))
     assert "F5 shows them" in front.line("status")
     assert "F4" in front.line("status")

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from frontdesk.bookings import Booking
-from frontdesk.commands import Command
+from frontdesk.commands import Command, Done, Subject
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Unavailable
 from frontdesk.screens.attention import AttentionScreen
@@ -20,7 +20,7 @@ from frontdesk.screens.list import store_watch
 from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.screens.shell.lock import Admitted
 from frontdesk.store.opening import open_store
-from frontdesk.store.port import BookingStore, Change, ChangeKind
+from frontdesk.store.port import BookingStore, Change
 from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut
@@ -111,14 +111,14 @@ class Saves:
         booking: Booking = await self._store.get(booking_id)
         return booking
 
-    async def cancel(self, command: Command) -> Booking:
-        await self._store.cancel(command)
+    async def do(self, command: Command) -> Done[Any]:
+        await self._store.do(command)
         raise Unavailable("The line was cut.")
 
-    async def outcome(self, command_id: UUID) -> Booking | None:
+    async def outcome(self, command_id: UUID) -> Done[Any] | None:
         await self.is_known.wait()
-        booking: Booking | None = await self._store.outcome(command_id)
-        return booking
+        done: Done[Any] | None = await self._store.outcome(command_id)
+        return done
 
 
 async def _confirmed_while_a_read_is_late(
@@ -153,7 +153,7 @@ async def test_a_read_that_comes_late_does_not_take_her_own_cancel_for_another_o
         return made[-1]
 
     def begins_to_read(dialog: CancelScreen) -> object:
-        change = Change(99, dialog.booking.id, ChangeKind.BOOKING, TOM, NOW)
+        change = Change(99, Subject("booking", dialog.booking.id), dialog.booking.id, TOM, NOW)
         return dialog._read_again() if reader == "opened" else dialog._follow(change)
 
     async with open_front(wrap=saves) as front:
@@ -178,7 +178,7 @@ class NotSaved:
     async def changes(self, after: int, wait: float, store_id: str = "") -> Any:
         return await self._store.changes(after, min(wait, 0.02), store_id)
 
-    async def cancel(self, command: Command) -> Booking:
+    async def do(self, command: Command) -> Done[Any]:
         raise Unavailable("The line was cut.")
 
 
@@ -386,7 +386,7 @@ async def test_news_that_is_lost_while_the_store_comes_back_is_read_again(
             elsewhere._read_again = read_again  # type: ignore[method-assign]
             done.append(await cancelled_by(second_store, REF))
             made[0].loses_rows = True
-            elsewhere._changed((Change(99, done[0].id, ChangeKind.BOOKING, TOM, NOW),))
+            elsewhere._changed((Change(99, Subject("booking", done[0].id), done[0].id, TOM, NOW),))
 
         elsewhere._read_again = and_then_loses_news  # type: ignore[method-assign]
         made[0].error = AWAY
@@ -410,7 +410,7 @@ async def test_news_that_was_lost_comes_to_what_is_open_over_the_list(
         assert isinstance(screen, DetailsScreen | CancelScreen)
         done = await cancelled_by(second_store, REF)
         made[0].loses_rows = True
-        front.screen.elsewhere._changed((Change(99, done.id, ChangeKind.BOOKING, TOM, NOW),))
+        front.screen.elsewhere._changed((Change(99, Subject("booking", done.id), done.id, TOM, NOW),))
         await front.until(lambda: front.marked.cancellation and "No connection" not in front.line("status"))
         assert screen.booking.cancellation is not None
         assert "Tom Reid" in "\n".join(front.lines())

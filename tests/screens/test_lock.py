@@ -11,8 +11,8 @@ import pytest
 from textual.screen import Screen
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking, Page, Reason
-from frontdesk.commands import Command
+from frontdesk.bookings import Page, Reason
+from frontdesk.commands import Command, Done
 from frontdesk.desk import OpenDesk, Settings
 from frontdesk.errors import FrontdeskError, Refused, Unavailable
 from frontdesk.screens.attention import AttentionScreen
@@ -208,12 +208,12 @@ class Holds:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def cancel(self, command: Command) -> Booking:
+    async def do(self, command: Command) -> Done[Any]:
         self.began.set()
         await self.gate.wait()
         if self.error is not None:
             raise self.error
-        return await self._store.cancel(command)
+        return await self._store.do(command)
 
     @classmethod
     def wrap(cls, made: "list[Holds]") -> object:

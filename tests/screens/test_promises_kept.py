@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Booking
-from frontdesk.commands import Command
+from frontdesk.commands import Command, Done
 from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
 from frontdesk.screens.dialogs import cancel
 from frontdesk.screens.dialogs.cancel import CancelScreen
@@ -16,8 +15,9 @@ from frontdesk.screens.dialogs.settling import NoteScreen
 from frontdesk.screens.list import store_watch
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
+from tests import making
 from tests.contract.raw import bring_back, take_away
-from tests.making import cancel, cancel_of
+from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front, StillClock, desk_on, key_event, screen_lines
@@ -93,13 +93,13 @@ async def test_whatever_a_cancel_raises_it_is_asked_what_became_of_it(
 ) -> None:
     async with open_front(wrap=wrapped(raising)) as front:
         dialog = await open_dialog(front)
-        raising[0].errors["cancel"] = error
+        raising[0].errors["do"] = error
         await front.press("f8")
         assert said(dialog) == (
             f"{NOT_SAVED}Something went wrong in frontdesk, reference TEST01: "
             "tell the person who looks after it. Try again or Esc."
         )
-        del raising[0].errors["cancel"]
+        del raising[0].errors["do"]
         await front.press("f8")
         (booking,) = await front.store.find(REF)
         assert booking.cancellation is not None
@@ -112,8 +112,8 @@ async def test_whatever_the_question_raises_it_is_asked_on(
     open_front: FrontOpener, raising: list[Raises], error: Exception
 ) -> None:
     class AnswerLost(Raises):
-        async def cancel(self, command: Command) -> Booking:
-            await self._store.cancel(command)
+        async def do(self, command: Command) -> Done[Any]:
+            await self._store.do(command)
             raise Unavailable("The line was cut.")
 
     def wrap(store: BookingStore) -> Any:
@@ -179,7 +179,7 @@ async def test_one_sentence_never_says_both(
 ) -> None:
     async with open_front(wrap=wrapped(raising)) as front:
         dialog = await open_dialog(front)
-        raising[0].errors["cancel"] = error
+        raising[0].errors["do"] = error
         await front.press("f8")
         assert said(dialog) == expected
 
@@ -189,7 +189,7 @@ async def test_an_outcome_that_a_standby_cannot_know_is_asked_on(
 ) -> None:
     async with open_front(wrap=wrapped(raising)) as front:
         dialog = await open_dialog(front)
-        raising[0].errors["cancel"] = CommitLost(Unavailable("The line was cut: nothing was changed."))
+        raising[0].errors["do"] = CommitLost(Unavailable("The line was cut: nothing was changed."))
         raising[0].errors["outcome"] = Unavailable("The database is read-only: it may not have it yet.")
         await press(front, dialog, NOT_KNOWN)
         del raising[0].errors["outcome"]
@@ -205,7 +205,7 @@ async def in_attention(store_path: Path) -> None:
     """A booking whose patient has to be phoned, and whose PMS updated by hand."""
     store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
     (booking,) = await store.find("SD-10486")
-    await cancel(store, cancel_of(booking, KIM))
+    await making.cancel(store, cancel_of(booking, KIM))
     await store.close()
 
 
@@ -228,7 +228,7 @@ async def test_settling_says_what_is_certain_and_keeps_the_note(
     async with open_front(wrap=wrapped(raising)) as front:
         await front.press("f4")
         await front.press("s")
-        raising[0].errors["settle"] = error
+        raising[0].errors["do"] = error
         await front.type("phoned")
         await front.press("enter")
         note = front.app.screen
@@ -256,7 +256,7 @@ async def test_attention_that_cannot_be_read_says_so_and_is_read_with_f5(
         raising[0].errors.clear()
         await front.press("f5")
         assert "need a person" in front.lines()[0]
-        raising[0].errors["retry"] = error
+        raising[0].errors["do"] = error
         await front.press("a")
         what = "Not known yet whether it was tried again." if words[0] == "S" else "Not tried again: "
         assert front.lines()[-2].startswith(what)

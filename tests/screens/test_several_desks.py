@@ -25,7 +25,7 @@ from tests.screens.front import Front
 LEE = Operator("Lee Tran", via="Desk Two")
 
 
-async def cancel(store: BookingStore, ref: str, by: Operator = LEE) -> None:
+async def cancel_there(store: BookingStore, ref: str, by: Operator = LEE) -> None:
     """Another desk cancels a booking."""
     (booking,) = await store.find(ref)
     await cancel(store, cancel_of(booking, by))
@@ -33,7 +33,7 @@ async def cancel(store: BookingStore, ref: str, by: Operator = LEE) -> None:
 
 async def cancel_elsewhere(front: Front, ref: str, by: Operator = LEE) -> None:
     """Another desk cancels a booking; wait until the row in view shows it."""
-    await cancel(front.store, ref, by)
+    await cancel_there(front.store, ref, by)
     rows = front.screen.listing
     await front.until(lambda: any(r.booking.ref == ref and r.booking.cancellation for r in rows.view.rows))
 
@@ -108,7 +108,7 @@ async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are
         await front.press("tab", "m")
         assert "no connection to the bookings since 09:14" in "\n".join(front.lines())
         await front.press("escape")
-        await cancel(cut[0]._store, "SD-10482")
+        await cancel_there(cut[0]._store, "SD-10482")
         cut[0].error = None
         await front.until(lambda: "Connected to the bookings again." in front.line("keys"))
         assert "No connection to the bookings" not in front.line("status")
@@ -127,7 +127,7 @@ async def test_that_the_store_is_back_gives_way_to_what_others_do(
         await front.until(lambda: "No connection to the bookings" in front.line("status"))
         cut[0].error = None
         await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
-        await cancel(cut[0]._store, "SD-10482")
+        await cancel_there(cut[0]._store, "SD-10482")
         await front.until(lambda: front.line("keys").startswith("Lee Tran"))
 
 
@@ -154,7 +154,7 @@ async def test_a_line_cut_behind_her_cancel_is_not_its_answer(
         await front.type("sd-10482")
         await front.press("tab", "c")
         front.clock.advance(2)
-        cut[0].error_after["cancel"] = Unavailable("Nothing was changed: the line is cut.")
+        cut[0].error_after["do"] = Unavailable("Nothing was changed: the line is cut.")
         await front.press("f8")
         await front.until(lambda: "No connection to the bookings" in front.line("status"))
         assert "cancelled. What follows cannot be read now" in front.line("last")
@@ -170,7 +170,7 @@ async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
     async with open_front(wrap=wrapped(cut)) as front:
         await front.type("kov")
         cut[0].error, cut[0].all_but = Unavailable("The line is cut."), "changes"
-        await cancel(cut[0]._store, "SD-10482")
+        await cancel_there(cut[0]._store, "SD-10482")
         await front.until(lambda: "No connection to the bookings" in front.line("status"))
         assert "The line is cut" not in front.line("keys")
         cut[0].error = None

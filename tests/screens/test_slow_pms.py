@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from frontdesk.attempts import Ended, Result, RetryPolicy
+from frontdesk.attempts import Claim, Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import Claim, State
+from frontdesk.deliveries import State
 from frontdesk.outbox import Dispatcher
 from frontdesk.preflight import Preflight
 from frontdesk.screens.attention import AttentionScreen

@@ -204,7 +204,7 @@ class Dispatches:
         return self.alone
 
 
-async def cancel(front: Front, ref: str) -> None:
+async def cancel_seen(front: Front, ref: str) -> None:
     (booking,) = await front.store.find(ref)
     await cancel(front.store, cancel_of(booking, KIM))
     await front.until(lambda: "by other desks" in front.line("status"))
@@ -282,7 +282,7 @@ async def test_this_desks_own_dispatcher_does_not_go_on_when_it_is_left(
     open_front: FrontOpener, alone: int, said: str
 ) -> None:
     async with open_front(dispatch=Dispatches(alone)) as front:
-        await cancel(front, "SD-10482")
+        await cancel_seen(front, "SD-10482")
         await front.press("tab", "q")
         assert asked(front) == f"Leave frontdesk? {said}. y / Esc"
         await front.press("escape")
@@ -293,7 +293,7 @@ async def test_leaving_promises_nothing_while_nobody_knows(open_front: FrontOpen
     dispatch = Dispatches()
     dispatch.is_known = False
     async with open_front(dispatch=dispatch) as front:
-        await cancel(front, "SD-10482")
+        await cancel_seen(front, "SD-10482")
         await front.press("tab", "q")
         assert asked(front) == "Leave frontdesk? 2 under way. y / Esc"
         front.app.post_message(key_event("y"))
@@ -303,7 +303,7 @@ async def test_leaving_promises_nothing_while_nobody_knows(open_front: FrontOpen
 
 async def test_leaving_counts_what_needs_a_person_today(open_front: FrontOpener) -> None:
     async with open_front() as front:
-        await cancel(front, "SD-10482")
+        await cancel_seen(front, "SD-10482")
         for ref in ("SD-10486", "SD-20043"):
             (booking,) = await front.store.find(ref)
             await cancel(front.store, cancel_of(booking, KIM))
@@ -323,7 +323,7 @@ async def test_without_a_dispatcher_of_its_own_the_store_says_who_goes_on(open_f
         return store
 
     async with open_front(wrap=kept) as front:
-        await cancel(front, "SD-10482")
+        await cancel_seen(front, "SD-10482")
         await front.press("tab", "q")
         assert "go on without this desk" in asked(front)
         await front.press("escape")
@@ -340,7 +340,7 @@ async def test_who_dispatches_is_asked_again_each_minute(open_front: FrontOpener
         return store
 
     async with open_front(wrap=kept) as front:
-        await cancel(front, "SD-10482")
+        await cancel_seen(front, "SD-10482")
         await stores[0].queue.retire(DISPATCHER)
         assert "~2 under way" in front.line("status")
         front.screen._each_minute()
