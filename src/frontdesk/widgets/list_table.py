@@ -24,7 +24,7 @@ MARK_WIDTH = 2
 """Cells before the first column, where the mark of the cursor's row stands."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[R]):
     """A column: its title, its width in cells, and what it shows of a row at a time.
 

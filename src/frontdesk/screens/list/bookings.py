@@ -60,6 +60,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings()
+    ACTIONS = ACTIONS
     LEAVES = frozenset()
     CSS = """
     BookingsScreen { layers: base menu; }
@@ -251,11 +252,6 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         line = self.query_one("#status", StatusLine)
         line.names_keys = self._keys_work
         line.show_desk(self.desk)
-
-    @property
-    def offered(self) -> tuple[Action, ...]:
-        """What the palette shows, and can do on this screen."""
-        return tuple(action for action in ACTIONS if action.in_palette)
 
     async def takes(self, event: events.Event) -> bool:
         # What only changes the text at Find need not wait for a search.

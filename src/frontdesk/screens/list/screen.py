@@ -9,6 +9,7 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from frontdesk.actions import Action
 from frontdesk.bookings import Direction
 from frontdesk.desk import OpenDesk
 from frontdesk.listing import Listing
@@ -22,13 +23,14 @@ from frontdesk.widgets.status_line import StatusLine
 
 
 class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
-    """Base of a screen with a list. A subclass has `columns`, BINDINGS of its actions, and words.
+    """Base of a screen with a list. A subclass has `columns`, ACTIONS with their BINDINGS, and words.
 
     Everything that reads the source goes through one queue, `perform`, in the order of the
     keys; the next key waits for it. `KEEPS` rows stay in view when the page is turned. What
     `LEAVES` takes the screen away, and waits for no answer.
     """
 
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
     TITLE_WORDS: ClassVar[str] = ""
     KEY_WORDS: ClassVar[str] = "Up Down move  Esc back  F1 help"
     READING: ClassVar[str] = "Reading..."
@@ -44,7 +46,7 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._has_begun = False
         self._is_unread = False
-        """The list could not be read anew: it is asked again when the store has news, or answers."""
+        """Something could not be read: the list is read anew when the store has news, or answers."""
 
     # -- what a list says ---------------------------------------------------------------
 
@@ -52,6 +54,11 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
     def columns(self) -> tuple[Column[R], ...]:
         """The table's columns."""
         raise NotImplementedError
+
+    @property
+    def offered(self) -> tuple[Action, ...]:
+        """What the palette shows, and can do on this screen."""
+        return tuple(action for action in self.ACTIONS if action.in_palette)
 
     @property
     def shown_at(self) -> datetime:
@@ -162,6 +169,7 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
 
     def failed(self, error: Exception) -> None:
         """Tell the operator that something asked of the list was not done."""
+        self._is_unread = True
         self.key_line.trouble(self.desk.fault(error).hint)
 
     async def begin(self) -> None:
@@ -170,14 +178,9 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
 
     async def read_anew(self) -> None:
         """Ask for the list again, with what is new, the cursor on its row."""
-        try:
-            await self.listing.refresh()
-        except Exception:
-            self._is_unread = True
-            raise
-        if self._is_unread:
-            self._is_unread = False
-            self.key_line.trouble_over()
+        await self.listing.refresh()
+        self._is_unread = False
+        self.key_line.trouble_over()
 
     async def settled(self) -> None:
         """Return when everything asked of the list so far is done, and on screen."""
