@@ -38,7 +38,7 @@ class Column(Generic[R]):
     cell: Callable[[R, datetime], str]
     since: int = 0
     takes_rest: bool = False
-    style: Callable[[R, datetime], Style] = lambda _row, _now: PLAIN
+    style: Callable[[R, datetime], Style] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,22 +165,20 @@ class ListTable(Widget, Generic[R], can_focus=True):
 
     @staticmethod
     def _row(row: R, marked: bool, columns: tuple[Placed[R], ...], width: int, now: datetime) -> Strip:
-        cells = [
-            (fitted(one.column.cell(row, now), one.width), one.column.style(row, now)) for one in columns
-        ]
+        cells = [(one.column, fitted(one.column.cell(row, now), one.width)) for one in columns]
         if marked:
-            text = "> " + " ".join(text for text, _ in cells)
+            text = "> " + " ".join(cell for _, cell in cells)
             return Strip([Segment(fitted(text, width), REVERSED)], width)
-        segments, run, style, left = list[Segment](), " " * MARK_WIDTH, PLAIN, width
-        for index, (text, look) in enumerate(cells):
+        segments, run = list[Segment](), " " * MARK_WIDTH
+        for index, (column, cell) in enumerate(cells):
             gap = " " if index else ""
-            if look is not style:
-                segments.append(Segment(run, style))
-                left -= cell_len(run)
-                run, style = "", look
-            run += gap + text
-        segments.append(Segment(fitted(run, left), style))
-        return Strip(segments, width)
+            if column.style is None:
+                run += gap + cell
+            else:
+                segments += (Segment(run + gap, PLAIN), Segment(cell, column.style(row, now)))
+                run = ""
+        left = width - sum(cell_len(segment.text) for segment in segments)
+        return Strip([*segments, Segment(fitted(run, left), PLAIN)], width)
 
     def on_resize(self, event: events.Resize) -> None:
         self.post_message(self.Resized(self.room))
