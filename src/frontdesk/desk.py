@@ -170,7 +170,8 @@ class Draft:
 class OpenDesk:
     """A desk whose store is open: what the screens work with.
 
-    `state` is the store's latest answer; the store's clock runs on between two answers.
+    `program` is what the running program was given. `state` is the store's latest answer; the
+    store's clock runs on between two answers.
     `away_since` is since when the store does not answer, as a time on the desk's wall, empty
     while it does; `shut_out` is what the store says to a desk that it does not accept any more.
     `elsewhere` are bookings that other desks changed and that no list here has shown yet (None
@@ -182,7 +183,7 @@ class OpenDesk:
     ahead is handled later than it was pressed.
     """
 
-    desk: Desk
+    program: Desk
     store: BookingStore
     practices: tuple[Practice, ...]
     practitioners: tuple[Practitioner, ...]
@@ -214,7 +215,7 @@ class OpenDesk:
     @property
     def operator(self) -> Operator:
         """The operator who sits here and signs what is written, with the name of the desk token."""
-        return Operator(self.signed_in or self.desk.operator.name, self.state.standing.via)
+        return Operator(self.signed_in or self.program.operator.name, self.state.standing.via)
 
     @property
     def standing(self) -> Standing:
@@ -248,7 +249,7 @@ class OpenDesk:
             return error
         reference = self._reported.get(kind := _kind_of(error))
         if reference is None:
-            reference = self._reported[kind] = self.desk.report(error)
+            reference = self._reported[kind] = self.program.report(error)
         return Unavailable(
             f"Something went wrong in frontdesk, reference {reference}: tell the person who looks after it."
         )
@@ -259,11 +260,11 @@ class OpenDesk:
         `about` says whose it is besides its id, which may be another patient's in a store that was put back.
         """
         if text:
-            self.drafts[dialog, about] = Draft(self.operator.name, text, self.desk.clock())
+            self.drafts[dialog, about] = Draft(self.operator.name, text, self.program.clock())
 
     def take_draft(self, dialog: str, about: Hashable) -> str:
         """Return what the operator had typed there, unless it is too old or another one's, and forget it."""
-        oldest, me = self.desk.clock() - DRAFT_KEPT, self.operator.name
+        oldest, me = self.program.clock() - DRAFT_KEPT, self.operator.name
         self.drafts = {key: one for key, one in self.drafts.items() if one.at >= oldest}
         draft = self.drafts.get((dialog, about))
         if draft is None or draft.operator != me:
@@ -272,12 +273,12 @@ class OpenDesk:
 
     def now(self) -> datetime:
         """The store's time of now."""
-        return self.state.now + timedelta(seconds=self.desk.clock() - self.asked_at)
+        return self.state.now + timedelta(seconds=self.program.clock() - self.asked_at)
 
     async def ask_state(self) -> None:
         """Read the store's state again."""
         self.state = await self.store.state()
-        self.asked_at = self.desk.clock()
+        self.asked_at = self.program.clock()
 
     async def read_all_anew(self) -> None:
         """Read what every screen needs again: the store is another one, or an earlier copy of itself.
@@ -299,7 +300,7 @@ class OpenDesk:
     @property
     def home(self) -> Practice | None:
         """The practice whose time zone "here" is, if there is any practice."""
-        wanted = self.desk.settings.home
+        wanted = self.program.settings.home
         named = next((practice for practice in self.practices if practice.id == wanted), None)
         return named or (self.practices[0] if self.practices else None)
 

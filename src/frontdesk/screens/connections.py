@@ -66,7 +66,7 @@ def connection_lines(desk: OpenDesk, width: int) -> Iterator[StyledLine]:
             yield from said(pms.name, ["is not told automatically: cancel it there yourself as well."])
         else:
             sentences = [f"is told automatically. {_how_it_stands(pms.connection, known, desk)}."]
-            proof = desk.desk.verified(pms)
+            proof = desk.program.verified(pms)
             if proof is not None:
                 sentences.append(PROVEN[proof])
             if pms.tells_patient:

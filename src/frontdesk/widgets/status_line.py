@@ -72,8 +72,8 @@ def _open(desk: OpenDesk, *, names_keys: bool) -> str:
     if state.need_person:
         needs = "needs" if state.need_person == 1 else "need"
         said.append(f"!{state.need_person:,} {needs} a person{': F4' if names_keys else ''}")
-    if desk.desk.notices and not said:
-        said.append(desk.desk.notices[0])
+    if desk.program.notices and not said:
+        said.append(desk.program.notices[0])
     return "  ".join(said)
 
 

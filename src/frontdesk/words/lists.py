@@ -102,7 +102,7 @@ def empty_notice(desk: OpenDesk, listing: Listing[Filters, Row], clear_keys: str
         return (f"      None: {', '.join(listing.filter_words)}.{way_on}",)
     if desk.state.bookings:
         return ("      No bookings here. F5 reads the list again.",)
-    return (*_first_morning(desk.desk.settings.first_steps, has_practices=bool(desk.practices)),)
+    return (*_first_morning(desk.program.settings.first_steps, has_practices=bool(desk.practices)),)
 
 
 def _nothing_read(desk: OpenDesk, listing: Listing[Filters, Row]) -> tuple[str, ...]:

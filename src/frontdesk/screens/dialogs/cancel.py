@@ -117,7 +117,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         self._about = booking.id, booking.patient
         self._namesakes: Sequence[Patient] = ()
         self._preflight: Preflight | None = None
-        self._gate = ConfirmGate(desk.desk.clock)
+        self._gate = ConfirmGate(desk.program.clock)
         self._progress = Progress.READING
         self._why_not_saved = ""
         self.said = ""
@@ -302,7 +302,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
     # -- what the PMS shows, which nothing here waits for ---------------------------------
 
     def _ask_pms(self) -> None:
-        ask = self.desk.desk.preflight
+        ask = self.desk.program.preflight
         if ask is None or not is_told_automatically(plan(self.booking, self.booking.practice)):
             self._preflight = Preflight(Finding.NOT_ASKED)
         else:
@@ -314,7 +314,7 @@ class CancelScreen(WritingScreen[Closed], inherit_bindings=False):
         try:
             answer = await ask(booking)
         except Exception as error:
-            self.desk.desk.report(error)
+            self.desk.program.report(error)
             answer = Preflight(Finding.NOT_ASKED)
         if booking is not self.booking:
             return

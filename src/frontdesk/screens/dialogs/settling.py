@@ -130,7 +130,7 @@ async def try_again(desk: OpenDesk, delivery_id: int) -> str:
         await desk.store.do(_command(desk, delivery_id, Retry()))
     except Exception as error:
         return _not_done("tried again", desk, error)
-    desk.desk.wake_dispatch()
+    desk.program.wake_dispatch()
     return "It is tried again now."
 
 

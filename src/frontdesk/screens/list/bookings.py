@@ -70,7 +70,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
     """
 
     def __init__(self, desk: OpenDesk) -> None:
-        self.source = BookingSource(desk.store, desk.now, desk.practices, desk.desk.settings.home)
+        self.source = BookingSource(desk.store, desk.now, desk.practices, desk.program.settings.home)
         super().__init__(desk, self.source, KeyLine(IN_FIND, IN_LIST, id="keys"))
         self.chooser_from: Widget | None = None
         """Where the focus was when a chooser was opened, until it has closed."""
@@ -152,7 +152,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             return ""
         ways = ("filter.none",) if self.focused is self.table else ("focus.switch", "filter.none")
         by_id = {action.id: action for action in ACTIONS}
-        return " ".join(first_key(by_id[way], self.desk.desk.settings.keys) for way in ways)
+        return " ".join(first_key(by_id[way], self.desk.program.settings.keys) for way in ways)
 
     def _back_to_find(self) -> None:
         self.set_focus(self.find)  # at once: focus() would have the other key line painted first
@@ -167,7 +167,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
 
     def failed(self, error: Exception) -> None:
         if not isinstance(error, FrontdeskError):
-            show_bug(self.app, self.desk.desk, error)
+            show_bug(self.app, self.desk.program, error)
         # As long as what was asked for is not read, whatever keeps it away is asked about again.
         elif isinstance(error, Unavailable | Unauthorised) or self.listing.query is None:
             self.elsewhere.watch.lost(error)
@@ -371,7 +371,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             answer = self.say if self.listing.query else self.key_line.trouble
             answer("There is no booking here to act on.")
             return
-        now, standing, keys = self.desk.now(), self.desk.standing, self.desk.desk.settings.keys
+        now, standing, keys = self.desk.now(), self.desk.standing, self.desk.program.settings.keys
         here = self.desk.here
         lines = [
             (action, first_key(action, keys), why_not(action, row.booking, now, standing, keys, here))
@@ -409,7 +409,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         if row is None:
             self.action_menu()
             return
-        keys = self.desk.desk.settings.keys
+        keys = self.desk.program.settings.keys
         if why_not(action, row.booking, self.desk.now(), self.desk.standing, keys, self.desk.here):
             self.action_menu()
         else:
@@ -428,7 +428,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             self.say(closed.said)
             return
         cancelled = closed.cancelled
-        self.desk.desk.wake_dispatch()
+        self.desk.program.wake_dispatch()
         self.elsewhere.perform_unasked(lambda: self._after_cancel(cancelled))
 
     async def _after_cancel(self, cancelled: Booking) -> None:

@@ -69,12 +69,12 @@ class Elsewhere:
         desk, listing = self._desk, self._listing
         if any(change.subject == STORE for change in changes):
             self._is_void, self._store_id = True, desk.state.store_id
-            desk.desk.wake_dispatch()
+            desk.program.wake_dispatch()
             await self._read_again()
             self._tell_screens(StoreChanged(changes))
             return
         if any(change.makes_due for change in changes):
-            desk.desk.wake_dispatch()
+            desk.program.wake_dispatch()
         before = {row.booking.id: row.booking for row in listing.view.rows}
         known = before.keys() | desk.own
         # A bulk load is one change, however many batches it has: F5 shows all of it.

@@ -62,7 +62,7 @@ class LastLine(Line):
 
         If the operator's line was cut, it says when, and after which write.
         """
-        cut_at = desk.desk.cut_offs.take(desk.operator.name) if desk.desk.cut_offs else None
+        cut_at = desk.program.cut_offs.take(desk.operator.name) if desk.program.cut_offs else None
         if cut_at is not None and cut_at > desk.now() - SHOWN_FOR:
             self._cut_off = f"Your line was cut at {cut_at.astimezone(desk.here):%H:%M}."
             self.show(self._cut_off)

@@ -56,7 +56,7 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
         desk = self.desk
         try:
             await desk.ask_state()
-            state, dispatch = desk.state, desk.desk.dispatch
+            state, dispatch = desk.state, desk.program.dispatch
             alone = await dispatch.left_alone() if dispatch else state.unattended
             items = await desk.store.attention(LOOKED_AT) if state.need_person else ()
         except Exception as error:

@@ -285,9 +285,9 @@ LOCKS = (HiddenScreen, SignInScreen)
 
 def lock_screen(desk: OpenDesk) -> HiddenScreen | SignInScreen:
     """Return what hides the screen of who sits at the desk now, and lets them or another one back."""
-    if desk.desk.sign_in is None:
+    if desk.program.sign_in is None:
         return HiddenScreen(desk)
-    return SignInScreen(desk.desk, desk.desk.sign_in, desk.here, desk.operator.name, time_of_day(desk))
+    return SignInScreen(desk.program, desk.program.sign_in, desk.here, desk.operator.name, time_of_day(desk))
 
 
 def time_of_day(desk: OpenDesk) -> str:
