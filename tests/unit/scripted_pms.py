@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from frontdesk.attempts import Claim
 from frontdesk.bookings import Booking, Cancellation
-from frontdesk.deliveries import Claim, Delivery, Kind, State
+from frontdesk.deliveries import Delivery, Kind, State
 from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
@@ -22,7 +23,7 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
-from tests.making import KIM, make_booking, make_patient
+from tests.making import KIM, cancel_of, make_booking, make_patient
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
@@ -115,4 +116,5 @@ def booking(**changes: Any) -> Booking:
 def claim(unproven: int = 0, at: datetime = AT, **changes: Any) -> Claim:
     """Return a claim to tell the PMS of the booking, made at `at`."""
     delivery = Delivery(1, 1, Kind.PMS_CANCEL, State.CLAIMED, "Praktika", AT, AT, "smile", attempts=1)
-    return Claim(delivery, booking(**changes), COMMAND, fence=1, unproven=unproven, at=at)
+    command = cancel_of(booking(), id=COMMAND)
+    return Claim(delivery, booking(**changes), command, fence=1, unproven=unproven, at=at)

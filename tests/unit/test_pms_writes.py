@@ -309,12 +309,14 @@ GONE_TO = NotFound("it was moved there and is another appointment now", "90001")
 
 async def test_a_move_that_makes_a_new_id_tells_it(tell: Tell) -> None:
     answered = able(BOOKED, WriteResult(WriteState.APPLIED, "90001"))
-    assert await tell(MOVE, answered) == Result(Ended.DONE, "moved there", ref="90001")
+    assert await tell(MOVE, answered) == Result(Ended.DONE, "moved there", proof={"pms_ref": "90001"})
     lost = able(BOOKED, UnknownOutcome("lost"), GONE_TO, NEW)
-    assert await tell(MOVE, lost) == Result(Ended.DONE, "moved there", ref="90001")
-    assert await tell(MOVE, able(GONE_TO, NEW)) == Result(Ended.DONE, "was already moved there", ref="90001")
+    assert await tell(MOVE, lost) == Result(Ended.DONE, "moved there", proof={"pms_ref": "90001"})
+    assert await tell(MOVE, able(GONE_TO, NEW)) == Result(
+        Ended.DONE, "was already moved there", proof={"pms_ref": "90001"}
+    )
     verified = able(BOOKED, WriteResult(WriteState.APPLIED, "90001"), NEW, verify_after_write=True)
-    assert await tell(MOVE, verified) == Result(Ended.DONE, "moved there", ref="90001")
+    assert await tell(MOVE, verified) == Result(Ended.DONE, "moved there", proof={"pms_ref": "90001"})
 
 
 async def test_what_was_moved_elsewhere_is_not_moved_again(tell: Tell) -> None:
