@@ -1,7 +1,7 @@
 """What a PMS and a mail server may do, and how a cancellation must end all the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from frontdesk.deliveries import State
 from frontdesk.demo.simulator import Effect, Fault, Kind, Operation
@@ -12,7 +12,9 @@ DONE, ATTENTION = State.DONE, State.ATTENTION
 
 @dataclass(frozen=True)
 class PmsBehaviour:
-    """What a PMS does, by its faults; how the delivery must end, and with how many effective cancels.
+    """What a PMS does, by its faults; how the delivery must end, and with how many effective writes.
+
+    The faults are those of a cancel; `towards` returns the same ones of another write.
 
     `away` is for how many rounds of attempts nothing listens. `late_at` is the round before
     which late effects take place.
@@ -21,12 +23,17 @@ class PmsBehaviour:
     name: str
     faults: tuple[Fault, ...] = ()
     ends: State = DONE
-    cancels: int = 1
+    writes: int = 1
     away: int = 0
     late_at: int = 2
 
     def __str__(self) -> str:
         return self.name
+
+    def towards(self, operation: Operation) -> "PmsBehaviour":
+        """Return the same behaviour with the faults of `operation` in place of those of a cancel."""
+        faults = (replace(one, on=operation) if one.on == Operation.CANCEL else one for one in self.faults)
+        return replace(self, faults=tuple(faults))
 
 
 def _cancel(kind: Kind, times: int | None = None, effect: Effect | None = None) -> Fault:
@@ -78,7 +85,7 @@ PMS_BEHAVIOURS = (
     PmsBehaviour("shows a status nobody knows", (Fault(Kind.UNKNOWN_STATUS, "reads"),), ATTENTION, 0),
     PmsBehaviour("shows a sign-in page", (Fault(Kind.LOGIN_PAGE),), ATTENTION, 0),
     PmsBehaviour("redirects", (Fault(Kind.REDIRECT),), ATTENTION, 0),
-    PmsBehaviour("is switched off", ends=ATTENTION, cancels=0, away=100),
+    PmsBehaviour("is switched off", ends=ATTENTION, writes=0, away=100),
 )
 
 OTHERWISE = {
@@ -89,7 +96,30 @@ OTHERWISE = {
     # It has no status that could be unknown.
     ("cliniko", "shows a status nobody knows"): (DONE, 1),
 }
-"""How a kind of PMS ends, and with how many effective cancels, where it differs from the others."""
+"""How a kind of PMS ends, and with how many effective writes, where it differs from the others."""
+
+CANCELLED_THERE = ("somebody cancelled it in between", "somebody cancelled it")
+"""What a cancel takes for done, and nothing else does."""
+
+UNGUARDED = {("praktika", Operation.NO_SHOW), ("praktika", Operation.TAKE_BACK_NO_SHOW)}
+"""Writes that go without a version: what happens between the read and the write is not seen."""
+
+FOUND_BY_ATTENDANCE = {("core-practice", Operation.TAKE_BACK_NO_SHOW, "shows a status nobody knows")}
+"""Its attendance says that nobody came, whatever its state is called."""
+
+MOVED_BETWEEN = "somebody moved it in between"
+
+
+def ending(kind: str, operation: Operation, behaviour: PmsBehaviour) -> PmsBehaviour:
+    """Return how a write to a kind of PMS ends that behaves so."""
+    if operation is not Operation.CANCEL and behaviour.name in CANCELLED_THERE:
+        return replace(behaviour.towards(operation), ends=ATTENTION, writes=0)
+    ends, writes = OTHERWISE.get((kind, behaviour.name), (behaviour.ends, behaviour.writes))
+    is_unseen = behaviour.name == MOVED_BETWEEN and (kind, operation) in UNGUARDED
+    if is_unseen or (kind, operation, behaviour.name) in FOUND_BY_ATTENDANCE:
+        ends, writes = DONE, 1
+    return replace(behaviour.towards(operation), ends=ends, writes=writes)
+
 
 ALWAYS_TRIED = 15
 """So many of them are tried in the quick suite, the others in the full one."""

@@ -6,7 +6,7 @@ Real store, dispatcher, adapters, HTTP and SMTP; only time is made to pass.
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from itertools import pairwise
@@ -19,14 +19,16 @@ import trustme
 from frontdesk.attempts import Carrier, RetryPolicy
 from frontdesk.bookings import Booking, Channel, Pms
 from frontdesk.deliveries import MAIL_CONNECTION, OPEN_STATES, Delivery, Kind, State
-from frontdesk.demo.simulator import Diary, Entry, EntryStatus, SimulatedAccount, Simulator
+from frontdesk.demo.simulator import Diary, Entry, EntryStatus, Operation, SimulatedAccount, Simulator
 from frontdesk.demo.simulator.office import LATE
 from frontdesk.notify.mail import MailCarrier
 from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
 from frontdesk.outbox import Dispatcher
+from frontdesk.pms import telling
 from frontdesk.pms.registry import open_pms
 from frontdesk.pms.telling import PmsCarrier
+from frontdesk.pms.writes import Move, NoShow, PmsWrite, TakeBackNoShow
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.pms_accounts import account_of, in_a_hurry
@@ -34,10 +36,10 @@ from tests.contract.raw import let_pass
 from tests.faults.behaviours import (
     ALWAYS_TRIED,
     MAIL_BEHAVIOURS,
-    OTHERWISE,
     PMS_BEHAVIOURS,
     MailBehaviour,
     PmsBehaviour,
+    ending,
 )
 from tests.making import KIM, cancel, cancel_of, make_incoming, make_patient, make_practice
 from tests.notifying import SETTINGS, USER, MailServer, serving
@@ -141,12 +143,16 @@ async def cancelled_booking(world: World, kind: str) -> Booking:
 
 
 @asynccontextmanager
-async def simulated(world: World, kind: str, booking: Booking) -> AsyncIterator[Simulator]:
+async def simulated(
+    world: World, kind: str, booking: Booking, status: EntryStatus = EntryStatus.BOOKED
+) -> AsyncIterator[Simulator]:
     """Yield a PMS that shows the booking."""
     diary = Diary()
     account = SimulatedAccount("smile", kind, "key-au1", "smile-adelaide", ZONE)
     async with Simulator(diary, [account], clock=world.now, sleep=at_once) as pms:
-        pms.put(Entry(REF, booking.starts_at, booking.starts_at + HALF_AN_HOUR, "3"))
+        attendance = "FTA" if status is EntryStatus.NO_SHOW else ""
+        end = booking.starts_at + HALF_AN_HOUR
+        pms.put(Entry(REF, booking.starts_at, end, "3", status=status, attendance=attendance))
         yield pms
     diary.close()
 
@@ -216,31 +222,43 @@ def _goes_on(delivery: Delivery) -> bool:
     return delivery.state in OPEN_STATES or (delivery.next_at is not None and not is_tried_out)
 
 
-async def check(world: World, trust: Trust, kind: str, behaviour: PmsBehaviour, mail: MailBehaviour) -> None:
-    """Carry one cancellation through, and hold the result against what both behaviours allow."""
+async def check(
+    world: World,
+    trust: Trust,
+    kind: str,
+    behaviour: PmsBehaviour,
+    mail: MailBehaviour,
+    told: "Told | None" = None,
+) -> None:
+    """Carry one write through, a cancel unless it is told, and hold it against what both behaviours allow."""
     booking = await cancelled_booking(world, kind)
     starttls = trust.certified if mail.password else None
     async with (
-        simulated(world, kind, booking) as pms,
+        simulated(world, kind, booking, told.before if told else EntryStatus.BOOKED) as pms,
         serving(MailServer(), starttls=starttls, with_password=bool(mail.password)) as server,
     ):
         with in_a_hurry():
             case = Case(world, pms, server, trust.ca_file, (behaviour, mail))
             deliveries = await case.carried_through(booking, kind)
-        check_pms(pms, behaviour, deliveries[Kind.PMS_CANCEL])
+        operation, after = (told.operation, told.after) if told else (Operation.CANCEL, EntryStatus.CANCELLED)
+        check_pms(pms, behaviour, deliveries[Kind.PMS_CANCEL], operation, after)
         check_mail(server, mail, deliveries)
 
 
-def check_pms(pms: Simulator, behaviour: PmsBehaviour, delivery: Delivery) -> None:
-    """The PMS has cancelled once, or what it did not do is for a person; nothing was sent blindly."""
+def check_pms(
+    pms: Simulator, behaviour: PmsBehaviour, delivery: Delivery, operation: Operation, after: EntryStatus
+) -> None:
+    """The PMS has done it once, or what it did not do is for a person; nothing was sent blindly."""
     ledger = pms.diary.ledger("smile")
     effective = [line for line in ledger if line.effective]
-    assert (delivery.state, len(effective)) == (behaviour.ends, behaviour.cancels), (delivery, ledger)
+    assert (delivery.state, len(effective)) == (behaviour.ends, behaviour.writes), (delivery, ledger)
     if delivery.state is State.DONE:
-        assert pms.entry(REF).status is EntryStatus.CANCELLED
-    asked = [line for line in ledger if line.operation in {"read", "cancel"} and line.answered != LATE]
-    assert not any(first.operation == second.operation == "cancel" for first, second in pairwise(asked))
-    assert len({line.request_id for line in ledger if line.operation == "cancel"}) <= 1
+        entry = pms.entry(REF)
+        entry = pms.entry(entry.moved_to) if entry.moved_to else entry
+        assert entry.status is after
+    asked = [line for line in ledger if line.operation in {"read", operation} and line.answered != LATE]
+    assert not any(first.operation == second.operation == operation for first, second in pairwise(asked))
+    assert len({line.request_id for line in ledger if line.operation == operation}) <= 1
     assert not any(line.account == "" for line in pms.ledger)
     assert delivery.error if delivery.state is State.ATTENTION else not delivery.error
 
@@ -287,6 +305,79 @@ async def test_every_pair_comes_to_its_end(
 async def test_every_kind_of_pms_comes_to_its_end(
     sqlite_world: World, trust: Trust, kind: str, behaviour: PmsBehaviour
 ) -> None:
-    ends, cancels = OTHERWISE.get((kind, behaviour.name), (behaviour.ends, behaviour.cancels))
-    expected = replace(behaviour, ends=ends, cancels=cancels)
-    await check(sqlite_world, trust, kind, expected, MAIL_BEHAVIOURS[0])
+    await check(sqlite_world, trust, kind, ending(kind, Operation.CANCEL, behaviour), MAIL_BEHAVIOURS[0])
+
+
+@dataclass(frozen=True)
+class Told:
+    """A write besides the cancel, and how an appointment stands before it and after it."""
+
+    operation: Operation
+    before: EntryStatus
+    after: EntryStatus
+
+    def __str__(self) -> str:
+        return self.operation
+
+    def write(self, booking: Booking) -> PmsWrite:
+        """Return what is to be done about a booking."""
+        match self.operation:
+            case Operation.RESCHEDULE:
+                start = booking.starts_at + HALF_AN_HOUR * 4
+                return Move(booking.starts_at, start, start + HALF_AN_HOUR)
+            case Operation.NO_SHOW:
+                return NoShow()
+        return TakeBackNoShow()
+
+
+MOVE = Told(Operation.RESCHEDULE, EntryStatus.BOOKED, EntryStatus.BOOKED)
+MARK = Told(Operation.NO_SHOW, EntryStatus.BOOKED, EntryStatus.NO_SHOW)
+TAKE_BACK = Told(Operation.TAKE_BACK_NO_SHOW, EntryStatus.NO_SHOW, EntryStatus.BOOKED)
+
+TELLINGS = [
+    (kind, told, behaviour)
+    for told in (MOVE, MARK, TAKE_BACK)
+    for kind in KINDS
+    if kind != "cliniko" or told is MOVE
+    for behaviour in PMS_BEHAVIOURS
+]
+QUICK_TELLINGS = {
+    "works",
+    "somebody moved it",
+    "drops before it has done it",
+    "drops after it has done it",
+    "drops and does it after the next try",
+}
+
+
+def in_quick(kind: str, told: Told, behaviour: PmsBehaviour) -> bool:
+    """Whether the quick suite takes a telling: Praktika's no-shows, and moves that make a new id."""
+    return behaviour.name in QUICK_TELLINGS and (kind, told) in (("praktika", MARK), ("core-practice", MOVE))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "behaviour"),
+    [pytest.param(*one, marks=() if in_quick(*one) else pytest.mark.full) for one in TELLINGS],
+    ids=str,
+)
+async def test_every_write_comes_to_its_end(
+    sqlite_world: World,
+    trust: Trust,
+    kind: str,
+    told: Told,
+    behaviour: PmsBehaviour,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(telling, "write_of", lambda claim: told.write(claim.booking))
+    expected = ending(kind, told.operation, behaviour)
+    await check(sqlite_world, trust, kind, expected, MAIL_BEHAVIOURS[0], told)
+
+
+@pytest.mark.parametrize("status", [EntryStatus.ARRIVED, EntryStatus.COMPLETED, EntryStatus.CANCELLED])
+async def test_a_no_show_of_somebody_who_is_there_is_left_to_a_person(
+    sqlite_world: World, trust: Trust, status: EntryStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "write_of", lambda _: NoShow())
+    there = Told(Operation.NO_SHOW, status, status)
+    expected = PmsBehaviour("shows otherwise", ends=State.ATTENTION, writes=0)
+    await check(sqlite_world, trust, "praktika", expected, MAIL_BEHAVIOURS[0], there)

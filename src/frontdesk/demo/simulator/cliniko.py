@@ -72,8 +72,7 @@ class Cliniko:
             case "PATCH", ("v1", "individual_appointments", ref, "cancel"):
                 return Call(Operation.CANCEL, ref)
             case "PUT" | "PATCH", ("v1", "individual_appointments", ref):
-                is_no_show = "did_not_arrive" in request.document()
-                return Call(Operation.NO_SHOW if is_no_show else Operation.RESCHEDULE, ref)
+                return Call(_meant(request.document()), ref)
         return Call(Operation.OTHER)
 
     def answer(self, request: Request, call: Call, now: datetime) -> Answer:
@@ -99,9 +98,9 @@ class Cliniko:
             self._cancel(entry, document, now)
             return Answer(204)
         changes = self._changes(entry, document)
-        return Answer.of(
-            200, self._document(self._diary.change(self._account.name, entry, now, **changes), request)
-        )
+        if any(getattr(entry, name) != value for name, value in changes.items()):
+            entry = self._diary.change(self._account.name, entry, now, **changes)
+        return Answer.of(200, self._document(entry, request))
 
     def refusal(self, refusal: Refusal) -> Answer:
         """Say no; of what is invalid, by field."""
@@ -212,6 +211,12 @@ class Cliniko:
 
     def _link(self, request: Request, kind: str, ref: str) -> dict[str, Any]:
         return {"links": {"self": self._url(request, f"{kind}/{ref}")}}
+
+
+def _meant(document: Mapping[str, Any]) -> Operation:
+    if "did_not_arrive" not in document:
+        return Operation.RESCHEDULE
+    return Operation.NO_SHOW if document["did_not_arrive"] else Operation.TAKE_BACK_NO_SHOW
 
 
 def _practitioner(one: Bookable) -> dict[str, Any]:
