@@ -11,10 +11,13 @@ from frontdesk.cli.documents import Document, as_json, delivery_document, print_
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
+from frontdesk.cli.writing import write
 from frontdesk.commands import Ask, Command, Retry, Settle, Subject
 from frontdesk.deliveries import Attention, to_do
 
 _MOST = 500
+
+IF_NOT_KNOWN = "; frontdesk attention shows how it stands"
 
 
 class _ListUnlessSaid(click.Group):
@@ -67,7 +70,7 @@ def list_(session: Session, as_json: bool) -> None:
 def retry(session: Session, number: int, as_json: bool) -> None:
     """Try delivery ID again now. An open desk, or frontdesk deliver, carries it out."""
     with session.opened() as (store, run):
-        delivery = run(store.do(_command(session, number, Retry()))).thing
+        delivery = write(store, run, _command(session, number, Retry()), IF_NOT_KNOWN).thing
     if as_json:
         print_document(delivery_document(delivery))
     else:
@@ -82,7 +85,7 @@ def retry(session: Session, number: int, as_json: bool) -> None:
 def settle(session: Session, number: int, note: str, as_json: bool) -> None:
     """Sign with your name that a person has dealt with delivery ID."""
     with session.opened() as (store, run):
-        delivery = run(store.do(_command(session, number, Settle(note)))).thing
+        delivery = write(store, run, _command(session, number, Settle(note)), IF_NOT_KNOWN).thing
     if as_json:
         print_document(delivery_document(delivery))
     else:

@@ -1,6 +1,5 @@
 """`frontdesk cancel`: the main job without a screen. The same rules, the same transaction."""
 
-import asyncio
 import sys
 import uuid
 from dataclasses import dataclass
@@ -10,15 +9,15 @@ import click
 
 from frontdesk import text
 from frontdesk.bookings import REASON_LIMIT, Booking, Reason, why_not_cancel
-from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
-from frontdesk.commands import Cancel, Command, Done, Subject
+from frontdesk.cli.writing import fault, write
+from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.deliveries import Delivery, facts, plan
-from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
+from frontdesk.errors import Refused
 from frontdesk.store.port import BookingStore
 from frontdesk.words.summary import needs_phone_call, reason_label, summary, what_follows
 
@@ -89,7 +88,8 @@ def cancel(
             Cancel(answers.reason or "", answers.told_by_phone),
             state.store_id,
         )
-        done = _write(store, run, command, reference).thing
+        unknown = f". Do not tell the patient yet; ask with frontdesk show {reference}"
+        done = write(store, run, command, unknown).thing
         followed = _followed(store, run, done)
         if as_json:
             print_document(booking_document(done, followed, state.now))
@@ -110,7 +110,7 @@ def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> t
     except KeyboardInterrupt:
         pass
     except Exception as error:
-        _fault(error)
+        fault(error)
     return _followed(store, run, done)
 
 
@@ -140,46 +140,8 @@ def _followed(store: BookingStore, run: Run, done: Booking) -> tuple[Delivery, .
     try:
         return run(store.deliveries(done.id))
     except Exception as error:
-        _fault(error)
+        fault(error)
         return None
-
-
-def _fault(error: Exception) -> FrontdeskError:
-    """Return what the operator is told of an error; one outside the family goes to the log."""
-    if isinstance(error, FrontdeskError):
-        return error
-    return Unavailable(crash.apology(crash.report(error)))
-
-
-def _write(store: BookingStore, run: Run, command: Command, reference: str) -> Done[Booking]:
-    """Cancel; after a lost answer say exactly one of: saved, not saved, not known yet."""
-    try:
-        return run(_to_the_end(store, command))
-    except Exception as error:
-        fault = _fault(error)
-    if not isinstance(fault, Unavailable):
-        raise fault
-    try:
-        saved = run(store.outcome(command.id))
-    except Exception as error:
-        _fault(error)
-    else:
-        if saved is not None:
-            return saved
-        why = fault.fault if isinstance(fault, CommitLost) else fault
-        raise Unavailable(f"not saved, nothing has happened: {why.hint}")
-    raise Unavailable(
-        f"not known yet whether it was saved. Do not tell the patient yet; ask with frontdesk show {reference}"
-    )
-
-
-async def _to_the_end(store: BookingStore, command: Command) -> Done[Booking]:
-    """An interrupt cannot stop a write that has begun: wait, and say how it ended."""
-    writing = asyncio.ensure_future(store.do(command))
-    try:
-        return await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        return await writing
 
 
 def _checked_reason(given: str) -> str:

@@ -34,6 +34,7 @@ from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.preflight import Finding, Preflight
+from frontdesk.saving import known
 from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
 from frontdesk.store.port import Change
@@ -186,9 +187,7 @@ class RemoteStore:
                 done = await self._known(command_id)
         except TimeoutError:
             raise CommitLost(fault) from None
-        if done is None:
-            raise fault
-        return done
+        return known(done, fault)
 
     async def _known(self, command_id: UUID) -> Done[Any] | None:
         pauses = iter(_PAUSES)

@@ -31,6 +31,7 @@ from frontdesk.bookings import (
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
+from frontdesk.saving import known
 from frontdesk.store import records
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, page_rows
@@ -167,9 +168,7 @@ class SqlStore:
             done = await self._outcome(command_id)
         except FrontdeskError:
             raise lost from None
-        if done is None:
-            raise lost.fault
-        return done
+        return known(done, lost)
 
     async def outcome(self, command_id: UUID) -> Done[Any] | None:
         await self._under_way.ended(command_id)
