@@ -440,3 +440,11 @@ async def test_one_store_is_several_desks(store: SqlStore, booking: Booking) -> 
         await elsewhere.get(booking.id)
     assert (await elsewhere.state()).standing.via == "Desk Two"
     assert await store.get(booking.id) == booking
+
+
+async def test_no_version_is_no_way_past_the_question_which_one_was_seen(
+    store: Store, booking: Booking
+) -> None:
+    with pytest.raises(Conflict):
+        await cancel(store, command(booking, seen=0))
+    assert await store.get(booking.id) == booking

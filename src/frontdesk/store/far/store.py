@@ -159,7 +159,7 @@ class RemoteStore:
     async def _do(self, command: Command) -> Done[Any]:
         ask = command.ask
         headers = {"Idempotency-Key": str(command.id)}
-        if command.seen:
+        if ask.needs_version or command.seen:
             headers["If-Match"] = wire.etag(command.seen)
         body = {"operator": command.operator.name, "store_id": command.store_id, **fields_of(ask)}
         self._not_written.discard(command.id)

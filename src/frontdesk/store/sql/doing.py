@@ -45,7 +45,8 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
     now = database.now(tx)
     if not_allowed := why_not_write(subject.practice(tx, held.thing), standing, ask.scope):
         raise Refused(not_allowed)
-    if command.seen and subject.version(held.thing) != command.seen:
+    is_compared = ask.needs_version or command.seen
+    if is_compared and subject.version(held.thing) != command.seen:
         raise subject.conflict(tx, held.thing, now)
     if reason := ask.why_not(held, now, standing):
         raise Refused(reason)
