@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from frontdesk.desk import Settings
-from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.screens.dialogs.command import Progress
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 from tests.screens.test_several_desks import cancel_elsewhere, cancel_there

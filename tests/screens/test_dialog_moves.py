@@ -12,7 +12,8 @@ import pytest
 from frontdesk.bookings import Booking, Operator
 from frontdesk.commands import Subject
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.screens.dialogs.command import Progress
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
 from frontdesk.store.sql.store import SqlStore

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from frontdesk import saving
 from frontdesk.app import FrontdeskApp
 from frontdesk.commands import Command, Done
 from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
-from frontdesk.screens.dialogs import cancel
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.screens.dialogs.settling import NoteScreen
 from frontdesk.screens.list import store_watch
@@ -55,7 +55,7 @@ class Raises:
 @pytest.fixture
 def raising(monkeypatch: pytest.MonkeyPatch) -> list[Raises]:
     """The store that `wrapped` will have put in front of the real one; it is asked again at once."""
-    monkeypatch.setattr(cancel, "ASK_AGAIN", (0.01,))
+    monkeypatch.setattr(saving, "ASK_AGAIN", (0.01,))
     monkeypatch.setattr(store_watch, "ASK_AWAY", 0.01)
     return []
 

@@ -10,7 +10,8 @@ import pytest
 from frontdesk.bookings import Operator
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Unauthorised, Unavailable
-from frontdesk.screens.dialogs.cancel import CancelScreen, Progress
+from frontdesk.screens.dialogs.cancel import CancelScreen
+from frontdesk.screens.dialogs.command import Progress
 from frontdesk.screens.list.last_write import LastWrite
 from frontdesk.screens.shell.lock import HiddenScreen
 from frontdesk.screens.shell.notices import ShutOutScreen

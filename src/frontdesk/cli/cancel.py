@@ -77,7 +77,7 @@ def cancel(
                 *summary(booking, namesakes, state.now, home),
                 *what_follows(booking, follows),
             )
-            for line in filter(None, shown):
+            for line in filter(None, map(str, shown)):
                 say(line, err=as_json)
             answers = _ask(answers, booking, needs_phone_call(follows), to_stderr=as_json)
         command = Command(

@@ -9,8 +9,9 @@ from frontdesk import times
 from frontdesk.audit import AuditEvent, in_words, past_of
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Delivery, facts
+from frontdesk.words.dialog import labelled
 from frontdesk.words.fitting import held
-from frontdesk.words.summary import labelled, summary
+from frontdesk.words.summary import summary
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -47,14 +48,15 @@ def booking_lines(
 ) -> Iterable[str]:
     """Yield everything about one booking."""
     yield f"Booking {booking.ref}   {booking.status(now).value}"
-    yield from (line for line in summary(booking, namesakes, now, home) if line)
+    yield from filter(None, map(str, summary(booking, namesakes, now, home)))
     if cancelled := booking.cancellation:
         when = written(cancelled.at, booking.practice, home)
         source = cancelled.source
-        yield labelled("Cancelled", f"{when}, as {source} says" if source else f"{when} by {cancelled.by}")
-        yield labelled("Reason", cancelled.reason or "none given")
+        by = f"{when}, as {source} says" if source else f"{when} by {cancelled.by}"
+        yield str(labelled("Cancelled", by))
+        yield str(labelled("Reason", cancelled.reason or "none given"))
     if deliveries:
-        yield labelled("What followed", facts(tuple(deliveries)))
+        yield str(labelled("What followed", facts(tuple(deliveries))))
 
 
 def written(at: datetime, practice: Practice, home: Practice | None) -> str:

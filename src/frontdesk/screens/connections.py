@@ -13,7 +13,7 @@ from frontdesk.pms.port import Verified
 from frontdesk.screens.reading import ReadingScreen, StyledLine
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.status_line import StatusLine, trouble_words
-from frontdesk.words.summary import TEXT_START, labelled
+from frontdesk.words.dialog import TEXT_START, labelled
 
 PROVEN = {
     Verified.ASSUMED: "Follows our own assumptions, not yet tried with the vendor.",
@@ -87,7 +87,7 @@ def connection_lines(desk: OpenDesk, width: int) -> Iterator[StyledLine]:
 def _wrapped(label: str, sentences: Iterable[str], width: int) -> Iterator[StyledLine]:
     for sentence in sentences:
         for line in textwrap.wrap(sentence, width - TEXT_START - 1):
-            yield labelled(label, line), PLAIN
+            yield str(labelled(label, line)), PLAIN
             label = ""
 
 

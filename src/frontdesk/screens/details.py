@@ -27,8 +27,9 @@ from frontdesk.store.port import Change
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import lists
+from frontdesk.words.dialog import TEXT_START, labelled
 from frontdesk.words.fitting import fitted, side_by_side
-from frontdesk.words.summary import TEXT_START, labelled, time_words, who
+from frontdesk.words.summary import time_words, who
 
 NAME_WIDTH, WORD_WIDTH = 15, 10
 """Cells of the two first columns of what followed; a longer word moves the rest of its line."""
@@ -192,7 +193,7 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -
     ]
     if booking.cancellation is not None:
         lines.append(labelled("Reason", booking.cancellation.reason or "none given"))
-    return tuple(line for line in lines if line.strip())
+    return tuple(filter(None, map(str, lines)))
 
 
 def followed_lines(

@@ -8,8 +8,9 @@ from frontdesk import times
 from frontdesk.bookings import Booking
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.text import clean
+from frontdesk.words.dialog import TEXT_START
 from frontdesk.words.fitting import fitted
-from frontdesk.words.summary import AUTOMATICALLY, TEXT_START
+from frontdesk.words.summary import AUTOMATICALLY
 
 CONTRADICTING = frozenset(
     {

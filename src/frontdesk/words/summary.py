@@ -1,28 +1,21 @@
 """A booking in words: the dialog's summary, what follows a cancel, and the peek line.
 
-Everything here returns plain text; the widgets that paint it never read markup.
+Everything here is plain text, lines of a dialog with roles; what paints it never reads markup.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.bookings import Booking, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
+from frontdesk.words.dialog import TEXT_START, Part, Role, Told, labelled
 from frontdesk.words.fitting import fitted, held, side_by_side
 
-LABEL_START = 2
-TEXT_START = 16
 SAME_NAME = "Same name"
-
-
-def labelled(label: str, text: str) -> str:
-    """Return a line with `label` in the first column and `text` in the second."""
-    room = TEXT_START - LABEL_START
-    return f"{' ' * LABEL_START}{set_cell_size(label, room - 1)} {text}".rstrip()
 
 
 def born_words(patient: Patient) -> str:
@@ -80,16 +73,21 @@ def summary(
     now: datetime,
     home: Practice | None,
     width: int = sys.maxsize,
-) -> tuple[str, ...]:
+) -> tuple[Told, ...]:
     """Return the dialog's five lines about the booking, in `width` cells; the warning line may be empty."""
     kind = side_by_side(booking.appointment_type, booking.ref, booking.practice.name)
     return (
         labelled("Patient", who(booking.patient, width - TEXT_START)),
-        labelled(SAME_NAME, another_words(booking.patient, namesakes)) if namesakes else "",
+        _same_name(booking.patient, namesakes) if namesakes else Told(),
         labelled("Time", time_words(booking, now, home)),
         labelled("Practitioner", booking.practitioner.name or "not known"),
         labelled("Type", kind),
     )
+
+
+def _same_name(patient: Patient, namesakes: Sequence[Patient]) -> Told:
+    line = labelled(SAME_NAME, another_words(patient, namesakes))
+    return Told(tuple(Part(part.text, Role.WARNING) for part in line.parts))
 
 
 AUTOMATICALLY = "is told automatically"
@@ -97,7 +95,7 @@ AUTOMATICALLY = "is told automatically"
 
 def what_follows(
     booking: Booking, planned: Sequence[Planned], pms_says: str = AUTOMATICALLY
-) -> tuple[str, ...]:
+) -> tuple[Told, ...]:
     """Return a line each: what becomes of the PMS, who tells the patient how, the practice's own e-mail.
 
     `pms_says` is the sentence for a PMS that is told automatically.
@@ -105,7 +103,7 @@ def what_follows(
     return (_pms_line(planned, pms_says), _patient_line(booking, planned), *_practice_line(planned))
 
 
-def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
+def _pms_line(planned: Sequence[Planned], pms_says: str) -> Told:
     for delivery in planned:
         if delivery.way is Way.PMS:
             if delivery.state is State.ATTENTION:
@@ -115,7 +113,7 @@ def _pms_line(planned: Sequence[Planned], pms_says: str) -> str:
     return labelled("Practice", "has no connected system. Nothing to do there")
 
 
-def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
+def _patient_line(booking: Booking, planned: Sequence[Planned]) -> Told:
     label, patient = "The patient", booking.patient
     for delivery in planned:
         if delivery.kind == Kind.PATIENT_EMAIL:
@@ -132,7 +130,7 @@ def _patient_line(booking: Booking, planned: Sequence[Planned]) -> str:
     return labelled(label, "is told by you: no e-mail or SMS is set up here")
 
 
-def _practice_line(planned: Sequence[Planned]) -> Iterator[str]:
+def _practice_line(planned: Sequence[Planned]) -> Iterator[Told]:
     for delivery in planned:
         if delivery.kind == Kind.DESK_EMAIL:
             yield labelled("The practice", f"e-mail to {delivery.target}")

@@ -1,19 +1,19 @@
 """A person deals with what failed: settle it with a signed note, or have it tried again."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
 from frontdesk.bookings import REASON_LIMIT
-from frontdesk.commands import Ask, Command, Retry, Settle, Subject
+from frontdesk.commands import Command, Done, Retry, Settle, Subject
 from frontdesk.desk import OpenDesk
-from frontdesk.errors import CommitLost
-from frontdesk.screens.dialogs.writing import WritingScreen
+from frontdesk.errors import Conflict, FrontdeskError
+from frontdesk.saving import Declined, NotKnown, NotSaved, Overtaken, Saved, save_once
+from frontdesk.screens.dialogs.command import CommandDialog
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.text import clean
 from frontdesk.widgets.find_bar import FindField
@@ -22,7 +22,7 @@ from frontdesk.widgets.line import BOLD, Line
 PUT_BACK = "The bookings were put back or replaced. Esc, then look for it again."
 
 
-class NoteScreen(WritingScreen[bool], inherit_bindings=False):
+class NoteScreen(CommandDialog[bool], inherit_bindings=False):
     """Asks what was done, signs it with the operator's name, and settles the delivery.
 
     It closes with True when that is saved; until then the note stays.
@@ -38,9 +38,7 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     """
 
     def __init__(self, desk: OpenDesk, delivery_id: int, headline: str) -> None:
-        super().__init__()
-        self.desk = desk
-        self._delivery_id = delivery_id
+        super().__init__(desk, Subject("delivery", delivery_id))
         self._headline = headline
         self._about = delivery_id, headline
         self._is_void = False
@@ -66,6 +64,9 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         self.desk.keep_draft("note", self._about, self._note)
         return ""
 
+    def ask(self) -> Settle:
+        return Settle(self._note)
+
     def line(self, name: str) -> Line:
         """Return one of the text lines by its id."""
         return self.query_one(f"#{name}", Line)
@@ -78,7 +79,8 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
         asked = f" What was done? Signed {self.desk.operator}"
         self.line("label").show(asked, f"{len(self._note)}/{REASON_LIMIT} ")
 
-    def _say(self, message: str) -> None:
+    def say(self, message: str) -> None:
+        self.said = message
         self.line("message").show(f" {message}", style=BOLD)
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -88,33 +90,33 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
     def on_store_changed(self, message: StoreChanged) -> None:
         if message.is_of_another_store:
             self._is_void = True
-            self._say(PUT_BACK)
+            self.say(PUT_BACK)
 
     def action_leave(self) -> None:
         self.dismiss(False)
 
     def action_save(self) -> None:
         if self._is_void:
-            self._say(PUT_BACK)
-            return
-        if not self._note:
-            self._say("Write in a few words what was done.")
-            return
-        self.begin()
-        self._say("Saving...")
-        self._save()
-
-    @work(exit_on_error=False)
-    async def _save(self) -> None:
-        try:
-            await self.desk.store.do(_command(self.desk, self._delivery_id, Settle(self._note)))
-        except Exception as error:
-            self._say(_not_done("settled", self.desk, error))
+            self.say(PUT_BACK)
+        elif not self._note:
+            self.say("Write in a few words what was done.")
         else:
-            await self._ask_state()
-            self.finish(True)
-        finally:
-            self.end()
+            self.carry_out()
+
+    # -- what became of it ----------------------------------------------------------------
+
+    async def saved(self, done: Done[Any]) -> None:
+        await self._ask_state()
+        self.finish(True)
+
+    def not_saved(self, why: FrontdeskError) -> None:
+        self.say(f"Not settled: {why.hint}")
+
+    def overtaken(self, conflict: Conflict) -> None:
+        self.not_saved(conflict)
+
+    def not_known(self) -> None:
+        self.say(_not_known("settled"))
 
     async def _ask_state(self) -> None:
         """Have the number of what needs a person brought up to date: it is settled whatever comes of this."""
@@ -126,21 +128,16 @@ class NoteScreen(WritingScreen[bool], inherit_bindings=False):
 
 async def try_again(desk: OpenDesk, delivery_id: int) -> str:
     """Make a delivery due now; return what to say to the operator."""
-    try:
-        await desk.store.do(_command(desk, delivery_id, Retry()))
-    except Exception as error:
-        return _not_done("tried again", desk, error)
-    desk.program.wake_dispatch()
-    return "It is tried again now."
+    command = Command(uuid4(), Subject("delivery", delivery_id), 0, desk.operator, Retry())
+    match await save_once(desk.store, command, desk.fault):
+        case Saved():
+            desk.program.wake_dispatch()
+            return "It is tried again now."
+        case NotKnown():
+            return _not_known("tried again")
+        case Overtaken(why) | NotSaved(why) | Declined(why):
+            return f"Not tried again: {why.hint}"
 
 
-def _command(desk: OpenDesk, delivery_id: int, ask: Ask) -> Command:
-    return Command(uuid4(), Subject("delivery", delivery_id), 0, desk.operator, ask)
-
-
-def _not_done(what: str, desk: OpenDesk, error: Exception) -> str:
-    """Return what is certain after an error: that it was not done, or that nobody knows yet."""
-    fault = desk.fault(error)
-    if isinstance(fault, CommitLost) or fault is not error:
-        return f"Not known yet whether it was {what}. Esc, then F5 shows how it stands."
-    return f"Not {what}: {fault.hint}"
+def _not_known(what: str) -> str:
+    return f"Not known yet whether it was {what}. Esc, then F5 shows how it stands."

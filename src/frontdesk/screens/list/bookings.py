@@ -39,7 +39,7 @@ from frontdesk.words.fitting import stop_behind
 from frontdesk.words.summary import peek
 
 if TYPE_CHECKING:
-    from frontdesk.screens.dialogs.cancel import Closed
+    from frontdesk.screens.dialogs.booking import Closed
 
 
 IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
@@ -424,10 +424,10 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
     def _dialog_closed(self, closed: "Closed | None") -> None:
         if closed is None:
             return  # by the lock
-        if closed.cancelled is None:
+        if closed.saved is None:
             self.say(closed.said)
             return
-        cancelled = closed.cancelled
+        cancelled = closed.saved
         self.desk.program.wake_dispatch()
         self.elsewhere.perform_unasked(lambda: self._after_cancel(cancelled))
 

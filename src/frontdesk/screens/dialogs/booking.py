@@ -1,0 +1,361 @@
+"""A dialog that commands one booking: what it shows, its gate, and what happens to the booking meanwhile."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import TextArea
+
+from frontdesk import times
+from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Patient
+from frontdesk.commands import Done, Subject
+from frontdesk.desk import OpenDesk
+from frontdesk.errors import Conflict, FrontdeskError
+from frontdesk.screens.dialogs.command import CommandDialog, Progress
+from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.store.port import Change
+from frontdesk.terminal import ConfirmGate, ask_position
+from frontdesk.widgets.button import Button, Tick
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.reason_field import ReasonField
+from frontdesk.widgets.status_line import StatusLine
+from frontdesk.words.dialog import DESIGN_HEIGHT, Role, Shown, Told, Wording, cause, is_low, not_saved
+from frontdesk.words.summary import changed_parts, is_same
+
+WIDE = 100
+"""From this width on the longest reason fits into three lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How the dialog ended: the booking as it was saved, if it was, and what to say."""
+
+    saved: Booking | None
+    said: str = ""
+
+
+class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
+    """Bound to one booking and version, whatever the table does underneath.
+
+    It covers the upper part of the list, all of it at the design size. What it leaves
+    uncovered need not be written again when it closes.
+
+    A confirm counts only when `ConfirmGate` is open for the moment its key arrived: the
+    terminal has answered after the dialog's frame, and the deaf time is over.
+    """
+
+    WORDS: ClassVar[Wording]
+    CONFIRMS = frozenset({"f8", "enter", "space"})
+    CSS = """
+    BookingDialog { background: transparent; }
+    #dialog { height: auto; background: ansi_default; }
+    #end { display: none; }
+    BookingDialog.-tall #end { display: block; }
+    BookingDialog.-tall #status, BookingDialog.-tall .spare { display: none; }
+    #reason-box { height: 4; padding: 0 1; }
+    #reason-box TextBlock { width: 1; }
+    #buttons { height: 1; padding: 0 0 0 2; }
+    #keep { margin-right: 4; }
+    #hint { margin-left: 6; }
+    BookingDialog.-low .gap { display: none; }
+    BookingDialog.-wide #reason-box, BookingDialog.-wide ReasonField { height: 3; }
+    BookingDialog.-low #reason-box, BookingDialog.-low ReasonField { height: 2; }
+    """
+
+    def __init__(self, desk: OpenDesk, booking: Booking) -> None:
+        super().__init__(desk, Subject("booking", booking.id), desk.store_id)
+        self.booking = booking
+        self.namesakes: Sequence[Patient] = ()
+        self._about = booking.id, booking.patient
+        self._gate = ConfirmGate(desk.program.clock)
+        self._why_not_saved = ""
+        self._places: dict[str, Line | TextBlock] = {}
+        # Before it is mounted: a class set later has the styles of all worked out again.
+        self._fit(self.app.size)
+
+    # -- what a kind brings ---------------------------------------------------------------
+
+    @abstractmethod
+    def shown(self, width: int, height: int) -> Shown:
+        """Return the dialog's lines, as `words` makes them of its state."""
+
+    def fields(self) -> ComposeResult:
+        """Yield what stands between what follows and the confirm; lines of `shown` by their place.
+
+        A line of the class `may-go` is hidden while `shown` has none for its place.
+        """
+        yield from self.reason_box()
+
+    def stops(self) -> Sequence[Widget]:
+        """Return what Tab goes to, in this order; the first has the focus at the start."""
+        # A tick may stand above the reason but comes after it: type-ahead must land in text.
+        return [*self.query(ReasonField), *self.query(Tick), *self.query(Button)]
+
+    def why_not_ready(self) -> str:
+        """Return what the operator has to do before a confirm counts; empty when nothing."""
+        return ""
+
+    def booking_read(self) -> None:
+        """Begin what depends on the booking, which is shown for the first time or has changed."""
+
+    # -- what is on it ----------------------------------------------------------------------
+
+    def reason_box(self) -> ComposeResult:
+        """Yield the reason: its label, whose line has the place `label`, and the field."""
+        yield Line(id="label")
+        with Horizontal(id="reason-box"):
+            yield TextBlock(id="left")
+            yield ReasonField(id="reason")
+            yield TextBlock(id="right")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Line(id="title")
+            yield Line(classes="gap spare")
+            yield TextBlock(id="summary")
+            yield Line(classes="gap spare")
+            yield Line(id="follows-title", classes="may-go")
+            yield TextBlock(id="follows")
+            yield from self.fields()
+            yield Line(id="undone")
+            yield Line(id="above-message", classes="may-go")
+            yield Line(id="message")
+            yield Line(id="before-buttons", classes="gap spare")
+            with Horizontal(id="buttons"):
+                yield Button(self.WORDS.keep, "Esc", id="keep")
+                yield Button(self.WORDS.confirm, "F8", id="confirm")
+                yield Line(id="hint")
+            yield StatusLine(id="status")
+            yield Line(id="end")
+
+    @property
+    def seen(self) -> int:
+        return self.booking.version
+
+    @property
+    def reason(self) -> ReasonField:
+        return self.query_one("#reason", ReasonField)
+
+    @property
+    def typed(self) -> str:
+        """The reason so far; empty where the dialog asks for none."""
+        return next((field.reason for field in self.query(ReasonField)), "")
+
+    def line(self, name: str) -> Line:
+        """Return one of the text lines by its id."""
+        return self.query_one(f"#{name}", Line)
+
+    def on_mount(self) -> None:
+        for side, bracket in (("left", "["), ("right", "]")):
+            for block in self.query(f"#{side}").results(TextBlock):
+                block.show(((bracket, PLAIN),) * 4)
+        lines = (*self.query(Line), *self.query(TextBlock))
+        self._places = {line.id: line for line in lines if line.id}
+        self.on_store_changed()
+        self.booking_read()
+        for field in self.query(ReasonField):
+            field.text = self.desk.take_draft("reason", self._about)
+            field.move_cursor(field.document.end)
+        self.draw()
+        self.stops()[0].focus()
+        self._read_again()
+
+    def draw(self) -> None:
+        """Show what there is to show now."""
+        shown = self.shown(*self.app.size)
+        for place, widget in self._places.items():
+            if place in shown:
+                _draw(widget, shown[place])
+            if widget.has_class("may-go"):
+                widget.display = place in shown
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size)
+        if self.is_mounted:
+            self.draw()
+
+    def _fit(self, size: Size) -> None:
+        self.set_class(is_low(size.height), "-low")
+        self.set_class(size.height > DESIGN_HEIGHT, "-tall")
+        self.set_class(size.width >= WIDE, "-wide")
+
+    def say(self, message: str) -> None:
+        """Answer in the dialog's message lines."""
+        self.said = message
+        self.draw()
+
+    def put_away(self) -> str:
+        if self._progress is Progress.READING:
+            self.desk.keep_draft("reason", self._about, self.typed)
+        return ""
+
+    # -- only what was seen can be confirmed --------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        self.arm()
+
+    def arm(self) -> None:
+        """Let nothing be confirmed until the operator can have seen what is shown now."""
+        self._gate.shut()
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._gate.painted(ask_position(self.app))
+
+    def position_answered(self, question: int) -> None:
+        """Take note that the terminal has painted everything written before this question."""
+        self._gate.answered(question)
+
+    def _confirm(self, key: str) -> None:
+        if self._progress is not Progress.READING:
+            return
+        if not self._gate.is_open(self.desk.key_arrived_at):
+            self.say(f"Too early: this window was not yet on your screen. Read it, then press {key}.")
+        elif why_not := self.why_not_ready():
+            self.say(why_not)
+        else:
+            # Before it is sent: the news of it may be here before the answer.
+            self.desk.own.add(self.booking.id)
+            self.carry_out()
+
+    # -- what others do to the booking meanwhile ------------------------------------------------
+
+    def on_store_changed(self, message: StoreChanged | None = None) -> None:
+        self.query_one("#status", StatusLine).show_desk(self.desk)
+        if message is None or self.booking.id in self.desk.own:
+            return
+        if change := message.of(self.booking.id):
+            self._follow(change)
+        elif message.concerns(self.booking.id):
+            self._read_again()
+
+    @work(exit_on_error=False)
+    async def _read_again(self) -> None:
+        """Read the booking as it is now: the list may be older than what another desk wrote."""
+        try:
+            fresh = await self.desk.store.get(self.booking.id)
+            self.namesakes = await self.desk.store.namesakes(fresh.id)
+        except Exception as error:
+            self.desk.fault(error)
+            return
+        if self._progress is not Progress.READING or is_same(fresh, self.booking):
+            self.draw()
+        elif fresh.cancellation is not None:
+            self.overtaken(Conflict("", fresh, None, None))
+        else:
+            what = ", ".join(changed_parts(self.booking, fresh)) or "booking"
+            self._take_changed(fresh, f"The {what} changed since the list was read.")
+
+    @work(exclusive=True, exit_on_error=False, group="following")
+    async def _follow(self, change: Change) -> None:
+        """Say what another desk has just done to this booking, and who did it."""
+        try:
+            current = await self.desk.store.get(self.booking.id)
+        except Exception as error:
+            self.desk.fault(error)
+            return
+        if self._progress is Progress.READING and not is_same(current, self.booking):
+            self.overtaken(Conflict("", current, change.by, change.at))
+
+    def _take_changed(self, current: Booking, message: str) -> None:
+        self.booking = current
+        self.booking_read()
+        self.say(message)
+        self.arm()
+
+    # -- what became of the command ---------------------------------------------------------------
+
+    async def saved(self, done: Done[Any]) -> None:
+        self.finish(Closed(done.thing))
+
+    def not_known(self) -> None:
+        self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
+
+    def not_saved(self, why: FrontdeskError) -> None:
+        self.desk.own.discard(self.booking.id)
+        self._why_not_saved = cause(why)
+        self.say(not_saved(why, *self.app.size))
+
+    def overtaken(self, conflict: Conflict) -> None:
+        current = conflict.current
+        self.desk.own.discard(current.id)
+        if done := current.cancellation:
+            self._progress = Progress.OVER
+            self.booking = current
+            self.say(f"{self._by_whom(done)} Nothing was done again. Esc closes.")
+            return
+        by = str(conflict.by) if conflict.by else "Somebody"
+        at = f" at {self._clock(conflict.at)}" if conflict.at else ""
+        what = ", ".join(changed_parts(self.booking, current)) or "booking"
+        self._take_changed(current, f"{by} changed the {what}{at}. Read it again, then F8 {self.WORDS.does}.")
+
+    def _by_whom(self, done: Cancellation) -> str:
+        if done.source:
+            return f"This was cancelled, as {done.source} says."
+        return f"{done.by} cancelled this at {self._clock(done.at)}."
+
+    def _clock(self, at: datetime) -> str:
+        """The time of a write, by the clock at the desk."""
+        here = self.desk.here
+        return f"{at.astimezone(here):%H:%M}{times.other_clock(at, here, self.booking.practice.zone)}"
+
+    # -- keys -------------------------------------------------------------------------------------
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.draw()
+
+    def on_reason_field_enter_pressed(self) -> None:
+        self.say(self.WORDS.on_enter)
+
+    def on_reason_field_too_long(self, message: ReasonField.TooLong) -> None:
+        if message.pasted:
+            self.say(f"Cut at {REASON_LIMIT} characters: the end of what you pasted is missing.")
+        else:
+            self.say(f"The reason is full: {REASON_LIMIT} characters.")
+
+    def on_button_pressed(self, message: Button.Pressed) -> None:
+        if message.button.id == "keep":
+            self.action_keep()
+        else:
+            self._confirm("Enter" if message.key == "enter" else "Space")
+
+    def action_confirm(self) -> None:
+        self._confirm("F8")
+
+    def action_next_field(self, step: int) -> None:
+        order = self.stops()
+        at = order.index(self.focused) if self.focused in order else -step
+        order[(at + step) % len(order)].focus()
+
+    def action_keep(self) -> None:
+        if self._progress is Progress.READING:
+            self.dismiss(Closed(None, self.WORDS.kept))
+        elif self._progress is Progress.OVER:
+            self.dismiss(Closed(None))
+        else:
+            self.say("Wait for the answer: it is not known yet whether this was saved.")
+
+
+def _draw(widget: Line | TextBlock, lines: tuple[Told, ...]) -> None:
+    """Have a line or a block show what it is told, as this program draws roles today."""
+    if isinstance(widget, TextBlock):
+        # Lines that warn are heavier, besides their `!` or label.
+        widget.show(tuple((str(line), BOLD if line.warning else PLAIN) for line in lines))
+        return
+    (line,) = lines
+    text = "".join(part.text for part in line.parts)
+    roles = {part.role for part in line.parts}
+    if Role.TITLE in roles:
+        widget.show(text, line.right, REVERSED)
+    elif roles == {Role.WARNING}:
+        widget.show(text, line.right, BOLD)
+    else:
+        widget.show(text, line.right, marked=line.warning)
