@@ -53,8 +53,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     WORDS: ClassVar[Wording]
     CONFIRMS = frozenset({"f8", "enter", "space"})
-    CSS = """
-    BookingDialog { background: transparent; }
+    DEFAULT_CSS = """
     #dialog { height: auto; background: ansi_default; }
     #end { display: none; }
     BookingDialog.-tall #end { display: block; }
@@ -77,6 +76,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self._gate = ConfirmGate(desk.program.clock)
         self._why_not_saved = ""
         self._places: dict[str, Line | TextBlock] = {}
+        self.styles.background = "transparent"
         # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
 

@@ -32,7 +32,7 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     WORDS = WORDS
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_ACTIONS)
-    CSS = f"{BookingDialog.CSS} CancelScreen.-desk #before-buttons {{ display: none; }}"
+    CSS = "CancelScreen.-desk #before-buttons { display: none; }"
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, booking)
