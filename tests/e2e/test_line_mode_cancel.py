@@ -1,6 +1,5 @@
 """`frontdesk cancel`: the same rules and the same transaction as on the screen."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -363,27 +362,3 @@ class TestLostAnswer:
 
         assert desk("cancel", "R00001", "--yes").stdout == ("cancelled. What follows cannot be read now\n")
         assert desk.document("cancel", "perth/R00003", "--yes")["deliveries"] is None
-
-
-def test_an_interrupt_waits_for_a_write_that_has_begun() -> None:
-    finished: list[str] = []
-
-    class Slow:
-        async def cancel(self, command: Command) -> str:
-            begun.set()
-            await may_end.wait()
-            finished.append("written")
-            return "booking"
-
-    async def interrupted() -> object:
-        writing = asyncio.ensure_future(cancel_module._to_the_end(Slow(), None))  # type: ignore[arg-type]
-        await begun.wait()
-        writing.cancel()
-        await asyncio.sleep(0)
-        assert not writing.done()
-        may_end.set()
-        return await writing
-
-    begun, may_end = asyncio.Event(), asyncio.Event()
-    assert asyncio.run(interrupted()) == "booking"
-    assert finished == ["written"]
