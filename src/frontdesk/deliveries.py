@@ -1,6 +1,6 @@
 """What must follow a command, and how far each of it has got."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -52,7 +52,6 @@ A person has to find out which one is meant.
 
 _MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
 NO_ADDRESS = ", ".join(_MISSING.values())
-PHONE_THE_PATIENT = "PHONE THE PATIENT"
 TOLD_BY_PHONE = "Told by me on the phone just now"
 
 _CHANNEL_KINDS = {Channel.EMAIL: Kind.PATIENT_EMAIL, Channel.SMS: Kind.PATIENT_SMS}
@@ -235,9 +234,18 @@ def reader(booking: Booking, practice: Practice) -> Reader:
     return Reader.PATIENT if first is not None and first.kind in carriers else Reader.PRACTICE
 
 
+MEANS = {
+    Kind.PATIENT_EMAIL: "e-mail",
+    Kind.PATIENT_SMS: "SMS",
+    Kind.PATIENT_PHONE: "phone",
+    Kind.DESK_EMAIL: "e-mail",
+}
+"""What a message is, in words."""
+
+
 def instead(kind: str) -> str:
     """Return what is noted of a message whose place one of `kind` has taken."""
-    return f"{_MEANS[Kind(kind)]} instead"
+    return f"{MEANS[Kind(kind)]} instead"
 
 
 def _addresses(booking: Booking | IncomingBooking) -> dict[Channel, str]:
@@ -253,113 +261,3 @@ def _tell_patient(booking: Booking | IncomingBooking, practice: Practice, told_b
     addresses = _addresses(booking)
     missing = ", ".join(_MISSING[channel] for channel in Channel if not addresses[channel])
     return Planned(Kind.PATIENT_PHONE, State.ATTENTION, number, missing)
-
-
-def fact(delivery: Delivery) -> str:
-    """Return how far a delivery has got, in the fixed words of the Last line.
-
-    PMS: waiting, told, refused, "unknown, checking", "unknown, look there", by hand. Patient:
-    waiting, "e-mail sent", "SMS sent", "phone the patient", "told by phone". It never claims
-    more than is proven: sent is what the server took, and "refused" is for who said no, not for
-    who could not be asked.
-    """
-    if delivery.way is Way.PMS:
-        return _pms_fact(delivery)
-    if delivery.state is State.DONE:
-        return f"{_MEANS[Kind(delivery.kind)]} sent"
-    if delivery.state is State.SETTLED:
-        if delivery.is_superseded:
-            return "failed"
-        return "told by phone" if delivery.note == TOLD_BY_PHONE else "settled"
-    if delivery.state is State.ATTENTION:
-        return "failed" if delivery.kind == Kind.DESK_EMAIL else PHONE_THE_PATIENT.lower()
-    return "waiting"
-
-
-_MEANS = {
-    Kind.PATIENT_EMAIL: "e-mail",
-    Kind.PATIENT_SMS: "SMS",
-    Kind.PATIENT_PHONE: "phone",
-    Kind.DESK_EMAIL: "e-mail",
-}
-
-
-def _pms_fact(delivery: Delivery) -> str:
-    if delivery.state is State.ATTENTION:
-        if delivery.error == MANUAL_UPDATE:
-            return "by hand"
-        if delivery.unproven:
-            return "unknown, checking" if delivery.next_at else "unknown, look there"
-        if delivery.is_refused:
-            return "refused"
-        return "waiting" if delivery.next_at else "by hand"
-    return {
-        State.DONE: "told",
-        State.SETTLED: "done by hand",
-        State.UNKNOWN: "unknown, checking",
-    }.get(delivery.state, "waiting")
-
-
-def facts(deliveries: Sequence[Delivery] | None) -> str:
-    """Return the Last line's facts: `cancelled, Praktika waiting, e-mail sent`.
-
-    Of several messages to the patient only the newest counts: it took the place of the others.
-    The practice's own copy is no fact that an operator waits for. Without deliveries, which is
-    another thing than none, it says that they cannot be read.
-    """
-    if deliveries is None:
-        return "cancelled. What follows cannot be read now"
-    said = ["cancelled"]
-    said += [f"{one.target} {fact(one)}" for one in deliveries if one.way is Way.PMS]
-    for one in [one for one in deliveries if one.is_to_patient][-1:]:
-        words = fact(one)
-        said.append(
-            {"waiting": f"{_MEANS[Kind(one.kind)]} waiting", "settled": "patient settled"}.get(words, words)
-        )
-    return ", ".join(said)
-
-
-def to_do(attention: Attention) -> tuple[str, str]:
-    """Return what a person has to do about a delivery, and why, for the Attention list.
-
-    `("CANCEL IT IN DENTIX BY HAND", "Manual update required")`. The first is in capitals.
-    """
-    delivery = attention.delivery
-    if delivery.way is Way.PMS:
-        pms = delivery.target.upper()
-        by_hand = f"CANCEL IT IN {pms} BY HAND"
-        # Doing it there does no harm to what goes on automatically: every attempt reads first.
-        if delivery.unproven:
-            doubt = f"it did not say whether it took the cancel{_tries(delivery)}"
-            if delivery.next_at:
-                return f"STILL CHECKING {pms}", f"look there yourself if you can; {doubt}"
-            return f"CHECK {pms}", doubt
-        if delivery.is_refused:
-            what = f"CHECK {pms}" if delivery.error.startswith(SHOWS_OTHERWISE) else by_hand
-            return what, delivery.error
-        if delivery.next_at and delivery.attempts:
-            why = f"cancel it there yourself if you can; {delivery.error}{_tries(delivery)}"
-            return f"STILL TRYING TO TELL {pms}", why
-        return by_hand, f"{delivery.error}{_tries(delivery)}"
-    if delivery.kind == Kind.DESK_EMAIL:
-        return "TELL THE PRACTICE", _why_not_sent(delivery)
-    if delivery.kind == Kind.PATIENT_PHONE:
-        return PHONE_THE_PATIENT, f"cancelled, {delivery.error}"
-    return PHONE_THE_PATIENT, f"cancelled, {_why_not_sent(delivery)}"
-
-
-def _why_not_sent(delivery: Delivery) -> str:
-    means = _MEANS[Kind(delivery.kind)]
-    if delivery.unproven:
-        return f"nobody knows whether the {means} went out"
-    if delivery.is_refused:
-        return delivery.error
-    still = ", still trying" if delivery.next_at else ""
-    return f"{means} not sent ({delivery.error}){_tries(delivery)}{still}"
-
-
-def _tries(delivery: Delivery) -> str:
-    """How often it was tried."""
-    if not delivery.attempts:
-        return ""
-    return f", {delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}"

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Practice
 from frontdesk.cli import frontdesk
-from frontdesk.deliveries import facts
+from frontdesk.commands import Cancel
 from frontdesk.store.opening import open_store
+from frontdesk.words.deliveries import facts
 from tests.making import BY_HAND, KIM, Store, make_practice
 
 Answer = TypeVar("Answer")
@@ -72,7 +73,7 @@ class LineDesk:
 
         async def read(store: Store) -> str:
             (booking,) = await store.find(reference)
-            return facts(await store.deliveries(booking.id))
+            return facts(Cancel.past, await store.deliveries(booking.id))
 
         return self.ask(read)
 

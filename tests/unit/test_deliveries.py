@@ -22,13 +22,12 @@ from frontdesk.deliveries import (
     Kind,
     Planned,
     State,
-    fact,
-    facts,
     is_by_hand,
     next_channel,
     plan,
-    to_do,
 )
+from frontdesk.pms import writes
+from frontdesk.words.deliveries import fact, facts, to_do
 from tests.making import BY_HAND, PRAKTIKA, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
@@ -274,7 +273,7 @@ def test_a_pms_has_refused_only_when_it_said_so(changes: dict[str, Any], words: 
     ],
 )
 def test_the_last_line(deliveries: tuple[Delivery, ...], sentence: str) -> None:
-    assert facts(deliveries) == sentence
+    assert facts("cancelled", deliveries) == sentence
 
 
 def test_a_message_that_the_next_one_replaced_failed() -> None:
@@ -365,3 +364,36 @@ def test_a_message_that_the_next_one_replaced_failed() -> None:
 )
 def test_what_a_person_has_to_do(needs: Delivery, headline: str, why: str) -> None:
     assert to_do(Attention(needs, make_booking())) == (headline, why)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_hand"),
+    [
+        ("pms.cancel", "CANCEL IT IN PRAKTIKA BY HAND"),
+        ("pms.move", "MOVE IT IN PRAKTIKA BY HAND"),
+        ("pms.no_show", "MARK THE NO-SHOW IN PRAKTIKA BY HAND"),
+        ("pms.take_back_no_show", "TAKE THE NO-SHOW BACK IN PRAKTIKA BY HAND"),
+        ("pms.made_up", "CHANGE IT IN PRAKTIKA BY HAND"),
+    ],
+)
+def test_what_a_person_has_to_do_goes_by_what_the_pms_is_told(kind: str, by_hand: str) -> None:
+    needs = replace(delivery(Kind.PMS_CANCEL, State.ATTENTION, MANUAL_UPDATE), kind=kind)
+    assert to_do(Attention(needs, make_booking())) == (by_hand, MANUAL_UPDATE)
+    assert fact(needs) == "by hand"
+    assert facts("did not come", (needs,)) == "did not come, Praktika by hand"
+    doubtful = replace(needs, error="no answer", unproven=1)
+    assert to_do(Attention(doubtful, make_booking()))[0] == "CHECK PRAKTIKA"
+
+
+@pytest.mark.parametrize("write", [writes.Cancel, writes.Move, writes.NoShow, writes.TakeBackNoShow])
+def test_what_a_pms_shows_otherwise_is_looked_at_before_it_is_done_by_hand(
+    write: type[writes.PmsWrite],
+) -> None:
+    kinds = {
+        writes.Cancel: "pms.cancel",
+        writes.Move: "pms.move",
+        writes.NoShow: "pms.no_show",
+        writes.TakeBackNoShow: "pms.take_back_no_show",
+    }
+    refused = delivery(Kind.PMS_CANCEL, State.ATTENTION, f"{write.said.refused}it has begun", is_refused=True)
+    assert to_do(Attention(replace(refused, kind=kinds[write]), make_booking()))[0] == "CHECK PRAKTIKA"

@@ -13,7 +13,8 @@ from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Session
 from frontdesk.cli.writing import write
 from frontdesk.commands import Ask, Command, Retry, Settle, Subject
-from frontdesk.deliveries import Attention, to_do
+from frontdesk.deliveries import Attention
+from frontdesk.words.deliveries import to_do
 
 _MOST = 500
 

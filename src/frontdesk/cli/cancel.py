@@ -16,9 +16,10 @@ from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Run, Session
 from frontdesk.cli.writing import fault, write
 from frontdesk.commands import Cancel, Command, Subject
-from frontdesk.deliveries import Delivery, facts, plan
+from frontdesk.deliveries import Delivery, plan
 from frontdesk.errors import Refused
 from frontdesk.store.port import BookingStore
+from frontdesk.words.deliveries import facts
 from frontdesk.words.summary import needs_phone_call, reason_label, summary, what_follows
 
 if TYPE_CHECKING:
@@ -94,12 +95,12 @@ def cancel(
         if as_json:
             print_document(booking_document(done, followed, state.now))
         else:
-            say(facts(followed))
+            say(facts(Cancel.past, followed))
         if no_deliver or session.database is None or not session.outside.connections:
             return
         tried = _try_once(session, session.database, run, done)
         if not as_json and tried != followed:
-            say(facts(tried))
+            say(facts(Cancel.past, tried))
 
 
 def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> tuple[Delivery, ...] | None:

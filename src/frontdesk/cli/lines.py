@@ -8,7 +8,9 @@ from rich.cells import cell_len
 from frontdesk import times
 from frontdesk.audit import AuditEvent, in_words, past_of
 from frontdesk.bookings import Booking, Patient, Practice
-from frontdesk.deliveries import Delivery, facts
+from frontdesk.commands import Cancel
+from frontdesk.deliveries import Delivery
+from frontdesk.words.deliveries import facts
 from frontdesk.words.dialog import labelled
 from frontdesk.words.fitting import held
 from frontdesk.words.summary import summary
@@ -56,7 +58,7 @@ def booking_lines(
         yield str(labelled("Cancelled", by))
         yield str(labelled("Reason", cancelled.reason or "none given"))
     if deliveries:
-        yield str(labelled("What followed", facts(tuple(deliveries))))
+        yield str(labelled("What followed", facts(Cancel.past, tuple(deliveries))))
 
 
 def written(at: datetime, practice: Practice, home: Practice | None) -> str:

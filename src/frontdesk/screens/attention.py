@@ -12,7 +12,6 @@ from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.actions import ATTENTION_ACTIONS
-from frontdesk.deliveries import to_do
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.settling import NoteScreen, try_again
@@ -20,6 +19,7 @@ from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.attention import AttentionSource, Item
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column, ListTable
+from frontdesk.words.deliveries import over_words, to_do
 
 FOOT = "s settle: asks for a note, signs with your name   a try again   d details"
 LINES = 4
@@ -56,10 +56,10 @@ def below(item: Item, now: datetime, width: int, here: ZoneInfo) -> list[tuple[s
     """Return what to do and why; what was written is told by the clock `here`."""
     booking = item.attention.booking
     zone, done = booking.practice.zone, booking.cancellation
-    said = f"Nothing more to do: {item.over}" if item.over else ": ".join(to_do(item.attention))
+    said = f"Nothing more to do: {over_words(item.ended)}" if item.ended else ": ".join(to_do(item.attention))
     # A long reason takes the empty line too, rather than being cut.
     lines = [
-        (INDENT + words, PLAIN if item.over else BOLD)
+        (INDENT + words, PLAIN if item.ended else BOLD)
         for words in textwrap.wrap(said, max(1, width - len(INDENT) - 1))
     ]
     if done is not None:
@@ -141,8 +141,8 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
         if item is None:
             reading = "Still reading. Press the key again."
             self.say("There is nothing to do." if self.listing.query else reading)
-        elif item.over:
-            self.say(f"Nothing more to do: {item.over}")
+        elif item.ended:
+            self.say(f"Nothing more to do: {over_words(item.ended)}")
         else:
             return item
         return None

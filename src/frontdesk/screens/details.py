@@ -15,7 +15,7 @@ from frontdesk.actions import DETAILS_ACTIONS
 from frontdesk.audit import Action, AuditEvent, in_words, past_of
 from frontdesk.bookings import Booking, Status
 from frontdesk.commands import Cancel
-from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, Way, fact, to_do
+from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, Way
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, ChooserScreen
@@ -27,6 +27,7 @@ from frontdesk.store.port import Change
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import lists
+from frontdesk.words.deliveries import fact, to_do
 from frontdesk.words.dialog import TEXT_START, labelled
 from frontdesk.words.fitting import fitted, side_by_side
 from frontdesk.words.summary import time_words, who

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from frontdesk.bookings import Count, Direction, Position
-from frontdesk.deliveries import Attention, Delivery, State, fact
+from frontdesk.deliveries import Attention, Delivery, State
 from frontdesk.sources.port import Asked, Piece
 from frontdesk.store.port import BookingStore
 
@@ -15,14 +15,14 @@ LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to do. `over` says how it ended while it was on screen; empty while it is open.
+    """One thing to do. `ended` is the delivery once it needs no person any more, while it is on screen.
 
     `listed_at` is the start of its appointment when the list was read, which it is listed by.
     """
 
     attention: Attention
     listed_at: datetime
-    over: str = ""
+    ended: Delivery | None = None
 
     @property
     def id(self) -> int:
@@ -53,7 +53,7 @@ class AttentionSource:
     @property
     def number_open(self) -> int:
         """How many items of the list still need a person."""
-        return sum(not item.over for item in self._items)
+        return sum(item.ended is None for item in self._items)
 
     async def page(
         self, asked: Asked[None], limit: int, position: Position | None, direction: Direction
@@ -82,7 +82,7 @@ class AttentionSource:
         shown = self._items
         found = {attention.delivery.id: attention for attention in await self._fresh()}
         caught_up = {
-            item.id: replace(item, attention=found[item.id], over="")
+            item.id: replace(item, attention=found[item.id], ended=None)
             if item.id in found
             else await self._what_became_of(item)
             for item in shown
@@ -94,7 +94,7 @@ class AttentionSource:
     async def _what_became_of(self, item: Item) -> Item:
         for delivery in await self._store.deliveries(item.attention.booking.id):
             if delivery.id == item.id:
-                return replace(item, over=over_words(delivery))
+                return replace(item, ended=None if delivery.state is State.ATTENTION else delivery)
         return item
 
     def take_out(self, item_id: int) -> None:
@@ -131,15 +131,3 @@ def _order(place: Position, as_of: datetime) -> tuple[bool, float, int]:
     """Return what items are ordered by: appointments ahead, the nearest first; then the latest passed one."""
     has_passed, at = place.starts_at <= as_of, place.starts_at.timestamp()
     return has_passed, -at if has_passed else at, place.id
-
-
-def over_words(delivery: Delivery) -> str:
-    """Return why a delivery needs no person any more; empty while it does."""
-    if delivery.state is State.ATTENTION:
-        return ""
-    if delivery.state is State.SETTLED:
-        by = f"settled by {delivery.settled_by}" if delivery.settled_by else "another way is tried"
-        return ", ".join(part for part in (by, delivery.note) if part)
-    if delivery.state is State.DONE:
-        return ", ".join(part for part in ("done automatically", delivery.note) if part)
-    return f"tried again, {fact(delivery)}"

@@ -8,11 +8,13 @@ from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import Delivery, facts
+from frontdesk.commands import Cancel
+from frontdesk.deliveries import Delivery
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.widgets.line import Line
+from frontdesk.words.deliveries import facts
 from frontdesk.words.fitting import fitted
 
 SHOWN_FOR = timedelta(hours=12)
@@ -102,7 +104,7 @@ class LastLine(Line):
             f"{done.at.astimezone(desk.here):%H:%M}",
             booking.patient.name,
             f"{when} {practice.short}" if len(desk.practices) > 1 else when,
-            facts(deliveries),
+            facts(Cancel.past, deliveries),
             self._cut_off,
         )
         self._show_write()

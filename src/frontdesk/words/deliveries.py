@@ -1,0 +1,158 @@
+"""What follows a command, in words: how far it has got, and what a person has to do about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from frontdesk.deliveries import (
+    MANUAL_UPDATE,
+    MEANS,
+    SHOWS_OTHERWISE,
+    TOLD_BY_PHONE,
+    Attention,
+    Delivery,
+    Kind,
+    State,
+    Way,
+)
+
+PHONE_THE_PATIENT = "PHONE THE PATIENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a person does in a PMS that could not be told.
+
+    `do` is an order, `name` what the PMS was to take. `refused` begins an error that says that the
+    PMS shows something else than it was to be told of: a person has to find out first.
+    """
+
+    do: str
+    name: str
+    refused: str = "not changed there: "
+
+
+TASKS = {
+    "pms.cancel": Task("cancel it", "the cancel", SHOWS_OTHERWISE),
+    "pms.move": Task("move it", "the move", "not moved there: "),
+    "pms.no_show": Task("mark the no-show", "the no-show", "not marked there as did not come: "),
+    "pms.take_back_no_show": Task(
+        "take the no-show back", "that the no-show was taken back", "no-show not taken back there: "
+    ),
+}
+"""By kind of delivery."""
+
+_ANY_TASK = Task("change it", "the change")
+
+
+def fact(delivery: Delivery) -> str:
+    """Return how far a delivery has got, in the fixed words of the Last line.
+
+    PMS: waiting, told, refused, "unknown, checking", "unknown, look there", by hand. Patient:
+    waiting, "e-mail sent", "SMS sent", "phone the patient", "told by phone". It never claims
+    more than is proven: sent is what the server took, and "refused" is for who said no, not for
+    who could not be asked.
+    """
+    if delivery.way is Way.PMS:
+        return _pms_fact(delivery)
+    if delivery.state is State.DONE:
+        return f"{MEANS[Kind(delivery.kind)]} sent"
+    if delivery.state is State.SETTLED:
+        if delivery.is_superseded:
+            return "failed"
+        return "told by phone" if delivery.note == TOLD_BY_PHONE else "settled"
+    if delivery.state is State.ATTENTION:
+        return "failed" if delivery.kind == Kind.DESK_EMAIL else PHONE_THE_PATIENT.lower()
+    return "waiting"
+
+
+def _pms_fact(delivery: Delivery) -> str:
+    if delivery.state is State.ATTENTION:
+        if delivery.error == MANUAL_UPDATE:
+            return "by hand"
+        if delivery.unproven:
+            return "unknown, checking" if delivery.next_at else "unknown, look there"
+        if delivery.is_refused:
+            return "refused"
+        return "waiting" if delivery.next_at else "by hand"
+    return {
+        State.DONE: "told",
+        State.SETTLED: "done by hand",
+        State.UNKNOWN: "unknown, checking",
+    }.get(delivery.state, "waiting")
+
+
+def facts(past: str, deliveries: Sequence[Delivery] | None) -> str:
+    """Return the Last line's facts: `cancelled, Praktika waiting, e-mail sent`.
+
+    `past` is what the command has done, in the word of its ask.
+    Of several messages to the patient only the newest counts: it took the place of the others.
+    The practice's own copy is no fact that an operator waits for. Without deliveries, which is
+    another thing than none, it says that they cannot be read.
+    """
+    if deliveries is None:
+        return f"{past}. What follows cannot be read now"
+    said = [past]
+    said += [f"{one.target} {fact(one)}" for one in deliveries if one.way is Way.PMS]
+    for one in [one for one in deliveries if one.is_to_patient][-1:]:
+        words = fact(one)
+        said.append(
+            {"waiting": f"{MEANS[Kind(one.kind)]} waiting", "settled": "patient settled"}.get(words, words)
+        )
+    return ", ".join(said)
+
+
+def to_do(attention: Attention) -> tuple[str, str]:
+    """Return what a person has to do about a delivery, and why, for the Attention list.
+
+    `("CANCEL IT IN DENTIX BY HAND", "Manual update required")`. The first is in capitals.
+    """
+    delivery = attention.delivery
+    if delivery.way is Way.PMS:
+        pms = delivery.target.upper()
+        task = TASKS.get(delivery.kind, _ANY_TASK)
+        by_hand = f"{task.do.upper()} IN {pms} BY HAND"
+        # Doing it there does no harm to what goes on automatically: every attempt reads first.
+        if delivery.unproven:
+            doubt = f"it did not say whether it took {task.name}{_tries(delivery)}"
+            if delivery.next_at:
+                return f"STILL CHECKING {pms}", f"look there yourself if you can; {doubt}"
+            return f"CHECK {pms}", doubt
+        if delivery.is_refused:
+            what = f"CHECK {pms}" if delivery.error.startswith(task.refused) else by_hand
+            return what, delivery.error
+        if delivery.next_at and delivery.attempts:
+            why = f"{task.do} there yourself if you can; {delivery.error}{_tries(delivery)}"
+            return f"STILL TRYING TO TELL {pms}", why
+        return by_hand, f"{delivery.error}{_tries(delivery)}"
+    if delivery.kind == Kind.DESK_EMAIL:
+        return "TELL THE PRACTICE", _why_not_sent(delivery)
+    if delivery.kind == Kind.PATIENT_PHONE:
+        return PHONE_THE_PATIENT, f"cancelled, {delivery.error}"
+    return PHONE_THE_PATIENT, f"cancelled, {_why_not_sent(delivery)}"
+
+
+def _why_not_sent(delivery: Delivery) -> str:
+    means = MEANS[Kind(delivery.kind)]
+    if delivery.unproven:
+        return f"nobody knows whether the {means} went out"
+    if delivery.is_refused:
+        return delivery.error
+    still = ", still trying" if delivery.next_at else ""
+    return f"{means} not sent ({delivery.error}){_tries(delivery)}{still}"
+
+
+def _tries(delivery: Delivery) -> str:
+    """How often it was tried."""
+    if not delivery.attempts:
+        return ""
+    return f", {delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}"
+
+
+def over_words(delivery: Delivery) -> str:
+    """Return why a delivery that needed a person needs none any more."""
+    if delivery.state is State.SETTLED:
+        by = f"settled by {delivery.settled_by}" if delivery.settled_by else "another way is tried"
+        return ", ".join(part for part in (by, delivery.note) if part)
+    if delivery.state is State.DONE:
+        return ", ".join(part for part in ("done automatically", delivery.note) if part)
+    return f"tried again, {fact(delivery)}"
