@@ -62,8 +62,9 @@ def test_a_low_window_leaves_out_the_note_and_billing_and_never_what_warns() -> 
     by_phone = replace(STATE, has_tick=True)
     assert texts(STATE).keys() - texts(by_phone).keys() == {"billing"}
     assert texts(by_phone).keys() - texts(by_phone, 60, 16).keys() == {"follows-title", "above-message"}
-    assert len(texts(by_phone, 60, 16)["follows"]) == 2
     with_copy = replace(STATE, booking=make_booking())
+    assert len(texts(with_copy, 60, 16)["follows"]) == 3
+    assert len(texts(replace(with_copy, has_tick=True), 60, 16)["follows"]) == 2
     assert "follows-title" not in texts(with_copy, 60, 16)
     assert "follows-title" in texts(with_copy)
 
