@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from frontdesk.bookings import Origin, Patient
+from frontdesk.bookings import Attendance, Origin, Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class IncomingBooking:
     """A booking as a file, a seed or a PMS brings it, before the store knows it.
 
     `line` is where it stands in its source, for error messages. Practitioners are named,
-    not numbered; `fee` is in cents; instants are UTC. `unsaid` are the columns (by their names
+    not numbered; `fee` is in cents; instants are UTC. An `attendance` without a time was noted when
+    it came in. `unsaid` are the columns (by their names
     in a CSV file) that its source says nothing about: that is not the same as empty, and
     erases nothing.
     """
@@ -32,6 +33,7 @@ class IncomingBooking:
     cancelled_at: datetime | None = None
     cancellation_reason: str = ""
     cancelled_origin: Origin = Origin.FILE
+    attendance: Attendance | None = None
     unsaid: frozenset[str] = frozenset()
 
 

@@ -65,6 +65,9 @@ class Pms:
     name: str
     can_cancel: bool
     tells_patient: bool = False
+    can_move: bool = False
+    can_mark_no_show: bool = False
+    can_take_back_no_show: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,9 @@ class Practice:
     `short` is its name in three letters, `phone` what patients are asked to ring, empty where
     nobody has said it. `patient_channels` is the order to try, `reason_channels` are those
     whose messages carry the cancellation reason to the patient. `account` names the billing
-    account that pays for its new patients, empty where there is none. In the first
-    `no_show_after_minutes` of an appointment a patient who is not there may still come.
+    account that pays for its new patients, empty where there is none, `biller` the mail address that
+    requests not to be charged go to. In the first `no_show_after_minutes` of an appointment a
+    patient who is not there may still come.
     """
 
     id: str
@@ -89,6 +93,7 @@ class Practice:
     phone: str = ""
     account: str = ""
     no_show_after_minutes: int = 15
+    biller: str = ""
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -60,6 +60,8 @@ def within_bounds(incoming: IncomingBooking) -> tuple[IncomingBooking, tuple[tup
     others |= {field: None for field in fields if field not in _OF_PATIENT and field not in _TEXTS}
     if "cancelled_at" in fields:
         others["cancellation_reason"] = ""
+    if others.pop("attendance_at", incoming) is None and incoming.attendance is not None:
+        others["attendance"] = replace(incoming.attendance, at=None)
     kept = replace(incoming.patient, **patient)
     return replace(incoming, patient=kept, unsaid=incoming.unsaid.union(fields), **others), unread
 
@@ -79,6 +81,9 @@ def _out_of_bounds(incoming: IncomingBooking) -> Iterator[tuple[str, str]]:
             yield field, _NOT_SENSIBLE
         elif field == "ends_at" and instant is not None and instant < incoming.starts_at:
             yield field, "is before starts_at"
+    marked = incoming.attendance.at if incoming.attendance is not None else None
+    if marked is not None and not _is_sensible(marked):
+        yield "attendance_at", _NOT_SENSIBLE
     if incoming.fee is not None and not 0 <= incoming.fee <= LARGEST_FEE:
         yield "fee", f"is not between 0 and {LARGEST_FEE // 100}"
 

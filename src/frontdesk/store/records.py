@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from frontdesk.bookings import (
+    Attendance,
     Booking,
     Cancellation,
     Channel,
@@ -19,6 +20,7 @@ from frontdesk.bookings import (
     Pms,
     Practice,
     Practitioner,
+    Presence,
     Row,
     Standing,
     StoreState,
@@ -45,7 +47,16 @@ def practice(row: Any) -> Practice:
     """Return a practice from its row."""
     pms = None
     if row.pms_kind:
-        pms = Pms(row.pms_connection, row.pms_kind, row.pms_name, row.pms_can_cancel, row.pms_tells_patient)
+        pms = Pms(
+            row.pms_connection,
+            row.pms_kind,
+            row.pms_name,
+            row.pms_can_cancel,
+            row.pms_tells_patient,
+            row.pms_can_move,
+            row.pms_can_mark_no_show,
+            row.pms_can_take_back_no_show,
+        )
     return Practice(
         row.id,
         row.name,
@@ -58,6 +69,7 @@ def practice(row: Any) -> Practice:
         row.phone,
         row.account,
         row.no_show_after_minutes,
+        row.biller,
     )
 
 
@@ -145,6 +157,24 @@ def _booking(row: Any, practice: Practice, practitioner: Practitioner) -> Bookin
         created_at=row.created_at,
         cancellation=_cancellation(row),
         intent=None if row.intent_id is None else Intent(row.intent_id, row.intent_kind, row.intent_at),
+        attendance=_attendance(row),
+    )
+
+
+_NOT_MARKED = Attendance()
+
+
+def _attendance(row: Any) -> Attendance:
+    # Nearly every row of a list: it is looked at first, and shared.
+    if row.attendance == Presence.NONE and row.attendance_at is None:
+        return _NOT_MARKED
+    by = Operator(row.attendance_by, row.attendance_via) if row.attendance_by else None
+    return Attendance(
+        Presence(row.attendance),
+        Origin(row.attendance_origin),
+        by,
+        row.attendance_at,
+        bool(row.attendance_notice),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
 from frontdesk.audit import Action
-from frontdesk.bookings import Operator, Origin, Practice
+from frontdesk.bookings import Attendance, Operator, Origin, Practice, Presence
 from frontdesk.store import records
 from frontdesk.store.bounds import why_not_taken, within_bounds
 from frontdesk.store.sql.database import Database
@@ -45,6 +45,16 @@ _NOT_CANCELLED: Values = {
     "cancelled_via": "",
     "cancelled_origin": "",
     "cancellation_reason": "",
+}
+
+
+_NOT_MARKED: Values = {
+    "attendance": Presence.NONE.value,
+    "attendance_origin": Origin.HERE.value,
+    "attendance_by": "",
+    "attendance_via": "",
+    "attendance_at": None,
+    "attendance_notice": False,
 }
 
 
@@ -177,6 +187,8 @@ class _Load:
         is_reinstated = there["cancelled"] and incoming.cancelled_at is None
         if is_reinstated and "cancelled_at" not in incoming.unsaid:
             fresh |= _NOT_CANCELLED
+        if "attendance" not in incoming.unsaid:
+            fresh |= self._attendance(incoming.attendance, there)
         if all(there[name] == value for name, value in fresh.items()):
             return LoadOutcome.UNCHANGED
         self._tell_of_cancelling(record, fresh)
@@ -276,11 +288,29 @@ class _Load:
             )
         return values
 
+    def _attendance(self, said: Attendance | None, there: Values) -> Values:
+        """The columns of what a source says of whether the patient came; what the desk said stays."""
+        if there["attendance_origin"] == Origin.HERE and there["attendance_at"] is not None:
+            return {}
+        if said is None or said.presence is Presence.NONE:
+            return _NOT_MARKED
+        if there["attendance"] == said.presence and there["attendance_notice"] == said.notice:
+            return {}
+        return {
+            "attendance": said.presence.value,
+            "attendance_origin": said.origin.value,
+            "attendance_by": self._operator.name,
+            "attendance_via": self._operator.via,
+            "attendance_at": said.at or self.at,
+            "attendance_notice": said.notice,
+        }
+
     def _new_values(self, incoming: IncomingBooking, practice: Practice) -> Values:
         values: Values = {
             "version": 1,
             "practice_id": practice.id,
             **_NOT_CANCELLED,
+            **_NOT_MARKED,
             "intent_id": None,
             "intent_kind": "",
             "intent_at": None,
@@ -291,6 +321,7 @@ class _Load:
         }
         blank = {"ref": "", "pms_ref": None, "created_at": None, "cancelled": False}
         values.update(self._incoming_values(incoming, blank))
+        values.update(self._attendance(incoming.attendance, values))
         values["ref"] = values["ref"] or self._free_ref()
         values.update(derived(values, incoming.practitioner_name, practice))
         return values

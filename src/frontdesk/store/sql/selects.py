@@ -21,6 +21,7 @@ from sqlmodel import SQLModel
 
 from frontdesk.api.asks import ask_of
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.adjustments import Adjustment, Answer, Ground, Review
 from frontdesk.bookings import Booking, Operator, Practice
 from frontdesk.commands import Command, Subject
 from frontdesk.deliveries import OPEN_STATES, Delivery, Planned, State
@@ -47,6 +48,7 @@ PRACTICE = _table(tables.PracticeRow)
 PRACTITIONER = _table(tables.PractitionerRow)
 APPOINTMENT_TYPE = _table(tables.AppointmentTypeRow)
 BOOKING = _table(tables.BookingRow)
+ADJUSTMENT = _table(tables.AdjustmentRow)
 COMMAND = _table(tables.CommandRow)
 GIVEN_UP = _table(tables.GivenUpRow)
 DELIVERY = _table(tables.DeliveryRow)
@@ -101,11 +103,15 @@ def practice_values(practice: Practice) -> dict[str, Any]:
         "pms_name": pms.name if pms else "",
         "pms_can_cancel": pms.can_cancel if pms else False,
         "pms_tells_patient": pms.tells_patient if pms else False,
+        "pms_can_move": pms.can_move if pms else False,
+        "pms_can_mark_no_show": pms.can_mark_no_show if pms else False,
+        "pms_can_take_back_no_show": pms.can_take_back_no_show if pms else False,
         "patient_channels": ",".join(channel.value for channel in practice.patient_channels),
         "reason_channels": ",".join(channel.value for channel in practice.reason_channels),
         "phone": practice.phone,
         "account": practice.account,
         "no_show_after_minutes": practice.no_show_after_minutes,
+        "biller": practice.biller,
     }
 
 
@@ -119,6 +125,12 @@ NOT_SEARCHED = frozenset(
         "intent_id",
         "intent_kind",
         "intent_at",
+        "attendance",
+        "attendance_origin",
+        "attendance_by",
+        "attendance_via",
+        "attendance_at",
+        "attendance_notice",
     }
 )
 """Columns of a booking from which no day, search word or filter follows."""
@@ -127,6 +139,7 @@ NOT_SEARCHED = frozenset(
 def booking_values(booking: Booking) -> dict[str, Any]:
     """Return the columns of a booking's own fields, but for its id and version."""
     patient, done, intent = booking.patient, booking.cancellation, booking.intent
+    marked = booking.attendance
     return {
         "ref": booking.ref,
         "pms_ref": booking.pms_ref or None,
@@ -152,6 +165,12 @@ def booking_values(booking: Booking) -> dict[str, Any]:
         "intent_id": intent.command_id if intent else None,
         "intent_kind": intent.kind if intent else "",
         "intent_at": intent.at if intent else None,
+        "attendance": marked.presence.value,
+        "attendance_origin": marked.origin.value,
+        "attendance_by": marked.by.name if marked.by else "",
+        "attendance_via": marked.by.via if marked.by else "",
+        "attendance_at": marked.at,
+        "attendance_notice": marked.notice,
     }
 
 
@@ -220,6 +239,45 @@ def delivery(row: Row[Any]) -> Delivery:
         waits_for=row.waits_for,
         proves=row.proves,
     )
+
+
+def adjustment(row: Row[Any]) -> Adjustment:
+    """Return a request not to be charged from its row."""
+    return Adjustment(
+        id=row.id,
+        version=row.version,
+        booking_id=row.booking_id,
+        ground=Ground(row.ground),
+        answers=tuple(Answer(question, bool(yes)) for question, yes in row.answers.items()),
+        text=row.text,
+        name=row.name,
+        by=Operator(row.asked_by, row.asked_via),
+        at=row.asked_at,
+        review=Review(row.review),
+        decided_by=Operator(row.decided_by, row.decided_via) if row.decided_by else None,
+        decided_at=row.decided_at,
+        note=row.note,
+    )
+
+
+def adjustment_values(request: Adjustment) -> dict[str, Any]:
+    """Return the columns of a request, but for its id and version."""
+    decided = request.decided_by or NOBODY
+    return {
+        "booking_id": request.booking_id,
+        "ground": request.ground.value,
+        "answers": {answer.question: answer.yes for answer in request.answers},
+        "text": request.text,
+        "name": request.name,
+        "asked_by": request.by.name,
+        "asked_via": request.by.via,
+        "asked_at": request.at,
+        "review": request.review.value,
+        "decided_by": decided.name,
+        "decided_via": decided.via,
+        "decided_at": request.decided_at,
+        "note": request.note,
+    }
 
 
 def command(row: Row[Any]) -> Command:

@@ -8,16 +8,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from frontdesk import times
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking, Operator, Origin, Practice, Standing
 from frontdesk.deliveries import Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
 from frontdesk.store.sql import selects, troubles
 from frontdesk.store.sql.derived import derived
-from frontdesk.store.sql.selects import BOOKED, BOOKING, DELIVERY
+from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, DELIVERY
 
 ORDER = ("practitioner", "booking", "delivery", "invoice", "adjustment", "offer")
 """The one order in which things are locked. A kind that is not named here comes last."""
@@ -132,6 +133,54 @@ class Bookings:
         )
 
 
+class Adjustments:
+    """Requests not to be charged, by their id."""
+
+    type = Adjustment
+
+    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
+        wanted = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.id.in_(ids))
+        tx.execute(wanted.order_by(ADJUSTMENT.c.id).with_for_update())
+
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Adjustment:
+        wanted = select(ADJUSTMENT).join(BOOKING, BOOKING.c.id == ADJUSTMENT.c.booking_id)
+        wanted = selects.at_practices(wanted.where(ADJUSTMENT.c.id == thing_id), standing.practices)
+        row = tx.execute(wanted).one_or_none()
+        if row is None:
+            raise NotFound("There is no such request here: look at the list again.")
+        return selects.adjustment(row)
+
+    def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
+        return tx.execute(select(ADJUSTMENT.c.booking_id).where(ADJUSTMENT.c.id == thing_id)).scalars().all()
+
+    def practice(self, tx: Connection, thing: Adjustment) -> Practice | None:
+        return SUBJECTS["booking"].read(tx, thing.booking_id, Standing()).practice  # type: ignore[no-any-return]
+
+    def booking_id(self, thing: Adjustment) -> int | None:
+        return thing.booking_id
+
+    def version(self, thing: Adjustment) -> int:
+        return thing.version
+
+    def save(
+        self, tx: Connection, before: Adjustment | None, after: Adjustment, by: Operator, now: datetime
+    ) -> Adjustment:
+        values = selects.adjustment_values(after)
+        if before is None:
+            made = insert(ADJUSTMENT).values(version=1, **values).returning(ADJUSTMENT.c.id)
+            return replace(after, id=tx.execute(made).scalar_one(), version=1)
+        version = before.version + 1
+        tx.execute(update(ADJUSTMENT).where(ADJUSTMENT.c.id == after.id).values(version=version, **values))
+        return replace(after, version=version)
+
+    def conflict(self, tx: Connection, thing: Adjustment, now: datetime) -> Conflict:
+        by, at = thing.decided_by, thing.decided_at
+        did = thing.review.value.lower() if by is not None else "changed"
+        return Conflict(
+            f"{by or 'Somebody else'} {did} this request: look at it as it is now.", thing, by, at
+        )
+
+
 class Deliveries:
     """Deliveries, by their id. Their version is the dispatchers' fence: no command raises it."""
 
@@ -180,9 +229,14 @@ class Deliveries:
 
 _OF_A_BOOKING: Mapping[str, tuple[Any, Any]] = {
     "delivery": (DELIVERY.c.id, DELIVERY.c.booking_id),
+    "adjustment": (ADJUSTMENT.c.id, ADJUSTMENT.c.booking_id),
 }
 
-SUBJECTS: dict[str, SubjectKind] = {"booking": Bookings(), "delivery": Deliveries()}
+SUBJECTS: dict[str, SubjectKind] = {
+    "booking": Bookings(),
+    "delivery": Deliveries(),
+    "adjustment": Adjustments(),
+}
 """Every kind of thing that a command can act on, or alter beside its subject."""
 
 

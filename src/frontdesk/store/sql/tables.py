@@ -62,11 +62,15 @@ class PracticeRow(SQLModel, table=True):
     pms_name: str = ""
     pms_can_cancel: bool = False
     pms_tells_patient: bool = False
+    pms_can_move: bool = False
+    pms_can_mark_no_show: bool = False
+    pms_can_take_back_no_show: bool = False
     patient_channels: str = ""
     reason_channels: str = ""
     phone: str = ""
     account: str = ""
     no_show_after_minutes: int = 15
+    biller: str = ""
 
 
 class PractitionerRow(SQLModel, table=True):
@@ -141,6 +145,12 @@ class BookingRow(SQLModel, table=True):
     intent_id: UUID | None = None
     intent_kind: str = ""
     intent_at: datetime | None = Field(default=None, sa_type=Instant)
+    attendance: str = "none"
+    attendance_origin: str = "here"
+    attendance_by: str = ""
+    attendance_via: str = ""
+    attendance_at: datetime | None = Field(default=None, sa_type=Instant)
+    attendance_notice: bool = False
     has_deliveries: bool = False
     changed_by: str = ""
     changed_via: str = ""
@@ -148,6 +158,35 @@ class BookingRow(SQLModel, table=True):
     name_key: str
     search: str = ""
     tags: str = ""
+
+
+class AdjustmentRow(SQLModel, table=True):
+    """A request not to be charged for a booking; `answers` is a JSON object: question to yes or no.
+
+    Of a booking's requests the one with the largest id is the latest.
+    """
+
+    __tablename__ = "adjustment"
+    __table_args__ = (
+        Index("adjustment_booking", "booking_id", "id"),
+        Index("adjustment_review", "review", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: int = 1
+    booking_id: int = Field(foreign_key="booking.id")
+    ground: str
+    answers: dict[str, bool] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    text: str = ""
+    name: str
+    asked_by: str
+    asked_via: str = ""
+    asked_at: datetime = Field(sa_type=Instant)
+    review: str
+    decided_by: str = ""
+    decided_via: str = ""
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+    note: str = ""
 
 
 class CommandRow(SQLModel, table=True):

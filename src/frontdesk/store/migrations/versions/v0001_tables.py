@@ -121,11 +121,15 @@ def _create_tables() -> None:
         Column("pms_name", TEXT, nullable=False),
         Column("pms_can_cancel", Boolean(), nullable=False),
         Column("pms_tells_patient", Boolean(), nullable=False),
+        Column("pms_can_move", Boolean(), nullable=False),
+        Column("pms_can_mark_no_show", Boolean(), nullable=False),
+        Column("pms_can_take_back_no_show", Boolean(), nullable=False),
         Column("patient_channels", TEXT, nullable=False),
         Column("reason_channels", TEXT, nullable=False),
         Column("phone", TEXT, nullable=False),
         Column("account", TEXT, nullable=False),
         Column("no_show_after_minutes", Integer(), nullable=False),
+        Column("biller", TEXT, nullable=False),
         PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -192,6 +196,12 @@ def _create_tables() -> None:
         Column("intent_id", Uuid(), nullable=True),
         Column("intent_kind", TEXT, nullable=False),
         Column("intent_at", Instant(), nullable=True),
+        Column("attendance", TEXT, nullable=False),
+        Column("attendance_origin", TEXT, nullable=False),
+        Column("attendance_by", TEXT, nullable=False),
+        Column("attendance_via", TEXT, nullable=False),
+        Column("attendance_at", Instant(), nullable=True),
+        Column("attendance_notice", Boolean(), nullable=False),
         Column("has_deliveries", Boolean(), nullable=False),
         Column("changed_by", TEXT, nullable=False),
         Column("changed_via", TEXT, nullable=False),
@@ -210,6 +220,28 @@ def _create_tables() -> None:
     op.create_index("booking_order", "booking", ["starts_at", "id"])
     op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
     op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
+    op.create_table(
+        "adjustment",
+        Column("id", Integer(), nullable=False),
+        Column("version", Integer(), nullable=False),
+        Column("booking_id", Integer(), nullable=False),
+        Column("ground", TEXT, nullable=False),
+        Column("answers", JSON(), nullable=False),
+        Column("text", TEXT, nullable=False),
+        Column("name", TEXT, nullable=False),
+        Column("asked_by", TEXT, nullable=False),
+        Column("asked_via", TEXT, nullable=False),
+        Column("asked_at", Instant(), nullable=False),
+        Column("review", TEXT, nullable=False),
+        Column("decided_by", TEXT, nullable=False),
+        Column("decided_via", TEXT, nullable=False),
+        Column("decided_at", Instant(), nullable=True),
+        Column("note", TEXT, nullable=False),
+        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        PrimaryKeyConstraint("id"),
+    )
+    op.create_index("adjustment_booking", "adjustment", ["booking_id", "id"])
+    op.create_index("adjustment_review", "adjustment", ["review", "id"])
     op.create_table(
         "command",
         Column("id", Uuid(), nullable=False),
