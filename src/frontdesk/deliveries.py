@@ -17,16 +17,20 @@ class Way(Enum):
     SMS = "sms"
     PHONE = "phone"
     DESK = "desk"
+    BILLER = "biller"
 
 
 class Kind(StrEnum):
     """Kinds of deliveries: a way, and for a PMS what it is told. Other kinds of commands have their own."""
 
     PMS_CANCEL = "pms.cancel"
+    PMS_NO_SHOW = "pms.no_show"
+    PMS_TAKE_BACK_NO_SHOW = "pms.take_back_no_show"
     PATIENT_EMAIL = "patient.email"
     PATIENT_SMS = "patient.sms"
     PATIENT_PHONE = "patient.phone"
     DESK_EMAIL = "desk.email"
+    BILLER_EMAIL = "biller.email"
 
 
 class State(StrEnum):
@@ -67,6 +71,7 @@ _WAYS = {
     Kind.PATIENT_SMS: Way.SMS,
     Kind.PATIENT_PHONE: Way.PHONE,
     Kind.DESK_EMAIL: Way.DESK,
+    Kind.BILLER_EMAIL: Way.BILLER,
 }
 
 
@@ -176,12 +181,7 @@ def plan(
     has no channels or its PMS tells the patient itself. With no usable address somebody has
     to phone: born in attention, or settled when the operator has just done it.
     """
-    planned: list[Planned] = []
-    if pms := practice.pms:
-        if is_by_hand(booking, practice):
-            planned.append(Planned(Kind.PMS_CANCEL, State.ATTENTION, pms.name, MANUAL_UPDATE))
-        else:
-            planned.append(Planned(Kind.PMS_CANCEL, State.PENDING, pms.name, connection=pms.connection))
+    planned = [*plan_pms(Kind.PMS_CANCEL, booking, practice)]
     if practice.patient_channels and not (practice.pms and practice.pms.tells_patient):
         planned.append(_tell_patient(booking, practice, told_by_phone))
     if practice.email:
@@ -189,9 +189,33 @@ def plan(
     return tuple(planned)
 
 
-def is_by_hand(booking: Booking | IncomingBooking, practice: Practice) -> bool:
-    """Whether only a person can cancel `booking` in the practice's PMS."""
-    return practice.pms is not None and not (practice.pms.can_cancel and booking.pms_ref)
+def plan_pms(kind: Kind, booking: Booking | IncomingBooking, practice: Practice) -> tuple[Planned, ...]:
+    """Return that the practice's PMS, if it has one, is told of `kind`, or that a person has to see to it."""
+    pms = practice.pms
+    if pms is None:
+        return ()
+    if is_by_hand(booking, practice, kind):
+        return (Planned(kind, State.ATTENTION, pms.name, MANUAL_UPDATE),)
+    return (Planned(kind, State.PENDING, pms.name, connection=pms.connection),)
+
+
+def plan_biller(practice: Practice) -> tuple[Planned, ...]:
+    """Return that the biller is told of a request not to be charged, where the config names one."""
+    if not practice.biller:
+        return ()
+    return (Planned(Kind.BILLER_EMAIL, State.PENDING, practice.biller, connection=MAIL_CONNECTION),)
+
+
+def is_by_hand(booking: Booking | IncomingBooking, practice: Practice, kind: str = Kind.PMS_CANCEL) -> bool:
+    """Whether only a person can tell the practice's PMS of what a delivery of `kind` is about."""
+    pms = practice.pms
+    if pms is None:
+        return False
+    can = {
+        Kind.PMS_NO_SHOW.value: pms.can_mark_no_show,
+        Kind.PMS_TAKE_BACK_NO_SHOW.value: pms.can_take_back_no_show,
+    }
+    return not (can.get(kind, pms.can_cancel) and booking.pms_ref)
 
 
 def is_told_automatically(planned: Collection[Planned]) -> bool:
@@ -239,6 +263,7 @@ MEANS = {
     Kind.PATIENT_SMS: "SMS",
     Kind.PATIENT_PHONE: "phone",
     Kind.DESK_EMAIL: "e-mail",
+    Kind.BILLER_EMAIL: "e-mail",
 }
 """What a message is, in words."""
 

@@ -201,9 +201,8 @@ def why_not_decide(request: Adjustment, review: Review, by: Operator, note: str 
 
     Nobody decides a request of their own. Whether the desk may decide at all is its scope.
     """
-    if not request.is_open:
-        who = f" by {request.decided_by}" if request.decided_by is not None else ""
-        return Reason("decided", f"{request.review.lower()} already{who}")
+    if decided := why_decided(request):
+        return decided
     if is_own(request, by):
         return Reason("own-request", "nobody decides a request of their own: ask somebody else to")
     if review is Review.REJECTED and not note.strip():
@@ -211,6 +210,14 @@ def why_not_decide(request: Adjustment, review: Review, by: Operator, note: str 
     if len(note) > TEXT_LIMIT:
         return Reason("note-too-long", f"the note has {len(note)} characters, {TEXT_LIMIT} is the limit")
     return None
+
+
+def why_decided(request: Adjustment) -> Reason | None:
+    """Return that `request` does not await review any more, and who saw to that, or None."""
+    if request.is_open:
+        return None
+    who = f" by {request.decided_by}" if request.decided_by is not None else ""
+    return Reason("decided", f"{request.review.lower()} already{who}")
 
 
 def is_own(request: Adjustment, by: Operator) -> bool:

@@ -1,10 +1,44 @@
 """Everything an operator can ask of a store: one class a kind, and their one table."""
 
+from frontdesk.commands.adjust import Approve, Reject, RequestAdjustment
+from frontdesk.commands.attendance import MarkArrived, MarkAttended, MarkNoShow, TakeBackNoShow
 from frontdesk.commands.cancel import Cancel
 from frontdesk.commands.command import Ask, Changes, Command, Done, Held, Subject
 from frontdesk.commands.deal import Retry, Settle
 
-__all__ = ["KINDS", "Ask", "Cancel", "Changes", "Command", "Done", "Held", "Retry", "Settle", "Subject"]
+__all__ = [
+    "KINDS",
+    "Approve",
+    "Ask",
+    "Cancel",
+    "Changes",
+    "Command",
+    "Done",
+    "Held",
+    "MarkArrived",
+    "MarkAttended",
+    "MarkNoShow",
+    "Reject",
+    "RequestAdjustment",
+    "Retry",
+    "Settle",
+    "Subject",
+    "TakeBackNoShow",
+]
 
-KINDS: dict[str, type[Ask]] = {one.kind: one for one in (Cancel, Settle, Retry)}
+KINDS: dict[str, type[Ask]] = {
+    one.kind: one
+    for one in (
+        Cancel,
+        MarkNoShow,
+        TakeBackNoShow,
+        MarkArrived,
+        MarkAttended,
+        RequestAdjustment,
+        Approve,
+        Reject,
+        Settle,
+        Retry,
+    )
+}
 """Every kind of command, by its name: routes, payloads, the audit and the docs are made of it."""

@@ -86,6 +86,9 @@ class Ask(ABC):
     ends_intent: ClassVar[bool] = False
     """Whether it ends a change that waits for the PMS: one that was not sent falls, one that was is proven first."""
 
+    takes_back: ClassVar[str] = ""
+    """The kind of delivery that it takes back: one that had no effect yet falls, and the PMS is told of neither."""
+
     def checked(self) -> None:
         """Raise Refused for content that no store may take."""
         check_lengths(self)
@@ -93,6 +96,10 @@ class Ask(ABC):
     @abstractmethod
     def why_not(self, held: Held[Any], now: datetime, desk: Standing) -> Reason | None:
         """Return why it cannot be done now, or None. That the desk may write is asked elsewhere."""
+
+    def why_not_by(self, held: Held[Any], by: Operator) -> Reason | None:
+        """Return why this operator of all cannot do it, or None."""
+        return None
 
     @abstractmethod
     def done(self, held: Held[Any], by: Operator, now: datetime) -> Changes[Any]:

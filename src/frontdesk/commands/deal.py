@@ -88,7 +88,7 @@ class Retry(Ask):
             return Reason("by-person", "only a person can phone: settle it when it is done")
         (booking,) = held.beside["booking"]
         pms = booking.practice.pms
-        if delivery.way is Way.PMS and (pms is None or is_by_hand(booking, booking.practice)):
+        if delivery.way is Way.PMS and (pms is None or is_by_hand(booking, booking.practice, delivery.kind)):
             return Reason("by-person", f"{delivery.target} is updated by hand: settle it when it is done")
         return None
 

@@ -35,7 +35,7 @@ def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
     found: list[Practice] = []
     for number, section in enumerate(_with_short_names(said.practices), start=1):
         where = f"[[practices]] {number}"
-        practice = _practice(section, where, connections, said.notify, folder)
+        practice = _practice(section, where, connections, said, folder)
         for other in found:
             if practice.id == other.id:
                 raise ValueError(f"{where} id: {practice.id} is taken, every practice needs its own")
@@ -49,9 +49,10 @@ def _practice(
     section: sections.Practice,
     where: str,
     connections: dict[str, Pms],
-    notify: sections.Notify | None,
+    said: ConfigFile,
     folder: Path,
 ) -> Practice:
+    notify = said.notify
     if section.email:
         check_mail_address(section.email, f"{where} email")
     if section.phone and not _PHONE.fullmatch(text.clean(section.phone)):
@@ -70,6 +71,7 @@ def _practice(
         phone=text.clean(section.phone),
         account=text.clean(section.account),
         no_show_after_minutes=section.no_show_after_minutes,
+        biller=_biller_of(section, said),
     )
     if " " in practice.short:
         raise ValueError(f"{where} short must be letters, such as ADL")
@@ -80,6 +82,15 @@ def templates_of(section: sections.Practice, notify: sections.Notify | None, fol
     """Return the folder whose files replace the shipped texts for this practice, if there is one."""
     named = section.notify.templates or (notify.templates if notify else "")
     return folder / Path(named).expanduser() if named else None
+
+
+def _biller_of(section: sections.Practice, said: ConfigFile) -> str:
+    """A biller who is told by an HTTP profile has no address; where no mail leaves, nobody is written to."""
+    billing, notify = said.billing, said.notify
+    if billing is None or notify is None or notify.email is None or "@" not in billing.biller:
+        return ""
+    is_its_account = text.clean(section.account) == text.clean(billing.account)
+    return text.clean(billing.biller) if is_its_account else ""
 
 
 def _pms_of(section: sections.Practice, where: str, connections: dict[str, Pms], folder: Path) -> Pms | None:
@@ -104,7 +115,16 @@ def _pms(connection: sections.Connection, name: str, where: str, folder: Path) -
         raise ValueError(f"{where} name is for kind manual only: {connection.kind} has its own")
     else:
         shown = known.name
-    return Pms(name, connection.kind, shown, known.can_cancel, known.tells_patient)
+    return Pms(
+        name,
+        connection.kind,
+        shown,
+        known.can_cancel,
+        known.tells_patient,
+        known.can_move,
+        known.can_mark_no_show,
+        known.can_take_back_no_show,
+    )
 
 
 def _channels(notify: sections.Notify | None) -> tuple[Channel, ...]:

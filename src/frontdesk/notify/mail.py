@@ -10,6 +10,7 @@ from frontdesk.attempts import Claim, Ended, Result
 from frontdesk.credentials import Secrets
 from frontdesk.deliveries import Kind
 from frontdesk.notify import messages
+from frontdesk.notify.biller import biller_letter
 from frontdesk.notify.envelope import BadAddress, Envelope, UnsafeHeader, message_id, seal
 from frontdesk.notify.maildir import MaildirPost
 from frontdesk.notify.settings import MailSettings, NotifySettings
@@ -71,14 +72,20 @@ class MailCarrier:
     def _write(self, claim: Claim) -> Envelope:
         booking, delivery = claim.booking, claim.delivery
         letterhead = self._settings.letterhead_of(booking.practice.id)
-        write = messages.desk_letter if delivery.kind == Kind.DESK_EMAIL else messages.patient_letter
         return seal(
-            write(booking, letterhead.templates, messages.kind_of(claim)),
+            _letter(claim, letterhead.templates),
             letterhead,
             delivery.target,
             message_id(claim.command.id, delivery.kind, letterhead),
             claim.at.astimezone(booking.practice.zone),
         )
+
+
+def _letter(claim: Claim, templates: Path | None) -> messages.Letter:
+    if claim.delivery.kind == Kind.BILLER_EMAIL:
+        return biller_letter(claim)
+    write = messages.desk_letter if claim.delivery.kind == Kind.DESK_EMAIL else messages.patient_letter
+    return write(claim.booking, templates, messages.kind_of(claim))
 
 
 def open_post(settings: MailSettings, secrets: Secrets) -> Post:

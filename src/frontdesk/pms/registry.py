@@ -3,6 +3,7 @@
 Names are known without importing what carries them out: this module is loaded at every start.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ _OPENERS = {
     "fhir": "frontdesk.pms.opening:open_fhir",
 }
 
+_ROUTE = re.compile(r"\s*\[\s*routes\s*\.\s*(\w+)\s*\]")
+"""The heading of a table that says how something is asked of a PMS: what has none is done by hand."""
+
 OpenPms = Callable[[Account, Secrets, str, Callable[[], datetime]], Pms]
 
 
@@ -44,6 +48,9 @@ class Described:
     can_cancel: bool
     tells_patient: bool = False
     verified: Verified | None = None
+    can_move: bool = False
+    can_mark_no_show: bool = False
+    can_take_back_no_show: bool = False
 
 
 def kinds() -> tuple[str, ...]:
@@ -59,7 +66,14 @@ def describe(kind: str, folder: Path) -> Described:
     if kind == MANUAL:
         return Described("", can_cancel=False)
     if kind == "fhir":
-        return Described("FHIR", can_cancel=True, verified=Verified.CONTRACT)
+        return Described(
+            "FHIR",
+            can_cancel=True,
+            verified=Verified.CONTRACT,
+            can_move=True,
+            can_mark_no_show=True,
+            can_take_back_no_show=True,
+        )
     if kind in _PROFILES:
         return _described(_HERE / _PROFILES[kind])
     if is_profile(kind):
@@ -120,7 +134,16 @@ def _described(file: Path) -> Described:
     if not isinstance(can_cancel, bool) or not isinstance(tells, bool):
         raise ValueError(f"{file}: can_cancel and tells_patient must be true or false")
     proof = Verified.proven(verified=head.get("verified") is True, published=bool(head.get("published")))
-    return Described(name, can_cancel, tells, proof)
+    routes = {found[1] for line in lines if (found := _ROUTE.match(line))}
+    return Described(
+        name,
+        can_cancel,
+        tells,
+        proof,
+        can_move="reschedule" in routes,
+        can_mark_no_show="no_show" in routes,
+        can_take_back_no_show="take_back_no_show" in routes,
+    )
 
 
 def _unknown(kind: str) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from frontdesk.bookings import Booking
-from frontdesk.deliveries import SHOWS_OTHERWISE
+from frontdesk.deliveries import NO_SHOW_OTHERWISE, SHOWS_OTHERWISE, TAKE_BACK_OTHERWISE
 from frontdesk.pms.comparing import compare, difference
 from frontdesk.pms.port import (
     Appointment,
@@ -153,7 +153,7 @@ class NoShow:
     said: ClassVar[Said] = Said(
         "marked there as did not come",
         "was already marked there as did not come",
-        "not marked there as did not come: ",
+        NO_SHOW_OTHERWISE,
         "a no-show",
         "the no-show",
     )
@@ -184,7 +184,7 @@ class TakeBackNoShow:
     said: ClassVar[Said] = Said(
         "no-show taken back there",
         "no-show was already taken back there",
-        "no-show not taken back there: ",
+        TAKE_BACK_OTHERWISE,
         "taking it back",
         "the change",
     )

@@ -43,6 +43,8 @@ TASKS = {
 
 _ANY_TASK = Task("change it", "the change")
 
+_OTHERS_TOLD = {Way.DESK: "TELL THE PRACTICE", Way.BILLER: "TELL THE BILLER"}
+
 
 def fact(delivery: Delivery) -> str:
     """Return how far a delivery has got, in the fixed words of the Last line.
@@ -61,7 +63,7 @@ def fact(delivery: Delivery) -> str:
             return "failed"
         return "told by phone" if delivery.note == TOLD_BY_PHONE else "settled"
     if delivery.state is State.ATTENTION:
-        return "failed" if delivery.kind == Kind.DESK_EMAIL else PHONE_THE_PATIENT.lower()
+        return "failed" if delivery.way in _OTHERS_TOLD else PHONE_THE_PATIENT.lower()
     return "waiting"
 
 
@@ -85,14 +87,14 @@ def facts(past: str, deliveries: Sequence[Delivery] | None) -> str:
     """Return the Last line's facts: `cancelled, Praktika waiting, e-mail sent`.
 
     `past` is what the command has done, in the word of its ask.
-    Of several messages to the patient only the newest counts: it took the place of the others.
-    The practice's own copy is no fact that an operator waits for. Without deliveries, which is
+    Of several messages to the patient only the newest counts: it took the place of the others; of
+    what the PMS is told too. The practice's own copy, and the biller's, is no fact that an operator waits for. Without deliveries, which is
     another thing than none, it says that they cannot be read.
     """
     if deliveries is None:
         return f"{past}. What follows cannot be read now"
     said = [past]
-    said += [f"{one.target} {fact(one)}" for one in deliveries if one.way is Way.PMS]
+    said += [f"{one.target} {fact(one)}" for one in [one for one in deliveries if one.way is Way.PMS][-1:]]
     for one in [one for one in deliveries if one.is_to_patient][-1:]:
         words = fact(one)
         said.append(
@@ -124,8 +126,8 @@ def to_do(attention: Attention) -> tuple[str, str]:
             why = f"{task.do} there yourself if you can; {delivery.error}{_tries(delivery)}"
             return f"STILL TRYING TO TELL {pms}", why
         return by_hand, f"{delivery.error}{_tries(delivery)}"
-    if delivery.kind == Kind.DESK_EMAIL:
-        return "TELL THE PRACTICE", _why_not_sent(delivery)
+    if delivery.way in _OTHERS_TOLD:
+        return _OTHERS_TOLD[delivery.way], _why_not_sent(delivery)
     if delivery.kind == Kind.PATIENT_PHONE:
         return PHONE_THE_PATIENT, f"cancelled, {delivery.error}"
     return PHONE_THE_PATIENT, f"cancelled, {_why_not_sent(delivery)}"

@@ -48,11 +48,14 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
     is_compared = ask.needs_version or command.seen
     if is_compared and subject.version(held.thing) != command.seen:
         raise subject.conflict(tx, held.thing, now)
-    if reason := ask.why_not(held, now, standing):
+    if reason := ask.why_not(held, now, standing) or ask.why_not_by(held, by):
         raise Refused(reason)
     met = effects.meet_intent(tx, held, ask, now)
     changes = ask.done(held, by, now)
     planned = ask.follows(held, changes.thing)
+    waits_for = met.waits_for
+    if ask.takes_back:
+        planned, waits_for = effects.in_order(tx, held, ask, planned, now)
     if ask.needs_proof and any(one.proves for one in planned):
         changes = Changes(replace(held.thing, intent=Intent(command.id, ask.kind, now)))
     elif met.has_fallen:
@@ -60,7 +63,7 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
     after = save(tx, held, changes, by, now)
     booking_id = _booking_id(after)
     _write_command(tx, command, booking_id, now)
-    _write_deliveries(tx, command, planned, booking_id, met.waits_for, now)
+    _write_deliveries(tx, command, planned, booking_id, waits_for, now)
     deed = Deed(
         ask.kind,
         by,

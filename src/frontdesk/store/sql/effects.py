@@ -4,7 +4,7 @@ An intent ends in one of three ways: its delivery is proven, it is refused for e
 comes before it was sent. What waits for the delivery is then begun, or dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from frontdesk.bookings import Booking, Reason, Standing
 from frontdesk.commands import Ask, Changes, Command, Held, Settle
-from frontdesk.deliveries import OPEN_STATES, State
+from frontdesk.deliveries import OPEN_STATES, Planned, State, Way, way_of
 from frontdesk.errors import Refused
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
@@ -51,6 +51,26 @@ def meet_intent(tx: Connection, held: Held[Any], ask: Ask, now: datetime) -> Met
         _drop(tx, row.command_id, "not done: it was cancelled before", now)
         return Met(has_fallen=True)
     return Met(waits_for=row.id)
+
+
+def in_order(
+    tx: Connection, held: Held[Any], ask: Ask, planned: tuple[Planned, ...], now: datetime
+) -> tuple[tuple[Planned, ...], int | None]:
+    """Return what is still to be planned, and the delivery that the PMS's own one has to wait for.
+
+    What a PMS is told of one booking is told in order, and what had certainly no effect when it is
+    taken back is not told at all.
+    """
+    going_on = [state.value for state in (*OPEN_STATES, State.ATTENTION)]
+    of_the_booking = DELIVERY.c.booking_id == held.thing.id, DELIVERY.c.state.in_(going_on)
+    found = tx.execute(select(DELIVERY).where(*of_the_booking).order_by(DELIVERY.c.id).with_for_update())
+    last = next((row for row in reversed(found.all()) if way_of(row.kind) is Way.PMS), None)
+    if last is None:
+        return planned, None
+    if last.kind != ask.takes_back or last.state not in _UNSENT or last.unproven or last.lease_until:
+        return planned, last.id
+    _settle(tx, [last.id], "not done: it was taken back before", now)
+    return tuple(one for one in planned if one.way is not Way.PMS), None
 
 
 def take_effect(tx: Connection, row: Row[Any], proof: Mapping[str, str], now: datetime) -> list[Deed]:
@@ -120,10 +140,17 @@ def _end(
 
 def _drop(tx: Connection, command_id: Any, note: str, now: datetime, but: int | None = None) -> None:
     open_states = [state.value for state in (*OPEN_STATES, State.ATTENTION)]
-    dropped = DELIVERY.c.command_id == command_id, DELIVERY.c.state.in_(open_states), DELIVERY.c.id != but
+    dropped = select(DELIVERY.c.id).where(
+        DELIVERY.c.command_id == command_id, DELIVERY.c.state.in_(open_states)
+    )
+    _settle(tx, [one for one in tx.execute(dropped).scalars() if one != but], note, now)
+
+
+def _settle(tx: Connection, ids: Sequence[int], note: str, now: datetime) -> None:
+    """Settle deliveries that nobody needs any more."""
     tx.execute(
         update(DELIVERY)
-        .where(*(dropped if but is not None else dropped[:2]))
+        .where(DELIVERY.c.id.in_(ids))
         .values(
             state=State.SETTLED.value,
             note=note,

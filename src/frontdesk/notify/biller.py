@@ -1,0 +1,40 @@
+"""What the biller is told of requests not to be charged: plain text, the same for every practice."""
+
+from frontdesk import times
+from frontdesk.attempts import Claim
+from frontdesk.billing.adjustments import LABELS, QUESTIONS, Answer, Ground
+from frontdesk.commands import MarkNoShow, RequestAdjustment
+from frontdesk.notify.messages import Letter
+
+
+def biller_letter(claim: Claim) -> Letter:
+    """Return the e-mail that tells of the request that a claim's command made, or withdrew."""
+    booking, ask = claim.booking, claim.command.ask
+    practice, zone = booking.practice, booking.practice.zone
+    about = [
+        f"Account:      {practice.account}",
+        f"Practice:     {practice.name}",
+        f"Reference:    {booking.ref}",
+        f"Appointment:  {times.when_in_full(booking.starts_at, zone)} ({times.zone_name(zone)} time)",
+        f"Patient:      {booking.patient.name}",
+    ]
+    if not isinstance(ask, MarkNoShow | RequestAdjustment) or ask.ground is None:
+        said = "The practice has withdrawn its request not to be charged for this new patient."
+        return Letter(f"Request withdrawn: {booking.ref}, {practice.name}", _text(said, about))
+    about += [
+        f"Ground:       {LABELS[ask.ground]}",
+        *_answers(ask.ground, ask.given),
+        *([f"Text:         {ask.text}"] if ask.text else []),
+        f"Asked by:     {ask.name}",
+    ]
+    said = "The practice asks not to be charged for this new patient."
+    return Letter(f"Request not to be charged: {booking.ref}, {practice.name}", _text(said, about))
+
+
+def _answers(ground: Ground, answers: tuple[Answer, ...]) -> list[str]:
+    asked = {question.id: question.text for question in QUESTIONS[ground]}
+    return [f"{asked[one.question]} {'Yes' if one.yes else 'No'}" for one in answers if one.question in asked]
+
+
+def _text(said: str, lines: list[str]) -> str:
+    return "\n".join((said, "", *lines, ""))
