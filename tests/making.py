@@ -7,14 +7,22 @@ from uuid import UUID, uuid4
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Booking, Channel, Operator, Patient, Pms, Practice, Practitioner
-from frontdesk.commands import Cancel, Command, Retry, Settle, Subject
+from frontdesk.commands import Ask, Cancel, Command, Retry, Settle, Subject
 from frontdesk.deliveries import Delivery
 from frontdesk.store.port import BookingStore, Commands, DeliveryQueue, Registry, ServedStore
 
 KIM = Operator("Kim Nguyen")
 LEE = Operator("Lee Tran", via="Desk Two")
 KIM_AT_TWO = Operator("Kim Nguyen", via="Desk Two")
-PRAKTIKA = Pms("smile", "praktika", "Praktika", can_cancel=True)
+PRAKTIKA = Pms(
+    "smile",
+    "praktika",
+    "Praktika",
+    can_cancel=True,
+    can_move=True,
+    can_mark_no_show=True,
+    can_take_back_no_show=True,
+)
 BY_HAND = Pms("paper", "manual", "Paper diary", can_cancel=False)
 
 _FIRST_NAMES = ("Amelia", "Noah", "Zoë", "Jack", "Mia", "Liam")
@@ -130,6 +138,25 @@ def cancel_of(
         Cancel(reason, told_by_phone),
         store_id,
     )
+
+
+def command_of(
+    booking: Booking,
+    ask: Ask,
+    operator: Operator = KIM,
+    *,
+    id: UUID | None = None,  # noqa: A002
+    seen: int | None = None,
+) -> Command:
+    """Return a command of any kind about a booking, as this operator has seen it."""
+    seen = booking.version if seen is None else seen
+    return Command(id or uuid4(), Subject("booking", booking.id), seen, operator, ask)
+
+
+async def do(store: Commands, booking: Booking, ask: Ask, operator: Operator = KIM) -> Booking:
+    """Have a store do something to a booking as it stands, and return it as it then stands."""
+    done: Booking = (await store.do(command_of(booking, ask, operator))).thing
+    return done
 
 
 async def cancel(store: Commands, command: Command) -> Booking:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, StrEnum
 
 from frontdesk.arrivals import IncomingBooking
-from frontdesk.bookings import Booking, Channel, Practice
+from frontdesk.bookings import Booking, Channel, Pms, Practice
 
 
 class Way(Enum):
@@ -208,14 +208,16 @@ def plan_biller(practice: Practice) -> tuple[Planned, ...]:
 
 def is_by_hand(booking: Booking | IncomingBooking, practice: Practice, kind: str = Kind.PMS_CANCEL) -> bool:
     """Whether only a person can tell the practice's PMS of what a delivery of `kind` is about."""
-    pms = practice.pms
-    if pms is None:
-        return False
+    return practice.pms is not None and not (can_be_told(practice.pms, kind) and booking.pms_ref)
+
+
+def can_be_told(pms: Pms, kind: str) -> bool:
+    """Whether a program can tell this PMS of what a delivery of `kind` is about."""
     can = {
         Kind.PMS_NO_SHOW.value: pms.can_mark_no_show,
         Kind.PMS_TAKE_BACK_NO_SHOW.value: pms.can_take_back_no_show,
     }
-    return not (can.get(kind, pms.can_cancel) and booking.pms_ref)
+    return can.get(kind, pms.can_cancel)
 
 
 def is_told_automatically(planned: Collection[Planned]) -> bool:

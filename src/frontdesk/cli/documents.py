@@ -35,13 +35,13 @@ def booking_document(booking: Booking, deliveries: Iterable[Delivery] | None, no
 
 
 async def read_document(store: BookingStore, booking: Booking, now: datetime) -> Document:
-    """Return one booking as it stands at `now`, with what follows from its cancellation."""
-    followed = await store.deliveries(booking.id) if booking.cancellation else ()
-    return booking_document(booking, followed, now)
+    """Return one booking as it stands at `now`, with what follows from what was done to it."""
+    has_followed = booking.cancellation is not None or booking.attendance.at is not None
+    return booking_document(booking, await store.deliveries(booking.id) if has_followed else (), now)
 
 
 def delivery_document(delivery: Delivery) -> Document:
-    """Return how far one thing that follows a cancellation has got."""
+    """Return how far one thing that follows a command has got."""
     return {
         "id": delivery.id,
         "kind": str(delivery.kind),

@@ -22,6 +22,10 @@ COLUMNS = (
     "cancelled_at",
     "cancellation_reason",
     "cancelled_origin",
+    "attendance",
+    "attendance_at",
+    "attendance_notice",
+    "attendance_origin",
 )
 
 _LIVE = re.compile("'*[=+@\t\r\n\0\uff0b\uff0d\uff1d\uff20-]")

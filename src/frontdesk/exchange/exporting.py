@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from frontdesk.bookings import Booking, BookingQuery, Direction, Position
+from frontdesk.bookings import Booking, BookingQuery, Direction, Position, Presence
 from frontdesk.exchange.columns import COLUMNS
 from frontdesk.exchange.targets import Writer
 from frontdesk.store.port import BookingStore
@@ -55,7 +55,17 @@ def booking_row(booking: Booking) -> tuple[str, ...]:
         _local(done.at, booking) if done else "",
         done.reason if done else "",
         done.origin.value if done else "",
+        *_attendance(booking),
     )
+
+
+def _attendance(booking: Booking) -> tuple[str, ...]:
+    """Return what is marked; a mark that was taken back is not told."""
+    marked = booking.attendance
+    if marked.presence is Presence.NONE:
+        return "", "", "", ""
+    notice = "yes" if marked.notice else "no"
+    return marked.presence.value, _local(marked.at, booking), notice, marked.origin.value
 
 
 def _local(instant: datetime | None, booking: Booking) -> str:

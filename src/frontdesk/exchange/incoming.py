@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from frontdesk.arrivals import IncomingBooking
-from frontdesk.bookings import Origin, Patient, Practice
+from frontdesk.bookings import Attendance, Origin, Patient, Practice
 from frontdesk.complaints import nearest
 from frontdesk.config.addresses import check_mail_address
 from frontdesk.exchange import values
@@ -82,6 +82,10 @@ class RowReader:
         self._cancelled_at = _Instants("cancelled_at", layout)
         self._reason = layout.text("cancellation_reason")
         self._origin = layout.text("cancelled_origin")
+        self._presence = layout.text("attendance")
+        self._attendance_at = _Instants("attendance_at", layout)
+        self._notice = layout.text("attendance_notice")
+        self._attendance_origin = layout.text("attendance_origin")
         self._is_said_cancelled = layout.marked("cancelled", mapping.cancelled)
         self._skipped = layout.marked("skip", mapping.skip) if mapping.skip else None
         self._unsaid = frozenset(field for field in COLUMNS if layout.source(field) is None)
@@ -150,7 +154,8 @@ class RowReader:
             created_at=read(lambda cells: self._created_at.read(cells, zone), None),
             cancelled_at=cancelled_at,
             cancellation_reason=reason,
-            cancelled_origin=read(self._read_origin, Origin.FILE),
+            cancelled_origin=read(partial(_origin_in, self._origin, "cancelled_origin"), Origin.FILE),
+            attendance=self._attendance(cells, zone, read),
             unsaid=self._unsaid.union(bad.field for bad in unread) if unread else self._unsaid,
         )
         return ReadRow(booking, tuple(unread), born.is_century_guessed)
@@ -159,9 +164,19 @@ class RowReader:
         said = self._is_new(cells)
         return meaning("new_patient", values.yes_or_no, said) if said else None
 
-    def _read_origin(self, cells: Cells) -> Origin:
-        said = self._origin(cells)
-        return meaning("cancelled_origin", values.origin, said) if said else Origin.FILE
+    def _attendance(self, cells: Cells, zone: ZoneInfo, read: "_Read") -> Attendance | None:
+        said = self._presence(cells)
+        if not said:
+            return None
+        notice = self._notice(cells)
+        return Attendance(
+            values.presence(said),
+            read(partial(_origin_in, self._attendance_origin, "attendance_origin"), Origin.FILE),
+            at=read(lambda cells: self._attendance_at.read(cells, zone), None),
+            notice=read(lambda _: meaning("attendance_notice", values.yes_or_no, notice), False)
+            if notice
+            else False,
+        )
 
     def _read_fee(self, cells: Cells) -> int | None:
         said = self._fee(cells)
@@ -195,6 +210,17 @@ class RowReader:
             unread.append(BadCell("cancellation_reason", problem))
             reason = ""
         return at, reason
+
+
+class _Read(Protocol):
+    """Reads a cell; of one that cannot be read it takes note, and returns `otherwise`."""
+
+    def __call__(self, cell: Callable[[Cells], Value], otherwise: Value) -> Value: ...
+
+
+def _origin_in(cell: Cell, field: str, cells: Cells) -> Origin:
+    said = cell(cells)
+    return meaning(field, values.origin, said) if said else Origin.FILE
 
 
 class _BirthDates:

@@ -140,6 +140,10 @@ class Columns(Section, frozen=True):
     cancelled_at: str | InstantSource | None = None
     cancellation_reason: str | Source | None = None
     cancelled_origin: str | Source | None = None
+    attendance: str | Source | None = None
+    attendance_at: str | InstantSource | None = None
+    attendance_notice: str | Source | None = None
+    attendance_origin: str | Source | None = None
 
 
 class Marks(Section, frozen=True):

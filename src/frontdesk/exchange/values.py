@@ -12,7 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
-from frontdesk.bookings import Origin
+from frontdesk.bookings import Origin, Presence
 from frontdesk.formats import Found, UnknownZone, compiled
 
 Meaning = TypeVar("Meaning")
@@ -68,6 +68,14 @@ def origin(value: str) -> Origin:
         return Origin(value.casefold())
     except ValueError:
         raise ValueError("must be here, pms or file") from None
+
+
+def presence(value: str) -> Presence:
+    """Read whether the patient came; of other words it is only known that they say something of it."""
+    try:
+        return Presence(value.casefold())
+    except ValueError:
+        return Presence.UNKNOWN
 
 
 def minutes(value: str) -> int:

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.adjustments import Adjustment, Answer, Ground, Review
 from frontdesk.bookings import (
+    Attendance,
     Booking,
     Cancellation,
     Channel,
@@ -19,6 +21,7 @@ from frontdesk.bookings import (
     Pms,
     Practice,
     Practitioner,
+    Presence,
     Row,
     Scope,
     Standing,
@@ -57,6 +60,12 @@ BOOKING = Booking(
     pms_ref="88213",
     fee=185_00,
 )
+
+
+def _marked(presence: Presence) -> Booking:
+    return replace(BOOKING, version=2, attendance=Attendance(presence, by=_BY, at=_AT))
+
+
 CANCELLED = replace(BOOKING, version=2, cancellation=Cancellation(_AT, _BY, "Sick"))
 PAGE = Page((Row(BOOKING),), more=True)
 COUNT = Count(1000, exact=False)
@@ -82,5 +91,28 @@ STATE = StoreState(
 CHANGE = Change(13, Subject("booking", 1), 1, _BY, _AT)
 COMMAND_ID = UUID("0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11")
 OUTCOME = wire.Outcome(wire.DoneTold(COMMAND_ID, "booking.cancel", _AT, CANCELLED))
-THINGS = {"booking.cancel": CANCELLED, "delivery.retry": DUE_AGAIN, "delivery.settle": SETTLED}
+REQUEST = Adjustment(
+    id=3,
+    version=1,
+    booking_id=1,
+    ground=Ground.NOT_NEW,
+    answers=(Answer("within-3-years", yes=True), Answer("form-then", yes=True)),
+    text="",
+    name="Kim Nguyen",
+    by=_BY,
+    at=_AT,
+)
+_DECIDER = Operator("Lee Tran", via="Accounts")
+THINGS = {
+    "booking.cancel": CANCELLED,
+    "booking.mark_no_show": _marked(Presence.NO_SHOW),
+    "booking.take_back_no_show": _marked(Presence.NONE),
+    "booking.mark_arrived": _marked(Presence.ARRIVED),
+    "booking.mark_attended": _marked(Presence.ATTENDED),
+    "booking.request_adjustment": BOOKING,
+    "adjustment.approve": REQUEST.ended(Review.APPROVED, _DECIDER, _AT),
+    "adjustment.reject": REQUEST.ended(Review.REJECTED, _DECIDER, _AT, "The patient was not here before"),
+    "delivery.retry": DUE_AGAIN,
+    "delivery.settle": SETTLED,
+}
 """The subject of each kind of command, as it stands once that was carried out."""

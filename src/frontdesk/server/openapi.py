@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import (
     Booking,
     Count,
@@ -71,6 +72,7 @@ _READS: Mapping[str, _Answer] = {
     "read_namesakes": _Answer(tuple[Patient, ...], (examples.NAMESAKE,), (404,)),
     "read_history": _Answer(tuple[AuditEvent, ...], examples.HISTORY, (404,)),
     "read_deliveries": _Answer(tuple[Delivery, ...], (examples.DELIVERY,), (404,)),
+    "read_adjustments": _Answer(tuple[Adjustment, ...], (examples.REQUEST,), (404,)),
     "ask_pms": _Answer(Preflight, examples.PREFLIGHT, (404,)),
     "give_up": _Answer(wire.Outcome, wire.Outcome(None), (400, 404)),
     "list_attention": _Answer(tuple[Attention, ...], examples.ATTENTION),

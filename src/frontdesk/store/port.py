@@ -15,6 +15,7 @@ from uuid import UUID
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.attempts import Claim, Result, RetryPolicy
 from frontdesk.audit import AuditEvent, Head
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -131,6 +132,10 @@ class BookingStore(Commands, Protocol):
 
     async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
         """Return what followed, or is to follow, from this booking's cancellation."""
+        ...
+
+    async def adjustments(self, booking_id: int) -> tuple[Adjustment, ...]:
+        """Return the requests not to be charged for a booking, the latest last. Raises NotFound, Unavailable."""
         ...
 
     async def attention(self, limit: int) -> tuple[Attention, ...]:

@@ -82,8 +82,14 @@ async def read_history(caller: Reading, booking_id: BookingId) -> Response:
 
 @router.get("/bookings/{booking_id}/deliveries")
 async def read_deliveries(caller: Reading, booking_id: BookingId) -> Response:
-    """What followed, or is to follow, from a booking's cancellation."""
+    """What followed, or is to follow, from what was done to a booking."""
     return answer(await caller.store.deliveries(booking_id))
+
+
+@router.get("/bookings/{booking_id}/adjustments")
+async def read_adjustments(caller: Reading, booking_id: BookingId) -> Response:
+    """The requests not to be charged for a booking, the latest last."""
+    return answer(await caller.store.adjustments(booking_id))
 
 
 @router.get("/bookings/{booking_id}/pms")

@@ -15,6 +15,7 @@ from uuid import UUID
 from frontdesk.api import wire
 from frontdesk.api.asks import fields_of, path_of
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -115,6 +116,9 @@ class RemoteStore:
 
     async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
         return await self._read(f"/bookings/{booking_id}/deliveries", tuple[Delivery, ...])
+
+    async def adjustments(self, booking_id: int) -> tuple[Adjustment, ...]:
+        return await self._read(f"/bookings/{booking_id}/adjustments", tuple[Adjustment, ...])
 
     async def attention(self, limit: int) -> tuple[Attention, ...]:
         params = [("limit", str(min(limit, wire.PAGE_LIMIT)))]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
 from frontdesk.bookings import Operator, Practice, Reason, Scope
-from frontdesk.deliveries import MANUAL_UPDATE, State
+from frontdesk.deliveries import MANUAL_UPDATE, Kind, State, can_be_told
 from frontdesk.errors import Refused
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
@@ -175,7 +175,7 @@ def _apply(
 
 
 def _move_deliveries(connection: Connection, before: Practice, practice: Practice, at: datetime) -> None:
-    """Let what is still to be cancelled in a practice's PMS go by its new connection, or by a person."""
+    """Let what a practice's PMS is still to be told go by its new connection, or by a person."""
     if before.pms is None:
         return
     moving = update(DELIVERY).where(
@@ -183,9 +183,10 @@ def _move_deliveries(connection: Connection, before: Practice, practice: Practic
         DELIVERY.c.connection == before.pms.connection,
         DELIVERY.c.booking_id.in_(select(BOOKING.c.id).where(BOOKING.c.practice_id == practice.id)),
     )
-    if practice.pms is not None and practice.pms.can_cancel:
-        connection.execute(moving.values(connection=practice.pms.connection))
-        return
+    if (pms := practice.pms) is not None:
+        by_hand = [kind.value for kind in Kind if not can_be_told(pms, kind)]
+        connection.execute(moving.where(DELIVERY.c.kind.not_in(by_hand)).values(connection=pms.connection))
+        moving = moving.where(DELIVERY.c.kind.in_(by_hand))
     # Nobody carries out anything for a PMS that the practice has left, or that is updated by hand.
     connection.execute(
         moving.values(

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, func, or_, select
 
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -42,6 +43,7 @@ from frontdesk.store.sql.queue import SqlQueue
 from frontdesk.store.sql.registry import SqlRegistry
 from frontdesk.store.sql.sealing import head
 from frontdesk.store.sql.selects import (
+    ADJUSTMENT,
     APPOINTMENT_TYPE,
     AUDIT,
     BOOKED,
@@ -210,6 +212,15 @@ class SqlStore:
         return await self._database.read(
             lambda connection: deliveries.deliveries(connection, booking_id, self._standing)
         )
+
+    async def adjustments(self, booking_id: int) -> tuple[Adjustment, ...]:
+        def work(connection: Connection) -> tuple[Adjustment, ...]:
+            holding.booking(connection, booking_id, self._standing)
+            wanted = select(ADJUSTMENT).where(ADJUSTMENT.c.booking_id == booking_id)
+            rows = connection.execute(wanted.order_by(ADJUSTMENT.c.id)).all()
+            return tuple(selects.adjustment(row) for row in rows)
+
+        return await self._database.read(work)
 
     async def attention(self, limit: int) -> tuple[Attention, ...]:
         return await self._database.read(
