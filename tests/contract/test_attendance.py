@@ -3,16 +3,26 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from frontdesk.attempts import Ended, Result
-from frontdesk.bookings import Attendance, Booking, Operator, Origin, Presence, Scope, Standing, Status
-from frontdesk.commands import Ask, MarkArrived, MarkAttended, MarkNoShow, Retry, TakeBackNoShow
+from frontdesk.bookings import Attendance, Booking, Operator, Origin, Pms, Presence, Scope, Standing, Status
+from frontdesk.commands import (
+    Ask,
+    Command,
+    MarkArrived,
+    MarkAttended,
+    MarkNoShow,
+    Retry,
+    Subject,
+    TakeBackNoShow,
+)
 from frontdesk.deliveries import MANUAL_UPDATE, Kind, State
 from frontdesk.errors import Conflict, Refused
 from frontdesk.store.sql.store import SqlStore
-from tests import making
 from tests.contract.desks import OpenDesk
 from tests.contract.queueing import POLICY
 from tests.contract.raw import count
@@ -37,7 +47,7 @@ HOUR = timedelta(hours=1)
 NO_SHOW = MarkNoShow()
 
 
-async def begun(store: Store, ago: timedelta = HOUR, ref: str = "B1", **practice: object) -> Booking:
+async def begun(store: Store, ago: timedelta = HOUR, ref: str = "B1", **practice: Any) -> Booking:
     """A booking that began so long ago."""
     await store.registry.apply_practices([make_practice(**practice)], KIM)
     now = (await store.state()).now.replace(microsecond=0)
@@ -90,7 +100,7 @@ async def test_the_pms_is_told_of_a_no_show_and_nobody_else(store: Store) -> Non
     "pms", [BY_HAND, replace(PRAKTIKA, can_mark_no_show=False)], ids=["a manual one", "one that cannot"]
 )
 @pytest.mark.far_too(full=True)
-async def test_a_pms_that_takes_no_no_show_is_a_to_do(store: Store, pms: making.Pms) -> None:
+async def test_a_pms_that_takes_no_no_show_is_a_to_do(store: Store, pms: Pms) -> None:
     booking = await begun(store, pms=pms)
     await do(store, booking, NO_SHOW)
     (told,) = await store.deliveries(booking.id)
@@ -326,4 +336,4 @@ async def test_what_a_practice_leaves_to_its_old_pms_is_for_a_person(store: SqlS
     (told,) = await store.deliveries(booking.id)
     assert (told.state, told.error) == (State.ATTENTION, MANUAL_UPDATE)
     with pytest.raises(Refused):
-        await store.do(making.Command(making.uuid4(), making.Subject("delivery", told.id), 0, KIM, Retry()))
+        await store.do(Command(uuid4(), Subject("delivery", told.id), 0, KIM, Retry()))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from frontdesk.deliveries import (
     MANUAL_UPDATE,
     MEANS,
+    NO_SHOW_OTHERWISE,
     SHOWS_OTHERWISE,
+    TAKE_BACK_OTHERWISE,
     TOLD_BY_PHONE,
     Attention,
     Delivery,
@@ -34,9 +36,9 @@ class Task:
 TASKS = {
     "pms.cancel": Task("cancel it", "the cancel", SHOWS_OTHERWISE),
     "pms.move": Task("move it", "the move", "not moved there: "),
-    "pms.no_show": Task("mark the no-show", "the no-show", "not marked there as did not come: "),
+    "pms.no_show": Task("mark the no-show", "the no-show", NO_SHOW_OTHERWISE),
     "pms.take_back_no_show": Task(
-        "take the no-show back", "that the no-show was taken back", "no-show not taken back there: "
+        "take the no-show back", "that the no-show was taken back", TAKE_BACK_OTHERWISE
     ),
 }
 """By kind of delivery."""
