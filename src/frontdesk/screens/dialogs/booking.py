@@ -14,19 +14,20 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from frontdesk import times
-from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Patient
+from frontdesk.bookings import REASON_LIMIT, Booking, Patient
 from frontdesk.commands import Done, Subject
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Conflict, FrontdeskError
 from frontdesk.screens.dialogs.command import CommandDialog, Progress
+from frontdesk.screens.dialogs.drawing import STYLES, draw, who_cancelled
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.store.port import Change
 from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.button import Button, Tick
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.line import PLAIN, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
 from frontdesk.widgets.status_line import StatusLine
-from frontdesk.words.dialog import DESIGN_HEIGHT, Role, Shown, Told, Wording, cause, is_low, not_saved
+from frontdesk.words.dialog import DESIGN_HEIGHT, Shown, Wording, cause, is_low, not_saved
 from frontdesk.words.summary import changed_parts, is_same
 
 WIDE = 100
@@ -53,20 +54,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     WORDS: ClassVar[Wording]
     CONFIRMS = frozenset({"f8", "enter", "space"})
-    DEFAULT_CSS = """
-    #dialog { height: auto; background: ansi_default; }
-    #end { display: none; }
-    BookingDialog.-tall #end { display: block; }
-    BookingDialog.-tall #status, BookingDialog.-tall .spare { display: none; }
-    #reason-box { height: 4; padding: 0 1; }
-    #reason-box TextBlock { width: 1; }
-    #buttons { height: 1; padding: 0 0 0 2; }
-    #keep { margin-right: 4; }
-    #hint { margin-left: 6; }
-    BookingDialog.-low .gap { display: none; }
-    BookingDialog.-wide #reason-box, BookingDialog.-wide ReasonField { height: 3; }
-    BookingDialog.-low #reason-box, BookingDialog.-low ReasonField { height: 2; }
-    """
+    DEFAULT_CSS = STYLES
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, Subject("booking", booking.id), desk.store_id)
@@ -172,7 +160,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         shown = self.shown(*self.app.size)
         for place, widget in self._places.items():
             if place in shown:
-                _draw(widget, shown[place])
+                draw(widget, shown[place])
             if widget.has_class("may-go"):
                 widget.display = place in shown
 
@@ -289,17 +277,12 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         if done := current.cancellation:
             self._progress = Progress.OVER
             self.booking = current
-            self.say(f"{self._by_whom(done)} Nothing was done again. Esc closes.")
+            self.say(f"{who_cancelled(done, self._clock(done.at))} Nothing was done again. Esc closes.")
             return
         by = str(conflict.by) if conflict.by else "Somebody"
         at = f" at {self._clock(conflict.at)}" if conflict.at else ""
         what = ", ".join(changed_parts(self.booking, current)) or "booking"
         self._take_changed(current, f"{by} changed the {what}{at}. Read it again, then F8 {self.WORDS.does}.")
-
-    def _by_whom(self, done: Cancellation) -> str:
-        if done.source:
-            return f"This was cancelled, as {done.source} says."
-        return f"{done.by} cancelled this at {self._clock(done.at)}."
 
     def _clock(self, at: datetime) -> str:
         """The time of a write, by the clock at the desk."""
@@ -342,20 +325,3 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
             self.dismiss(Closed(None))
         else:
             self.say("Wait for the answer: it is not known yet whether this was saved.")
-
-
-def _draw(widget: Line | TextBlock, lines: tuple[Told, ...]) -> None:
-    """Have a line or a block show what it is told, as this program draws roles today."""
-    if isinstance(widget, TextBlock):
-        # Lines that warn are heavier, besides their `!` or label.
-        widget.show(tuple((str(line), BOLD if line.warning else PLAIN) for line in lines))
-        return
-    (line,) = lines
-    text = "".join(part.text for part in line.parts)
-    roles = {part.role for part in line.parts}
-    if Role.TITLE in roles:
-        widget.show(text, line.right, REVERSED)
-    elif roles == {Role.WARNING}:
-        widget.show(text, line.right, BOLD)
-    else:
-        widget.show(text, line.right, marked=line.warning)
