@@ -148,7 +148,7 @@ async def test_f8_counts_once_it_was_seen_and_all_is_answered(front: Front) -> N
 
 
 async def test_the_terminals_answer_reaches_it(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("frontdesk.screens.dialogs.booking.ask_position", lambda app: 7)
+    monkeypatch.setattr("frontdesk.screens.dialogs.command.ask_position", lambda app: 7)
     dialog = await opened(front, [])
     await answer_both(front)
     front.clock.advance(0.5)

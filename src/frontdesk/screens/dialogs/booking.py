@@ -22,7 +22,6 @@ from frontdesk.screens.dialogs.command import CommandDialog, Progress
 from frontdesk.screens.dialogs.drawing import STYLES, draw, who_cancelled
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.store.port import Change
-from frontdesk.terminal import ConfirmGate, ask_position
 from frontdesk.widgets.button import Button, Tick
 from frontdesk.widgets.line import PLAIN, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
@@ -61,7 +60,6 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.booking = booking
         self.namesakes: Sequence[Patient] = ()
         self._about = booking.id, booking.patient
-        self._gate = ConfirmGate(desk.program.clock)
         self._why_not_saved = ""
         self._places: dict[str, Line | TextBlock] = {}
         self.styles.background = "transparent"
@@ -188,18 +186,6 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         self.arm()
-
-    def arm(self) -> None:
-        """Let nothing be confirmed until the operator can have seen what is shown now."""
-        self._gate.shut()
-        self.call_after_refresh(self._painted)
-
-    def _painted(self) -> None:
-        self._gate.painted(ask_position(self.app))
-
-    def position_answered(self, question: int) -> None:
-        """Take note that the terminal has painted everything written before this question."""
-        self._gate.answered(question)
 
     def _confirm(self, key: str) -> None:
         if self._progress is not Progress.READING:

@@ -12,6 +12,7 @@ from frontdesk.desk import OpenDesk
 from frontdesk.errors import Conflict, FrontdeskError
 from frontdesk.saving import Declined, NotSaved, Overtaken, Saved, save
 from frontdesk.screens.dialogs.writing import WritingScreen
+from frontdesk.terminal import ConfirmGate, ask_position
 
 Answer = TypeVar("Answer")
 
@@ -38,6 +39,7 @@ class CommandDialog(WritingScreen[Answer], inherit_bindings=False):
         self.said = ""
         self._store_id = store_id
         self._progress = Progress.READING
+        self._gate = ConfirmGate(desk.program.clock)
 
     # -- what a kind brings ---------------------------------------------------------------
 
@@ -69,6 +71,20 @@ class CommandDialog(WritingScreen[Answer], inherit_bindings=False):
     @abstractmethod
     def not_known(self) -> None:
         """Say that nobody knows yet whether it was saved, and that it is asked for."""
+
+    # -- only what was seen can be confirmed, where the kind asks the gate
+
+    def arm(self) -> None:
+        """Let nothing be confirmed until the operator can have seen what is shown now."""
+        self._gate.shut()
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._gate.painted(ask_position(self.app))
+
+    def position_answered(self, question: int) -> None:
+        """Take note that the terminal has painted everything written before this question."""
+        self._gate.answered(question)
 
     # -- the one write --------------------------------------------------------------------
 
