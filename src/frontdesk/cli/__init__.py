@@ -24,6 +24,8 @@ COMMANDS = {
     "list": "bookings:list_",
     "show": "bookings:show",
     "cancel": "cancel:cancel",
+    "attendance": "attendance:attendance",
+    "adjust": "adjust:adjust",
     "history": "bookings:history",
     "attention": "attention:attention",
     "deliver": "deliver:deliver",
@@ -45,7 +47,7 @@ COMMANDS = {
 HEADINGS = {
     "demo": "To look around",
     "list": "Bookings",
-    "attention": "What follows a cancellation",
+    "attention": "What follows",
     "import": "Bookings in and out",
     "practices": "To look after frontdesk",
 }

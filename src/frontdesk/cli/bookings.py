@@ -4,9 +4,16 @@ import click
 
 from frontdesk.bookings import BookingQuery, Direction, Position, Row
 from frontdesk.cli.cursors import cursor, read_cursor
-from frontdesk.cli.documents import as_json, event_document, print_document, read_document
+from frontdesk.cli.documents import (
+    adjustment_document,
+    as_json,
+    booking_document,
+    event_document,
+    print_document,
+    read_document,
+)
 from frontdesk.cli.filters import ChosenFilters, filter_options
-from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells
+from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells, request_line
 from frontdesk.cli.printing import say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Session
@@ -65,7 +72,7 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
 @as_json
 @click.pass_obj
 def show(session: Session, reference: str, as_json: bool) -> None:
-    """Show one booking and what followed its cancellation.
+    """Show one booking, whether the patient came, and what followed.
 
     REF is its reference; where several practices use the same one it is PRACTICE/REF.
     """
@@ -73,11 +80,15 @@ def show(session: Session, reference: str, as_json: bool) -> None:
         booking = run(find_one(store, reference))
         now = run(store.state()).now
         if as_json:
-            print_document(run(read_document(store, booking, now)))
+            followed, requests = run(store.deliveries(booking.id)), run(store.adjustments(booking.id))
+            document = booking_document(booking, followed, now)
+            print_document({**document, "adjustments": [adjustment_document(one) for one in requests]})
         else:
             namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
             for line in booking_lines(booking, namesakes, followed, now, run(session.home(store))):
                 say(line)
+            for request in run(store.adjustments(booking.id)):
+                say(request_line(request))
 
 
 @click.command()

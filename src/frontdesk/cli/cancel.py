@@ -1,29 +1,23 @@
 """`frontdesk cancel`: the main job without a screen. The same rules, the same transaction."""
 
-import sys
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
 from frontdesk import text
 from frontdesk.bookings import REASON_LIMIT, Booking, Reason, why_not_cancel
-from frontdesk.cli.dispatching import dispatcher
 from frontdesk.cli.documents import as_json, booking_document, print_document
+from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
 from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
-from frontdesk.cli.wiring import Run, Session
-from frontdesk.cli.writing import fault, write
+from frontdesk.cli.wiring import Session
+from frontdesk.cli.writing import write
 from frontdesk.commands import Cancel, Command, Subject
-from frontdesk.deliveries import Delivery, plan
+from frontdesk.deliveries import plan
 from frontdesk.errors import Refused
-from frontdesk.store.port import BookingStore
 from frontdesk.words.deliveries import facts
 from frontdesk.words.summary import needs_phone_call, reason_label, summary, what_follows
-
-if TYPE_CHECKING:
-    from frontdesk.store.sql.store import SqlStore
 
 
 @click.command()
@@ -38,8 +32,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="You have told the patient on the phone (for patients without an address).",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--no-deliver", is_flag=True, help="Leave what follows to open desks and frontdesk deliver.")
+@unasked
+@undelivered
 @as_json
 @click.pass_obj
 def cancel(
@@ -59,8 +53,7 @@ def cancel(
     Without --reason it asks for one. A reason on the command line can be read by others
     who are logged in to this machine while the command runs.
     """
-    if not yes and not _at_a_terminal():
-        raise click.UsageError("cancel asks before it cancels: without a terminal say --yes")
+    refuse_without_terminal("cancel", "cancels", yes=yes)
     answers = _Answers(None if reason is None else _checked_reason(reason), told_by_phone)
     with session.opened() as (store, run):
         # The state first: of a store that takes this one's place from here on, nothing is cancelled.
@@ -91,28 +84,16 @@ def cancel(
         )
         unknown = f". Do not tell the patient yet; ask with frontdesk show {reference}"
         done = write(store, run, command, unknown).thing
-        followed = _followed(store, run, done)
+        follow = followed(store, run, done)
         if as_json:
-            print_document(booking_document(done, followed, state.now))
+            print_document(booking_document(done, follow, state.now))
         else:
-            say(facts(Cancel.past, followed))
-        if no_deliver or session.database is None or not session.outside.connections:
+            say(facts(Cancel.past, follow))
+        if no_deliver:
             return
-        tried = _try_once(session, session.database, run, done)
-        if not as_json and tried != followed:
+        tried = try_once(session, run, done, follow)
+        if not as_json and tried != follow:
             say(facts(Cancel.past, tried))
-
-
-def _try_once(session: Session, store: "SqlStore", run: Run, done: Booking) -> tuple[Delivery, ...] | None:
-    """Try what follows from this cancel, and return how it stands; trouble with it changes nothing."""
-    try:
-        dispatching = dispatcher(store, session.config, session.outside)
-        run(dispatching.run_once(booking_id=done.id))
-    except KeyboardInterrupt:
-        pass
-    except Exception as error:
-        fault(error)
-    return _followed(store, run, done)
 
 
 @dataclass(frozen=True)
@@ -136,21 +117,8 @@ def _ask(given: _Answers, booking: Booking, nobody_tells: bool, *, to_stderr: bo
     return _Answers(reason, told)
 
 
-def _followed(store: BookingStore, run: Run, done: Booking) -> tuple[Delivery, ...] | None:
-    """Return what follows, or None when that cannot be read: the booking is cancelled all the same."""
-    try:
-        return run(store.deliveries(done.id))
-    except Exception as error:
-        fault(error)
-        return None
-
-
 def _checked_reason(given: str) -> str:
     cleaned = text.clean(given)
     if len(cleaned) > REASON_LIMIT:
         raise click.UsageError(f"the reason has {len(cleaned)} characters, {REASON_LIMIT} are possible")
     return cleaned
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking
 from frontdesk.cli.printing import say_document
 from frontdesk.deliveries import Delivery
@@ -38,6 +39,23 @@ async def read_document(store: BookingStore, booking: Booking, now: datetime) ->
     """Return one booking as it stands at `now`, with what follows from what was done to it."""
     has_followed = booking.cancellation is not None or booking.attendance.at is not None
     return booking_document(booking, await store.deliveries(booking.id) if has_followed else (), now)
+
+
+def adjustment_document(request: Adjustment) -> Document:
+    """Return a request not to be charged, and how far it has got."""
+    return {
+        "id": request.id,
+        "version": request.version,
+        "ground": request.ground.value,
+        "answers": {answer.question: answer.yes for answer in request.answers},
+        "text": request.text,
+        "name": request.name,
+        "at": request.at.isoformat(),
+        "review": request.review.value,
+        "decided_by": str(request.decided_by) if request.decided_by else None,
+        "decided_at": request.decided_at.isoformat() if request.decided_at else None,
+        "note": request.note,
+    }
 
 
 def delivery_document(delivery: Delivery) -> Document:

@@ -6,9 +6,10 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
+from frontdesk.attendance import WORDS, told
 from frontdesk.audit import AuditEvent, in_words, past_of
-from frontdesk.bookings import Booking, Patient, Practice
-from frontdesk.commands import Cancel
+from frontdesk.billing.adjustments import LABELS, Adjustment
+from frontdesk.bookings import Booking, Patient, Practice, Presence
 from frontdesk.deliveries import Delivery
 from frontdesk.words.deliveries import facts
 from frontdesk.words.dialog import labelled
@@ -38,6 +39,7 @@ def booking_cells(booking: Booking, now: datetime) -> tuple[str, ...]:
         booking.practitioner.name,
         booking.appointment_type,
         booking.ref,
+        WORDS[booking.attendance.presence] if booking.attendance.presence is not Presence.NONE else "",
     )
 
 
@@ -57,8 +59,28 @@ def booking_lines(
         by = f"{when}, as {source} says" if source else f"{when} by {cancelled.by}"
         yield str(labelled("Cancelled", by))
         yield str(labelled("Reason", cancelled.reason or "none given"))
+    if booking.attendance.presence is not Presence.NONE:
+        yield str(labelled("Attendance", told(booking, now, home.zone if home else None)))
     if deliveries:
-        yield str(labelled("What followed", facts(Cancel.past, tuple(deliveries))))
+        yield str(labelled("What followed", facts(done_words(booking), tuple(deliveries))))
+
+
+def done_words(booking: Booking) -> str:
+    """Return what was done to a booking last that a PMS or somebody else is told of."""
+    if booking.cancellation is not None:
+        return "cancelled"
+    marked = booking.attendance
+    if marked.at is None:
+        return "requested"
+    return "taken back" if marked.presence is Presence.NONE else WORDS[marked.presence]
+
+
+def request_line(request: Adjustment) -> str:
+    """Return how far a request not to be charged has got, and who decided."""
+    said = [f"{LABELS[request.ground]}: {request.review}"]
+    if request.decided_by is not None:
+        said.append(f"by {request.decided_by}")
+    return str(labelled("Adjustment", ", ".join(filter(None, (" ".join(said), request.note)))))
 
 
 def written(at: datetime, practice: Practice, home: Practice | None) -> str:

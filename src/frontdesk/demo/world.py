@@ -22,6 +22,12 @@ home = "adelaide"
 url = "sqlite:///frontdesk.db"
 [log]
 file = "frontdesk.log"
+[billing]
+account = "{account}"
+time_zone = "Australia/Adelaide"
+tax_percent = 10.0
+biller = "{biller}"
+prices = [{{ price = "99.00" }}]
 [notify]
 from = "Smile Dental <bookings@example.com>"
 [notify.email]
@@ -70,7 +76,8 @@ def make(place: Path, config_file: Path) -> None:
     port = _free_port()
     accounts = [_account(practice, practice.pms) for practice in seed.practices() if practice.pms]
     gateway = SimulatedAccount(SMS_ACCOUNT, "textline", key=_new_key())
-    config = [_CONFIG.format(mail=MAIL_FOLDER, sms=gateway.name)]
+    words = {"account": seed.ACCOUNT, "biller": seed.BILLER}
+    config = [_CONFIG.format(mail=MAIL_FOLDER, sms=gateway.name, **words)]
     config += [
         _CONNECTION.format(name=one.name, kind=one.contract, port=port, tenant=one.tenant) for one in accounts
     ]

@@ -103,12 +103,20 @@ def what_follows(
     return (_pms_line(planned, pms_says), _patient_line(booking, planned), *_practice_line(planned))
 
 
-def _pms_line(planned: Sequence[Planned], pms_says: str) -> Told:
+def pms_line(planned: Sequence[Planned], by_hand: str) -> Told:
+    """Return the line of a PMS that is told of something, or of the person who has to do it there.
+
+    `by_hand` is what that person does, such as "cancel it".
+    """
+    return _pms_line(planned, AUTOMATICALLY, by_hand)
+
+
+def _pms_line(planned: Sequence[Planned], pms_says: str, by_hand: str = "cancel it") -> Told:
     for delivery in planned:
         if delivery.way is Way.PMS:
             if delivery.state is State.ATTENTION:
                 name = delivery.target
-                return labelled(name, f"! {delivery.note}: cancel it in {name} yourself as well")
+                return labelled(name, f"! {delivery.note}: {by_hand} in {name} yourself as well")
             return labelled(delivery.target, pms_says)
     return labelled("Practice", "has no connected system. Nothing to do there")
 

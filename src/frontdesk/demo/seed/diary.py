@@ -18,6 +18,9 @@ from frontdesk.demo.seed.patients import Regular, patient, practitioner_names, r
 
 DEFAULT_BOOKINGS = 5_000
 
+ACCOUNT, BILLER = "smile-dental", "billing@portal.example.com"
+"""Who pays for the new patients of the made-up practices, and who is asked not to charge for one."""
+
 _COMING = (1.0, 0.9, 0.75, 0.6, 0.45, 0.35, 0.25, 0.2, 0.15, 0.1)
 """How full the coming weeks are, the present one first, relative to each other."""
 _FULLEST = 0.85
@@ -64,9 +67,11 @@ def practices() -> tuple[Practice, ...]:
             short="ADL",
             time_zone="Australia/Adelaide",
             email="desk.adelaide@example.com",
-            pms=Pms("praktika-demo", "praktika", "Praktika", can_cancel=True),
+            pms=_pms("praktika-demo", "praktika", "Praktika"),
             patient_channels=channels,
             phone="08 5550 0100",
+            account=ACCOUNT,
+            biller=BILLER,
         ),
         Practice(
             id="sydney",
@@ -74,9 +79,11 @@ def practices() -> tuple[Practice, ...]:
             short="SYD",
             time_zone="Australia/Sydney",
             email="desk.sydney@example.com",
-            pms=Pms("core-practice-demo", "core-practice", "Core Practice", can_cancel=True),
+            pms=_pms("core-practice-demo", "core-practice", "Core Practice"),
             patient_channels=channels,
             phone="02 5550 0100",
+            account=ACCOUNT,
+            biller=BILLER,
         ),
         Practice(
             id="port-adelaide",
@@ -86,7 +93,21 @@ def practices() -> tuple[Practice, ...]:
             email="desk.port@example.com",
             patient_channels=channels,
             phone="08 5550 0101",
+            account=ACCOUNT,
+            biller=BILLER,
         ),
+    )
+
+
+def _pms(connection: str, kind: str, name: str) -> Pms:
+    return Pms(
+        connection,
+        kind,
+        name,
+        can_cancel=True,
+        can_move=True,
+        can_mark_no_show=True,
+        can_take_back_no_show=True,
     )
 
 
