@@ -171,8 +171,13 @@ class TestPractices:
     @pytest.mark.parametrize(
         ("connection", "pms"),
         [
-            ('kind = "praktika"', Pms("smile", "praktika", "Praktika", can_cancel=True)),
-            ('kind = "core-practice"', Pms("smile", "core-practice", "Core Practice", can_cancel=True)),
+            ('kind = "praktika"', Pms("smile", "praktika", "Praktika", True, False, True, True, True)),
+            (
+                'kind = "core-practice"',
+                Pms("smile", "core-practice", "Core Practice", True, False, True, True, True),
+            ),
+            ('kind = "cliniko"', Pms("smile", "cliniko", "Cliniko", True, False, True, False, False)),
+            ('kind = "fhir"', Pms("smile", "fhir", "FHIR", True, False, True, True, True)),
             ('kind = "manual"\nname = "Dentix"', Pms("smile", "manual", "Dentix", can_cancel=False)),
         ],
     )

@@ -76,7 +76,7 @@ def adjust(
 
     \b
     Example:
-      frontdesk adjust ADL/SD-10482 not-new --answer within-3-years=yes --answer form-then=no
+      frontdesk adjust ADL/SD-10482 other --text "Booked twice by mistake"
     """
     refuse_without_terminal("adjust", "sends the request", yes=yes)
     chosen = Ground(ground)
