@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from frontdesk.billing.adjustments import Adjustment, Answer, Ground
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -20,6 +21,18 @@ from frontdesk.bookings import (
     Operator,
     Position,
     Status,
+)
+from frontdesk.commands import (
+    Approve,
+    Ask,
+    Command,
+    MarkArrived,
+    MarkAttended,
+    MarkNoShow,
+    Reject,
+    RequestAdjustment,
+    Subject,
+    TakeBackNoShow,
 )
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import Conflict, FrontdeskError, Refused
@@ -32,7 +45,9 @@ from tests.making import (
     LEE,
     Store,
     cancel_of,
+    command_of,
     make_incoming,
+    make_patient,
     make_practice,
     retry,
     settle,
@@ -88,6 +103,7 @@ def read(which: int) -> Step:
         return (
             [(one.action, one.operator, {**one.detail, "delivery": ""}) for one in events],
             await store.deliveries(booking.id),
+            await store.adjustments(booking.id),
             [(row.booking, row.followup) for row in rows],
             len(await store.namesakes(booking.id)),
         )
@@ -114,6 +130,27 @@ def deal_with(which: int, operator: Operator, note: str | None) -> Step:
         if note is None:
             return await retry(store, delivery.id, operator)
         return await settle(store, delivery.id, operator, note)
+
+    return step
+
+
+def about(which: int, ask: Ask, operator: Operator, seen: int) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        booking = await the(store, round_, which)
+        return (await store.do(command_of(booking, ask, operator, seen=seen or booking.version))).thing
+
+    return step
+
+
+def decided(which: int, ask: Ask, operator: Operator) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        booking = await the(store, round_, which)
+        requests = await store.adjustments(booking.id)
+        if not requests:
+            return None
+        subject = Subject("adjustment", requests[-1].id)
+        await store.do(Command(uuid4(), subject, requests[-1].version, operator, ask))
+        return await store.adjustments(booking.id)
 
     return step
 
@@ -145,6 +182,21 @@ async def stands(store: Store, _: Round) -> Any:
 operators, which = st.sampled_from(OPERATORS), st.integers(0, BOOKINGS - 1)
 reasons = st.sampled_from(["", "Sick", " Sick\x07 ", "Zoë 王", "x" * 255, "x" * 256, "\U0001f60e" * 255])
 commands = st.integers(0, 2)
+ANSWERS = (Answer("told-us", yes=True), Answer("other-time", yes=False), Answer("fee-charged", yes=True))
+ATTENDANCE: st.SearchStrategy[Ask] = st.sampled_from(
+    [
+        MarkNoShow(),
+        MarkNoShow(notice=True),
+        MarkNoShow(ANSWERS, " Zoë\x07 ", "Kim", ground=Ground.DID_NOT_ATTEND),
+        MarkNoShow(ANSWERS[:1], "", "Kim", ground=Ground.DID_NOT_ATTEND),
+        TakeBackNoShow(),
+        TakeBackNoShow(),
+        MarkArrived(),
+        MarkAttended(),
+        RequestAdjustment(text="Twice", name="Lee", ground=Ground.OTHER),
+        RequestAdjustment(text="", name="", ground=Ground.OTHER),
+    ]
+)
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(cancel, which, st.sampled_from([1, 1, 1, 2, 7]), reasons, operators, commands, st.booleans()),
     st.builds(outcome, st.integers(3, 5)),
@@ -159,6 +211,13 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     ),
     st.builds(deal_with, which, operators, st.sampled_from([None, "phoned", "", "y" * 256])),
     st.builds(moved, which, st.integers(-2, 2)),
+    st.builds(about, st.sampled_from([0, 0, 0, 1, 2]), ATTENDANCE, operators, st.sampled_from([0, 0, 0, 1])),
+    st.builds(
+        decided,
+        st.sampled_from([0, 0, 1]),
+        st.sampled_from([Approve(), Approve("Fine"), Reject(), Reject("No\x07"), Reject("x" * 501)]),
+        operators,
+    ),
     st.just(stands),
 )
 
@@ -170,6 +229,7 @@ def incoming(round_: Round, which: int) -> Any:
         pms_ref=f"P{round_.ref(which)}",
         practice_id=("adelaide", "perth")[which % 2],
         starts_at=STARTS + timedelta(days=which * 3 or -1, seconds=round_.number),
+        patient=make_patient(is_new=which % 3 == 0),
     )
 
 
@@ -185,6 +245,19 @@ def told(answer: Any) -> Any:
             answer.practice,
             answer.practitioner.name,
             done and (done.by, done.reason),
+            replace(answer.attendance, at=None),
+        )
+    if isinstance(answer, Adjustment):
+        return (
+            answer.version,
+            answer.ground,
+            answer.answers,
+            answer.text,
+            answer.name,
+            answer.by,
+            answer.review,
+            answer.decided_by,
+            answer.note,
         )
     if isinstance(answer, Delivery):
         return (
@@ -224,7 +297,10 @@ def spare_postgres(worker_id: str) -> Iterator[str]:
 async def open_all(stack: AsyncExitStack, here: list[str], far: list[str]) -> list[Store]:
     stores: list[Store] = [await DesksHere(url, stack)() for url in here]
     stores += [await FarDesks(url, stack)() for url in far]
-    practices = [make_practice(), make_practice("perth", pms=BY_HAND, patient_channels=())]
+    practices = [
+        make_practice(account="smile", biller="billing@portal.example"),
+        make_practice("perth", pms=BY_HAND, patient_channels=()),
+    ]
     for store in stores:
         await store.registry.apply_practices(practices, KIM)
     return stores
