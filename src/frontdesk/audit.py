@@ -29,6 +29,8 @@ class Action(StrEnum):
     BOOKING_CANCELLED = "booking.cancelled"
     BOOKING_REINSTATED = "booking.reinstated"
     PRACTICE_APPLIED = "practice.applied"
+    BILLING_APPLIED = "billing.applied"
+    INVOICE_CLOSED = "invoice.closed"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an action's name, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action's name, not a secret
 

@@ -54,7 +54,8 @@ class Invoice:
     """The invoice of one month of an account. `number` is None on a draft. Money is in cents.
 
     A `total` below zero is owed to the practices: credits are never lost in a month that charges
-    less than they return.
+    less than they return. `version` rises when it is paid or void, and `credited` is how many of
+    its lines are credited on other final invoices.
     """
 
     account: str
@@ -64,13 +65,17 @@ class Invoice:
     number: int | None = None
     paid_at: datetime | None = None
     void_at: datetime | None = None
+    version: int = 1
+    credited: int = 0
+
+    @property
+    def id(self) -> int:
+        """What names a final invoice: its number. A draft has none, and is named by its period."""
+        return self.number or 0
 
     def state(self, now: datetime) -> InvoiceState:
-        """Return where it stands at `now`. One that asks for no money is never overdue."""
-        stands = state(self.days, now, paid_at=self.paid_at, void_at=self.void_at)
-        if stands is InvoiceState.OVERDUE and self.amount.total <= 0:
-            return InvoiceState.DUE
-        return stands
+        """Return where it stands at `now`."""
+        return stands(self.days, self.amount, now, paid_at=self.paid_at, void_at=self.void_at)
 
     @property
     def amount(self) -> Amount:
@@ -80,6 +85,19 @@ class Invoice:
     def amount_due(self, now: datetime) -> int:
         """Return what is still to be paid: nothing of what is paid or void."""
         return 0 if self.state(now) in (InvoiceState.PAID, InvoiceState.VOID) else self.amount.total
+
+
+def stands(
+    days: Schedule,
+    amount: Amount,
+    now: datetime,
+    *,
+    paid_at: datetime | None = None,
+    void_at: datetime | None = None,
+) -> InvoiceState:
+    """Return where an invoice of this amount stands at `now`. One that asks for no money is never overdue."""
+    found = state(days, now, paid_at=paid_at, void_at=void_at)
+    return InvoiceState.DUE if found is InvoiceState.OVERDUE and amount.total <= 0 else found
 
 
 def why_not_billed(booking: Booking, settings: BillingSettings, at: datetime) -> Reason | None:
@@ -173,10 +191,10 @@ def why_not_close(period: Period, settings: BillingSettings, now: datetime) -> R
 
 def why_not_pay(invoice: Invoice, now: datetime) -> Reason | None:
     """Return why `invoice` cannot be marked as paid, or None."""
-    stands = invoice.state(now)
-    if stands in (InvoiceState.DUE, InvoiceState.OVERDUE):
+    found = invoice.state(now)
+    if found in (InvoiceState.DUE, InvoiceState.OVERDUE):
         return None
-    return Reason("not-due", f"the invoice is {_as_said(stands)}")
+    return Reason("not-due", f"the invoice is {_as_said(found)}")
 
 
 def why_not_void(invoice: Invoice, credits_given: int, now: datetime) -> Reason | None:
@@ -193,9 +211,9 @@ def why_not_void(invoice: Invoice, credits_given: int, now: datetime) -> Reason 
     return None
 
 
-def _as_said(stands: InvoiceState) -> str:
+def _as_said(found: InvoiceState) -> str:
     unusual = {InvoiceState.OPEN: "not issued yet", InvoiceState.DRAFT: "a draft"}
-    return unusual.get(stands, stands.value.lower())
+    return unusual.get(found, found.value.lower())
 
 
 def _charge(entry: Entry, settings: BillingSettings, period: Period, days: Schedule) -> Line | None:

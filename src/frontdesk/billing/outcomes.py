@@ -22,22 +22,25 @@ EXPLAINED = {
     Outcome.UPCOMING: "its invoice is not final yet",
     Outcome.CHARGED: "came, or nobody said otherwise",
     Outcome.CANCELLED: "cancelled before the invoice was final",
-    Outcome.NO_CHARGE: "a request was approved, or the invoice is void",
+    Outcome.NO_CHARGE: "a request was approved, the invoice is void, or the booking came in after it",
 }
 """What each means, for the help."""
 
 
-def outcome(entry: Entry, days: Schedule, invoice: InvoiceState) -> Outcome:
+def outcome(entry: Entry, days: Schedule, invoice: InvoiceState, *, is_charged: bool = True) -> Outcome:
     """Return what becomes of a billable booking whose invoice has these `days` and stands so.
 
     What was cancelled after the invoice was final stays charged: a request may have it credited.
+    `is_charged` is whether a final invoice has a line for it: what came in later is not on it.
     """
     cancelled, request = entry.booking.cancellation, entry.request
     if cancelled is not None and cancelled.at < days.final_at:
         return Outcome.CANCELLED
     if invoice is InvoiceState.VOID or (request is not None and request.review is Review.APPROVED):
         return Outcome.NO_CHARGE
-    return Outcome.CHARGED if invoice.is_final else Outcome.UPCOMING
+    if not invoice.is_final:
+        return Outcome.UPCOMING
+    return Outcome.CHARGED if is_charged else Outcome.NO_CHARGE
 
 
 def invoice_badge(number: int | None, invoice: InvoiceState) -> str:

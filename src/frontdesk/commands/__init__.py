@@ -2,6 +2,7 @@
 
 from frontdesk.commands.adjust import Approve, Reject, RequestAdjustment
 from frontdesk.commands.attendance import MarkArrived, MarkAttended, MarkNoShow, TakeBackNoShow
+from frontdesk.commands.bill import CloseMonth, Pay, Void
 from frontdesk.commands.cancel import Cancel
 from frontdesk.commands.command import Ask, Changes, Command, Done, Held, Subject
 from frontdesk.commands.deal import Retry, Settle
@@ -12,18 +13,21 @@ __all__ = [
     "Ask",
     "Cancel",
     "Changes",
+    "CloseMonth",
     "Command",
     "Done",
     "Held",
     "MarkArrived",
     "MarkAttended",
     "MarkNoShow",
+    "Pay",
     "Reject",
     "RequestAdjustment",
     "Retry",
     "Settle",
     "Subject",
     "TakeBackNoShow",
+    "Void",
 ]
 
 KINDS: dict[str, type[Ask]] = {
@@ -39,6 +43,9 @@ KINDS: dict[str, type[Ask]] = {
         Reject,
         Settle,
         Retry,
+        CloseMonth,
+        Pay,
+        Void,
     )
 }
 """Every kind of command, by its name: routes, payloads, the audit and the docs are made of it."""

@@ -89,8 +89,8 @@ async def _reading(request: Request) -> Caller:
     return await gate.admit(request, Scope.READ)
 
 
-def writing(scope: Scope) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
-    """Return the dependency that lets in who may write what this scope allows."""
+def admitting(scope: Scope) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
+    """Return the dependency that lets in who may do what this scope allows."""
 
     async def admitted(request: Request) -> Caller:
         gate: Gate = request.app.state.gate

@@ -2,11 +2,27 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment, Answer, Ground, Review
+from frontdesk.billing.invoices import Invoice, Line, LineKind
+from frontdesk.billing.outcomes import Outcome
+from frontdesk.billing.overview import (
+    BilledLine,
+    BillingPage,
+    BillingRow,
+    InvoiceDetail,
+    InvoiceSummary,
+    PracticeSum,
+    Undecided,
+)
+from frontdesk.billing.periods import InvoiceState, Period, schedule
+from frontdesk.billing.prices import Amount
+from frontdesk.billing.settings import BillingSettings, Price
 from frontdesk.bookings import (
     Attendance,
     Booking,
@@ -91,6 +107,21 @@ STATE = StoreState(
 CHANGE = Change(13, Subject("booking", 1), 1, _BY, _AT)
 COMMAND_ID = UUID("0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11")
 OUTCOME = wire.Outcome(wire.DoneTold(COMMAND_ID, "booking.cancel", _AT, CANCELLED))
+_NOVEMBER = Period(2026, 11)
+ACCOUNT = Account(
+    1, 1, BillingSettings("smile", "Australia/Sydney", (Price(99_00),), Decimal(10)), Period(2026, 9)
+)
+NEW = replace(BOOKING, id=2, ref="SD-10483", patient=replace(PATIENT, name="Ana Reyes", is_new=True))
+_DAYS = schedule(_NOVEMBER, ACCOUNT.settings)
+_AMOUNT = Amount(99_00, 9_90)
+BILLED = BillingRow(NEW, 1, _NOVEMBER, InvoiceState.DRAFT, Outcome.UPCOMING, _AMOUNT)
+BILLING = BillingPage((BILLED,), more=True)
+SUMS = (PracticeSum(PRACTICE, 1, _AMOUNT),)
+SUMMARY = InvoiceSummary(1, "smile", _NOVEMBER, _DAYS, InvoiceState.DUE, _AMOUNT, 1, 3)
+_LINE = Line(2, LineKind.CHARGE, _AMOUNT, _NOVEMBER)
+INVOICE = Invoice("smile", _NOVEMBER, _DAYS, (_LINE,), 3)
+INVOICE_DETAIL = InvoiceDetail(1, INVOICE, InvoiceState.DUE, (BilledLine(_LINE, NEW),))
+UNDECIDED = Undecided(1, _NOVEMBER, _DAYS, InvoiceState.DRAFT, (BILLED,), _AMOUNT, (), (), 38)
 REQUEST = Adjustment(
     id=3,
     version=1,
@@ -114,5 +145,8 @@ THINGS = {
     "adjustment.reject": REQUEST.ended(Review.REJECTED, _DECIDER, _AT, "The patient was not here before"),
     "delivery.retry": DUE_AGAIN,
     "delivery.settle": SETTLED,
+    "account.close": ACCOUNT,
+    "invoice.pay": replace(INVOICE, paid_at=_AT, version=2),
+    "invoice.void": replace(INVOICE, void_at=_AT, version=2),
 }
 """The subject of each kind of command, as it stands once that was carried out."""

@@ -14,7 +14,9 @@ from starlette.routing import BaseRoute
 
 from frontdesk.api import wire
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
+from frontdesk.billing.overview import BillingPage, InvoiceDetail, InvoiceSummary, PracticeSum, Undecided
 from frontdesk.bookings import (
     Booking,
     Count,
@@ -76,6 +78,13 @@ _READS: Mapping[str, _Answer] = {
     "ask_pms": _Answer(Preflight, examples.PREFLIGHT, (404,)),
     "give_up": _Answer(wire.Outcome, wire.Outcome(None), (400, 404)),
     "list_attention": _Answer(tuple[Attention, ...], examples.ATTENTION),
+    "list_accounts": _Answer(tuple[Account, ...], (examples.ACCOUNT,)),
+    "list_billing": _Answer(BillingPage, examples.BILLING),
+    "count_billing": _Answer(Count, examples.COUNT),
+    "sum_billing": _Answer(tuple[PracticeSum, ...], examples.SUMS),
+    "list_invoices": _Answer(tuple[InvoiceSummary, ...], (examples.SUMMARY,)),
+    "read_invoice": _Answer(InvoiceDetail, examples.INVOICE_DETAIL, (404,)),
+    "read_undecided": _Answer(Undecided, examples.UNDECIDED, (404,)),
 }
 
 

@@ -15,7 +15,18 @@ from uuid import UUID
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.attempts import Claim, Result, RetryPolicy
 from frontdesk.audit import AuditEvent, Head
+from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
+from frontdesk.billing.overview import (
+    BillingPage,
+    BillingQuery,
+    InvoiceDetail,
+    InvoiceSummary,
+    PracticeSum,
+    Undecided,
+)
+from frontdesk.billing.periods import Period
+from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -90,7 +101,53 @@ class Commands(Protocol):
         ...
 
 
-class BookingStore(Commands, Protocol):
+class Billing(Protocol):
+    """What new patients cost, as desks with the scope `bill` read it.
+
+    Where an invoice stands follows from the store's clock. Any of these first numbers the months
+    that have ended, so nobody has to run at midnight. What a desk may not see is left out; an
+    invoice is for those who may see every practice of its account.
+    """
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Return the billing accounts of which this desk may see everything."""
+        ...
+
+    async def billing_page(
+        self, query: BillingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> BillingPage:
+        """Return up to `limit` billable bookings beyond `position`, in ascending time order; see `page`.
+
+        These are new patients' bookings at practices with an account, from its first month on.
+        """
+        ...
+
+    async def billing_count(self, query: BillingQuery, limit: int) -> Count:
+        """Count the rows of `query`, stopping at `limit` (then `exact` is False)."""
+        ...
+
+    async def billing_sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
+        """Return what each practice of `query` is charged, by name, in its month or in all up to now.
+
+        Final invoices count with their credits, drafts as they would end now. Outcomes and
+        adjustments of the query make no difference.
+        """
+        ...
+
+    async def invoices(self) -> tuple[InvoiceSummary, ...]:
+        """Return all invoices, latest month first: final ones, drafts, and the month that is not over."""
+        ...
+
+    async def invoice(self, account_id: int, period: Period) -> InvoiceDetail:
+        """Return an invoice with its lines, a draft with what was struck. Raises NotFound."""
+        ...
+
+    async def undecided(self, account_id: int, period: Period) -> Undecided:
+        """Return what is charged of a month unless somebody asks. Raises NotFound."""
+        ...
+
+
+class BookingStore(Commands, Billing, Protocol):
     """Bookings and what follows from commands, as desks read them and write."""
 
     async def page(
@@ -307,6 +364,13 @@ class Registry(Protocol):
         """Make the store's practices like these; return what changed, a sentence each.
 
         Practices not named stay as they are: bookings may belong to them.
+        """
+        ...
+
+    async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
+        """Make the store's settings of a billing account like these; return what changed, a sentence each.
+
+        An account that is new is billed from the month on whose draft ends next. Raises Refused.
         """
         ...
 

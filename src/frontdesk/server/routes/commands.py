@@ -9,7 +9,7 @@ from frontdesk.api.asks import path_of
 from frontdesk.bookings import LAST_ID
 from frontdesk.commands import KINDS, Ask, Command, Subject
 from frontdesk.errors import NotFound
-from frontdesk.server.admission import Caller, WritingAnything, writing
+from frontdesk.server.admission import Caller, WritingAnything, admitting
 from frontdesk.server.answering import answer, done_answer
 from frontdesk.server.asking import CommandId, CommandInPath, asked, version_of
 from frontdesk.server.routing import new_router
@@ -43,7 +43,7 @@ def _add(router: Any, ask: type[Ask]) -> None:
 
     async def do(
         request: Request,
-        caller: Annotated[Caller, Depends(writing(ask.scope))],
+        caller: Annotated[Caller, Depends(admitting(ask.scope))],
         subject_id: Annotated[
             int,
             Path(

@@ -15,7 +15,17 @@ from uuid import UUID
 from frontdesk.api import wire
 from frontdesk.api.asks import fields_of, path_of
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
+from frontdesk.billing.overview import (
+    BillingPage,
+    BillingQuery,
+    InvoiceDetail,
+    InvoiceSummary,
+    PracticeSum,
+    Undecided,
+)
+from frontdesk.billing.periods import Period
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -35,7 +45,6 @@ from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.preflight import Finding, Preflight
-from frontdesk.saving import known
 from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
 from frontdesk.store.port import Change
@@ -85,9 +94,8 @@ class RemoteStore:
             *_filters(query),
             ("limit", str(min(limit, wire.PAGE_LIMIT))),
             ("direction", direction.value),
+            *_place(position),
         ]
-        if position is not None:
-            params += [("position_at", _instant(position.starts_at)), ("position_id", str(position.id))]
         return await self._read("/bookings", Page, params)
 
     async def count(self, query: BookingQuery, limit: int) -> Count:
@@ -146,6 +154,36 @@ class RemoteStore:
             return await self._stream.look(after, store_id)
         return await self._stream.wait(after, wait, store_id)
 
+    async def accounts(self) -> tuple[Account, ...]:
+        return await self._read("/accounts", tuple[Account, ...])
+
+    async def billing_page(
+        self, query: BillingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> BillingPage:
+        params = [
+            *_billing_filters(query),
+            ("limit", str(min(limit, wire.PAGE_LIMIT))),
+            ("direction", direction.value),
+            *_place(position),
+        ]
+        return await self._read("/billing", BillingPage, params)
+
+    async def billing_count(self, query: BillingQuery, limit: int) -> Count:
+        params = [*_billing_filters(query), ("limit", str(min(limit, wire.COUNT_LIMIT)))]
+        return await self._read("/billing/count", Count, params)
+
+    async def billing_sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
+        return await self._read("/billing/sums", tuple[PracticeSum, ...], _billing_filters(query))
+
+    async def invoices(self) -> tuple[InvoiceSummary, ...]:
+        return await self._read("/billing/invoices", tuple[InvoiceSummary, ...])
+
+    async def invoice(self, account_id: int, period: Period) -> InvoiceDetail:
+        return await self._read(f"/accounts/{account_id}/invoices/{period}", InvoiceDetail)
+
+    async def undecided(self, account_id: int, period: Period) -> Undecided:
+        return await self._read(f"/accounts/{account_id}/undecided/{period}", Undecided)
+
     async def preflight(self, booking: Booking) -> Preflight:
         """Have the server ask a booking's PMS what it shows; see AskPms."""
         try:
@@ -191,7 +229,9 @@ class RemoteStore:
                 done = await self._known(command_id)
         except TimeoutError:
             raise CommitLost(fault) from None
-        return known(done, fault)
+        if done is None:
+            raise fault
+        return done
 
     async def _known(self, command_id: UUID) -> Done[Any] | None:
         pauses = iter(_PAUSES)
@@ -241,6 +281,24 @@ def _filters(query: BookingQuery) -> list[tuple[str, str]]:
     params += [("practitioner", str(one)) for one in sorted(query.practitioners)]
     params += [("practice", one) for one in sorted(query.practices)]
     return params
+
+
+def _billing_filters(query: BillingQuery) -> list[tuple[str, str]]:
+    params = [("account", str(query.account_id))] if query.account_id is not None else []
+    if query.period is not None:
+        params.append(("period", str(query.period)))
+    if query.number is not None:
+        params.append(("number", str(query.number)))
+    params += [("outcome", one.value) for one in sorted(query.outcomes)]
+    params += [("adjustment", one) for one in sorted(query.adjustments)]
+    params += [("practice", one) for one in sorted(query.practices)]
+    return params
+
+
+def _place(position: Position | None) -> list[tuple[str, str]]:
+    if position is None:
+        return []
+    return [("position_at", _instant(position.starts_at)), ("position_id", str(position.id))]
 
 
 def _instant(moment: datetime) -> str:

@@ -10,17 +10,19 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
+from frontdesk.billing.periods import credited_in
+from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Operator, Practice, Reason, Scope
 from frontdesk.deliveries import MANUAL_UPDATE, Kind, State, can_be_told
 from frontdesk.errors import Refused
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
-from frontdesk.store.sql import loading, selects, tokens
+from frontdesk.store.sql import accounts, loading, selects, tokens
 from frontdesk.store.sql.admitting import Admissions
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.derived import derived_days
 from frontdesk.store.sql.sealing import Deed, head, seal
-from frontdesk.store.sql.selects import AUDIT, BOOKING, DELIVERY, PRACTICE, TOKEN
+from frontdesk.store.sql.selects import ACCOUNT, AUDIT, BOOKING, DELIVERY, PRACTICE, TOKEN
 from frontdesk.text import clean, clean_fields
 
 _ROWS_AT_ONCE = 1000
@@ -63,10 +65,17 @@ class SqlRegistry:
     async def apply_practices(self, practices: Iterable[Practice], operator: Operator) -> tuple[str, ...]:
         wanted = [clean_fields(practice) for practice in practices]
         for practice in wanted:
-            _refuse_unknown_zone(practice)
+            _refuse_unknown_zone(practice.name, practice.time_zone)
         operator = clean_fields(operator)
         return await self._database.write(
             lambda connection: _apply(connection, self._database, wanted, operator)
+        )
+
+    async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
+        settings, operator = clean_fields(settings), clean_fields(operator)
+        _refuse_unknown_zone(settings.account, settings.time_zone)
+        return await self._database.write(
+            lambda connection: _apply_billing(connection, self._database, settings, operator)
         )
 
     async def create_token(
@@ -174,6 +183,28 @@ def _apply(
     return tuple(done)
 
 
+def _apply_billing(
+    connection: Connection, database: Database, wanted: BillingSettings, operator: Operator
+) -> tuple[str, ...]:
+    there = {one.settings.account: one for one in accounts.accounts(connection, lock=True)}
+    before, at = there.get(wanted.account), database.now(connection)
+    values = accounts.settings_values(wanted)
+    if before is None:
+        first = credited_in(at, wanted)
+        connection.execute(insert(ACCOUNT).values(version=1, first_period=str(first), **values))
+        done = f"Billing of {wanted.account}: new, from {first} on"
+    else:
+        old = accounts.settings_values(before.settings)
+        names = ", ".join(name for name, value in values.items() if old[name] != value)
+        if not names:
+            return ()
+        changed = update(ACCOUNT).where(ACCOUNT.c.id == before.id)
+        connection.execute(changed.values(version=before.version + 1, **values))
+        done = f"Billing of {wanted.account}: {names} changed"
+    seal(connection, database, Deed(Action.BILLING_APPLIED, operator, at, detail={"1": done}))
+    return (done,)
+
+
 def _move_deliveries(connection: Connection, before: Practice, practice: Practice, at: datetime) -> None:
     """Let what a practice's PMS is still to be told go by its new connection, or by a person."""
     if before.pms is None:
@@ -230,9 +261,8 @@ def _move_days(connection: Connection, practice: Practice) -> None:
             connection.execute(moving, moved)
 
 
-def _refuse_unknown_zone(practice: Practice) -> None:
+def _refuse_unknown_zone(whose: str, time_zone: str) -> None:
     try:
-        ZoneInfo(practice.time_zone)
+        ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        zone = practice.time_zone
-        raise Refused(Reason("unknown-zone", f"{practice.name}: there is no time zone {zone!r}")) from None
+        raise Refused(Reason("unknown-zone", f"{whose}: there is no time zone {time_zone!r}")) from None

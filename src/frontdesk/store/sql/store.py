@@ -11,7 +11,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, func, or_, select
 
 from frontdesk.audit import AuditEvent
+from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
+from frontdesk.billing.overview import (
+    BillingPage,
+    BillingQuery,
+    InvoiceDetail,
+    InvoiceSummary,
+    PracticeSum,
+    Undecided,
+)
+from frontdesk.billing.periods import Period
 from frontdesk.bookings import (
     Booking,
     BookingQuery,
@@ -32,11 +42,11 @@ from frontdesk.bookings import (
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
-from frontdesk.saving import known
 from frontdesk.store import records
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, page_rows
 from frontdesk.store.sql import deliveries, doing, holding, selects, troubles
+from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.counting import PracticeCounts
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.queue import SqlQueue
@@ -58,6 +68,9 @@ from frontdesk.store.sql.selects import (
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
 from frontdesk.text import clean, clean_fields, fold
 
+_BILLED = frozenset({"account", "invoice", "adjustment"})
+"""Commands on these find every month numbered that has ended."""
+
 HISTORY_LIMIT = 500
 NAMESAKES_LIMIT = 9
 _NAMESAKES_READ = 300
@@ -74,6 +87,7 @@ class SqlStore:
     def __init__(self, database: Database, standing: Standing) -> None:
         self._database = database
         self._standing = standing
+        self._billing = SqlBilling(database, standing)
         self._under_way = CommandsUnderWay()
         self._counts = PracticeCounts()
         self._lost: dict[UUID, str] = {}
@@ -157,6 +171,8 @@ class SqlStore:
     async def _do(self, command: Command) -> Done[Any]:
         if self._present_standing().why_not_writable:
             await self._refuse_writing(command)
+        if command.subject.kind in _BILLED:
+            await self._billing.close_ended()
         try:
             return await self._database.write(
                 lambda connection: doing.do(connection, self._database, command, self._standing)
@@ -170,7 +186,9 @@ class SqlStore:
             done = await self._outcome(command_id)
         except FrontdeskError:
             raise lost from None
-        return known(done, lost)
+        if done is None:
+            raise lost.fault
+        return done
 
     async def outcome(self, command_id: UUID) -> Done[Any] | None:
         await self._under_way.ended(command_id)
@@ -325,6 +343,29 @@ class SqlStore:
         )
         if reason := why_not_write(practice, self._present_standing(), command.ask.scope):
             raise Refused(reason)
+
+    async def accounts(self) -> tuple[Account, ...]:
+        return await self._billing.accounts()
+
+    async def billing_page(
+        self, query: BillingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> BillingPage:
+        return await self._billing.page(query, limit, position, direction)
+
+    async def billing_count(self, query: BillingQuery, limit: int) -> Count:
+        return await self._billing.count(query, limit)
+
+    async def billing_sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
+        return await self._billing.sums(query)
+
+    async def invoices(self) -> tuple[InvoiceSummary, ...]:
+        return await self._billing.invoices()
+
+    async def invoice(self, account_id: int, period: Period) -> InvoiceDetail:
+        return await self._billing.invoice(account_id, period)
+
+    async def undecided(self, account_id: int, period: Period) -> Undecided:
+        return await self._billing.undecided(account_id, period)
 
     async def close(self) -> None:
         await self._database.close()

@@ -17,10 +17,11 @@ from frontdesk.deliveries import Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
 from frontdesk.store.sql import selects, troubles
+from frontdesk.store.sql.accounts import Accounts, Invoices, account_of_booking
 from frontdesk.store.sql.derived import derived
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, DELIVERY
 
-ORDER = ("practitioner", "booking", "delivery", "invoice", "adjustment", "offer")
+ORDER = ("account", "practitioner", "booking", "delivery", "invoice", "adjustment", "offer")
 """The one order in which things are locked. A kind that is not named here comes last."""
 
 
@@ -83,6 +84,8 @@ class Bookings:
         return found
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
+        if kind == "account":
+            return account_of_booking(tx, thing_id)
         (column, own) = _OF_A_BOOKING[kind]
         return tx.execute(select(column).where(own == thing_id)).scalars().all()
 
@@ -236,6 +239,8 @@ SUBJECTS: dict[str, SubjectKind] = {
     "booking": Bookings(),
     "delivery": Deliveries(),
     "adjustment": Adjustments(),
+    "account": Accounts(),
+    "invoice": Invoices(),
 }
 """Every kind of thing that a command can act on, or alter beside its subject."""
 

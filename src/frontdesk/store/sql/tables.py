@@ -94,6 +94,10 @@ class AppointmentTypeRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
 
 
+_NEW = text("patient_is_new")
+"""Billing lists new patients only: their index is a fraction of all bookings."""
+
+
 class BookingRow(SQLModel, table=True):
     """One appointment of one patient.
 
@@ -116,6 +120,15 @@ class BookingRow(SQLModel, table=True):
         Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
         Index("booking_practitioner", "practitioner_id", "cancelled", "starts_at", "id"),
         Index("booking_name", "name_key", "starts_at"),
+        Index(
+            "booking_new",
+            "starts_at",
+            "id",
+            "practice_id",
+            "cancelled",
+            sqlite_where=_NEW,
+            postgresql_where=_NEW,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -187,6 +200,67 @@ class AdjustmentRow(SQLModel, table=True):
     decided_via: str = ""
     decided_at: datetime | None = Field(default=None, sa_type=Instant)
     note: str = ""
+
+
+class AccountRow(SQLModel, table=True):
+    """Who pays for new patients, by whose clock and how much: see `billing.settings`.
+
+    `prices` is an array of [practice, from day, cents], `tax_percent` a decimal number, and
+    `first_period` the first month that is billed, as `2026-11`.
+    """
+
+    __tablename__ = "account"
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: int = 1
+    name: str = Field(unique=True)
+    time_zone: str
+    prices: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    tax_percent: str
+    day_of_month: int
+    due_days: int
+    biller: str = ""
+    first_period: str
+
+
+class InvoiceRow(SQLModel, table=True):
+    """A final invoice. Drafts are no rows: they are what their bookings make them.
+
+    `number` counts without gaps, under the lock of the head row. Days, `net` and `tax` are kept
+    as they were when it was closed.
+    """
+
+    __tablename__ = "invoice"
+    __table_args__ = (UniqueConstraint("account_id", "period"),)
+
+    number: int = Field(primary_key=True)
+    version: int = 1
+    account_id: int = Field(foreign_key="account.id")
+    period: str
+    issued_at: datetime = Field(sa_type=Instant)
+    final_at: datetime = Field(sa_type=Instant)
+    due_on: date
+    overdue_at: datetime = Field(sa_type=Instant)
+    net: int
+    tax: int
+    closed_at: datetime = Field(sa_type=Instant)
+    paid_at: datetime | None = Field(default=None, sa_type=Instant)
+    void_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class InvoiceLineRow(SQLModel, table=True):
+    """A line of a final invoice, its price fixed. `period` is that of the invoice which charged it."""
+
+    __tablename__ = "invoice_line"
+    __table_args__ = (Index("invoice_line_booking", "booking_id", "kind"),)
+
+    number: int = Field(foreign_key="invoice.number", primary_key=True)
+    position: int = Field(primary_key=True)
+    booking_id: int = Field(foreign_key="booking.id")
+    kind: str
+    period: str
+    net: int
+    tax: int
 
 
 class CommandRow(SQLModel, table=True):

@@ -217,6 +217,14 @@ def _create_tables() -> None:
     )
     op.create_index("booking_cancelled", "booking", ["cancelled", "starts_at", "id"])
     op.create_index("booking_name", "booking", ["name_key", "starts_at"])
+    new = text("patient_is_new")
+    op.create_index(
+        "booking_new",
+        "booking",
+        ["starts_at", "id", "practice_id", "cancelled"],
+        sqlite_where=new,
+        postgresql_where=new,
+    )
     op.create_index("booking_order", "booking", ["starts_at", "id"])
     op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
     op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
@@ -242,6 +250,54 @@ def _create_tables() -> None:
     )
     op.create_index("adjustment_booking", "adjustment", ["booking_id", "id"])
     op.create_index("adjustment_review", "adjustment", ["review", "id"])
+    op.create_table(
+        "account",
+        Column("id", Integer(), nullable=False),
+        Column("version", Integer(), nullable=False),
+        Column("name", TEXT, nullable=False),
+        Column("time_zone", TEXT, nullable=False),
+        Column("prices", JSON(), nullable=False),
+        Column("tax_percent", TEXT, nullable=False),
+        Column("day_of_month", Integer(), nullable=False),
+        Column("due_days", Integer(), nullable=False),
+        Column("biller", TEXT, nullable=False),
+        Column("first_period", TEXT, nullable=False),
+        PrimaryKeyConstraint("id"),
+        UniqueConstraint("name"),
+    )
+    op.create_table(
+        "invoice",
+        Column("number", Integer(), nullable=False),
+        Column("version", Integer(), nullable=False),
+        Column("account_id", Integer(), nullable=False),
+        Column("period", TEXT, nullable=False),
+        Column("issued_at", Instant(), nullable=False),
+        Column("final_at", Instant(), nullable=False),
+        Column("due_on", Date(), nullable=False),
+        Column("overdue_at", Instant(), nullable=False),
+        Column("net", Integer(), nullable=False),
+        Column("tax", Integer(), nullable=False),
+        Column("closed_at", Instant(), nullable=False),
+        Column("paid_at", Instant(), nullable=True),
+        Column("void_at", Instant(), nullable=True),
+        ForeignKeyConstraint(["account_id"], ["account.id"]),
+        PrimaryKeyConstraint("number"),
+        UniqueConstraint("account_id", "period"),
+    )
+    op.create_table(
+        "invoice_line",
+        Column("number", Integer(), nullable=False),
+        Column("position", Integer(), nullable=False),
+        Column("booking_id", Integer(), nullable=False),
+        Column("kind", TEXT, nullable=False),
+        Column("period", TEXT, nullable=False),
+        Column("net", Integer(), nullable=False),
+        Column("tax", Integer(), nullable=False),
+        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        ForeignKeyConstraint(["number"], ["invoice.number"]),
+        PrimaryKeyConstraint("number", "position"),
+    )
+    op.create_index("invoice_line_booking", "invoice_line", ["booking_id", "kind"])
     op.create_table(
         "command",
         Column("id", Uuid(), nullable=False),

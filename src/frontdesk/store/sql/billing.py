@@ -1,0 +1,510 @@
+"""What desks and the biller read of billing: lists, sums, invoices, and what nobody has decided."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, false, func, not_, or_, select
+
+from frontdesk.billing import periods
+from frontdesk.billing.account import Account, why_not_of
+from frontdesk.billing.adjustments import Review
+from frontdesk.billing.invoices import (
+    Entry,
+    LineKind,
+    draft,
+    is_question,
+    is_undecided,
+    stands,
+    why_not_billed,
+)
+from frontdesk.billing.outcomes import NOTHING, Outcome, outcome
+from frontdesk.billing.overview import (
+    BilledLine,
+    BillingPage,
+    BillingQuery,
+    BillingRow,
+    InvoiceDetail,
+    InvoiceSummary,
+    PracticeSum,
+    Undecided,
+)
+from frontdesk.billing.periods import InvoiceState, Period, Schedule, period_of, schedule
+from frontdesk.billing.prices import Amount
+from frontdesk.bookings import Booking, Count, Direction, Position, Presence, Standing
+from frontdesk.errors import NotFound
+from frontdesk.store import records
+from frontdesk.store.sql import accounts as kept
+from frontdesk.store.sql import closing
+from frontdesk.store.sql.database import Database, ReadOnly
+from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
+
+_ROWS_AT_ONCE = 200
+"""Bookings read in one step where a filter has to look at each of them."""
+
+QUESTIONS_LIMIT = 500
+"""Bookings of one month that are looked at for questions and shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """Where the invoice of one month stands."""
+
+    days: Schedule
+    state: InvoiceState
+    number: int | None
+
+
+class _Calendar:
+    """An account's months at one moment, those with a number as they were kept."""
+
+    def __init__(self, tx: Connection, account: Account, now: datetime) -> None:
+        self.account, self.now = account, now
+        rows = tx.execute(kept.KEPT.where(INVOICE.c.account_id == account.id).order_by(INVOICE.c.period))
+        self.kept: dict[Period, Row[Any]] = {periods.parse(row.period): row for row in rows}
+        self._months: dict[Period, _Month] = {}
+
+    def month(self, period: Period) -> _Month:
+        if period not in self._months:
+            self._months[period] = self._look_up(period)
+        return self._months[period]
+
+    def _look_up(self, period: Period) -> _Month:
+        row = self.kept.get(period)
+        if row is None:
+            days = schedule(period, self.account.settings)
+            return _Month(days, periods.state(days, self.now), None)
+        days, amount = kept.days_of(row), Amount(row.net, row.tax)
+        state = stands(days, amount, self.now, paid_at=row.paid_at, void_at=row.void_at)
+        return _Month(days, state, row.number)
+
+    def bounds(self, period: Period) -> tuple[datetime, datetime]:
+        zone = self.account.settings.zone
+        return period.starts_at(zone), period.next.starts_at(zone)
+
+    @cached_property
+    def drafts(self) -> tuple[Period, ...]:
+        """The months without a number up to the present one, oldest first."""
+        period, last = self.account.next, period_of(self.now, self.account.settings.zone)
+        found = []
+        while period <= last:
+            found.append(period)
+            period = period.next
+        return tuple(found)
+
+
+class _Looking:
+    """One look at billing, as a desk sees it: everything in it is of one moment."""
+
+    def __init__(self, tx: Connection, database: Database, standing: Standing) -> None:
+        self.tx, self.now, self._standing = tx, database.now(tx), standing
+        self._practices = {
+            row.id: records.practice(row)
+            for row in tx.execute(select(PRACTICE).where(PRACTICE.c.account != ""))
+            if standing.practices is None or row.id in standing.practices
+        }
+        self.calendars = {one.settings.account: _Calendar(tx, one, self.now) for one in kept.accounts(tx)}
+
+    def whole(self, account_id: int, period: Period) -> _Calendar:
+        """Return the calendar of an account of which this desk may see everything. Raises NotFound."""
+        for account in kept.visible_accounts(self.tx, self._standing):
+            if account.id == account_id:
+                if why := why_not_of(account, period):
+                    raise NotFound(f"There is no such invoice: {why.text}.")
+                return self.calendars[account.settings.account]
+        raise NotFound("There is no such billing account here: look at the list again.")
+
+    # -- the list --------------------------------------------------------------------------
+
+    def rows(
+        self, query: BillingQuery, position: Position | None, direction: Direction, at_once: int
+    ) -> Iterator[BillingRow]:
+        """Yield what a query finds beyond a position, in its direction."""
+        condition = self._condition(query)
+        if condition is None:
+            return
+        forward = direction is Direction.FORWARD
+        order = (BOOKING.c.starts_at, BOOKING.c.id)
+        wanted = BOOKED.where(closing.IS_NEW, condition)
+        wanted = wanted.order_by(*(order if forward else (one.desc() for one in order)))
+        while True:
+            found = self.tx.execute(_beyond(wanted, position, forward=forward).limit(at_once)).all()
+            for row in self._made(records.bookings(found)):
+                position = row.position
+                if _is_wanted(row, query):
+                    yield row
+            if len(found) < at_once:
+                return
+
+    def _made(self, bookings: Sequence[Booking]) -> Iterator[BillingRow]:
+        ids = [one.id for one in bookings]
+        requests, charged = kept.latest_requests(self.tx, ids), kept.charges(self.tx, ids)
+        for booking in bookings:
+            calendar = self.calendars[booking.practice.account]
+            yield _row(calendar, Entry(booking, requests.get(booking.id)), charged.get(booking.id))
+
+    def _condition(self, query: BillingQuery) -> ColumnElement[bool] | None:
+        """Return what narrows the bookings as far as the database can; None where nothing is left."""
+        parts = [
+            part
+            for calendar in self.calendars.values()
+            if query.account_id in (None, calendar.account.id)
+            if (part := self._of_account(calendar, query)) is not None
+        ]
+        if not parts:
+            return None
+        return and_(or_(*parts), _may_be_adjusted(query))
+
+    def _of_account(self, calendar: _Calendar, query: BillingQuery) -> ColumnElement[bool] | None:
+        mine = self.practices_of(calendar, query)
+        period = _asked_period(calendar, query)
+        if (
+            not mine
+            or period is _NO_MONTH
+            or (isinstance(period, Period) and period < calendar.account.first)
+        ):
+            return None
+        conditions: list[ColumnElement[bool]] = [BOOKING.c.practice_id.in_(mine)]
+        if isinstance(period, Period):
+            begins, ends = calendar.bounds(period)
+            conditions += [BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends]
+        else:
+            begins = calendar.account.first.starts_at(calendar.account.settings.zone)
+            conditions.append(BOOKING.c.starts_at >= begins)
+        if query.outcomes:
+            conditions.append(or_(*(_may_become(one, calendar) for one in query.outcomes)))
+        return and_(*conditions)
+
+    def practices_of(self, calendar: _Calendar, query: BillingQuery) -> list[str]:
+        """Return the practices of an account that a query is about, and that this desk may see."""
+        return [
+            one.id
+            for one in self._practices.values()
+            if one.account == calendar.account.settings.account
+            and (not query.practices or one.id in query.practices)
+        ]
+
+    # -- sums and invoices -----------------------------------------------------------------
+
+    def sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
+        found: dict[str, tuple[int, Amount]] = {}
+        for calendar in self.calendars.values():
+            period = _asked_period(calendar, query)
+            mine = self.practices_of(calendar, query)
+            if query.account_id not in (None, calendar.account.id) or period is _NO_MONTH or not mine:
+                continue
+            for one in mine:
+                found.setdefault(one, (0, Amount()))
+            only = period if isinstance(period, Period) else None
+            for practice_id, number, amount in (
+                *self._final_sums(calendar, only, mine),
+                *self._draft_sums(calendar, only),
+            ):
+                if practice_id in mine:
+                    before = found[practice_id]
+                    found[practice_id] = before[0] + number, before[1] + amount
+        sums = [PracticeSum(self._practices[one], *summed) for one, summed in found.items()]
+        return tuple(sorted(sums, key=lambda one: (one.practice.name, one.practice.id)))
+
+    def _final_sums(
+        self, calendar: _Calendar, period: Period | None, mine: list[str]
+    ) -> Iterator[tuple[str, int, Amount]]:
+        charges = func.sum(_is_charge())
+        query = (
+            select(BOOKING.c.practice_id, charges, func.sum(INVOICE_LINE.c.net), func.sum(INVOICE_LINE.c.tax))
+            .select_from(INVOICE_LINE)
+            .join(INVOICE, INVOICE.c.number == INVOICE_LINE.c.number)
+            .join(BOOKING, BOOKING.c.id == INVOICE_LINE.c.booking_id)
+            .where(INVOICE.c.account_id == calendar.account.id, INVOICE.c.void_at.is_(None))
+            .where(BOOKING.c.practice_id.in_(mine))
+            .group_by(BOOKING.c.practice_id)
+        )
+        if period is not None:
+            query = query.where(INVOICE.c.period == str(period))
+        for practice_id, number, net, tax in self.tx.execute(query):
+            yield practice_id, int(number), Amount(int(net), int(tax))
+
+    def _draft_sums(self, calendar: _Calendar, period: Period | None) -> Iterator[tuple[str, int, Amount]]:
+        for one in calendar.drafts if period is None else (period,):
+            if one < calendar.account.next:
+                continue
+            lines = [
+                line for line in closing.draft_of(self.tx, calendar.account, one).lines if not line.is_struck
+            ]
+            at = self._practice_ids([line.booking_id for line in lines])
+            for line in lines:
+                yield at[line.booking_id], int(line.kind is LineKind.CHARGE), line.amount
+
+    def _practice_ids(self, booking_ids: Sequence[int]) -> dict[int, str]:
+        return {one.id: one.practice.id for one in self._bookings(booking_ids)}
+
+    def _bookings(self, booking_ids: Sequence[int]) -> Iterator[Booking]:
+        wanted = sorted(set(booking_ids))
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            some = BOOKED.where(BOOKING.c.id.in_(wanted[start : start + _ROWS_AT_ONCE]))
+            yield from records.bookings(self.tx.execute(some).all())
+
+    def invoices(self) -> tuple[InvoiceSummary, ...]:
+        found = [
+            summary
+            for account in kept.visible_accounts(self.tx, self._standing)
+            for summary in self._invoices(self.calendars[account.settings.account])
+        ]
+        return tuple(sorted(found, key=lambda one: (one.period, one.number or 0, one.account), reverse=True))
+
+    def _invoices(self, calendar: _Calendar) -> Iterator[InvoiceSummary]:
+        account = calendar.account
+        counting = select(INVOICE_LINE.c.number, func.count()).group_by(INVOICE_LINE.c.number)
+        counting = counting.join(INVOICE, INVOICE.c.number == INVOICE_LINE.c.number)
+        counting = counting.where(INVOICE.c.account_id == account.id)
+        lines: dict[int, int] = {number: many for number, many in self.tx.execute(counting)}  # noqa: C416 - rows
+        for period, row in calendar.kept.items():
+            month = calendar.month(period)
+            yield InvoiceSummary(
+                account.id,
+                row.account,
+                period,
+                month.days,
+                month.state,
+                Amount(row.net, row.tax),
+                lines.get(row.number, 0),
+                row.number,
+                row.version,
+                row.paid_at,
+                row.void_at,
+            )
+        for period in calendar.drafts:
+            month, ended = calendar.month(period), closing.draft_of(self.tx, account, period)
+            counted = sum(not line.is_struck for line in ended.lines)
+            yield InvoiceSummary(
+                account.id, account.settings.account, period, month.days, month.state, ended.amount, counted
+            )
+
+    def invoice(self, account_id: int, period: Period) -> InvoiceDetail:
+        calendar = self.whole(account_id, period)
+        row = calendar.kept.get(period)
+        if row is None:
+            found = closing.draft_of(self.tx, calendar.account, period)
+        else:
+            found = kept.invoice_of(self.tx, row)
+        bookings = {one.id: one for one in self._bookings([line.booking_id for line in found.lines])}
+        lines = tuple(BilledLine(line, bookings[line.booking_id]) for line in found.lines)
+        return InvoiceDetail(account_id, found, found.state(self.now), lines)
+
+    # -- before a draft ends ---------------------------------------------------------------
+
+    def undecided(self, account_id: int, period: Period) -> Undecided:
+        calendar = self.whole(account_id, period)
+        month, settings = calendar.month(period), calendar.account.settings
+        entries = [
+            entry
+            for entry in closing.entries(self.tx, calendar.account, period)
+            if why_not_billed(entry.booking, settings, month.days.final_at) is None
+        ]
+        rows = tuple(_row(calendar, one, None) for one in entries if is_undecided(one, self.now))
+        rejected = tuple(
+            _row(calendar, one, None)
+            for one in entries
+            if one.request is not None and one.request.review is Review.REJECTED
+        )
+        came = (Presence.ARRIVED, Presence.ATTENDED)
+        return Undecided(
+            account_id,
+            period,
+            month.days,
+            month.state,
+            rows,
+            sum((row.amount for row in rows), Amount()),
+            rejected,
+            tuple(self._questions(calendar, period)),
+            sum(one.booking.attendance.presence in came for one in entries),
+        )
+
+    def _questions(self, calendar: _Calendar, period: Period) -> Iterator[Booking]:
+        begins, ends = calendar.bounds(period)
+        asked = BOOKED.where(
+            BOOKING.c.starts_at >= begins,
+            BOOKING.c.starts_at < ends,
+            BOOKING.c.practice_id.in_(self.practices_of(calendar, BillingQuery())),
+            BOOKING.c.cancelled.is_(False),
+            or_(BOOKING.c.patient_is_new.is_(None), closing.IS_NEW),
+        )
+        order = asked.order_by(BOOKING.c.starts_at, BOOKING.c.id)
+        left = QUESTIONS_LIMIT
+        for booking in records.bookings(self.tx.execute(order).all()):
+            why = why_not_billed(booking, calendar.account.settings, calendar.month(period).days.final_at)
+            if left and is_question(why):
+                left -= 1
+                yield booking
+
+
+_NO_MONTH = object()
+"""What a query asks for is of none of an account's months."""
+
+
+def _asked_period(calendar: _Calendar, query: BillingQuery) -> object:
+    """Return the one month that a query is about, None for all, _NO_MONTH where there is none."""
+    if query.number is None:
+        return query.period
+    for period, row in calendar.kept.items():
+        if row.number == query.number:
+            return period if query.period in (None, period) else _NO_MONTH
+    return _NO_MONTH
+
+
+def _row(calendar: _Calendar, entry: Entry, charge: Row[Any] | None) -> BillingRow:
+    settings = calendar.account.settings
+    period = period_of(entry.booking.starts_at, settings.zone)
+    if charge is not None:
+        # It may have been moved since: what it was charged in is what counts.
+        period = periods.parse(charge.period)
+    month = calendar.month(period)
+    if month.number is not None:
+        amount = Amount() if charge is None else Amount(charge.net, charge.tax)
+    else:
+        amount = draft(period, settings, [entry]).amount
+    found = outcome(entry, month.days, month.state, is_charged=month.number is None or charge is not None)
+    if found in (Outcome.CANCELLED, Outcome.NO_CHARGE):
+        amount = Amount()
+    return BillingRow(
+        entry.booking,
+        calendar.account.id,
+        period,
+        month.state,
+        found,
+        amount,
+        month.number,
+        entry.request,
+    )
+
+
+def _beyond(query: Select[Any], position: Position | None, *, forward: bool) -> Select[Any]:
+    if position is None:
+        return query
+    at, last = BOOKING.c.starts_at, BOOKING.c.id
+    here, since = position.id, position.starts_at
+    if forward:
+        return query.where(at >= since, or_(at > since, last > here))
+    return query.where(at <= since, or_(at < since, last < here))
+
+
+def _is_wanted(row: BillingRow, query: BillingQuery) -> bool:
+    """Whether a query finds a row: the rules themselves, where the database only left out what cannot be."""
+    if query.outcomes and row.outcome not in query.outcomes:
+        return False
+    if query.number is not None and row.number != query.number:
+        return False
+    return not query.adjustments or row.adjustment_badge in query.adjustments
+
+
+def _may_be_adjusted(query: BillingQuery) -> ColumnElement[bool]:
+    if not query.adjustments or NOTHING in query.adjustments:
+        return BOOKING.c.id > 0
+    return _has_request(sorted(query.adjustments))
+
+
+def _has_request(reviews: Iterable[str]) -> ColumnElement[bool]:
+    return BOOKING.c.id.in_(select(ADJUSTMENT.c.booking_id).where(ADJUSTMENT.c.review.in_(list(reviews))))
+
+
+def _may_become(wanted: Outcome, calendar: _Calendar) -> ColumnElement[bool]:
+    """Return what every booking of this outcome has; others may have it too."""
+    account = calendar.account
+    closed_until = account.next.starts_at(account.settings.zone)
+    match wanted:
+        case Outcome.CANCELLED:
+            return BOOKING.c.cancelled.is_(True)
+        case Outcome.UPCOMING:
+            return BOOKING.c.starts_at >= closed_until
+        case Outcome.CHARGED:
+            return BOOKING.c.id.in_(_charged())
+        case Outcome.NO_CHARGE:
+            void = [
+                and_(BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends)
+                for period, row in calendar.kept.items()
+                if row.void_at is not None
+                for begins, ends in (calendar.bounds(period),)
+            ]
+            left_out = and_(BOOKING.c.starts_at < closed_until, not_(BOOKING.c.id.in_(_charged())))
+            return or_(_has_request([Review.APPROVED.value]), left_out, *void)
+    return false()
+
+
+def _charged() -> Select[Any]:
+    return select(INVOICE_LINE.c.booking_id).where(INVOICE_LINE.c.kind == LineKind.CHARGE.value)
+
+
+def _is_charge() -> ColumnElement[int]:
+    return case((INVOICE_LINE.c.kind == LineKind.CHARGE.value, 1), else_=0)
+
+
+class SqlBilling:
+    """Billing in a SQL database, as one desk sees it; see Billing."""
+
+    def __init__(self, database: Database, standing: Standing) -> None:
+        self._database, self._standing = database, standing
+
+    async def close_ended(self) -> None:
+        """Number every month that has ended, where that is to be done and can be."""
+        if self._database.why_not_writable():
+            return
+        if await self._database.read(lambda tx: closing.is_due(tx, self._database)):
+            with suppress(ReadOnly):
+                await self._database.write(lambda tx: closing.close_ended(tx, self._database))
+
+    def _look(self, tx: Connection) -> _Looking:
+        return _Looking(tx, self._database, self._standing)
+
+    async def accounts(self) -> tuple[Account, ...]:
+        await self.close_ended()
+        return await self._database.read(lambda tx: kept.visible_accounts(tx, self._standing))
+
+    async def page(
+        self, query: BillingQuery, limit: int, position: Position | None, direction: Direction
+    ) -> BillingPage:
+        await self.close_ended()
+
+        def work(tx: Connection) -> BillingPage:
+            at_once = max(_ROWS_AT_ONCE, limit + 1) if query.outcomes or query.adjustments else limit + 1
+            found: list[BillingRow] = []
+            for row in self._look(tx).rows(query, position, direction, at_once):
+                found.append(row)
+                if len(found) > limit:
+                    break
+            shown = found[:limit]
+            rows = shown if direction is Direction.FORWARD else shown[::-1]
+            return BillingPage(tuple(rows), more=len(found) > limit)
+
+        return await self._database.read(work)
+
+    async def count(self, query: BillingQuery, limit: int) -> Count:
+        await self.close_ended()
+
+        def work(tx: Connection) -> Count:
+            number = 0
+            for _ in self._look(tx).rows(query, None, Direction.FORWARD, limit + 1):
+                if number == limit:
+                    return Count(number, exact=False)
+                number += 1
+            return Count(number, exact=True)
+
+        return await self._database.read(work)
+
+    async def sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
+        await self.close_ended()
+        return await self._database.read(lambda tx: self._look(tx).sums(query))
+
+    async def invoices(self) -> tuple[InvoiceSummary, ...]:
+        await self.close_ended()
+        return await self._database.read(lambda tx: self._look(tx).invoices())
+
+    async def invoice(self, account_id: int, period: Period) -> InvoiceDetail:
+        await self.close_ended()
+        return await self._database.read(lambda tx: self._look(tx).invoice(account_id, period))
+
+    async def undecided(self, account_id: int, period: Period) -> Undecided:
+        await self.close_ended()
+        return await self._database.read(lambda tx: self._look(tx).undecided(account_id, period))
