@@ -25,7 +25,7 @@ from frontdesk.errors import Conflict, Refused
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.desks import OpenDesk
 from tests.contract.queueing import POLICY
-from tests.contract.raw import count
+from tests.contract.raw import count, let_pass
 from tests.making import (
     BY_HAND,
     KIM,
@@ -184,6 +184,32 @@ async def test_a_pms_is_told_in_order(store: Store) -> None:
     then = await store.queue.claim(["smile"], POLICY)
     assert then is not None
     assert then.delivery.kind == Kind.PMS_TAKE_BACK_NO_SHOW
+
+
+@pytest.mark.parametrize("ended", [Ended.STUCK, Ended.FAILED])
+@pytest.mark.far_too(full=True)
+async def test_what_a_pms_may_have_is_never_dropped(store: Store, store_url: str, ended: Ended) -> None:
+    """Nobody knows whether it was told, or a try is being made at this moment: taken back, it is in order."""
+    booking = await begun(store)
+    marked = await do(store, booking, NO_SHOW)
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    await store.queue.finish(claim, Result(ended, "nobody knows"), POLICY)
+    if ended is Ended.FAILED:
+        let_pass(store_url, HOUR)
+        assert await store.queue.claim(["smile"], POLICY) is not None
+    (told,) = await store.deliveries(booking.id)
+    assert told.state is State.ATTENTION
+    await do(store, marked, TakeBackNoShow())
+    first, then = await store.deliveries(booking.id)
+    assert (first.state, then.kind, then.waits_for) == (
+        State.ATTENTION,
+        Kind.PMS_TAKE_BACK_NO_SHOW,
+        first.id,
+    )
+    await settle(store, first.id, KIM, "It is not marked there")
+    then = (await store.deliveries(booking.id))[1]
+    assert (then.state, then.next_at is not None) == (State.PENDING, True)
 
 
 @pytest.mark.far_too(full=True)
