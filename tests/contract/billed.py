@@ -12,7 +12,7 @@ from frontdesk.billing.adjustments import Adjustment, Ground, Review
 from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceDetail
 from frontdesk.billing.periods import Period, Schedule, period_of, schedule
 from frontdesk.billing.settings import BillingSettings, Price
-from frontdesk.bookings import Booking, Direction
+from frontdesk.bookings import Booking, Direction, Operator
 from frontdesk.commands import Ask, Command, Done, Subject
 from frontdesk.store.port import Commands
 from frontdesk.store.sql.selects import ACCOUNT, ADJUSTMENT, adjustment_values
@@ -85,7 +85,15 @@ class Billed:
 
 
 async def do(
-    store: Commands, kind: str, subject_id: int, ask: Ask, command_id: UUID | None = None
+    store: Commands,
+    kind: str,
+    subject_id: int,
+    ask: Ask,
+    command_id: UUID | None = None,
+    *,
+    by: Operator = KIM,
 ) -> Done[Any]:
     """Have a store carry out what somebody asks of billing."""
-    return await store.do(Command(command_id or uuid4(), Subject(kind, subject_id), 0, KIM, ask))
+    return await store.do(
+        Command(command_id or uuid4(), Subject(kind, subject_id), 1 if ask.needs_version else 0, by, ask)
+    )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from frontdesk.billing.adjustments import Review
+from frontdesk.billing.adjustments import Ground, Review
 from frontdesk.billing.invoices import LineKind
 from frontdesk.billing.outcomes import Outcome
 from frontdesk.billing.overview import BillingQuery
@@ -14,7 +14,7 @@ from frontdesk.billing.periods import InvoiceState, period_of
 from frontdesk.billing.prices import Amount
 from frontdesk.billing.settings import Price
 from frontdesk.bookings import Direction, Position, Scope, Standing
-from frontdesk.commands import CloseMonth, Pay, Void
+from frontdesk.commands import Approve, CloseMonth, Pay, RequestAdjustment, Void
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.sql.selects import BOOKING
 from tests.contract.billed import SETTINGS, Billed, do
@@ -361,3 +361,21 @@ async def test_the_same_command_again_pays_once(billed: Billed, store_url: str) 
     again = await do(billed.store, "invoice", 1, Pay(), first.command_id)
     assert again == first
     assert count(store_url, "command") == 1
+
+
+async def test_a_request_is_refused_once_the_invoice_is_final(billed: Billed, open_desk: OpenDesk) -> None:
+    late, early = (
+        await billed.book("A1", days=1),
+        await billed.book("A2", at=(await billed.store.state()).now),
+    )
+    adelaide = await open_desk(Standing(practices=frozenset({"adelaide"})))
+    ask = RequestAdjustment(text="booked twice", name="Kim Nguyen", ground=Ground.OTHER)
+    with pytest.raises(Refused, match="the invoice is final"):
+        await do(adelaide, "booking", late.id, ask)
+    await do(adelaide, "booking", early.id, ask)
+    (awaiting,) = await billed.rows(BillingQuery(adjustments=frozenset({Review.AWAITING.value})))
+    assert (awaiting.booking.id, awaiting.outcome) == (early.id, Outcome.UPCOMING)
+    assert awaiting.request is not None
+    await do(billed.store, "adjustment", awaiting.request.id, Approve(), by=LEE)
+    (approved,) = await billed.rows(BillingQuery(period=awaiting.period))
+    assert (approved.outcome, approved.amount) == (Outcome.NO_CHARGE, Amount())

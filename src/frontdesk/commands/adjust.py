@@ -31,15 +31,16 @@ def latest_request(held: Held[Any]) -> Adjustment | None:
 
 
 def invoice_state(held: Held[Any], now: datetime) -> InvoiceState:
-    """Return where the invoice of a booking's period stands: it is open where none was made."""
-    return next((one.state(now) for one in held.beside.get("invoice", ())), InvoiceState.OPEN)
+    """Return where the invoice of a booking's period stands: it is open where nobody is billed."""
+    payers = held.beside.get("payer", ())
+    return next((one.invoice_state(held.thing.starts_at, now) for one in payers), InvoiceState.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Requesting(Ask):
     """What a request not to be charged says, whatever else is asked for with it."""
 
-    reads: ClassVar[tuple[str, ...]] = ("adjustment",)
+    reads: ClassVar[tuple[str, ...]] = ("adjustment", "payer")
 
     answers: tuple[Answer, ...] = field(
         default=(), metadata={"description": "yes or no to each question of the ground"}

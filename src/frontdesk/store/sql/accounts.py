@@ -186,7 +186,23 @@ class Accounts:
         raise TypeError("accounts come from the config")
 
     def conflict(self, tx: Connection, thing: Account, now: datetime) -> Conflict:
-        return Conflict("The settings of billing were changed meanwhile: look at them again.", thing)
+        return Conflict(
+            "The settings of billing were changed meanwhile: look at them again.", thing, None, None
+        )
+
+
+class Payers(Accounts):
+    """Accounts beside their bookings, for rules that need to know which months are final.
+
+    A desk may ask for its own booking though the account pays for other practices too. That follows
+    from the time, so nothing is locked.
+    """
+
+    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
+        return
+
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Account:
+        return next(one for one in accounts(tx) if one.id == thing_id)
 
 
 class Invoices:
@@ -228,7 +244,7 @@ class Invoices:
         return replace(after, version=after.version + 1)
 
     def conflict(self, tx: Connection, thing: Invoice, now: datetime) -> Conflict:
-        return Conflict("The invoice was changed meanwhile: look at it as it is now.", thing)
+        return Conflict("The invoice was changed meanwhile: look at it as it is now.", thing, None, None)
 
 
 def _one_practice(tx: Connection, account: str) -> Practice | None:

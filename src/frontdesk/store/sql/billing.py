@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, not_, or_, select
 
 from frontdesk.billing import periods
 from frontdesk.billing.account import Account, why_not_of
@@ -430,7 +430,6 @@ def _may_become(wanted: Outcome, calendar: _Calendar) -> ColumnElement[bool]:
             ]
             left_out = and_(BOOKING.c.starts_at < closed_until, not_(BOOKING.c.id.in_(_charged())))
             return or_(_has_request([Review.APPROVED.value]), left_out, *void)
-    return false()
 
 
 def _charged() -> Select[Any]:

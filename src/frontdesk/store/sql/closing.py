@@ -56,8 +56,8 @@ def close_ended(tx: Connection, database: Database) -> None:
 
 def _lock_entries(tx: Connection, ended: Iterable[tuple[Account, Period]]) -> None:
     for account, period in ended:
-        ids = tx.execute(_in_period(select(BOOKING.c.id), account, period).order_by(BOOKING.c.id))
-        ids = ids.scalars().all()
+        wanted = _in_period(select(BOOKING.c.id), account, period).order_by(BOOKING.c.id)
+        ids = tx.execute(wanted).scalars().all()
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             tx.execute(

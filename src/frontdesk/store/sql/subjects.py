@@ -17,7 +17,7 @@ from frontdesk.deliveries import Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
 from frontdesk.store.sql import selects, troubles
-from frontdesk.store.sql.accounts import Accounts, Invoices, account_of_booking
+from frontdesk.store.sql.accounts import Accounts, Invoices, Payers, account_of_booking
 from frontdesk.store.sql.derived import derived
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, DELIVERY
 
@@ -84,7 +84,7 @@ class Bookings:
         return found
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
-        if kind == "account":
+        if kind == "payer":
             return account_of_booking(tx, thing_id)
         (column, own) = _OF_A_BOOKING[kind]
         return tx.execute(select(column).where(own == thing_id)).scalars().all()
@@ -240,6 +240,7 @@ SUBJECTS: dict[str, SubjectKind] = {
     "delivery": Deliveries(),
     "adjustment": Adjustments(),
     "account": Accounts(),
+    "payer": Payers(),
     "invoice": Invoices(),
 }
 """Every kind of thing that a command can act on, or alter beside its subject."""
