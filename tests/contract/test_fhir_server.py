@@ -27,12 +27,12 @@ from frontdesk.pms.port import (
     AlreadyCancelled,
     AppointmentStatus,
     CancelRequest,
-    Conflict,
     MoveRequest,
     NoShowRequest,
-    NotFound,
     One,
-    Unauthorised,
+    PmsConflict,
+    PmsNotFound,
+    PmsUnauthorised,
     WriteState,
 )
 from frontdesk.pms.profile import Auth
@@ -194,7 +194,7 @@ async def test_what_somebody_else_changed_is_not_overwritten(clinic: Clinic) -> 
     ref = await clinic.book()
     moved = {"id": ref, "start": "2026-11-24T09:00:00+11:00", "end": "2026-11-24T09:30:00+11:00"}
     clinic.wire.before_put = lambda: clinic.ask("PUT", f"Appointment/{ref}", BOOKED | moved)
-    with pytest.raises(Conflict):
+    with pytest.raises(PmsConflict):
         await clinic.pms.cancel(ref, await request(clinic, ref))
     assert clinic.wire.sent.count("PUT") == 1
     there = await clinic.ask("GET", f"Appointment/{ref}")
@@ -205,7 +205,7 @@ async def test_a_version_that_was_read_earlier_is_compared_before_anything_is_se
     ref = await clinic.book()
     seen = await clinic.pms.appointment(ref)
     await clinic.ask("PUT", f"Appointment/{ref}", BOOKED | {"id": ref, "comment": "changed"})
-    with pytest.raises(Conflict):
+    with pytest.raises(PmsConflict):
         await clinic.pms.cancel(ref, CancelRequest(uuid4(), version=seen.version))
     assert "PUT" not in clinic.wire.sent
 
@@ -239,17 +239,17 @@ async def test_a_time_is_searched_by_its_instants(clinic: Clinic) -> None:
 
 
 async def test_what_is_missing_or_deleted_is_not_found(clinic: Clinic) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(PmsNotFound):
         await clinic.pms.appointment("no-such-appointment")
     ref = await clinic.book()
     await clinic.ask("DELETE", f"Appointment/{ref}")
-    with pytest.raises(NotFound):
+    with pytest.raises(PmsNotFound):
         await clinic.pms.cancel(ref, CancelRequest(uuid4(), version="1"))
 
 
 async def test_a_wrong_token_is_not_accepted(base_url: str) -> None:
     clinic = Clinic(base_url, "another-token")
-    with pytest.raises(Unauthorised):
+    with pytest.raises(PmsUnauthorised):
         await clinic.pms.ping()
     await clinic.close()
 

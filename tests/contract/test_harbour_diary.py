@@ -17,11 +17,11 @@ from frontdesk.pms.port import (
     AlreadyCancelled,
     AppointmentStatus,
     CancelRequest,
-    Conflict,
     One,
     Pms,
+    PmsConflict,
+    PmsUnauthorised,
     Rejected,
-    Unauthorised,
     UnusableSettings,
     Verified,
     WriteState,
@@ -184,7 +184,7 @@ async def test_a_long_reason_is_cut_and_has_the_code_of_no_other(pms: Pms, harbo
 
 
 async def test_what_changed_or_has_begun_is_not_called_off(pms: Pms, harbour: HarbourDiary) -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(PmsConflict):
         await pms.cancel("4411", CancelRequest(ID, version="2"))
     harbour.visit["stage"] = "in_chair"
     with pytest.raises(Rejected, match="the visit has begun there"):
@@ -194,7 +194,7 @@ async def test_what_changed_or_has_begun_is_not_called_off(pms: Pms, harbour: Ha
 
 async def test_a_wrong_key_is_not_accepted(base_url: str) -> None:
     pms = open_harbour(base_url, SECRETS | {"harbour-partner": "another"})
-    with pytest.raises(Unauthorised):
+    with pytest.raises(PmsUnauthorised):
         await pms.ping()
     await pms.close()
 

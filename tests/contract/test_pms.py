@@ -13,10 +13,10 @@ from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
     AppointmentStatus,
-    Conflict,
-    NotFound,
     One,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
     Rejected,
     UnknownOutcome,
     Unsupported,
@@ -91,9 +91,9 @@ async def test_a_status_nobody_knows_is_never_a_cancel(at: Connected) -> None:
 
 
 async def test_what_is_not_there_is_not_found(at: Connected) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(PmsNotFound):
         await at.pms.appointment("1234567")
-    with pytest.raises(NotFound):
+    with pytest.raises(PmsNotFound):
         await at.pms.cancel("1234567", await at.request())
     assert not at.simulator.effective
 
@@ -164,7 +164,7 @@ async def test_a_cancel_again_has_no_second_effect(at: Connected) -> None:
     if at.pms.capabilities.has_request_ids:
         assert (await at.pms.cancel(REF, request)).state in {WriteState.APPLIED, WriteState.ALREADY}
     else:
-        with pytest.raises((AlreadyCancelled, Conflict, Rejected)):
+        with pytest.raises((AlreadyCancelled, PmsConflict, Rejected)):
             await at.pms.cancel(REF, request)
     assert len(at.simulator.effective) == 1
 
@@ -182,7 +182,7 @@ async def test_a_change_since_it_was_read_is_never_overwritten(at: Connected) ->
     if not at.pms.capabilities.has_versions:
         assert (await at.pms.cancel(REF, request)).state is WriteState.APPLIED
         return
-    with pytest.raises(Conflict):
+    with pytest.raises(PmsConflict):
         await at.pms.cancel(REF, request)
     assert at.simulator.entry(REF).status is EntryStatus.BOOKED
 
@@ -193,7 +193,7 @@ async def test_a_move_is_sent_on_the_condition_of_what_was_read(at: Connected) -
     later = START + timedelta(days=1)
     request = await at.move(later)
     at.simulator.faults.set(Fault(Kind.STAFF_CHANGE, Operation.RESCHEDULE))
-    with pytest.raises(Conflict):
+    with pytest.raises(PmsConflict):
         await at.pms.reschedule(REF, request)
     assert at.simulator.entry(REF).starts_at == START
 
@@ -205,7 +205,7 @@ async def test_a_no_show_is_sent_on_the_condition_of_what_was_read(at: Connected
     """The API that frontdesk assumes of Praktika takes no version there."""
     request = await at.no_show()
     at.simulator.faults.set(Fault(Kind.STAFF_MOVE, Operation.NO_SHOW))
-    with pytest.raises(Conflict):
+    with pytest.raises(PmsConflict):
         await at.pms.mark_no_show(REF, request)
     assert at.simulator.entry(REF).status is EntryStatus.BOOKED
 
@@ -272,7 +272,7 @@ async def test_a_move_keeps_the_id_or_makes_a_new_one(at: Connected) -> None:
     assert len(at.simulator.effective) == 1
     if not at.promise.keeps_id:
         # Deleted there, which never proves a cancel.
-        with pytest.raises(NotFound) as raised:
+        with pytest.raises(PmsNotFound) as raised:
             await at.pms.appointment(REF)
         assert raised.value.successor == result.ref
 
@@ -352,5 +352,5 @@ async def test_nothing_is_sent_twice_by_itself(at: Connected) -> None:
 @pytest.mark.parametrize("at", only(lambda promise: promise.kind == "praktika"), ids=kind_of, indirect=True)
 async def test_two_requests_are_two_requests(at: Connected) -> None:
     await at.pms.cancel(REF, await at.request(request_id=uuid4()))
-    with pytest.raises((AlreadyCancelled, Conflict)):
+    with pytest.raises((AlreadyCancelled, PmsConflict)):
         await at.pms.cancel(REF, await at.request(request_id=uuid4()))

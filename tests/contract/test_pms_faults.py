@@ -10,14 +10,14 @@ import pytest
 
 from frontdesk.demo.simulator import Effect, EntryStatus, Fault, Kind, Operation
 from frontdesk.pms.port import (
-    Conflict,
     ContractDrift,
-    NotFound,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
-    Unauthorised,
-    Unavailable,
     UnknownOutcome,
     WriteResult,
     WriteState,
@@ -42,7 +42,7 @@ UNREADABLE = (
 BROKEN = (Kind.SERVER_ERROR, Kind.BAD_GATEWAY, Kind.GATEWAY_TIMEOUT)
 NO_ANSWER = (Kind.DROP, Kind.HANG)
 NOBODY_KNOWS: Errors = frozenset({UnknownOutcome, ContractDrift})
-NOT_READ: Errors = frozenset({Unavailable, ContractDrift, UnknownOutcome})
+NOT_READ: Errors = frozenset({PmsUnavailable, ContractDrift, UnknownOutcome})
 
 
 def of(*errors: type[PmsError]) -> Errors:
@@ -51,28 +51,28 @@ def of(*errors: type[PmsError]) -> Errors:
 
 
 READ = {
-    Kind.UNAUTHORISED: of(Unauthorised),
-    Kind.FORBIDDEN: of(Unauthorised),
-    Kind.NOT_FOUND: of(NotFound),
-    Kind.LOGIN_PAGE: of(Unauthorised, *NOT_READ),
-    Kind.REDIRECT: of(Unauthorised, *NOT_READ),
+    Kind.UNAUTHORISED: of(PmsUnauthorised),
+    Kind.FORBIDDEN: of(PmsUnauthorised),
+    Kind.NOT_FOUND: of(PmsNotFound),
+    Kind.LOGIN_PAGE: of(PmsUnauthorised, *NOT_READ),
+    Kind.REDIRECT: of(PmsUnauthorised, *NOT_READ),
     **dict.fromkeys(BUSY, of(RateLimited)),
-    **dict.fromkeys((*BROKEN, Kind.UNAVAILABLE, *NO_ANSWER), of(Unavailable)),
+    **dict.fromkeys((*BROKEN, Kind.UNAVAILABLE, *NO_ANSWER), of(PmsUnavailable)),
     **dict.fromkeys(UNREADABLE, NOT_READ),
     # Labelled as a page for people, it may be the one where they sign in.
-    Kind.CONTENT_TYPE: of(Unauthorised, *NOT_READ),
+    Kind.CONTENT_TYPE: of(PmsUnauthorised, *NOT_READ),
 }
 
 WRITTEN = {
-    Kind.UNAUTHORISED: of(Unauthorised),
-    Kind.FORBIDDEN: of(Unauthorised),
-    Kind.NOT_FOUND: of(NotFound),
-    Kind.CONFLICT: of(Conflict, Rejected),
-    Kind.PRECONDITION: of(Conflict, Rejected),
+    Kind.UNAUTHORISED: of(PmsUnauthorised),
+    Kind.FORBIDDEN: of(PmsUnauthorised),
+    Kind.NOT_FOUND: of(PmsNotFound),
+    Kind.CONFLICT: of(PmsConflict, Rejected),
+    Kind.PRECONDITION: of(PmsConflict, Rejected),
     Kind.INVALID: of(Rejected),
-    Kind.LOGIN_PAGE: of(Unauthorised, *NOBODY_KNOWS),
-    Kind.REDIRECT: of(Unauthorised, *NOBODY_KNOWS),
-    Kind.UNAVAILABLE: of(Unavailable, UnknownOutcome),
+    Kind.LOGIN_PAGE: of(PmsUnauthorised, *NOBODY_KNOWS),
+    Kind.REDIRECT: of(PmsUnauthorised, *NOBODY_KNOWS),
+    Kind.UNAVAILABLE: of(PmsUnavailable, UnknownOutcome),
     **dict.fromkeys(BUSY, of(RateLimited)),
 }
 """Of a write that had no effect."""
@@ -241,7 +241,7 @@ async def test_nothing_follows_a_redirect(at: Connected) -> None:
 async def test_a_switched_off_pms_has_done_nothing(at: Connected) -> None:
     await at.simulator.stop_listening()
     for ask in (lambda: at.pms.appointment(REF), lambda: at.pms.ping()):
-        with pytest.raises(Unavailable):
+        with pytest.raises(PmsUnavailable):
             await ask()
     await at.simulator.listen()
     assert (await at.pms.appointment(REF)).ref == REF

@@ -89,12 +89,12 @@ class LedgerPms:
     async def appointment(self, ref: str) -> port.Appointment:
         if ref in self._world.cut_off:
             self._world.cut_off.remove(ref)
-            raise port.Unavailable("Praktika cannot be reached")
+            raise port.PmsUnavailable("Praktika cannot be reached")
         match self._world.fault:
             case Fault.AWAY:
-                raise port.Unavailable("Praktika cannot be reached")
+                raise port.PmsUnavailable("Praktika cannot be reached")
             case Fault.LOCKED:
-                raise port.Unauthorised("Praktika does not accept the key")
+                raise port.PmsUnauthorised("Praktika does not accept the key")
             case Fault.GARBAGE:
                 raise port.ContractDrift("Praktika answered something else")
             case Fault.BUG:
@@ -117,7 +117,7 @@ class LedgerPms:
         appointment.was_read = False
         match world.fault:
             case Fault.AWAY_LATER:
-                raise port.Unavailable("Praktika cannot be reached")
+                raise port.PmsUnavailable("Praktika cannot be reached")
             case Fault.BUSY:
                 raise port.RateLimited("Praktika is busy")
             case Fault.REFUSED:

@@ -20,18 +20,18 @@ from frontdesk.pms.port import (
     AlreadyCancelled,
     AppointmentStatus,
     CancelRequest,
-    Conflict,
     ContractDrift,
     MoveRequest,
     NoShowRequest,
-    NotFound,
     One,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
     SlotsLeft,
-    Unauthorised,
-    Unavailable,
     UnknownOutcome,
     Unsupported,
     WriteState,
@@ -229,7 +229,7 @@ async def test_no_version_no_write() -> None:
         ({"status": "cancelled", "start": None}, AlreadyCancelled),
         ({"status": "arrived"}, Rejected),
         ({"status": "entered-in-error"}, Rejected),
-        ({"meta": {"versionId": "5"}}, Conflict),
+        ({"meta": {"versionId": "5"}}, PmsConflict),
     ],
 )
 async def test_nothing_is_sent_for_an_appointment_that_is_not_as_it_was(
@@ -243,20 +243,20 @@ async def test_nothing_is_sent_for_an_appointment_that_is_not_as_it_was(
 
 ON_A_READ = [
     (answer(status=400), Rejected),
-    (answer(status=401), Unauthorised),
-    (answer(status=403), Unauthorised),
-    (answer(outcome(), 404), NotFound),
-    (answer(outcome(), 410), NotFound),
+    (answer(status=401), PmsUnauthorised),
+    (answer(status=403), PmsUnauthorised),
+    (answer(outcome(), 404), PmsNotFound),
+    (answer(outcome(), 410), PmsNotFound),
     (answer(status=429), RateLimited),
-    (answer(status=500), Unavailable),
-    (answer(status=503), Unavailable),
-    (answer(status=302, location="https://login.example/"), Unauthorised),
-    (Answer(200, {"content-type": "text/html"}, b"<html>Sign in</html>"), Unauthorised),
+    (answer(status=500), PmsUnavailable),
+    (answer(status=503), PmsUnavailable),
+    (answer(status=302, location="https://login.example/"), PmsUnauthorised),
+    (Answer(200, {"content-type": "text/html"}, b"<html>Sign in</html>"), PmsUnauthorised),
     (Answer(200, {}, b'{"resourceType":"Appoin'), ContractDrift),
     (answer(outcome()), ContractDrift),
     (answer([]), ContractDrift),
-    (NotSent("it refused the connection"), Unavailable),
-    (Lost("it did not answer in time"), Unavailable),
+    (NotSent("it refused the connection"), PmsUnavailable),
+    (Lost("it did not answer in time"), PmsUnavailable),
 ]
 
 
@@ -324,12 +324,12 @@ async def test_nothing_is_changed_on_a_server_that_speaks_something_else(version
 
 ON_A_WRITE = [
     (answer(outcome(), 400), Rejected),
-    (answer(status=401), Unauthorised),
-    (answer(status=403), Unauthorised),
-    (answer(status=404), NotFound),
+    (answer(status=401), PmsUnauthorised),
+    (answer(status=403), PmsUnauthorised),
+    (answer(status=404), PmsNotFound),
     (answer(status=405), Unsupported),
-    (answer(status=409), Conflict),
-    (answer(status=412), Conflict),
+    (answer(status=409), PmsConflict),
+    (answer(status=412), PmsConflict),
     (answer(status=422), Rejected),
     (answer(status=429), RateLimited),
     (answer(status=408), UnknownOutcome),
@@ -341,7 +341,7 @@ ON_A_WRITE = [
     (answer([]), UnknownOutcome),
     (Answer(200, {}, b"<html>"), UnknownOutcome),
     (Answer(200, {}, b'{"resourceType"'), UnknownOutcome),
-    (NotSent("the name of its server is not known"), Unavailable),
+    (NotSent("the name of its server is not known"), PmsUnavailable),
     (Lost("it did not answer in time"), UnknownOutcome),
 ]
 
@@ -362,7 +362,7 @@ async def test_a_token_that_is_refused_is_fetched_anew_once() -> None:
     auth = {"token_url": "https://login.example/token", "client_id": "frontdesk"}
     account = Account("clinic", "fhir", base_url=BASE, credentials={"secret": "fhir-clinic"}, auth=auth)
     sign_in = SignIn("FHIR", Auth(kind="client-credentials"), account, lambda _: "t", server, lambda: NOW)
-    with pytest.raises(Unauthorised):
+    with pytest.raises(PmsUnauthorised):
         await FhirPms(account, server, sign_in, lambda: NOW).appointment("a-1")
     assert [url for _, url, *_ in server.asked] == [auth["token_url"], f"{BASE}/Appointment/a-1"] * 2
     assert server.asked[3][3]["Authorization"] == "Bearer fresh"

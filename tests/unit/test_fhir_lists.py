@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.paging import MOST_PAGES
-from frontdesk.pms.port import Conflict, ContractDrift, MoveRequest, NoShowRequest, Rejected, Unsupported
+from frontdesk.pms.port import ContractDrift, MoveRequest, NoShowRequest, PmsConflict, Rejected, Unsupported
 from tests.unit.scripted_fhir import BASE, BOOKED, DAY, ID, NOW, Server, answer, pms
 
 
@@ -134,7 +134,7 @@ async def test_a_no_show_is_taken_back_and_nothing_else_is() -> None:
     for there, version, error in (
         (BOOKED, "4", Rejected),
         (BOOKED | {"status": "arrived"}, "4", Rejected),
-        (missed, "3", Conflict),
+        (missed, "3", PmsConflict),
         (missed, "", Unsupported),
     ):
         server = Server(there, there)

@@ -19,18 +19,18 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     ByHand,
     CancelRequest,
-    Conflict,
     ContractDrift,
     Nobody,
-    NotFound,
     One,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
     Several,
     SlotsLeft,
-    Unauthorised,
-    Unavailable,
     Unclear,
     UnknownOutcome,
     Unsupported,
@@ -76,8 +76,8 @@ async def test_read_compare_send_once() -> None:
     [
         (GONE, Ended.DONE),
         (BOOKED, Ended.UNKNOWN),
-        (Unavailable("away"), Ended.UNKNOWN),
-        (NotFound("gone"), Ended.UNKNOWN),
+        (PmsUnavailable("away"), Ended.UNKNOWN),
+        (PmsNotFound("gone"), Ended.UNKNOWN),
     ],
 )
 async def test_what_must_be_verified_is_read_again(second: Step, ended: Ended) -> None:
@@ -209,13 +209,13 @@ async def test_what_a_cancel_leaves_is_said(slots: SlotsLeft, said: str) -> None
 @pytest.mark.parametrize(
     ("error", "result"),
     [
-        (Unauthorised("key"), Result(Ended.LOCKED_OUT, "key")),
+        (PmsUnauthorised("key"), Result(Ended.LOCKED_OUT, "key")),
         (RateLimited("wait", AT), Result(Ended.FAILED, "wait", not_before=AT)),
-        (Unavailable("away"), Result(Ended.FAILED, "away", is_away=True)),
-        (NotFound("none"), Result(Ended.REFUSED, "none")),
+        (PmsUnavailable("away"), Result(Ended.FAILED, "away", is_away=True)),
+        (PmsNotFound("none"), Result(Ended.REFUSED, "none")),
         (Rejected("no"), Result(Ended.REFUSED, "no")),
         (Unsupported("cannot"), Result(Ended.REFUSED, MANUAL_UPDATE)),
-        (Conflict("changed"), Result(Ended.FAILED, "changed")),
+        (PmsConflict("changed"), Result(Ended.FAILED, "changed")),
     ],
 )
 async def test_an_error_after_which_nothing_was_done(error: PmsError, result: Result) -> None:
@@ -238,9 +238,9 @@ async def test_a_read_that_cannot_be_understood_is_tried_again() -> None:
         (GONE, Result(Ended.DONE, "cancelled there")),
         (BOOKED, None),
         (replace(BOOKED, starts_at=START + timedelta(hours=1)), None),
-        (Unavailable("away"), None),
-        (Unauthorised("key"), None),
-        (NotFound("gone"), None),
+        (PmsUnavailable("away"), None),
+        (PmsUnauthorised("key"), None),
+        (PmsNotFound("gone"), None),
     ],
 )
 async def test_a_doubtful_write_is_read_once_and_never_repeated(
@@ -257,15 +257,15 @@ async def test_taken_is_not_done() -> None:
 
 
 async def test_not_having_read_leaves_unknown_what_was_unknown() -> None:
-    for error in (Unavailable("away"), RateLimited("wait", AT), ContractDrift("odd")):
+    for error in (PmsUnavailable("away"), RateLimited("wait", AT), ContractDrift("odd")):
         assert (await carry(Scripted(error), unproven=1)).ended is Ended.UNKNOWN
-    assert (await carry(Scripted(Unauthorised("key")), unproven=1)).ended is Ended.LOCKED_OUT
+    assert (await carry(Scripted(PmsUnauthorised("key")), unproven=1)).ended is Ended.LOCKED_OUT
     # A read that is refused for ever proves nothing of them either: only a person can look there.
-    for refusal in (NotFound("none"), Rejected("no"), Unsupported("cannot")):
+    for refusal in (PmsNotFound("none"), Rejected("no"), Unsupported("cannot")):
         assert (await carry(Scripted(refusal), unproven=1)).ended is Ended.STUCK
     assert (await carry(Scripted(can_cancel=False), unproven=1)).ended is Ended.STUCK
     # Read as booked, the earlier attempts are known to have failed, and so is this one.
-    assert (await carry(Scripted(BOOKED, Unavailable("away")), unproven=1)).ended is Ended.FAILED
+    assert (await carry(Scripted(BOOKED, PmsUnavailable("away")), unproven=1)).ended is Ended.FAILED
 
 
 async def test_a_pms_that_cannot_cancel_is_not_asked() -> None:
@@ -360,9 +360,9 @@ async def test_before_the_confirm_the_same_comparison_is_shown(step: Appointment
 @pytest.mark.parametrize(
     ("step", "finding"),
     [
-        (NotFound("x"), Finding.GONE),
-        (Unauthorised("x"), Finding.LOCKED_OUT),
-        (Unavailable("x"), Finding.AWAY),
+        (PmsNotFound("x"), Finding.GONE),
+        (PmsUnauthorised("x"), Finding.LOCKED_OUT),
+        (PmsUnavailable("x"), Finding.AWAY),
         (ContractDrift("x"), Finding.UNREADABLE),
         (Rejected("x"), Finding.UNREADABLE),
         (Unsupported("x"), Finding.UNREADABLE),

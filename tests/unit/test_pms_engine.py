@@ -18,16 +18,16 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     Attendance,
     CancelRequest,
-    Conflict,
     ContractDrift,
     MoveRequest,
     NoShowRequest,
-    NotFound,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
-    Unauthorised,
-    Unavailable,
     UnknownOutcome,
     Unsupported,
     WriteState,
@@ -237,26 +237,26 @@ async def test_a_mark_that_must_be_there() -> None:
 
 
 READS: list[tuple[Answer | Exception, type[PmsError]]] = [
-    (NotSent("it refused the connection"), Unavailable),
-    (Lost("it did not answer in time"), Unavailable),
-    *((answer(BOOKED, status), Unauthorised) for status in (301, 302, 303, 307, 308, 401, 403)),
-    *((answer({}, status), NotFound) for status in (404, 410)),
-    *((answer({}, status), Unavailable) for status in (408, 500, 502, 503, 504, 599)),
+    (NotSent("it refused the connection"), PmsUnavailable),
+    (Lost("it did not answer in time"), PmsUnavailable),
+    *((answer(BOOKED, status), PmsUnauthorised) for status in (301, 302, 303, 307, 308, 401, 403)),
+    *((answer({}, status), PmsNotFound) for status in (404, 410)),
+    *((answer({}, status), PmsUnavailable) for status in (408, 500, 502, 503, 504, 599)),
     (answer({}, 429), RateLimited),
     (answer({}, 405), Unsupported),
     (answer({}, 400), Rejected),
-    (PAGE, Unauthorised),
+    (PAGE, PmsUnauthorised),
     (answer(b"{", 200), ContractDrift),
     (answer(b"", 204), ContractDrift),
     (answer(json.dumps(BOOKED).encode(), content_type="application/json; charset=latin-1"), ContractDrift),
 ]
 WRITES: list[tuple[Answer | Exception, type[PmsError]]] = [
-    (NotSent("it refused the connection"), Unavailable),
+    (NotSent("it refused the connection"), PmsUnavailable),
     (Lost("it did not answer in time"), UnknownOutcome),
     *((answer(GONE, status), UnknownOutcome) for status in (301, 302, 307, 408, 500, 502, 503, 504, 599)),
-    *((answer({}, status), Unauthorised) for status in (401, 403)),
-    *((answer({}, status), NotFound) for status in (404, 410)),
-    *((answer({}, status), Conflict) for status in (409, 412)),
+    *((answer({}, status), PmsUnauthorised) for status in (401, 403)),
+    *((answer({}, status), PmsNotFound) for status in (404, 410)),
+    *((answer({}, status), PmsConflict) for status in (409, 412)),
     *((answer({}, status), Unsupported) for status in (405, 501)),
     *((answer({}, status), Rejected) for status in (400, 413, 415, 422, 428)),
     (answer({}, 429), RateLimited),
@@ -317,9 +317,9 @@ means = "not-found"
     [
         (answer({"error": {"code": "gone"}}, 409), AlreadyCancelled, "it is cancelled there already"),
         (answer({"error": {"code": "past"}}, 409), Rejected, "its time has passed there"),
-        (answer({"error": {"code": "other"}}, 409), Conflict, "it was changed there meanwhile"),
-        (answer({"error": {"code": False}}), Conflict, "it was changed there meanwhile"),
-        (answer({"error": "x"}, 400), NotFound, "there is no such appointment; was it moved or deleted?"),
+        (answer({"error": {"code": "other"}}, 409), PmsConflict, "it was changed there meanwhile"),
+        (answer({"error": {"code": False}}), PmsConflict, "it was changed there meanwhile"),
+        (answer({"error": "x"}, 400), PmsNotFound, "there is no such appointment; was it moved or deleted?"),
         (
             answer({"error": {"text": "no\n\x1b[2J way"}}, 422),
             Rejected,
@@ -406,7 +406,7 @@ async def test_a_secret_that_is_not_there_is_not_let_in() -> None:
         Wire([]),
         lambda: NOW,
     )
-    with pytest.raises(Unauthorised, match="no secret called s1"):
+    with pytest.raises(PmsUnauthorised, match="no secret called s1"):
         await signing.headers()
 
 
@@ -448,13 +448,13 @@ async def test_a_client_in_the_header_is_quoted() -> None:
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        (NotSent("x"), Unavailable),
-        (Lost("x"), Unavailable),
-        *((answer({}, status), Unauthorised) for status in (400, 401, 403)),
+        (NotSent("x"), PmsUnavailable),
+        (Lost("x"), PmsUnavailable),
+        *((answer({}, status), PmsUnauthorised) for status in (400, 401, 403)),
         (answer({}, 429), RateLimited),
-        *((answer({}, status), Unavailable) for status in (302, 500)),
+        *((answer({}, status), PmsUnavailable) for status in (302, 500)),
         *(
-            (answer(body), Unavailable)
+            (answer(body), PmsUnavailable)
             for body in (
                 b"",
                 b"[]",
@@ -489,7 +489,7 @@ async def test_a_refused_token_is_renewed_once() -> None:
     assert (await pms.cancel("7", CANCEL)).state is WriteState.APPLIED
     assert wire.asked[-1].headers["Authorization"] == "Bearer t2"
     pms, wire = connect(profile, TOKEN, no, TOKEN, no, TOKEN, no)
-    with pytest.raises(Unauthorised):
+    with pytest.raises(PmsUnauthorised):
         await pms.cancel("7", CANCEL)
     assert len(wire.asked) == 4
 

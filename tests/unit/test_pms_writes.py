@@ -15,18 +15,18 @@ from frontdesk.pms.port import (
     Appointment,
     AppointmentStatus,
     ByHand,
-    Conflict,
     ContractDrift,
     MoveRequest,
     NoShowRequest,
-    NotFound,
     One,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
     Several,
-    Unauthorised,
-    Unavailable,
     Unclear,
     UnknownOutcome,
     Unsupported,
@@ -163,7 +163,7 @@ async def test_what_must_be_verified_is_read_again(case: Case, tell: Tell) -> No
         for second, ended in (
             (case.done, Ended.DONE),
             (case.seen, Ended.UNKNOWN),
-            (Unavailable("away"), Ended.UNKNOWN),
+            (PmsUnavailable("away"), Ended.UNKNOWN),
         ):
             pms = able(case.seen, APPLIED, second, **capabilities)
             assert (await tell(case, pms, unproven=unproven)).ended is ended
@@ -174,7 +174,7 @@ async def test_what_must_be_verified_is_read_again(case: Case, tell: Tell) -> No
     "doubt", [UnknownOutcome("lost"), ContractDrift("odd"), AlreadyCancelled("it is cancelled there already")]
 )
 async def test_a_lost_answer_is_read_once_and_never_repeated(case: Case, tell: Tell, doubt: PmsError) -> None:
-    for second in (case.done, case.seen, GONE, Unavailable("away"), NotFound("gone")):
+    for second in (case.done, case.seen, GONE, PmsUnavailable("away"), PmsNotFound("gone")):
         pms = able(case.seen, doubt, second)
         is_done = second is case.done
         expected = Result(Ended.DONE, case.said) if is_done else Result(Ended.UNKNOWN, str(doubt))
@@ -185,13 +185,13 @@ async def test_a_lost_answer_is_read_once_and_never_repeated(case: Case, tell: T
 @pytest.mark.parametrize(
     ("error", "result"),
     [
-        (Unauthorised("key"), Result(Ended.LOCKED_OUT, "key")),
+        (PmsUnauthorised("key"), Result(Ended.LOCKED_OUT, "key")),
         (RateLimited("wait", AT), Result(Ended.FAILED, "wait", not_before=AT)),
-        (Unavailable("away"), Result(Ended.FAILED, "away", is_away=True)),
-        (NotFound("none"), Result(Ended.REFUSED, "none")),
+        (PmsUnavailable("away"), Result(Ended.FAILED, "away", is_away=True)),
+        (PmsNotFound("none"), Result(Ended.REFUSED, "none")),
         (Rejected("no"), Result(Ended.REFUSED, "no")),
         (Unsupported("cannot"), Result(Ended.REFUSED, MANUAL_UPDATE)),
-        (Conflict("changed"), Result(Ended.FAILED, "changed")),
+        (PmsConflict("changed"), Result(Ended.FAILED, "changed")),
     ],
 )
 async def test_an_error_after_which_nothing_was_done(
@@ -304,7 +304,7 @@ async def test_a_move_counts_from_the_old_time_it_was_given_not_from_the_booking
 
 
 NEW = replace(MOVED, ref="90001")
-GONE_TO = NotFound("it was moved there and is another appointment now", "90001")
+GONE_TO = PmsNotFound("it was moved there and is another appointment now", "90001")
 
 
 async def test_a_move_that_makes_a_new_id_tells_it(tell: Tell) -> None:

@@ -13,13 +13,13 @@ from frontdesk.pms.port import (
     ByHand,
     ContractDrift,
     Nobody,
-    NotFound,
     One,
     Pms,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
     Rejected,
     Several,
-    Unauthorised,
     Unclear,
     Unsupported,
     Who,
@@ -127,9 +127,9 @@ async def preflight(pms: Pms, booking: Booking) -> Preflight:
     try:
         async with asyncio.timeout(PREFLIGHT_SECONDS):
             shown = await pms.appointment(booking.pms_ref)
-    except NotFound:
+    except PmsNotFound:
         return Preflight(Finding.GONE)
-    except Unauthorised:
+    except PmsUnauthorised:
         return Preflight(Finding.LOCKED_OUT)
     except (ContractDrift, Rejected, Unsupported):
         return Preflight(Finding.UNREADABLE)

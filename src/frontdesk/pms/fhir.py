@@ -28,16 +28,16 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     CancelRequest,
     Capabilities,
-    Conflict,
     ContractDrift,
     MoveRequest,
     NoShowRequest,
+    PmsConflict,
     PmsError,
     PmsPractitioner,
+    PmsUnavailable,
     Rejected,
     Several,
     SlotsLeft,
-    Unavailable,
     UnknownOutcome,
     Unsupported,
     Verified,
@@ -175,7 +175,7 @@ class FhirPms:
         if not version or not there.version:
             raise Unsupported(NO_VERSIONS)
         if there.version != version:
-            raise Conflict("it was changed there meanwhile")
+            raise PmsConflict("it was changed there meanwhile")
         if there.status is not status:
             raise Rejected(say(f'its status there is "{there.raw_status}"'))
         return resource, tag
@@ -276,7 +276,7 @@ class FhirPms:
         try:
             answer = await self._send("GET", path, params=params)
         except Lost as error:
-            raise Unavailable(str(error)) from None
+            raise PmsUnavailable(str(error)) from None
         refusal = _refusal(answer, {})
         if problem := judged(answer, self._clock(), refusal=refusal, is_write=False):
             raise problem
@@ -291,7 +291,7 @@ class FhirPms:
                 lambda signature: self._client.send(method, url, headers={**own, **signature}, **rest)
             )
         except NotSent as error:
-            raise Unavailable(str(error)) from None
+            raise PmsUnavailable(str(error)) from None
 
     def _address(self, path: str) -> str:
         """A link that a server gave is followed on that server only: our credential goes with it."""

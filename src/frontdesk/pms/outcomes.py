@@ -5,14 +5,14 @@ from datetime import datetime
 from frontdesk.http_answers import Answer, Unreadable, retry_at
 from frontdesk.pms.port import (
     AlreadyCancelled,
-    Conflict,
     ContractDrift,
-    NotFound,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
-    Unauthorised,
-    Unavailable,
     UnknownOutcome,
     Unsupported,
 )
@@ -46,11 +46,11 @@ _WORDS = {
 }
 _KINDS: dict[str, type[PmsError]] = {
     "already-cancelled": AlreadyCancelled,
-    "conflict": Conflict,
-    "not-found": NotFound,
+    "conflict": PmsConflict,
+    "not-found": PmsNotFound,
     "rejected": Rejected,
-    "unauthorised": Unauthorised,
-    "unavailable": Unavailable,
+    "unauthorised": PmsUnauthorised,
+    "unavailable": PmsUnavailable,
     "unknown": UnknownOutcome,
     "unsupported": Unsupported,
 }
@@ -70,7 +70,7 @@ def failure(profile: Profile, answer: Answer, now: datetime, *, is_write: bool) 
     code, message, successor = _said(profile.errors, answer)
     fitting = _outcome(profile.outcomes, answer.status, code)
     found = judged(answer, now, fitting, message or code, is_write=is_write)
-    return NotFound(str(found), successor) if isinstance(found, NotFound) else found
+    return PmsNotFound(str(found), successor) if isinstance(found, PmsNotFound) else found
 
 
 def judged(
@@ -137,4 +137,4 @@ def _page(is_write: bool) -> PmsError:
     """A redirect, or a page for a browser, where an answer should be: somebody has to sign in."""
     if is_write:
         return UnknownOutcome(_WORDS["unknown"])
-    return Unauthorised("it answers with a sign-in page; are the key and the address right?")
+    return PmsUnauthorised("it answers with a sign-in page; are the key and the address right?")

@@ -245,7 +245,7 @@ class PmsError(Exception):
     """Something did not work. The text is for the operator: cleaned, without a patient's data."""
 
 
-class Unauthorised(PmsError):
+class PmsUnauthorised(PmsError):
     """The credential is not accepted: nothing was done, and nothing will be until it changes."""
 
 
@@ -257,7 +257,7 @@ class RateLimited(PmsError):
         self.retry_at = retry_at
 
 
-class Unavailable(PmsError):
+class PmsUnavailable(PmsError):
     """It cannot be reached: nothing was done."""
 
 
@@ -265,7 +265,7 @@ class UnknownOutcome(PmsError):
     """The request was sent and its answer is lost or cannot be read: it may have been done."""
 
 
-class NotFound(PmsError):
+class PmsNotFound(PmsError):
     """There is no such appointment. Never proof of a cancel.
 
     `successor` is the id that it has after a move, where the PMS tells it.
@@ -280,7 +280,7 @@ class AlreadyCancelled(PmsError):
     """The appointment is cancelled already."""
 
 
-class Conflict(PmsError):
+class PmsConflict(PmsError):
     """The appointment changed since it was read: nothing was done."""
 
 

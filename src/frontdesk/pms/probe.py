@@ -15,11 +15,11 @@ from frontdesk.pms.port import (
     AppointmentStatus,
     Capabilities,
     ContractDrift,
-    NotFound,
     Pms,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
     Rejected,
-    Unauthorised,
     Unsupported,
     Verified,
 )
@@ -32,8 +32,8 @@ NO_APPOINTMENT = "frontdesk-doctor"
 """The id of no appointment: that there is none is an answer to whoever may ask."""
 
 _WHY_NO_LIST: dict[type[PmsError], str] = {
-    Unauthorised: "our key may not read them",
-    NotFound: "there is none at this address",
+    PmsUnauthorised: "our key may not read them",
+    PmsNotFound: "there is none at this address",
 }
 _OPEN, _CLOSED = 6, 22
 
@@ -84,7 +84,7 @@ async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assum
         return
     try:
         listed, pages, without_time = await _a_day(pms, now)
-    except (Unauthorised, Rejected, NotFound, Unsupported) as error:
+    except (PmsUnauthorised, Rejected, PmsNotFound, Unsupported) as error:
         yield await _key_alone(pms)
         why = _WHY_NO_LIST.get(type(error), str(error))
         yield Assumption(Held.NOT_TRIED, f"its lists were not read: {why}. Only doctor needs them")
@@ -121,7 +121,7 @@ async def _key_alone(pms: Pms) -> Assumption:
 
     Raises PmsError where that is refused as well.
     """
-    with contextlib.suppress(NotFound, Rejected, ContractDrift):
+    with contextlib.suppress(PmsNotFound, Rejected, ContractDrift):
         await pms.appointment(NO_APPOINTMENT)
     return Assumption(Held.OK, "it accepts our key to read an appointment")
 

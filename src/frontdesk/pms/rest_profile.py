@@ -26,9 +26,9 @@ from frontdesk.pms.port import (
     NoShowRequest,
     PmsError,
     PmsPractitioner,
+    PmsUnavailable,
     RateLimited,
     Rejected,
-    Unavailable,
     UnknownOutcome,
     Unsupported,
     WriteResult,
@@ -207,7 +207,7 @@ class RestPms:
         try:
             answer = await self._signed(route, values, None, link, extra)
         except (NotSent, Lost) as error:
-            raise Unavailable(str(error)) from None
+            raise PmsUnavailable(str(error)) from None
         if problem := failure(self._profile, answer, self._now(), is_write=False):
             raise problem
         return answer
@@ -226,7 +226,7 @@ class RestPms:
         try:
             answer = await self._signed(route, known, body if route.body else None)
         except NotSent as error:
-            raise Unavailable(str(error)) from None
+            raise PmsUnavailable(str(error)) from None
         except Lost as error:
             raise UnknownOutcome(str(error)) from None
         if problem := failure(self._profile, answer, self._now(), is_write=True):

@@ -14,9 +14,9 @@ from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     Account,
     PmsError,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
-    Unauthorised,
-    Unavailable,
     UnusableSettings,
 )
 from frontdesk.pms.profile import Auth
@@ -55,7 +55,7 @@ class SignIn:
     async def headers(self) -> Mapping[str, str]:
         """Return the headers to send with a request.
 
-        Raises Unauthorised where a secret is missing or no token is given for it, Unavailable
+        Raises PmsUnauthorised where a secret is missing or no token is given for it, PmsUnavailable
         or RateLimited where a token cannot be fetched now.
         """
         auth = self._auth
@@ -117,7 +117,7 @@ class SignIn:
             # A file on a slow disk, or a keyring, must not hold up the screen.
             return await asyncio.to_thread(self._secrets, name)
         except FrontdeskError:
-            raise Unauthorised(say(f"this machine has no secret called {name} that can be used")) from None
+            raise PmsUnauthorised(say(f"this machine has no secret called {name} that can be used")) from None
 
     async def _valid_token(self) -> str:
         async with self._fetching:
@@ -142,17 +142,17 @@ class SignIn:
                 "POST", self._setting("token_url"), headers=headers, content=urlencode(form).encode()
             )
         except (NotSent, Lost) as error:
-            raise Unavailable(say(f"its sign-in: {error}")) from None
+            raise PmsUnavailable(say(f"its sign-in: {error}")) from None
         if answer.status != 200:
             raise self._refusal(answer)
         return self._token_in(answer)
 
     def _refusal(self, answer: Answer) -> PmsError:
         if answer.status in (400, 401, 403):
-            return Unauthorised("its sign-in does not accept our key")
+            return PmsUnauthorised("its sign-in does not accept our key")
         if answer.status == 429:
             return RateLimited("its sign-in asks us to wait")
-        return Unavailable("its sign-in reports an error of its own")
+        return PmsUnavailable("its sign-in reports an error of its own")
 
     def _token_in(self, answer: Answer) -> tuple[str, timedelta]:
         try:
@@ -161,7 +161,7 @@ class SignIn:
             document = None
         token, seconds = find(document, "/access_token"), find(document, "/expires_in")
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
-            raise Unavailable("its sign-in cannot be understood")
+            raise PmsUnavailable("its sign-in cannot be understood")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 10**9:
             return token, _SHORTEST
         return token, timedelta(seconds=max(0, seconds - self._auth.margin))

@@ -17,16 +17,16 @@ from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
-    Conflict,
     ContractDrift,
-    NotFound,
     Pms,
+    PmsConflict,
     PmsError,
+    PmsNotFound,
+    PmsUnauthorised,
+    PmsUnavailable,
     RateLimited,
     Rejected,
     SlotsLeft,
-    Unauthorised,
-    Unavailable,
     UnknownOutcome,
     Unsupported,
     WriteState,
@@ -178,7 +178,7 @@ class _Attempt:
         """Return the appointment, or the one that took its place where this write may be what moved it."""
         try:
             return await self._pms.appointment(ref)
-        except NotFound as error:
+        except PmsNotFound as error:
             if not (self._write.follows_moves and error.successor):
                 raise
             return await self._pms.appointment(error.successor)
@@ -186,17 +186,17 @@ class _Attempt:
     def _without_effect(self, error: PmsError) -> Result:
         """Return what follows from an error after which certainly nothing was done."""
         match error:
-            case Unauthorised():
+            case PmsUnauthorised():
                 return Result(Ended.LOCKED_OUT, str(error))
             case RateLimited():
                 return Result(Ended.FAILED, str(error), not_before=error.retry_at)
-            case Unavailable():
+            case PmsUnavailable():
                 return Result(Ended.FAILED, str(error), is_away=True)
-            case NotFound() | Rejected():
+            case PmsNotFound() | Rejected():
                 return Result(Ended.REFUSED, str(error))
             case Unsupported():
                 return Result(Ended.REFUSED, MANUAL_UPDATE)
-            case Conflict() | _:
+            case PmsConflict() | _:
                 return Result(Ended.FAILED, str(error))
 
     def _not_read(self, result: Result) -> Result:
