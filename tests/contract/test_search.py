@@ -17,6 +17,9 @@ from frontdesk import times
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store.opening import open_store
 from frontdesk.store.search import pages, terms, walk
+from frontdesk.store.search.fts5 import FTS5
+from frontdesk.store.search.gin import GIN
+from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.sql.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
@@ -35,6 +38,10 @@ TEXTS = (
     "", "", "", "kov", "mir kov", "zzz", "0491 570 006", "+61 491 570 012", "570006", "006", "04 91", "14 mar",
     "1/2/81", "sd-100", "dr lee", "王", "lee root", "obrien", "!!", "s", "kov 00", "o", "x", "check lee an", " ",
 )  # fmt: skip
+
+
+def index_of(connection: Connection) -> SearchIndex:
+    return FTS5 if connection.dialect.name == "sqlite" else GIN
 
 
 def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  # noqa: A002
@@ -212,7 +219,7 @@ def turned(
     forward = direction is Direction.FORWARD
     met = Walk([], 0)
     while True:
-        page = pages.page_rows(connection, query, limit, position, direction)
+        page = pages.page_rows(connection, index_of(connection), query, limit, position, direction)
         ids = [row.id for row in page.rows]
         assert len(ids) <= limit
         met.ids = met.ids + ids if forward else ids + met.ids
@@ -250,7 +257,7 @@ def test_pages_meet_every_booking_once_in_order(
             assert met.ids == expected, query
             assert met.unfinished == 0
         limit = rng.choice((1, 10, 300))
-        assert pages.count_rows(connection, query, limit) == Count(
+        assert pages.count_rows(connection, index_of(connection), query, limit) == Count(
             min(len(expected), limit), exact=len(expected) <= limit
         ), query
 
@@ -262,7 +269,10 @@ def test_a_page_begins_strictly_beyond_its_position(connection: Connection, dire
     for text in ("", "kovac"):
         query = BookingQuery(START, text)
         here = Position(rows[9]["starts_at"], rows[9]["id"])
-        ids = [row.id for row in pages.page_rows(connection, query, 4, here, direction).rows]
+        ids = [
+            row.id
+            for row in pages.page_rows(connection, index_of(connection), query, 4, here, direction).rows
+        ]
         assert ids == ([11, 12, 13, 14] if direction is Direction.FORWARD else [6, 7, 8, 9])
 
 
@@ -270,8 +280,12 @@ def test_a_page_begins_strictly_beyond_its_position(connection: Connection, dire
 def test_the_largest_position_of_a_moment_is_a_position(connection: Connection, largest: int) -> None:
     put(connection, make_row(1, START), make_row(2, START + timedelta(hours=1)))
     edge = Position(START, largest)
-    forward = pages.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.FORWARD)
-    backward = pages.page_rows(connection, BookingQuery(as_of=START), 5, edge, Direction.BACKWARD)
+    forward = pages.page_rows(
+        connection, index_of(connection), BookingQuery(as_of=START), 5, edge, Direction.FORWARD
+    )
+    backward = pages.page_rows(
+        connection, index_of(connection), BookingQuery(as_of=START), 5, edge, Direction.BACKWARD
+    )
     assert [row.id for row in forward.rows] == [2]
     assert [row.id for row in backward.rows] == [1]
 
@@ -283,7 +297,7 @@ def test_a_page_says_whether_there_are_more(connection: Connection) -> None:
 
         def more(limit: int, day: int | None, direction: Direction, query: BookingQuery = query) -> bool:
             position = None if day is None else Position(START + timedelta(days=day), 0)
-            return pages.page_rows(connection, query, limit, position, direction).more
+            return pages.page_rows(connection, index_of(connection), query, limit, position, direction).more
 
         assert not more(10, None, Direction.FORWARD)
         assert more(9, None, Direction.FORWARD)
@@ -312,7 +326,7 @@ def test_a_search_that_ran_out_of_time_goes_on_where_it_stopped(
     met = turned(connection, BookingQuery(START, "quinn"), 40, direction)
     assert met.ids == [100, 200, 300, 400]
     assert met.unfinished > 1
-    assert not pages.count_rows(connection, BookingQuery(START, "quinn"), 40).exact
+    assert not pages.count_rows(connection, index_of(connection), BookingQuery(START, "quinn"), 40).exact
 
 
 def test_the_index_follows_every_change_of_a_booking(
@@ -370,7 +384,7 @@ def test_nothing_typed_is_a_filter_or_an_operator(
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def holds(text: str) -> None:
         query = BookingQuery(START, text, practices=practices)
-        page = pages.page_rows(connection, query, 99, None, Direction.FORWARD)
+        page = pages.page_rows(connection, index_of(connection), query, 99, None, Direction.FORWARD)
         assert [row.id for row in page.rows] == wanted(rows, query)
 
     holds()
@@ -411,4 +425,6 @@ def test_many_practitioners_and_practices_are_one_list(
             expected = wanted(rows, query)
             for direction in Direction:
                 assert turned(connection, query, 7, direction).ids == expected
-            assert pages.count_rows(connection, query, 99) == Count(len(expected), exact=True)
+            assert pages.count_rows(connection, index_of(connection), query, 99) == Count(
+                len(expected), exact=True
+            )

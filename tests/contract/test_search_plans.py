@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from frontdesk.bookings import BookingQuery, Direction, Position, Status
 from frontdesk.store.search import pages
-from tests.contract.test_search import ample_time, connection, engine, make_row, put
+from tests.contract.test_search import ample_time, connection, engine, index_of, make_row, put
 
 __all__ = ["ample_time", "connection", "engine"]
 
@@ -159,7 +159,7 @@ def test_every_statement_has_its_index_and_does_little(connection: Connection, e
         for direction in Direction:
             for position in (None, Position(NOW, 0), Position(NOW - timedelta(days=30), 0)):
                 with statements(engine) as heard, steps(connection) as taken:
-                    pages.page_rows(connection, query, 20, position, direction)
+                    pages.page_rows(connection, index_of(connection), query, 20, position, direction)
                 assert sum(taken) <= MOST_STEPS, name
                 plans = [plan(connection, *one) for one in heard]
                 for how in plans:
@@ -170,5 +170,5 @@ def test_every_statement_has_its_index_and_does_little(connection: Connection, e
                     assert sum(rows_visited(connection, *one) for one in heard) <= MOST_ROWS, name
         assert used - {"booking_pkey"} == expected, name
         with statements(engine) as heard:
-            pages.count_rows(connection, query, 50)
+            pages.count_rows(connection, index_of(connection), query, 50)
         assert not any(WHOLE_TABLE.search(plan(connection, *one)) for one in heard), name

@@ -32,6 +32,7 @@ from frontdesk.store.postgres.faults import (
 )
 from frontdesk.store.postgres.listening import CHANNEL, Listener
 from frontdesk.store.postgres.session import NETWORK, PLACE, SCHEMA, WRITABLE, BoundedConnection, set_up
+from frontdesk.store.search.gin import GIN
 from frontdesk.store.sql import schema
 from frontdesk.store.sql.database import READ_THREADS, Answer, Database, News, ReadOnly, Work
 from frontdesk.store.sql.revisions import VERSION_TABLE
@@ -43,6 +44,8 @@ _MIGRATION_LOCK = 0x66640002
 
 class PostgresDatabase(Database):
     """One PostgreSQL database. Its server's clock decides what is past."""
+
+    search = GIN
 
     def __init__(self, url: URL) -> None:
         self._url = url

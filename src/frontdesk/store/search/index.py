@@ -2,8 +2,9 @@
 
 Every word is indexed with the number of its span in front (`52814=kovac`), so one lookup
 answers "this word, in these weeks" at a cost that does not grow with the table, and a walk
-from span to span meets the hits in time order. What a database keeps the words in, and how
-it is asked, is in `search_fts5` and `search_gin`; neither one's own tokenizer changes them.
+from span to span meets the hits in time order. `fts5.py` and `gin.py` say what a database
+keeps the words in and how it is asked; neither database's own tokenizer changes the words.
+Each `Database` says which of the two it has (`search`).
 """
 
 from collections.abc import Callable, Sequence
@@ -80,18 +81,7 @@ def _typed(statement: str) -> TextClause:
     )
 
 
-def index_of(connection: Connection) -> SearchIndex:
-    """Return how the database of `connection` is searched."""
-    if connection.dialect.name == "sqlite":
-        from frontdesk.store.search.fts5 import FTS5
-
-        return FTS5
-    from frontdesk.store.search.gin import GIN
-
-    return GIN
-
-
-def create_search(connection: Connection) -> None:
-    """Make the search index over the bookings that are there, kept up by the database itself."""
-    for statement in index_of(connection).create:
+def create_search(connection: Connection, index: SearchIndex) -> None:
+    """Make `index` over the bookings that are there; the database itself keeps it up to date."""
+    for statement in index.create:
         connection.execute(text(statement))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store.search import streams, terms
-from frontdesk.store.search.index import create_search
+from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.search.streams import BOOKING, FIRST, LAST, Stretch
 from frontdesk.store.search.terms import AllOf, Expression, name_key, search_tags, search_text
 from frontdesk.store.search.walk import Allowance, Extent, Found, Walk, extent
@@ -27,7 +27,6 @@ from frontdesk.store.sql.tables import AppointmentTypeRow, PracticeRow, Practiti
 __all__ = [
     "SearchPage",
     "count_rows",
-    "create_search",
     "name_key",
     "page_rows",
     "search_tags",
@@ -74,6 +73,7 @@ class _Search:
     """
 
     connection: Connection
+    index: SearchIndex
     query: BookingQuery
     compared: Expression | None
     stretches: tuple[Stretch, ...]
@@ -114,11 +114,14 @@ class _Search:
         parts = self._spelled_out
         if stretch.cancelled is not None:
             parts += (terms.any_of([terms.cancelled_tag(stretch.cancelled)]),)
-        return Walk(self.connection, AllOf(parts), stretch, self._extent, self.days, forward, allowance)
+        return Walk(
+            self.connection, self.index, AllOf(parts), stretch, self._extent, self.days, forward, allowance
+        )
 
 
 def page_rows(
     connection: Connection,
+    index: SearchIndex,
     query: BookingQuery,
     limit: int,
     position: Position | None,
@@ -128,16 +131,16 @@ def page_rows(
 
     Without a position, FORWARD begins at the first booking and BACKWARD ends at the last.
     """
-    search = _prepare(connection, query)
+    search = _prepare(connection, index, query)
     forward = direction is Direction.FORWARD
     found = _collect(search, limit + 1, position, forward, PAGE_SECONDS)
     rows = _rows(connection, found.ids[:limit])
     return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until)
 
 
-def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count:
+def count_rows(connection: Connection, index: SearchIndex, query: BookingQuery, limit: int) -> Count:
     """Count the bookings of `query`, stopping at `limit`, or when a search takes too long."""
-    search = _prepare(connection, query)
+    search = _prepare(connection, index, query)
     allowance = Allowance(connection, COUNT_SECONDS)
     number = 0
     for stretch in search.stretches:
@@ -155,7 +158,7 @@ def count_rows(connection: Connection, query: BookingQuery, limit: int) -> Count
     return Count(number, exact=True)
 
 
-def _prepare(connection: Connection, query: BookingQuery) -> _Search:
+def _prepare(connection: Connection, index: SearchIndex, query: BookingQuery) -> _Search:
     words = terms.interpret(query.text)
     zones: dict[str, str] = {}
     if query.practices or query.first_day or query.last_day:
@@ -180,7 +183,7 @@ def _prepare(connection: Connection, query: BookingQuery) -> _Search:
         compared.append(_of_practices(practices))
         practices = None
     everything = AllOf(tuple(compared)) if compared else None
-    return _Search(connection, query, everything, stretches, practitioners, practices)
+    return _Search(connection, index, query, everything, stretches, practitioners, practices)
 
 
 def _practitioners(

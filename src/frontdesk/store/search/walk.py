@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from frontdesk.bookings import Position
 from frontdesk.store.search import streams
-from frontdesk.store.search.index import SearchIndex, index_of
+from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.search.streams import BOOKING, Days, Stretch
 from frontdesk.store.search.terms import Expression
 
@@ -75,20 +75,17 @@ class Walk:
     """A walk through one stretch of time, with what is asked of the index there."""
 
     connection: Connection
+    index: SearchIndex
     expression: Expression
     stretch: Stretch
     extent: Extent
     days: Days
     forward: bool
     allowance: Allowance
-    _index: SearchIndex = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._index = index_of(self.connection)
 
     def hits(self, limit: int) -> Found:
         """Return up to `limit` ids, in the walk's order."""
-        statement = self._index.hits_forward if self.forward else self._index.hits_backward
+        statement = self.index.hits_forward if self.forward else self.index.hits_backward
         ids: list[int] = []
         for spans, beyond in self._goes():
             if not spans:
@@ -107,7 +104,7 @@ class Walk:
         for spans, _ in self._goes():
             if not spans:
                 return number, False
-            answer = self.connection.execute(self._index.counts, self._asked(spans, limit - number))
+            answer = self.connection.execute(self.index.counts, self._asked(spans, limit - number))
             for (hits,) in answer:
                 number += hits
                 if number >= limit:
@@ -118,8 +115,8 @@ class Walk:
     def _asked(self, spans: range, limit: int) -> dict[str, Any]:
         first_day, last_day = self.days
         return {
-            "expression": self._index.render(self.expression),
-            "spans": self._index.spans_parameter(spans),
+            "expression": self.index.render(self.expression),
+            "spans": self.index.spans_parameter(spans),
             "first_day": first_day or date.min,
             "last_day": last_day or date.max,
             "low_at": self.stretch.low.starts_at,
@@ -134,7 +131,7 @@ class Walk:
         if self.extent is None:
             return
         first, last = self.extent
-        index, forward = self._index, self.forward
+        index, forward = self.index, self.forward
         low = index.span_of(max(self.stretch.low.starts_at, first))
         high = index.span_of(min(self.stretch.high.starts_at, last))
         most = int(LONGEST_GO.total_seconds()) // index.span_seconds
@@ -158,12 +155,12 @@ class Walk:
 
     def _reached(self, span: int) -> Position:
         """The position before a span, or the stretch's own end where that lies further on."""
-        edge = Position(self._index.span_start(span), -1)
+        edge = Position(self.index.span_start(span), -1)
         return max(edge, self.stretch.low) if self.forward else min(edge, self.stretch.high)
 
     def _nearest(self, low: int, high: int) -> datetime | None:
         """When the next booking of all starts, within these spans."""
-        first, last = (Position(self._index.span_start(span), -1) for span in (low, high + 1))
+        first, last = (Position(self.index.span_start(span), -1) for span in (low, high + 1))
         everything = streams.streams(None, None, None)
         between = Stretch(first, last, cancelled=None)
         rows = streams.read(self.connection, everything, between, (None, None), 1, forward=self.forward)

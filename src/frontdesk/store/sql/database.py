@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Table, insert
 from sqlalchemy.exc import DBAPIError
 
 from frontdesk.errors import FrontdeskError, Unavailable
+from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.sql import schema
 
 Answer = TypeVar("Answer")
@@ -42,10 +43,12 @@ class Database(ABC):
 
     Reads and writes have threads of their own, so a read never queues behind a slow write.
     A write goes on when its caller is cancelled: the answer may be lost, the work not.
-    `is_new` is whether opening it made the store, where there was none.
+    `is_new` is whether opening it made the store, where there was none. `search` is how it
+    keeps the words of bookings.
     """
 
     is_new = False
+    search: SearchIndex
 
     def __init__(self, engine: Engine, where: str, write_threads: int) -> None:
         self.where = where

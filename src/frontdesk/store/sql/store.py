@@ -108,7 +108,7 @@ class SqlStore:
             return Page((), more=False)
 
         def work(connection: Connection) -> Page:
-            found = page_rows(connection, restricted, limit, position, direction)
+            found = page_rows(connection, self._database.search, restricted, limit, position, direction)
             return Page(records.listed(found.rows), found.more, found.searched_until)
 
         return await self._database.read(work)
@@ -117,7 +117,9 @@ class SqlStore:
         restricted = self._restricted(query)
         if restricted is None:
             return Count(0, exact=True)
-        return await self._database.read(lambda connection: count_rows(connection, restricted, limit))
+        return await self._database.read(
+            lambda connection: count_rows(connection, self._database.search, restricted, limit)
+        )
 
     def _restricted(self, query: BookingQuery) -> BookingQuery | None:
         """Return the query within this desk's practices, or None when nothing is left of it."""

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from frontdesk.errors import CommitLost, FrontdeskError, Unavailable
 from frontdesk.store import files
+from frontdesk.store.search.fts5 import FTS5
 from frontdesk.store.sql import schema
 from frontdesk.store.sql.database import BUSY_SECONDS, READ_THREADS, Answer, Database, News, Work
 from frontdesk.store.sqlite.file import FileConnection, connect, host_clock, is_missing, why_not_writable
@@ -34,6 +35,8 @@ _BACKUP_RESTARTS = 3
 
 class SqliteDatabase(Database):
     """One SQLite file. `clock` is the time that decides what is past."""
+
+    search = FTS5
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = host_clock) -> None:
         self.path = path

@@ -17,7 +17,9 @@ from sqlalchemy import (
     text,
 )
 
-from frontdesk.store.search.pages import create_search
+from frontdesk.store.search.fts5 import FTS5
+from frontdesk.store.search.gin import GIN
+from frontdesk.store.search.index import create_search
 from frontdesk.store.sql.revisions import REVISIONS
 from frontdesk.store.sql.tables import Instant
 
@@ -49,9 +51,10 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("update", "delete"):
             op.execute(_SQLITE_GUARD.format(verb=verb))
+        create_search(op.get_bind(), FTS5)
     else:
         op.execute(_POSTGRESQL_GUARD)
-    create_search(op.get_bind())
+        create_search(op.get_bind(), GIN)
 
 
 def _create_tables() -> None:
