@@ -22,9 +22,9 @@ from benchmarks import store_data, worst_cases
 from benchmarks.store_data import say
 from benchmarks.worst_cases import HEIGHT, BookingListing, Case, Facts
 from frontdesk import times
-from frontdesk.bookings import BookingQuery, Direction, Operator, Position, Status
+from frontdesk.bookings import COUNT_LIMIT, BookingQuery, Direction, Operator, Position, Status
 from frontdesk.commands import Cancel, Command, Subject
-from frontdesk.listing import COUNT_LIMIT, Listing
+from frontdesk.listing import Listing
 from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore

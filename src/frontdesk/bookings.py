@@ -3,6 +3,7 @@
 Standard library only: the words of the product, without a database, a screen or a wire.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, StrEnum
@@ -99,6 +100,12 @@ class Practice:
     def zone(self) -> ZoneInfo:
         """The time zone its bookings are shown in."""
         return ZoneInfo(self.time_zone)
+
+
+def home_practice(practices: Sequence[Practice], wanted: str) -> Practice | None:
+    """Return the practice whose clock hangs on the desk's wall: the one with the id `wanted`, else the first."""
+    named = next((practice for practice in practices if practice.id == wanted), None)
+    return named or next(iter(practices), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +320,10 @@ class Page:
     rows: tuple[Row, ...]
     more: bool
     searched_until: Position | None = None
+
+
+COUNT_LIMIT = 2_000
+"""Where counting the bookings of a query stops."""
 
 
 @dataclass(frozen=True, slots=True)

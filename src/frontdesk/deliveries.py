@@ -58,7 +58,6 @@ NO_SHOW_OTHERWISE = "not marked there as did not come: "
 TAKE_BACK_OTHERWISE = "no-show not taken back there: "
 
 _MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
-NO_ADDRESS = ", ".join(_MISSING.values())
 TOLD_BY_PHONE = "Told by me on the phone just now"
 
 _CHANNEL_KINDS = {Channel.EMAIL: Kind.PATIENT_EMAIL, Channel.SMS: Kind.PATIENT_SMS}

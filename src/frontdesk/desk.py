@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Operator, Pms, Practice, Practitioner, Standing, StoreState
+from frontdesk.bookings import Operator, Pms, Practice, Practitioner, Standing, StoreState, home_practice
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
@@ -174,8 +174,8 @@ class OpenDesk:
     store's clock runs on between two answers.
     `away_since` is since when the store does not answer, as a time on the desk's wall, empty
     while it does; `shut_out` is what the store says to a desk that it does not accept any more.
-    `elsewhere` are bookings that other desks changed and that no list here has shown yet (None
-    stands for a bulk load), `own` those that this desk cancels itself. `store_id` is the store
+    `changed_elsewhere` are bookings that other desks changed and that no list here has shown yet
+    (None stands for a bulk load), `own_changes` those that this desk is changing itself. `store_id` is the store
     that the lists on the screen were read from. `drafts` are by kind of dialog and what it is
     about; see `keep_draft`. `signed_in` is who signed in at a shared account, empty at a desk of
     one operator.
@@ -192,8 +192,8 @@ class OpenDesk:
     key_arrived_at: float = 0.0
     away_since: str = ""
     shut_out: str = ""
-    elsewhere: set[int | None] = field(default_factory=set)
-    own: set[int] = field(default_factory=set)
+    changed_elsewhere: set[int | None] = field(default_factory=set)
+    own_changes: set[int] = field(default_factory=set)
     signed_in: str = ""
     store_id: str = ""
     drafts: dict[tuple[str, Hashable], Draft] = field(default_factory=dict)
@@ -288,8 +288,8 @@ class OpenDesk:
         practices, practitioners = await self.store.practices(), await self.store.practitioners()
         await self.ask_state()
         self.practices, self.practitioners = practices, practitioners
-        self.elsewhere.clear()
-        self.own.clear()
+        self.changed_elsewhere.clear()
+        self.own_changes.clear()
         self.drafts.clear()
 
     @property
@@ -300,9 +300,7 @@ class OpenDesk:
     @property
     def home(self) -> Practice | None:
         """The practice whose time zone "here" is, if there is any practice."""
-        wanted = self.program.settings.home
-        named = next((practice for practice in self.practices if practice.id == wanted), None)
-        return named or (self.practices[0] if self.practices else None)
+        return home_practice(self.practices, self.program.settings.home)
 
 
 def _kind_of(error: Exception) -> str:

@@ -12,12 +12,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Generic
 
-from frontdesk.bookings import Count, Direction, Position
+from frontdesk.bookings import COUNT_LIMIT, Count, Direction, Position
 from frontdesk.errors import FrontdeskError
 from frontdesk.paging import View, around, at_end, cut, grown, joined, turned
 from frontdesk.sources.port import Asked, Piece, Q, R, Source
 
-COUNT_LIMIT = 2_000
 LATE = 0.5
 """Seconds that rows may wait on screen for the answer that takes their place; then they go."""
 ASK_ON = 20

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from frontdesk.commands import Command, Done
 from frontdesk.errors import CommitLost, Conflict, FrontdeskError, Unavailable
+from frontdesk.pauses import pause
 
 Answer = TypeVar("Answer")
 
@@ -83,8 +84,8 @@ async def save(store: Saving, command: Command, tell: Tell, not_known: Callable[
         found = await _ask(store, command, said.why, tell)
         if isinstance(found, NotKnown):
             not_known()
-            await asyncio.sleep(ASK_AGAIN[min(asked, len(ASK_AGAIN) - 1)])
             asked += 1
+            await asyncio.sleep(pause(ASK_AGAIN, asked))
         else:
             return found
     return said

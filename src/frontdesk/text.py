@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -178,3 +179,8 @@ def fold(value: str) -> tuple[str, ...]:
     letters = "".join(char for char in decomposed if unicodedata.category(char)[0] != "M")
     folded = letters.casefold().translate(_STROKES).translate(_UNTYPED)
     return tuple(_WORD.findall(folded.casefold()))
+
+
+def begins(parts: Iterable[str], words: Sequence[str]) -> bool:
+    """Return whether each of `parts` is the beginning of one of `words`; both are folded."""
+    return all(any(word.startswith(part) for word in words) for part in parts)

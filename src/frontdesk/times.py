@@ -13,8 +13,6 @@ _LONG_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-WHEN_WIDTH = 16
-BIRTH_WIDTH = 9
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
@@ -66,12 +64,12 @@ def day_with_year(value: date) -> str:
     return f"{DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
-def day_in_letters(value: date) -> str:
+def day_for_patients(value: date) -> str:
     """Return `Thursday 26 November 2026`, as in messages to patients."""
     return f"{_LONG_DAYS[value.weekday()]} {value.day} {_LONG_MONTHS[value.month - 1]} {value.year}"
 
 
-def clock_in_letters(instant: datetime, zone: ZoneInfo) -> str:
+def time_for_patients(instant: datetime, zone: ZoneInfo) -> str:
     """`10:30 am`; the offset follows in the hour that a clock change repeats."""
     local = instant.astimezone(zone)
     shown = f"{(local.hour + 11) % 12 + 1}:{local:%M} {'am' if local.hour < 12 else 'pm'}"

@@ -16,9 +16,9 @@ from frontdesk import http_client, tls
 from frontdesk.demo.simulator import Diary, Entry, SimulatedAccount, Simulator
 from frontdesk.notify import smtp
 from frontdesk.pms import opening, profile_file
+from frontdesk.pms.kinds import open_pms
 from frontdesk.pms.port import Account, CancelRequest, MoveRequest, NoShowRequest, Pms
 from frontdesk.pms.profile import Profile
-from frontdesk.pms.registry import open_pms
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from frontdesk.bookings import (
     Status,
 )
 from frontdesk.commands import Command, Subject
-from frontdesk.deliveries import MANUAL_UPDATE, NO_ADDRESS, TOLD_BY_PHONE, Kind, State
+from frontdesk.deliveries import MANUAL_UPDATE, TOLD_BY_PHONE, Kind, State
 from frontdesk.errors import Conflict, NotFound, Refused
 from frontdesk.store.search.pages import search_tags
 from frontdesk.store.sql.selects import BOOKING
@@ -99,7 +99,6 @@ async def test_cancel_writes_command_audit_change_and_deliveries(
         practice_id=row.practice_id,
         practitioner_id=row.practitioner_id,
         cancelled=True,
-        local_date=row.local_date,
     )
     assert count(store_url, "command") == 1
     assert await outcome(store, asked.id) == cancelled
@@ -302,7 +301,7 @@ FOLLOWUPS: dict[str, tuple[dict[str, Any], dict[str, Any], bool, list[tuple[obje
         {"pms": None, "email": ""},
         {"email": "", "mobile": ""},
         False,
-        [(Kind.PATIENT_PHONE, State.ATTENTION, "", NO_ADDRESS, "", "")],
+        [(Kind.PATIENT_PHONE, State.ATTENTION, "", "no e-mail, no mobile", "", "")],
     ),
     "told by phone": (
         {"pms": None, "patient_channels": (Channel.EMAIL,), "email": ""},

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from frontdesk import config
+from frontdesk.pms.kinds import open_pms
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
@@ -28,7 +29,6 @@ from frontdesk.pms.port import (
 )
 from frontdesk.pms.probe import Held, probe
 from frontdesk.pms.profile_file import load
-from frontdesk.pms.registry import open_pms
 from tests.architecture.pages import ROOT, blocks
 
 PAGE = ROOT / "docs" / "pms" / "adding-a-pms.md"

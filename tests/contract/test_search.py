@@ -82,7 +82,6 @@ def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  #
         practice_id=practice,
         practitioner_id=row["practitioner_id"],
         cancelled=row["cancelled"],
-        local_date=row["local_date"],
     )
     return row
 

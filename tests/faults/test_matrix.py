@@ -26,7 +26,7 @@ from frontdesk.notify.smtp import Encryption, SmtpPost
 from frontdesk.notify.smtp import MailServer as Address
 from frontdesk.outbox import Dispatcher
 from frontdesk.pms import telling
-from frontdesk.pms.registry import open_pms
+from frontdesk.pms.kinds import open_pms
 from frontdesk.pms.telling import PmsCarrier
 from frontdesk.pms.writes import Move, NoShow, PmsWrite, TakeBackNoShow
 from frontdesk.store.opening import open_store

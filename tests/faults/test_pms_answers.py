@@ -25,8 +25,8 @@ from frontdesk.bookings import Cancellation
 from frontdesk.deliveries import Delivery, Kind, State
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient, Lost, NotSent
+from frontdesk.pms.kinds import open_pms
 from frontdesk.pms.port import Account, Pms, PmsError
-from frontdesk.pms.registry import open_pms
 from frontdesk.pms.telling import PmsCarrier
 from tests.contract.pms_accounts import NOW, PROMISES, REF, START, Promise, connected
 from tests.making import KIM, cancel_of, make_booking

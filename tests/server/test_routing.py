@@ -12,13 +12,13 @@ from fastapi.dependencies.utils import solve_dependencies
 
 from frontdesk.bookings import Scope
 from frontdesk.errors import FrontdeskError
-from frontdesk.server.routes import bookings, changes, deliveries, standing
+from frontdesk.server.routes import bookings, changes, deliveries, desk
 from frontdesk.server.routes.commands import command_routes
 from frontdesk.server.routing import PlannedRoute, given_in, new_router, plan_of
 
 ROUTES = {
     route.name: route
-    for router in (bookings.router, changes.router, deliveries.router, standing.router, command_routes())
+    for router in (bookings.router, changes.router, deliveries.router, desk.router, command_routes())
     for route in router.routes
     if isinstance(route, PlannedRoute)
 }

@@ -20,6 +20,7 @@ from frontdesk.bookings import (
     Scope,
     Standing,
     Status,
+    home_practice,
     is_namesake,
     why_not_cancel,
     why_not_write,
@@ -250,3 +251,10 @@ def test_every_error_has_a_title_a_hint_and_a_fixed_exit_code() -> None:
 
 def _of_the_config() -> set[type[FrontdeskError]]:
     return {error for error in FrontdeskError.__subclasses__() if error.__module__ != "frontdesk.errors"}
+
+
+def test_home_is_the_practice_that_was_named_else_the_first() -> None:
+    first, named = make_practice(), make_practice(id="hobart")
+    assert home_practice((first, named), "hobart") is named
+    assert home_practice((first, named), "nowhere") is first
+    assert home_practice((), "hobart") is None

@@ -13,7 +13,6 @@ from frontdesk.bookings import Channel, Pms
 from frontdesk.deliveries import (
     MAIL_CONNECTION,
     MANUAL_UPDATE,
-    NO_ADDRESS,
     OPEN_STATES,
     SMS_CONNECTION,
     TOLD_BY_PHONE,
@@ -33,6 +32,7 @@ from tests.making import BY_HAND, PRAKTIKA, make_booking, make_patient, make_pra
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
 MAIL, MOBILE, DESK = "amelia@example.com", "0491570006", "desk@adelaide.example"
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
+NO_ADDRESS = "no e-mail, no mobile"
 
 PATIENT_KINDS = {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS, Kind.PATIENT_PHONE}
 TELLS_ITSELF = Pms("core", "core-practice", "Core Practice", can_cancel=True, tells_patient=True)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.pms import paging
+from frontdesk.pms.appointments import id_at, who_at
 from frontdesk.pms.instants import InstantFormat
 from frontdesk.pms.port import ContractDrift, Nobody, One, Several, Unclear, Who
 from frontdesk.pms.profile import Paging, Reason
-from frontdesk.pms.reading import id_at, who_at
 from frontdesk.pms.rest_profile import carried_reason
 from frontdesk.pms.token_bucket import TokenBucket
 from tests.unit.pms_profiles import NOW

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from frontdesk.pms.kinds import describe, kinds, open_pms, profile_path
 from frontdesk.pms.port import Account, UnusableSettings, Verified
 from frontdesk.pms.profile_file import load
-from frontdesk.pms.registry import describe, kinds, open_pms, profile_path
 from tests.unit.pms_profiles import MINIMAL, NOW, write_profile
 
 

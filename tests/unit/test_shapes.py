@@ -43,7 +43,7 @@ OPENING = """
 from datetime import UTC, datetime
 from frontdesk.pms import cliniko, opening
 from frontdesk.pms.port import Account
-from frontdesk.pms.registry import open_pms
+from frontdesk.pms.kinds import open_pms
 kinds = ("praktika", "core-practice", "cliniko", "fhir")
 def first(number):
     account = Account(

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from frontdesk.pms import reading
+from frontdesk.pms import appointments
+from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Appointment, AppointmentStatus, One
 from frontdesk.pms.profile import Profile, Route, Write
 from frontdesk.pms.profile_file import load
-from frontdesk.pms.registry import profile_path
 from frontdesk.pointers import find
 from frontdesk.templates import names_in
 from tests.architecture.pages import ROOT
@@ -223,38 +223,40 @@ def test_every_word_of_the_contract_is_known_to_the_profile(kind: str) -> None:
 @every_kind
 def test_the_profile_reads_every_example(kind: str) -> None:
     contract, shipped = Contract(kind), profile(kind)
-    form = reading.instant_format(shipped.times, "Australia/Adelaide")
+    form = appointments.instant_format(shipped.times, "Australia/Adelaide")
 
-    def appointments(route: Any, pointer: str) -> Iterator[Appointment]:
+    def listed(route: Any, pointer: str) -> Iterator[Appointment]:
         for status, said in contract.answers(contract.operation(route)):
             found = find(said, pointer)
             if status in (200, 201):
                 for item in found if isinstance(found, list) else [found]:
-                    yield reading.appointment(shipped, form, item, {"ETag": '"4"'}, "https://pms.example")
+                    yield appointments.appointment(
+                        shipped, form, item, {"ETag": '"4"'}, "https://pms.example"
+                    )
 
     assert shipped.routes.list
     assert shipped.routes.cancel
     assert shipped.routes.reschedule
     assert shipped.routes.practitioners
-    (one,) = appointments(shipped.routes.get, shipped.routes.get.item)
+    (one,) = listed(shipped.routes.get, shipped.routes.get.item)
     assert (one.status, one.starts_at) == (AppointmentStatus.BOOKED, datetime(2026, 11, 26, 0, 0, tzinfo=UTC))
     assert one.ends_at == datetime(2026, 11, 26, 0, 30, tzinfo=UTC)
     assert one.version
     assert isinstance(one.practitioners, One)
     assert isinstance(one.patients, One)
-    assert list(appointments(shipped.routes.list, shipped.routes.list.items)) == [one]
-    changed = [*appointments(shipped.routes.cancel, shipped.routes.cancel.item)]
+    assert list(listed(shipped.routes.list, shipped.routes.list.items)) == [one]
+    changed = [*listed(shipped.routes.cancel, shipped.routes.cancel.item)]
     assert shipped.routes.no_show
     assert shipped.routes.take_back_no_show
-    changed += appointments(shipped.routes.no_show, shipped.routes.no_show.item)
-    changed += appointments(shipped.routes.take_back_no_show, shipped.routes.take_back_no_show.item)
+    changed += listed(shipped.routes.no_show, shipped.routes.no_show.item)
+    changed += listed(shipped.routes.take_back_no_show, shipped.routes.take_back_no_show.item)
     assert {one.status for one in changed} == {
         AppointmentStatus.BOOKED,
         AppointmentStatus.CANCELLED,
         AppointmentStatus.NO_SHOW,
     }
-    (moved,) = appointments(shipped.routes.reschedule, shipped.routes.reschedule.item)
+    (moved,) = listed(shipped.routes.reschedule, shipped.routes.reschedule.item)
     assert moved.starts_at == datetime(2026, 11, 26, 22, 30, tzinfo=UTC)
     for _, said in contract.answers(contract.operation(shipped.routes.practitioners)):
         (calendar,) = find(said, shipped.routes.practitioners.items)
-        assert reading.practitioner(shipped.routes.practitioners, calendar).name
+        assert appointments.practitioner(shipped.routes.practitioners, calendar).name

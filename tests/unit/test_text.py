@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from frontdesk.text import MAX_MARKS, REPLACEMENT, clean, clean_fields, clean_line, fold
+from frontdesk.text import MAX_MARKS, REPLACEMENT, begins, clean, clean_fields, clean_line, fold
 from tests.making import make_incoming, make_patient, make_practice
 
 ANYTHING = st.text(st.characters(codec=None), max_size=20)
@@ -305,3 +305,11 @@ def test_words_of_every_script_stay_words() -> None:
     assert fold("O'Brien-Kovač") == ("obrien", "kovac")
     assert fold("SD-10482 (0491 570 006)") == ("sd", "10482", "0491", "570", "006")
     assert fold(" - '_. ") == ()
+
+
+def test_every_part_has_to_begin_a_word() -> None:
+    words = fold("Dr Ana Kovač")
+    assert begins(fold("kov an"), words)
+    assert begins((), words)
+    assert not begins(fold("ovac"), words)
+    assert not begins(fold("kov mir"), words)

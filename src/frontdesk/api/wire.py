@@ -39,8 +39,8 @@ EVENTS_TYPE = "text/event-stream"
 
 Answer = TypeVar("Answer")
 
-PAGE_LIMIT, COUNT_LIMIT = 500, 2_000
-"""Rows of one page, and where counting stops, at most."""
+PAGE_LIMIT = ROWS_LIMIT = 500
+"""Rows of one page, or of one question for bookings by their ids, at most."""
 
 OPERATOR_LIMIT = 200
 WHO_OPERATES = "who sits at the desk; empty: the token's own name"

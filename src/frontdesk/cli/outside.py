@@ -72,7 +72,7 @@ class Outside:
 
         Raises UnusableSettings, MissingCredential.
         """
-        from frontdesk.pms.registry import open_pms
+        from frontdesk.pms.kinds import open_pms
 
         return open_pms(account, self.secrets, time_zone, _now)
 

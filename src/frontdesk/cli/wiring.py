@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
-from frontdesk.bookings import Booking, Pms, Practice, Reason
+from frontdesk.bookings import Booking, Pms, Practice, Reason, home_practice
 from frontdesk.cli import crash
 from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
@@ -268,9 +268,7 @@ class Session:
 
     async def home(self, store: "BookingStore") -> Practice | None:
         """Return the practice whose time is "here": the config's, else the store's first."""
-        practices = await store.practices()
-        named = next((one for one in practices if one.id == self.config.home), None)
-        return named or next(iter(practices), None)
+        return home_practice(await store.practices(), self.config.home)
 
     @contextmanager
     def opened(
@@ -297,7 +295,7 @@ class Session:
 
     def verified(self, pms: Pms) -> Verified | None:
         """Return how far what is assumed of a PMS has been proven, as this machine's profile says."""
-        from frontdesk.pms.registry import describe
+        from frontdesk.pms.kinds import describe
 
         try:
             return describe(pms.kind, self.config.folder).verified

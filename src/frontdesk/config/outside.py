@@ -17,8 +17,8 @@ from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
 from frontdesk.notify.messages import why_not_by_kind
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
+from frontdesk.pms.kinds import MANUAL, is_profile, profile_path
 from frontdesk.pms.port import Account
-from frontdesk.pms.registry import MANUAL, is_profile, profile_path
 
 SECRET = "secret"  # noqa: S105
 """The role of the secret that `credential` names; `credentials` names others."""

@@ -16,7 +16,7 @@ from frontdesk.config import sections
 from frontdesk.config.addresses import check_mail_address
 from frontdesk.config.sections import ConfigFile
 from frontdesk.notify.messages import mention_reason
-from frontdesk.pms.registry import MANUAL, describe
+from frontdesk.pms.kinds import MANUAL, describe
 
 _PHONE = re.compile(r"(?=(?:\D*\d){3})[0-9A-Za-z +()./-]+")
 """At least three digits, and what is written between them; some numbers end in a word (1300 SMILES)."""

@@ -237,9 +237,9 @@ def _words(booking: Booking, channel: Channel | None = None) -> dict[str, str]:
         "patient": booking.patient.name,
         "practitioner": booking.practitioner.name,
         "reference": booking.ref,
-        "day": times.day_in_letters(times.local_date(start, zone)),
+        "day": times.day_for_patients(times.local_date(start, zone)),
         "date": times.day_with_year(times.local_date(start, zone)),
-        "time": times.clock_in_letters(start, zone),
+        "time": times.time_for_patients(start, zone),
         "zone": f"{times.zone_name(zone)} time",
         "reason": done.reason if done and is_for_patient else "",
     }

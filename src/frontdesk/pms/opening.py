@@ -9,10 +9,10 @@ from typing import Literal
 from frontdesk.credentials import Secrets
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
+from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Account, Pms, UnusableSettings
 from frontdesk.pms.profile import Auth, Profile
 from frontdesk.pms.profile_file import load
-from frontdesk.pms.registry import profile_path
 from frontdesk.pms.rest_profile import RestPms
 from frontdesk.pms.signing import SignIn
 from frontdesk.templates import fill, fill_path, names_in

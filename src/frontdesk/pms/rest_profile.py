@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
-from frontdesk.pms import paging, reading
+from frontdesk.pms import appointments, paging
 from frontdesk.pms.outcomes import failure
 from frontdesk.pms.port import (
     NO_VERSIONS,
@@ -70,7 +70,7 @@ class RestPms:
         self._common = common
         self._client = client
         self._sign_in = sign_in
-        self._form = reading.instant_format(profile.times, time_zone)
+        self._form = appointments.instant_format(profile.times, time_zone)
         self._now = now
         limits = profile.limits
         self._bucket = TokenBucket(limits.per_minute, limits.burst) if limits else None
@@ -92,7 +92,7 @@ class RestPms:
         rules = self._profile.paging
         items, following = await self._page(route, route.items, rules, values, cursor)
         timed = [item for item in items if find(item, self._profile.fields.start) is not None]
-        found = [reading.appointment(self._profile, self._form, item, {}, self._root) for item in timed]
+        found = [appointments.appointment(self._profile, self._form, item, {}, self._root) for item in timed]
         # Whether a PMS counts the edges in is nowhere written down.
         inside = tuple(one for one in found if start <= one.starts_at < end)
         return AppointmentPage(inside, following, without_time=len(items) - len(timed))
@@ -155,7 +155,7 @@ class RestPms:
         cursor: str | None = None
         while True:
             items, cursor = await self._page(route, route.items, rules, {}, cursor)
-            found += [reading.practitioner(route, item) for item in items]
+            found += [appointments.practitioner(route, item) for item in items]
             if cursor is None:
                 return tuple(found)
 
@@ -284,7 +284,7 @@ class RestPms:
     def _shown(self, answer: Answer, pointer: str, ref: str | None) -> Appointment:
         """Return the appointment in an answer, which must be the one asked for."""
         item = find(self._document(answer), pointer)
-        shown = reading.appointment(self._profile, self._form, item, answer.headers, self._root)
+        shown = appointments.appointment(self._profile, self._form, item, answer.headers, self._root)
         if ref is not None and shown.ref != ref:
             raise ContractDrift("it answers with another appointment")
         return shown

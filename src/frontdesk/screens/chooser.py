@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from frontdesk.text import fold
+from frontdesk.text import begins, fold
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 
@@ -66,10 +66,7 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
         self._hits = [
             index
             for index, choice in enumerate(self._choices)
-            if all(
-                any(word.startswith(part) for word in fold(f"{choice.label} {choice.hint}"))
-                for part in wanted
-            )
+            if begins(wanted, fold(f"{choice.label} {choice.hint}"))
         ]
         self._marked = 0
         self._show()

@@ -10,7 +10,7 @@ from frontdesk.bookings import Channel, ConnectionState, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.desk import OpenDesk
 from frontdesk.pms.port import Verified
-from frontdesk.screens.reading import ReadingScreen, StyledLine
+from frontdesk.screens.text_screen import StyledLine, TextScreen
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.status_line import StatusLine, trouble_words
 from frontdesk.words.dialog import TEXT_START, labelled
@@ -22,7 +22,7 @@ PROVEN = {
 }
 
 
-class ConnectionsScreen(ReadingScreen):
+class ConnectionsScreen(TextScreen):
     """As the store knows it: nobody is asked for this page."""
 
     def __init__(self, desk: OpenDesk) -> None:

@@ -22,7 +22,7 @@ from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.dialogs.settling import NoteScreen, try_again
 from frontdesk.screens.list.booking_columns import SYMBOLS
 from frontdesk.screens.list.changes import StoreChanged
-from frontdesk.screens.reading import ReadingScreen, StyledLine
+from frontdesk.screens.text_screen import StyledLine, TextScreen
 from frontdesk.store.port import Change
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
@@ -38,7 +38,7 @@ NAME_WIDTH, WORD_WIDTH = 15, 10
 TRIED_STATES = OPEN_STATES | {State.ATTENTION}
 
 
-class DetailsScreen(ReadingScreen):
+class DetailsScreen(TextScreen):
     """One booking, read again from the store while it opens and whenever it changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(DETAILS_ACTIONS)
@@ -61,7 +61,7 @@ class DetailsScreen(ReadingScreen):
     def on_store_changed(self, message: StoreChanged) -> None:
         self.query_one("#status", StatusLine).show_desk(self.desk)
         if self._is_unread or message.concerns(self.booking.id):
-            if self.booking.id not in self.desk.own:
+            if self.booking.id not in self.desk.own_changes:
                 self._change = message.of(self.booking.id) or self._change
             self._read()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from frontdesk.actions import ALL_ACTIONS
 from frontdesk.keys import key_name, keys_of
-from frontdesk.screens.reading import ReadingScreen, StyledLine
+from frontdesk.screens.text_screen import StyledLine, TextScreen
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.words.fitting import wrapped
 
@@ -18,7 +18,7 @@ WIDEST = 80
 KEYS_WIDTH = 16
 
 
-class HelpScreen(ReadingScreen):
+class HelpScreen(TextScreen):
     """What every key does. `overrides` are the keys the config gave to commands."""
 
     def __init__(self, overrides: Mapping[str, str]) -> None:

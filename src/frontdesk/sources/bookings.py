@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from frontdesk import times
-from frontdesk.bookings import LAST_ID, Count, Direction, Position, Practice, Row, Status
+from frontdesk.bookings import LAST_ID, Count, Direction, Position, Practice, Row, Status, home_practice
 from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.sources.port import Asked, Piece
 from frontdesk.store.port import BookingStore
@@ -59,8 +59,7 @@ class BookingSource:
     @property
     def today(self) -> date:
         """Today at the home practice; without practices, in UTC."""
-        home = next((p for p in self.practices if p.id == self.home), None)
-        practice = home or (self.practices[0] if self.practices else None)
+        practice = home_practice(self.practices, self.home)
         return times.local_date(self.now(), practice.zone) if practice else self.now().date()
 
     def on_days(self, filters: Filters, first: int, last: int) -> Filters:

@@ -64,7 +64,7 @@ def status(desk: OpenDesk, width: int, *, names_keys: bool = True) -> tuple[str,
 def _open(desk: OpenDesk, *, names_keys: bool) -> str:
     """What is under way, what needs a person, what other desks did."""
     state, said = desk.state, []
-    if number := len(desk.elsewhere):
+    if number := len(desk.changed_elsewhere):
         changes = "1 change" if number == 1 else f"{number:,} changes"
         said.append(f"{changes} by other desks{': F5 shows them' if names_keys else ''}")
     elif state.under_way:

@@ -196,14 +196,14 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
             self.say(why_not)
         else:
             # Before it is sent: the news of it may be here before the answer.
-            self.desk.own.add(self.booking.id)
+            self.desk.own_changes.add(self.booking.id)
             self.carry_out()
 
     # -- what others do to the booking meanwhile ------------------------------------------------
 
     def on_store_changed(self, message: StoreChanged | None = None) -> None:
         self.query_one("#status", StatusLine).show_desk(self.desk)
-        if message is None or self.booking.id in self.desk.own:
+        if message is None or self.booking.id in self.desk.own_changes:
             return
         if change := message.of(self.booking.id):
             self._follow(change)
@@ -253,13 +253,13 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
 
     def not_saved(self, why: FrontdeskError) -> None:
-        self.desk.own.discard(self.booking.id)
+        self.desk.own_changes.discard(self.booking.id)
         self._why_not_saved = cause(why)
         self.say(not_saved(why, *self.app.size))
 
     def overtaken(self, conflict: Conflict) -> None:
         current = conflict.current
-        self.desk.own.discard(current.id)
+        self.desk.own_changes.discard(current.id)
         if done := current.cancellation:
             self._progress = Progress.OVER
             self.booking = current

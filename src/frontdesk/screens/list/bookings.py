@@ -314,7 +314,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         await self.listing.refresh()
         await self.desk.ask_state()
         self.elsewhere.watch.found()
-        self.desk.elsewhere.clear()
+        self.desk.changed_elsewhere.clear()
 
     # -- what narrows it ----------------------------------------------------------------
 
@@ -443,7 +443,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             self.find.value = ""
         self.key_line.key_comes()
         self.last.forget()
-        self.desk.elsewhere.clear()
+        self.desk.changed_elsewhere.clear()
         self.listing.forget()
         self.show_list()
         self.perform(self.listing.start)

@@ -76,9 +76,9 @@ class Elsewhere:
         if any(change.makes_due for change in changes):
             desk.program.wake_dispatch()
         before = {row.booking.id: row.booking for row in listing.view.rows}
-        known = before.keys() | desk.own
+        known = before.keys() | desk.own_changes
         # A bulk load is one change, however many batches it has: F5 shows all of it.
-        desk.elsewhere |= {
+        desk.changed_elsewhere |= {
             change.booking_id
             for change in changes
             if change.subject.kind == "booking" and change.booking_id not in known
@@ -94,7 +94,7 @@ class Elsewhere:
         for row in self._listing.view.rows:
             booking, change = row.booking, changed.of(row.booking.id)
             was = before.get(booking.id)
-            if change and was and was.version != booking.version and booking.id not in self._desk.own:
+            if change and was and was.version != booking.version and booking.id not in self._desk.own_changes:
                 self._key_line.tell(lists.who_changed(change, was, booking, self._desk))
 
     async def ask_state(self, changed: StoreChanged) -> None:

@@ -17,7 +17,7 @@ from frontdesk import times
 from frontdesk.desk import Desk, OpenDesk, SignIn
 from frontdesk.errors import FrontdeskError
 from frontdesk.screens.dialogs.writing import WritingScreen
-from frontdesk.text import fold
+from frontdesk.text import begins, fold
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.widgets.pin_field import PinField
@@ -166,11 +166,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
     def _list_names(self, prefix: str) -> None:
         wanted = fold(prefix)
         names = self._read_names()
-        self._names = [
-            name
-            for name in names
-            if all(any(word.startswith(part) for word in fold(name)) for part in wanted)
-        ]
+        self._names = [name for name in names if begins(wanted, fold(name))]
         self._marked = self._names.index(self._chosen) if self._chosen in self._names else 0
         self._show_names()
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from frontdesk.api import wire
-from frontdesk.bookings import LAST_ID
+from frontdesk.bookings import COUNT_LIMIT, LAST_ID
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.server.admission import Reading
 from frontdesk.server.answering import answer, booking_answer
@@ -19,8 +19,6 @@ from frontdesk.server.asking import (
     Text,
 )
 from frontdesk.server.routing import new_router
-
-ROWS_AT_ONCE = 500
 
 router = new_router("bookings")
 
@@ -37,7 +35,7 @@ async def list_bookings(
 async def count_bookings(
     caller: Reading,
     query: Filters,
-    limit: Annotated[int, Query(ge=1, le=wire.COUNT_LIMIT, description="where counting stops")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=COUNT_LIMIT, description="where counting stops")] = 1000,
 ) -> Response:
     """How many bookings a query has."""
     return answer(await caller.store.count(query, limit))
@@ -56,7 +54,7 @@ async def find_bookings(
 @router.get("/bookings/rows")
 async def read_rows(
     caller: Reading,
-    ids: Annotated[list[int], Query(alias="id", min_length=1, max_length=ROWS_AT_ONCE, examples=[[1, 2]])],
+    ids: Annotated[list[int], Query(alias="id", min_length=1, max_length=wire.ROWS_LIMIT, examples=[[1, 2]])],
 ) -> Response:
     """These bookings as they are now, in no promised order; what is not there is left out."""
     return answer(await caller.store.rows([one for one in ids if 1 <= one <= LAST_ID]))

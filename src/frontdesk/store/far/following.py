@@ -11,6 +11,7 @@ from frontdesk.api import wire
 from frontdesk.api.event_stream import Event, EventReader, is_comment
 from frontdesk.bookings import Operator
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
+from frontdesk.pauses import pause
 from frontdesk.store.far.client import Api
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 
@@ -130,9 +131,8 @@ class ChangeStream:
                 await self._pause(failures)
 
     async def _pause(self, failures: int) -> None:
-        longest = _PAUSES[min(failures, len(_PAUSES)) - 1]
         # A server that starts again must not meet all its desks in the same moment.
-        await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311
+        await asyncio.sleep(pause(_PAUSES, failures) * random.uniform(0.5, 1.0))  # noqa: S311
 
     def _tell(self, *, is_open: bool = False, fault: FrontdeskError | None = None) -> None:
         self._is_open, self._fault = is_open, fault

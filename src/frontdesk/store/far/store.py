@@ -27,6 +27,7 @@ from frontdesk.billing.overview import (
 )
 from frontdesk.billing.periods import Period
 from frontdesk.bookings import (
+    COUNT_LIMIT,
     Booking,
     BookingQuery,
     Count,
@@ -44,6 +45,7 @@ from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
+from frontdesk.pauses import pause
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
@@ -51,8 +53,8 @@ from frontdesk.store.port import Change
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
 from frontdesk.text import clean
 
-ROWS_AT_ONCE = 200
-"""Fewer than the server takes: proxies allow addresses of some 8,000 characters."""
+IDS_AT_ONCE = 200
+"""Fewer than the server takes (`wire.ROWS_LIMIT`): proxies allow addresses of some 8,000 characters."""
 
 SETTLING_SECONDS = 8.0
 """How long a caller waits beyond a lost answer for what became of the command."""
@@ -99,7 +101,7 @@ class RemoteStore:
         return await self._read("/bookings", Page, params)
 
     async def count(self, query: BookingQuery, limit: int) -> Count:
-        params = [*_filters(query), ("limit", str(min(limit, wire.COUNT_LIMIT)))]
+        params = [*_filters(query), ("limit", str(min(limit, COUNT_LIMIT)))]
         return await self._read("/bookings/count", Count, params)
 
     async def get(self, booking_id: int) -> Booking:
@@ -107,8 +109,8 @@ class RemoteStore:
 
     async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
         found: list[Row] = []
-        for start in range(0, len(booking_ids), ROWS_AT_ONCE):
-            params = [("id", str(one)) for one in booking_ids[start : start + ROWS_AT_ONCE]]
+        for start in range(0, len(booking_ids), IDS_AT_ONCE):
+            params = [("id", str(one)) for one in booking_ids[start : start + IDS_AT_ONCE]]
             found += await self._read("/bookings/rows", tuple[Row, ...], params)
         return tuple(found)
 
@@ -234,11 +236,12 @@ class RemoteStore:
         return done
 
     async def _known(self, command_id: UUID) -> Done[Any] | None:
-        pauses = iter(_PAUSES)
+        failures = 0
         while True:
             with suppress(FrontdeskError):
                 return await self._give_up(command_id)
-            await asyncio.sleep(next(pauses, _PAUSES[-1]))
+            failures += 1
+            await asyncio.sleep(pause(_PAUSES, failures))
 
     async def outcome(self, command_id: UUID) -> Done[Any] | None:
         self._check_open()

@@ -121,7 +121,7 @@ def _shared_words(name: str) -> tuple[str, ...]:
     return tuple(SHARED + word[:LONGEST_WORD] for word in fold(name))
 
 
-def search_tags(*, practice_id: str, practitioner_id: int, cancelled: bool, local_date: date) -> str:
+def search_tags(*, practice_id: str, practitioner_id: int, cancelled: bool) -> str:
     """Return the words by which filters find a booking beside its search words."""
     return " ".join((practice_tag(practice_id), practitioner_tag(practitioner_id), cancelled_tag(cancelled)))
 

@@ -28,13 +28,11 @@ def derived(values: Values, practitioner_name: str, practice: Practice) -> Value
 
 def derived_days(values: Mapping[str, Any], practice: Practice) -> Values:
     """Return those that follow from the time, the practice's zone and what filters go by."""
-    local_date = times.local_date(values["starts_at"], practice.zone)
     return {
-        "local_date": local_date,
+        "local_date": times.local_date(values["starts_at"], practice.zone),
         "tags": search_tags(
             practice_id=practice.id,
             practitioner_id=values["practitioner_id"],
             cancelled=values["cancelled"],
-            local_date=local_date,
         ),
     }

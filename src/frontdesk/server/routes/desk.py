@@ -1,4 +1,4 @@
-"""What a desk needs around the bookings: its standing, who works where, what happened."""
+"""What a desk needs around the bookings: what it may do, who works where, what its operator did last."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A screen of text to read: a title, lines that scroll, and the way back."""
+"""A screen with a text to read: a title, lines that scroll, and the way back."""
 
 from typing import ClassVar
 
@@ -26,7 +26,7 @@ class Pages(VerticalScroll, inherit_bindings=False):
     """
 
 
-class ReadingScreen(Screen[None], inherit_bindings=False):
+class TextScreen(Screen[None], inherit_bindings=False):
     """Base of Details and Help: subclasses call `show` with what there is to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(READING_ACTIONS)
