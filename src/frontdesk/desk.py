@@ -93,11 +93,13 @@ class FirstSteps:
     `commands` bring bookings in, as far as this installation allows: a command line and what
     it is for. Before that practices must be known: `config` is where they are written, the
     full path of a file in words, and `example` the lines that one practice needs there.
+    `has_demonstration` is whether `frontdesk demo` is part of this installation.
     """
 
     commands: tuple[tuple[str, str], ...] = (("frontdesk import FILE", "from a CSV file"),)
     config: str = ""
     example: tuple[str, ...] = ()
+    has_demonstration: bool = True
 
 
 @dataclass(frozen=True)

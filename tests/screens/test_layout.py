@@ -139,6 +139,15 @@ async def test_a_practice_without_bookings_waits_for_an_import(
         same_as_golden("no-bookings-80x24", front.lines())
 
 
+async def test_without_the_demonstration_nobody_is_sent_to_it(
+    open_front: FrontOpener, empty_store: object
+) -> None:
+    for is_there in (True, False):
+        settings = Settings(first_steps=FirstSteps(config="a file", has_demonstration=is_there))
+        async with open_front(path=empty_store, settings=settings) as front:
+            assert any("frontdesk demo" in line for line in front.lines()) == is_there
+
+
 async def test_the_first_morning(open_front: FrontOpener, empty_store: object) -> None:
     """Without practices the first step is to write them, and the file for them is named whole."""
     steps = FirstSteps(config=f"{LONG_PATH}, which does not exist yet", example=EXAMPLE)

@@ -9,7 +9,7 @@ import pytest
 from frontdesk.api.asks import ask_of, fields_of
 from frontdesk.attempts import Claim
 from frontdesk.billing.adjustments import TOLD_US, Adjustment, Answer, Ground, Review
-from frontdesk.bookings import Attendance, Booking, Presence, Scope, Standing
+from frontdesk.bookings import Attendance, Booking, Pms, Presence, Scope, Standing
 from frontdesk.commands import (
     KINDS,
     Approve,
@@ -23,8 +23,9 @@ from frontdesk.commands import (
     Subject,
     TakeBackNoShow,
 )
-from frontdesk.deliveries import Attention, Delivery, Kind, State, facts, to_do
+from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.notify.biller import biller_letter
+from frontdesk.words.deliveries import facts, to_do
 from tests.making import KIM, LEE, PRAKTIKA, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
@@ -107,7 +108,7 @@ def test_who_is_told() -> None:
         (replace(PRAKTIKA, can_cancel=False), "P1", State.PENDING),
     ],
 )
-def test_each_kind_goes_by_what_the_pms_can(pms: object, pms_ref: str, state: State) -> None:
+def test_each_kind_goes_by_what_the_pms_can(pms: Pms, pms_ref: str, state: State) -> None:
     booking = replace(BOOKING, pms_ref=pms_ref, practice=replace(PRACTICE, pms=pms))
     (told,) = MarkNoShow().follows(Held(booking), booking)
     assert told.state is state
@@ -142,7 +143,7 @@ def test_of_what_the_pms_is_told_the_latest_counts() -> None:
         delivery(Kind.PMS_NO_SHOW, state=State.DONE),
         delivery(Kind.PMS_TAKE_BACK_NO_SHOW, state=State.PENDING),
     ]
-    assert facts(told, "taken back") == "taken back, Praktika waiting"
+    assert facts("taken back", told) == "taken back, Praktika waiting"
 
 
 def test_the_biller_reads_who_what_and_why() -> None:

@@ -83,6 +83,9 @@ Exit codes: 0 done, 1 refused or failed, 2 usage or config,
 
 INTERRUPTED = 130
 
+DEMONSTRATION = "frontdesk.demo"
+"""The package of the demonstration, which an installation may leave out."""
+
 
 class HarmlessHelp(click.Context):
     """One run of a command; its help names paths of this machine, which may be called anything."""
@@ -106,7 +109,12 @@ class FrontDoor(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"frontdesk.cli.{module}"), name)
+        try:
+            command: click.Command = getattr(import_module(f"frontdesk.cli.{module}"), name)
+        except ModuleNotFoundError as error:
+            if error.name != DEMONSTRATION:
+                raise
+            return _not_installed(cmd_name)
         _accept_config(command)
         return command
 
@@ -165,6 +173,25 @@ class FrontDoor(click.Group):
             code = 1
             say(crash.apology(crash.report(error)), err=True)
         sys.exit(code)
+
+
+def _not_installed(name: str) -> click.Command:
+    """Return what answers for a command of the demonstration where that was left out."""
+
+    def refuse() -> NoReturn:
+        from frontdesk.bookings import Reason
+        from frontdesk.errors import Refused
+
+        sentence = f"frontdesk {name} needs the demonstration, which this installation was made without"
+        raise Refused(Reason("no-demonstration", f"{sentence}: install frontdesk with it"))
+
+    return click.Command(
+        name,
+        callback=refuse,
+        short_help="Not in this installation: it was made without the demonstration.",
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
 
 
 def _config_option(**more: Any) -> click.Option:

@@ -1,9 +1,10 @@
 """`list`, `show` and `history`: bookings line by line, for scripts and screen readers."""
 
+from datetime import UTC, datetime, timedelta
+
 import click
 
 from frontdesk.bookings import BookingQuery, Direction, Position, Row
-from frontdesk.cli.cursors import cursor, read_cursor
 from frontdesk.cli.documents import (
     adjustment_document,
     as_json,
@@ -24,6 +25,9 @@ PAGE = 200
 
 _COUNTED = 100_000
 """Bookings that are counted at most, to say how many there are of which only some are shown."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @click.command("list")
@@ -124,3 +128,23 @@ async def read_rows(
             return rows, None
         if len(rows) >= limit:
             return rows, position
+
+
+def cursor(position: Position, as_of: datetime) -> str:
+    """Return the text behind `next:`, where a list ended and when its query was asked.
+
+    It is one word that no shell reads anything into.
+    """
+    instants = ((at - _EPOCH) // _MICROSECOND for at in (position.starts_at, as_of))
+    return "_".join(str(number) for number in (*instants, position.id))
+
+
+def read_cursor(word: str) -> tuple[Position, datetime]:
+    """Return what `cursor` was given. Raises a usage error for any other word."""
+    try:
+        starts_at, as_of, booking_id = (int(part) for part in word.split("_"))
+        return Position(_EPOCH + starts_at * _MICROSECOND, booking_id), _EPOCH + as_of * _MICROSECOND
+    except (ValueError, OverflowError):
+        raise click.UsageError(
+            "--after takes the text behind next: in the last line of the list before"
+        ) from None

@@ -6,9 +6,8 @@ from functools import partial
 import click
 
 from frontdesk.bookings import Reason
-from frontdesk.cli.asking import ask_unseen
 from frontdesk.cli.lines import aligned
-from frontdesk.cli.printing import say
+from frontdesk.cli.printing import ask_unseen, say
 from frontdesk.cli.wiring import Session
 from frontdesk.credentials import NAME, Credentials, MissingCredential, Place
 from frontdesk.errors import Refused

@@ -2,8 +2,7 @@
 
 import click
 
-from frontdesk.cli.asking import ask_unseen
-from frontdesk.cli.printing import say
+from frontdesk.cli.printing import ask_unseen, say
 from frontdesk.cli.wiring import Session
 
 

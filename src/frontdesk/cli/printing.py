@@ -18,6 +18,8 @@ import click
 from frontdesk.errors import FrontdeskError
 from frontdesk.text import clean_line
 
+_LONGEST_SECRET = 16_384
+
 
 class CannotPrint(FrontdeskError):
     """The output of a command could not be written, as on a full disk."""
@@ -59,10 +61,28 @@ def ask(question: str, *, err: bool = False, check: Callable[[str], str] = str) 
 
 
 def ask_unseen(what: str) -> str:
-    """Ask twice, without showing what is typed, until it is the same; return it."""
-    question = clean_line(what)
+    """Ask for a secret: never in the command line, where every user of the machine reads it.
+
+    Return what is typed at the prompt, twice the same and unseen, or the one line on stdin.
+    Raises UsageError when stdin has no line, or more than one.
+    """
+    return _typed_unseen(clean_line(what)) if sys.stdin.isatty() else _line_of_stdin()
+
+
+def _typed_unseen(question: str) -> str:
     typed: str = click.prompt(question, hide_input=True, confirmation_prompt=f"{question} again", err=True)
     return typed
+
+
+def _line_of_stdin() -> str:
+    try:
+        given = sys.stdin.read(_LONGEST_SECRET)
+    except UnicodeDecodeError:
+        raise click.UsageError("what stdin gave is no text") from None
+    line = given.removesuffix("\n").removesuffix("\r")
+    if not line or not line.isprintable() or len(given) == _LONGEST_SECRET:
+        raise click.UsageError("stdin must give one line of text, and nothing else")
+    return line
 
 
 def confirm(question: str, *, err: bool = False) -> bool:

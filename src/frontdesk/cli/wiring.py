@@ -6,13 +6,14 @@ from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from frontdesk import config
 from frontdesk.bookings import Booking, Pms, Practice, Reason, home_practice
-from frontdesk.cli import crash
+from frontdesk.cli import DEMONSTRATION, crash
 from frontdesk.cli.cut_offs import CutOffs
 from frontdesk.cli.dispatching import BesideTheScreen
 from frontdesk.cli.known_stores import KnownStores
@@ -102,10 +103,12 @@ class Session:
     def first_steps(self) -> FirstSteps:
         """What is to be done where there are no bookings yet."""
         example = (*config.PRACTICE_EXAMPLE.splitlines(),)
+        has_demonstration = find_spec(DEMONSTRATION) is not None
         if self.config.is_served:
             command = ("frontdesk import FILE", "from a CSV file, at the server")
-            return FirstSteps((command,), f"the config of the server {self.config.store_url}", example)
-        return FirstSteps(config=self.config.place, example=example)
+            place = f"the config of the server {self.config.store_url}"
+            return FirstSteps((command,), place, example, has_demonstration)
+        return FirstSteps(config=self.config.place, example=example, has_demonstration=has_demonstration)
 
     def first_step(self, practices: Iterable[Practice]) -> str:
         """Return what is to be done first, as the rest of a sentence: bookings need a practice."""

@@ -135,7 +135,8 @@ def _first_morning(steps: FirstSteps, *, has_practices: bool) -> Iterator[str]:
     for index, (command_line, purpose) in enumerate(steps.commands):
         lead = "      Bookings come in by   " if index == 0 else " " * 28
         yield f"{lead}{command_line:<26}{purpose}"
-    yield "      Only looking around?  frontdesk demo            made-up practices"
+    if steps.has_demonstration:
+        yield "      Only looking around?  frontdesk demo            made-up practices"
     if has_practices:
         yield ""
     yield "      This is usually done once by the practice manager."

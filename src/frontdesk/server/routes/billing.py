@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Response
 from pydantic import AfterValidator
 
-from frontdesk.api import wire
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.outcomes import NOTHING, Outcome
 from frontdesk.billing.overview import BillingQuery
 from frontdesk.billing.periods import Period, parse
-from frontdesk.bookings import LAST_ID, Scope
+from frontdesk.bookings import COUNT_LIMIT, LAST_ID, Scope
 from frontdesk.errors import NotFound
 from frontdesk.server.admission import Caller, admitting
 from frontdesk.server.answering import answer
@@ -89,7 +88,7 @@ async def list_billing(
 async def count_billing(
     caller: ReadingBilling,
     query: Filters,
-    limit: Annotated[int, Query(ge=1, le=wire.COUNT_LIMIT, description="where counting stops")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=COUNT_LIMIT, description="where counting stops")] = 1000,
 ) -> Response:
     """How many rows a query has."""
     return answer(await caller.store.billing_count(query, limit))

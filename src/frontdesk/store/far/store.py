@@ -171,7 +171,7 @@ class RemoteStore:
         return await self._read("/billing", BillingPage, params)
 
     async def billing_count(self, query: BillingQuery, limit: int) -> Count:
-        params = [*_billing_filters(query), ("limit", str(min(limit, wire.COUNT_LIMIT)))]
+        params = [*_billing_filters(query), ("limit", str(min(limit, COUNT_LIMIT)))]
         return await self._read("/billing/count", Count, params)
 
     async def billing_sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
