@@ -81,6 +81,22 @@ def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that does not fit, said for operators without a patient's name, and the event that shows it."""
+
+    said: str
+    event: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flaws:
+    """What does not fit in an audit, or between it and the store. `found` are the first of `number`."""
+
+    found: tuple[Flaw, ...]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Where the chain ended at the moment `at`: the last event's number, and its digest.
 

@@ -47,6 +47,12 @@ class Chairs:
             raise NotFound("There is no such chair here.")
         return Chair(row.id, row.booking_id, row.version, bool(row.is_warm))
 
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Chair]:
+        return [self.read(tx, one, Standing()) for one in ids]
+
+    def kept(self, thing: Chair) -> dict[str, bool]:
+        return {"is_warm": thing.is_warm}
+
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return [self.read(tx, thing_id, Standing()).booking_id]
 
@@ -176,6 +182,10 @@ async def test_a_made_up_subject_and_what_stands_beside_it(
     (event,) = await store.history(booking.id)
     assert (event.action, event.subject, event.operator) == ("chair.warm_up", Subject("chair", 7), KIM_AT_TWO)
     assert await store.registry.verify() is None
+    execute(store_url, "UPDATE chair SET is_warm = 0")
+    flaws = await store.registry.verify()
+    assert flaws is not None
+    assert [one.said for one in flaws.found] == [f"chair 7 is not as audit event {event.number} left it"]
 
 
 async def test_a_made_up_command_is_refused_like_any_other(

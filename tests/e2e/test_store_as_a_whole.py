@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from frontdesk.cli.audit import WHOLE
 from frontdesk.cli.wiring import Session
 from frontdesk.config import ConfigError
 from frontdesk.store.sqlite.database import SqliteDatabase
@@ -161,7 +162,7 @@ class TestAudit:
 
         result = desk("audit", "verify")
 
-        assert (result.exit_code, result.stdout) == (0, "The audit chain is whole.\n")
+        assert (result.exit_code, result.stdout) == (0, f"{WHOLE}.\n")
 
     def test_a_broken_one_is_named(self, desk: LineDesk) -> None:
         desk("cancel", "R00001", "--yes")
@@ -170,7 +171,7 @@ class TestAudit:
                 "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
             ).fetchall():
                 database.execute(f"DROP TRIGGER {trigger}")
-            database.execute("UPDATE audit SET operator = 'Nobody' WHERE action = 'booking.cancelled'")
+            database.execute("UPDATE audit SET operator = 'Nobody' WHERE action = 'booking.cancel'")
             ((number,),) = database.execute("SELECT max(number) FROM audit").fetchall()
 
         result = desk("audit", "verify")

@@ -9,14 +9,17 @@ from pathlib import Path
 import click
 
 from frontdesk import audit_heads
-from frontdesk.audit import Head, first_lost_head
+from frontdesk.audit import Flaws, Head, first_lost_head
 from frontdesk.audit_heads import NoHead, NoKey
 from frontdesk.bookings import Reason
 from frontdesk.cli.credentials import name_argument
-from frontdesk.cli.printing import say
+from frontdesk.cli.data import quiet_option
+from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Session
 from frontdesk.errors import Refused
 from frontdesk.os_keyring import Shut
+
+WHOLE = "The audit chain is whole, and what commands wrote is as it says"
 
 
 @click.group()
@@ -43,11 +46,14 @@ def audit() -> None:
     help="Compare with what audit export has written to FILE.",
 )
 @click.option("--public-key", metavar="KEY", help="Take only lines that this key has signed.")
+@quiet_option
 @click.pass_obj
-def verify(session: Session, file: Path | None, public_key: str | None) -> None:
-    """Check that no recorded event was changed or taken out.
+def verify(session: Session, file: Path | None, public_key: str | None, quiet: bool) -> None:
+    """Check that the record was not changed, and that the bookings fit it.
 
-    Without FILE it finds a change by somebody who did not calculate the digests anew. With
+    It finds events that were changed or taken out, commands and what followed them that were
+    changed, taken out or put in, and what a command wrote and somebody changed past frontdesk.
+    Without FILE it does not find a change by somebody who also calculated the digests anew. With
     FILE, kept where that person cannot write, it finds every change of an event before the
     last line of FILE.
 
@@ -61,21 +67,20 @@ def verify(session: Session, file: Path | None, public_key: str | None) -> None:
         raise click.UsageError("--public-key needs --against FILE")
     heads = [] if file is None else _kept(file, public_key)
     with session.opened_database(bring_practices=False) as (store, run):
-        broken = run(store.registry.verify())
+        with progress_bar("Verifying the audit", 1, quiet=quiet) as show:
+            flaws = run(store.registry.verify(lambda done: show(done, "")))
         digests = run(store.registry.digests([head.number for head in heads]))
         end = run(store.registry.head()).number
-    if broken is not None:
-        raise Refused(
-            Reason("broken-chain", f"audit event {broken} was changed, or one before it was taken out")
-        )
+    if flaws is not None:
+        raise Refused(Reason("broken-audit", _told(flaws)))
     if lost := first_lost_head(heads, digests):
         raise Refused(Reason("lost-head", _why_lost(lost, end)))
     if file is None:
-        say("The audit chain is whole.")
+        say(f"{WHOLE}.")
         return
     last = max(heads, key=lambda head: head.number)
     say(
-        f"The audit chain is whole, and up to event {last.number:,} it is what it was on {_when(last)}:"
+        f"{WHOLE}. Up to event {last.number:,} the record is what it was on {_when(last)}:"
         f" {len(heads):,} {'line' if len(heads) == 1 else 'lines'} in {file}{', all signed by this key' if public_key else ''}."
     )
 
@@ -168,6 +173,18 @@ def _kept(file: Path, public_key: str | None) -> Sequence[Head]:
     if public_key is None and audit_heads.are_signed(lines):
         say("The lines are signed; to check their signatures give --public-key.", err=True)
     return heads
+
+
+def _told(flaws: Flaws) -> str:
+    """Return the first thing that does not fit, and print all of them when there are more."""
+    first, *others = flaws.found
+    if not others:
+        return first.said
+    for one in flaws.found:
+        say(one.said)
+    unsaid = flaws.number - len(flaws.found)
+    listed = f"the first {len(flaws.found)} are" if unsaid else "they are"
+    return f"{first.said}; in all {flaws.number:,} things do not fit, {listed} listed above"
 
 
 def _why_lost(head: Head, end: int) -> str:

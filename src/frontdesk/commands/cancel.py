@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from frontdesk.bookings import (
     REASON_LIMIT,
@@ -50,16 +50,3 @@ class Cancel(Ask):
 
     def told(self, before: Held[Booking]) -> Mapping[str, str]:
         return {"reason": self.reason}
-
-    @staticmethod
-    def written(thing: Any) -> Mapping[str, str]:
-        done = thing.cancellation
-        if done is None:
-            return {}
-        return {
-            "cancelled_at": done.at.isoformat(),
-            "cancelled_by": done.by.name,
-            "cancelled_via": done.by.via,
-            "cancelled_origin": done.origin.value,
-            "reason": done.reason,
-        }

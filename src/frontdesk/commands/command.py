@@ -113,14 +113,6 @@ class Ask(ABC):
         """Return what the audit keeps of it in words, beside the digest of its payload."""
         return {}
 
-    @staticmethod
-    def written(thing: Any) -> Mapping[str, str]:
-        """Return what this kind of command leaves in its subject for as long as no later one replaces it.
-
-        The audit keeps a digest of it, so that a value changed behind its back is found.
-        """
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
 class Command:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from frontdesk.bookings import REASON_LIMIT, Booking, Operator, Reason, Standing
 from frontdesk.commands.command import Ask, Changes, Held
@@ -64,10 +64,6 @@ class Settle(Ask):
 
     def told(self, before: Held[Delivery]) -> Mapping[str, str]:
         return {**_told(before.thing), "note": self.note}
-
-    @staticmethod
-    def written(thing: Any) -> Mapping[str, str]:
-        return {"state": thing.state.value, "note": thing.note, "settled_by": thing.settled_by}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ them raises `Unavailable` when the store cannot be reached, `Unauthorised` when 
 not accept this desk.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.attempts import Claim, Result, RetryPolicy
-from frontdesk.audit import AuditEvent, Head
+from frontdesk.audit import AuditEvent, Flaws, Head
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
 from frontdesk.billing.overview import (
@@ -407,8 +407,14 @@ class Registry(Protocol):
         """Write a complete copy of the store to a new file. Raises Refused if it exists."""
         ...
 
-    async def verify(self) -> int | None:
-        """Check the audit chain; return the number of the first broken event, or None."""
+    async def verify(self, on_progress: Callable[[float], None] = lambda _: None) -> Flaws | None:
+        """Prove the audit, and the commands by it; return what does not fit, or None.
+
+        The chain is whole; each event of a command has the command's row, and each row its event;
+        what was planned to follow it is there; and what nothing but commands writes is as the last
+        of them left it. What sources and dispatchers write is not proven. `on_progress` gets the
+        part that is done, 0 to 1. Raises Unavailable.
+        """
         ...
 
     async def head(self) -> Head:

@@ -1,7 +1,5 @@
 """The one transaction: what any command writes, in the order that makes it safe."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +16,7 @@ from frontdesk.errors import Refused
 from frontdesk.store.sql import effects, selects
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.holding import lock, save
+from frontdesk.store.sql.proving import proof_of
 from frontdesk.store.sql.sealing import Deed, News, seal
 from frontdesk.store.sql.selects import BOOKING, COMMAND, DELIVERY, GIVEN_UP
 from frontdesk.store.sql.subjects import SUBJECTS, kind_of
@@ -71,7 +70,7 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
         subject=command.subject,
         booking_id=booking_id,
         detail={**ask.told(held), **_versions(after)},
-        proof=proof_of(command, planned, ask.written(after.thing)),
+        proof=proof_of(command, planned, after),
         store_id=command.store_id,
     )
     others = effects.of_settling(tx, command, now)
@@ -93,23 +92,6 @@ def _versions(after: Changes[Any]) -> dict[str, str]:
     version = SUBJECTS[kind_of(after.thing)].version(after.thing)
     beside = [f"{kind_of(one)} {one.id}: {SUBJECTS[kind_of(one)].version(one)}" for one in after.beside]
     return {"version": str(version)} | ({"beside": ", ".join(beside)} if beside else {})
-
-
-def proof_of(command: Command, planned: Sequence[Planned], written: Any) -> dict[str, str]:
-    """Return what lets the audit prove a command: its row, what it planned, what it wrote."""
-    return {
-        "command": str(command.id),
-        "content": content_of(command),
-        "deliveries": ", ".join(str(one.kind) for one in planned),
-        "planned": digest_of([[str(one.kind), one.target, one.connection] for one in planned]),
-        "written": digest_of(dict(written)),
-    }
-
-
-def digest_of(value: Any) -> str:
-    """Return the SHA-256 of a value as canonical JSON."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _write_command(tx: Connection, command: Command, booking_id: int | None, now: datetime) -> None:

@@ -18,6 +18,7 @@ from frontdesk.errors import Refused
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.holding import lock, save
+from frontdesk.store.sql.proving import proof_of_effect
 from frontdesk.store.sql.sealing import Deed
 from frontdesk.store.sql.selects import COMMAND, DELIVERY
 
@@ -134,7 +135,7 @@ def _end(
         subject=command.subject,
         booking_id=command.subject.id,
         detail={**detail, "version": str(after.thing.version)},
-        proof={"effect of": str(command.id)},
+        proof=proof_of_effect(command, after),
     )
 
 

@@ -1,6 +1,6 @@
 """The store as a whole: bulk loads, practices, desk tokens, copies, and the audit's proof."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from frontdesk.arrivals import IncomingBooking, Loaded
-from frontdesk.audit import GENESIS, Action, AuditEvent, Head, first_broken_link
+from frontdesk.audit import Action, Flaws, Head
 from frontdesk.billing.periods import credited_in
 from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Operator, Practice, Reason, Scope
@@ -17,7 +17,7 @@ from frontdesk.deliveries import MANUAL_UPDATE, Kind, State, can_be_told
 from frontdesk.errors import Refused
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
-from frontdesk.store.sql import accounts, loading, selects, tokens
+from frontdesk.store.sql import accounts, loading, selects, tokens, verifying
 from frontdesk.store.sql.admitting import Admissions
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.derived import derived_days
@@ -110,17 +110,8 @@ class SqlRegistry:
     async def backup(self, target: Path) -> None:
         await self._database.backup(target)
 
-    async def verify(self) -> int | None:
-        last = await self._database.read(head)
-        number, previous = 0, GENESIS
-        while number < last.audit:
-            until = min(number + _ROWS_AT_ONCE, last.audit)
-            links = await self._database.read(partial(_links, after=number, until=until))
-            broken = first_broken_link(links, after=number, previous=previous)
-            if broken is not None or len(links) < until - number:
-                return broken or number + len(links) + 1
-            number, previous = until, links[-1][1]
-        return None if previous == last.audit_digest else number
+    async def verify(self, on_progress: Callable[[float], None] = lambda _: None) -> Flaws | None:
+        return await verifying.verify(self._database, on_progress)
 
     async def head(self) -> Head:
         def work(connection: Connection) -> Head:
@@ -141,20 +132,6 @@ class SqlRegistry:
 def _digests(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
     query = select(AUDIT.c.number, AUDIT.c.digest).where(AUDIT.c.number.in_(numbers))
     return {number: digest for number, digest in connection.execute(query).all()}  # noqa: C416 - rows
-
-
-def _links(connection: Connection, after: int, until: int) -> list[tuple[AuditEvent, str]]:
-    """Return events with their digests, up to the first that cannot be read at all."""
-    query = select(AUDIT).where(AUDIT.c.number > after).order_by(AUDIT.c.number)
-    try:
-        rows = connection.execute(query.where(AUDIT.c.number <= until)).all()
-        return [(selects.event(row), row.digest) for row in rows]
-    except (ValueError, TypeError):
-        if until - after == 1:
-            return []
-    middle = (after + until) // 2
-    links = _links(connection, after, middle)
-    return links + _links(connection, middle, until) if len(links) == middle - after else links
 
 
 def _apply(

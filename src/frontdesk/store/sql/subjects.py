@@ -5,7 +5,7 @@ Locks are taken in one order, whichever command takes them: by `ORDER`, then by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert, select, update
@@ -16,6 +16,7 @@ from frontdesk.bookings import Booking, Operator, Origin, Practice, Standing
 from frontdesk.deliveries import Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
+from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects, troubles
 from frontdesk.store.sql.accounts import Accounts, Invoices, Payers, account_of_booking
 from frontdesk.store.sql.derived import derived
@@ -39,6 +40,18 @@ class SubjectKind(Protocol):
 
     def read(self, tx: Connection, thing_id: int, standing: Standing) -> Any:
         """Return one that this desk may know of. Raises NotFound."""
+        ...
+
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Any]:
+        """Return those of these that there are, in any order. Raises ValueError for a row that is none."""
+        ...
+
+    def kept(self, thing: Any) -> Mapping[str, Any]:
+        """Return what nothing but a command changes in it from now on, as JSON values by names.
+
+        The audit keeps a digest of it, so that it is found when it was changed otherwise. What a
+        source or a dispatcher may still write is left out.
+        """
         ...
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
@@ -82,6 +95,17 @@ class Bookings:
             raise NotFound("There is no such booking here: look for it again.")
         (found,) = records.bookings([row])
         return found
+
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Booking]:
+        return records.bookings(tx.execute(BOOKED.where(BOOKING.c.id.in_(ids))))
+
+    def kept(self, thing: Booking) -> Mapping[str, Any]:
+        done, intent = thing.cancellation, thing.intent
+        kept: dict[str, Any] = {"intent": [str(intent.command_id), intent.kind] if intent else None}
+        if done is not None and done.origin is Origin.HERE:
+            at = done.at.astimezone(UTC).isoformat()
+            kept["cancellation"] = [at, done.by.name, done.by.via, done.reason]
+        return kept
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         if kind == "payer":
@@ -202,6 +226,13 @@ class Deliveries:
             raise NotFound("There is no such delivery here: look at the list again.")
         return selects.delivery(row)
 
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Delivery]:
+        return [selects.delivery(row) for row in tx.execute(select(DELIVERY).where(DELIVERY.c.id.in_(ids)))]
+
+    def kept(self, thing: Delivery) -> Mapping[str, Any]:
+        # Until a person has settled it, it is the dispatchers'.
+        return {"settled": [thing.settled_by, thing.note]} if is_settled_by_person(thing) else {}
+
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return tx.execute(select(DELIVERY.c.booking_id).where(DELIVERY.c.id == thing_id)).scalars().all()
 
@@ -244,6 +275,11 @@ SUBJECTS: dict[str, SubjectKind] = {
     "invoice": Invoices(),
 }
 """Every kind of thing that a command can act on, or alter beside its subject."""
+
+
+def is_settled_by_person(delivery: Delivery) -> bool:
+    """Whether a person has settled a delivery, and no dispatcher for want of a reason to go on."""
+    return delivery.state is State.SETTLED and delivery.settled_by not in ("", str(DISPATCHER))
 
 
 def kind_of(thing: Any) -> str:
