@@ -130,15 +130,6 @@ class _Decide(Ask):
     def told(self, before: Held[Adjustment]) -> Mapping[str, str]:
         return {"note": self.note, "ground": before.thing.ground.value}
 
-    @staticmethod
-    def written(thing: Any) -> Mapping[str, str]:
-        return {
-            "review": thing.review.value,
-            "note": thing.note,
-            "decided_by": str(thing.decided_by or ""),
-            "decided_at": thing.decided_at.isoformat() if thing.decided_at else "",
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Approve(_Decide):

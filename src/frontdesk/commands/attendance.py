@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from frontdesk.attendance import why_not_mark_came, why_not_mark_no_show, why_not_take_back
 from frontdesk.billing.adjustments import (
@@ -20,19 +20,6 @@ from frontdesk.commands.adjust import Requesting, invoice_state, latest_request
 from frontdesk.commands.command import Ask, Changes, Held
 from frontdesk.deliveries import Kind, Planned, plan_biller, plan_pms
 from frontdesk.errors import Refused
-
-
-def _written(thing: Any) -> Mapping[str, str]:
-    """What any of these asks leaves in a booking."""
-    marked = thing.attendance
-    return {
-        "attendance": marked.presence.value,
-        "attendance_origin": marked.origin.value,
-        "attendance_by": marked.by.name if marked.by else "",
-        "attendance_via": marked.by.via if marked.by else "",
-        "attendance_at": marked.at.isoformat() if marked.at else "",
-        "attendance_notice": "yes" if marked.notice else "no",
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +88,6 @@ class MarkNoShow(Requesting):
             notes.append(f"asked not to be charged: {LABELS[self.ground]}")
         return {"note": "; ".join(notes)} if notes else {}
 
-    written = staticmethod(_written)
-
 
 @dataclass(frozen=True, slots=True)
 class TakeBackNoShow(Ask):
@@ -134,8 +119,6 @@ class TakeBackNoShow(Ask):
         said = {"was": before.thing.attendance.presence.value}
         return {**said, "note": "the request was withdrawn"} if self._withdraws(before) else said
 
-    written = staticmethod(_written)
-
     def _withdraws(self, held: Held[Booking]) -> bool:
         was_absent = held.thing.attendance.presence is Presence.NO_SHOW
         return was_absent and falls_with_no_show(latest_request(held))
@@ -153,8 +136,6 @@ class _MarkCame(Ask):
 
     def done(self, held: Held[Booking], by: Operator, now: datetime) -> Changes[Booking]:
         return Changes(replace(held.thing, attendance=Attendance(self.presence, by=by, at=now)))
-
-    written = staticmethod(_written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,15 @@ class Bookings:
         done, intent = thing.cancellation, thing.intent
         kept: dict[str, Any] = {"intent": [str(intent.command_id), intent.kind] if intent else None}
         if done is not None and done.origin is Origin.HERE:
-            at = done.at.astimezone(UTC).isoformat()
-            kept["cancellation"] = [at, done.by.name, done.by.via, done.reason]
+            kept["cancellation"] = [_moment(done.at), *_who(done.by), done.reason]
+        marked = thing.attendance
+        if marked.origin is Origin.HERE and marked.at is not None:
+            kept["attendance"] = [
+                marked.presence.value,
+                _moment(marked.at),
+                *_who(marked.by),
+                marked.notice,
+            ]
         return kept
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
@@ -176,6 +183,16 @@ class Adjustments:
         if row is None:
             raise NotFound("There is no such request here: look at the list again.")
         return selects.adjustment(row)
+
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Adjustment]:
+        rows = tx.execute(select(ADJUSTMENT).where(ADJUSTMENT.c.id.in_(ids)))
+        return [selects.adjustment(row) for row in rows]
+
+    def kept(self, thing: Adjustment) -> Mapping[str, Any]:
+        answers = sorted([answer.question, answer.yes] for answer in thing.answers)
+        asked = [thing.booking_id, thing.ground.value, answers, thing.text, thing.name]
+        decided = [thing.review.value, thing.note, *_who(thing.decided_by), _moment(thing.decided_at)]
+        return {"request": [*asked, *_who(thing.by), _moment(thing.at)], "review": decided}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return tx.execute(select(ADJUSTMENT.c.booking_id).where(ADJUSTMENT.c.id == thing_id)).scalars().all()
@@ -275,6 +292,14 @@ SUBJECTS: dict[str, SubjectKind] = {
     "invoice": Invoices(),
 }
 """Every kind of thing that a command can act on, or alter beside its subject."""
+
+
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else at.astimezone(UTC).isoformat()
+
+
+def _who(by: Operator | None) -> tuple[str, str]:
+    return ("", "") if by is None else (by.name, by.via)
 
 
 def is_settled_by_person(delivery: Delivery) -> bool:
