@@ -50,6 +50,9 @@ class Chairs:
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Chair]:
         return [self.read(tx, one, Standing()) for one in ids]
 
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        return ()
+
     def kept(self, thing: Chair) -> dict[str, bool]:
         return {"is_warm": thing.is_warm}
 

@@ -168,6 +168,15 @@ class Accounts:
                 return account
         raise NotFound("There is no such billing account here: look at the list again.")
 
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Account]:
+        return [one for one in accounts(tx) if one.id in ids]
+
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        return ()  # they come from the config
+
+    def kept(self, thing: Account) -> Mapping[str, Any]:
+        return {}
+
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         raise NotImplementedError(kind)
 
@@ -219,6 +228,16 @@ class Invoices:
         if row is None or row.account_id not in {one.id for one in visible_accounts(tx, standing)}:
             raise NotFound("There is no such invoice here: look at the list again.")
         return invoice_of(tx, row)
+
+    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Invoice]:
+        return [invoice_of(tx, row) for row in tx.execute(KEPT.where(INVOICE.c.number.in_(ids))).all()]
+
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        return ()  # time makes them
+
+    def kept(self, thing: Invoice) -> Mapping[str, Any]:
+        ended = {"paid": thing.paid_at, "void": thing.void_at}
+        return {name: at.isoformat() for name, at in ended.items() if at is not None}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return tx.execute(select(INVOICE.c.account_id).where(INVOICE.c.number == thing_id)).scalars().all()

@@ -54,6 +54,10 @@ class SubjectKind(Protocol):
         """
         ...
 
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        """Return the ids behind `after`, in order, of those that only commands make."""
+        ...
+
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         """Return the ids of the things of another kind that belong to one."""
         ...
@@ -98,6 +102,9 @@ class Bookings:
 
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Booking]:
         return records.bookings(tx.execute(BOOKED.where(BOOKING.c.id.in_(ids))))
+
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        return ()  # sources bring them
 
     def kept(self, thing: Booking) -> Mapping[str, Any]:
         done, intent = thing.cancellation, thing.intent
@@ -188,6 +195,10 @@ class Adjustments:
         rows = tx.execute(select(ADJUSTMENT).where(ADJUSTMENT.c.id.in_(ids)))
         return [selects.adjustment(row) for row in rows]
 
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        following = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.id > after)
+        return tx.execute(following.order_by(ADJUSTMENT.c.id).limit(limit)).scalars().all()
+
     def kept(self, thing: Adjustment) -> Mapping[str, Any]:
         answers = sorted([answer.question, answer.yes] for answer in thing.answers)
         asked = [thing.booking_id, thing.ground.value, answers, thing.text, thing.name]
@@ -245,6 +256,9 @@ class Deliveries:
 
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Delivery]:
         return [selects.delivery(row) for row in tx.execute(select(DELIVERY).where(DELIVERY.c.id.in_(ids)))]
+
+    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
+        return ()  # the proof of a command has its deliveries
 
     def kept(self, thing: Delivery) -> Mapping[str, Any]:
         # Until a person has settled it, it is the dispatchers'.

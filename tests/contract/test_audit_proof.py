@@ -1,0 +1,524 @@
+"""The audit proves each command both ways: what somebody changed past frontdesk is found and named."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, select, update
+
+from frontdesk import commands
+from frontdesk.attempts import Result
+from frontdesk.audit import GENESIS, Flaws, digest
+from frontdesk.bookings import Attendance, Booking, Operator, Origin, Practice, Presence
+from frontdesk.commands import (
+    Approve,
+    Ask,
+    Cancel,
+    Command,
+    MarkArrived,
+    MarkAttended,
+    MarkNoShow,
+    Reject,
+    Retry,
+    Settle,
+    Subject,
+    TakeBackNoShow,
+)
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Kind
+from frontdesk.errors import FrontdeskError, Unavailable
+from frontdesk.store.sql import selects
+from frontdesk.store.sql.proving import planned_digest
+from frontdesk.store.sql.selects import ADJUSTMENT, AUDIT, BOOKING, COMMAND, DELIVERY, HEAD
+from frontdesk.store.sql.store import SqlStore
+from tests.contract.queueing import DONE, LOCKED_OUT, POLICY, REFUSED, UNKNOWN
+from tests.contract.raw import connected, execute
+from tests.contract.test_adjustments import ABSENT, NOT_NEW, ROBIN, new_patient
+from tests.contract.test_made_up_ask import Nudge
+from tests.making import (
+    BY_HAND,
+    KIM,
+    KIM_AT_TWO,
+    LEE,
+    PRAKTIKA,
+    cancel,
+    cancel_of,
+    do,
+    make_incoming,
+    make_patient,
+    make_practice,
+    settle,
+)
+
+NOTHING = planned_digest([])
+PLANNED = "pms.cancel, patient.email, desk.email"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A store with four commands, the numbers of their events and what is in the tables of it."""
+
+    store: SqlStore
+    url: str
+    cancel: int
+    no_show: int
+    settle: int
+    last: int
+    delivery: int
+    rows: dict[Any, list[dict[str, Any]]]
+
+    def restore(self) -> None:
+        """Make the tables what they were."""
+        with connected(self.url) as connection:
+            for table in (DELIVERY, ADJUSTMENT, COMMAND):
+                connection.execute(delete(table))
+            for table in (COMMAND, ADJUSTMENT, DELIVERY):
+                connection.execute(insert(table).values(self.rows[table]))
+            for row in self.rows[BOOKING]:
+                values = {name: row[name] for name in row if name.startswith(("cancel", "attend", "intent"))}
+                connection.execute(update(BOOKING).where(BOOKING.c.id == row["id"]).values(values))
+
+
+@pytest.fixture
+async def recorded(store: SqlStore, store_url: str) -> Recorded:
+    """A1 was cancelled, N1 did not come, and A2's cancellation in the PMS was settled by a person."""
+    absent = await new_patient(store)
+    await store.registry.load([make_incoming(ref="A1"), make_incoming(ref="A2")], KIM, "a test")
+    (one,), (two,) = await store.find("A1"), await store.find("A2")
+    await cancel(store, cancel_of(one, LEE, "Sick"))
+    await do(store, absent, ABSENT, KIM_AT_TWO)
+    await cancel(store, cancel_of(two, KIM))
+    update_ = (await store.deliveries(two.id))[0]
+    execute(store_url, "UPDATE delivery SET state = 'attention' WHERE id = :id", id=update_.id)
+    await settle(store, update_.id, LEE, "Cancelled it there by hand")
+    events = {row.action: row.number for row in reversed(execute(store_url, select(AUDIT)))}
+    numbers = [row.number for row in execute(store_url, select(AUDIT).order_by(AUDIT.c.number))]
+    rows = {
+        table: [row._asdict() for row in execute(store_url, select(table))]
+        for table in (COMMAND, DELIVERY, ADJUSTMENT, BOOKING)
+    }
+    return Recorded(
+        store,
+        store_url,
+        events["booking.cancel"],
+        events["booking.mark_no_show"],
+        events["delivery.settle"],
+        numbers[-1],
+        update_.id,
+        rows,
+    )
+
+
+def said(flaws: Flaws | None) -> list[str]:
+    return [] if flaws is None else [one.said for one in flaws.found]
+
+
+A1 = "(SELECT id FROM booking WHERE ref = 'A1')"
+OF_A1 = f"(SELECT id FROM command WHERE booking_id = {A1})"
+N1_LEFT = "booking adelaide/N1 is not as audit event {no_show} left it"
+A1_LEFT = "booking adelaide/A1 is not as audit event {cancel} left it"
+EVENT = "audit event {cancel} (booking.cancel of booking adelaide/A1): "
+SETTLED = "delivery {delivery} (pms.cancel of booking adelaide/A2)"
+
+TAMPERING = [
+    ("UPDATE booking SET cancelled = false WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancellation_reason = 'No fee' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancelled_by = 'Somebody' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancelled_via = 'Somewhere' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancelled_at = starts_at WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancelled_origin = 'file' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancelled_origin = 'nonsense' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET attendance = 'attended' WHERE ref = 'N1'", N1_LEFT),
+    ("UPDATE booking SET attendance_by = 'Somebody' WHERE ref = 'N1'", N1_LEFT),
+    ("UPDATE booking SET attendance_notice = true WHERE ref = 'N1'", N1_LEFT),
+    (
+        "UPDATE booking SET intent_id = (SELECT id FROM command WHERE kind = 'delivery.settle'), intent_at = starts_at WHERE ref = 'A1'",
+        A1_LEFT,
+    ),
+    (
+        "UPDATE adjustment SET review = 'approved'",
+        "adjustment {adjustment} is not as audit event {no_show} left it",
+    ),
+    ("UPDATE adjustment SET text = 'x'", "adjustment {adjustment} is not as audit event {no_show} left it"),
+    (
+        f"UPDATE command SET payload = '{{}}' WHERE booking_id = {A1}",
+        EVENT + "what its command asked for was changed",
+    ),
+    (
+        f"UPDATE command SET content = 'x' WHERE booking_id = {A1}",
+        EVENT + "what its command asked for was changed",
+    ),
+    (
+        f"UPDATE command SET seen = 7 WHERE booking_id = {A1}",
+        EVENT + "what its command asked for was changed",
+    ),
+    (
+        f"UPDATE command SET operator = 'X' WHERE booking_id = {A1}",
+        EVENT + "its command has another operator",
+    ),
+    (f"UPDATE command SET via = 'X' WHERE booking_id = {A1}", EVENT + "its command has another operator"),
+    (f"UPDATE command SET kind = 'x' WHERE booking_id = {A1}", EVENT + "its command has another kind"),
+    (f"UPDATE command SET subject_id = 9 WHERE booking_id = {A1}", EVENT + "its command has another subject"),
+    (
+        f"UPDATE command SET at = (SELECT starts_at FROM booking WHERE ref = 'A1') WHERE booking_id = {A1}",
+        EVENT + "its command has another time",
+    ),
+    (
+        f"UPDATE command SET booking_id = NULL WHERE booking_id = {A1}",
+        EVENT + "its command has another booking",
+    ),
+    (
+        "DELETE FROM command WHERE kind = 'delivery.settle'",
+        "audit event {settle} (delivery.settle of booking adelaide/A2): its command is not there",
+    ),
+    (
+        f"DELETE FROM delivery WHERE kind = 'patient.email' AND command_id = {OF_A1}",
+        EVENT + f"{PLANNED} was to follow, and pms.cancel, desk.email is there",
+    ),
+    (
+        f"DELETE FROM delivery WHERE command_id = {OF_A1}",
+        EVENT + f"{PLANNED} was to follow, and nothing is there",
+    ),
+    (
+        f"UPDATE delivery SET kind = 'patient.sms' WHERE kind = 'patient.email' AND command_id = {OF_A1}",
+        EVENT + f"{PLANNED} was to follow, and pms.cancel, patient.sms, desk.email is there",
+    ),
+    (
+        f"UPDATE delivery SET target = 'me@example.com' WHERE kind = 'patient.email' AND command_id = {OF_A1}",
+        EVENT + "what follows it goes to somebody else than was planned",
+    ),
+    ("ADD pms.no_show", EVENT + "pms.no_show was not to follow, and is there"),
+    ("ADD patient.sms", EVENT + "patient.sms was not to follow, and is there"),
+    (
+        f"UPDATE delivery SET state = 'settled', settled_by = 'Kim Nguyen', note = 'done', changed_at = "
+        f"(SELECT starts_at FROM booking WHERE ref = 'A1') WHERE kind = 'desk.email' AND command_id = {OF_A1}",
+        "(desk.email of booking adelaide/A1) was settled by Kim Nguyen, and no audit event says so",
+    ),
+    (
+        "UPDATE delivery SET note = 'x' WHERE id = {delivery}",
+        SETTLED + " is not as audit event {settle} left it",
+    ),
+    (
+        "UPDATE delivery SET settled_by = 'X' WHERE id = {delivery}",
+        SETTLED + " is not as audit event {settle} left it",
+    ),
+    (
+        "UPDATE delivery SET state = 'done' WHERE id = {delivery}",
+        SETTLED + " is not as audit event {settle} left it",
+    ),
+]
+
+
+@pytest.mark.parametrize("portion", [2, 1000])
+async def test_what_was_changed_past_frontdesk_is_found(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    monkeypatch.setattr("frontdesk.store.sql.verifying.ROWS", portion)
+    numbers = {
+        "cancel": recorded.cancel,
+        "no_show": recorded.no_show,
+        "settle": recorded.settle,
+        "delivery": recorded.delivery,
+        "adjustment": recorded.rows[ADJUSTMENT][0]["id"],
+    }
+    assert said(await recorded.store.registry.verify()) == []
+    for statement, words in TAMPERING:
+        if statement.startswith("ADD "):
+            first = next(row for row in recorded.rows[DELIVERY] if row["kind"] == Kind.PMS_CANCEL)
+            added = {**first, "id": 10_000, "kind": statement.removeprefix("ADD ")}
+            execute(recorded.url, insert(DELIVERY).values(added))
+        else:
+            execute(recorded.url, statement.replace("{delivery}", str(recorded.delivery)))
+        found = said(await recorded.store.registry.verify())
+        assert any(words.format(**numbers) in one for one in found) if words else not found, (
+            statement,
+            found,
+        )
+        assert not any("Wilson" in one for one in found)
+        recorded.restore()
+    assert said(await recorded.store.registry.verify()) == []
+
+
+@pytest.fixture
+def disarmed(recorded: Recorded) -> Iterator[Recorded]:
+    """The audit without what keeps it from being changed, as somebody with the file could make it."""
+    if recorded.url.startswith("sqlite"):
+        for verb in ("update", "delete"):
+            execute(recorded.url, f"DROP TRIGGER audit_no_{verb}")
+        yield recorded
+    else:
+        execute(recorded.url, "ALTER TABLE audit DISABLE TRIGGER USER")
+        yield recorded
+        execute(recorded.url, "ALTER TABLE audit ENABLE TRIGGER USER")
+
+
+def calculated_anew(url: str, rows: list[dict[str, Any]]) -> None:
+    """Put these events in the place of those that are there, numbered and linked as the program would."""
+    previous = GENESIS
+    with connected(url) as connection:
+        connection.execute(delete(AUDIT))
+        for number, row in enumerate(rows, 1):
+            connection.execute(insert(AUDIT).values({**row, "number": number, "digest": ""}))
+            event = selects.event(connection.execute(select(AUDIT).where(AUDIT.c.number == number)).one())
+            previous = digest(previous, event)
+            connection.execute(update(AUDIT).where(AUDIT.c.number == number).values(digest=previous))
+        connection.execute(update(HEAD).values(audit=len(rows), audit_digest=previous))
+
+
+def events(url: str) -> list[dict[str, Any]]:
+    return [row._asdict() for row in execute(url, select(AUDIT).order_by(AUDIT.c.number))]
+
+
+async def test_an_event_that_is_gone_is_missed_by_the_chain_and_by_its_command(disarmed: Recorded) -> None:
+    execute(disarmed.url, f"DELETE FROM audit WHERE number = {disarmed.cancel}")
+    chain, command, *deliveries = said(await disarmed.store.registry.verify())
+    assert chain == f"audit event {disarmed.cancel} was changed, or one before it was taken out"
+    assert command.startswith("no audit event has the command ")
+    assert command.endswith(" (booking.cancel of booking adelaide/A1)")
+    assert len(deliveries) == len(PLANNED.split(", "))
+
+
+async def test_an_end_that_was_cut_off_leaves_its_command_behind(disarmed: Recorded) -> None:
+    calculated_anew(disarmed.url, events(disarmed.url)[:-1])
+    command, delivery = said(await disarmed.store.registry.verify())
+    assert command.startswith("no audit event has the command ")
+    assert command.endswith(" (delivery.settle of booking adelaide/A2)")
+    assert delivery.endswith(
+        "(pms.cancel of booking adelaide/A2) was settled by Lee Tran (Desk Two), and no audit event says so"
+    )
+
+
+async def test_events_that_were_calculated_anew_still_have_to_fit_their_commands(disarmed: Recorded) -> None:
+    there = events(disarmed.url)
+    first = there[disarmed.cancel - 1]
+    about = f"audit event {disarmed.cancel} (booking.cancel of booking adelaide/A1): "
+    for changed, words in (
+        ({"operator": "Somebody"}, "its command has another operator"),
+        ({"at": first["at"] + timedelta(seconds=1)}, "its command has another time"),
+        ({"proof": {}}, "its command is not there"),
+        ({"proof": {**first["proof"], "command": "none"}}, "its command is not there"),
+        (
+            {"proof": {**first["proof"], "wrote": "nothing at all"}},
+            "what it says of what it wrote cannot be read",
+        ),
+        ({"proof": {"effect of": there[-1]["proof"]["command"]}}, "it is no effect of its command"),
+        (
+            {"proof": {**first["proof"], "deliveries": "", "planned": NOTHING}},
+            f"{PLANNED} was not to follow, and is there",
+        ),
+    ):
+        altered = [row if row is not first else {**row, **changed} for row in there]
+        calculated_anew(disarmed.url, altered)
+        assert about + words in said(await disarmed.store.registry.verify()), changed
+    calculated_anew(disarmed.url, [*there, first])
+    twice = f"audit event {len(there) + 1} (booking.cancel of booking adelaide/A1): event {disarmed.cancel} has the same command"
+    assert twice in said(await disarmed.store.registry.verify())
+    calculated_anew(disarmed.url, there)
+    assert await disarmed.store.registry.verify() is None
+
+
+async def test_what_only_commands_make_is_not_there_without_one(recorded: Recorded) -> None:
+    (request,) = recorded.rows[ADJUSTMENT]
+    execute(recorded.url, insert(ADJUSTMENT).values({**request, "id": 999, "review": "approved"}))
+    assert said(await recorded.store.registry.verify()) == [
+        "adjustment 999 is in the store, and no audit event made it"
+    ]
+
+
+async def test_the_first_flaws_are_told_and_all_are_counted(recorded: Recorded) -> None:
+    (command,) = [row for row in recorded.rows[COMMAND] if row["kind"] == "delivery.settle"]
+    execute(recorded.url, insert(COMMAND).values([{**command, "id": uuid4()} for _ in range(25)]))
+    flaws = await recorded.store.registry.verify()
+    assert flaws is not None
+    assert (len(flaws.found), flaws.number) == (20, 25)
+
+
+async def test_a_message_that_took_the_place_of_a_refused_one_fits(recorded: Recorded) -> None:
+    for _ in range(2):
+        claim = await recorded.store.queue.claim([MAIL_CONNECTION], POLICY)
+        assert claim is not None
+        await recorded.store.queue.finish(claim, REFUSED, POLICY)
+    assert await recorded.store.registry.verify() is None
+
+
+async def test_desks_may_work_while_it_is_verified(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontdesk.store.sql.verifying.ROWS", 2)
+    store = recorded.store
+    await store.registry.load([make_incoming(line) for line in range(8)], KIM, "a test")
+    shares: list[float] = []
+
+    async def work() -> None:
+        for line in range(8):
+            (booking,) = await store.find(f"R{line:05}")
+            await cancel(store, cancel_of(booking, KIM))
+
+    flaws, _ = await asyncio.gather(store.registry.verify(shares.append), work())
+    assert flaws is None
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+
+
+async def test_a_full_disk_for_its_notes_is_said(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def __init__(self) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("frontdesk.store.sql.verifying._Notes", Full)
+    with pytest.raises(Unavailable, match="database or disk is full"):
+        await store.registry.verify()
+
+
+# -- nothing that anybody does in order breaks it ---------------------------------------------
+
+BOOKINGS = 3
+Step = Callable[[SqlStore, list[Booking]], Awaitable[object]]
+
+
+def asked(which: int, operator: Operator, ask: Ask) -> Step:
+    return lambda store, bookings: do(store, bookings[which], ask, operator)
+
+
+def decided(which: int, ask: Ask) -> Step:
+    async def step(store: SqlStore, bookings: list[Booking]) -> None:
+        request = (await store.adjustments(bookings[which].id))[-1]
+        subject = Subject("adjustment", request.id)
+        await store.do(Command(uuid4(), subject, request.version, ROBIN, ask))
+
+    return step
+
+
+def dealt_with(which: int, number: int, ask: Ask) -> Step:
+    async def step(store: SqlStore, bookings: list[Booking]) -> None:
+        found = await store.deliveries(bookings[which].id)
+        subject = Subject("delivery", found[number % len(found)].id)
+        await store.do(Command(uuid4(), subject, 0, LEE, ask))
+
+    return step
+
+
+def carried(connection: str, result: Result) -> Step:
+    async def step(store: SqlStore, bookings: list[Booking]) -> None:
+        claim = await store.queue.claim([connection], POLICY)
+        if claim is not None:
+            await store.queue.finish(claim, result, POLICY)
+
+    return step
+
+
+def loaded(
+    which: int, minutes: int, cancelled: Origin | None, came: Attendance | None, unsaid: list[str]
+) -> Step:
+    async def step(store: SqlStore, bookings: list[Booking]) -> None:
+        booking = bookings[which]
+        line = make_incoming(
+            ref=booking.ref,
+            pms_ref=booking.pms_ref,
+            patient=booking.patient,
+            starts_at=booking.starts_at + timedelta(minutes=minutes),
+            attendance=came,
+            unsaid=frozenset(unsaid),
+        )
+        if cancelled is not None:
+            line = replace(line, cancelled_at=booking.starts_at, cancelled_origin=cancelled)
+        await store.registry.load([line], KIM, "a file")
+
+    return step
+
+
+def applied(practice: Practice) -> Step:
+    return lambda store, bookings: store.registry.apply_practices([practice], KIM)
+
+
+PRACTICE = make_practice(account="smile", biller="billing@portal.example")
+ASKS = [Cancel("Sick"), MarkNoShow(), MarkNoShow(notice=True), ABSENT, TakeBackNoShow()]
+ASKS += [MarkArrived(), MarkAttended(), NOT_NEW, Nudge(5)]
+which = st.integers(0, BOOKINGS - 1)
+STEPS: st.SearchStrategy[Step] = st.one_of(
+    st.builds(asked, which, st.sampled_from([KIM_AT_TWO, LEE]), st.sampled_from(ASKS)),
+    st.builds(decided, which, st.sampled_from([Approve(), Reject("no"), Approve("yes")])),
+    st.builds(
+        dealt_with,
+        which,
+        st.integers(0, 5),
+        st.sampled_from([Retry(), Settle("by hand"), Settle("given up", is_done=False)]),
+    ),
+    st.builds(
+        carried,
+        st.sampled_from(["smile", "other", MAIL_CONNECTION, SMS_CONNECTION]),
+        st.sampled_from([DONE, REFUSED, REFUSED, UNKNOWN, LOCKED_OUT]),
+    ),
+    st.builds(
+        loaded,
+        which,
+        st.sampled_from([0, 30, 4000]),
+        st.sampled_from([None, *Origin]),
+        st.builds(Attendance, st.sampled_from(Presence), st.sampled_from(Origin)),
+        st.lists(st.sampled_from(["attendance", "cancelled_at"]), max_size=2),
+    ),
+    st.builds(
+        applied,
+        st.sampled_from(
+            [
+                PRACTICE,
+                replace(PRACTICE, time_zone="Australia/Perth", patient_channels=()),
+                replace(PRACTICE, pms=BY_HAND),
+                replace(PRACTICE, pms=replace(PRAKTIKA, connection="other")),
+            ]
+        ),
+    ),
+)
+
+
+async def compared(store: SqlStore, steps: list[Step]) -> None:
+    await store.registry.apply_practices([PRACTICE], KIM)
+    starts_at = (await store.state()).now - timedelta(hours=1)
+    refs = [f"{uuid4().hex[:8]}-{one}" for one in range(BOOKINGS)]
+    lines = [
+        make_incoming(
+            ref=ref, pms_ref=ref, patient=make_patient(is_new=True), starts_at=starts_at + timedelta(days=day)
+        )
+        for ref, day in zip(refs, (0, 0, 2), strict=True)
+    ]
+    await store.registry.load(lines, KIM, "a test")
+    for step in steps:
+        bookings = [(await store.find(ref))[0] for ref in refs]
+        with suppress(FrontdeskError, LookupError, ZeroDivisionError):
+            await step(store, bookings)
+    assert said(await store.registry.verify()) == []
+
+
+@pytest.fixture
+def nudging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(commands.KINDS, Nudge.kind, Nudge)
+
+
+SETTINGS = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    print_blob=False,
+)
+
+
+@pytest.mark.usefixtures("nudging")
+@given(st.lists(STEPS, min_size=6, max_size=14))
+@settings(SETTINGS, max_examples=12)
+async def test_nothing_that_is_done_in_order_breaks_it(store: SqlStore, steps: list[Step]) -> None:
+    await compared(store, steps)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("nudging")
+@given(st.lists(STEPS, min_size=6, max_size=40))
+@settings(SETTINGS, max_examples=150)
+async def test_nothing_that_is_done_in_any_long_order_breaks_it(store: SqlStore, steps: list[Step]) -> None:
+    await compared(store, steps)
