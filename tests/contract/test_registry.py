@@ -29,7 +29,8 @@ async def test_practices_are_made_changed_and_left_alone(store: SqlStore, store_
     changed = make_practice(pms=BY_HAND, patient_channels=(Channel.SMS,))
     (sentence,) = await store.registry.apply_practices([changed], LEE)
     assert sentence == (
-        "Smile Dental Adelaide: pms_connection, pms_kind, pms_name, pms_can_cancel, patient_channels changed"
+        "Smile Dental Adelaide: pms_connection, pms_kind, pms_name, pms_can_cancel, "
+        "pms_can_move, pms_can_mark_no_show, pms_can_take_back_no_show, patient_channels changed"
     )
     assert await store.practices() == (changed, perth)
     (event,) = execute(store_url, "SELECT * FROM audit WHERE number = 2")

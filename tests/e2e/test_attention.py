@@ -40,7 +40,7 @@ def test_settling_signs_with_a_name_and_takes_it_off_the_list(desk: LineDesk, nu
     assert desk("attention").stdout == "Nothing needs a person.\n"
     assert desk.document("attention") == []
     (event, *_) = desk.document("history", "P9")
-    assert (event["action"], event["operator"]) == ("delivery.settled", KIM.name)
+    assert (event["action"], event["operator"]) == ("delivery.settle", KIM.name)
 
 
 def test_settling_asks_for_a_note(desk: LineDesk, number: int) -> None:

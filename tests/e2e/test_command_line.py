@@ -181,7 +181,7 @@ class TestHistory:
         assert re.fullmatch(r"\w+ \d+ \w+ \d{4} \d\d:\d\d  Kim Nguyen  cancelled  patient ill", line)
         (event,) = desk.document("history", "R00001")
         assert event["operator"] == "Kim Nguyen"
-        assert event["action"] == "booking.cancelled"
+        assert event["action"] == "booking.cancel"
         assert event["detail"]["reason"] == "patient ill"
         assert re.search(r"\+(10:30|09:30)$", event["at"])
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import sqlite3
+from contextlib import closing
 
+import pytest
 from click.testing import CliRunner
 
 from frontdesk.cli import frontdesk
@@ -22,6 +25,26 @@ async def test_when_all_is_well_it_says_so_and_what_is_only_assumed(world: World
     assert re.search(r"^ +ok it accepts our key$", said, re.MULTILINE)
     assert re.search(r"^e-mail +ok e-mail goes into the folder mail$", said, re.MULTILINE)
     assert re.search(r"^SMS +ok Textline at 127.0.0.1", said, re.MULTILINE)
+
+
+async def test_a_record_that_does_not_fit_the_bookings_is_pointed_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.run("cancel", "R00001", "--yes")
+    whole = r"^audit +ok \d events, and what commands wrote is as they say$"
+    assert re.search(whole, await world.run("doctor"), re.MULTILINE)
+    with closing(sqlite3.connect(world.desk.store_file)) as database, database:
+        database.execute("UPDATE booking SET cancelled = 0")
+        database.execute("DELETE FROM delivery")
+
+    result = await world.try_("doctor")
+
+    assert result.exit_code == 1
+    flaw = r"^audit +!! audit event \d .* was to follow, and nothing is there, and 1 more: frontdesk audit verify$"
+    assert re.search(flaw, result.stdout, re.MULTILINE)
+    monkeypatch.setattr("frontdesk.cli.doctor.VERIFIED", 2)
+    not_tried = r"^audit +-- \d events: frontdesk audit verify looks"
+    assert re.search(not_tried, await world.run("doctor"), re.MULTILINE)
 
 
 async def test_it_changes_nothing(world: World) -> None:

@@ -48,7 +48,7 @@ class TestYes:
         )
         assert found == [(1, "Kim Nguyen", "patient ill", 2)]
         assert rows(desk, "SELECT action, operator FROM audit ORDER BY number DESC LIMIT 1") == [
-            ("booking.cancelled", "Kim Nguyen")
+            ("booking.cancel", "Kim Nguyen")
         ]
 
     def test_the_document_says_what_follows(self, desk: LineDesk) -> None:

@@ -68,7 +68,7 @@ def looked_into(desk: LineDesk, reference: str) -> bool:
         ).fetchone()
     told = [event["action"] for event in desk.document("history", reference)]
     assert desk("audit", "verify").exit_code == 0
-    assert told.count("booking.cancelled") == commands == cancelled
+    assert told.count("booking.cancel") == commands == cancelled
     assert bool(deliveries) == bool(cancelled)
     return bool(cancelled)
 

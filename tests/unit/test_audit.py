@@ -209,6 +209,10 @@ def test_an_insertion_is_found(place: int) -> None:
 def test_the_words_for_what_can_happen_are_fixed() -> None:
     assert {action.value for action in Action} == {
         *("booking.imported", "booking.cancelled", "booking.reinstated"),
-        *("practice.applied", "token.created", "token.revoked"),
+        *("practice.applied", "billing.applied", "invoice.closed", "token.created", "token.revoked"),
     }
-    assert set(KINDS) == {"booking.cancel", "delivery.settle", "delivery.retry"}
+    assert set(KINDS) == {
+        *("booking.cancel", "booking.mark_no_show", "booking.take_back_no_show", "booking.mark_arrived"),
+        *("booking.mark_attended", "booking.request_adjustment", "adjustment.approve", "adjustment.reject"),
+        *("account.close", "invoice.pay", "invoice.void", "delivery.settle", "delivery.retry"),
+    }

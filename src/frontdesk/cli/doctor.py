@@ -30,11 +30,14 @@ from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account
-from frontdesk.store.port import BookingStore
+from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
 
 LOOKED_AT = 500
 """Bookings of which it is looked what they lack: the next ones."""
+
+VERIFIED = 20_000
+"""Events of the audit that are looked at; more take longer than anybody waits for here."""
 
 SKEW_SECONDS = 30
 """How far this machine's clock may be from the server's until it is worth a word."""
@@ -104,6 +107,8 @@ def _examined(session: Session) -> Iterator[Finding]:
                     yield from run(_about_server(config, store))
                     return
                 yield from run(_about_store(session, store))
+                if session.database is not None:
+                    yield run(_about_audit(session.database.registry))
                 practices = (*practices, *run(store.practices()))
         except FrontdeskError as error:
             yield Finding("store", Mark.WRONG, error.hint)
@@ -153,6 +158,19 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
         *await _about_bookings(store, state.now),
         *_about_deliveries(state),
     ]
+
+
+async def _about_audit(registry: Registry) -> Finding:
+    """Say whether the record of who did what still fits the store; a long one takes its time elsewhere."""
+    events = (await registry.head()).number
+    if events > VERIFIED:
+        said = f"{events:,} events: frontdesk audit verify looks whether they were changed"
+        return Finding("audit", Mark.NOT_TRIED, said)
+    flaws = await registry.verify()
+    if flaws is None:
+        return Finding("audit", Mark.OK, f"{events:,} events, and what commands wrote is as they say")
+    more = f", and {flaws.number - 1:,} more" if flaws.number > 1 else ""
+    return Finding("audit", Mark.WRONG, f"{flaws.found[0].said}{more}: frontdesk audit verify")
 
 
 async def _about_bookings(store: BookingStore, now: datetime) -> list[Finding]:
