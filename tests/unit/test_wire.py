@@ -38,6 +38,7 @@ from frontdesk.errors import (
     Unavailable,
 )
 from frontdesk.preflight import Finding, Preflight
+from frontdesk.server import examples
 from frontdesk.store.port import Change
 from tests.making import KIM, LEE, make_booking
 
@@ -73,10 +74,13 @@ def test_nouns_come_through_whole(noun: Any, kind: Any) -> None:
     assert wire.decode(wire.encode(noun), kind) == noun
 
 
+HERE = frozenset({"booking.cancel", "delivery.settle", "delivery.retry"})
+
 DONE: tuple[Done[Any], ...] = (
     Done(UUID(int=12), "booking.cancel", AT, CANCELLED),
     Done(UUID(int=13), "delivery.settle", AT, replace(DELIVERY, state=State.SETTLED, note="phoned")),
     Done(UUID(int=14), "delivery.retry", AT, DELIVERY),
+    *(Done(UUID(int=15), kind, AT, thing) for kind, thing in examples.THINGS.items() if kind not in HERE),
 )
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "history": "bookings:history",
     "attention": "attention:attention",
     "deliver": "deliver:deliver",
+    "billing": "billing:billing",
     "import": "data:import_command",
     "export": "data:export_command",
     "seed": "seeding:seed_command",
@@ -48,6 +49,7 @@ HEADINGS = {
     "demo": "To look around",
     "list": "Bookings",
     "attention": "What follows",
+    "billing": "What new patients cost",
     "import": "Bookings in and out",
     "practices": "To look after frontdesk",
 }

@@ -55,12 +55,14 @@ def _cells(practice: Practice) -> tuple[str, ...]:
 @practices.command("apply")
 @click.pass_obj
 def apply_practices(session: Session) -> None:
-    """Make the store's practices like those of the config. Others stay as they are."""
+    """Make the store's practices, and what [billing] says, like those of the config. Others stay as they are."""
     wanted = session.config.practices
     if not wanted:
         raise click.UsageError(f"the config has no practice: {session.practices_step}")
     with session.opened_database(bring_practices=False) as (store, run):
         changes = run(store.registry.apply_practices(wanted, session.config.operator))
+        if session.config.billing is not None:
+            changes += run(store.registry.apply_billing(session.config.billing, session.config.operator))
     for change in changes or ("Nothing to change.",):
         say(change)
 

@@ -154,6 +154,7 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
         found.append(Finding("practices", Mark.NOT_TRIED, f"without pms, so no PMS is told: {alone}"))
     return [
         *found,
+        *await _about_billing(session, store),
         *_about_phones(practices),
         *await _about_bookings(store, state.now),
         *_about_deliveries(state),
@@ -171,6 +172,20 @@ async def _about_audit(registry: Registry) -> Finding:
         return Finding("audit", Mark.OK, f"{events:,} events, and what commands wrote is as they say")
     more = f", and {flaws.number - 1:,} more" if flaws.number > 1 else ""
     return Finding("audit", Mark.WRONG, f"{flaws.found[0].said}{more}: frontdesk audit verify")
+
+
+async def _about_billing(session: Session, store: BookingStore) -> list[Finding]:
+    """Say whether what is charged is in the store as the config says."""
+    wanted = session.config.billing
+    if wanted is None:
+        return []
+    there = [account.settings for account in await store.accounts()]
+    if wanted in there:
+        return [Finding("billing", Mark.OK, "what is charged is in the store as the config says")]
+    if session.config.store_file:
+        return [Finding("billing", Mark.NOT_TRIED, "the next start takes [billing] from the config")]
+    said = "the store has other settings than [billing] in the config: frontdesk practices apply"
+    return [Finding("billing", Mark.WRONG, said)]
 
 
 async def _about_bookings(store: BookingStore, now: datetime) -> list[Finding]:

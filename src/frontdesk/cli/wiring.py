@@ -209,6 +209,7 @@ class Session:
         try:
             if bring_practices:
                 await self._bring_practices(store)
+                await self._bring_billing(store)
         except BaseException:
             await store.close()
             raise
@@ -245,6 +246,21 @@ class Session:
             self.notices.append(f"the config's settings for {names} are not in the store: {reason}")
         else:
             await store.registry.apply_practices(self.config.practices, self.config.operator)
+
+    async def _bring_billing(self, store: "SqlStore") -> None:
+        """Do with [billing] what is done with practices: see `_bring_practices`."""
+        wanted = self.config.billing
+        if wanted is None:
+            return
+        there = await store.registry.billing()
+        if wanted in there:
+            return
+        if there and self.config.store_file is None:
+            self.notices.append("the store has other settings for [billing]: frontdesk practices apply")
+        elif reason := (await store.state()).standing.why_not_writable:
+            self.notices.append(f"the config's settings for [billing] are not in the store: {reason}")
+        else:
+            await store.registry.apply_billing(wanted, self.config.operator)
 
     def differing(self, there: Iterable[Practice]) -> list[Practice]:
         """Return the config's practices that are not `there` as the config has them."""

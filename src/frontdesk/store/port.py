@@ -367,6 +367,10 @@ class Registry(Protocol):
         """
         ...
 
+    async def billing(self) -> tuple[BillingSettings, ...]:
+        """Return what the store's billing accounts are charged, as the config says it."""
+        ...
+
     async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
         """Make the store's settings of a billing account like these; return what changed, a sentence each.
 

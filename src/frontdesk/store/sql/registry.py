@@ -71,6 +71,10 @@ class SqlRegistry:
             lambda connection: _apply(connection, self._database, wanted, operator)
         )
 
+    async def billing(self) -> tuple[BillingSettings, ...]:
+        known = await self._database.read(accounts.accounts)
+        return tuple(one.settings for one in known)
+
     async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
         settings, operator = clean_fields(settings), clean_fields(operator)
         _refuse_unknown_zone(settings.account, settings.time_zone)
