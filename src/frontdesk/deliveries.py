@@ -54,6 +54,9 @@ SHOWS_OTHERWISE = "not cancelled there: "
 A person has to find out which one is meant.
 """
 
+NOT_DONE = "not done: "
+"""The beginning of the note of a delivery that was settled because nobody needs it any more."""
+
 NO_SHOW_OTHERWISE = "not marked there as did not come: "
 TAKE_BACK_OTHERWISE = "no-show not taken back there: "
 

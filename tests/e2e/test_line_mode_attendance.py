@@ -60,7 +60,7 @@ def test_what_is_marked_is_taken_back(desk: LineDesk) -> None:
 
     result = desk("attendance", NEW, "none", "--yes")
 
-    assert (result.exit_code, result.stdout) == (0, "taken back, Praktika done by hand\n"), result.output
+    assert (result.exit_code, result.stdout) == (0, "taken back, Praktika not told\n"), result.output
     assert desk.document("show", NEW)["attendance"] is None
     assert desk("attendance", NEW, "attended", "--yes", "--json").exit_code == 0
     assert desk.document("show", NEW)["attendance"] == "attended"

@@ -23,9 +23,9 @@ from frontdesk.commands import (
     Subject,
     TakeBackNoShow,
 )
-from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.deliveries import NOT_DONE, Attention, Delivery, Kind, State
 from frontdesk.notify.biller import biller_letter
-from frontdesk.words.deliveries import facts, to_do
+from frontdesk.words.deliveries import done_words, facts, to_do
 from tests.making import KIM, LEE, PRAKTIKA, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
@@ -66,8 +66,12 @@ def test_a_decision_is_greyed_once_it_is_made(ask: Ask) -> None:
 
 
 def test_whose_scope_each_ask_needs() -> None:
-    decide = {kind for kind, ask in KINDS.items() if ask.scope is Scope.DECIDE}
-    assert decide == {"adjustment.approve", "adjustment.reject"}
+    of = {kind: ask.scope for kind, ask in KINDS.items() if kind.startswith(("adjustment.", "booking."))}
+    assert {kind for kind, scope in of.items() if scope is Scope.DECIDE} == {
+        "adjustment.approve",
+        "adjustment.reject",
+    }
+    assert {scope for kind, scope in of.items() if kind.startswith("booking.")} == {Scope.CANCEL}
 
 
 def test_the_latest_request_counts() -> None:
@@ -118,7 +122,7 @@ def test_each_kind_goes_by_what_the_pms_can(pms: Pms, pms_ref: str, state: State
     ("kind", "changes", "what", "why"),
     [
         (Kind.PMS_NO_SHOW, {"error": "x"}, "MARK THE NO-SHOW IN PRAKTIKA BY HAND", "x"),
-        (Kind.PMS_TAKE_BACK_NO_SHOW, {"error": "x"}, "TAKE BACK THE NO-SHOW IN PRAKTIKA BY HAND", "x"),
+        (Kind.PMS_TAKE_BACK_NO_SHOW, {"error": "x"}, "TAKE THE NO-SHOW BACK IN PRAKTIKA BY HAND", "x"),
         (
             Kind.PMS_NO_SHOW,
             {"unproven": 1, "attempts": 1},
@@ -144,6 +148,18 @@ def test_of_what_the_pms_is_told_the_latest_counts() -> None:
         delivery(Kind.PMS_TAKE_BACK_NO_SHOW, state=State.PENDING),
     ]
     assert facts("taken back", told) == "taken back, Praktika waiting"
+
+
+def test_a_pms_that_was_not_told_is_not_said_to_have_been_seen_to() -> None:
+    told = delivery(Kind.PMS_NO_SHOW, state=State.SETTLED, note=f"{NOT_DONE}it was taken back before")
+    assert facts("taken back", [told]) == "taken back, Praktika not told"
+    assert facts("taken back", [replace(told, note="Done there")]) == "taken back, Praktika done by hand"
+
+
+def test_what_was_done_last_has_its_word() -> None:
+    assert done_words(BOOKING) == "requested"
+    assert done_words(absent().thing) == "did not come"
+    assert done_words(replace(BOOKING, attendance=Attendance(by=KIM, at=NOW))) == "taken back"
 
 
 def test_the_biller_reads_who_what_and_why() -> None:

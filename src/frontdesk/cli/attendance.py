@@ -7,7 +7,6 @@ import click
 from frontdesk.bookings import Booking, Reason
 from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
-from frontdesk.cli.lines import done_words
 from frontdesk.cli.printing import confirm, say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Session
@@ -23,7 +22,7 @@ from frontdesk.commands import (
     TakeBackNoShow,
 )
 from frontdesk.errors import Refused
-from frontdesk.words.deliveries import facts
+from frontdesk.words.deliveries import done_words, facts
 from frontdesk.words.summary import pms_line, summary
 
 NO_SHOW, NONE = "no-show", "none"

@@ -11,7 +11,7 @@ from frontdesk.audit import AuditEvent, in_words, past_of
 from frontdesk.billing.adjustments import LABELS, Adjustment
 from frontdesk.bookings import Booking, Patient, Practice, Presence
 from frontdesk.deliveries import Delivery
-from frontdesk.words.deliveries import facts
+from frontdesk.words.deliveries import done_words, facts
 from frontdesk.words.dialog import labelled
 from frontdesk.words.fitting import held
 from frontdesk.words.summary import summary
@@ -63,16 +63,6 @@ def booking_lines(
         yield str(labelled("Attendance", told(booking, now, home.zone if home else None)))
     if deliveries:
         yield str(labelled("What followed", facts(done_words(booking), tuple(deliveries))))
-
-
-def done_words(booking: Booking) -> str:
-    """Return what was done to a booking last that a PMS or somebody else is told of."""
-    if booking.cancellation is not None:
-        return "cancelled"
-    marked = booking.attendance
-    if marked.at is None:
-        return "requested"
-    return "taken back" if marked.presence is Presence.NONE else WORDS[marked.presence]
 
 
 def request_line(request: Adjustment) -> str:

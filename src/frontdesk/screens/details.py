@@ -210,7 +210,9 @@ def followed_lines(
         name, said = ("Cancelled", f"as {done.source} says") if done.source else ("Cancelled here", "")
         lines += _followed(name, "", _moment(done.at.astimezone(zone)), said, width)
     for delivery in deliveries:
-        name = {Way.PMS: delivery.target, Way.DESK: "Practice"}.get(delivery.way, "Patient")
+        name = {Way.PMS: delivery.target, Way.DESK: "Practice", Way.BILLER: "Biller"}.get(
+            delivery.way, "Patient"
+        )
         is_sent = delivery.state is State.DONE and delivery.way is not Way.PMS
         word = "sent" if is_sent else fact(delivery)
         signed = f", {delivery.settled_by}" if delivery.settled_by else ""
@@ -245,7 +247,7 @@ def _how_long(delivery: Delivery, zone: ZoneInfo) -> str:
 def _where_to(delivery: Delivery) -> str:
     if delivery.kind == Kind.PATIENT_SMS:
         return f"SMS to {delivery.target}"
-    if delivery.kind in (Kind.PATIENT_EMAIL, Kind.DESK_EMAIL):
+    if delivery.kind in (Kind.PATIENT_EMAIL, Kind.DESK_EMAIL, Kind.BILLER_EMAIL):
         return f"e-mail to {delivery.target}"
     return ""
 

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from frontdesk.attendance import WORDS
+from frontdesk.bookings import Booking, Presence
+from frontdesk.commands import Cancel, RequestAdjustment, TakeBackNoShow
 from frontdesk.deliveries import (
     MANUAL_UPDATE,
     MEANS,
     NO_SHOW_OTHERWISE,
+    NOT_DONE,
     SHOWS_OTHERWISE,
     TAKE_BACK_OTHERWISE,
     TOLD_BY_PHONE,
@@ -51,8 +55,8 @@ _OTHERS_TOLD = {Way.DESK: "TELL THE PRACTICE", Way.BILLER: "TELL THE BILLER"}
 def fact(delivery: Delivery) -> str:
     """Return how far a delivery has got, in the fixed words of the Last line.
 
-    PMS: waiting, told, refused, "unknown, checking", "unknown, look there", by hand. Patient:
-    waiting, "e-mail sent", "SMS sent", "phone the patient", "told by phone". It never claims
+    PMS: waiting, told, not told, refused, "unknown, checking", "unknown, look there", by hand.
+    Patient: waiting, "e-mail sent", "SMS sent", "phone the patient", "told by phone". It never claims
     more than is proven: sent is what the server took, and "refused" is for who said no, not for
     who could not be asked.
     """
@@ -78,6 +82,8 @@ def _pms_fact(delivery: Delivery) -> str:
         if delivery.is_refused:
             return "refused"
         return "waiting" if delivery.next_at else "by hand"
+    if delivery.state is State.SETTLED and delivery.note.startswith(NOT_DONE):
+        return "not told"
     return {
         State.DONE: "told",
         State.SETTLED: "done by hand",
@@ -88,10 +94,10 @@ def _pms_fact(delivery: Delivery) -> str:
 def facts(past: str, deliveries: Sequence[Delivery] | None) -> str:
     """Return the Last line's facts: `cancelled, Praktika waiting, e-mail sent`.
 
-    `past` is what the command has done, in the word of its ask.
-    Of several messages to the patient only the newest counts: it took the place of the others; of
-    what the PMS is told too. The practice's own copy, and the biller's, is no fact that an operator waits for. Without deliveries, which is
-    another thing than none, it says that they cannot be read.
+    `past` is what the command has done, in the word of its ask. Of several messages to the patient
+    only the newest counts: it took the place of the others; of what the PMS is told too. The
+    practice's own copy, and the biller's, is no fact that an operator waits for. Without
+    deliveries, which is another thing than none, it says that they cannot be read.
     """
     if deliveries is None:
         return f"{past}. What follows cannot be read now"
@@ -103,6 +109,16 @@ def facts(past: str, deliveries: Sequence[Delivery] | None) -> str:
             {"waiting": f"{MEANS[Kind(one.kind)]} waiting", "settled": "patient settled"}.get(words, words)
         )
     return ", ".join(said)
+
+
+def done_words(booking: Booking) -> str:
+    """Return what was done to a booking last that others are told of, as words for `facts`."""
+    if booking.cancellation is not None:
+        return Cancel.past
+    marked = booking.attendance
+    if marked.at is None:
+        return RequestAdjustment.past
+    return TakeBackNoShow.past if marked.presence is Presence.NONE else WORDS[marked.presence]
 
 
 def to_do(attention: Attention) -> tuple[str, str]:

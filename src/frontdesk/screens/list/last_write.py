@@ -8,13 +8,12 @@ from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.bookings import Booking
-from frontdesk.commands import Cancel
 from frontdesk.deliveries import Delivery
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.widgets.line import Line
-from frontdesk.words.deliveries import facts
+from frontdesk.words.deliveries import done_words, facts
 from frontdesk.words.fitting import fitted
 
 SHOWN_FOR = timedelta(hours=12)
@@ -96,15 +95,16 @@ class LastLine(Line):
 
     def _say(self, desk: OpenDesk, booking: Booking, deliveries: Sequence[Delivery] | None) -> None:
         done = booking.cancellation
-        if done is None or self._booking is not booking:
+        at = booking.attendance.at if done is None else done.at
+        if at is None or self._booking is not booking:
             return  # something later was written meanwhile
         practice = booking.practice
         when = times.when_in_words(booking.starts_at, practice.zone, desk.now())
         self._write = LastWrite(
-            f"{done.at.astimezone(desk.here):%H:%M}",
+            f"{at.astimezone(desk.here):%H:%M}",
             booking.patient.name,
             f"{when} {practice.short}" if len(desk.practices) > 1 else when,
-            facts(Cancel.past, deliveries),
+            facts(done_words(booking), deliveries),
             self._cut_off,
         )
         self._show_write()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from frontdesk.bookings import Booking, Reason, Standing
 from frontdesk.commands import Ask, Changes, Command, Held, Settle
-from frontdesk.deliveries import OPEN_STATES, Planned, State, Way, way_of
+from frontdesk.deliveries import NOT_DONE, OPEN_STATES, Planned, State, Way, way_of
 from frontdesk.errors import Refused
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
@@ -49,7 +49,7 @@ def meet_intent(tx: Connection, held: Held[Any], ask: Ask, now: datetime) -> Met
     proving = select(DELIVERY).where(DELIVERY.c.command_id == thing.intent.command_id, DELIVERY.c.proves)
     row = tx.execute(proving.with_for_update()).one()
     if row.state in _UNSENT and not row.attempts and row.lease_until is None:
-        _drop(tx, row.command_id, "not done: it was cancelled before", now)
+        _drop(tx, row.command_id, f"{NOT_DONE}it was cancelled before", now)
         return Met(has_fallen=True)
     return Met(waits_for=row.id)
 
@@ -70,7 +70,7 @@ def in_order(
         return planned, None
     if last.kind != ask.takes_back or last.state not in _UNSENT or last.unproven or last.lease_until:
         return planned, last.id
-    _settle(tx, [last.id], "not done: it was taken back before", now)
+    _settle(tx, [last.id], f"{NOT_DONE}it was taken back before", now)
     return tuple(one for one in planned if one.way is not Way.PMS), None
 
 
@@ -88,7 +88,7 @@ def fall(tx: Connection, row: Row[Any], why: str, now: datetime) -> list[Deed]:
     command, held = _open(tx, row)
     if held is None:
         return []
-    _drop(tx, command.id, f"not done: {why}", now, but=row.id)
+    _drop(tx, command.id, f"{NOT_DONE}{why}", now, but=row.id)
     return [_end(tx, command, held, Changes(held.thing), {"effect": "refused", "why": why}, now)]
 
 
