@@ -1,15 +1,18 @@
 """A request for every operation of the API."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from sqlalchemy import insert
 
 from frontdesk.api import wire
-from frontdesk.bookings import LAST_ID, Booking
+from frontdesk.bookings import LAST_ID, Booking, Scope
 from frontdesk.commands import Done
+from frontdesk.server import examples
+from frontdesk.store.sql import selects
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, cancel_of
 
@@ -18,11 +21,12 @@ AS_OF = "2026-11-22T09:14:05Z"
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for: a booking, a delivery and a command."""
+    """What is asked for: a booking, a delivery, a command, and a request not to be charged."""
 
     booking: int
     delivery: int
     command: UUID
+    adjustment: int
 
     @classmethod
     async def about(cls, store: SqlStore, booking_id: int) -> "Asking":
@@ -30,10 +34,13 @@ class Asking:
         booking = await store.get(booking_id)
         command = cancel_of(booking)
         await store.do(command)
-        return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.id)
+        asked = selects.adjustment_values(examples.REQUEST) | {"booking_id": booking_id}
+        made = insert(selects.ADJUSTMENT).values(version=1, **asked).returning(selects.ADJUSTMENT.c.id)
+        request = await store._database.write(lambda tx: tx.execute(made).scalar_one())
+        return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.id, request)
 
 
-NOTHING = Asking(LAST_ID, LAST_ID, UUID(int=1))
+NOTHING = Asking(LAST_ID, LAST_ID, UUID(int=1), LAST_ID)
 """What is nowhere."""
 
 
@@ -46,6 +53,7 @@ class Case:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     headers: Callable[[], Mapping[str, str]] = dict
+    scope: Scope = Scope.READ
 
     @property
     def is_write(self) -> bool:
@@ -60,7 +68,7 @@ class Case:
         self, client: httpx.AsyncClient, about: Asking, headers: Mapping[str, str]
     ) -> httpx.Response:
         """Ask, and return the answer, of a stream its beginning."""
-        path = self.shape.format(booking=about.booking, delivery=about.delivery, command=about.command)
+        path = self.shape.format(**asdict(about))
         request = client.build_request(
             self.method,
             path,
@@ -85,6 +93,21 @@ def _write_headers() -> Mapping[str, str]:
     return {"If-Match": '"1"', "Idempotency-Key": str(uuid4())}
 
 
+def _booking_case(verb: str, body: Mapping[str, Any] | None = None) -> Case:
+    path = f"/bookings/{{booking}}/{verb.replace('_', '-')}"
+    return Case("POST", path, body=body or {}, headers=_write_headers, scope=Scope.CANCEL)
+
+
+def _decision_case(verb: str) -> Case:
+    path, body = f"/adjustments/{{adjustment}}/{verb}", {"note": "Fine"}
+    return Case("POST", path, body=body, headers=_write_headers, scope=Scope.DECIDE)
+
+
+def _delivery_case(verb: str, body: Mapping[str, Any]) -> Case:
+    path = f"/deliveries/{{delivery}}/{verb}"
+    return Case("POST", path, body=body, headers=key_headers, scope=Scope.CANCEL)
+
+
 CASES: Mapping[str, Case] = {
     "read_state": Case("GET", "/state"),
     "list_practices": Case("GET", "/practices"),
@@ -99,14 +122,20 @@ CASES: Mapping[str, Case] = {
     "read_namesakes": Case("GET", "/bookings/{booking}/namesakes"),
     "read_history": Case("GET", "/bookings/{booking}/history"),
     "read_deliveries": Case("GET", "/bookings/{booking}/deliveries"),
-    "ask_pms": Case("GET", "/bookings/{booking}/pms"),
-    "cancel_booking": Case("POST", "/bookings/{booking}/cancel", body={}, headers=_write_headers),
-    "give_up": Case("POST", "/commands/{command}/give-up"),
-    "list_attention": Case("GET", "/attention"),
-    "retry_delivery": Case("POST", "/deliveries/{delivery}/retry", body={}, headers=key_headers),
-    "settle_delivery": Case(
-        "POST", "/deliveries/{delivery}/settle", body={"note": "done"}, headers=key_headers
+    "read_adjustments": Case("GET", "/bookings/{booking}/adjustments"),
+    **{f"{verb}_booking": _booking_case(verb) for verb in ("mark_no_show", "take_back_no_show")},
+    **{f"{verb}_booking": _booking_case(verb) for verb in ("mark_arrived", "mark_attended")},
+    "request_adjustment_booking": _booking_case(
+        "request_adjustment", {"ground": "other", "text": "Booked twice", "name": KIM.name}
     ),
+    "approve_adjustment": _decision_case("approve"),
+    "reject_adjustment": _decision_case("reject"),
+    "ask_pms": Case("GET", "/bookings/{booking}/pms"),
+    "cancel_booking": _booking_case("cancel"),
+    "give_up": Case("POST", "/commands/{command}/give-up", scope=Scope.CANCEL),
+    "list_attention": Case("GET", "/attention"),
+    "retry_delivery": _delivery_case("retry", {}),
+    "settle_delivery": _delivery_case("settle", {"note": "done"}),
     "stream_changes": Case("GET", "/changes"),
     "read_health": Case("GET", "/health"),
     "read_openapi": Case("GET", "/openapi.json"),

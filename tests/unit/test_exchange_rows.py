@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import (
+    Attendance,
     Booking,
     Cancellation,
     Operator,
@@ -20,6 +21,7 @@ from frontdesk.bookings import (
     Patient,
     Practice,
     Practitioner,
+    Presence,
 )
 from frontdesk.exchange.columns import COLUMNS, guard, unguard
 from frontdesk.exchange.exporting import booking_row
@@ -353,6 +355,13 @@ def some_bookings(draw: Callable[[st.SearchStrategy[object]], object]) -> Bookin
         )
         if isinstance(cancelled, datetime)
         else None,
+        attendance=Attendance(
+            draw(st.sampled_from(Presence)),
+            draw(st.sampled_from(Origin)),
+            Operator("Kim Nguyen"),
+            created if isinstance(created, datetime) else None,
+            draw(st.booleans()),
+        ),
     )
 
 
@@ -363,7 +372,7 @@ def test_what_goes_out_comes_back(booking: Booking) -> None:
     csv.writer(text).writerow([guard(cell) for cell in booking_row(booking)])
     (row,) = csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True)
 
-    done = booking.cancellation
+    done, marked = booking.cancellation, booking.attendance
     assert reader().read(2, row).booking == IncomingBooking(
         line=2,
         practice_id=booking.practice.id,
@@ -380,4 +389,20 @@ def test_what_goes_out_comes_back(booking: Booking) -> None:
         cancelled_at=done.at if done else None,
         cancellation_reason=done.reason if done else "",
         cancelled_origin=done.origin if done else Origin.FILE,
+        attendance=None if marked.presence is Presence.NONE else replace(marked, by=None),
     )
+
+
+def test_words_that_nobody_knows_say_something_of_the_attendance() -> None:
+    row = read_row(attendance="FTA", attendance_notice="Yes", attendance_at="2026-11-26 11:00")
+    at = datetime(2026, 11, 26, 0, 30, tzinfo=UTC)
+    assert row.booking.attendance == Attendance(Presence.UNKNOWN, Origin.FILE, at=at, notice=True)
+    assert row.unread == ()
+
+
+def test_a_cell_about_the_attendance_that_cannot_be_read_is_left_out() -> None:
+    row = read_row(
+        attendance="no-show", attendance_notice="perhaps", attendance_at="today", attendance_origin="x"
+    )
+    assert row.booking.attendance == Attendance(Presence.NO_SHOW, Origin.FILE)
+    assert {bad.field for bad in row.unread} == {"attendance_notice", "attendance_at", "attendance_origin"}

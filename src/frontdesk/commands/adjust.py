@@ -43,7 +43,11 @@ class Requesting(Ask):
     reads: ClassVar[tuple[str, ...]] = ("adjustment", "payer")
 
     answers: tuple[Answer, ...] = field(
-        default=(), metadata={"description": "yes or no to each question of the ground"}
+        default=(),
+        metadata={
+            "description": "yes or no to each question of the ground",
+            "example": (Answer("within-3-years", yes=True), Answer("form-then", yes=True)),
+        },
     )
     text: str = field(
         default="",
@@ -55,7 +59,11 @@ class Requesting(Ask):
     )
     name: str = field(
         default="",
-        metadata={"max_length": NAME_LIMIT, "description": "who asks, as the biller reads it"},
+        metadata={
+            "max_length": NAME_LIMIT,
+            "description": "who asks, as the biller reads it",
+            "example": "Kim Nguyen",
+        },
     )
 
     @property
@@ -81,7 +89,9 @@ class RequestAdjustment(Requesting):
     thing: ClassVar[type] = Booking
     past: ClassVar[str] = "requested"
 
-    ground: Ground = field(kw_only=True, metadata={"description": "why nothing is to be charged"})
+    ground: Ground = field(
+        kw_only=True, metadata={"description": "why nothing is to be charged", "example": Ground.NOT_NEW}
+    )
 
     def checked(self) -> None:
         Requesting.checked(self)

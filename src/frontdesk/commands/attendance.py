@@ -35,7 +35,11 @@ class MarkNoShow(Requesting):
         default=False, metadata={"description": "the patient told the practice that they are not coming"}
     )
     ground: Ground | None = field(
-        default=None, metadata={"description": "why nothing is to be charged; null: nobody asks for that"}
+        default=None,
+        metadata={
+            "description": "why nothing is to be charged; null: nobody asks for that",
+            "example": Ground.NOT_NEW,
+        },
     )
 
     @property
