@@ -321,8 +321,8 @@ def _sum_lines(sums: Sequence[PracticeSum]) -> Iterable[str]:
     if not sums:
         return ()
     total = sum((one.amount for one in sums), Amount())
-    cells = [(one.practice.name, f"{one.bookings:,} charged", with_tax(one.amount)) for one in sums]
-    cells.append(("Total", f"{sum(one.bookings for one in sums):,} charged", with_tax(total)))
+    cells = [(one.practice.name, f"{one.bookings:,} bookings", with_tax(one.amount)) for one in sums]
+    cells.append(("Total", f"{sum(one.bookings for one in sums):,} bookings", with_tax(total)))
     return aligned(cells)
 
 
