@@ -21,7 +21,7 @@ LONGEST = 4_096
 
 _LAST_EVENT = 2**62
 _CONTEXT = b"frontdesk audit head\n"
-"""A signature by the same key of anything else is none of a head."""
+"""Signed in front of each head: a signature that the same key made for another purpose never counts for a head."""
 
 
 class NoHead(ValueError):

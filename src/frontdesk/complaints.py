@@ -207,7 +207,7 @@ def _type_at(steps: list[Step], shape: type) -> inspect.Type:
 
 
 def _bare(kind: inspect.Type, wanted: type[inspect.Type] = inspect.StructType) -> inspect.Type:
-    """Return a type without its bounds; of several the one that is `wanted`."""
+    """Return a type without its bounds; where it is a union, its member that is `wanted`."""
     while isinstance(kind, inspect.Metadata):
         kind = kind.type
     if isinstance(kind, inspect.UnionType):

@@ -205,7 +205,7 @@ class InFile:
 
 
 class _FromSystemd(InFile):
-    """Whom systemd lets read it stands in an ACL, whose mask looks like the group's bits.
+    """A secret that systemd hands over. An ACL says who may read it, and its mask looks like the group's bits.
 
     (https://github.com/systemd/systemd, src/core/exec-credential.c, `write_credential`)
     """

@@ -10,7 +10,7 @@ from frontdesk.bookings import Booking, Channel, Pms, Practice
 
 
 class Way(Enum):
-    """By which way somebody is told, whatever they are told."""
+    """The way by which somebody is told."""
 
     PMS = "pms"
     EMAIL = "email"

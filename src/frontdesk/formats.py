@@ -1,8 +1,8 @@
-"""Dates and times as files and PMSs write them: formats as of strptime, of which every part counts.
+"""Dates and times as files and PMSs write them: strptime's formats, with every part checked.
 
 `strptime` alone is lenient: it passes over a time zone, a weekday and the `PM` of a 24-hour
 clock, and takes `1030` for 10:03:00 where the format has seconds. Here a format fits a text
-only when writing the result back gives that text, but for leading zeros and case.
+only when writing the result back gives that text; leading zeros and case may differ.
 """
 
 import re
@@ -39,7 +39,7 @@ _FURTHEST = timedelta(hours=15)
 
 
 class UnknownZone(ValueError):
-    """A text that fits but for its time zone, which is not the same time everywhere."""
+    """A text that fits, with a time zone whose name means different times in different places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Format:
 
     `has_date` and `has_time` say what its texts hold. `zone` is the time zone that the text
     between its directives names, such as the Z of `%H:%M:%SZ`; `abbreviation` is one there
-    that names no time zone for certain, such as CST. Raises ValueError, a sentence, for a
-    pattern that is none, or that leaves open what is meant.
+    that names no time zone for certain, such as CST. Raises ValueError, a sentence, for
+    what is not a pattern, or a pattern that leaves open what is meant.
     """
 
     def __init__(self, pattern: str) -> None:

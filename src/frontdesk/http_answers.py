@@ -44,7 +44,7 @@ class Answer:
 
         `parse_float` makes something else than a float of a number with a fraction or an
         exponent, or raises ValueError. Raises Unreadable for another charset than UTF-8, a page,
-        duplicate keys, numbers that are none, and nesting beyond `NESTING_LIMIT`.
+        duplicate keys, NaN and the like, and nesting beyond `NESTING_LIMIT`.
         """
         charset = _CHARSET.search(self.headers.get("content-type", ""))
         if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):

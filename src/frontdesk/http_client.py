@@ -1,7 +1,7 @@
 """The one place that speaks HTTP, and believes nothing of what comes back.
 
-Of httpx only the transport is used. What its client adds (proxies and secrets from the
-environment, redirects, cookies, decompression without a limit) is what must not happen here.
+It uses only the transport of httpx. The client of httpx adds what must not happen here: proxies
+and secrets from the environment, redirects, cookies, decompression without a limit.
 A request has its own connection: on a reused one that the other side has just given up,
 nobody can say whether a write arrived. Only `fetch` uses connections that are kept open.
 """
@@ -41,7 +41,7 @@ _ALONE = {"Accept-Encoding": "identity", "Connection": "close"}
 _NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
 _KEPT = httpx.Limits(max_keepalive_connections=4, keepalive_expiry=55)
 _TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For what is not encrypted, so that nobody waits for certificates to be read."""
+"""For connections that are not encrypted: reading the certificates would cost time for nothing."""
 
 _UNHEARD_MILLISECONDS = 4_000
 _SOCKET_OPTIONS = (

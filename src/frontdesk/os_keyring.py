@@ -1,8 +1,8 @@
 """The keyring of the operating system, asked in a way that it never asks back.
 
-The `keyring` library takes the backend that a variable, a file or the best bid names, which
-may be one that writes plain text, and unlocks what is locked with a window of its own. Here a
-backend is taken only if it is one of `REAL`, and what is locked counts as not there.
+The `keyring` library takes the backend that a variable or a file names, or the one with the highest
+priority. That backend may write plain text, and it opens a window of its own to unlock what is
+locked. This module takes a backend only if it is one of `REAL`, and treats a locked keyring as missing.
 """
 
 import os
@@ -19,7 +19,7 @@ from urllib.parse import quote
 Answer = TypeVar("Answer")
 
 SERVICE = "frontdesk"
-"""Under which name secrets lie in a keyring."""
+"""The name under which a keyring keeps our secrets."""
 
 PATIENCE = 2.0
 """Seconds until a keyring that does not answer is given up."""

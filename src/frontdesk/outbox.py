@@ -127,7 +127,7 @@ class Dispatcher:
         try:
             await self._queue.retire(self.id)
         except FrontdeskError:
-            pass  # what says that it lives ends by itself
+            pass  # the heartbeat ends automatically
         except Exception as error:
             self._report(error)
 

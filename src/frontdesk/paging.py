@@ -49,7 +49,7 @@ def at_end(page: Piece[R], direction: Direction) -> View[R]:
 def around(before: Piece[R], after: Piece[R], above: int, height: int) -> View[R]:
     """Return up to `above` rows of `before` and those of `after` below them; the cursor on the first of these.
 
-    Where there is none of these it is on the last row.
+    Where `after` has no rows the cursor is on the last row.
     """
     earlier = before.rows[max(0, len(before.rows) - above) :]
     later = after.rows[: height - len(earlier)]
@@ -72,7 +72,7 @@ def turned(
     *,
     follow_edge: bool,
 ) -> View[R]:
-    """Return the view after `page` was read beyond `old`, of which `kept` rows stay beside it.
+    """Return the view after `page` was read beyond `old`; `kept` rows of `old` stay on it.
 
     The cursor stays on its line, or goes on to the row beyond the edge.
     """

@@ -24,10 +24,10 @@ class Exposed(Exception):
 def why_changeable(path: Path, *, is_shared_folder_harmless: bool = True) -> str:
     """Return how others than its owner could change a file or folder, with what to do, or nothing.
 
-    Who may write the folder may put another file in its place, but for folders such as /tmp
-    where only owners may (unless those are asked about too: a database makes files beside its
-    own). A link is looked at where it leads to as well. A group of the user alone, which
-    many systems make, is nobody else. What cannot be looked at is not there: nothing is said.
+    Whoever may write the folder can put another file in the place of this one. In a folder such as
+    /tmp only owners can; it counts as harmless, unless `is_shared_folder_harmless` is False, as for a
+    database, which makes files beside its own. A link is checked, and so is what it leads to. A group
+    that has this user as its only member is not "others". Returns nothing for what does not exist.
     """
     for place in dict.fromkeys((path.resolve(), path.absolute())):
         for one, is_folder in ((place, False), (place.parent, True)):
@@ -49,7 +49,7 @@ def _others_write(about: os.stat_result) -> bool:
 
 
 def _is_own_group(gid: int) -> bool:
-    """Whether a group is this user's alone: her first one, of her name, without another member."""
+    """Whether a group is this user's alone: it is their first one, has their name, and no other member."""
     import grp
     import pwd
 

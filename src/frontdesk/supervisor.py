@@ -2,11 +2,11 @@
 
 A program that is killed, or dies in C, cannot clear its own screen, and patients would stay
 on it. So `under_supervision` forks before anything else is loaded: the child opens the
-screen, the parent waits, passes signals on, and ends as the child did. The other way round
-the child sees in `parent_pipe` that nobody would give the terminal back any more.
+screen, the parent waits, passes signals on, and ends as the child did. When the parent is gone,
+the child sees it in `parent_pipe`, and ends too.
 
-Nothing is imported here but what Python has loaded or needs little for, because the parent
-keeps it for as long as the screen is open: `signal` would bring `enum` and what that stands on,
+This module imports only what Python has loaded already or what costs little, because the parent
+keeps it for as long as the screen is open: `signal` would bring `enum` with all that it imports,
 0.7 of the parent's 3 MiB, and `typing` as much again.
 """
 

@@ -1,4 +1,4 @@
-"""Texts and tables with `{names}` in them, filled in without ever gluing JSON or addresses together."""
+"""Texts and tables with `{names}` in them, filled in value by value, so that no value can change the JSON or the address around it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 Values = Mapping[str, str | int | None]
-"""What the names stand for; an empty text means that there is none, None that JSON is to say so by null."""
+"""What the names stand for. An empty text means that there is no value; None becomes null in JSON."""
 
 _NAME = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")

@@ -54,7 +54,7 @@ _KITTY_KEYS: Final = ("\x1b[>", "\x1b[<")
 _MODE_QUESTIONS: Final = ("\x1b[?2026$p", "\x1b[?2048$p")
 _OLD: Final = re.compile(r"linux|vt\d|ansi|cons|cygwin|sun|wyse|wy\d")
 """Terminals that know neither kitty's keys nor mode questions (DECRQM). Some print what they do
-not know: an older Linux console every letter behind a sign it does not expect."""
+not know: an older Linux console prints every letter behind a sign that it does not expect."""
 _ERASE_SCROLLBACK: Final = "\x1b[3J"
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU, signal.SIGHUP, signal.SIGTERM)
 
@@ -318,5 +318,5 @@ class FrontdeskDriver(LinuxDriver):
         self._end(signal.SIGTERM)
 
     def _end(self, reason: signal.Signals) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(self._app.exit, None, 128 + reason)

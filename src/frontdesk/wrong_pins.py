@@ -20,7 +20,7 @@ from pathlib import Path
 
 WRONG_PINS_FREE = 3
 LONGEST_PAUSE = 60.0
-"""Seconds: whoever guesses on purpose must not be able to keep an operator out for longer."""
+"""Seconds: somebody who guesses on purpose can keep an operator out for no longer."""
 
 _SIZE = 512
 _LOCK_SECONDS = 3.0

@@ -356,11 +356,11 @@ def some_bookings(draw: Callable[[st.SearchStrategy[object]], object]) -> Bookin
         if isinstance(cancelled, datetime)
         else None,
         attendance=Attendance(
-            draw(st.sampled_from(Presence)),
-            draw(st.sampled_from(Origin)),
+            draw(st.sampled_from(Presence)),  # type: ignore[arg-type]
+            draw(st.sampled_from(Origin)),  # type: ignore[arg-type]
             Operator("Kim Nguyen"),
             created if isinstance(created, datetime) else None,
-            draw(st.booleans()),
+            draw(st.booleans()),  # type: ignore[arg-type]
         ),
     )
 

@@ -8,8 +8,8 @@ from frontdesk.private_files import why_changeable
 def existing_file(given: str, where: str, folder: Path) -> Path | None:
     """Return the file, or None where none is named.
 
-    Raises ValueError when it is not there, or when others can change it: it may say whom to trust,
-    or where a secret is sent.
+    Raises ValueError when it is not there, or when others can change it: such a file says which
+    servers are trusted, or where a secret is sent.
     """
     if not given:
         return None

@@ -67,7 +67,7 @@ credential = "{name}"
 allow_http = true
 allow_private = true
 """
-# Below the ports that a system hands out by itself, so that it is still free tomorrow.
+# Below the ports that a system hands out automatically, so that it is still free tomorrow.
 _PORTS = range(20_000, 30_000)
 
 

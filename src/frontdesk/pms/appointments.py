@@ -38,8 +38,8 @@ def appointment(
 ) -> Appointment:
     """Return the appointment in a JSON value; `headers` are those of an answer about it alone.
 
-    `root` is the address that the PMS's own links begin with. What is not wanted is not looked
-    at. Raises ContractDrift where id, start or status is missing, or an id is no id.
+    `root` is the address that the PMS's own links begin with. Fields that the profile does not
+    name are not read. Raises ContractDrift where id, start or status is missing, or an id is no id.
     """
     fields = profile.fields
     ref = id_at(item, fields.id)
@@ -152,10 +152,10 @@ def id_at(document: Any, pointer: str) -> str:
 def who_at(document: Any, pointer: str, links: str = "") -> Who:
     """Return whose ids are at `pointer`: all of them, wherever on the way there is a list.
 
-    null and an empty text or list are nobody, and so is an empty pointer: the contract has no
-    place for somebody then. What is not there at all is not known to be nobody. `links` is how
-    addresses of the PMS begin whose last step is an id; an address elsewhere stays one. Raises
-    ContractDrift as `id_at`.
+    null, an empty text and an empty list mean nobody. An empty pointer means nobody too: the
+    contract has no place for somebody then. Where the value is missing, nothing is known. `links`
+    is how those addresses of the PMS begin whose last step is an id; other addresses stay whole.
+    Raises ContractDrift as `id_at` does.
     """
     if not pointer:
         return Nobody()

@@ -51,9 +51,9 @@ def compare(
 
     It is the same when it starts at `starts_at`, the booking's own start unless it is given, and
     has one of `statuses`. Start instants must be equal; practitioner and patient count where the
-    booking has their ids, and names never do. Where it is not proven there that there is nobody,
-    or the same one, it is not the same. Cancelled counts before another time: whoever moved and
-    then cancelled it has cancelled it.
+    booking has their ids, and names never do. The PMS has to prove that an appointment
+    names the same person or nobody; otherwise it is another one. A cancelled appointment counts as
+    cancelled even at another time: it was moved first.
     """
     if shown.by_hand in (ByHand.MARKED, ByHand.PARTIAL):
         return _BY_HAND[shown.by_hand]
@@ -139,9 +139,10 @@ async def preflight(pms: Pms, booking: Booking) -> Preflight:
 
 
 def _is_among(ours: str, named: Who) -> bool | None:
-    """Whether who is booked here is named there, None where that cannot be said.
+    """Whether the appointment names the person of the booking, None where that cannot be said.
 
-    A booking without an id has nothing to compare, and that nobody is named contradicts nobody.
+    A booking without an id has nothing to compare, and an appointment that names nobody contradicts
+    no booking.
     """
     match named:
         case Nobody():

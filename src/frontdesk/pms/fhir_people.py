@@ -1,7 +1,7 @@
-"""Whom a FHIR Appointment names: its participants and, in R5, its subject.
+"""The people that a FHIR Appointment names: its participants and, in R5, its subject.
 
 Sources: https://hl7.org/fhir/R4/references.html and https://hl7.org/fhir/R5/appointment.html.
-What is not understood is somebody all the same: it never counts as nobody.
+An entry that is not understood still counts as somebody, never as nobody.
 """
 
 import re

@@ -25,7 +25,7 @@ from frontdesk.pms.port import (
 )
 
 NAME = "FHIR"
-"""What such a PMS is called on the screen: which product is behind it nobody says."""
+"""What such a PMS is called on the screen: FHIR does not say which product it is."""
 
 STATUSES: Mapping[str, AppointmentStatus] = {
     "proposed": AppointmentStatus.BOOKED,

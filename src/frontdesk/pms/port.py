@@ -94,7 +94,7 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """More than one. `refs` are the ids of all of them, or of some where it `is_whole` no more."""
+    """More than one. `refs` are the ids of all of them, or only of some where `is_whole` is False."""
 
     refs: frozenset[str]
     is_whole: bool = True
@@ -111,7 +111,7 @@ class Unclear:
 
 
 Who = Nobody | One | Several | Unclear
-"""Whom an appointment names in one role. Where it is compared, only Nobody is ever nobody."""
+"""The people that an appointment names in one role. Only `Nobody` is compared as nobody."""
 
 
 class ByHand(Enum):

@@ -29,7 +29,7 @@ DAYS, PAGES = 7, 3
 """How far ahead a day with appointments is looked for, and how much of it is read."""
 
 NO_APPOINTMENT = "frontdesk-doctor"
-"""The id of no appointment: that there is none is an answer to whoever may ask."""
+"""An id that no appointment has: a PMS that lets us ask answers that there is none."""
 
 _WHY_NO_LIST: dict[type[PmsError], str] = {
     PmsUnauthorised: "our key may not read them",

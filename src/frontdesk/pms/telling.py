@@ -35,10 +35,10 @@ from frontdesk.pms.writes import Cancel, NoShow, PmsWrite, Stands, TakeBackNoSho
 from frontdesk.preflight import Finding, Preflight
 
 MARGIN_SECONDS = 1.0
-"""An attempt ends so many seconds before the dispatcher would end it, and says what it knows."""
+"""Seconds by which an attempt ends earlier than the dispatcher would end it, so that it can say what it knows."""
 
 LEAST_SECONDS = 5.0
-"""With less time left than that nothing is sent: the answer could hardly be waited for."""
+"""Seconds that must be left to send anything: with fewer, the answer would come too late."""
 
 _SLOT_WORDS = {
     SlotsLeft.NONE: "",

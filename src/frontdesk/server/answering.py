@@ -59,7 +59,7 @@ def invalid(text: str) -> Refused:
 
 
 def out_of_reach() -> Unavailable:
-    """Return all that is said of the store's trouble to whoever has not shown that they may know more."""
+    """Return the one sentence about the store's trouble for a caller who has not shown a token."""
     return Unavailable("The server cannot reach its store now: try again in a moment.")
 
 

@@ -71,7 +71,7 @@ class Listening(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the program: what else it has to end is not known here."""
+        """Leave signals to the program, which has more to end than this server."""
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

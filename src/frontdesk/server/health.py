@@ -1,4 +1,4 @@
-"""Whether the store can be reached, for whoever asks and as often as they ask."""
+"""Whether the store can be reached: anybody may ask, and as often as they like."""
 
 import asyncio
 from collections.abc import Callable

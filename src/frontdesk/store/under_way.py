@@ -1,4 +1,4 @@
-"""What every store does with a command, whatever is behind it: before it is written, and meanwhile."""
+"""What every kind of store does with a command before it is written, and while it is written."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -19,14 +19,17 @@ _IS_LOOSE = re.compile(f"[{_FROM_THE_RIGHT}][^{LEFT_TO_RIGHT}]*$")
 
 
 def held(value: str) -> str:
-    """Return `value` so that nothing beside it is drawn on its other side; it takes as many cells."""
+    """Return `value` with what keeps it in its place on a line; it takes as many cells as before.
+
+    After a text that runs from right to left, a terminal may draw what follows on its other side.
+    """
     if value.isascii() or not _IS_LOOSE.search(value):
         return value
     return value + LEFT_TO_RIGHT
 
 
 def stop_behind(value: str) -> str:
-    """Return what to put behind `value` on its line so that nothing beside it is drawn on its other side."""
+    """Return what to put behind `value`, so that a terminal draws the rest of the line behind it; see `held`."""
     return f" {LEFT_TO_RIGHT}" if held(value) != value else ""
 
 

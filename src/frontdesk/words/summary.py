@@ -150,7 +150,8 @@ PATIENT_READS = "THE PATIENT READS THIS"
 def reason_label(booking: Booking, room: int = sys.maxsize) -> tuple[str, str]:
     """Return what stands above the reason, in `room` cells: the field's name, and who will read it.
 
-    Who reads it is never cut; that it is optional, and by which way, is left out where there is no room.
+    The reader is always named whole. Where there is no room, the words say neither that the reason is
+    optional nor by which way it is sent.
     """
     short, whole = "Cancellation Reason.", "Cancellation Reason, optional."
     match reader(booking, booking.practice):

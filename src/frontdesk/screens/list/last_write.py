@@ -20,12 +20,12 @@ SHOWN_FOR = timedelta(hours=12)
 """How far back an operator's last saved write is still worth showing at the start."""
 
 SHORTEST_NAME = 6
-"""Cells below which a cut name tells nobody apart."""
+"""Cells that a cut name needs at least, to tell one patient from another."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastWrite:
-    """A cancellation and its facts, in words; `cut_off` says when the line was cut after it, if it was."""
+    """A cancellation and its facts, in words; `cut_off` says when the line went dead after it, if it did."""
 
     at: str
     patient: str
@@ -36,7 +36,8 @@ class LastWrite:
     def in_width(self, width: int) -> str:
         """Return the line in `width` cells.
 
-        That the line was cut stays whole, then the facts; the day gives way, then the time, the name.
+        What says that the line was cut stays whole, and so do the facts. Where there is no room, the day
+        goes first, then the time, then the name.
         """
         start = f"{self.cut_off} Last saved: {self.at}" if self.cut_off else f"Last {self.at}"
         for when in (f" {self.when}", f" {self.when.split(' ', 1)[-1]}", ""):

@@ -77,8 +77,8 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
 def question(under_way: int, need_person: int, alone: int | None = None, today: int = 0) -> str:
     """Return what leaving asks.
 
-    `alone` counts deliveries under way that nobody carries on once this desk is left, None
-    while that is not known: then nothing is said of it.
+    `alone` counts the deliveries under way that wait once this desk is left, because no other
+    program carries them out. It is None while that is not known; the question then leaves it out.
     """
     open_things = []
     if under_way:

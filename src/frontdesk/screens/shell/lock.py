@@ -32,7 +32,7 @@ KEYS_AT_PIN = f"{MARGIN}Enter signs in   Tab another name   Esc clears"
 FORGOTTEN = f"{MARGIN}Forgotten? Ask the person who looks after frontdesk."
 
 OWN_SLIPS = 120.0
-"""Seconds for which a wrong PIN that was answered here is known to who typed it."""
+"""Seconds after a wrong PIN at this desk during which it is taken for a slip of the same person."""
 
 
 class Admitted(Message):

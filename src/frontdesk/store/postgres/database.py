@@ -210,7 +210,7 @@ class PostgresDatabase(Database):
         connection.execute(select(func.pg_advisory_xact_lock(_LOADING_LOCK)))
 
     def look_at_rows(self, connection: Connection) -> None:
-        """The server does so by itself, a minute or two later; see its manual, 14.4.9."""
+        """The server does so automatically, a minute or two later; see its manual, 14.4.9."""
         known = text("SELECT reltuples >= 0 FROM pg_class WHERE oid = 'booking'::regclass")
         if not connection.execute(known).scalar_one():
             connection.execute(text("ANALYZE booking, practice, practitioner"))
@@ -318,5 +318,5 @@ def _on_error(context: ExceptionContext) -> None:
 def _raw(connection: Connection) -> BoundedConnection:
     raw = connection.connection.driver_connection
     if not isinstance(raw, BoundedConnection):
-        raise TypeError("the store connects by itself")
+        raise TypeError("the store connects automatically")
     return raw

@@ -1,7 +1,7 @@
 """What PostgreSQL says when something is wrong, in the operator's words, by its codes (SQLSTATE).
 
-A server tells why it lets nobody in with a code too, but libpq passes on the words alone, in
-whatever language that server speaks. So who was not let in asks once more, for the code.
+A server that refuses a connection sends a code with its words. libpq passes on the words alone,
+in the language of that server, so a desk that was refused asks once more, for the code.
 """
 
 import ctypes
@@ -125,7 +125,7 @@ def read_only(where: str, *, is_standby: bool) -> ReadOnly:
 
 
 LOST = "08000"
-"""The code of a connection that is gone: who lost it was told none."""
+"""The code of a connection that is gone: the server sends none then, so this one stands for it."""
 PREPARED_GONE = "26000"
 """Somebody between here and the server reset the session, and its prepared statements with it."""
 

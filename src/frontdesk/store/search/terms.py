@@ -20,7 +20,7 @@ LONGEST_WORD = 40
 """Characters of a word that are kept and compared."""
 
 MOST_WORDS = 120
-"""Words kept for one booking; what is beyond is not found."""
+"""Words kept for one booking; a search does not find the words beyond these."""
 
 MOST_TYPED_WORDS = 16
 """Words of a search; text with more of them is no name, and finds nothing."""

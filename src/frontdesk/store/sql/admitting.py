@@ -49,7 +49,7 @@ class _Found:
 
 
 class _LookUp:
-    """One look at tokens: whoever comes before it has begun may join."""
+    """One look at tokens: it answers every request that came before it began."""
 
     def __init__(self, database: Database, token_id: str) -> None:
         self._database = database

@@ -94,7 +94,7 @@ def migrate(connection: Connection, on_progress: Callable[[str], None]) -> None:
 
 
 def _is_unreleased(found: str) -> bool:
-    """Whether a schema that is none of ours has the number of one: its digest differs, or is missing."""
+    """Whether an unknown schema has the number of one of ours, with another digest or without one."""
     return found.partition("_")[0] in {known.partition("_")[0] for known in REVISIONS}
 
 

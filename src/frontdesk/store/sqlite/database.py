@@ -288,7 +288,7 @@ def _bound(column: Column[Any], values: list[Any], connection: Connection) -> li
 
 
 def _undo(connection: Connection) -> None:
-    # After some faults SQLite has rolled back by itself and says so.
+    # After some faults SQLite has rolled back automatically and says so.
     with suppress(DBAPIError):
         connection.exec_driver_sql("ROLLBACK")
 
