@@ -405,6 +405,23 @@ class TestBilling:
         assert billing is not None
         assert billing.biller == "billing@marketplace.example"
 
+    @pytest.mark.parametrize(
+        ("account", "mail", "biller", "told"),
+        [
+            ("account = 'smile'", MAIL, "billing@marketplace.example", "billing@marketplace.example"),
+            ("", MAIL, "billing@marketplace.example", ""),
+            ("account = 'smile'", "", "billing@marketplace.example", ""),
+            ("account = 'smile'", MAIL, "biller.toml", ""),
+        ],
+        ids=["by e-mail", "no account", "no mail", "an HTTP profile"],
+    )
+    def test_a_practice_writes_to_the_biller_of_its_account(
+        self, tmp_path: Path, account: str, mail: str, biller: str, told: str
+    ) -> None:
+        (tmp_path / "biller.toml").touch()
+        content = PRACTICE + account + BILLING.replace("[[", f"biller = '{biller}'\n[[") + mail
+        assert only_practice(tmp_path, content).biller == told
+
 
 def replaced(key: str, value: str) -> str:
     return "\n".join(
