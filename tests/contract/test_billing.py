@@ -376,6 +376,8 @@ async def test_a_request_is_refused_once_the_invoice_is_final(billed: Billed, op
     (awaiting,) = await billed.rows(BillingQuery(adjustments=frozenset({Review.AWAITING.value})))
     assert (awaiting.booking.id, awaiting.outcome) == (early.id, Outcome.UPCOMING)
     assert awaiting.request is not None
-    await do(billed.store, "adjustment", awaiting.request.id, Approve(), by=LEE)
+    # At a server all of these desks have tokens of one name: the biller sits at the store itself.
+    biller = getattr(billed.store, "behind", billed.store)
+    await do(biller, "adjustment", awaiting.request.id, Approve(), by=LEE)
     (approved,) = await billed.rows(BillingQuery(period=awaiting.period))
     assert (approved.outcome, approved.amount) == (Outcome.NO_CHARGE, Amount())

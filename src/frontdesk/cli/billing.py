@@ -53,12 +53,12 @@ def billing() -> None:
 
     \b
     Examples:
-      frontdesk billing list --period 2026-11           every new patient's booking
-      frontdesk billing requests                        what awaits review
-      frontdesk billing decide 12 approve               nothing is charged
-      frontdesk billing decide 12 reject --note "..."   it stays charged
-      frontdesk billing invoices                        all invoices
-      frontdesk billing paid 3                          invoice 3 is paid
+      frontdesk billing list --period 2026-11          new patients of a month
+      frontdesk billing requests                       what awaits review
+      frontdesk billing decide 12 approve              nothing is charged
+      frontdesk billing decide 12 reject --note "..."  it stays charged
+      frontdesk billing invoices                       all invoices
+      frontdesk billing paid 3                         invoice 3 is paid
     """
 
 

@@ -1,27 +1,19 @@
 """What desks and the biller read of billing: lists, sums, invoices, and what nobody has decided."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
-from frontdesk.billing import periods
 from frontdesk.billing.account import Account, why_not_of
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.invoices import (
     Entry,
     LineKind,
-    draft,
     is_question,
     is_undecided,
-    stands,
     why_not_billed,
 )
-from frontdesk.billing.outcomes import NOTHING, Outcome, outcome
 from frontdesk.billing.overview import (
     BilledLine,
     BillingPage,
@@ -32,7 +24,7 @@ from frontdesk.billing.overview import (
     PracticeSum,
     Undecided,
 )
-from frontdesk.billing.periods import InvoiceState, Period, Schedule, period_of, schedule
+from frontdesk.billing.periods import Period
 from frontdesk.billing.prices import Amount
 from frontdesk.bookings import Booking, Count, Direction, Position, Presence, Standing
 from frontdesk.errors import NotFound
@@ -40,60 +32,15 @@ from frontdesk.store import records
 from frontdesk.store.sql import accounts as kept
 from frontdesk.store.sql import closing
 from frontdesk.store.sql.database import Database, ReadOnly
-from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
+from frontdesk.store.sql.months import NO_MONTH, Calendar, asked_period, row_of
+from frontdesk.store.sql.narrowing import beyond, is_wanted, may_be_adjusted, may_become
+from frontdesk.store.sql.selects import BOOKED, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
 
 _ROWS_AT_ONCE = 200
 """Bookings read in one step where a filter has to look at each of them."""
 
 QUESTIONS_LIMIT = 500
 """Bookings of one month that are looked at for questions and shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Month:
-    """Where the invoice of one month stands."""
-
-    days: Schedule
-    state: InvoiceState
-    number: int | None
-
-
-class _Calendar:
-    """An account's months at one moment, those with a number as they were kept."""
-
-    def __init__(self, tx: Connection, account: Account, now: datetime) -> None:
-        self.account, self.now = account, now
-        rows = tx.execute(kept.KEPT.where(INVOICE.c.account_id == account.id).order_by(INVOICE.c.period))
-        self.kept: dict[Period, Row[Any]] = {periods.parse(row.period): row for row in rows}
-        self._months: dict[Period, _Month] = {}
-
-    def month(self, period: Period) -> _Month:
-        if period not in self._months:
-            self._months[period] = self._look_up(period)
-        return self._months[period]
-
-    def _look_up(self, period: Period) -> _Month:
-        row = self.kept.get(period)
-        if row is None:
-            days = schedule(period, self.account.settings)
-            return _Month(days, periods.state(days, self.now), None)
-        days, amount = kept.days_of(row), Amount(row.net, row.tax)
-        state = stands(days, amount, self.now, paid_at=row.paid_at, void_at=row.void_at)
-        return _Month(days, state, row.number)
-
-    def bounds(self, period: Period) -> tuple[datetime, datetime]:
-        zone = self.account.settings.zone
-        return period.starts_at(zone), period.next.starts_at(zone)
-
-    @cached_property
-    def drafts(self) -> tuple[Period, ...]:
-        """The months without a number up to the present one, oldest first."""
-        period, last = self.account.next, period_of(self.now, self.account.settings.zone)
-        found = []
-        while period <= last:
-            found.append(period)
-            period = period.next
-        return tuple(found)
 
 
 class _Looking:
@@ -106,9 +53,9 @@ class _Looking:
             for row in tx.execute(select(PRACTICE).where(PRACTICE.c.account != ""))
             if standing.practices is None or row.id in standing.practices
         }
-        self.calendars = {one.settings.account: _Calendar(tx, one, self.now) for one in kept.accounts(tx)}
+        self.calendars = {one.settings.account: Calendar(tx, one, self.now) for one in kept.accounts(tx)}
 
-    def whole(self, account_id: int, period: Period) -> _Calendar:
+    def whole(self, account_id: int, period: Period) -> Calendar:
         """Return the calendar of an account of which this desk may see everything. Raises NotFound."""
         for account in kept.visible_accounts(self.tx, self._standing):
             if account.id == account_id:
@@ -131,10 +78,10 @@ class _Looking:
         wanted = BOOKED.where(closing.IS_NEW, condition)
         wanted = wanted.order_by(*(order if forward else (one.desc() for one in order)))
         while True:
-            found = self.tx.execute(_beyond(wanted, position, forward=forward).limit(at_once)).all()
+            found = self.tx.execute(beyond(wanted, position, forward=forward).limit(at_once)).all()
             for row in self._made(records.bookings(found)):
                 position = row.position
-                if _is_wanted(row, query):
+                if is_wanted(row, query):
                     yield row
             if len(found) < at_once:
                 return
@@ -144,7 +91,7 @@ class _Looking:
         requests, charged = kept.latest_requests(self.tx, ids), kept.charges(self.tx, ids)
         for booking in bookings:
             calendar = self.calendars[booking.practice.account]
-            yield _row(calendar, Entry(booking, requests.get(booking.id)), charged.get(booking.id))
+            yield row_of(calendar, Entry(booking, requests.get(booking.id)), charged.get(booking.id))
 
     def _condition(self, query: BillingQuery) -> ColumnElement[bool] | None:
         """Return what narrows the bookings as far as the database can; None where nothing is left."""
@@ -156,16 +103,12 @@ class _Looking:
         ]
         if not parts:
             return None
-        return and_(or_(*parts), _may_be_adjusted(query))
+        return and_(or_(*parts), may_be_adjusted(query))
 
-    def _of_account(self, calendar: _Calendar, query: BillingQuery) -> ColumnElement[bool] | None:
+    def _of_account(self, calendar: Calendar, query: BillingQuery) -> ColumnElement[bool] | None:
         mine = self.practices_of(calendar, query)
-        period = _asked_period(calendar, query)
-        if (
-            not mine
-            or period is _NO_MONTH
-            or (isinstance(period, Period) and period < calendar.account.first)
-        ):
+        period = asked_period(calendar, query)
+        if not mine or period is NO_MONTH or (isinstance(period, Period) and period < calendar.account.first):
             return None
         conditions: list[ColumnElement[bool]] = [BOOKING.c.practice_id.in_(mine)]
         if isinstance(period, Period):
@@ -175,10 +118,10 @@ class _Looking:
             begins = calendar.account.first.starts_at(calendar.account.settings.zone)
             conditions.append(BOOKING.c.starts_at >= begins)
         if query.outcomes:
-            conditions.append(or_(*(_may_become(one, calendar) for one in query.outcomes)))
+            conditions.append(or_(*(may_become(one, calendar) for one in query.outcomes)))
         return and_(*conditions)
 
-    def practices_of(self, calendar: _Calendar, query: BillingQuery) -> list[str]:
+    def practices_of(self, calendar: Calendar, query: BillingQuery) -> list[str]:
         """Return the practices of an account that a query is about, and that this desk may see."""
         return [
             one.id
@@ -192,9 +135,9 @@ class _Looking:
     def sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
         found: dict[str, tuple[int, Amount]] = {}
         for calendar in self.calendars.values():
-            period = _asked_period(calendar, query)
+            period = asked_period(calendar, query)
             mine = self.practices_of(calendar, query)
-            if query.account_id not in (None, calendar.account.id) or period is _NO_MONTH or not mine:
+            if query.account_id not in (None, calendar.account.id) or period is NO_MONTH or not mine:
                 continue
             for one in mine:
                 found.setdefault(one, (0, Amount()))
@@ -210,7 +153,7 @@ class _Looking:
         return tuple(sorted(sums, key=lambda one: (one.practice.name, one.practice.id)))
 
     def _final_sums(
-        self, calendar: _Calendar, period: Period | None, mine: list[str]
+        self, calendar: Calendar, period: Period | None, mine: list[str]
     ) -> Iterator[tuple[str, int, Amount]]:
         charges = func.sum(_is_charge())
         query = (
@@ -227,7 +170,7 @@ class _Looking:
         for practice_id, number, net, tax in self.tx.execute(query):
             yield practice_id, int(number), Amount(int(net), int(tax))
 
-    def _draft_sums(self, calendar: _Calendar, period: Period | None) -> Iterator[tuple[str, int, Amount]]:
+    def _draft_sums(self, calendar: Calendar, period: Period | None) -> Iterator[tuple[str, int, Amount]]:
         for one in calendar.drafts if period is None else (period,):
             if one < calendar.account.next:
                 continue
@@ -255,7 +198,7 @@ class _Looking:
         ]
         return tuple(sorted(found, key=lambda one: (one.period, one.number or 0, one.account), reverse=True))
 
-    def _invoices(self, calendar: _Calendar) -> Iterator[InvoiceSummary]:
+    def _invoices(self, calendar: Calendar) -> Iterator[InvoiceSummary]:
         account = calendar.account
         counting = select(INVOICE_LINE.c.number, func.count()).group_by(INVOICE_LINE.c.number)
         counting = counting.join(INVOICE, INVOICE.c.number == INVOICE_LINE.c.number)
@@ -304,9 +247,9 @@ class _Looking:
             for entry in closing.entries(self.tx, calendar.account, period)
             if why_not_billed(entry.booking, settings, month.days.final_at) is None
         ]
-        rows = tuple(_row(calendar, one, None) for one in entries if is_undecided(one, self.now))
+        rows = tuple(row_of(calendar, one, None) for one in entries if is_undecided(one, self.now))
         rejected = tuple(
-            _row(calendar, one, None)
+            row_of(calendar, one, None)
             for one in entries
             if one.request is not None and one.request.review is Review.REJECTED
         )
@@ -323,7 +266,7 @@ class _Looking:
             sum(one.booking.attendance.presence in came for one in entries),
         )
 
-    def _questions(self, calendar: _Calendar, period: Period) -> Iterator[Booking]:
+    def _questions(self, calendar: Calendar, period: Period) -> Iterator[Booking]:
         begins, ends = calendar.bounds(period)
         asked = BOOKED.where(
             BOOKING.c.starts_at >= begins,
@@ -339,101 +282,6 @@ class _Looking:
             if left and is_question(why):
                 left -= 1
                 yield booking
-
-
-_NO_MONTH = object()
-"""What a query asks for is of none of an account's months."""
-
-
-def _asked_period(calendar: _Calendar, query: BillingQuery) -> object:
-    """Return the one month that a query is about, None for all, _NO_MONTH where there is none."""
-    if query.number is None:
-        return query.period
-    for period, row in calendar.kept.items():
-        if row.number == query.number:
-            return period if query.period in (None, period) else _NO_MONTH
-    return _NO_MONTH
-
-
-def _row(calendar: _Calendar, entry: Entry, charge: Row[Any] | None) -> BillingRow:
-    settings = calendar.account.settings
-    period = period_of(entry.booking.starts_at, settings.zone)
-    if charge is not None:
-        # It may have been moved since: what it was charged in is what counts.
-        period = periods.parse(charge.period)
-    month = calendar.month(period)
-    if month.number is not None:
-        amount = Amount() if charge is None else Amount(charge.net, charge.tax)
-    else:
-        amount = draft(period, settings, [entry]).amount
-    found = outcome(entry, month.days, month.state, is_charged=month.number is None or charge is not None)
-    if found in (Outcome.CANCELLED, Outcome.NO_CHARGE):
-        amount = Amount()
-    return BillingRow(
-        entry.booking,
-        calendar.account.id,
-        period,
-        month.state,
-        found,
-        amount,
-        month.number,
-        entry.request,
-    )
-
-
-def _beyond(query: Select[Any], position: Position | None, *, forward: bool) -> Select[Any]:
-    if position is None:
-        return query
-    at, last = BOOKING.c.starts_at, BOOKING.c.id
-    here, since = position.id, position.starts_at
-    if forward:
-        return query.where(at >= since, or_(at > since, last > here))
-    return query.where(at <= since, or_(at < since, last < here))
-
-
-def _is_wanted(row: BillingRow, query: BillingQuery) -> bool:
-    """Whether a query finds a row: the rules themselves, where the database only left out what cannot be."""
-    if query.outcomes and row.outcome not in query.outcomes:
-        return False
-    if query.number is not None and row.number != query.number:
-        return False
-    return not query.adjustments or row.adjustment_badge in query.adjustments
-
-
-def _may_be_adjusted(query: BillingQuery) -> ColumnElement[bool]:
-    if not query.adjustments or NOTHING in query.adjustments:
-        return BOOKING.c.id > 0
-    return _has_request(sorted(query.adjustments))
-
-
-def _has_request(reviews: Iterable[str]) -> ColumnElement[bool]:
-    return BOOKING.c.id.in_(select(ADJUSTMENT.c.booking_id).where(ADJUSTMENT.c.review.in_(list(reviews))))
-
-
-def _may_become(wanted: Outcome, calendar: _Calendar) -> ColumnElement[bool]:
-    """Return what every booking of this outcome has; others may have it too."""
-    account = calendar.account
-    closed_until = account.next.starts_at(account.settings.zone)
-    match wanted:
-        case Outcome.CANCELLED:
-            return BOOKING.c.cancelled.is_(True)
-        case Outcome.UPCOMING:
-            return BOOKING.c.starts_at >= closed_until
-        case Outcome.CHARGED:
-            return BOOKING.c.id.in_(_charged())
-        case Outcome.NO_CHARGE:
-            void = [
-                and_(BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends)
-                for period, row in calendar.kept.items()
-                if row.void_at is not None
-                for begins, ends in (calendar.bounds(period),)
-            ]
-            left_out = and_(BOOKING.c.starts_at < closed_until, not_(BOOKING.c.id.in_(_charged())))
-            return or_(_has_request([Review.APPROVED.value]), left_out, *void)
-
-
-def _charged() -> Select[Any]:
-    return select(INVOICE_LINE.c.booking_id).where(INVOICE_LINE.c.kind == LineKind.CHARGE.value)
 
 
 def _is_charge() -> ColumnElement[int]:
