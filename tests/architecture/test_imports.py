@@ -86,14 +86,14 @@ AT_THE_FIRST_FRAME = """
 import asyncio, dataclasses, sys
 from pathlib import Path
 from frontdesk.cli import main
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.app import FrontdeskApp
 
 async def open_store():
     print(*sys.modules, sep="\\n")
     raise SystemExit
 
-desk = dataclasses.replace(Session(Path(sys.argv[1])).desk(), open_store=open_store)
+desk = dataclasses.replace(Installation(Path(sys.argv[1])).desk(), open_store=open_store)
 FrontdeskApp(desk).run(headless=True)
 """
 
@@ -104,7 +104,7 @@ LATER = {"httpx", "keyring", "secretstorage", "argon2", "jinja2", "tree_sitter",
 LIST_BEFORE_STORE = """
 import asyncio, sys
 from pathlib import Path
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.app import FrontdeskApp
 
 async def open_store(session):
@@ -112,8 +112,8 @@ async def open_store(session):
     print(*sys.modules, sep="\\n")
     raise SystemExit
 
-Session.open_store = open_store
-app = FrontdeskApp(Session(Path(sys.argv[1])).desk())
+Installation.open_store = open_store
+app = FrontdeskApp(Installation(Path(sys.argv[1])).desk())
 app.run(headless=True)
 """
 
@@ -149,10 +149,10 @@ SERVED_LIST = """
 import asyncio, sys
 from pathlib import Path
 from frontdesk.errors import Unavailable
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 
 async def first_page():
-    desk = Session(Path(sys.argv[1])).desk()
+    desk = Installation(Path(sys.argv[1])).desk()
     first_frame = "httpx" in sys.modules
     store = await desk.open_store()
     try:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from frontdesk import config
 from frontdesk.cli import frontdesk
 from frontdesk.cli.known_stores import KnownStores
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.errors import Unavailable
 from tests.contract.raw import execute
 from tests.e2e.line_mode import LineDesk
@@ -126,7 +126,7 @@ class TestAtTheDefaultPlace:
         shutil.rmtree(config.state_folder())
 
         async def seen() -> None:
-            store = await Session().open_for_screen()
+            store = await Installation().open_for_screen()
             await store.practices()
             os.rename(default_store, f"{default_store}.moved")  # noqa: PTH104
             with pytest.raises(Unavailable, match="is missing"):
@@ -197,7 +197,7 @@ class TestWhereTheConfigSays:
     def test_the_screen_says_so(self, desk: LineDesk) -> None:
         desk.store_file.unlink()
         with pytest.raises(Unavailable, match="is missing"):
-            asyncio.run(Session(desk.config_file).open_for_screen())
+            asyncio.run(Installation(desk.config_file).open_for_screen())
 
     def test_a_backup_is_put_back_by_moving_it(self, desk: LineDesk, tmp_path: Path) -> None:
         before = desk("list").stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from tests.e2e.line_mode import LineDesk
 
 
@@ -44,9 +44,9 @@ def test_a_pin_that_is_none_is_not_repeated(desk: LineDesk) -> None:
 
 
 def test_the_desk_has_a_sign_in_when_there_are_operators(desk: LineDesk) -> None:
-    assert Session(desk.config_file).desk().sign_in is None
+    assert Installation(desk.config_file).desk().sign_in is None
     desk("operators", "set", "Ana", typed="4711\n")
-    sign_in = Session(desk.config_file).desk().sign_in
+    sign_in = Installation(desk.config_file).desk().sign_in
     assert sign_in is not None
     assert sign_in.names == ("Ana",)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from frontdesk.cli.audit import WHOLE
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.config import ConfigError
 from frontdesk.store.sqlite.database import SqliteDatabase
 from tests.e2e.line_mode import LineDesk
@@ -183,13 +183,13 @@ class TestAudit:
 def test_a_key_for_no_command_is_refused_before_the_screen_opens(desk: LineDesk) -> None:
     desk.write_config('[keys]\n"booking.cancle" = "x"')
     with pytest.raises(ConfigError, match=r"no command booking.cancle, did you mean booking.cancel\?"):
-        Session(desk.config_file).desk()
+        Installation(desk.config_file).desk()
 
 
 def test_the_screen_gets_what_the_config_says(desk: LineDesk) -> None:
     desk.write_config('[keys]\n"booking.cancel" = "x"' + SMILE)
 
-    ready = Session(desk.config_file).desk()
+    ready = Installation(desk.config_file).desk()
 
     assert ready.operator.name == "Kim Nguyen"
     assert dict(ready.settings.keys) == {"booking.cancel": "x"}

@@ -53,7 +53,7 @@ def test_everything_else_works(without: Path) -> None:
 
 
 def test_the_empty_list_names_it_only_where_it_is(without: Path) -> None:
-    ask = "from frontdesk.cli.wiring import Session; print(Session().first_steps.has_demonstration)"
+    ask = "from frontdesk.cli.wiring import Installation; print(Installation().first_steps.has_demonstration)"
     for path, expected in ((without / "lib", "False"), (Path(frontdesk.__file__).parent.parent, "True")):
         environment = {**os.environ, "PYTHONPATH": str(path), "HOME": str(without)}
         said = subprocess.run(

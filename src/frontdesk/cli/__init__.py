@@ -230,9 +230,9 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) 
 
 
 def _open_screen(ctx: click.Context, config_file: Path | None) -> None:
-    from frontdesk.cli.wiring import Session
+    from frontdesk.cli.wiring import Installation
 
-    ctx.obj = Session(config_file)
+    ctx.obj = Installation(config_file)
     if ctx.invoked_subcommand is None:
         from frontdesk.cli.run import open_screen
 

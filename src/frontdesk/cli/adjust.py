@@ -21,7 +21,7 @@ from frontdesk.cli.following import followed, refuse_without_terminal, try_once,
 from frontdesk.cli.lines import request_line
 from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
-from frontdesk.cli.wiring import Run, Session
+from frontdesk.cli.wiring import Installation, Run
 from frontdesk.cli.writing import fault, write
 from frontdesk.commands import Command, Held, RequestAdjustment, Subject
 from frontdesk.errors import Refused
@@ -48,7 +48,7 @@ _YES = {"yes": True, "y": True, "no": False, "n": False}
 @as_json
 @click.pass_obj
 def adjust(
-    session: Session,
+    installation: Installation,
     reference: str,
     ground: str,
     answers: tuple[str, ...],
@@ -81,20 +81,20 @@ def adjust(
     refuse_without_terminal("adjust", "sends the request", yes=yes)
     chosen = Ground(ground)
     given = dict(_read(answers, QUESTIONS[chosen]))
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         state = run(store.state())
         booking = run(find_one(store, reference))
         request = RequestAdjustment(
             tuple(given.values()),
             texts.clean(text or ""),
-            texts.clean(name or session.config.operator.name),
+            texts.clean(name or installation.config.operator.name),
             ground=chosen,
         )
         held: Held[Booking] = Held(booking, {"adjustment": run(store.adjustments(booking.id))})
         if why_not := request.why_not(held, state.now, state.standing):
             raise Refused(why_not)
         if not yes:
-            home = run(session.home(store))
+            home = run(installation.home(store))
             shown = summary(booking, run(store.namesakes(booking.id)), state.now, home)
             for line in filter(None, map(str, shown)):
                 say(line, err=as_json)
@@ -108,7 +108,7 @@ def adjust(
             uuid.uuid4(),
             Subject("booking", booking.id),
             booking.version,
-            session.config.operator,
+            installation.config.operator,
             request,
             state.store_id,
         )
@@ -123,7 +123,7 @@ def adjust(
         else:
             say(request_line(requests[-1]).strip())
         if not no_deliver:
-            try_once(session, run, done, follow)
+            try_once(installation, run, done, follow)
 
 
 def _requests(store: BookingStore, run: Run, done: Booking) -> tuple[Adjustment, ...] | None:

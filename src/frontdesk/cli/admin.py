@@ -7,7 +7,7 @@ import click
 from frontdesk.bookings import Practice
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 
 
 @click.group()
@@ -27,15 +27,15 @@ def practices() -> None:
 
 @practices.command("list")
 @click.pass_obj
-def list_practices(session: Session) -> None:
+def list_practices(installation: Installation) -> None:
     """List the practices of the store, one a line."""
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         known = run(store.practices())
     for line in aligned([_cells(practice) for practice in known]):
         say(line)
     if not known:
-        say(f"The list is empty; {session.first_step(known)}", err=True)
-    for notice in session.notices:
+        say(f"The list is empty; {installation.first_step(known)}", err=True)
+    for notice in installation.notices:
         say(notice, err=True)
 
 
@@ -54,15 +54,17 @@ def _cells(practice: Practice) -> tuple[str, ...]:
 
 @practices.command("apply")
 @click.pass_obj
-def apply_practices(session: Session) -> None:
+def apply_practices(installation: Installation) -> None:
     """Make the store's practices, and what [billing] says, like those of the config. Others stay as they are."""
-    wanted = session.config.practices
+    wanted = installation.config.practices
     if not wanted:
-        raise click.UsageError(f"the config has no practice: {session.practices_step}")
-    with session.opened_database(bring_practices=False) as (store, run):
-        changes = run(store.registry.apply_practices(wanted, session.config.operator))
-        if session.config.billing is not None:
-            changes += run(store.registry.apply_billing(session.config.billing, session.config.operator))
+        raise click.UsageError(f"the config has no practice: {installation.practices_step}")
+    with installation.opened_database(bring_practices=False) as (store, run):
+        changes = run(store.registry.apply_practices(wanted, installation.config.operator))
+        if installation.config.billing is not None:
+            changes += run(
+                store.registry.apply_billing(installation.config.billing, installation.config.operator)
+            )
     for change in changes or ("Nothing to change.",):
         say(change)
 
@@ -70,12 +72,12 @@ def apply_practices(session: Session) -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
-def backup(session: Session, file: Path) -> None:
+def backup(installation: Installation, file: Path) -> None:
     """Copy the whole store into a new FILE, while desks work.
 
     The copy is an SQLite file, readable by you alone, and a store itself: a config with
     [store] url = "sqlite:///FILE" opens it.
     """
-    with session.opened_database() as (store, run):
+    with installation.opened_database() as (store, run):
         run(store.registry.backup(file))
     say(f"The store was copied to {file}.")

@@ -9,7 +9,7 @@ from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
 from frontdesk.cli.printing import confirm, say
 from frontdesk.cli.references import find_one, reference
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.cli.writing import write
 from frontdesk.commands import (
     Ask,
@@ -45,7 +45,7 @@ _BY_HAND = {NO_SHOW: "mark the no-show", NONE: "take the no-show back"}
 @as_json
 @click.pass_obj
 def attendance(
-    session: Session,
+    installation: Installation,
     reference: str,
     what: str,
     notice: bool,
@@ -69,7 +69,7 @@ def attendance(
         raise click.UsageError("--notice is only for no-show")
     refuse_without_terminal("attendance", "marks anything", yes=yes)
     ask: Ask = MarkNoShow(notice=notice) if what == NO_SHOW else _ASKS[what]()
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         # The state first: of a store that takes this one's place from here on, nothing is marked.
         state = run(store.state())
         booking = run(find_one(store, reference))
@@ -77,7 +77,7 @@ def attendance(
         if why_not := ask.why_not(held, state.now, state.standing):
             raise Refused(why_not)
         if not yes:
-            home = run(session.home(store))
+            home = run(installation.home(store))
             shown = [*summary(booking, run(store.namesakes(booking.id)), state.now, home)]
             if planned := ask.follows(held, booking):
                 shown.append(pms_line(planned, _BY_HAND[what]))
@@ -89,7 +89,7 @@ def attendance(
             uuid.uuid4(),
             Subject("booking", booking.id),
             booking.version,
-            session.config.operator,
+            installation.config.operator,
             ask,
             state.store_id,
         )
@@ -101,6 +101,6 @@ def attendance(
             say(facts(done_words(done), follow))
         if no_deliver:
             return
-        tried = try_once(session, run, done, follow)
+        tried = try_once(installation, run, done, follow)
         if not as_json and tried != follow:
             say(facts(done_words(done), tried))

@@ -10,7 +10,7 @@ from frontdesk import times
 from frontdesk.cli.documents import Document, as_json, delivery_document, print_document
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.cli.writing import write
 from frontdesk.commands import Ask, Command, Retry, Settle, Subject
 from frontdesk.deliveries import Attention
@@ -51,9 +51,9 @@ def attention() -> None:
 @attention.command("list")
 @as_json
 @click.pass_obj
-def list_(session: Session, as_json: bool) -> None:
+def list_(installation: Installation, as_json: bool) -> None:
     """List what needs a person, the nearest appointment first."""
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         items, now = run(store.attention(_MOST)), run(store.state()).now
     if as_json:
         print_document([_document(item) for item in items])
@@ -68,10 +68,10 @@ def list_(session: Session, as_json: bool) -> None:
 @click.argument("number", metavar="ID", type=int)
 @as_json
 @click.pass_obj
-def retry(session: Session, number: int, as_json: bool) -> None:
+def retry(installation: Installation, number: int, as_json: bool) -> None:
     """Try delivery ID again now. An open desk, or frontdesk deliver, carries it out."""
-    with session.opened() as (store, run):
-        delivery = write(store, run, _command(session, number, Retry()), IF_NOT_KNOWN).thing
+    with installation.opened() as (store, run):
+        delivery = write(store, run, _command(installation, number, Retry()), IF_NOT_KNOWN).thing
     if as_json:
         print_document(delivery_document(delivery))
     else:
@@ -83,18 +83,18 @@ def retry(session: Session, number: int, as_json: bool) -> None:
 @click.option("--note", required=True, metavar="TEXT", help="What was done, in a few words.")
 @as_json
 @click.pass_obj
-def settle(session: Session, number: int, note: str, as_json: bool) -> None:
+def settle(installation: Installation, number: int, note: str, as_json: bool) -> None:
     """Sign with your name that a person has dealt with delivery ID."""
-    with session.opened() as (store, run):
-        delivery = write(store, run, _command(session, number, Settle(note)), IF_NOT_KNOWN).thing
+    with installation.opened() as (store, run):
+        delivery = write(store, run, _command(installation, number, Settle(note)), IF_NOT_KNOWN).thing
     if as_json:
         print_document(delivery_document(delivery))
     else:
         say(f"{number} is settled by {delivery.settled_by}: {delivery.note}")
 
 
-def _command(session: Session, number: int, ask: Ask) -> Command:
-    return Command(uuid.uuid4(), Subject("delivery", number), 0, session.config.operator, ask)
+def _command(installation: Installation, number: int, ask: Ask) -> Command:
+    return Command(uuid.uuid4(), Subject("delivery", number), 0, installation.config.operator, ask)
 
 
 def _document(item: Attention) -> Document:

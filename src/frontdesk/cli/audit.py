@@ -15,7 +15,7 @@ from frontdesk.bookings import Reason
 from frontdesk.cli.credentials import name_argument
 from frontdesk.cli.data import quiet_option
 from frontdesk.cli.printing import progress_bar, say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.errors import Refused
 from frontdesk.os_keyring import Shut
 
@@ -48,7 +48,7 @@ def audit() -> None:
 @click.option("--public-key", metavar="KEY", help="Take only lines that this key has signed.")
 @quiet_option
 @click.pass_obj
-def verify(session: Session, file: Path | None, public_key: str | None, quiet: bool) -> None:
+def verify(installation: Installation, file: Path | None, public_key: str | None, quiet: bool) -> None:
     """Check that the record was not changed, and that the bookings fit it.
 
     It finds events that were changed or taken out, commands and what followed them that were
@@ -66,7 +66,7 @@ def verify(session: Session, file: Path | None, public_key: str | None, quiet: b
     if public_key is not None and file is None:
         raise click.UsageError("--public-key needs --against FILE")
     heads = [] if file is None else _kept(file, public_key)
-    with session.opened_database(bring_practices=False) as (store, run):
+    with installation.opened_database(bring_practices=False) as (store, run):
         with progress_bar("Verifying the audit", 1, quiet=quiet) as show:
             flaws = run(store.registry.verify(lambda done: show(done, "")))
         digests = run(store.registry.digests([head.number for head in heads]))
@@ -89,7 +89,7 @@ def verify(session: Session, file: Path | None, public_key: str | None, quiet: b
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--sign", "name", metavar="NAME", help="Sign it with the key that audit key NAME has made.")
 @click.pass_obj
-def export(session: Session, file: Path | None, name: str | None) -> None:
+def export(installation: Installation, file: Path | None, name: str | None) -> None:
     """Write where the record ends now, to keep it elsewhere.
 
     It writes one line, the number and the digest of the last event, to the end of FILE, or
@@ -102,8 +102,8 @@ def export(session: Session, file: Path | None, name: str | None) -> None:
       frontdesk audit export /mnt/elsewhere/heads.jsonl
       frontdesk audit export --sign audit | ssh keeper 'cat >> heads.jsonl'
     """
-    private = None if name is None else session.credentials(name)
-    with session.opened_database(bring_practices=False) as (store, run):
+    private = None if name is None else installation.credentials(name)
+    with installation.opened_database(bring_practices=False) as (store, run):
         head = run(store.registry.head())
     try:
         line = audit_heads.line(head, private)
@@ -125,7 +125,7 @@ def export(session: Session, file: Path | None, name: str | None) -> None:
 @name_argument
 @click.option("--file", "in_file", is_flag=True, help="Put it beside the config, not into the keyring.")
 @click.pass_obj
-def key(session: Session, name: str, in_file: bool) -> None:
+def key(installation: Installation, name: str, in_file: bool) -> None:
     """Make a key that signs what export writes.
 
     The private half becomes the credential NAME, and the public half is printed. If there is
@@ -137,7 +137,7 @@ def key(session: Session, name: str, in_file: bool) -> None:
       frontdesk audit key audit > audit.pub
       frontdesk audit export --sign audit heads.jsonl
     """
-    known = session.credentials
+    known = installation.credentials
     private = next((secret for _, secret in known.found(name)), None)
     if private is None:
         private = audit_heads.new_key()

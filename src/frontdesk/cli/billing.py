@@ -18,7 +18,7 @@ from frontdesk.cli.bookings import cursor, read_cursor
 from frontdesk.cli.documents import Document, as_json, print_document
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.commands import Approve, Ask, CloseMonth, Command, Pay, Reject, Subject, Void
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.port import BookingStore
@@ -94,7 +94,7 @@ def billing() -> None:
 @as_json
 @click.pass_obj
 def list_(
-    session: Session,
+    installation: Installation,
     period: Period | None,
     number: int | None,
     outcomes: Sequence[str],
@@ -117,7 +117,7 @@ def list_(
         frozenset(practices),
     )
     position = read_cursor(after)[0] if after else None
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         now = run(store.state()).now
         rows, end = run(_read(store, query, limit, position))
         sums = run(store.billing_sums(query))
@@ -136,10 +136,10 @@ def list_(
 @billing.command()
 @as_json
 @click.pass_obj
-def requests(session: Session, as_json: bool) -> None:
+def requests(installation: Installation, as_json: bool) -> None:
     """List the requests not to be charged that await review, with their IDs."""
     query = BillingQuery(adjustments=frozenset({Review.AWAITING.value}))
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         now = run(store.state()).now
         rows, _ = run(_read(store, query, _REQUESTS_LIMIT, None))
     if as_json:
@@ -157,12 +157,12 @@ def requests(session: Session, as_json: bool) -> None:
 @click.option("--note", default="", metavar="TEXT", help="What the practice reads; needed to reject.")
 @as_json
 @click.pass_obj
-def decide(session: Session, request_id: int, decision: str, note: str, as_json: bool) -> None:
+def decide(installation: Installation, request_id: int, decision: str, note: str, as_json: bool) -> None:
     """Approve or reject request ID. Nobody decides a request of their own."""
     ask: Ask = Approve(note) if decision == "approve" else Reject(note)
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         version = run(_version(store, request_id))
-        done = run(store.do(_command(session, "adjustment", request_id, ask, version)))
+        done = run(store.do(_command(installation, "adjustment", request_id, ask, version)))
     request = done.thing
     if as_json:
         print_document(
@@ -180,9 +180,9 @@ def decide(session: Session, request_id: int, decision: str, note: str, as_json:
 @billing.command()
 @as_json
 @click.pass_obj
-def invoices(session: Session, as_json: bool) -> None:
+def invoices(installation: Installation, as_json: bool) -> None:
     """List all invoices, the latest month first."""
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         found = run(store.invoices())
     if as_json:
         print_document([_invoice_document(one) for one in found])
@@ -197,14 +197,14 @@ def invoices(session: Session, as_json: bool) -> None:
 @click.argument("period", metavar="PERIOD", type=MONTH)
 @as_json
 @click.pass_obj
-def close(session: Session, period: Period, as_json: bool) -> None:
+def close(installation: Installation, period: Period, as_json: bool) -> None:
     """See to it that the invoice of PERIOD, such as 2026-11, is final.
 
     The store numbers invoices automatically once their drafts have ended. Closing again is no harm.
     """
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         account = _only(run(store.accounts()))
-        run(store.do(_command(session, "account", account.id, CloseMonth(str(period)))))
+        run(store.do(_command(installation, "account", account.id, CloseMonth(str(period)))))
         found = _of_period(run(store.invoices()), account, period)
     _tell(found, as_json=as_json)
 
@@ -213,23 +213,23 @@ def close(session: Session, period: Period, as_json: bool) -> None:
 @click.argument("number", metavar="NUMBER", type=int)
 @as_json
 @click.pass_obj
-def paid(session: Session, number: int, as_json: bool) -> None:
+def paid(installation: Installation, number: int, as_json: bool) -> None:
     """Say that invoice NUMBER is paid."""
-    _change(session, number, Pay(), as_json=as_json)
+    _change(installation, number, Pay(), as_json=as_json)
 
 
 @billing.command()
 @click.argument("number", metavar="NUMBER", type=int)
 @as_json
 @click.pass_obj
-def void(session: Session, number: int, as_json: bool) -> None:
+def void(installation: Installation, number: int, as_json: bool) -> None:
     """Void invoice NUMBER: nothing of it is charged, and that cannot be undone."""
-    _change(session, number, Void(), as_json=as_json)
+    _change(installation, number, Void(), as_json=as_json)
 
 
-def _change(session: Session, number: int, ask: Ask, *, as_json: bool) -> None:
-    with session.opened() as (store, run):
-        run(store.do(_command(session, "invoice", number, ask)))
+def _change(installation: Installation, number: int, ask: Ask, *, as_json: bool) -> None:
+    with installation.opened() as (store, run):
+        run(store.do(_command(installation, "invoice", number, ask)))
         found = next(one for one in run(store.invoices()) if one.number == number)
     _tell(found, as_json=as_json)
 
@@ -241,8 +241,8 @@ def _tell(found: InvoiceSummary, *, as_json: bool) -> None:
         say(f"Invoice {found.badge} of {found.period} is {found.state.lower()}: {with_tax(found.amount)}.")
 
 
-def _command(session: Session, kind: str, number: int, ask: Ask, seen: int = 0) -> Command:
-    return Command(uuid.uuid4(), Subject(kind, number), seen, session.config.operator, ask)
+def _command(installation: Installation, kind: str, number: int, ask: Ask, seen: int = 0) -> Command:
+    return Command(uuid.uuid4(), Subject(kind, number), seen, installation.config.operator, ask)
 
 
 async def _version(store: BookingStore, request_id: int) -> int:

@@ -17,7 +17,7 @@ from frontdesk.cli.filters import ChosenFilters, filter_options
 from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells, request_line
 from frontdesk.cli.printing import say
 from frontdesk.cli.references import find_one, reference
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.store.port import BookingStore
 
 PAGE = 200
@@ -45,17 +45,19 @@ _MICROSECOND = timedelta(microseconds=1)
 )
 @as_json
 @click.pass_obj
-def list_(session: Session, filters: ChosenFilters, limit: int, after: str | None, as_json: bool) -> None:
+def list_(
+    installation: Installation, filters: ChosenFilters, limit: int, after: str | None, as_json: bool
+) -> None:
     """List bookings in time order, one a line.
 
     When there are more than --limit, the last line on stderr is next: and a text. The same
     command with --after and that text lists the bookings that follow.
     """
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         state = run(store.state())
         now = state.now
         position, as_of = read_cursor(after) if after else (None, now)
-        query = run(filters.query(store, run(session.home(store)), as_of))
+        query = run(filters.query(store, run(installation.home(store)), as_of))
         rows, end = run(read_rows(store, query, limit, position))
         if end is not None:
             total = run(store.count(query, _COUNTED))
@@ -65,7 +67,7 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
             for line in aligned([booking_cells(row.booking, now) for row in rows]):
                 say(line)
         if not state.bookings:
-            say(f"No bookings yet; {session.first_step(run(store.practices()))}", err=True)
+            say(f"No bookings yet; {installation.first_step(run(store.practices()))}", err=True)
     if end is not None:
         say(f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True)
         say(f"next: {cursor(end, query.as_of)}", err=True)
@@ -75,12 +77,12 @@ def list_(session: Session, filters: ChosenFilters, limit: int, after: str | Non
 @reference
 @as_json
 @click.pass_obj
-def show(session: Session, reference: str, as_json: bool) -> None:
+def show(installation: Installation, reference: str, as_json: bool) -> None:
     """Show one booking, whether the patient came, and what followed.
 
     REF is its reference; where several practices use the same one it is PRACTICE/REF.
     """
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         booking = run(find_one(store, reference))
         now = run(store.state()).now
         if as_json:
@@ -89,7 +91,7 @@ def show(session: Session, reference: str, as_json: bool) -> None:
             print_document({**document, "adjustments": [adjustment_document(one) for one in requests]})
         else:
             namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
-            for line in booking_lines(booking, namesakes, followed, now, run(session.home(store))):
+            for line in booking_lines(booking, namesakes, followed, now, run(installation.home(store))):
                 say(line)
             for request in run(store.adjustments(booking.id)):
                 say(request_line(request))
@@ -99,11 +101,11 @@ def show(session: Session, reference: str, as_json: bool) -> None:
 @reference
 @as_json
 @click.pass_obj
-def history(session: Session, reference: str, as_json: bool) -> None:
+def history(installation: Installation, reference: str, as_json: bool) -> None:
     """Show what was done to a booking, newest first."""
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         booking = run(find_one(store, reference))
-        events, home = run(store.history(booking.id)), run(session.home(store))
+        events, home = run(store.history(booking.id)), run(installation.home(store))
     if as_json:
         print_document([event_document(event, booking) for event in events])
     else:

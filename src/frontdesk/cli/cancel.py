@@ -11,7 +11,7 @@ from frontdesk.cli.documents import as_json, booking_document, print_document
 from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
 from frontdesk.cli.printing import ask, confirm, say
 from frontdesk.cli.references import find_one, reference
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.cli.writing import write
 from frontdesk.commands import Cancel, Command, Subject
 from frontdesk.deliveries import plan
@@ -37,7 +37,7 @@ from frontdesk.words.summary import needs_phone_call, reason_label, summary, wha
 @as_json
 @click.pass_obj
 def cancel(
-    session: Session,
+    installation: Installation,
     reference: str,
     reason: str | None,
     told_by_phone: bool,
@@ -55,11 +55,11 @@ def cancel(
     """
     refuse_without_terminal("cancel", "cancels", yes=yes)
     answers = _Answers(None if reason is None else _checked_reason(reason), told_by_phone)
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         # The state first: of a store that takes this one's place from here on, nothing is cancelled.
         state = run(store.state())
         booking = run(find_one(store, reference))
-        home = run(session.home(store))
+        home = run(installation.home(store))
         if why_not := why_not_cancel(booking, state.now, state.standing, home.zone if home else None):
             raise Refused(why_not)
         follows = plan(booking, booking.practice)
@@ -78,7 +78,7 @@ def cancel(
             uuid.uuid4(),
             Subject("booking", booking.id),
             booking.version,
-            session.config.operator,
+            installation.config.operator,
             Cancel(answers.reason or "", answers.told_by_phone),
             state.store_id,
         )
@@ -91,7 +91,7 @@ def cancel(
             say(facts(Cancel.past, follow))
         if no_deliver:
             return
-        tried = try_once(session, run, done, follow)
+        tried = try_once(installation, run, done, follow)
         if not as_json and tried != follow:
             say(facts(Cancel.past, tried))
 

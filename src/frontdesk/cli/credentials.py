@@ -8,7 +8,7 @@ import click
 from frontdesk.bookings import Reason
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import ask_unseen, say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.credentials import NAME, Credentials, MissingCredential, Place
 from frontdesk.errors import Refused
 from frontdesk.os_keyring import Shut
@@ -53,14 +53,14 @@ def credentials() -> None:
 @name_argument
 @click.option("--file", "in_file", is_flag=True, help="Put it beside the config, not into the keyring.")
 @click.pass_obj
-def set_(session: Session, name: str, in_file: bool) -> None:
+def set_(installation: Installation, name: str, in_file: bool) -> None:
     """Keep the secret NAME in the keyring, or else in a file.
 
     The file is beside the config, and is used where there is no keyring. Then the command looks
     for the secret as the program does, and says where it found it, and whether a secret in an
     earlier place is used instead. In that case it ends with 1.
     """
-    known = session.credentials
+    known = installation.credentials
     secret = ask_unseen("Secret")
     try:
         kept = known.keep(name, secret, in_file=in_file)
@@ -81,32 +81,32 @@ def _what_hides(there: list[tuple[Place, str]]) -> str:
 
 @credentials.command("list")
 @click.pass_obj
-def list_(session: Session) -> None:
+def list_(installation: Installation) -> None:
     """List the secrets that are needed, and where each is.
 
     Secrets that are there and not in the config are listed after them. No secret is printed.
     """
-    needed = names_needed(session)
-    others = {name for name in session.credentials.names() if re.fullmatch(NAME, name)} - needed.keys()
-    lies = partial(where_it_lies, session.credentials)
+    needed = names_needed(installation)
+    others = {name for name in installation.credentials.names() if re.fullmatch(NAME, name)} - needed.keys()
+    lies = partial(where_it_lies, installation.credentials)
     rows = [(name, f"for {', '.join(users)}", lies(name)) for name, users in needed.items()]
     rows += [(name, "not in the config", lies(name)) for name in sorted(others)]
     for line in aligned(rows):
         say(line)
     if not rows:
         say("The config needs no credential, and there is none.", err=True)
-    if trouble := session.credentials.keyring_trouble():
+    if trouble := installation.credentials.keyring_trouble():
         say(f"The keyring was not read: {trouble}.", err=True)
 
 
-def names_needed(session: Session) -> dict[str, list[str]]:
+def names_needed(installation: Installation) -> dict[str, list[str]]:
     """Return the names of the secrets that this machine needs, each with what needs it."""
     needed: dict[str, list[str]] = {}
-    if session.config.store_credential:
-        needed[session.config.store_credential] = ["the store"]
-    if session.config.is_served:
+    if installation.config.store_credential:
+        needed[installation.config.store_credential] = ["the store"]
+    if installation.config.is_served:
         return needed  # the server has those of the PMSs and of mail
-    for connection, names in session.outside.secrets_needed.items():
+    for connection, names in installation.outside.secrets_needed.items():
         for name in names:
             needed.setdefault(name, []).append(connection)
     return needed
@@ -123,12 +123,12 @@ def where_it_lies(known: Credentials, name: str) -> str:
 @credentials.command()
 @name_argument
 @click.pass_obj
-def delete(session: Session, name: str) -> None:
+def delete(installation: Installation, name: str) -> None:
     """Delete the secret NAME.
 
     It is deleted from the keyring and from the file beside the config.
     """
-    known = session.credentials
+    known = installation.credentials
     gone, left = [], []
     for place in known.places(name):
         try:

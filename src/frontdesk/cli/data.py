@@ -10,7 +10,7 @@ from frontdesk.arrivals import LoadOutcome
 from frontdesk.bookings import Reason
 from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
 from frontdesk.cli.printing import progress_bar, say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.exchange.exporting import export
 from frontdesk.exchange.importing import (
@@ -60,7 +60,7 @@ _file_argument = click.argument("file", type=click.Path(path_type=Path))
 @quiet_option
 @click.pass_obj
 def import_command(
-    session: Session,
+    installation: Installation,
     file: Path,
     practice: str,
     map_file: Path | None,
@@ -83,11 +83,11 @@ def import_command(
             heading=mapping.file.heading,
             needed=needed_columns(mapping),
         ) as source,
-        session.opened_database() as (store, run),
+        installation.opened_database() as (store, run),
     ):
         practices = run(store.practices())
         if not practices:
-            raise Refused(Reason("no-practices", session.first_step(practices)))
+            raise Refused(Reason("no-practices", installation.first_step(practices)))
         state = run(store.state())
         reader = RowReader(
             file,
@@ -124,10 +124,10 @@ def import_command(
             trouble: FrontdeskError | KeyboardInterrupt | None = None
             try:
                 pace = None if state.bookings else ALONE
-                run(work.run(store.registry, session.config.operator, dry_run=dry_run, pace=pace))
+                run(work.run(store.registry, installation.config.operator, dry_run=dry_run, pace=pace))
             except (FrontdeskError, KeyboardInterrupt) as error:
                 trouble = error
-    for notice in session.notices:
+    for notice in installation.notices:
         say(notice, err=True)
     if source.heading > 1 and mapping.file.heading is None:
         say(f"The heading is on line {source.heading}; the lines above it were left out.")
@@ -239,15 +239,17 @@ def _errors_target(path: Path | None, source: CsvSource) -> Iterator[Writer | No
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @quiet_option
 @click.pass_obj
-def export_command(session: Session, file: Path, filters: ChosenFilters, force: bool, quiet: bool) -> None:
+def export_command(
+    installation: Installation, file: Path, filters: ChosenFilters, force: bool, quiet: bool
+) -> None:
     """Export bookings to a CSV FILE; .gz and .xz are compressed.
 
     The file can be imported again. Cells that a spreadsheet would run as a formula get an
     apostrophe in front, which an import takes away again.
     """
-    with session.opened() as (store, run):
+    with installation.opened() as (store, run):
         as_of = run(store.state()).now
-        query = run(filters.query(store, run(session.home(store)), as_of))
+        query = run(filters.query(store, run(installation.home(store)), as_of))
         count = run(store.count(query, _COUNTED))
         with (
             csv_target(file, replace=force) as write,

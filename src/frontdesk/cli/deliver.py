@@ -9,7 +9,7 @@ import click
 from frontdesk.bookings import Reason
 from frontdesk.cli.dispatching import dispatcher, dispatching
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.errors import Refused
 from frontdesk.outbox import Progress
 
@@ -20,35 +20,37 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--once", is_flag=True, help="Carry out what is due now, and exit.")
 @click.pass_obj
-def deliver(session: Session, once: bool) -> None:
+def deliver(installation: Installation, once: bool) -> None:
     """Tell PMSs, patients and practices of cancellations.
 
     It goes on until you end it, and any number of them may run beside open desks. With --once
     it waits up to a minute for deliveries that another program has taken, because that program
     may have been killed. It does not wait for deliveries that are to be tried again later.
     """
-    session.refuse_served("deliveries are carried out")
-    outside = session.outside
+    installation.refuse_served("deliveries are carried out")
+    outside = installation.outside
     for problem in outside.problems:
         say(problem, err=True)
     if not outside.connections:
-        raise Refused(Reason("nothing-outside", _why_nothing_is_reached(session)))
-    with session.opened_database() as (store, run):
-        for notice in session.notices:
+        raise Refused(Reason("nothing-outside", _why_nothing_is_reached(installation)))
+    with installation.opened_database() as (store, run):
+        for notice in installation.notices:
             say(notice, err=True)
         if once:
-            say(_summary(run(_once(session, store))))
+            say(_summary(run(_once(installation, store))))
         else:
-            run(_until_ended(session, store))
+            run(_until_ended(installation, store))
 
 
-def _why_nothing_is_reached(session: Session) -> str:
-    if session.outside.secrets_needed:
-        return f"frontdesk can reach nothing that {session.config.place} names: the sentences above say why"
-    return f"there is nobody to tell: write [connections] or [notify] into {session.config.place}"
+def _why_nothing_is_reached(installation: Installation) -> str:
+    if installation.outside.secrets_needed:
+        return (
+            f"frontdesk can reach nothing that {installation.config.place} names: the sentences above say why"
+        )
+    return f"there is nobody to tell: write [connections] or [notify] into {installation.config.place}"
 
 
-async def _once(session: Session, store: "SqlStore") -> Progress:
+async def _once(installation: Installation, store: "SqlStore") -> Progress:
     said = ""
 
     def report(progress: Progress) -> None:
@@ -60,7 +62,7 @@ async def _once(session: Session, store: "SqlStore") -> Progress:
             )
             say(said, err=True)
 
-    return await dispatcher(store, session.config, session.outside).run_once(report)
+    return await dispatcher(store, installation.config, installation.outside).run_once(report)
 
 
 def _summary(progress: Progress) -> str:
@@ -72,13 +74,13 @@ def _summary(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-async def _until_ended(session: Session, store: "SqlStore") -> None:
+async def _until_ended(installation: Installation, store: "SqlStore") -> None:
     """Run until SIGTERM, SIGINT or SIGHUP; what is under way then gets a moment to end well."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(name, ended.set)
-    async with dispatching(store, session.config, session.outside):
-        names = ", ".join(sorted(session.outside.connections))
+    async with dispatching(store, installation.config, installation.outside):
+        names = ", ".join(sorted(installation.outside.connections))
         say(f"Carrying out deliveries for {names}.", err=True)
         await ended.wait()

@@ -16,7 +16,7 @@ from frontdesk.cli.demo_faults import PREFIX, choose_faults, running_demo
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.run import check_terminal, open_screen
 from frontdesk.cli.seeding import fill
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.demo import seed, simulator, world
 from frontdesk.demo.seed import DEFAULT_BOOKINGS
 from frontdesk.errors import Refused
@@ -65,7 +65,7 @@ def demo(folder: Path | None, bookings: int, faults: bool) -> None:
         say(f"  frontdesk --config {config_file} list")
         # It outlives this program for a while, so that deliver can finish what a killed one began.
         simulator.start(place / world.PMS_FOLDER, os.getpid())
-        open_screen(Session(config_file))
+        open_screen(Installation(config_file))
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
     draft = place / "unfinished.toml"
     try:
         world.make(place, draft)
-        _fill(Session(draft), bookings)
+        _fill(Installation(draft), bookings)
         world.fill(place, partial(seed.bookings, bookings, SEED, datetime.now(UTC)))
         draft.rename(config_file)
     except BaseException:
@@ -103,9 +103,9 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
         raise
 
 
-def _fill(session: Session, bookings: int) -> None:
+def _fill(installation: Installation, bookings: int) -> None:
     with (
-        session.created_database() as (store, run),
+        installation.created_database() as (store, run),
         progress_bar("Making bookings", bookings, quiet=False) as show,
     ):
         operator = Operator("frontdesk demo")

@@ -24,7 +24,7 @@ from frontdesk.bookings import (
 from frontdesk.cli.credentials import names_needed, where_it_lies
 from frontdesk.cli.outside import Outside
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session, why_store_changeable
+from frontdesk.cli.wiring import Installation, why_store_changeable
 from frontdesk.config import Config
 from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
@@ -62,7 +62,7 @@ class Finding:
 
 @click.command()
 @click.pass_obj
-def doctor(session: Session) -> None:
+def doctor(installation: Installation) -> None:
     """Check config, store and connections; say what to mend.
 
     It looks at the config, the credentials, the store, the PMSs, mail and SMS. It reads only:
@@ -72,7 +72,7 @@ def doctor(session: Session) -> None:
     """
     wrong = 0
     about = ""
-    for finding in _examined(session):
+    for finding in _examined(installation):
         say(f"{finding.about if finding.about != about else '':<22} {finding.mark} {finding.said}")
         about = finding.about
         wrong += finding.mark is Mark.WRONG
@@ -81,7 +81,7 @@ def doctor(session: Session) -> None:
         raise Refused(Reason("not-well", f"{said} marked {Mark.WRONG}"))
 
 
-def _examined(session: Session) -> Iterator[Finding]:
+def _examined(installation: Installation) -> Iterator[Finding]:
     from importlib.metadata import version
 
     yield Finding(
@@ -89,61 +89,61 @@ def _examined(session: Session) -> Iterator[Finding]:
         Mark.OK,
         f"{version('frontdesk')}, Python {python_version()}, SQLite {sqlite3.sqlite_version}",
     )
-    config = session.config
-    session.check_keys()
+    config = installation.config
+    installation.check_keys()
     yield Finding("config", Mark.OK if config.file else Mark.NOT_TRIED, config.place)
-    yield from _about_sign_in(session)
-    yield from _about_credentials(session)
+    yield from _about_sign_in(installation)
+    yield from _about_credentials(installation)
     practices = config.practices
     file = config.store_file
-    if file is not None and is_missing(file) and session.is_first_start():
+    if file is not None and is_missing(file) and installation.is_first_start():
         yield Finding("store", Mark.NOT_TRIED, f"there is no store yet, the first start makes it: {file}")
         if not practices:
-            yield Finding("practices", Mark.WRONG, session.first_step(practices))
+            yield Finding("practices", Mark.WRONG, installation.first_step(practices))
     else:
         try:
-            with session.opened(bring_practices=False, may_create=False) as (store, run):
+            with installation.opened(bring_practices=False, may_create=False) as (store, run):
                 if config.is_served:
                     yield from run(_about_server(config, store))
                     return
-                yield from run(_about_store(session, store))
-                if session.database is not None:
-                    yield run(_about_audit(session.database.registry))
+                yield from run(_about_store(installation, store))
+                if installation.database is not None:
+                    yield run(_about_audit(installation.database.registry))
                 practices = (*practices, *run(store.practices()))
         except FrontdeskError as error:
             yield Finding("store", Mark.WRONG, error.hint)
     if not config.is_served:
-        yield from asyncio.run(_about_outside(session, practices))
+        yield from asyncio.run(_about_outside(installation, practices))
 
 
-async def _about_outside(session: Session, practices: Sequence[Practice]) -> list[Finding]:
+async def _about_outside(installation: Installation, practices: Sequence[Practice]) -> list[Finding]:
     """Say of every connection and of the messages whether they are reached."""
     found = []
     zones = {one.pms.connection: one.time_zone for one in practices if one.pms}
-    for account in session.config.accounts.values():
+    for account in installation.config.accounts.values():
         if account.connection not in zones:
             said = "no practice uses it: name it with pms under [[practices]]"
             found.append(Finding(account.connection, Mark.NOT_TRIED, said))
-        elif account.connection in session.outside.connections:
-            found += await _about_account(session.outside, account, zones[account.connection])
-    return [*found, *await _about_messages(session.config.notify, session.outside)]
+        elif account.connection in installation.outside.connections:
+            found += await _about_account(installation.outside, account, zones[account.connection])
+    return [*found, *await _about_messages(installation.config.notify, installation.outside)]
 
 
-async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
+async def _about_store(installation: Installation, store: BookingStore) -> list[Finding]:
     state = await store.state()
     practices = await store.practices()
-    where = session.config.store_file or "PostgreSQL"
+    where = installation.config.store_file or "PostgreSQL"
     found = [Finding("store", Mark.OK, f"{where}: {state.bookings:,} bookings")]
     if why_not := state.standing.why_not_writable:
         found.append(Finding("store", Mark.WRONG, why_not))
-    if (file := session.config.store_file) and (why := why_store_changeable(file)):
+    if (file := installation.config.store_file) and (why := why_store_changeable(file)):
         found.append(Finding("store", Mark.WRONG, f"its bookings are not safe: {why}"))
-    differing = ", ".join(one.name for one in session.differing(practices))
+    differing = ", ".join(one.name for one in installation.differing(practices))
     if not practices and not differing:
-        found.append(Finding("practices", Mark.WRONG, session.first_step(practices)))
+        found.append(Finding("practices", Mark.WRONG, installation.first_step(practices)))
     elif not differing:
         found.append(Finding("practices", Mark.OK, "the practices in the store are as the config says"))
-    elif session.config.store_file:
+    elif installation.config.store_file:
         found.append(
             Finding("practices", Mark.NOT_TRIED, f"the next start takes these from the config: {differing}")
         )
@@ -154,7 +154,7 @@ async def _about_store(session: Session, store: BookingStore) -> list[Finding]:
         found.append(Finding("practices", Mark.NOT_TRIED, f"without pms, so no PMS is told: {alone}"))
     return [
         *found,
-        *await _about_billing(session, store),
+        *await _about_billing(installation, store),
         *_about_phones(practices),
         *await _about_bookings(store, state.now),
         *_about_deliveries(state),
@@ -174,15 +174,15 @@ async def _about_audit(registry: Registry) -> Finding:
     return Finding("audit", Mark.WRONG, f"{flaws.found[0].said}{more}: frontdesk audit verify")
 
 
-async def _about_billing(session: Session, store: BookingStore) -> list[Finding]:
+async def _about_billing(installation: Installation, store: BookingStore) -> list[Finding]:
     """Say whether what is charged is in the store as the config says."""
-    wanted = session.config.billing
+    wanted = installation.config.billing
     if wanted is None:
         return []
     there = [account.settings for account in await store.accounts()]
     if wanted in there:
         return [Finding("billing", Mark.OK, "what is charged is in the store as the config says")]
-    if session.config.store_file:
+    if installation.config.store_file:
         return [Finding("billing", Mark.NOT_TRIED, "the next start takes [billing] from the config")]
     said = "the store has other settings than [billing] in the config: frontdesk practices apply"
     return [Finding("billing", Mark.WRONG, said)]
@@ -231,27 +231,27 @@ async def _about_server(config: Config, store: BookingStore) -> list[Finding]:
     return [*found, *_about_deliveries(state)]
 
 
-def _about_sign_in(session: Session) -> Iterator[Finding]:
+def _about_sign_in(installation: Installation) -> Iterator[Finding]:
     try:
-        number = len(session.operators.names)
+        number = len(installation.operators.names)
     except FrontdeskError as error:
         yield Finding("operators", Mark.WRONG, error.hint)
         return
     if not number:
         return
     yield Finding("operators", Mark.OK, f"{number:,} sign in with a PIN")
-    if why_not := session.operators.why_not_counted():
+    if why_not := installation.operators.why_not_counted():
         said = f"wrong PINs cannot be counted, so each sign-in takes 20 s longer: {why_not}"
         yield Finding("operators", Mark.WRONG, said)
 
 
-def _about_credentials(session: Session) -> Iterator[Finding]:
-    known = session.credentials
+def _about_credentials(installation: Installation) -> Iterator[Finding]:
+    known = installation.credentials
     if why := known.why_changeable():
         yield Finding("credentials", Mark.WRONG, why)
     if trouble := known.keyring_trouble():
         yield Finding("credentials", Mark.NOT_TRIED, f"{trouble}: it was not read")
-    for name in names_needed(session):
+    for name in names_needed(installation):
         try:
             known(name)
         except FrontdeskError as missing:

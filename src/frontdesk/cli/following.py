@@ -7,7 +7,7 @@ import click
 
 from frontdesk.bookings import Booking
 from frontdesk.cli.dispatching import dispatcher
-from frontdesk.cli.wiring import Run, Session
+from frontdesk.cli.wiring import Installation, Run
 from frontdesk.cli.writing import fault
 from frontdesk.deliveries import Delivery
 from frontdesk.store.port import BookingStore
@@ -42,18 +42,18 @@ def followed(store: BookingStore, run: Run, done: Booking) -> tuple[Delivery, ..
 
 
 def try_once(
-    session: Session, run: Run, done: Booking, before: tuple[Delivery, ...] | None
+    installation: Installation, run: Run, done: Booking, before: tuple[Delivery, ...] | None
 ) -> tuple[Delivery, ...] | None:
     """Try what follows, and return how it stands; trouble with it changes nothing.
 
     Only a desk that opens the store itself tries: a server has its own dispatcher. `before` is how
     it stood.
     """
-    store: SqlStore | None = session.database
-    if store is None or not session.outside.connections:
+    store: SqlStore | None = installation.database
+    if store is None or not installation.outside.connections:
         return before
     try:
-        run(dispatcher(store, session.config, session.outside).run_once(booking_id=done.id))
+        run(dispatcher(store, installation.config, installation.outside).run_once(booking_id=done.id))
     except KeyboardInterrupt:
         pass
     except Exception as error:

@@ -3,7 +3,7 @@
 import click
 
 from frontdesk.cli.printing import ask_unseen, say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 
 
 @click.group()
@@ -25,28 +25,28 @@ def operators() -> None:
 
 @operators.command("list")
 @click.pass_obj
-def list_operators(session: Session) -> None:
+def list_operators(installation: Installation) -> None:
     """List the names of all operators, one a line."""
-    names = session.operators.names
+    names = installation.operators.names
     for name in names:
         say(name)
     if not names:
-        say(f"No operator signs in with a PIN: the operator is {session.config.operator}.", err=True)
+        say(f"No operator signs in with a PIN: the operator is {installation.config.operator}.", err=True)
 
 
 @operators.command("set")
 @click.argument("name")
 @click.pass_obj
-def set_pin(session: Session, name: str) -> None:
+def set_pin(installation: Installation, name: str) -> None:
     """Give the operator NAME a PIN, or a new one."""
-    kept = session.operators.set(name, ask_unseen("PIN"))
+    kept = installation.operators.set(name, ask_unseen("PIN"))
     say(f"{kept} signs in with this PIN now.")
 
 
 @operators.command()
 @click.argument("name")
 @click.pass_obj
-def remove(session: Session, name: str) -> None:
+def remove(installation: Installation, name: str) -> None:
     """Remove the operator NAME. What they have done stays under their name."""
-    session.operators.remove(name)
+    installation.operators.remove(name)
     say("Removed.")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from frontdesk.cli.printing import write_nowhere
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 
 _HARMLESS = {"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY"}
 """What Textual may be told by the environment. Other variables of its make it write pictures
@@ -30,12 +30,12 @@ def check_terminal() -> None:
         raise click.UsageError("TERM says that this terminal can only add lines: use frontdesk list")
 
 
-def open_screen(session: Session) -> None:
+def open_screen(installation: Installation) -> None:
     """Open the UI and wait until it is left. Raises ConfigError, and Exit after a bug in it."""
     check_terminal()
     # Loading makes little garbage, and looking for it takes a tenth of the time.
     gc.disable()
-    desk = replace(session.desk(), on_loaded=_keep_what_is_loaded)
+    desk = replace(installation.desk(), on_loaded=_keep_what_is_loaded)
     for name in [one for one in os.environ if one.startswith("TEXTUAL") and one not in _HARMLESS]:
         del os.environ[name]
     os.environ["TEXTUAL_FPS"] = _FRAMES_PER_SECOND

@@ -9,7 +9,7 @@ from frontdesk.arrivals import Loaded, LoadOutcome
 from frontdesk.bookings import Operator, Reason
 from frontdesk.cli.data import quiet_option
 from frontdesk.cli.printing import progress_bar, say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.demo import seed
 from frontdesk.errors import Refused
 from frontdesk.exchange.loading import ALONE, load
@@ -68,19 +68,21 @@ async def fill(
 @click.option("--into-existing", is_flag=True, help="Also into a store with bookings of other practices.")
 @quiet_option
 @click.pass_obj
-def seed_command(session: Session, number: int, seed_number: int, into_existing: bool, quiet: bool) -> None:
+def seed_command(
+    installation: Installation, number: int, seed_number: int, into_existing: bool, quiet: bool
+) -> None:
     """Fill the store with made-up bookings of made-up practices.
 
     The store is the one that the config names. Nobody in the bookings exists, and their numbers
     and addresses reach nobody. The same number on the same day makes the same bookings.
     """
-    with session.opened_database() as (store, run):
+    with installation.opened_database() as (store, run):
         run(_refuse_a_real_store(store, into_existing=into_existing))
         with progress_bar("Making bookings", number, quiet=quiet) as show:
             new = run(
                 fill(
                     store,
-                    session.config.operator,
+                    installation.config.operator,
                     number,
                     seed_number,
                     lambda done: show(done, f"{done:,} bookings"),

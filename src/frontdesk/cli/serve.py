@@ -18,7 +18,7 @@ from frontdesk.bookings import Reason
 from frontdesk.cli import crash
 from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.config import ConfigError
 from frontdesk.config.server import ServerSettings, address, why_not_listen
 from frontdesk.errors import Refused
@@ -35,7 +35,7 @@ _NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvico
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen, instead of what [server] bind says.")
 @click.option("--no-deliver", is_flag=True, help="Leave deliveries to frontdesk deliver.")
 @click.pass_obj
-def serve(session: Session, bind: str | None, no_deliver: bool) -> None:
+def serve(installation: Installation, bind: str | None, no_deliver: bool) -> None:
     """Serve the store to desks that hold a token, until you end it.
 
     \b
@@ -53,14 +53,14 @@ def serve(session: Session, bind: str | None, no_deliver: bool) -> None:
     the server after it has answered the requests under way. SIGHUP makes it read its
     certificate again.
     """
-    session.refuse_served("desks are served")
-    settings = _settings(session, bind)
+    installation.refuse_served("desks are served")
+    settings = _settings(installation, bind)
     with asyncio.Runner() as runner:
-        runner.run(_Serving(session, settings, deliver=not no_deliver).run())
+        runner.run(_Serving(installation, settings, deliver=not no_deliver).run())
 
 
-def _settings(session: Session, bind: str | None) -> ServerSettings:
-    settings = session.config.server
+def _settings(installation: Installation, bind: str | None) -> ServerSettings:
+    settings = installation.config.server
     if bind is not None:
         try:
             host, port = address(bind, "--bind")
@@ -75,8 +75,8 @@ def _settings(session: Session, bind: str | None) -> ServerSettings:
 class _Serving:
     """One run of the server: the order in which its parts come and go."""
 
-    def __init__(self, session: Session, settings: ServerSettings, *, deliver: bool) -> None:
-        self._session = session
+    def __init__(self, installation: Installation, settings: ServerSettings, *, deliver: bool) -> None:
+        self._installation = installation
         self._settings = settings
         self._deliver = deliver
         self._is_leaving = False
@@ -96,7 +96,7 @@ class _Serving:
         tls = await self._encryption()
         sockets = await asyncio.to_thread(place.listen, self._settings.host, self._settings.port)
         try:
-            store = await self._session.open_database()
+            store = await self._installation.open_database()
             try:
                 await self._serve(store, sockets, tls)
             finally:
@@ -132,10 +132,10 @@ class _Serving:
         from frontdesk.server.connections import Listening
         from frontdesk.server.service import Service
 
-        outside = self._session.outside
+        outside = self._installation.outside
         # From here on it is known what can be reached: the first look at the secrets may take a moment.
         is_dispatching = await asyncio.to_thread(lambda: outside.connections) and self._deliver
-        beside = dispatching(store, self._session.config, outside) if is_dispatching else nullcontext()
+        beside = dispatching(store, self._installation.config, outside) if is_dispatching else nullcontext()
         async with beside as carrying:
             service = Service(
                 store,
@@ -151,7 +151,7 @@ class _Serving:
             )
             if self._is_leaving:
                 self._leave()
-            for notice in (*outside.problems, *self._session.notices):
+            for notice in (*outside.problems, *self._installation.notices):
                 say(notice, err=True)
             say(self._said(sockets, tls), err=True)
             # What is loaded stays: looking through all of it for garbage would stop every desk for a while.
@@ -165,13 +165,13 @@ class _Serving:
             self._listening.leave()
 
     def _said(self, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None) -> str:
-        config = self._session.config
+        config = self._installation.config
         where = " and ".join(_address(one.getsockname(), tls) for one in sockets)
         store = config.store_file or config.store_url
         return f"Listening on {where} for desks of {store}; {self._said_of_deliveries()}."
 
     def _said_of_deliveries(self) -> str:
-        connections = self._session.outside.connections
+        connections = self._installation.outside.connections
         if not connections:
             return "the config names no connection, so no deliveries are carried out here"
         if not self._deliver:

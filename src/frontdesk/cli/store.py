@@ -3,7 +3,7 @@
 import click
 
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 
 
 @click.group()
@@ -20,7 +20,7 @@ def store() -> None:
 
 @store.command()
 @click.pass_obj
-def create(session: Session) -> None:
+def create(installation: Installation) -> None:
     """Make a new, empty store where the config says.
 
     Use it once, for the place that the config names. Without [store] the first start makes the
@@ -34,9 +34,9 @@ def create(session: Session) -> None:
       frontdesk store create
       frontdesk --config /etc/frontdesk/config.toml store create
     """
-    with session.created_database():
+    with installation.created_database():
         pass
-    where = session.config.store_file or "the PostgreSQL database that [store] names"
+    where = installation.config.store_file or "the PostgreSQL database that [store] names"
     say(f"There is a new, empty store now: {where}.")
-    for notice in session.notices:
+    for notice in installation.notices:
         say(notice, err=True)

@@ -12,7 +12,7 @@ from frontdesk.bookings import Scope
 from frontdesk.cli.filters import practice_id_of
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.printing import say
-from frontdesk.cli.wiring import Session
+from frontdesk.cli.wiring import Installation
 from frontdesk.complaints import nearest
 from frontdesk.store.port import DeskToken
 
@@ -63,7 +63,7 @@ def tokens() -> None:
 )
 @click.pass_obj
 def create(
-    session: Session, name: str, scopes: Sequence[str], practices: Sequence[str], days: int | None
+    installation: Installation, name: str, scopes: Sequence[str], practices: Sequence[str], days: int | None
 ) -> None:
     """Make a desk token, and print its secret this once.
 
@@ -77,30 +77,30 @@ def create(
     wanted = frozenset(map(Scope, scopes))
     if Scope.READ not in wanted:
         raise click.UsageError("a desk needs read to show bookings: add --scope read")
-    session.refuse_served("desk tokens are made")
-    with session.opened_database() as (store, run):
+    installation.refuse_served("desk tokens are made")
+    with installation.opened_database() as (store, run):
         known = run(store.practices())
         only = frozenset(practice_id_of(one, known) for one in practices) or None
         expires_at = run(store.state()).now + timedelta(days=days) if days else None
         token, secret = run(
-            store.registry.create_token(name, wanted, only, session.config.operator, expires_at)
+            store.registry.create_token(name, wanted, only, installation.config.operator, expires_at)
         )
-        zone = run(_zone(session, store))
+        zone = run(_zone(installation, store))
     say(secret)
     say(f"{', '.join(filter(None, _cells(token, zone)))}. The secret is not shown again.", err=True)
 
 
 @tokens.command("list")
 @click.pass_obj
-def list_(session: Session) -> None:
+def list_(installation: Installation) -> None:
     """List all desk tokens, revoked ones too, but no secrets.
 
     The oldest is the first.
     """
-    session.refuse_served("desk tokens are listed")
-    with session.opened_database() as (store, run):
+    installation.refuse_served("desk tokens are listed")
+    with installation.opened_database() as (store, run):
         known = run(store.registry.tokens())
-        zone = run(_zone(session, store))
+        zone = run(_zone(installation, store))
     for line in aligned([_cells(token, zone) for token in known]):
         say(line)
     if not known:
@@ -110,19 +110,19 @@ def list_(session: Session) -> None:
 @tokens.command()
 @click.argument("token_id", metavar="ID")
 @click.pass_obj
-def revoke(session: Session, token_id: str) -> None:
+def revoke(installation: Installation, token_id: str) -> None:
     """Make the token with this ID useless, now and for ever."""
-    session.refuse_served("desk tokens are revoked")
-    with session.opened_database() as (store, run):
+    installation.refuse_served("desk tokens are revoked")
+    with installation.opened_database() as (store, run):
         known = {token.id for token in run(store.registry.tokens())}
         if token_id not in known:
             raise click.UsageError(f"there is no token {token_id}, {nearest(token_id, known)}")
-        token = run(store.registry.revoke_token(token_id, session.config.operator))
+        token = run(store.registry.revoke_token(token_id, installation.config.operator))
     say(f"{token.name} ({token.id}) is revoked and opens nothing any more.")
 
 
-async def _zone(session: Session, store: "SqlStore") -> ZoneInfo:
-    home = await session.home(store)
+async def _zone(installation: Installation, store: "SqlStore") -> ZoneInfo:
+    home = await installation.home(store)
     return home.zone if home else ZoneInfo("UTC")
 
 

@@ -62,12 +62,12 @@ def why_store_changeable(file: Path) -> str:
     return why_changeable(file, is_shared_folder_harmless=False)
 
 
-class Session:
-    """One run of the program: its config, read when first needed, and its store.
+class Installation:
+    """What this account of the machine has of frontdesk: its config, its secrets, its operators, its store.
 
-    `notices` are sentences about the store that the operator should see, filled by
-    `open_store`. `database` is the store itself, once it is open, if this machine reaches it
-    past any server.
+    Each part is read or opened when it is first needed. `notices` are sentences about the store
+    that the operator should see, filled by `open_store`. `database` is the store itself, once it is
+    open, if this machine reaches it past any server.
     """
 
     def __init__(self, config_file: Path | None = None) -> None:
