@@ -13,6 +13,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -131,6 +132,7 @@ def _address() -> URL:
         if not noted.exists():
             address = _start(run)
             with _connected(address) as admin:
+                admin.execute(f'DROP DATABASE IF EXISTS "{_template()}"')
                 admin.execute(f'CREATE DATABASE "{_template()}"')
             _migrate(address.set(database=_template()))
             noted.write_text(address.render_as_string(hide_password=False))
@@ -141,7 +143,9 @@ def _migrate(address: URL) -> None:
     async def once() -> None:
         await (await open_store(address.render_as_string(hide_password=False))).close()
 
-    asyncio.run(once())
+    # Who asks first may be in an event loop of its own.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, once()).result()
 
 
 def _start(run: Path) -> URL:

@@ -178,8 +178,8 @@ class PostgresDatabase(Database):
             connection.close()
             raise
 
-    def place(self, connection: Connection) -> str:
-        place: str = connection.info.get(_PLACE, "")
+    def place(self, tx: Connection) -> str:
+        place: str = tx.info.get(_PLACE, "")
         return place
 
     async def proven(
@@ -197,38 +197,38 @@ class PostgresDatabase(Database):
     def explain(self, error: DBAPIError) -> FrontdeskError:
         return explained(getattr(error.orig, "sqlstate", None) or LOST, self.where)
 
-    def now(self, connection: Connection) -> datetime:
+    def now(self, tx: Connection) -> datetime:
         # Not now(), which is when the transaction began, before it waited for a lock.
-        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        moment: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
         return moment.astimezone(UTC)
 
-    def lock_command(self, connection: Connection, command_id: UUID) -> None:
+    def lock_command(self, tx: Connection, command_id: UUID) -> None:
         key = int.from_bytes(hashlib.blake2s(command_id.bytes, digest_size=8).digest(), signed=True)
-        connection.execute(select(func.pg_advisory_xact_lock(key)))
+        tx.execute(select(func.pg_advisory_xact_lock(key)))
 
-    def lock_loading(self, connection: Connection) -> None:
-        connection.execute(select(func.pg_advisory_xact_lock(_LOADING_LOCK)))
+    def lock_loading(self, tx: Connection) -> None:
+        tx.execute(select(func.pg_advisory_xact_lock(_LOADING_LOCK)))
 
-    def look_at_rows(self, connection: Connection) -> None:
+    def look_at_rows(self, tx: Connection) -> None:
         """The server does so automatically, a minute or two later; see its manual, 14.4.9."""
         known = text("SELECT reltuples >= 0 FROM pg_class WHERE oid = 'booking'::regclass")
-        if not connection.execute(known).scalar_one():
-            connection.execute(text("ANALYZE booking, practice, practitioner"))
+        if not tx.execute(known).scalar_one():
+            tx.execute(text("ANALYZE booking, practice, practitioner"))
 
-    def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def insert_many(self, tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """COPY spares the server a statement a row."""
         names = tuple(rows[0])
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
         try:
-            with _raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
+            with _raw(tx).cursor() as cursor, cursor.copy(statement) as copy:
                 for row in rows:
                     copy.write_row([row[name] for name in names])
         except psycopg.Error as error:
             raise DBAPIError("COPY", None, error) from None
 
-    def announce(self, connection: Connection) -> None:
-        connection.execute(text(f"NOTIFY {CHANNEL}"))
+    def announce(self, tx: Connection) -> None:
+        tx.execute(text(f"NOTIFY {CHANNEL}"))
 
     def news(self) -> AbstractContextManager[News]:
         return self._listener.news()
@@ -277,9 +277,9 @@ class PostgresDatabase(Database):
         self._distrusted_at = time.monotonic()
         self._listener.doubt()
 
-    def why_not_writable(self, connection: Connection | None = None) -> str:
-        if connection is not None:
-            standby, is_read_only, may_write = connection.execute(text(WRITABLE)).one()
+    def why_not_writable(self, tx: Connection | None = None) -> str:
+        if tx is not None:
+            standby, is_read_only, may_write = tx.execute(text(WRITABLE)).one()
             self._read_only = ""
             if standby:
                 self._read_only = "bookings cannot be changed here: the database server is a standby"

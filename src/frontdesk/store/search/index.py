@@ -81,7 +81,7 @@ def _typed(statement: str) -> TextClause:
     )
 
 
-def create_search(connection: Connection, index: SearchIndex) -> None:
+def create_search(tx: Connection, index: SearchIndex) -> None:
     """Make `index` over the bookings that are there; the database itself keeps it up to date."""
     for statement in index.create:
-        connection.execute(text(statement))
+        tx.execute(text(statement))

@@ -72,7 +72,7 @@ class _Search:
     values to be read as streams. None means that nothing is.
     """
 
-    connection: Connection
+    tx: Connection
     index: SearchIndex
     query: BookingQuery
     compared: Expression | None
@@ -90,7 +90,7 @@ class _Search:
         """Return the next bookings of the filters that are streams."""
         chosen = streams.streams(self.practitioners, self.practices, stretch.cancelled)
         return streams.read(
-            self.connection, chosen, stretch, self.days, limit, forward=forward, with_words=with_words
+            self.tx, chosen, stretch, self.days, limit, forward=forward, with_words=with_words
         )
 
     @cached_property
@@ -98,7 +98,7 @@ class _Search:
         """What the search index is asked, but for `cancelled`."""
         parts: list[Expression] = []
         if self.compared is not None:
-            names = self.connection.execute(_NAMES).scalars()
+            names = self.tx.execute(_NAMES).scalars()
             parts.append(terms.with_shared_words(self.compared, names))
         if self.practitioners is not None:
             parts.append(_of_practitioners(self.practitioners))
@@ -108,19 +108,17 @@ class _Search:
 
     @cached_property
     def _extent(self) -> Extent:
-        return extent(self.connection)
+        return extent(self.tx)
 
     def walk(self, stretch: Stretch, forward: bool, allowance: Allowance) -> Walk:
         parts = self._spelled_out
         if stretch.cancelled is not None:
             parts += (terms.any_of([terms.cancelled_tag(stretch.cancelled)]),)
-        return Walk(
-            self.connection, self.index, AllOf(parts), stretch, self._extent, self.days, forward, allowance
-        )
+        return Walk(self.tx, self.index, AllOf(parts), stretch, self._extent, self.days, forward, allowance)
 
 
 def page_rows(
-    connection: Connection,
+    tx: Connection,
     index: SearchIndex,
     query: BookingQuery,
     limit: int,
@@ -131,23 +129,23 @@ def page_rows(
 
     Without a position, FORWARD begins at the first booking and BACKWARD ends at the last.
     """
-    search = _prepare(connection, index, query)
+    search = _prepare(tx, index, query)
     forward = direction is Direction.FORWARD
     found = _collect(search, limit + 1, position, forward, PAGE_SECONDS)
-    rows = _rows(connection, found.ids[:limit])
+    rows = _rows(tx, found.ids[:limit])
     return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until)
 
 
-def count_rows(connection: Connection, index: SearchIndex, query: BookingQuery, limit: int) -> Count:
+def count_rows(tx: Connection, index: SearchIndex, query: BookingQuery, limit: int) -> Count:
     """Count the bookings of `query`, stopping at `limit`, or when a search takes too long."""
-    search = _prepare(connection, index, query)
-    allowance = Allowance(connection, COUNT_SECONDS)
+    search = _prepare(tx, index, query)
+    allowance = Allowance(tx, COUNT_SECONDS)
     number = 0
     for stretch in search.stretches:
         enough = limit + 1 - number
         if search.compared is None:
             chosen = streams.streams(search.practitioners, search.practices, stretch.cancelled)
-            number += streams.count(connection, chosen, stretch, search.days, enough)
+            number += streams.count(tx, chosen, stretch, search.days, enough)
         else:
             more, complete = search.walk(stretch, True, allowance).count(enough)
             number += more
@@ -158,17 +156,15 @@ def count_rows(connection: Connection, index: SearchIndex, query: BookingQuery, 
     return Count(number, exact=True)
 
 
-def _prepare(connection: Connection, index: SearchIndex, query: BookingQuery) -> _Search:
+def _prepare(tx: Connection, index: SearchIndex, query: BookingQuery) -> _Search:
     words = terms.interpret(query.text)
     zones: dict[str, str] = {}
     if query.practices or query.first_day or query.last_day:
-        zones = {row.id: row.time_zone for row in connection.execute(_ZONES)}
+        zones = {row.id: row.time_zone for row in tx.execute(_ZONES)}
     practices = tuple(sorted(query.practices & zones.keys())) if query.practices else None
     if practices is not None and len(practices) == len(zones):
         practices = None
-    practitioners = (
-        _practitioners(connection, query.practitioners, practices) if query.practitioners else None
-    )
+    practitioners = _practitioners(tx, query.practitioners, practices) if query.practitioners else None
     stretches = _stretches(query, {zones[practice] for practice in practices or zones})
     if words == terms.NOTHING or practices == () or practitioners == ():
         stretches = ()
@@ -183,17 +179,15 @@ def _prepare(connection: Connection, index: SearchIndex, query: BookingQuery) ->
         compared.append(_of_practices(practices))
         practices = None
     everything = AllOf(tuple(compared)) if compared else None
-    return _Search(connection, index, query, everything, stretches, practitioners, practices)
+    return _Search(tx, index, query, everything, stretches, practitioners, practices)
 
 
-def _practitioners(
-    connection: Connection, wanted: Iterable[int], practices: Iterable[str] | None
-) -> tuple[int, ...]:
+def _practitioners(tx: Connection, wanted: Iterable[int], practices: Iterable[str] | None) -> tuple[int, ...]:
     of = _PRACTITIONER.c
     asked = select(of.id).where(of.id.in_(wanted))
     if practices is not None:
         asked = asked.where(of.practice_id.in_(practices))
-    return tuple(sorted(connection.execute(asked).scalars()))
+    return tuple(sorted(tx.execute(asked).scalars()))
 
 
 def _of_practices(practices: Iterable[str]) -> Expression:
@@ -252,7 +246,7 @@ def _beyond(stretches: Sequence[Stretch], position: Position | None, forward: bo
 def _collect(search: _Search, limit: int, position: Position | None, forward: bool, seconds: float) -> Found:
     """Return up to `limit` ids beyond `position`."""
     ids: list[int] = []
-    allowance = Allowance(search.connection, seconds)
+    allowance = Allowance(search.tx, seconds)
     for rest in _beyond(search.stretches, position, forward):
         found = _in_stretch(search, rest, limit - len(ids), forward, allowance)
         ids += found.ids
@@ -283,7 +277,7 @@ def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, al
     return Found(ids + found.ids, found.until)
 
 
-def _rows(connection: Connection, ids: list[int]) -> Sequence[Row[Any]]:
+def _rows(tx: Connection, ids: list[int]) -> Sequence[Row[Any]]:
     """Return whole rows, in ascending order."""
-    rows = connection.execute(_ROWS, {"ids": ids}).all() if ids else []
+    rows = tx.execute(_ROWS, {"ids": ids}).all() if ids else []
     return sorted(rows, key=lambda row: (row.starts_at, row.id))

@@ -66,7 +66,7 @@ def streams(
 
 
 def read(
-    connection: Connection,
+    tx: Connection,
     among: Iterable[Stream],
     stretch: Stretch,
     days: Days,
@@ -82,7 +82,7 @@ def read(
     rows: list[Row[Any]] = []
     for number, stream in enumerate(among):
         statement = _statement(stream.index, forward, with_words)
-        rows += _read_stream(connection, statement, stream, stretch, days, limit, forward)
+        rows += _read_stream(tx, statement, stream, stretch, days, limit, forward)
         if number:
             rows.sort(key=lambda row: (row.starts_at, row.id), reverse=not forward)
             del rows[limit:]
@@ -90,7 +90,7 @@ def read(
 
 
 def _read_stream(
-    connection: Connection,
+    tx: Connection,
     statement: Select[Any],
     stream: Stream,
     stretch: Stretch,
@@ -107,7 +107,7 @@ def _read_stream(
     first_day, last_day = days[0] or date.min, days[1] or date.max
     at_once = limit
     while True:
-        read = connection.execute(statement, _parameters(stream, stretch, at_once)).all()
+        read = tx.execute(statement, _parameters(stream, stretch, at_once)).all()
         rows += (row for row in read if first_day <= row.local_date <= last_day)
         if len(rows) >= limit or len(read) < at_once:
             return rows[:limit]
@@ -116,7 +116,7 @@ def _read_stream(
         at_once = min(4 * at_once, _MOST_AT_ONCE)
 
 
-def count(connection: Connection, among: Iterable[Stream], stretch: Stretch, days: Days, limit: int) -> int:
+def count(tx: Connection, among: Iterable[Stream], stretch: Stretch, days: Days, limit: int) -> int:
     """Return how many bookings a stretch has, counting no further than `limit`."""
     number = 0
     for stream in among:
@@ -124,9 +124,9 @@ def count(connection: Connection, among: Iterable[Stream], stretch: Stretch, day
             break
         if days == (None, None):
             parameters = _parameters(stream, stretch, limit - number)
-            number += connection.execute(_counting(stream.index), parameters).scalar_one()
+            number += tx.execute(_counting(stream.index), parameters).scalar_one()
         else:
-            number += len(read(connection, (stream,), stretch, days, limit - number, forward=True))
+            number += len(read(tx, (stream,), stretch, days, limit - number, forward=True))
     return number
 
 

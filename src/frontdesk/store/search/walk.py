@@ -31,18 +31,18 @@ Extent = tuple[datetime, datetime] | None
 """When the first and the last booking of all start; None where there are no bookings."""
 
 
-def extent(connection: Connection) -> Extent:
+def extent(tx: Connection) -> Extent:
     """Read between when and when there are bookings."""
-    first, last = connection.execute(_EXTENT).one()
+    first, last = tx.execute(_EXTENT).one()
     return None if first is None else (first, last)
 
 
 class Allowance:
     """The time that a search may take. It is over only once something was searched."""
 
-    def __init__(self, connection: Connection, seconds: float) -> None:
+    def __init__(self, tx: Connection, seconds: float) -> None:
         # SQLite works in this thread: what other programs take from the machine does not count.
-        sqlite = connection.dialect.name == "sqlite"
+        sqlite = tx.dialect.name == "sqlite"
         self._clock: Callable[[], float] = time.thread_time if sqlite else time.monotonic
         self._seconds = seconds
         self._began = self._clock()
@@ -74,7 +74,7 @@ class Found:
 class Walk:
     """A walk through one stretch of time, with what is asked of the index there."""
 
-    connection: Connection
+    tx: Connection
     index: SearchIndex
     expression: Expression
     stretch: Stretch
@@ -90,7 +90,7 @@ class Walk:
         for spans, beyond in self._goes():
             if not spans:
                 return Found(ids, beyond)
-            answer = self.connection.execute(statement, self._asked(spans, limit - len(ids)))
+            answer = self.tx.execute(statement, self._asked(spans, limit - len(ids)))
             for (hits,) in answer:
                 ids += map(int, str(hits).split(",")) if hits else ()
                 if len(ids) >= limit:
@@ -104,7 +104,7 @@ class Walk:
         for spans, _ in self._goes():
             if not spans:
                 return number, False
-            answer = self.connection.execute(self.index.counts, self._asked(spans, limit - number))
+            answer = self.tx.execute(self.index.counts, self._asked(spans, limit - number))
             for (hits,) in answer:
                 number += hits
                 if number >= limit:
@@ -163,5 +163,5 @@ class Walk:
         first, last = (Position(self.index.span_start(span), -1) for span in (low, high + 1))
         everything = streams.streams(None, None, None)
         between = Stretch(first, last, cancelled=None)
-        rows = streams.read(self.connection, everything, between, (None, None), 1, forward=self.forward)
+        rows = streams.read(self.tx, everything, between, (None, None), 1, forward=self.forward)
         return rows[0].starts_at if rows else None

@@ -67,15 +67,15 @@ class _LookUp:
             self._ids.add(token_id)
             return True
 
-    def _read(self, connection: Connection) -> _Found:
+    def _read(self, tx: Connection) -> _Found:
         with self._lock:
             self._has_begun = True
         ids = sorted(self._ids)
         # Few sizes are few statements, which the database need not plan anew.
         ids += ids[-1:] * (next(size for size in _SIZES if size >= len(ids)) - len(ids))
-        rows = connection.execute(_BY_ID, {"ids": ids}).all()
+        rows = tx.execute(_BY_ID, {"ids": ids}).all()
         may_expire = any(row.expires_at is not None for row in rows)
-        now = self._database.now(connection) if may_expire else None
+        now = self._database.now(tx) if may_expire else None
         return _Found({row.id: row for row in rows}, now)
 
     async def found(self) -> _Found:

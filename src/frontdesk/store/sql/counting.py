@@ -15,11 +15,11 @@ class PracticeCounts:
     def __init__(self) -> None:
         self._known: dict[frozenset[str], tuple[int, int]] = {}
 
-    def of(self, connection: Connection, practices: frozenset[str], all_bookings: int) -> int:
+    def of(self, tx: Connection, practices: frozenset[str], all_bookings: int) -> int:
         """Return how many bookings `practices` have of the `all_bookings` that there are now."""
         counted_at, number = self._known.get(practices, (-1, 0))
         if counted_at != all_bookings:
             counting = at_practices(select(func.count()).select_from(BOOKING), practices)
-            number = connection.execute(counting).scalar_one()
+            number = tx.execute(counting).scalar_one()
             self._known[practices] = all_bookings, number
         return number

@@ -84,7 +84,7 @@ class Database(ABC):
             return await self.read(look)
         return await self.write(settle or look)
 
-    def place(self, connection: Connection) -> str:
+    def place(self, tx: Connection) -> str:
         """Return on which of several servers this write is made; empty where there is but one, and in a read."""
         return ""
 
@@ -93,9 +93,9 @@ class Database(ABC):
         return self.told(self._write, self._of_this_schema(work))
 
     def _of_this_schema(self, work: Work[Answer]) -> Work[Answer]:
-        def checked(connection: Connection) -> Answer:
-            schema.refuse_another(connection, self.where)
-            return work(connection)
+        def checked(tx: Connection) -> Answer:
+            schema.refuse_another(tx, self.where)
+            return work(tx)
 
         return checked
 
@@ -143,27 +143,27 @@ class Database(ABC):
         """Return what an operator is told of a fault: one sentence, what, where, what to do."""
 
     @abstractmethod
-    def now(self, connection: Connection) -> datetime:
+    def now(self, tx: Connection) -> datetime:
         """Return the time that decides what is past, read at this very moment."""
 
     @abstractmethod
-    def lock_command(self, connection: Connection, command_id: UUID) -> None:
+    def lock_command(self, tx: Connection, command_id: UUID) -> None:
         """Wait until no other transaction has this command in hand, and keep others out."""
 
     @abstractmethod
-    def lock_loading(self, connection: Connection) -> None:
+    def lock_loading(self, tx: Connection) -> None:
         """Let one bulk load in at a time, so that two never wait for each other's rows."""
 
     @abstractmethod
-    def look_at_rows(self, connection: Connection) -> None:
+    def look_at_rows(self, tx: Connection) -> None:
         """Learn what the tables hold, if that was never done, to choose well how to read them."""
 
-    def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def insert_many(self, tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns."""
-        connection.execute(insert(table), list(rows))
+        tx.execute(insert(table), list(rows))
 
     @abstractmethod
-    def announce(self, connection: Connection) -> None:
+    def announce(self, tx: Connection) -> None:
         """Wake those who wait for changes, once this transaction is committed."""
 
     @abstractmethod
@@ -171,10 +171,10 @@ class Database(ABC):
         """Ask for word of changes, before looking for some, for as long as the context lasts."""
 
     @abstractmethod
-    def why_not_writable(self, connection: Connection | None = None) -> str:
+    def why_not_writable(self, tx: Connection | None = None) -> str:
         """Return why nothing can be written here, or nothing when it can.
 
-        Without a connection it answers from what is known at once.
+        Without `tx` it answers from what is known at once.
         """
 
     @abstractmethod

@@ -13,26 +13,24 @@ from frontdesk.store.sql.holding import booking
 from frontdesk.store.sql.selects import BOOKED, BOOKING, DELIVERY
 
 
-def deliveries(connection: Connection, booking_id: int, standing: Standing) -> tuple[Delivery, ...]:
+def deliveries(tx: Connection, booking_id: int, standing: Standing) -> tuple[Delivery, ...]:
     """Return what follows from a booking's cancellation, in the order it was planned."""
-    booking(connection, booking_id, standing)
+    booking(tx, booking_id, standing)
     wanted = select(DELIVERY).where(DELIVERY.c.booking_id == booking_id).order_by(DELIVERY.c.id)
-    return tuple(selects.delivery(row) for row in connection.execute(wanted))
+    return tuple(selects.delivery(row) for row in tx.execute(wanted))
 
 
-def attention(
-    connection: Connection, database: Database, limit: int, standing: Standing
-) -> tuple[Attention, ...]:
+def attention(tx: Connection, database: Database, limit: int, standing: Standing) -> tuple[Attention, ...]:
     """Return what needs a person: nearest appointment first, the passed ones last."""
-    now = database.now(connection)
+    now = database.now(tx)
     ahead = _attention_rows(BOOKING.c.starts_at > now, standing).order_by(BOOKING.c.starts_at, DELIVERY.c.id)
-    rows = connection.execute(ahead.limit(limit)).all()
+    rows = tx.execute(ahead.limit(limit)).all()
     if len(rows) < limit:
         passed = _attention_rows(BOOKING.c.starts_at <= now, standing)
         latest_first = passed.order_by(BOOKING.c.starts_at.desc(), DELIVERY.c.id)
-        rows = [*rows, *connection.execute(latest_first.limit(limit - len(rows)))]
+        rows = [*rows, *tx.execute(latest_first.limit(limit - len(rows)))]
     wanted = BOOKED.where(BOOKING.c.id.in_({row.booking_id for row in rows}))
-    bookings = {one.id: one for one in records.bookings(connection.execute(wanted))}
+    bookings = {one.id: one for one in records.bookings(tx.execute(wanted))}
     return tuple(Attention(selects.delivery(row), bookings[row.booking_id]) for row in rows)
 
 

@@ -76,23 +76,23 @@ class _Record:
 
 
 def load(
-    connection: Connection,
+    tx: Connection,
     database: Database,
     batch: Sequence[IncomingBooking],
     operator: Operator,
     source: str,
 ) -> tuple[Loaded, ...]:
     """Put a batch in within the caller's transaction; see Registry.load."""
-    database.lock_loading(connection)
+    database.lock_loading(tx)
     incoming = [clean_fields(one) for one in batch]
-    loading = _Load(connection, incoming, operator, database.now(connection))
+    loading = _Load(tx, incoming, operator, database.now(tx))
     outcomes = tuple(loading.take(one) for one in incoming)
     new = loading.write(database)
     counts = Counter(one.outcome for one in outcomes)
     if counts[LoadOutcome.NEW] or counts[LoadOutcome.CHANGED]:
         detail = {"source": source} | {one.name.lower(): str(counts[one]) for one in LoadOutcome}
         deed = Deed(Action.BOOKING_IMPORTED, operator, loading.at, detail=detail, new_bookings=new)
-        seal(connection, database, *loading.deeds(source), deed)
+        seal(tx, database, *loading.deeds(source), deed)
     return outcomes
 
 
@@ -100,16 +100,14 @@ class _Load:
     """What one batch finds in the store, and what it makes of it."""
 
     def __init__(
-        self, connection: Connection, batch: Sequence[IncomingBooking], operator: Operator, at: datetime
+        self, tx: Connection, batch: Sequence[IncomingBooking], operator: Operator, at: datetime
     ) -> None:
         self.at = at
-        self._connection = connection
+        self._tx = tx
         self._operator = operator
-        self._practices = {
-            row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()
-        }
+        self._practices = {row.id: records.practice(row) for row in tx.execute(select(PRACTICE)).all()}
         types = select(APPOINTMENT_TYPE.c.practice_id, APPOINTMENT_TYPE.c.name)
-        self._types = {(row.practice_id, row.name) for row in connection.execute(types)}
+        self._types = {(row.practice_id, row.name) for row in tx.execute(types)}
         self._new_types: list[tuple[str, str]] = []
         self._by_ref: dict[tuple[str, str], _Record] = {}
         self._by_pms_ref: dict[tuple[str, str], _Record] = {}
@@ -137,7 +135,7 @@ class _Load:
                 for start in range(0, len(wanted), _KEYS_AT_ONCE):
                     some = wanted[start : start + _KEYS_AT_ONCE]
                     query = select(BOOKING).where(BOOKING.c.practice_id == practice_id, column.in_(some))
-                    for row in self._connection.execute(query.with_for_update()).mappings():
+                    for row in self._tx.execute(query.with_for_update()).mappings():
                         found.setdefault(row["id"], _Record(row["id"], dict(row)))
         for record in found.values():
             self._index(record)
@@ -156,7 +154,7 @@ class _Load:
 
     def _read_practitioners(self, practice_ids: Iterable[str]) -> None:
         query = select(PRACTITIONER).where(PRACTITIONER.c.practice_id.in_(practice_ids))
-        for row in self._connection.execute(query).all():
+        for row in self._tx.execute(query).all():
             self._practitioners.setdefault((row.practice_id, row.name), {})[row.pms_ref] = row.id
 
     def take(self, incoming: IncomingBooking) -> Loaded:
@@ -338,7 +336,7 @@ class _Load:
             made = insert(PRACTITIONER).values(
                 practice_id=incoming.practice_id, name=incoming.practitioner_name, pms_ref=ref
             )
-            named[ref] = self._connection.execute(made.returning(PRACTITIONER.c.id)).scalar_one()
+            named[ref] = self._tx.execute(made.returning(PRACTITIONER.c.id)).scalar_one()
         return named[ref]
 
     def _appointment_type(self, incoming: IncomingBooking) -> str:
@@ -353,7 +351,7 @@ class _Load:
         while not self._free_refs:
             made = {_made_up_ref() for _ in range(_REFS_AT_ONCE)}
             taken = select(BOOKING.c.ref).where(BOOKING.c.ref.in_(made))
-            made -= set(self._connection.execute(taken).scalars())
+            made -= set(self._tx.execute(taken).scalars())
             made -= {ref for _, ref in self._by_ref} | self._named_refs
             self._free_refs = list(made)
         return self._free_refs.pop()
@@ -362,11 +360,11 @@ class _Load:
         """Write what `take` decided; return how many bookings are new."""
         if self._new_types:
             rows = [{"practice_id": practice_id, "name": name} for practice_id, name in self._new_types]
-            self._connection.execute(insert(APPOINTMENT_TYPE), rows)
+            self._tx.execute(insert(APPOINTMENT_TYPE), rows)
         if self._changed:
             columns = [column for column in BOOKING.c if column.name != "id"]
             changing = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
-            self._connection.execute(
+            self._tx.execute(
                 changing.values({column: bindparam(f"new_{column.name}") for column in columns}),
                 [
                     {"row_id": record.id} | {f"new_{c.name}": record.values[c.name] for c in columns}
@@ -374,7 +372,7 @@ class _Load:
                 ],
             )
         if self._new:
-            database.insert_many(self._connection, BOOKING, [record.values for record in self._new])
+            database.insert_many(self._tx, BOOKING, [record.values for record in self._new])
         return len(self._new)
 
 

@@ -59,27 +59,27 @@ class SqlQueue:
     ) -> Claim | None:
         names = sorted(connections)
 
-        def look(connection: Connection) -> tuple[bool, bool]:
-            now = self._database.now(connection)
+        def look(tx: Connection) -> tuple[bool, bool]:
+            now = self._database.now(tx)
             return (
-                connection.execute(_near_a_lock_out(names, now, policy).limit(1)).first() is not None,
-                connection.execute(_due(names, now, booking_id)).first() is not None,
+                tx.execute(_near_a_lock_out(names, now, policy).limit(1)).first() is not None,
+                tx.execute(_due(names, now, booking_id)).first() is not None,
             )
 
         # A dispatcher with nothing to do only reads: on SQLite a write would keep desks waiting.
         need_person, is_due = await self._database.read(look)
         if need_person:
-            await self._database.write(lambda connection: self._call_a_person(connection, names, policy))
+            await self._database.write(lambda tx: self._call_a_person(tx, names, policy))
         if not is_due:
             return None
-        return await self._database.write(lambda connection: self._take(connection, names, booking_id))
+        return await self._database.write(lambda tx: self._take(tx, names, booking_id))
 
-    def _take(self, connection: Connection, names: list[str], booking_id: int | None) -> Claim | None:
-        now = self._database.now(connection)
+    def _take(self, tx: Connection, names: list[str], booking_id: int | None) -> Claim | None:
+        now = self._database.now(tx)
         lease_until = now + LEASE
         query = _due(names, now, booking_id).with_for_update(of=DELIVERY, skip_locked=True)
-        row = connection.execute(query).one_or_none()
-        if row is None or not troubles.may_try(connection, row.connection, now, lease_until):
+        row = tx.execute(query).one_or_none()
+        if row is None or not troubles.may_try(tx, row.connection, now, lease_until):
             return None
         values = {
             # What is unknown or needs a person stays so on the screen until something is proven.
@@ -90,53 +90,51 @@ class SqlQueue:
             "lease_until": lease_until,
             "fence": row.fence + 1,
         }
-        taken = _change(connection, row.id, values)
+        taken = _change(tx, row.id, values)
         return Claim(
             selects.delivery(taken),
-            _booking(connection, row.booking_id),
-            _command(connection, taken.command_id),
+            _booking(tx, row.booking_id),
+            _command(tx, taken.command_id),
             taken.fence,
             taken.unproven,
             now,
         )
 
-    def _call_a_person(self, connection: Connection, names: list[str], policy: RetryPolicy) -> None:
-        now = self._database.now(connection)
+    def _call_a_person(self, tx: Connection, names: list[str], policy: RetryPolicy) -> None:
+        now = self._database.now(tx)
         query = _near_a_lock_out(names, now, policy).order_by(DELIVERY.c.id).limit(_AT_ONCE)
-        rows = connection.execute(query.with_for_update(of=DELIVERY, skip_locked=True)).all()
+        rows = tx.execute(query.with_for_update(of=DELIVERY, skip_locked=True)).all()
         if not rows:
             return
-        why = troubles.why_locked_out(connection, {row.connection for row in rows})
+        why = troubles.why_locked_out(tx, {row.connection for row in rows})
         for row in rows:
             values = {"state": State.ATTENTION.value, "error": why[row.connection], "changed_at": now}
-            _change(connection, row.id, values)
-        tell_progress(connection, self._database, [row.booking_id for row in rows], now)
+            _change(tx, row.id, values)
+        tell_progress(tx, self._database, [row.booking_id for row in rows], now)
 
     async def finish(self, claim: Claim, result: Result, policy: RetryPolicy) -> Delivery | None:
-        return await self._database.write(lambda connection: self._finish(connection, claim, result, policy))
+        return await self._database.write(lambda tx: self._finish(tx, claim, result, policy))
 
-    def _finish(
-        self, connection: Connection, claim: Claim, result: Result, policy: RetryPolicy
-    ) -> Delivery | None:
+    def _finish(self, tx: Connection, claim: Claim, result: Result, policy: RetryPolicy) -> Delivery | None:
         # Without a lease it was finished before: an answer of this very call that got lost.
         mine = DELIVERY.c.fence == claim.fence, DELIVERY.c.lease_until.is_not(None)
         query = select(DELIVERY).where(DELIVERY.c.id == claim.delivery.id, *mine)
         if claim.delivery.proves:
             # In the one order of locks: its command may take effect by this.
-            SUBJECTS["booking"].lock(connection, [claim.delivery.booking_id])
-        row = connection.execute(query.with_for_update()).one_or_none()
+            SUBJECTS["booking"].lock(tx, [claim.delivery.booking_id])
+        row = tx.execute(query.with_for_update()).one_or_none()
         if row is None:
             return None
-        now = self._database.now(connection)
-        booking = _booking(connection, row.booking_id)
+        now = self._database.now(tx)
+        booking = _booking(tx, row.booking_id)
         chance = random.random()  # noqa: S311
         standing = after(selects.delivery(row), booking.starts_at, result, now, policy, chance)
         if result.ended is Ended.REFUSED:
-            standing = _plan_next(connection, row, booking, standing, now)
+            standing = _plan_next(tx, row, booking, standing, now)
         nobody_knows = row.unproven + 1
         unproven = {Ended.UNKNOWN: nobody_knows, Ended.STUCK: nobody_knows, Ended.DONE: 0, Ended.REFUSED: 0}
         changed = _change(
-            connection,
+            tx,
             row.id,
             {
                 "state": standing.state.value,
@@ -149,26 +147,26 @@ class SqlQueue:
                 "changed_at": now,
             },
         )
-        troubles.note(connection, claim.delivery, result, now)
+        troubles.note(tx, claim.delivery, result, now)
         deeds = []
         if changed.state == State.DONE:
-            deeds = effects.take_effect(connection, changed, result.proof, now) if row.proves else []
-            effects.free(connection, row.id, now)
+            deeds = effects.take_effect(tx, changed, result.proof, now) if row.proves else []
+            effects.free(tx, row.id, now)
         elif standing.is_refused and row.proves:
-            deeds = effects.fall(connection, changed, standing.error, now)
-            effects.free(connection, row.id, now)
+            deeds = effects.fall(tx, changed, standing.error, now)
+            effects.free(tx, row.id, now)
         if deeds:
-            seal(connection, self._database, *deeds, news=went_on([row.booking_id], now))
+            seal(tx, self._database, *deeds, news=went_on([row.booking_id], now))
         else:
-            tell_progress(connection, self._database, [row.booking_id], now)
+            tell_progress(tx, self._database, [row.booking_id], now)
         return selects.delivery(changed)
 
     async def next_due(self, connections: Collection[str]) -> float | None:
         names = sorted(connections)
 
-        def work(connection: Connection) -> float | None:
-            now = self._database.now(connection)
-            at = connection.execute(_next_due(names, now)).scalar_one()
+        def work(tx: Connection) -> float | None:
+            now = self._database.now(tx)
+            at = tx.execute(_next_due(names, now)).scalar_one()
             return None if at is None else (at - now).total_seconds()
 
         return await self._database.read(work)
@@ -178,15 +176,15 @@ class SqlQueue:
     ) -> UnderLease | None:
         names = sorted(connections)
 
-        def work(connection: Connection) -> UnderLease | None:
-            now = self._database.now(connection)
+        def work(tx: Connection) -> UnderLease | None:
+            now = self._database.now(tx)
             query = select(func.count().label("number"), func.min(DELIVERY.c.lease_until).label("ends_at"))
             query = query.where(
                 *_waiting(names, booking_id),
                 DELIVERY.c.lease_until > now,
                 ~_is_wrong(DELIVERY.c.lease_until, now),
             )
-            row = connection.execute(query).one()
+            row = tx.execute(query).one()
             return UnderLease(row.number, (row.ends_at - now).total_seconds()) if row.number else None
 
         return await self._database.read(work)
@@ -197,21 +195,19 @@ class SqlQueue:
         counting = counting.where(DELIVERY.c.state.in_(under_way))
         counting = counting.group_by(DELIVERY.c.state, DELIVERY.c.connection)
 
-        def work(connection: Connection) -> int:
-            others = troubles.living(self._database.now(connection)).where(DISPATCHER.c.id != without)
-            return records.unattended(connection.execute(counting), connection.execute(others))
+        def work(tx: Connection) -> int:
+            others = troubles.living(self._database.now(tx)).where(DISPATCHER.c.id != without)
+            return records.unattended(tx.execute(counting), tx.execute(others))
 
         return await self._database.read(work)
 
     async def heartbeat(self, dispatcher: str, connections: Collection[str]) -> None:
         await self._database.write(
-            lambda connection: troubles.beat(
-                connection, dispatcher, connections, self._database.now(connection)
-            )
+            lambda tx: troubles.beat(tx, dispatcher, connections, self._database.now(tx))
         )
 
     async def retire(self, dispatcher: str) -> None:
-        await self._database.write(lambda connection: troubles.retire(connection, dispatcher))
+        await self._database.write(lambda tx: troubles.retire(tx, dispatcher))
 
 
 def _waiting(names: Collection[str], booking_id: int | None = None) -> list[ColumnElement[bool]]:
@@ -286,17 +282,17 @@ def _later(
 
 
 def _plan_next(
-    connection: Connection, row: Row[Any], booking: Booking, standing: Standing, now: datetime
+    tx: Connection, row: Row[Any], booking: Booking, standing: Standing, now: datetime
 ) -> Standing:
     """Let the patient's next channel take the place of a message refused for ever, if there is one."""
     if row.kind not in {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS}:
         return standing
     tried = select(DELIVERY.c.kind).where(DELIVERY.c.command_id == row.command_id)
-    kinds = set(connection.execute(tried).scalars())
+    kinds = set(tx.execute(tried).scalars())
     following = next_channel(booking, booking.practice, kinds)
     if following is None:
         return standing
-    connection.execute(insert(DELIVERY).values(**_following(row, following, standing, now)))
+    tx.execute(insert(DELIVERY).values(**_following(row, following, standing, now)))
     return Standing(State.SETTLED, None, standing.error, instead(following.kind), is_refused=True)
 
 
@@ -308,15 +304,15 @@ def _following(row: Row[Any], following: Planned, standing: Standing, now: datet
     return {"command_id": row.command_id, "booking_id": row.booking_id, **values}
 
 
-def _booking(connection: Connection, booking_id: int) -> Booking:
-    (found,) = records.bookings(connection.execute(BOOKED.where(BOOKING.c.id == booking_id)))
+def _booking(tx: Connection, booking_id: int) -> Booking:
+    (found,) = records.bookings(tx.execute(BOOKED.where(BOOKING.c.id == booking_id)))
     return found
 
 
-def _command(connection: Connection, command_id: UUID) -> Command:
-    return selects.command(connection.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one())
+def _command(tx: Connection, command_id: UUID) -> Command:
+    return selects.command(tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one())
 
 
-def _change(connection: Connection, delivery_id: int, values: dict[str, Any]) -> Row[Any]:
-    connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values))
-    return connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).one()
+def _change(tx: Connection, delivery_id: int, values: dict[str, Any]) -> Row[Any]:
+    tx.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values))
+    return tx.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).one()

@@ -48,8 +48,8 @@ class SqlRegistry:
     ) -> tuple[Loaded, ...]:
         operator, source = clean_fields(operator), clean(source)
 
-        def work(connection: Connection) -> tuple[Loaded, ...]:
-            outcomes = loading.load(connection, self._database, batch, operator, source)
+        def work(tx: Connection) -> tuple[Loaded, ...]:
+            outcomes = loading.load(tx, self._database, batch, operator, source)
             if dry_run:
                 raise _Undone(outcomes)
             return outcomes
@@ -67,9 +67,7 @@ class SqlRegistry:
         for practice in wanted:
             _refuse_unknown_zone(practice.name, practice.time_zone)
         operator = clean_fields(operator)
-        return await self._database.write(
-            lambda connection: _apply(connection, self._database, wanted, operator)
-        )
+        return await self._database.write(lambda tx: _apply(tx, self._database, wanted, operator))
 
     async def billing(self) -> tuple[BillingSettings, ...]:
         known = await self._database.read(accounts.accounts)
@@ -78,9 +76,7 @@ class SqlRegistry:
     async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
         settings, operator = clean_fields(settings), clean_fields(operator)
         _refuse_unknown_zone(settings.account, settings.time_zone)
-        return await self._database.write(
-            lambda connection: _apply_billing(connection, self._database, settings, operator)
-        )
+        return await self._database.write(lambda tx: _apply_billing(tx, self._database, settings, operator))
 
     async def create_token(
         self,
@@ -92,9 +88,7 @@ class SqlRegistry:
     ) -> tuple[DeskToken, str]:
         operator, name = clean_fields(operator), clean(name)
         return await self._database.write(
-            lambda connection: tokens.create(
-                connection, self._database, name, scopes, practices, operator, expires_at
-            )
+            lambda tx: tokens.create(tx, self._database, name, scopes, practices, operator, expires_at)
         )
 
     async def admit(self, presented: str) -> DeskToken:
@@ -102,14 +96,12 @@ class SqlRegistry:
 
     async def tokens(self) -> tuple[DeskToken, ...]:
         query = select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.id)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        rows = await self._database.read(lambda tx: tx.execute(query).all())
         return tuple(map(tokens.of_row, rows))
 
     async def revoke_token(self, token_id: str, operator: Operator) -> DeskToken:
         operator = clean_fields(operator)
-        return await self._database.write(
-            lambda connection: tokens.revoke(connection, self._database, token_id, operator)
-        )
+        return await self._database.write(lambda tx: tokens.revoke(tx, self._database, token_id, operator))
 
     async def backup(self, target: Path) -> None:
         await self._database.backup(target)
@@ -118,9 +110,9 @@ class SqlRegistry:
         return await verifying.verify(self._database, on_progress)
 
     async def head(self) -> Head:
-        def work(connection: Connection) -> Head:
-            last = head(connection)
-            return Head(self._database.where, last.audit, last.audit_digest, self._database.now(connection))
+        def work(tx: Connection) -> Head:
+            last = head(tx)
+            return Head(self._database.where, last.audit, last.audit_digest, self._database.now(tx))
 
         return await self._database.read(work)
 
@@ -133,46 +125,46 @@ class SqlRegistry:
         return found
 
 
-def _digests(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+def _digests(tx: Connection, numbers: Collection[int]) -> dict[int, str]:
     query = select(AUDIT.c.number, AUDIT.c.digest).where(AUDIT.c.number.in_(numbers))
-    return {number: digest for number, digest in connection.execute(query).all()}  # noqa: C416 - rows
+    return {number: digest for number, digest in tx.execute(query).all()}  # noqa: C416 - rows
 
 
 def _apply(
-    connection: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
+    tx: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
 ) -> tuple[str, ...]:
-    there = {row.id: records.practice(row) for row in connection.execute(select(PRACTICE)).all()}
-    at = database.now(connection)
+    there = {row.id: records.practice(row) for row in tx.execute(select(PRACTICE)).all()}
+    at = database.now(tx)
     done: list[str] = []
     for practice in wanted:
         before = there.get(practice.id)
         values = selects.practice_values(practice)
         if before is None:
-            connection.execute(insert(PRACTICE).values(**values))
+            tx.execute(insert(PRACTICE).values(**values))
             done.append(f"{practice.name}: new")
         elif before != practice:
-            connection.execute(update(PRACTICE).where(PRACTICE.c.id == practice.id).values(**values))
+            tx.execute(update(PRACTICE).where(PRACTICE.c.id == practice.id).values(**values))
             old = selects.practice_values(before)
             names = ", ".join(name for name, value in values.items() if old[name] != value)
             done.append(f"{practice.name}: {names} changed")
             if before.time_zone != practice.time_zone:
-                _move_days(connection, practice)
-            _move_deliveries(connection, before, practice, at)
+                _move_days(tx, practice)
+            _move_deliveries(tx, before, practice, at)
     if done:
         detail = {str(number): sentence for number, sentence in enumerate(done, 1)}
-        seal(connection, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
+        seal(tx, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
     return tuple(done)
 
 
 def _apply_billing(
-    connection: Connection, database: Database, wanted: BillingSettings, operator: Operator
+    tx: Connection, database: Database, wanted: BillingSettings, operator: Operator
 ) -> tuple[str, ...]:
-    there = {one.settings.account: one for one in accounts.accounts(connection, lock=True)}
-    before, at = there.get(wanted.account), database.now(connection)
+    there = {one.settings.account: one for one in accounts.accounts(tx, lock=True)}
+    before, at = there.get(wanted.account), database.now(tx)
     values = accounts.settings_values(wanted)
     if before is None:
         first = credited_in(at, wanted)
-        connection.execute(insert(ACCOUNT).values(version=1, first_period=str(first), **values))
+        tx.execute(insert(ACCOUNT).values(version=1, first_period=str(first), **values))
         done = f"Billing of {wanted.account}: new, from {first} on"
     else:
         old = accounts.settings_values(before.settings)
@@ -180,14 +172,14 @@ def _apply_billing(
         if not names:
             return ()
         changed = update(ACCOUNT).where(ACCOUNT.c.id == before.id)
-        connection.execute(changed.values(version=before.version + 1, **values))
+        tx.execute(changed.values(version=before.version + 1, **values))
         done = f"Billing of {wanted.account}: {names} changed"
-    seal(connection, database, Deed(Action.BILLING_APPLIED, operator, at, detail={"1": done}))
+    seal(tx, database, Deed(Action.BILLING_APPLIED, operator, at, detail={"1": done}))
     return (done,)
 
 
-def _move_deliveries(connection: Connection, before: Practice, practice: Practice, at: datetime) -> None:
-    """Let what a practice's PMS is still to be told go by its new connection, or by a person."""
+def _move_deliveries(tx: Connection, before: Practice, practice: Practice, at: datetime) -> None:
+    """Let what a practice's PMS is still to be told go by its new tx, or by a person."""
     if before.pms is None:
         return
     moving = update(DELIVERY).where(
@@ -197,10 +189,10 @@ def _move_deliveries(connection: Connection, before: Practice, practice: Practic
     )
     if (pms := practice.pms) is not None:
         by_hand = [kind.value for kind in Kind if not can_be_told(pms, kind)]
-        connection.execute(moving.where(DELIVERY.c.kind.not_in(by_hand)).values(connection=pms.connection))
+        tx.execute(moving.where(DELIVERY.c.kind.not_in(by_hand)).values(connection=pms.connection))
         moving = moving.where(DELIVERY.c.kind.in_(by_hand))
     # Nobody carries out anything for a PMS that the practice has left, or that is updated by hand.
-    connection.execute(
+    tx.execute(
         moving.values(
             state=State.ATTENTION.value,
             next_at=None,
@@ -214,7 +206,7 @@ def _move_deliveries(connection: Connection, before: Practice, practice: Practic
     )
 
 
-def _move_days(connection: Connection, practice: Practice) -> None:
+def _move_days(tx: Connection, practice: Practice) -> None:
     """Set the calendar days of a practice's bookings anew: in another zone they are others."""
     last = 0
     columns = (
@@ -227,7 +219,7 @@ def _move_days(connection: Connection, practice: Practice) -> None:
     query = select(*columns).where(BOOKING.c.practice_id == practice.id).order_by(BOOKING.c.id)
     moving = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
     moving = moving.values(local_date=bindparam("day"), tags=bindparam("new_tags"))
-    while rows := connection.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE)).all():
+    while rows := tx.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE)).all():
         last = rows[-1].id
         moved = [
             {
@@ -239,7 +231,7 @@ def _move_days(connection: Connection, practice: Practice) -> None:
             if (anew := derived_days(row._asdict(), practice))["local_date"] != row.local_date
         ]
         if moved:
-            connection.execute(moving, moved)
+            tx.execute(moving, moved)
 
 
 def _refuse_unknown_zone(whose: str, time_zone: str) -> None:

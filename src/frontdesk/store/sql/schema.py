@@ -16,15 +16,15 @@ SCRIPTS = "frontdesk.store:migrations"
 _PRESENT = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
 
 
-def needs_migration(connection: Connection, where: str) -> bool:
+def needs_migration(tx: Connection, where: str) -> bool:
     """Whether the schema is old, or there is none yet.
 
     Raises Unavailable when it is newer than this program, was made by one that was never
     released, or is not frontdesk's at all.
     """
-    found = revision(connection)
+    found = revision(tx)
     if found is None:
-        if inspect(connection).get_table_names():
+        if inspect(tx).get_table_names():
             raise Unavailable(
                 f"{where} holds something else, not a frontdesk store: correct the url under [store]."
             )
@@ -43,15 +43,15 @@ def needs_migration(connection: Connection, where: str) -> bool:
     )
 
 
-def revision(connection: Connection) -> str | None:
+def revision(tx: Connection) -> str | None:
     """Return the schema's revision, or None when there is none."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not inspect(tx).has_table(VERSION_TABLE):
         return None
-    found = connection.execute(_PRESENT).scalar()
+    found = tx.execute(_PRESENT).scalar()
     return None if found is None else str(found)
 
 
-def refuse_another(connection: Connection, where: str) -> None:
+def refuse_another(tx: Connection, where: str) -> None:
     """Look, in the transaction of a write, whether the store still has the schema that this program writes.
 
     Another program can have brought it up to date, or put a backup in its place, since it was
@@ -59,7 +59,7 @@ def refuse_another(connection: Connection, where: str) -> None:
     meanwhile, and on PostgreSQL a migration waits for everybody who has looked. Raises Unavailable.
     """
     try:
-        found = connection.execute(_PRESENT).scalar()
+        found = tx.execute(_PRESENT).scalar()
     except DBAPIError as error:
         if not _has_no_such_table(error):
             raise
@@ -81,15 +81,15 @@ def refuse_another(connection: Connection, where: str) -> None:
     )
 
 
-def migrate(connection: Connection, on_progress: Callable[[str], None]) -> None:
+def migrate(tx: Connection, on_progress: Callable[[str], None]) -> None:
     """Bring the schema up to date inside the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
-    on_progress("Preparing the store" if revision(connection) is None else "Bringing the store up to date")
+    on_progress("Preparing the store" if revision(tx) is None else "Bringing the store up to date")
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
-    config.attributes["connection"] = connection
+    config.attributes["connection"] = tx
     command.upgrade(config, "head")
 
 

@@ -46,7 +46,7 @@ class News:
     at: datetime
 
 
-def seal(connection: Connection, database: Database, *deeds: Deed, news: Iterable[News] = ()) -> None:
+def seal(tx: Connection, database: Database, *deeds: Deed, news: Iterable[News] = ()) -> None:
     """Write the changes and the audit events of a transaction; nothing may follow but COMMIT.
 
     `news` is what other desks are told besides, which the audit has with its deed, or not at all.
@@ -54,7 +54,7 @@ def seal(connection: Connection, database: Database, *deeds: Deed, news: Iterabl
     The head row is locked here, last: numbers then follow the order of commits, so a reader
     who has seen number n will never find a smaller one later.
     """
-    last = head(connection, lock=True)
+    last = head(tx, lock=True)
     if any(deed.store_id not in ("", last.store_id) for deed in deeds):
         raise Refused(
             Reason(
@@ -90,7 +90,7 @@ def seal(connection: Connection, database: Database, *deeds: Deed, news: Iterabl
                 "digest": link,
             }
         )
-    connection.execute(insert(AUDIT), rows)
+    tx.execute(insert(AUDIT), rows)
     told = [
         News(
             deed.subject or Subject("booking", deed.booking_id or 0), deed.booking_id, deed.operator, deed.at
@@ -101,17 +101,15 @@ def seal(connection: Connection, database: Database, *deeds: Deed, news: Iterabl
     told += news
     bookings = last.bookings + sum(deed.new_bookings for deed in deeds)
     audit = last.audit + len(rows)
-    _tell(connection, database, last, told, audit=audit, audit_digest=link, bookings=bookings)
+    _tell(tx, database, last, told, audit=audit, audit_digest=link, bookings=bookings)
 
 
-def tell_progress(
-    connection: Connection, database: Database, booking_ids: Iterable[int], at: datetime
-) -> None:
+def tell_progress(tx: Connection, database: Database, booking_ids: Iterable[int], at: datetime) -> None:
     """Tell other desks how deliveries of these bookings went on; nothing may follow but COMMIT.
 
     No person did it, so it is no event of the audit.
     """
-    _tell(connection, database, head(connection, lock=True), went_on(booking_ids, at))
+    _tell(tx, database, head(tx, lock=True), went_on(booking_ids, at))
 
 
 def went_on(booking_ids: Iterable[int], at: datetime) -> list[News]:
@@ -119,9 +117,9 @@ def went_on(booking_ids: Iterable[int], at: datetime) -> list[News]:
     return [News(Subject("delivery", 0), booking_id, DISPATCHER, at) for booking_id in booking_ids]
 
 
-def head(connection: Connection, *, lock: bool = False) -> Row[Any]:
+def head(tx: Connection, *, lock: bool = False) -> Row[Any]:
     """Return the head row. Raises Unavailable where there is none: a backup is being put back."""
-    row = connection.execute(select(HEAD).with_for_update() if lock else select(HEAD)).one_or_none()
+    row = tx.execute(select(HEAD).with_for_update() if lock else select(HEAD)).one_or_none()
     if row is None:
         raise Unavailable(
             "The store is empty, as while a backup is being put back: nothing was changed; "
@@ -130,9 +128,7 @@ def head(connection: Connection, *, lock: bool = False) -> Row[Any]:
     return row
 
 
-def _tell(
-    connection: Connection, database: Database, last: Row[Any], news: Sequence[News], **values: Any
-) -> None:
+def _tell(tx: Connection, database: Database, last: Row[Any], news: Sequence[News], **values: Any) -> None:
     rows = [
         {
             "number": number,
@@ -146,7 +142,7 @@ def _tell(
         for number, one in enumerate(news, last.change + 1)
     ]
     if rows:
-        connection.execute(insert(CHANGE), rows)
-    connection.execute(update(HEAD).values(change=last.change + len(rows), **values))
+        tx.execute(insert(CHANGE), rows)
+    tx.execute(update(HEAD).values(change=last.change + len(rows), **values))
     if rows:
-        database.announce(connection)
+        database.announce(tx)

@@ -107,8 +107,8 @@ class SqlStore:
         if restricted is None:
             return Page((), more=False)
 
-        def work(connection: Connection) -> Page:
-            found = page_rows(connection, self._database.search, restricted, limit, position, direction)
+        def work(tx: Connection) -> Page:
+            found = page_rows(tx, self._database.search, restricted, limit, position, direction)
             return Page(records.listed(found.rows), found.more, found.searched_until)
 
         return await self._database.read(work)
@@ -117,9 +117,7 @@ class SqlStore:
         restricted = self._restricted(query)
         if restricted is None:
             return Count(0, exact=True)
-        return await self._database.read(
-            lambda connection: count_rows(connection, self._database.search, restricted, limit)
-        )
+        return await self._database.read(lambda tx: count_rows(tx, self._database.search, restricted, limit))
 
     def _restricted(self, query: BookingQuery) -> BookingQuery | None:
         """Return the query within this desk's practices, or None when nothing is left of it."""
@@ -130,35 +128,33 @@ class SqlStore:
         return replace(query, practices=both) if both else None
 
     async def get(self, booking_id: int) -> Booking:
-        return await self._database.read(
-            lambda connection: holding.booking(connection, booking_id, self._standing)
-        )
+        return await self._database.read(lambda tx: holding.booking(tx, booking_id, self._standing))
 
     async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
         query = self._mine(LISTED.where(BOOKING.c.id.in_(list(booking_ids))))
-        return await self._database.read(lambda connection: records.listed(connection.execute(query).all()))
+        return await self._database.read(lambda tx: records.listed(tx.execute(query).all()))
 
     async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
         query = self._mine(BOOKED.where(BOOKING.c.ref == clean(ref))).order_by(BOOKING.c.id)
         if practice_id is not None:
             query = query.where(BOOKING.c.practice_id == practice_id)
-        return await self._database.read(lambda connection: records.bookings(connection.execute(query)))
+        return await self._database.read(lambda tx: records.bookings(tx.execute(query)))
 
     def _mine(self, query: Select[Any]) -> Select[Any]:
         return selects.at_practices(query, self._standing.practices)
 
     async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
-        def work(connection: Connection) -> tuple[Patient, ...]:
-            holding.booking(connection, booking_id, self._standing)
-            row = connection.execute(select(BOOKING).where(BOOKING.c.id == booking_id)).one()
+        def work(tx: Connection) -> tuple[Patient, ...]:
+            holding.booking(tx, booking_id, self._standing)
+            row = tx.execute(select(BOOKING).where(BOOKING.c.id == booking_id)).one()
             same_name = select(BOOKING).where(
                 BOOKING.c.name_key == row.name_key,
-                BOOKING.c.starts_at > self._database.now(connection),
+                BOOKING.c.starts_at > self._database.now(tx),
                 BOOKING.c.cancelled.is_(False),
             )
             nearest = self._mine(same_name).order_by(BOOKING.c.starts_at).limit(_NAMESAKES_READ)
             others: list[Patient] = []
-            for found in connection.execute(nearest).all():
+            for found in tx.execute(nearest).all():
                 patient = records.patient(found)
                 if all(is_namesake(patient, other) for other in (records.patient(row), *others)):
                     others.append(patient)
@@ -177,7 +173,7 @@ class SqlStore:
             await self._billing.close_ended()
         try:
             return await self._database.write(
-                lambda connection: doing.do(connection, self._database, command, self._standing)
+                lambda tx: doing.do(tx, self._database, command, self._standing)
             )
         except CommitLost as lost:
             self._lost[command.id] = lost.place
@@ -207,11 +203,11 @@ class SqlStore:
         )
 
     def _look(
-        self, ask: Callable[..., Done[Any] | None], command_id: UUID, connection: Connection
+        self, ask: Callable[..., Done[Any] | None], command_id: UUID, tx: Connection
     ) -> Done[Any] | None:
         """Return what `ask` finds of a command. Raises Unavailable where it cannot be known here."""
-        done = ask(connection, self._database, command_id, self._standing)
-        here, sent_to = self._database.place(connection), self._lost.get(command_id)
+        done = ask(tx, self._database, command_id, self._standing)
+        here, sent_to = self._database.place(tx), self._lost.get(command_id)
         if done is None and here and sent_to is not None and sent_to != here:
             raise Unavailable(
                 f"{self._database.where} is now another server than the one that was to save this, and does "
@@ -220,52 +216,50 @@ class SqlStore:
         return done
 
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
-        def work(connection: Connection) -> tuple[AuditEvent, ...]:
-            holding.booking(connection, booking_id, self._standing)
+        def work(tx: Connection) -> tuple[AuditEvent, ...]:
+            holding.booking(tx, booking_id, self._standing)
             wanted = select(AUDIT).where(AUDIT.c.booking_id == booking_id)
             newest_first = wanted.order_by(AUDIT.c.number.desc()).limit(HISTORY_LIMIT)
-            return tuple(selects.event(row) for row in connection.execute(newest_first).all())
+            return tuple(selects.event(row) for row in tx.execute(newest_first).all())
 
         return await self._database.read(work)
 
     async def deliveries(self, booking_id: int) -> tuple[Delivery, ...]:
-        return await self._database.read(
-            lambda connection: deliveries.deliveries(connection, booking_id, self._standing)
-        )
+        return await self._database.read(lambda tx: deliveries.deliveries(tx, booking_id, self._standing))
 
     async def adjustments(self, booking_id: int) -> tuple[Adjustment, ...]:
-        def work(connection: Connection) -> tuple[Adjustment, ...]:
-            holding.booking(connection, booking_id, self._standing)
+        def work(tx: Connection) -> tuple[Adjustment, ...]:
+            holding.booking(tx, booking_id, self._standing)
             wanted = select(ADJUSTMENT).where(ADJUSTMENT.c.booking_id == booking_id)
-            rows = connection.execute(wanted.order_by(ADJUSTMENT.c.id)).all()
+            rows = tx.execute(wanted.order_by(ADJUSTMENT.c.id)).all()
             return tuple(selects.adjustment(row) for row in rows)
 
         return await self._database.read(work)
 
     async def attention(self, limit: int) -> tuple[Attention, ...]:
         return await self._database.read(
-            lambda connection: deliveries.attention(connection, self._database, limit, self._standing)
+            lambda tx: deliveries.attention(tx, self._database, limit, self._standing)
         )
 
     async def practices(self) -> tuple[Practice, ...]:
         query = select(PRACTICE)
         if self._standing.practices is not None:
             query = query.where(PRACTICE.c.id.in_(self._standing.practices))
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        rows = await self._database.read(lambda tx: tx.execute(query).all())
         return records.practices(rows)
 
     async def practitioners(self) -> tuple[Practitioner, ...]:
         query = select(PRACTITIONER)
         if self._standing.practices is not None:
             query = query.where(PRACTITIONER.c.practice_id.in_(self._standing.practices))
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        rows = await self._database.read(lambda tx: tx.execute(query).all())
         return records.practitioners(rows)
 
     async def appointment_types(self) -> tuple[str, ...]:
         query = select(APPOINTMENT_TYPE.c.name).distinct()
         if self._standing.practices is not None:
             query = query.where(APPOINTMENT_TYPE.c.practice_id.in_(self._standing.practices))
-        names = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        names = await self._database.read(lambda tx: tx.execute(query).scalars().all())
         return tuple(sorted(names, key=lambda name: (fold(name), name)))
 
     async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
@@ -275,12 +269,12 @@ class SqlStore:
             query = query.where(or_(CHANGE.c.booking_id.is_(None), CHANGE.c.booking_id.in_(mine)))
         query = query.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
 
-        def look(connection: Connection) -> tuple[Change, ...]:
-            last = head(connection)
+        def look(tx: Connection) -> tuple[Change, ...]:
+            last = head(tx)
             if last.change < after or store_id not in ("", last.store_id):
-                at = self._database.now(connection)
+                at = self._database.now(tx)
                 return (Change(last.change, STORE, None, selects.NOBODY, at),)
-            return tuple(map(selects.change, connection.execute(query)))
+            return tuple(map(selects.change, tx.execute(query)))
 
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
@@ -300,9 +294,9 @@ class SqlStore:
         of_bookings = commands.where(COMMAND.c.subject_kind == "booking", *own, COMMAND.c.at > since)
         query = self._mine(of_bookings).order_by(COMMAND.c.at.desc()).limit(1)
 
-        def work(connection: Connection) -> Done[Booking] | None:
-            row = connection.execute(query).one_or_none()
-            return None if row is None else doing.done_of(connection, row, self._standing)
+        def work(tx: Connection) -> Done[Booking] | None:
+            row = tx.execute(query).one_or_none()
+            return None if row is None else doing.done_of(tx, row, self._standing)
 
         return await self._database.read(work)
 
@@ -314,34 +308,34 @@ class SqlStore:
             counting = counting.where(DELIVERY.c.booking_id.in_(self._mine(select(BOOKING.c.id))))
         counting = counting.group_by(*columns)
 
-        def work(connection: Connection) -> StoreState:
-            last = head(connection)
-            standing, now = self._present_standing(connection), self._database.now(connection)
+        def work(tx: Connection) -> StoreState:
+            last = head(tx)
+            standing, now = self._present_standing(tx), self._database.now(tx)
             return records.state(
                 standing,
                 now,
                 last.change,
-                self._bookings(connection, last.bookings),
+                self._bookings(tx, last.bookings),
                 last.store_id,
-                connection.execute(counting),
-                connection.execute(troubles.living(now)),
-                connection.execute(troubles.troubled(self._standing.practices)),
+                tx.execute(counting),
+                tx.execute(troubles.living(now)),
+                tx.execute(troubles.troubled(self._standing.practices)),
             )
 
         return await self._database.read(work)
 
-    def _bookings(self, connection: Connection, all_bookings: int) -> int:
+    def _bookings(self, tx: Connection, all_bookings: int) -> int:
         mine = self._standing.practices
-        return all_bookings if mine is None else self._counts.of(connection, mine, all_bookings)
+        return all_bookings if mine is None else self._counts.of(tx, mine, all_bookings)
 
-    def _present_standing(self, connection: Connection | None = None) -> Standing:
-        why_not = self._standing.why_not_writable or self._database.why_not_writable(connection)
+    def _present_standing(self, tx: Connection | None = None) -> Standing:
+        why_not = self._standing.why_not_writable or self._database.why_not_writable(tx)
         return replace(self._standing, why_not_writable=why_not)
 
     async def _refuse_writing(self, command: Command) -> None:
         """Say why nothing can be written, where something is there that could be written to."""
         practice = await self._database.read(
-            lambda connection: holding.practice_of(connection, command.subject, self._standing)
+            lambda tx: holding.practice_of(tx, command.subject, self._standing)
         )
         if reason := why_not_write(practice, self._present_standing(), command.ask.scope):
             raise Refused(reason)

@@ -28,7 +28,7 @@ _NO_DIGEST = "0" * 64
 
 
 def create(
-    connection: Connection,
+    tx: Connection,
     database: Database,
     name: str,
     scopes: frozenset[Scope],
@@ -37,11 +37,11 @@ def create(
     expires_at: datetime | None,
 ) -> tuple[DeskToken, str]:
     """Make a token; see Registry.create_token."""
-    at = database.now(connection)
-    _refuse_useless(connection, name, scopes, practices, expires_at, at)
+    at = database.now(tx)
+    _refuse_useless(tx, name, scopes, practices, expires_at, at)
     token = DeskToken(secrets.token_hex(4), name, scopes, practices, at, expires_at)
     secret = secrets.token_urlsafe(32)
-    connection.execute(
+    tx.execute(
         insert(TOKEN).values(
             id=token.id,
             name=name,
@@ -52,12 +52,12 @@ def create(
             expires_at=expires_at,
         )
     )
-    _seal(connection, database, Action.TOKEN_CREATED, token, operator, at)
+    _seal(tx, database, Action.TOKEN_CREATED, token, operator, at)
     return token, f"fd_{token.id}_{secret}"
 
 
 def _refuse_useless(
-    connection: Connection,
+    tx: Connection,
     name: str,
     scopes: frozenset[Scope],
     practices: frozenset[str] | None,
@@ -70,7 +70,7 @@ def _refuse_useless(
         raise Refused(Reason("no-scope", "a desk token needs a scope: without any it opens nothing"))
     if expires_at is not None and expires_at <= now:
         raise Refused(Reason("expired", "a desk token needs an expiry that is still to come"))
-    known = set(connection.execute(select(PRACTICE.c.id)).scalars())
+    known = set(tx.execute(select(PRACTICE.c.id)).scalars())
     if practices is not None and (not practices or practices - known):
         missing = ", ".join(sorted(practices - known)) or "none"
         raise Refused(Reason("unknown-practice", f"no such practice: {missing}"))
@@ -103,18 +103,18 @@ def admitted(presented: str, row: Row[Any] | None, now: datetime | None) -> Desk
     return token
 
 
-def revoke(connection: Connection, database: Database, token_id: str, operator: Operator) -> DeskToken:
+def revoke(tx: Connection, database: Database, token_id: str, operator: Operator) -> DeskToken:
     """Make a token useless; see Registry.revoke_token."""
     query = select(TOKEN).where(TOKEN.c.id == token_id)
-    row = connection.execute(query.with_for_update()).one_or_none()
+    row = tx.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise NotFound(f"No desk token has the id {clean(token_id)}: look at the list again.")
     if row.revoked_at is not None:
         return of_row(row)
-    at = database.now(connection)
-    connection.execute(update(TOKEN).where(TOKEN.c.id == token_id).values(revoked_at=at))
-    revoked = of_row(connection.execute(query).one())
-    _seal(connection, database, Action.TOKEN_REVOKED, revoked, operator, at)
+    at = database.now(tx)
+    tx.execute(update(TOKEN).where(TOKEN.c.id == token_id).values(revoked_at=at))
+    revoked = of_row(tx.execute(query).one())
+    _seal(tx, database, Action.TOKEN_REVOKED, revoked, operator, at)
     return revoked
 
 
@@ -132,7 +132,7 @@ def of_row(row: Row[Any]) -> DeskToken:
 
 
 def _seal(
-    connection: Connection,
+    tx: Connection,
     database: Database,
     action: Action,
     token: DeskToken,
@@ -140,7 +140,7 @@ def _seal(
     at: datetime,
 ) -> None:
     detail = {"token": token.id, "name": token.name}
-    seal(connection, database, Deed(action, operator, at, is_shown=False, detail=detail))
+    seal(tx, database, Deed(action, operator, at, is_shown=False, detail=detail))
 
 
 def _digest(secret: str) -> str:

@@ -1,4 +1,7 @@
-"""How things stand with the world outside: connections in trouble, and who dispatches."""
+"""How things stand with the world outside: connections in trouble, and who dispatches.
+
+A connection is how one account of a PMS, or mail or SMS, is reached; `tx` is the transaction.
+"""
 
 import json
 from collections.abc import Collection, Iterable
@@ -29,9 +32,9 @@ _BEAT = text(
 
 
 def held(now: datetime) -> Select[Any]:
-    """Select the names of connections that are to be left alone at `now`.
+    """Select the names of the connections that no attempt may begin on at `now`.
 
-    One held for longer than anything is ever held was noted by a clock that was wrong.
+    A connection that is held for longer than `LONGEST_WAIT` was noted by a wrong clock, and does not count.
     """
     return select(CONNECTION.c.name).where(
         CONNECTION.c.held_until > now, CONNECTION.c.held_until <= now + LONGEST_WAIT
@@ -43,49 +46,49 @@ def locked_out(now: datetime) -> Select[Any]:
     return held(now).where(CONNECTION.c.is_locked_out)
 
 
-def why_locked_out(connection: Connection, names: Collection[str]) -> dict[str, str]:
+def why_locked_out(tx: Connection, names: Collection[str]) -> dict[str, str]:
     """Return why these connections do not let us in, in the operator's words."""
     query = select(CONNECTION.c.name, CONNECTION.c.why).where(CONNECTION.c.name.in_(names))
-    return {row.name: row.why for row in connection.execute(query)}
+    return {row.name: row.why for row in tx.execute(query)}
 
 
-def may_try(connection: Connection, name: str, now: datetime, probe_ends: datetime) -> bool:
-    """Whether an attempt may begin on a connection.
+def may_try(tx: Connection, name: str, now: datetime, probe_ends: datetime) -> bool:
+    """Whether an attempt may begin on the connection `name`.
 
     One that locked us out is tried by one attempt at a time: it is held until `probe_ends`.
     """
     query = select(CONNECTION).where(CONNECTION.c.name == name, CONNECTION.c.is_locked_out)
-    row = connection.execute(query.with_for_update()).one_or_none()
+    row = tx.execute(query.with_for_update()).one_or_none()
     if row is None:
         return True
     # Another dispatcher may have begun one while the row was waited for.
-    if connection.execute(held(now).where(CONNECTION.c.name == name)).first() is not None:
+    if tx.execute(held(now).where(CONNECTION.c.name == name)).first() is not None:
         return False
-    _set(connection, name, {"held_until": probe_ends})
+    _set(tx, name, {"held_until": probe_ends})
     return True
 
 
-def release(connection: Connection, name: str) -> None:
+def release(tx: Connection, name: str) -> None:
     """Let a connection be tried again at once."""
-    _set(connection, name, {"held_until": None})
+    _set(tx, name, {"held_until": None})
 
 
-def note(connection: Connection, delivery: Delivery, result: Result, now: datetime) -> None:
+def note(tx: Connection, delivery: Delivery, result: Result, now: datetime) -> None:
     """Write down what an attempt at `delivery` says of its whole connection."""
     if result.is_ours:
         return
     name = delivery.connection
     shown = _MESSAGES.get(name, delivery.target)
     query = select(CONNECTION).where(CONNECTION.c.name == name).with_for_update()
-    row = connection.execute(query).one_or_none()
+    row = tx.execute(query).one_or_none()
     if row is None:
         if not _new_values(None, shown, result, now):
             return
-        connection.execute(_KNOW, {"name": name, "shown": shown})
-        row = connection.execute(query).one()
+        tx.execute(_KNOW, {"name": name, "shown": shown})
+        row = tx.execute(query).one()
     values = _new_values(row, shown, result, now)
     if values:
-        _set(connection, name, values)
+        _set(tx, name, values)
 
 
 def _new_values(row: Row[Any] | None, shown: str, result: Result, now: datetime) -> dict[str, Any]:
@@ -115,20 +118,20 @@ def _new_values(row: Row[Any] | None, shown: str, result: Result, now: datetime)
     return values
 
 
-def _set(connection: Connection, name: str, values: dict[str, Any]) -> None:
-    connection.execute(update(CONNECTION).where(CONNECTION.c.name == name).values(**values))
+def _set(tx: Connection, name: str, values: dict[str, Any]) -> None:
+    tx.execute(update(CONNECTION).where(CONNECTION.c.name == name).values(**values))
 
 
-def beat(connection: Connection, dispatcher: str, connections: Iterable[str], now: datetime) -> None:
+def beat(tx: Connection, dispatcher: str, connections: Iterable[str], now: datetime) -> None:
     """Note that a dispatcher is alive, and forget those that have long been silent."""
     reaches = json.dumps(sorted(connections))
-    connection.execute(_BEAT, {"id": dispatcher, "connections": reaches, "seen_at": now})
-    connection.execute(delete(DISPATCHER).where(DISPATCHER.c.seen_at < now - FORGOTTEN))
+    tx.execute(_BEAT, {"id": dispatcher, "connections": reaches, "seen_at": now})
+    tx.execute(delete(DISPATCHER).where(DISPATCHER.c.seen_at < now - FORGOTTEN))
 
 
-def retire(connection: Connection, dispatcher: str) -> None:
+def retire(tx: Connection, dispatcher: str) -> None:
     """Forget a dispatcher."""
-    connection.execute(delete(DISPATCHER).where(DISPATCHER.c.id == dispatcher))
+    tx.execute(delete(DISPATCHER).where(DISPATCHER.c.id == dispatcher))
 
 
 def living(now: datetime) -> Select[Any]:

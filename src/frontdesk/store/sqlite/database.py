@@ -184,19 +184,19 @@ class SqliteDatabase(Database):
             return Unavailable(_GONE.format(where=self.where))
         return Unavailable(_sentence(name, self.where))
 
-    def now(self, connection: Connection) -> datetime:
+    def now(self, tx: Connection) -> datetime:
         return self._clock().astimezone(UTC)
 
-    def lock_command(self, connection: Connection, command_id: UUID) -> None:
+    def lock_command(self, tx: Connection, command_id: UUID) -> None:
         """Do nothing: BEGIN IMMEDIATE has let one writer in."""
 
-    def lock_loading(self, connection: Connection) -> None:
+    def lock_loading(self, tx: Connection) -> None:
         """Do nothing: BEGIN IMMEDIATE has let one writer in."""
 
-    def look_at_rows(self, connection: Connection) -> None:
+    def look_at_rows(self, tx: Connection) -> None:
         """Do nothing: the statements leave no choice."""
 
-    def insert_many(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def insert_many(self, tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Collect the rows in memory and insert them by one statement.
 
         After each statement FTS5 writes out what it has of its index, which takes several
@@ -204,20 +204,20 @@ class SqliteDatabase(Database):
         """
         names = ", ".join(rows[0])
         places = ", ".join("?" for _ in rows[0])
-        columns = (_bound(table.c[name], [row[name] for row in rows], connection) for name in rows[0])
-        run = connection.exec_driver_sql
+        columns = (_bound(table.c[name], [row[name] for row in rows], tx) for name in rows[0])
+        run = tx.exec_driver_sql
         run(f"CREATE TEMP TABLE incoming AS SELECT {names} FROM {table.name} LIMIT 0")  # noqa: S608
         run(f"INSERT INTO incoming VALUES ({places})", list(zip(*columns, strict=True)))  # noqa: S608
         run(f"INSERT INTO {table.name} ({names}) SELECT * FROM incoming ORDER BY rowid")  # noqa: S608
         run("DROP TABLE incoming")
 
-    def announce(self, connection: Connection) -> None:
+    def announce(self, tx: Connection) -> None:
         """Do nothing: see `_Polling`."""
 
     def news(self) -> AbstractContextManager[News]:
         return nullcontext(_Polling())
 
-    def why_not_writable(self, connection: Connection | None = None) -> str:
+    def why_not_writable(self, tx: Connection | None = None) -> str:
         return why_not_writable(self.path)
 
     async def backup(self, target: Path) -> None:
