@@ -17,13 +17,13 @@ from frontdesk.attempts import RetryPolicy
 from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Operator, Practice
 from frontdesk.complaints import nearest, read_toml
-from frontdesk.config.addresses import store_url
 from frontdesk.config.billing import billing_settings
 from frontdesk.config.files import existing_file
 from frontdesk.config.outside import accounts, notify_settings
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
 from frontdesk.config.server import ServerSettings, server_settings
+from frontdesk.config.urls import store_url
 from frontdesk.errors import FrontdeskError
 from frontdesk.notify.settings import NotifySettings
 from frontdesk.pms.port import Account

@@ -11,10 +11,10 @@ from frontdesk.billing.settings import BillingSettings, Price
 from frontdesk.bookings import Practice
 from frontdesk.complaints import nearest
 from frontdesk.config import sections
-from frontdesk.config.addresses import check_mail_address
 from frontdesk.config.files import existing_file
 from frontdesk.config.practices import check_time_zone
 from frontdesk.config.sections import ConfigFile
+from frontdesk.mail_addresses import check_mail_address
 
 _PRICE = re.compile(r"([0-9]{1,6})(?:\.([0-9]{2}))?")
 _PROFILE = ".toml"

@@ -5,16 +5,11 @@ from pathlib import Path
 
 from frontdesk import text
 from frontdesk.config import sections
-from frontdesk.config.addresses import (
-    check_mail_address,
-    check_mail_url,
-    check_sender,
-    check_web_address,
-    mail_url,
-)
 from frontdesk.config.files import existing_file, existing_folder
 from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
+from frontdesk.config.urls import check_mail_url, check_web_address, mail_url
+from frontdesk.mail_addresses import check_mail_address, check_sender
 from frontdesk.notify.messages import why_not_by_kind
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
 from frontdesk.pms.kinds import MANUAL, is_profile, profile_path

@@ -13,8 +13,8 @@ from frontdesk import text
 from frontdesk.bookings import Channel, Pms, Practice
 from frontdesk.complaints import nearest
 from frontdesk.config import sections
-from frontdesk.config.addresses import check_mail_address
 from frontdesk.config.sections import ConfigFile
+from frontdesk.mail_addresses import check_mail_address
 from frontdesk.notify.messages import mention_reason
 from frontdesk.pms.kinds import MANUAL, describe
 

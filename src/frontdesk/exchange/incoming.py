@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Attendance, Origin, Patient, Practice
 from frontdesk.complaints import nearest
-from frontdesk.config.addresses import check_mail_address
 from frontdesk.exchange import values
 from frontdesk.exchange.columns import COLUMNS
 from frontdesk.exchange.layout import BadCell, Cell, Cells, Layout, cleaned, meaning
 from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSource, MapFile
 from frontdesk.exchange.sources import FileProblem
+from frontdesk.mail_addresses import check_mail_address
 
 _INSTANTS_KEPT = 5_000
 _BIRTH_DATES_KEPT = 40_000

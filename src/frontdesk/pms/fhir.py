@@ -171,7 +171,7 @@ class FhirPms:
         self, ref: str, version: str, status: AppointmentStatus = AppointmentStatus.BOOKED
     ) -> tuple[Resource, str]:
         """Return an appointment that stands as it was compared, and the entity tag for If-Match."""
-        resource, there, tag = await self._standing(ref)
+        resource, there, tag = await self._changeable(ref)
         if not version or not there.version:
             raise Unsupported(NO_VERSIONS)
         if there.version != version:
@@ -180,7 +180,7 @@ class FhirPms:
             raise Rejected(say(f'its status there is "{there.raw_status}"'))
         return resource, tag
 
-    async def _standing(self, ref: str) -> tuple[Resource, Appointment, str]:
+    async def _changeable(self, ref: str) -> tuple[Resource, Appointment, str]:
         """Return an appointment that a program may change, what it says, and the entity tag for If-Match."""
         await self._check_release()
         resource, tag = await self._fresh(ref)

@@ -1,18 +1,15 @@
-"""Addresses in the config: where the store, a PMS and the mail server are.
+"""URLs in the config: where the store, a PMS and the mail server are.
 
 Every function raises ValueError with the rest of a sentence about the file. An address is
 never repeated in it: it could hold a password.
 """
 
-import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from frontdesk.addresses import LOOPBACK
 from frontdesk.complaints import SECRET_ADVICE
 
-_ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
-_SENDER = re.compile(rf"{_ADDRESS}|[^<>@]+<{_ADDRESS}>")
 _MAIL_SCHEMES = frozenset({"smtp+starttls", "smtps", "smtp", "maildir"})
 _STORE_SCHEMES = ("sqlite", "postgresql+psycopg", "https")
 
@@ -64,18 +61,6 @@ def mail_url(url: str, folder: Path) -> str:
     """Return how mail leaves; a relative maildir lies in `folder`, `~` is the user's home."""
     parts = urlsplit(url)
     return f"maildir://{folder / Path(parts.path).expanduser()}" if parts.scheme == "maildir" else url
-
-
-def check_mail_address(address: str, where: str) -> None:
-    """Refuse what is not one plain e-mail address."""
-    if not re.fullmatch(_ADDRESS, address):
-        raise ValueError(f"{where} must be an e-mail address, such as desk@smile.example")
-
-
-def check_sender(sender: str, where: str) -> None:
-    """Refuse what is not an e-mail address, with or without a name before it."""
-    if not _SENDER.fullmatch(sender) or not sender.isprintable():
-        raise ValueError(f"{where} must be an address such as Smile Dental <bookings@smile.example>")
 
 
 def _split(url: str, where: str) -> SplitResult:
