@@ -114,7 +114,7 @@ def test_a_store_that_is_away_is_all_there_is_to_say() -> None:
 
 
 def test_what_other_desks_did_stands_beside_what_needs_a_person() -> None:
-    assert shown(desk({"under_way": 9, "need_person": 2}, elsewhere={1, 2})) == (
+    assert shown(desk({"under_way": 9, "need_person": 2}, changed_elsewhere={1, 2})) == (
         "12,410 bookings  2 changes by other desks: F5 shows them  !2 need a person: F4"
     )
 

@@ -55,7 +55,10 @@ def _cells(practice: Practice) -> tuple[str, ...]:
 @practices.command("apply")
 @click.pass_obj
 def apply_practices(installation: Installation) -> None:
-    """Make the store's practices, and what [billing] says, like those of the config. Others stay as they are."""
+    """Make the store's practices and billing like the config's.
+
+    Practices that the config does not name stay as they are.
+    """
     wanted = installation.config.practices
     if not wanted:
         raise click.UsageError(f"the config has no practice: {installation.practices_step}")

@@ -45,7 +45,7 @@ MONTH = _Month()
 
 @click.group()
 def billing() -> None:
-    """List what new patients cost, decide requests, and look after invoices.
+    """List what new patients cost, requests and invoices.
 
     A practice with a billing account is charged for each new patient. The invoice of a month is
     a draft for 7 days; until then a request can be made not to be charged. Then it gets its
@@ -104,7 +104,7 @@ def list_(
     after: str | None,
     as_json: bool,
 ) -> None:
-    """List new patients' bookings and what becomes of them, with the sums of their practices.
+    """List new patients' bookings, with sums by practice.
 
     The sums are those of the invoices, whatever --outcome and --adjustment leave out.
     """
@@ -137,7 +137,7 @@ def list_(
 @as_json
 @click.pass_obj
 def requests(installation: Installation, as_json: bool) -> None:
-    """List the requests not to be charged that await review, with their IDs."""
+    """List the requests that await review, with their IDs."""
     query = BillingQuery(adjustments=frozenset({Review.AWAITING.value}))
     with installation.opened() as (store, run):
         now = run(store.state()).now
@@ -158,7 +158,7 @@ def requests(installation: Installation, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def decide(installation: Installation, request_id: int, decision: str, note: str, as_json: bool) -> None:
-    """Approve or reject request ID. Nobody decides a request of their own."""
+    """Approve or reject request ID, never one of your own."""
     ask: Ask = Approve(note) if decision == "approve" else Reject(note)
     with installation.opened() as (store, run):
         version = run(_version(store, request_id))
@@ -198,7 +198,7 @@ def invoices(installation: Installation, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def close(installation: Installation, period: Period, as_json: bool) -> None:
-    """See to it that the invoice of PERIOD, such as 2026-11, is final.
+    """Make the invoice of PERIOD, such as 2026-11, final.
 
     The store numbers invoices automatically once their drafts have ended. Closing again is no harm.
     """
@@ -223,7 +223,7 @@ def paid(installation: Installation, number: int, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def void(installation: Installation, number: int, as_json: bool) -> None:
-    """Void invoice NUMBER: nothing of it is charged, and that cannot be undone."""
+    """Void invoice NUMBER, for ever: nothing of it is charged."""
     _change(installation, number, Void(), as_json=as_json)
 
 
