@@ -12,6 +12,7 @@ import pytest
 import trustme
 from click.testing import Result
 
+from frontdesk.billing.adjustments import Review
 from frontdesk.bookings import Scope
 from frontdesk.errors import Unavailable
 from frontdesk.store.far.store import RemoteStore
@@ -20,7 +21,7 @@ from frontdesk.store.port import Change
 from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process
-from tests.making import KIM_AT_TWO, cancel, cancel_of
+from tests.making import KIM_AT_TWO, cancel, cancel_of, make_incoming, make_patient, make_practice
 from tests.serving import DESK_SCOPES, make_token, served, service_of
 from tests.unit.test_connections import issue
 
@@ -80,6 +81,20 @@ async def test_line_mode_works_over_a_server(url: str, far: FarLineDesk, tmp_pat
     assert "ADE" in await far.said("practices", "list")
     await far.said("export", str(tmp_path / "out.csv"), "--quiet")
     assert "Amelia Wilson" in (tmp_path / "out.csv").read_text()
+
+
+async def test_the_late_call_over_a_server(url: str, far: FarLineDesk, behind: SqlStore) -> None:
+    begun = (await behind.state()).now.replace(microsecond=0) - timedelta(hours=1)
+    await behind.registry.apply_practices([make_practice(account="smile")], KIM_AT_TWO)
+    line = make_incoming(9, ref="N1", starts_at=begun, patient=make_patient(is_new=True))
+    await behind.registry.load([line], KIM_AT_TWO, "a test")
+
+    assert await far.said("attendance", "N1", "no-show", "--yes") == "did not come, Praktika waiting\n"
+    assert "Awaiting Review" in await far.said("adjust", "N1", "other", "--text", "Sick at home", "--yes")
+    assert "marked did not come " in await far.said("show", "N1")
+    assert await far.said("attendance", "N1", "none", "--yes") == "taken back, Praktika not told\n"
+    (request,) = await behind.adjustments((await behind.find("N1"))[0].id)
+    assert (str(request.by), request.review) == ("Kim Nguyen (Desk Two)", Review.AWAITING)
 
 
 AT_THE_STORE = (
