@@ -13,7 +13,7 @@ from frontdesk.billing.overview import BillingQuery
 from frontdesk.billing.periods import InvoiceState, period_of
 from frontdesk.billing.prices import Amount
 from frontdesk.billing.settings import Price
-from frontdesk.bookings import Direction, Position, Scope, Standing
+from frontdesk.bookings import Direction, Operator, Position, Scope, Standing
 from frontdesk.commands import Approve, CloseMonth, Pay, RequestAdjustment, Void
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.sql.selects import BOOKING
@@ -378,6 +378,6 @@ async def test_a_request_is_refused_once_the_invoice_is_final(billed: Billed, op
     assert awaiting.request is not None
     # At a server all of these desks have tokens of one name: the biller sits at the store itself.
     biller = getattr(billed.store, "behind", billed.store)
-    await do(biller, "adjustment", awaiting.request.id, Approve(), by=LEE)
+    await do(biller, "adjustment", awaiting.request.id, Approve(), by=Operator("Jo Park"))
     (approved,) = await billed.rows(BillingQuery(period=awaiting.period))
     assert (approved.outcome, approved.amount) == (Outcome.NO_CHARGE, Amount())

@@ -33,7 +33,7 @@ from frontdesk.store.sql import accounts as kept
 from frontdesk.store.sql import closing
 from frontdesk.store.sql.database import Database, ReadOnly
 from frontdesk.store.sql.months import NO_MONTH, Calendar, asked_period, row_of
-from frontdesk.store.sql.narrowing import beyond, is_wanted, may_be_adjusted, may_become
+from frontdesk.store.sql.narrowing import at_practices, beyond, is_wanted, may_be_adjusted, may_become
 from frontdesk.store.sql.selects import BOOKED, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
 
 _ROWS_AT_ONCE = 200
@@ -110,7 +110,7 @@ class _Looking:
         period = asked_period(calendar, query)
         if not mine or period is NO_MONTH or (isinstance(period, Period) and period < calendar.account.first):
             return None
-        conditions: list[ColumnElement[bool]] = [BOOKING.c.practice_id.in_(mine)]
+        conditions: list[ColumnElement[bool]] = [at_practices(mine)]
         if isinstance(period, Period):
             begins, ends = calendar.bounds(period)
             conditions += [BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.invoices import LineKind
@@ -23,6 +23,15 @@ def beyond(query: Select[Any], position: Position | None, *, forward: bool) -> S
     if forward:
         return query.where(at >= since, or_(at > since, last > here))
     return query.where(at <= since, or_(at < since, last < here))
+
+
+def at_practices(ids: Iterable[str]) -> ColumnElement[bool]:
+    """Return that a booking is at one of these practices.
+
+    Said so that no database looks them up in the index of all practices' bookings: in that of new
+    patients, which is in time order, a page is the next few entries.
+    """
+    return func.coalesce(BOOKING.c.practice_id, "").in_(list(ids))
 
 
 def is_wanted(row: BillingRow, query: BillingQuery) -> bool:
@@ -55,7 +64,7 @@ def may_become(wanted: Outcome, calendar: Calendar) -> ColumnElement[bool]:
         case Outcome.UPCOMING:
             return BOOKING.c.starts_at >= closed_until
         case Outcome.CHARGED:
-            return BOOKING.c.id.in_(_charged())
+            return _is_charged()
         case Outcome.NO_CHARGE:
             void = [
                 and_(BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends)
@@ -63,9 +72,12 @@ def may_become(wanted: Outcome, calendar: Calendar) -> ColumnElement[bool]:
                 if row.void_at is not None
                 for begins, ends in (calendar.bounds(period),)
             ]
-            left_out = and_(BOOKING.c.starts_at < closed_until, not_(BOOKING.c.id.in_(_charged())))
+            left_out = and_(
+                BOOKING.c.starts_at < closed_until, BOOKING.c.cancelled.is_(False), not_(_is_charged())
+            )
             return or_(_has_request([Review.APPROVED.value]), left_out, *void)
 
 
-def _charged() -> Select[Any]:
-    return select(INVOICE_LINE.c.booking_id).where(INVOICE_LINE.c.kind == LineKind.CHARGE.value)
+def _is_charged() -> ColumnElement[bool]:
+    charge = INVOICE_LINE.c.kind == LineKind.CHARGE.value
+    return exists().where(INVOICE_LINE.c.booking_id == BOOKING.c.id, charge)
