@@ -1,6 +1,7 @@
 """When a month closes, by whom, and that what a store closed is what the rules say."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -45,12 +46,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def at_clock(sqlite_url: str, clock: Clock) -> Billed:
+async def at_clock(sqlite_url: str, clock: Clock) -> AsyncIterator[Billed]:
     """A store on SQLite that is billed for November 2026 first, three days before its end."""
     store = await open_store(sqlite_url, clock=clock.now)
     await Billed.make(store, sqlite_url)
     execute(sqlite_url, update(ACCOUNT).values(first_period=str(NOVEMBER)))
-    return Billed(store, sqlite_url, NOVEMBER)
+    yield Billed(store, sqlite_url, NOVEMBER)
+    await store.close()
 
 
 async def test_a_draft_is_open_then_a_draft_then_final_to_the_moment(at_clock: Billed, clock: Clock) -> None:

@@ -16,7 +16,8 @@ def practices() -> None:
 
     The config says which practices there are, under [[practices]]. On an SQLite file the
     store follows the config at each start. Several machines can share a PostgreSQL, and
-    their configs can differ: there the store follows only when it is told to.
+    their configs can differ: there the store follows only when it is told to. What [billing]
+    says goes the same way.
 
     \b
     Examples:
