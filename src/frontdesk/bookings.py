@@ -147,6 +147,8 @@ class Origin(StrEnum):
 class Cancellation:
     """Who cancelled, when, and the reason given, if any.
 
+    `reason` is what the patient may read. `filed` is the word that the practice files it under, `note`
+    its private note: both stay in the store and at desks that may read the booking.
     Where a source says that a booking was cancelled, `origin` is that source and `by` whoever
     brought it in.
     """
@@ -155,6 +157,8 @@ class Cancellation:
     by: Operator
     reason: str = ""
     origin: Origin = Origin.HERE
+    note: str = ""
+    filed: str = ""
 
     @property
     def source(self) -> str:

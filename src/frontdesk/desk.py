@@ -9,6 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from frontdesk.bookings import Operator, Pms, Practice, Practitioner, Standing, StoreState, home_practice
+from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
@@ -109,7 +110,7 @@ class Settings:
     `home` is the practice whose time zone "here" is, empty for the first one. `keys` maps
     command ids to keys, as `[keys]` does. `first_steps` are what an empty list says. With `diff`
     only what changed on the screen is written to the terminal. After `lock_after` without a key
-    the screen is locked, with None never.
+    the screen is locked, with None never. `reasons` are what Down in an empty reason offers.
     """
 
     home: str = ""
@@ -117,6 +118,7 @@ class Settings:
     first_steps: FirstSteps = field(default_factory=FirstSteps)
     diff: bool = True
     lock_after: timedelta | None = None
+    reasons: tuple[ReasonAtHand, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,15 @@ class Draft:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class GivenReason:
+    """The reason that an operator gave last: their words for the patient, and the one for the file."""
+
+    operator: str
+    reason: str
+    filed: str
+
+
 @dataclass
 class OpenDesk:
     """A desk whose store is open: what the screens work with.
@@ -179,7 +190,7 @@ class OpenDesk:
     `changed_elsewhere` are bookings that other desks changed and that no list here has shown yet
     (None stands for a bulk load), `own_changes` those that this desk is changing itself. `store_id` is the store
     that the lists on the screen were read from. `drafts` are by kind of dialog and what it is
-    about; see `keep_draft`. `signed_in` is who signed in at a shared account, empty at a desk of
+    about; see `keep_draft`. `last_reason` is the one that was given last; see `own_last_reason`. `signed_in` is who signed in at a shared account, empty at a desk of
     one operator.
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
@@ -198,6 +209,7 @@ class OpenDesk:
     own_changes: set[int] = field(default_factory=set)
     signed_in: str = ""
     store_id: str = ""
+    last_reason: GivenReason | None = None
     drafts: dict[tuple[str, Hashable], Draft] = field(default_factory=dict)
     _reported: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -272,6 +284,17 @@ class OpenDesk:
         if draft is None or draft.operator != me:
             return ""
         return self.drafts.pop((dialog, about)).text
+
+    def keep_reason(self, reason: str, filed: str) -> None:
+        """Keep a reason that was given, for who sits here now to give again; one without words is none."""
+        if reason or filed:
+            self.last_reason = GivenReason(self.operator.name, reason, filed)
+
+    @property
+    def own_last_reason(self) -> GivenReason | None:
+        """The reason that the operator who sits here gave last, until the screen is locked."""
+        last = self.last_reason
+        return last if last is not None and last.operator == self.operator.name else None
 
     def now(self) -> datetime:
         """The store's time of now."""

@@ -68,7 +68,7 @@ async def test_the_cancelled_booking_stays_listed_under_its_status(front: Front)
 
 
 async def test_escape_and_the_first_button_keep(front: Front) -> None:
-    for keys in (("escape",), ("tab", "enter"), ("tab", "space")):
+    for keys in (("escape",), ("tab", "tab", "enter"), ("tab", "tab", "space")):
         await open_dialog(front)
         front.clock.advance(SEEN)
         await front.press(*keys)
@@ -77,7 +77,7 @@ async def test_escape_and_the_first_button_keep(front: Front) -> None:
         await front.press("escape")
 
 
-@pytest.mark.parametrize("keys", [("f8",), ("tab", "tab", "enter"), ("tab", "tab", "space")])
+@pytest.mark.parametrize("keys", [("f8",), ("tab", "tab", "tab", "enter"), ("tab", "tab", "tab", "space")])
 async def test_a_confirm_counts_only_after_it_was_seen(front: Front, keys: tuple[str, ...]) -> None:
     await open_dialog(front)
     await front.press(*keys)
@@ -101,7 +101,7 @@ async def test_enter_in_the_reason_never_confirms(front: Front) -> None:
 async def test_many_confirms_are_one_command(front: Front) -> None:
     await open_dialog(front)
     front.clock.advance(SEEN)
-    await front.press("tab", "tab", *["enter"] * 50)
+    await front.press("tab", "tab", "tab", *["enter"] * 50)
     booking = await stored(front)
     assert booking.version == 2
     assert len(await front.store.deliveries(booking.id)) == 2
@@ -151,7 +151,7 @@ async def test_what_follows_for_each_kind_of_practice(front: Front) -> None:
 
 async def test_the_tick_settles_telling_the_patient(front: Front) -> None:
     await open_dialog(front, "SD-10486")
-    await front.press("tab", "space")
+    await front.press("tab", "tab", "space")
     front.clock.advance(SEEN)
     await front.press("f8")
     booking = await stored(front, "SD-10486")

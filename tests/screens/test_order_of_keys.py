@@ -73,9 +73,9 @@ async def test_reflex_keys_in_one_write_cancel_nothing(front: Front) -> None:
     for keys in (
         ("enter", "c", "enter"),
         ("enter", "c", "enter", "enter", "enter"),
-        ("enter", "c", "tab", "enter"),
         ("enter", "c", "tab", "tab", "enter"),
-        ("enter", "c", "tab", "tab", "space", "f8"),
+        ("enter", "c", "tab", "tab", "tab", "enter"),
+        ("enter", "c", "tab", "tab", "tab", "space", "f8"),
         ("enter", "enter", "y", "f8", "f8"),
         ("tab", "c", "f8", "y", "enter"),
     ):

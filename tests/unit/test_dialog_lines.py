@@ -12,6 +12,7 @@ from frontdesk.preflight import Finding, Preflight
 from frontdesk.words.cancelling import Cancelling, cancel_lines
 from frontdesk.words.dialog import LABEL_START, Role, Told, labelled, message_lines, not_saved
 from frontdesk.words.fitting import wrapped
+from frontdesk.words.summary import PATIENT_READS
 from tests.making import BY_HAND, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
@@ -58,15 +59,37 @@ def test_what_contradicts_and_what_is_done_by_hand_warns() -> None:
 
 def test_a_low_window_leaves_out_the_note_and_billing_and_never_what_warns() -> None:
     low, whole = texts(STATE, 60, 16), texts(STATE)
-    assert whole.keys() - low.keys() == {"billing", "above-message"}
+    assert whole.keys() - low.keys() == {"billing", "above-message", "note-label"}
     by_phone = replace(STATE, has_tick=True)
     assert texts(STATE).keys() - texts(by_phone).keys() == {"billing"}
-    assert texts(by_phone).keys() - texts(by_phone, 60, 16).keys() == {"follows-title", "above-message"}
+    assert texts(by_phone).keys() - texts(by_phone, 60, 16).keys() == {
+        "follows-title",
+        "above-message",
+        "note-label",
+    }
     with_copy = replace(STATE, booking=make_booking())
     assert len(texts(with_copy, 60, 16)["follows"]) == 3
     assert len(texts(replace(with_copy, has_tick=True), 60, 16)["follows"]) == 2
     assert "follows-title" not in texts(with_copy, 60, 16)
     assert "follows-title" in texts(with_copy)
+
+
+def test_the_note_goes_before_billing_as_lines_get_fewer() -> None:
+    shown = {
+        height: texts(STATE, 80, height).keys() & {"note-label", "billing"} for height in (24, 18, 17, 16)
+    }
+    assert shown == {24: {"note-label", "billing"}, 18: {"note-label", "billing"}, 17: {"billing"}, 16: set()}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_word_for_the_file_stands_beside_the_count_and_never_hides_who_reads(width: int) -> None:
+    (label,) = cancel_lines(replace(STATE, used=3, filed="Sick"), width, 24)["label"]
+    assert PATIENT_READS in str(label)
+    assert label.right.endswith("3/255 ")
+    assert cell_len(str(label)) + cell_len(label.right) < width
+    assert ("Filed as Sick" in label.right) == (width >= 80)
+    (long,) = cancel_lines(replace(STATE, filed="W" * 40), width, 24)["label"]
+    assert cell_len(str(long)) + cell_len(long.right) < width
 
 
 def test_an_answer_takes_the_last_of_its_lines() -> None:

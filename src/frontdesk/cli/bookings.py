@@ -12,9 +12,17 @@ from frontdesk.cli.documents import (
     event_document,
     print_document,
     read_document,
+    with_notes,
 )
 from frontdesk.cli.filters import ChosenFilters, filter_options
-from frontdesk.cli.lines import aligned, booking_cells, booking_lines, event_cells, request_line
+from frontdesk.cli.lines import (
+    aligned,
+    booking_cells,
+    booking_lines,
+    event_cells,
+    note_cells,
+    request_line,
+)
 from frontdesk.cli.printing import say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Installation
@@ -43,10 +51,16 @@ _MICROSECOND = timedelta(microseconds=1)
 @click.option(
     "--after", metavar="CURSOR", help="Go on after this text, which the last list printed behind next:."
 )
+@with_notes
 @as_json
 @click.pass_obj
 def list_(
-    installation: Installation, filters: ChosenFilters, limit: int, after: str | None, as_json: bool
+    installation: Installation,
+    filters: ChosenFilters,
+    limit: int,
+    after: str | None,
+    notes: bool,
+    as_json: bool,
 ) -> None:
     """List bookings in time order, one a line.
 
@@ -62,9 +76,11 @@ def list_(
         if end is not None:
             total = run(store.count(query, _COUNTED))
         if as_json:
-            print_document([run(read_document(store, row.booking, now)) for row in rows])
+            print_document([run(read_document(store, row.booking, now, notes=notes)) for row in rows])
         else:
-            for line in aligned([booking_cells(row.booking, now) for row in rows]):
+            private = [note_cells(row.booking) if notes else () for row in rows]
+            cells = [booking_cells(row.booking, now) for row in rows]
+            for line in aligned([(*shown, *more) for shown, more in zip(cells, private, strict=True)]):
                 say(line)
         if not state.bookings:
             say(f"No bookings yet; {installation.first_step(run(store.practices()))}", err=True)
@@ -75,9 +91,10 @@ def list_(
 
 @click.command()
 @reference
+@with_notes
 @as_json
 @click.pass_obj
-def show(installation: Installation, reference: str, as_json: bool) -> None:
+def show(installation: Installation, reference: str, notes: bool, as_json: bool) -> None:
     """Show one booking, whether the patient came, and what followed.
 
     REF is its reference; where several practices use the same one it is PRACTICE/REF.
@@ -87,11 +104,12 @@ def show(installation: Installation, reference: str, as_json: bool) -> None:
         now = run(store.state()).now
         if as_json:
             followed, requests = run(store.deliveries(booking.id)), run(store.adjustments(booking.id))
-            document = booking_document(booking, followed, now)
+            document = booking_document(booking, followed, now, notes=notes)
             print_document({**document, "adjustments": [adjustment_document(one) for one in requests]})
         else:
             namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
-            for line in booking_lines(booking, namesakes, followed, now, run(installation.home(store))):
+            home = run(installation.home(store))
+            for line in booking_lines(booking, namesakes, followed, now, home, notes=notes):
                 say(line)
             for request in run(store.adjustments(booking.id)):
                 say(request_line(request))

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
@@ -28,6 +29,12 @@ from frontdesk.words.summary import needs_phone_call, reason_label, summary, wha
     help="Cancellation Reason, up to 255 characters; an e-mail to the patient has it; see docs/messages.md.",
 )
 @click.option(
+    "--note",
+    metavar="TEXT",
+    default="",
+    help="A note for the practice, up to 255 characters; neither the patient nor the PMS gets it.",
+)
+@click.option(
     "--told-by-phone",
     is_flag=True,
     help="You have told the patient on the phone (for patients without an address).",
@@ -40,6 +47,7 @@ def cancel(
     installation: Installation,
     reference: str,
     reason: str | None,
+    note: str,
     told_by_phone: bool,
     yes: bool,
     no_deliver: bool,
@@ -50,11 +58,12 @@ def cancel(
     What follows is then tried once, for up to 20 seconds. The booking is cancelled whether
     that succeeds or not. Open desks and frontdesk deliver carry out the rest.
 
-    Without --reason it asks for one. A reason on the command line can be read by others
-    who are logged in to this machine while the command runs.
+    Without --reason it asks for one. A reason or a note on the command line can be read by
+    others who are logged in to this machine while the command runs.
     """
     refuse_without_terminal("cancel", "cancels", yes=yes)
-    answers = _Answers(None if reason is None else _checked_reason(reason), told_by_phone)
+    answers = _Answers(None if reason is None else _checked("reason", reason), told_by_phone)
+    note = _checked("note", note)
     with installation.opened() as (store, run):
         # The state first: of a store that takes this one's place from here on, nothing is cancelled.
         state = run(store.state())
@@ -79,7 +88,7 @@ def cancel(
             Subject("booking", booking.id),
             booking.version,
             installation.config.operator,
-            Cancel(answers.reason or "", answers.told_by_phone),
+            Cancel(answers.reason or "", answers.told_by_phone, note),
             state.store_id,
         )
         unknown = f". Do not tell the patient yet; ask with frontdesk show {reference}"
@@ -111,14 +120,14 @@ def _ask(given: _Answers, booking: Booking, nobody_tells: bool, *, to_stderr: bo
         told = confirm("Told by you on the phone just now?", err=to_stderr)
     if reason is None:
         label = " ".join(reason_label(booking)).rstrip(".")
-        reason = ask(label, err=to_stderr, check=_checked_reason)
+        reason = ask(label, err=to_stderr, check=partial(_checked, "reason"))
     if not confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
         raise Refused(Reason("kept", "the booking is kept, nothing was cancelled"))
     return _Answers(reason, told)
 
 
-def _checked_reason(given: str) -> str:
+def _checked(what: str, given: str) -> str:
     cleaned = text.clean(given)
     if len(cleaned) > REASON_LIMIT:
-        raise click.UsageError(f"the reason has {len(cleaned)} characters, {REASON_LIMIT} are possible")
+        raise click.UsageError(f"the {what} has {len(cleaned)} characters, {REASON_LIMIT} are possible")
     return cleaned

@@ -8,6 +8,7 @@ import click
 
 from frontdesk.arrivals import LoadOutcome
 from frontdesk.bookings import Reason
+from frontdesk.cli.documents import with_notes
 from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Installation
@@ -236,16 +237,18 @@ def _errors_target(path: Path | None, source: CsvSource) -> Iterator[Writer | No
 @click.command("export")
 @_file_argument
 @filter_options
+@with_notes
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @quiet_option
 @click.pass_obj
 def export_command(
-    installation: Installation, file: Path, filters: ChosenFilters, force: bool, quiet: bool
+    installation: Installation, file: Path, filters: ChosenFilters, notes: bool, force: bool, quiet: bool
 ) -> None:
     """Export bookings to a CSV FILE; .gz and .xz are compressed.
 
     The file can be imported again. Cells that a spreadsheet would run as a formula get an
-    apostrophe in front, which an import takes away again.
+    apostrophe in front, which an import takes away again. An import leaves out what --notes
+    adds: notes are written at a desk only.
     """
     with installation.opened() as (store, run):
         as_of = run(store.state()).now
@@ -255,5 +258,7 @@ def export_command(
             csv_target(file, replace=force) as write,
             progress_bar(f"Writing {file.name}", count.number if count.exact else None, quiet=quiet) as show,
         ):
-            number = run(export(store, query, write, lambda done: show(done, f"{done:,} bookings")))
+            number = run(
+                export(store, query, write, lambda done: show(done, f"{done:,} bookings"), notes=notes)
+            )
     say(f"{number:,} {'booking' if number == 1 else 'bookings'} written to {file}")

@@ -15,19 +15,31 @@ from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking
 from frontdesk.cli.printing import say_document
 from frontdesk.deliveries import Delivery
-from frontdesk.exchange.columns import COLUMNS
-from frontdesk.exchange.exporting import booking_row
+from frontdesk.exchange.columns import COLUMNS, NOTE_COLUMNS
+from frontdesk.exchange.exporting import booking_row, note_row
 from frontdesk.store.port import BookingStore
 
 Document = dict[str, Any]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+with_notes = click.option(
+    "--notes",
+    is_flag=True,
+    help="Also what is for the practice only: the note on a cancellation, and the word it is filed under.",
+)
 
 
-def booking_document(booking: Booking, deliveries: Iterable[Delivery] | None, now: datetime) -> Document:
-    """Return one booking as it stands at `now`; without `deliveries` what follows is not known."""
+def booking_document(
+    booking: Booking, deliveries: Iterable[Delivery] | None, now: datetime, *, notes: bool = False
+) -> Document:
+    """Return one booking as it stands at `now`; without `deliveries` what follows is not known.
+
+    With `notes` what is for the practice only is in it too.
+    """
+    private = zip(NOTE_COLUMNS, note_row(booking), strict=True) if notes else ()
     return {
         **{name: cell or None for name, cell in zip(COLUMNS, booking_row(booking), strict=True)},
+        **{name: cell or None for name, cell in private},
         "new_patient": booking.patient.is_new,
         "status": booking.status(now).value,
         "version": booking.version,
@@ -35,10 +47,16 @@ def booking_document(booking: Booking, deliveries: Iterable[Delivery] | None, no
     }
 
 
-async def read_document(store: BookingStore, booking: Booking, now: datetime) -> Document:
-    """Return one booking as it stands at `now`, with what follows from what was done to it."""
+async def read_document(
+    store: BookingStore, booking: Booking, now: datetime, *, notes: bool = False
+) -> Document:
+    """Return one booking as it stands at `now`, with what follows from what was done to it.
+
+    With `notes` what is for the practice only is in it too.
+    """
     has_followed = booking.cancellation is not None or booking.attendance.at is not None
-    return booking_document(booking, await store.deliveries(booking.id) if has_followed else (), now)
+    followed = await store.deliveries(booking.id) if has_followed else ()
+    return booking_document(booking, followed, now, notes=notes)
 
 
 def adjustment_document(request: Adjustment) -> Document:

@@ -14,7 +14,7 @@ from frontdesk.deliveries import Delivery
 from frontdesk.words.deliveries import done_words, facts
 from frontdesk.words.dialog import labelled
 from frontdesk.words.fitting import held
-from frontdesk.words.summary import summary
+from frontdesk.words.summary import private_lines, summary
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -43,14 +43,22 @@ def booking_cells(booking: Booking, now: datetime) -> tuple[str, ...]:
     )
 
 
+def note_cells(booking: Booking) -> tuple[str, ...]:
+    """Return the columns that `frontdesk list --notes` has besides: filed as, and the note."""
+    done = booking.cancellation
+    return (done.filed, done.note) if done else ("", "")
+
+
 def booking_lines(
     booking: Booking,
     namesakes: Sequence[Patient],
     deliveries: Sequence[Delivery],
     now: datetime,
     home: Practice | None,
+    *,
+    notes: bool = False,
 ) -> Iterable[str]:
-    """Yield everything about one booking."""
+    """Yield everything about one booking; what is for the practice only with `notes`."""
     yield f"Booking {booking.ref}   {booking.status(now).value}"
     yield from filter(None, map(str, summary(booking, namesakes, now, home)))
     if cancelled := booking.cancellation:
@@ -59,6 +67,8 @@ def booking_lines(
         by = f"{when}, as {source} says" if source else f"{when} by {cancelled.by}"
         yield str(labelled("Cancelled", by))
         yield str(labelled("Reason", cancelled.reason or "none given"))
+        if notes:
+            yield from map(str, private_lines(cancelled))
     if booking.attendance.presence is not Presence.NONE:
         yield str(labelled("Attendance", told(booking, now, home.zone if home else None)))
     if deliveries:

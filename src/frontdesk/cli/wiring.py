@@ -358,6 +358,7 @@ class Installation:
                 keys=self.config.keys,
                 diff=self.config.diff,
                 lock_after=self.config.lock_after,
+                reasons=self.config.reasons,
                 first_steps=self.first_steps,
             ),
             report=crash.report,

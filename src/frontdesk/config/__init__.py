@@ -5,6 +5,7 @@
 
 import getpass
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,7 @@ from frontdesk import text
 from frontdesk.attempts import RetryPolicy
 from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Operator, Practice
+from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.billing import billing_settings
 from frontdesk.config.files import existing_file
@@ -69,7 +71,7 @@ class Config:
     of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
     is whether only what changed is written to the terminal. `store_credential` names the
     database's password or the desk token. After `lock_after` without a key the screen is locked.
-    `billing` is None where nothing is billed.
+    `reasons` are what Down in an empty reason offers. `billing` is None where nothing is billed.
     """
 
     file: Path | None
@@ -87,6 +89,7 @@ class Config:
     store_ca_file: Path | None = None
     server: ServerSettings = field(default_factory=ServerSettings)
     lock_after: timedelta | None = None
+    reasons: tuple[ReasonAtHand, ...] = ()
     billing: BillingSettings | None = None
 
     @property
@@ -181,8 +184,19 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         store_ca_file=existing_file(said.store.ca_file, "[store] ca_file", folder),
         server=server_settings(said.server, folder),
         lock_after=timedelta(minutes=said.ui.lock_minutes) if said.ui.lock_minutes else None,
+        reasons=_reasons(said),
         billing=billing_settings(said, clinics, folder),
     )
+
+
+def _reasons(said: ConfigFile) -> tuple[ReasonAtHand, ...]:
+    reasons = tuple(ReasonAtHand(text.clean(one.file), text.clean(one.patient)) for one in said.ui.reasons)
+    for reason, number in Counter(one.file for one in reasons).items():
+        if not reason:
+            raise ValueError("[ui] reasons: file is empty: write the word under which the reason is filed")
+        if number > 1:
+            raise ValueError(f'[ui] reasons: "{reason}" is there twice: give each its own word for the file')
+    return reasons
 
 
 def _home(said: ConfigFile, clinics: tuple[Practice, ...]) -> str:

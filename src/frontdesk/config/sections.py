@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from frontdesk.bookings import Channel
+from frontdesk.bookings import REASON_LIMIT, Channel
 from frontdesk.complaints import PASSWORD_ADVICE
 from frontdesk.credentials import NAME
 
@@ -184,6 +184,21 @@ class Delivery(Section, frozen=True):
     ] = 8
 
 
+class ReasonAtHand(Section, frozen=True):
+    """A cancellation reason that the desk can choose instead of typing it."""
+
+    file: Annotated[
+        str, Meta(min_length=1, max_length=40, description="the word under which the practice files it")
+    ]
+    patient: Annotated[
+        str,
+        Meta(
+            max_length=REASON_LIMIT,
+            description="what the patient may read; empty: the patient gets no reason",
+        ),
+    ] = ""
+
+
 class Ui(Section, frozen=True):
     """How the screen is painted."""
 
@@ -197,6 +212,10 @@ class Ui(Section, frozen=True):
     lock_minutes: Annotated[
         float, Meta(ge=0, le=480, description="lock the screen after so many minutes without a key; 0: never")
     ] = 5.0
+    reasons: Annotated[
+        tuple[ReasonAtHand, ...],
+        Meta(max_length=9, description="what Down in an empty reason offers, at most nine"),
+    ] = ()
 
 
 class Server(Section, frozen=True):

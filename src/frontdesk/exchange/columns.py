@@ -28,6 +28,9 @@ COLUMNS = (
     "attendance_origin",
 )
 
+NOTE_COLUMNS = ("cancellation_note", "cancellation_filed")
+"""What is for the practice only: written when it is asked for, and never read from a file."""
+
 _LIVE = re.compile("'*[=+@\t\r\n\0\uff0b\uff0d\uff1d\uff20-]")
 """Beginnings a spreadsheet may run as a formula, the full-width ones too, guarded or not."""
 

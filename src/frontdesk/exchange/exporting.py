@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from frontdesk.bookings import Booking, BookingQuery, Direction, Position, Presence
-from frontdesk.exchange.columns import COLUMNS
+from frontdesk.exchange.columns import COLUMNS, NOTE_COLUMNS
 from frontdesk.exchange.targets import Writer
 from frontdesk.store.port import BookingStore
 
@@ -12,16 +12,24 @@ _PAGE = 500
 
 
 async def export(
-    store: BookingStore, query: BookingQuery, write: Writer, on_progress: Callable[[int], None]
+    store: BookingStore,
+    query: BookingQuery,
+    write: Writer,
+    on_progress: Callable[[int], None],
+    *,
+    notes: bool = False,
 ) -> int:
-    """Write the heading and the bookings of `query` in time order; return how many."""
-    write(COLUMNS)
+    """Write the heading and the bookings of `query` in time order; return how many.
+
+    With `notes` what is for the practice only is written too.
+    """
+    write((*COLUMNS, *NOTE_COLUMNS) if notes else COLUMNS)
     number = 0
     position: Position | None = None
     while True:
         page = await store.page(query, _PAGE, position, Direction.FORWARD)
         for row in page.rows:
-            write(booking_row(row.booking))
+            write(booking_row(row.booking) + (note_row(row.booking) if notes else ()))
         number += len(page.rows)
         on_progress(number)
         if page.searched_until is not None:
@@ -57,6 +65,12 @@ def booking_row(booking: Booking) -> tuple[str, ...]:
         done.origin.value if done else "",
         *_attendance(booking),
     )
+
+
+def note_row(booking: Booking) -> tuple[str, ...]:
+    """Return a booking's cells that are for the practice only, in the order of NOTE_COLUMNS."""
+    done = booking.cancellation
+    return (done.note, done.filed) if done else ("", "")
 
 
 def _attendance(booking: Booking) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from frontdesk.complaints import nearest
 from frontdesk.exchange import values
-from frontdesk.exchange.columns import COLUMNS, unguard
+from frontdesk.exchange.columns import COLUMNS, NOTE_COLUMNS, unguard
 from frontdesk.exchange.mapping import (
     PLACEHOLDER,
     EndSource,
@@ -59,6 +59,7 @@ class Layout:
                 self._twice.add(name.casefold())
         self._used: set[str] = set()
         self._ignored = {clean(name).casefold() for name in mapping.file.ignore}
+        self._ignored.update(NOTE_COLUMNS)
         if header[: len(ERROR_COLUMNS)] == ERROR_COLUMNS:
             self._ignored.update(ERROR_COLUMNS)
         for name in mapping.file.ignore:

@@ -35,6 +35,7 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
         Binding("enter", "choose", "choose", show=False, id="choose.enter"),
         Binding("escape", "leave", "back", show=False, id="choose.back"),
     ]
+    KEYS_LINE: ClassVar[str] = " Type to narrow  Up Down  Enter chooses  Esc closes"
     CSS = """
     ChooserScreen { align: center top; background: transparent; }
     #box { width: 64; max-width: 100%; height: auto; margin-top: 3; border: ascii ansi_default; }
@@ -56,7 +57,7 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.query_one("#title", Line).show(f" {self._title}", style=BOLD)
-        self.query_one("#keys", Line).show(" Type to narrow  Up Down  Enter chooses  Esc closes")
+        self.query_one("#keys", Line).show(self.KEYS_LINE)
         self.query_one("#narrow", FindField).focus()
         self._show()
 
@@ -93,3 +94,20 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+
+class NumberedChooserScreen(ChooserScreen):
+    """At most nine lines, each with its number in front: the number chooses at once."""
+
+    KEYS_LINE = " Its number, or Up Down and Enter, chooses  Esc closes"
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        numbered = [Choice(f"{number}  {one.label}", one.hint) for number, one in enumerate(choices, 1)]
+        super().__init__(title, numbered)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value.isdecimal() and 1 <= int(event.value) <= len(self._choices):
+            self.dismiss(int(event.value) - 1)
+        else:
+            super().on_input_changed(event)

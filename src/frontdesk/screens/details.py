@@ -30,7 +30,7 @@ from frontdesk.words import lists
 from frontdesk.words.deliveries import fact, to_do
 from frontdesk.words.dialog import TEXT_START, labelled
 from frontdesk.words.fitting import fitted, side_by_side
-from frontdesk.words.summary import time_words, who
+from frontdesk.words.summary import private_lines, time_words, who
 
 NAME_WIDTH, WORD_WIDTH = 15, 10
 """Cells of the two first columns of what followed; a longer word moves the rest of its line."""
@@ -194,6 +194,7 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -
     ]
     if booking.cancellation is not None:
         lines.append(labelled("Reason", booking.cancellation.reason or "none given"))
+        lines += private_lines(booking.cancellation)
     return tuple(filter(None, map(str, lines)))
 
 

@@ -182,7 +182,14 @@ def _cancellation(row: Any) -> Cancellation | None:
     if not row.cancelled:
         return None
     by = Operator(row.cancelled_by, row.cancelled_via)
-    return Cancellation(row.cancelled_at, by, row.cancellation_reason, Origin(row.cancelled_origin))
+    return Cancellation(
+        row.cancelled_at,
+        by,
+        row.cancellation_reason,
+        Origin(row.cancelled_origin),
+        row.cancellation_note,
+        row.cancellation_filed,
+    )
 
 
 def state(

@@ -1,8 +1,9 @@
-"""The reason: one logical line of at most 255 characters, wrapped softly over a few rows."""
+"""The reason, and the note below it: one logical line of at most 255 characters, wrapped softly over a few rows."""
 
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
@@ -41,17 +42,26 @@ class ReasonField(TextArea, inherit_bindings=False):
         """Enter was pressed; it does nothing here but must be answered."""
 
     class TooLong(Message):
-        """Something did not fit. `pasted` tells a cut paste from a letter too many."""
+        """Something did not fit into `called`. `pasted` tells a cut paste from a letter too many."""
 
-        def __init__(self, *, pasted: bool) -> None:
+        def __init__(self, called: str, *, pasted: bool) -> None:
             super().__init__()
+            self.called = called
             self.pasted = pasted
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+    class NothingToDelete(Message):
+        """Backspace was pressed in the empty `field`."""
+
+        def __init__(self, field: "ReasonField") -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self, *, called: str = "reason", id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(
             id=id, soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
         )
         self.cursor_blink = False
+        self.called = called
 
     @property
     def reason(self) -> str:
@@ -62,6 +72,25 @@ class ReasonField(TextArea, inherit_bindings=False):
     def _room(self) -> int:
         kept = len(self.reason) - len(clean(self.selected_text))
         return REASON_LIMIT - kept
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        self._leave_to_dialog_if_empty()
+        super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        self._leave_to_dialog_if_empty()
+        super().action_cursor_down(select)
+
+    def _leave_to_dialog_if_empty(self) -> None:
+        # An empty field has no row to go to: the key is the dialog's then.
+        if not self.text:
+            raise SkipAction
+
+    def action_delete_left(self) -> None:
+        if self.text:
+            super().action_delete_left()
+        else:
+            self.post_message(self.NothingToDelete(self))
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
@@ -74,7 +103,7 @@ class ReasonField(TextArea, inherit_bindings=False):
         elif event.is_printable and self._room < 1:
             event.stop()
             event.prevent_default()
-            self.post_message(self.TooLong(pasted=False))
+            self.post_message(self.TooLong(self.called, pasted=False))
         else:
             await super()._on_key(event)
             event.prevent_default()
@@ -87,4 +116,4 @@ class ReasonField(TextArea, inherit_bindings=False):
         if pasted:
             self.replace(pasted[:room], *self.selection)
         if len(pasted) > room:
-            self.post_message(self.TooLong(pasted=True))
+            self.post_message(self.TooLong(self.called, pasted=True))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.cells import cell_len
+
 from frontdesk.bookings import REASON_LIMIT, Booking, Patient, Practice
 from frontdesk.deliveries import TOLD_BY_PHONE, Kind, plan
 from frontdesk.preflight import Preflight
@@ -20,6 +22,7 @@ from frontdesk.words.dialog import (
     labelled,
     told,
 )
+from frontdesk.words.fitting import fitted
 from frontdesk.words.preflight import pms_says
 from frontdesk.words.summary import (
     PATIENT_READS,
@@ -38,6 +41,10 @@ WORDS = Wording(
     final="This action cannot be undone.",
 )
 
+NOTE_HEIGHT = 18
+"""From this many lines on there is room for the note; with fewer, Billing is the next to go."""
+NO_REASON = "no reason"
+NOTE_LABEL = "Note for the practice, optional"
 TICK = f"{TOLD_BY_PHONE}   (Tab, Space)"
 MOST_USED = len(f" {REASON_LIMIT}/{REASON_LIMIT} ")
 """Cells that the count of the reason's characters takes, and the one before it."""
@@ -49,7 +56,8 @@ class Cancelling:
 
     `preflight` None is still being asked. `has_tick` says whether it offers that the patient was
     told on the phone, as the booking stood when it was opened. `used` counts the characters of the reason. `message`
-    is what it answers to the operator's last key, or says of what happened elsewhere.
+    is what it answers to the operator's last key, or says of what happened elsewhere. `filed` is the
+    word for the file of a reason that was chosen.
     """
 
     booking: Booking
@@ -60,6 +68,7 @@ class Cancelling:
     has_tick: bool = False
     used: int = 0
     message: str = ""
+    filed: str = ""
 
 
 def cancel_lines(state: Cancelling, width: int, height: int) -> Shown:
@@ -73,24 +82,43 @@ def cancel_lines(state: Cancelling, width: int, height: int) -> Shown:
         "summary": summary(booking, state.namesakes, state.now, state.home, width),
         "follows-title": (told(" What follows", Role.LABEL),),
         "follows": follows,
-        "label": (_label(booking, state.used, width),),
+        "label": (_label(booking, state, width),),
     }
     if is_low(height):
         if state.has_tick or any(one.kind == Kind.DESK_EMAIL for one in planned):
             del own["follows-title"]
         if state.has_tick:
             own["follows"] = follows[:2]
-    elif not state.has_tick:
+    if not state.has_tick and height >= NOTE_HEIGHT - 1:
         own["billing"] = (labelled("Billing", "not charged"),)
+    if has_room_for_note(height):
+        own["note-label"] = (told(NOTE_LABEL, Role.LABEL),)
     if state.has_tick:
         own["told"] = (told(f"{' ' * TEXT_START}{TICK}", Role.KEY),)
     return {**own, **around}
 
 
-def _label(booking: Booking, used: int, width: int) -> Told:
-    name, reads = reason_label(booking, width - LABEL_START - MOST_USED)
+def has_room_for_note(height: int) -> bool:
+    """Whether a window of so many lines has one for the note."""
+    return height >= NOTE_HEIGHT
+
+
+def given(reason: str, filed: str) -> str:
+    """Return the answer to a reason that was chosen or brought back."""
+    if reason:
+        return f"Filed as {filed}." if filed else ""
+    return f"Filed as {filed}. The patient is given no reason. Backspace takes it out."
+
+
+def _label(booking: Booking, state: Cancelling, width: int) -> Told:
+    room = width - LABEL_START - MOST_USED
+    filed = f"Filed as {state.filed}" if state.filed else ""
+    name, reads = reason_label(booking, room - cell_len(filed) - 2 if filed else room)
+    if filed:
+        beside = room - cell_len(f"{name} {reads}") - 2
+        filed = fitted(filed, min(cell_len(filed), beside)) + "  " if beside > 2 else ""
     before, found, after = reads.partition(PATIENT_READS)
     parts = [Part(f"{' ' * LABEL_START}{name} {before}", Role.LABEL)]
     if found:
         parts += [Part(found, Role.WARNING), Part(after, Role.LABEL)]
-    return Told(tuple(parts), f"{used}/{REASON_LIMIT} ")
+    return Told(tuple(parts), f"{filed}{state.used}/{REASON_LIMIT} ")

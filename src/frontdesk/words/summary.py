@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.bookings import Booking, Patient, Practice
+from frontdesk.bookings import Booking, Cancellation, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
 from frontdesk.words.dialog import TEXT_START, Part, Role, Told, labelled
 from frontdesk.words.fitting import fitted, held, side_by_side
@@ -164,6 +164,12 @@ def reason_label(booking: Booking, room: int = sys.maxsize) -> tuple[str, str]:
             reads = ["For the practice only."]
     labels = [(name, who_reads) for who_reads in reads for name in (whole, short)]
     return next((one for one in labels if cell_len(" ".join(one)) <= room), labels[-1])
+
+
+def private_lines(done: Cancellation) -> tuple[Told, ...]:
+    """Return what is for the practice only, as far as there is any: what it is filed as, and the note."""
+    said = (("Filed as", done.filed), ("Note", done.note))
+    return tuple(labelled(name, text) for name, text in said if text)
 
 
 def needs_phone_call(planned: Sequence[Planned]) -> bool:

@@ -82,7 +82,8 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def stops(self) -> Sequence[Widget]:
         """Return what Tab goes to, in this order; the first has the focus at the start."""
         # A tick may stand above the reason but comes after it: type-ahead must land in text.
-        return [*self.query(ReasonField), *self.query(Tick), *self.query(Button)]
+        fields = (field for field in self.query(ReasonField) if field.parent is None or field.parent.display)
+        return [*fields, *self.query(Tick), *self.query(Button)]
 
     def why_not_ready(self) -> str:
         """Return what the operator has to do before a confirm counts; empty when nothing."""
@@ -104,7 +105,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Line(id="title")
-            yield Line(classes="gap spare")
+            yield Line(id="below-title", classes="gap spare")
             yield TextBlock(id="summary")
             yield Line(classes="gap spare")
             yield Line(id="follows-title", classes="may-go")
@@ -147,8 +148,9 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.on_store_changed()
         self.booking_read()
         for field in self.query(ReasonField):
-            field.text = self.desk.take_draft("reason", self._about)
-            field.move_cursor(field.document.end)
+            if typed := self.desk.take_draft(field.called, self._about):
+                field.text = typed
+                field.move_cursor(field.document.end)
         self.draw()
         self.stops()[0].focus()
         self._read_again()
@@ -179,7 +181,8 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     def put_away(self) -> str:
         if self._progress is Progress.READING:
-            self.desk.keep_draft("reason", self._about, self.typed)
+            for field in self.query(ReasonField):
+                self.desk.keep_draft(field.called, self._about, field.reason)
         return ""
 
     # -- only what was seen can be confirmed --------------------------------------------------
@@ -288,7 +291,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         if message.pasted:
             self.say(f"Cut at {REASON_LIMIT} characters: the end of what you pasted is missing.")
         else:
-            self.say(f"The reason is full: {REASON_LIMIT} characters.")
+            self.say(f"The {message.called} is full: {REASON_LIMIT} characters.")
 
     def on_button_pressed(self, message: Button.Pressed) -> None:
         if message.button.id == "keep":

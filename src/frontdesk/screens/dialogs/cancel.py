@@ -1,26 +1,38 @@
 """Cancel Booking: what will be cancelled, what follows, an optional reason, and the confirm."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import TextArea
 
 from frontdesk.actions import CANCEL_ACTIONS
-from frontdesk.bookings import Booking
-from frontdesk.commands import Cancel
+from frontdesk.bookings import Booking, Cancellation
+from frontdesk.commands import Cancel, Done
 from frontdesk.deliveries import Kind, Planned, is_told_automatically, plan
 from frontdesk.desk import OpenDesk
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
+from frontdesk.screens.chooser import Choice, NumberedChooserScreen
 from frontdesk.screens.dialogs.booking import BookingDialog
 from frontdesk.screens.dialogs.command import Progress
 from frontdesk.screens.list.last_write import SHORTEST_NAME
 from frontdesk.widgets.button import Tick
-from frontdesk.widgets.line import Line
-from frontdesk.words.cancelling import TICK, WORDS, Cancelling, cancel_lines
+from frontdesk.widgets.line import PLAIN, Line, TextBlock
+from frontdesk.widgets.reason_field import ReasonField
+from frontdesk.words.cancelling import (
+    NO_REASON,
+    TICK,
+    WORDS,
+    Cancelling,
+    cancel_lines,
+    given,
+    has_room_for_note,
+)
 from frontdesk.words.dialog import TEXT_START, Shown
 from frontdesk.words.fitting import fitted
 from frontdesk.words.preflight import CONTRADICTING
@@ -32,11 +44,19 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     WORDS = WORDS
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_ACTIONS)
-    CSS = "CancelScreen.-desk #before-buttons { display: none; }"
+    CSS = """
+    CancelScreen #before-buttons, CancelScreen.-desk #below-title { display: none; }
+    #note-box { height: 1; padding: 0 1 0 2; }
+    #note-label { width: 33; }
+    #note-box TextBlock { width: 1; }
+    #note { height: 1; }
+    """
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, booking)
         self._preflight: Preflight | None = None
+        self._filed = ""
+        """What the reason is filed as: the word of one that was chosen."""
         self._offers_tick = needs_phone_call(self._planned)
         self.set_class(any(one.kind == Kind.DESK_EMAIL for one in self._planned), "-desk")
 
@@ -51,6 +71,28 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
             yield Line(id="billing", classes="may-go")
         yield Line(classes="gap")
         yield from self.reason_box()
+        with Horizontal(id="note-box"):
+            yield Line(id="note-label")
+            yield TextBlock(id="note-left")
+            yield ReasonField(called="note", id="note")
+            yield TextBlock(id="note-right")
+
+    @property
+    def note(self) -> ReasonField:
+        return self.query_one("#note", ReasonField)
+
+    def on_mount(self) -> None:
+        for side, bracket in (("left", "["), ("right", "]")):
+            self.query_one(f"#note-{side}", TextBlock).show(((bracket, PLAIN),))
+        self._filed = self.desk.take_draft("filed", self._about)
+
+    def draw(self) -> None:
+        """Show what there is to show now."""
+        super().draw()
+        has_room = has_room_for_note(self.app.size.height)
+        if not has_room and self.note.has_focus:
+            self.reason.focus()
+        self.query_one("#note-box").display = has_room
 
     def shown(self, width: int, height: int) -> Shown:
         desk = self.desk
@@ -63,23 +105,80 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
             self._offers_tick,
             len(self.typed),
             self.said,
+            self._filed,
         )
         return cancel_lines(state, width, height)
 
     def ask(self) -> Cancel:
         return Cancel(
-            self.typed, told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick))
+            self.typed,
+            told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
+            note=self.note.reason,
+            filed=self._filed,
         )
+
+    async def saved(self, done: Done[Any]) -> None:
+        if isinstance(given := done.thing.cancellation, Cancellation):
+            self.desk.keep_reason(given.reason, given.filed)
+        await super().saved(done)
 
     def put_away(self) -> str:
         super().put_away()
         if self._progress is not Progress.READING:
             return ""
+        self.desk.keep_draft("filed", self._about, self._filed)
         name, why = self.booking.patient.name, self._why_not_saved
         ends = f" is not cancelled: {why}. Enter goes on." if why else ". Enter goes on."
         begins = "" if why else "You were about to cancel "
         room = self.app.size.width - cell_len(begins + ends)
         return begins + fitted(name, max(SHORTEST_NAME, min(room, cell_len(name)))) + ends
+
+    # -- reasons at hand ------------------------------------------------------------------
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        # Without the words that were chosen with it, the word for the file would be a stranger.
+        if event.text_area is self.reason and not self.reason.text:
+            self._filed = ""
+
+    def on_reason_field_nothing_to_delete(self, message: ReasonField.NothingToDelete) -> None:
+        if message.field is self.reason:
+            self._filed = ""
+            self.say("")
+
+    @property
+    def _takes_reason(self) -> bool:
+        is_empty = self.focused is self.reason and not self.reason.text
+        return is_empty and self._progress is Progress.READING
+
+    def action_bring_back_reason(self) -> None:
+        if not self._takes_reason:
+            return
+        if last := self.desk.own_last_reason:
+            self._give(last.reason, last.filed)
+        else:
+            self.say("You have given no reason yet that could be brought back.")
+
+    def action_offer_reasons(self) -> None:
+        if not self._takes_reason:
+            return
+        reasons = self.desk.program.settings.reasons
+        if not reasons:
+            self.say("No reasons to choose from are set up: they are written in the config, [ui] reasons.")
+            return
+        choices = [Choice(one.file, one.patient or NO_REASON) for one in reasons]
+
+        def give(chosen: int | None) -> None:
+            if chosen is not None:
+                self._give(reasons[chosen].patient, reasons[chosen].file)
+
+        self.app.push_screen(NumberedChooserScreen("Cancellation Reason", choices), give)
+
+    def _give(self, reason: str, filed: str) -> None:
+        if reason:
+            self.reason.text = reason
+            self.reason.move_cursor(self.reason.document.end)
+        self._filed = filed
+        self.say(given(reason, filed))
 
     # -- what the PMS shows, which nothing here waits for ---------------------------------
 

@@ -15,8 +15,8 @@ STYLES = """
     #keep { margin-right: 4; }
     #hint { margin-left: 6; }
     BookingDialog.-low .gap { display: none; }
-    BookingDialog.-wide #reason-box, BookingDialog.-wide ReasonField { height: 3; }
-    BookingDialog.-low #reason-box, BookingDialog.-low ReasonField { height: 2; }
+    BookingDialog.-wide #reason-box, BookingDialog.-wide #reason { height: 3; }
+    BookingDialog.-low #reason-box, BookingDialog.-low #reason { height: 2; }
     """
 
 

@@ -56,6 +56,7 @@ class DeskLock:
         self.is_locked = True
         self.idle.stop()
         self._was_about_to = None
+        self._desk.last_reason = None
         self._close_questions()
         self._close_dialogs()
         screen = lock_screen(self._desk)

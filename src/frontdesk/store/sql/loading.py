@@ -45,6 +45,8 @@ _NOT_CANCELLED: Values = {
     "cancelled_via": "",
     "cancelled_origin": "",
     "cancellation_reason": "",
+    "cancellation_note": "",
+    "cancellation_filed": "",
 }
 
 

@@ -110,7 +110,7 @@ class Bookings:
         done, intent = thing.cancellation, thing.intent
         kept: dict[str, Any] = {"intent": [str(intent.command_id), intent.kind] if intent else None}
         if done is not None and done.origin is Origin.HERE:
-            kept["cancellation"] = [_moment(done.at), *_who(done.by), done.reason]
+            kept["cancellation"] = [_moment(done.at), *_who(done.by), done.reason, done.note, done.filed]
         marked = thing.attendance
         if marked.origin is Origin.HERE and marked.at is not None:
             kept["attendance"] = [

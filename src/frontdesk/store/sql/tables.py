@@ -155,6 +155,8 @@ class BookingRow(SQLModel, table=True):
     cancelled_via: str = ""
     cancelled_origin: str = ""
     cancellation_reason: str = ""
+    cancellation_note: str = ""
+    cancellation_filed: str = ""
     intent_id: UUID | None = None
     intent_kind: str = ""
     intent_at: datetime | None = Field(default=None, sa_type=Instant)

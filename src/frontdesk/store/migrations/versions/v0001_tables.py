@@ -196,6 +196,8 @@ def _create_tables() -> None:
         Column("cancelled_via", TEXT, nullable=False),
         Column("cancelled_origin", TEXT, nullable=False),
         Column("cancellation_reason", TEXT, nullable=False),
+        Column("cancellation_note", TEXT, nullable=False),
+        Column("cancellation_filed", TEXT, nullable=False),
         Column("intent_id", Uuid(), nullable=True),
         Column("intent_kind", TEXT, nullable=False),
         Column("intent_at", Instant(), nullable=True),
