@@ -145,3 +145,8 @@ def _is_ambiguous(local: datetime) -> bool:
 
 def _offset(local: datetime) -> str:
     return f"{local:%z}"[:3] + ":" + f"{local:%z}"[3:5]
+
+
+def in_utc(moment: datetime | None) -> str:
+    """Return a moment as ISO 8601 text in UTC, the same whatever zone it is said in; empty where there is none."""
+    return "" if moment is None else moment.astimezone(UTC).isoformat()

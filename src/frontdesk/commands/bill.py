@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from frontdesk.billing.account import Account, why_not_of
 from frontdesk.billing.invoices import Invoice, why_not_close, why_not_pay, why_not_void
@@ -75,10 +75,6 @@ class Pay(Ask):
     def told(self, before: Held[Invoice]) -> Mapping[str, str]:
         return _told(before.thing)
 
-    @staticmethod
-    def written(thing: Any) -> Mapping[str, str]:
-        return {"paid_at": thing.paid_at.isoformat()} if thing.paid_at else {}
-
 
 @dataclass(frozen=True, slots=True)
 class Void(Ask):
@@ -99,10 +95,6 @@ class Void(Ask):
 
     def told(self, before: Held[Invoice]) -> Mapping[str, str]:
         return _told(before.thing)
-
-    @staticmethod
-    def written(thing: Any) -> Mapping[str, str]:
-        return {"void_at": thing.void_at.isoformat()} if thing.void_at else {}
 
 
 def _told(invoice: Invoice) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
+from frontdesk import times
 from frontdesk.billing import periods
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
@@ -233,11 +234,18 @@ class Invoices:
         return [invoice_of(tx, row) for row in tx.execute(KEPT.where(INVOICE.c.number.in_(ids))).all()]
 
     def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        return ()  # time makes them
+        following = select(INVOICE.c.number).where(INVOICE.c.number > after)
+        return tx.execute(following.order_by(INVOICE.c.number).limit(limit)).scalars().all()
 
     def kept(self, thing: Invoice) -> Mapping[str, Any]:
-        ended = {"paid": thing.paid_at, "void": thing.void_at}
-        return {name: at.isoformat() for name, at in ended.items() if at is not None}
+        days = thing.days
+        dates = [*map(times.in_utc, (days.issued_at, days.final_at, days.overdue_at)), str(days.due_on)]
+        lines = [
+            [line.booking_id, line.kind.value, line.amount.net, line.amount.tax, str(line.period)]
+            for line in thing.lines
+        ]
+        ended = [times.in_utc(thing.paid_at), times.in_utc(thing.void_at)]
+        return {"closed": [str(thing.period), dates, lines], "ended": ended}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return tx.execute(select(INVOICE.c.account_id).where(INVOICE.c.number == thing_id)).scalars().all()

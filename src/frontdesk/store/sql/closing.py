@@ -22,6 +22,7 @@ from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import accounts as kept
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.proving import proof_of_things
 from frontdesk.store.sql.sealing import Deed, head, seal
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, INVOICE, INVOICE_LINE
 
@@ -79,6 +80,7 @@ def _deed(account: Account, invoice: Invoice, now: datetime) -> Deed:
             "lines": str(len(invoice.lines)),
             "total_cents": str(invoice.amount.total),
         },
+        proof=proof_of_things(invoice),
     )
 
 

@@ -55,13 +55,26 @@ def proof_of(command: Command, planned: Sequence[Planned], after: Changes[Any]) 
         CONTENT: content_of(command),
         DELIVERIES: kinds_of(planned),
         PLANNED: planned_digest(planned),
-        WROTE: _wrote(after),
+        **proof_of_things(after.thing, *after.beside),
     }
 
 
 def proof_of_effect(command: Command, after: Changes[Any]) -> dict[str, str]:
     """Return what lets the audit prove that a command took effect, or fell, after it was made."""
-    return {EFFECT_OF: str(command.id), WROTE: _wrote(after)}
+    return {EFFECT_OF: str(command.id), **proof_of_things(after.thing, *after.beside)}
+
+
+def proof_of_things(*things: Any) -> dict[str, str]:
+    """Return what lets the audit prove things as they were written, with or without a command.
+
+    It names of each what it keeps, and has a digest of that.
+    """
+    lines = []
+    for thing in things:
+        kind = kind_of(thing)
+        kept = dict(SUBJECTS[kind].kept(thing))
+        lines.append(f"{kind} {thing.id} {'+'.join(sorted(kept))}={digest_of(kept)}")
+    return {WROTE: ", ".join(lines)}
 
 
 def kinds_of(planned: Iterable[Following]) -> str:
@@ -81,16 +94,6 @@ def digest_of(value: Any) -> str:
     """Return the SHA-256 of a value as canonical JSON."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _wrote(after: Changes[Any]) -> str:
-    """Return each thing that was written with the names of what it keeps, and the digest of that."""
-    lines = []
-    for thing in (after.thing, *after.beside):
-        kind = kind_of(thing)
-        kept = dict(SUBJECTS[kind].kept(thing))
-        lines.append(f"{kind} {thing.id} {'+'.join(sorted(kept))}={digest_of(kept)}")
-    return ", ".join(lines)
 
 
 def left_by(event: AuditEvent) -> list[Left]:

@@ -5,7 +5,7 @@ Locks are taken in one order, whichever command takes them: by `ORDER`, then by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert, select, update
@@ -110,12 +110,13 @@ class Bookings:
         done, intent = thing.cancellation, thing.intent
         kept: dict[str, Any] = {"intent": [str(intent.command_id), intent.kind] if intent else None}
         if done is not None and done.origin is Origin.HERE:
-            kept["cancellation"] = [_moment(done.at), *_who(done.by), done.reason, done.note, done.filed]
+            said = [done.reason, done.note, done.filed]
+            kept["cancellation"] = [times.in_utc(done.at), *_who(done.by), *said]
         marked = thing.attendance
         if marked.origin is Origin.HERE and marked.at is not None:
             kept["attendance"] = [
                 marked.presence.value,
-                _moment(marked.at),
+                times.in_utc(marked.at),
                 *_who(marked.by),
                 marked.notice,
             ]
@@ -202,8 +203,8 @@ class Adjustments:
     def kept(self, thing: Adjustment) -> Mapping[str, Any]:
         answers = sorted([answer.question, answer.yes] for answer in thing.answers)
         asked = [thing.booking_id, thing.ground.value, answers, thing.text, thing.name]
-        decided = [thing.review.value, thing.note, *_who(thing.decided_by), _moment(thing.decided_at)]
-        return {"request": [*asked, *_who(thing.by), _moment(thing.at)], "review": decided}
+        decided = [thing.review.value, thing.note, *_who(thing.decided_by), times.in_utc(thing.decided_at)]
+        return {"request": [*asked, *_who(thing.by), times.in_utc(thing.at)], "review": decided}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return tx.execute(select(ADJUSTMENT.c.booking_id).where(ADJUSTMENT.c.id == thing_id)).scalars().all()
@@ -306,10 +307,6 @@ SUBJECTS: dict[str, SubjectKind] = {
     "invoice": Invoices(),
 }
 """Every kind of thing that a command can act on, or alter beside its subject."""
-
-
-def _moment(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(UTC).isoformat()
 
 
 def _who(by: Operator | None) -> tuple[str, str]:
