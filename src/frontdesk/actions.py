@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from frontdesk import page_keys
 from frontdesk.bookings import (
     Booking,
     Reason,
@@ -286,6 +287,15 @@ ACTIONS: tuple[Action, ...] = (
         group="Program",
     ),
     Action(
+        "program.billing",
+        "Billing",
+        "Show what new patients cost, and ask not to be charged before a month is final.",
+        opens="billing:BillingScreen",
+        keys=("i",),
+        everywhere=("f3",),
+        group="Program",
+    ),
+    Action(
         "program.attention",
         "Attention",
         "Show what needs a person, the nearest appointment first.",
@@ -411,7 +421,7 @@ CANCEL_ACTIONS: tuple[Action, ...] = (
 )
 
 
-def _on_a_page(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Action, ...]:
+def _on_a_page(group: str, *rows: page_keys.Row) -> tuple[Action, ...]:
     """Actions of a page without a text field, by id, method, label, help, and keys."""
     return tuple(
         Action(id, label, help, does=does, everywhere=tuple(keys.split()), group=group)
@@ -440,18 +450,27 @@ ATTENTION_ACTIONS = _on_a_page(
     ("attention.settle", "settle", "Settle", "Settle it: write what you did, and sign it.", "s"),
     ("attention.retry", "retry", "Try again", "Try it again now.", "a"),
     ("attention.details", "details", "Details", "Show everything about the booking.", "d enter"),
-    ("attention.down", "move(1)", "Down", "Go to the next one.", "down j"),
-    ("attention.up", "move(-1)", "Up", "Go to the one before.", "up k"),
-    ("attention.page_down", "turn_page(1)", "Page on", "Turn to the next page.", "pagedown"),
-    ("attention.page_up", "turn_page(-1)", "Page back", "Turn to the page before.", "pageup"),
+    *page_keys.moves("attention"),
     ("attention.refresh", "refresh", "Refresh", "Read the list again, with what is new.", "f5 u"),
-    ("attention.back", "back", "Back", "Go back to Find.", "escape q"),
-    ("attention.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
+    *page_keys.leaves("attention", "Go back to Find."),
 )
+
+BILLING_ACTIONS = _on_a_page("Billing", *page_keys.BILLING)
+UNDECIDED_ACTIONS = _on_a_page("Undecided bookings of a month", *page_keys.UNDECIDED)
+SENDING_ACTIONS = _on_a_page("Sending what is decided", *page_keys.SENDING)
+INVOICE_ACTIONS = _on_a_page("Invoices", *page_keys.INVOICES)
 
 ALL_ACTIONS: tuple[Action, ...] = tuple(
     action
-    for action in ACTIONS + CANCEL_ACTIONS + READING_ACTIONS + DETAILS_ACTIONS + ATTENTION_ACTIONS
+    for action in ACTIONS
+    + CANCEL_ACTIONS
+    + READING_ACTIONS
+    + DETAILS_ACTIONS
+    + ATTENTION_ACTIONS
+    + BILLING_ACTIONS
+    + UNDECIDED_ACTIONS
+    + SENDING_ACTIONS
+    + INVOICE_ACTIONS
     if action.in_this_version
 )
 """Those that Help and docs/keys.md list."""

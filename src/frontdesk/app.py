@@ -21,7 +21,7 @@ from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.shell.desk_lock import DeskLock
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
-from frontdesk.screens.shell.roles import HearsTerminal, Offers, Settles
+from frontdesk.screens.shell.roles import Explains, HearsTerminal, Offers, Settles
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
@@ -228,7 +228,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         from frontdesk.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.desk.settings.keys))
+            explained = self.screen.explained if isinstance(self.screen, Explains) else ()
+            self.push_screen(HelpScreen(self.desk.settings.keys, explained))
 
     def action_open(self, place: str) -> None:
         """Open a screen over the one there is; `place` is what an action opens."""

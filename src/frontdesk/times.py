@@ -69,6 +69,11 @@ def day_for_patients(value: date) -> str:
     return f"{_LONG_DAYS[value.weekday()]} {value.day} {_LONG_MONTHS[value.month - 1]} {value.year}"
 
 
+def month_name(month: int) -> str:
+    """Return `November` for 11."""
+    return _LONG_MONTHS[month - 1]
+
+
 def time_for_patients(instant: datetime, zone: ZoneInfo) -> str:
     """`10:30 am`; the offset follows in the hour that a clock change repeats."""
     local = instant.astimezone(zone)

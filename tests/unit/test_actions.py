@@ -12,10 +12,14 @@ from frontdesk.actions import (
     ACTIONS,
     ALL_ACTIONS,
     ATTENTION_ACTIONS,
+    BILLING_ACTIONS,
     CANCEL_ACTIONS,
     DETAILS_ACTIONS,
+    INVOICE_ACTIONS,
     MENU,
     READING_ACTIONS,
+    SENDING_ACTIONS,
+    UNDECIDED_ACTIONS,
     Action,
     WhyNot,
 )
@@ -62,13 +66,14 @@ LIST_KEYS = {
     "slash": "find.focus",
     "question_mark": "program.help",
     "b": "program.bookings",
+    "i": "program.billing",
     "exclamation_mark": "program.attention",
     "u": "program.refresh",
     "e": "program.connections",
     "l": "program.lock",
     "q": "program.leave",
 }
-"""The design's keys of the list; Billing and the lock come with later versions."""
+"""The design's keys of the list."""
 
 EVERYWHERE_KEYS = {
     "enter": "booking.menu",
@@ -81,6 +86,7 @@ EVERYWHERE_KEYS = {
     "pagedown": "list.page_down",
     "f1": "program.help",
     "f2": "program.bookings",
+    "f3": "program.billing",
     "f4": "program.attention",
     "f5": "program.refresh",
     "f9": "program.lock",
@@ -106,7 +112,17 @@ def test_every_id_is_one_actions() -> None:
 
 
 @pytest.mark.parametrize(
-    "actions", [ACTIONS, CANCEL_ACTIONS, READING_ACTIONS + DETAILS_ACTIONS, ATTENTION_ACTIONS]
+    "actions",
+    [
+        ACTIONS,
+        CANCEL_ACTIONS,
+        READING_ACTIONS + DETAILS_ACTIONS,
+        ATTENTION_ACTIONS,
+        BILLING_ACTIONS,
+        UNDECIDED_ACTIONS,
+        SENDING_ACTIONS,
+        INVOICE_ACTIONS,
+    ],
 )
 def test_no_key_is_bound_twice(actions: Sequence[Action]) -> None:
     bound = Counter(key for one in actions for key in (*one.keys, *one.everywhere))

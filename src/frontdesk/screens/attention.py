@@ -12,13 +12,17 @@ from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.actions import ATTENTION_ACTIONS
+from frontdesk.bookings import Scope
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.settling import NoteScreen, try_again
+from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.attention import AttentionSource, Item
+from frontdesk.sources.billing import closing_soon
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column, ListTable
+from frontdesk.words import billing as words
 from frontdesk.words.deliveries import over_words, to_do
 
 FOOT = "s settle: asks for a note, signs with your name   a try again   d details"
@@ -84,6 +88,8 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
     def __init__(self, desk: OpenDesk) -> None:
         self.source = AttentionSource(desk.store)
         super().__init__(desk, self.source)
+        self._draft = ""
+        """That a month closes soon, where somebody has to decide of it."""
 
     @property
     def columns(self) -> tuple[Column[Item], ...]:
@@ -107,11 +113,38 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
         more = " and more" if self.source.has_more else ""
         return f"{number:,}{more} {'needs' if number == 1 else 'need'} a person, nearest appointment first"
 
+    def under_title(self) -> tuple[str, str, Style]:
+        return f" {self._draft}" if self._draft else "", "", BOLD
+
     def foot(self) -> tuple[str, str]:
         return FOOT, ""
 
     def nothing(self) -> tuple[str, ...]:
         return ("      Nothing needs a person. What fails is listed here until it is done.",)
+
+    async def read_anew(self) -> None:
+        await super().read_anew()
+        self._look_for_draft()
+
+    @work(exclusive=True, exit_on_error=False, group="reading")
+    async def _look_for_draft(self) -> None:
+        """Say when a month closes soon; a desk that may not see what is billed is not asked."""
+        desk = self.desk
+        if Scope.BILL not in desk.standing.scopes:
+            return
+        try:
+            found = await closing_soon(desk.store, desk.now())
+            zones = {one.id: one.settings.zone for one in await desk.store.accounts()} if found else {}
+        except Exception as error:
+            desk.fault(error)
+            return
+        zone = zones.get(found.account_id) if found else None
+        self._draft = words.closing_soon(found, zone, desk.now()) if found and zone else ""
+        self.show_list()
+
+    def follow(self, change: StoreChanged) -> None:
+        super().follow(change)
+        self._look_for_draft()
 
     def catch_up(self) -> None:
         self._catch_up()

@@ -1,6 +1,6 @@
 """Help: all keys, from the one command table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from frontdesk.actions import ALL_ACTIONS
 from frontdesk.keys import key_name, keys_of
@@ -19,11 +19,15 @@ KEYS_WIDTH = 16
 
 
 class HelpScreen(TextScreen):
-    """What every key does. `overrides` are the keys the config gave to commands."""
+    """What every key does. `overrides` are the keys the config gave to commands.
 
-    def __init__(self, overrides: Mapping[str, str]) -> None:
+    `explained` are the words of the screen that it was asked for on, which stand first.
+    """
+
+    def __init__(self, overrides: Mapping[str, str], explained: Sequence[str] = ()) -> None:
         super().__init__()
         self._overrides = overrides
+        self._explained = explained
 
     def on_mount(self) -> None:
         self._show_keys()
@@ -35,7 +39,8 @@ class HelpScreen(TextScreen):
     def _show_keys(self) -> None:
         width = self.app.size.width - 2
         lines: list[StyledLine] = [("", PLAIN)]
-        lines += [(f"  {line}", PLAIN) for line in wrapped(FIND_TEXT, min(width, WIDEST - 2))]
+        for said in self._explained or (FIND_TEXT,):
+            lines += [(f"  {line}", PLAIN) for line in wrapped(said, min(width, WIDEST - 2))]
         group = ""
         for action in ALL_ACTIONS:
             if action.group != group:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import ClassVar, Generic
 
+from rich.style import Style
 from textual import events, work
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -73,6 +74,10 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
         """Return what stands at the right of the title, such as how many rows there are."""
         return ""
 
+    def under_title(self) -> tuple[str, str, Style]:
+        """Return the line below the title, left, right and how it is drawn; most lists leave it empty."""
+        return "", "", PLAIN
+
     def foot(self) -> tuple[str, str]:
         """Return the line below the table, left and right, such as sums."""
         return "", ""
@@ -89,7 +94,7 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         yield Line(id="title")
-        yield Line()
+        yield Line(id="under-title")
         yield self.make_table()
         yield Line(id="foot")
         yield self.key_line
@@ -111,6 +116,7 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
     def show_list(self) -> None:
         """Bring every line in agreement with the listing."""
         self.line("title").show(f" {self.TITLE_WORDS}", f"{self.headline()} ", REVERSED)
+        self.line("under-title").show(*self.under_title())
         self.line("foot").show(*self.foot(), PLAIN)
         self.show_table()
         self.show_status()

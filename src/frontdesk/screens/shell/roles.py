@@ -46,6 +46,16 @@ class Offers(Protocol):
 
 
 @runtime_checkable
+class Explains(Protocol):
+    """A screen that shows words which the help has to explain."""
+
+    @property
+    def explained(self) -> tuple[str, ...]:
+        """What the help says first, a line each."""
+        ...
+
+
+@runtime_checkable
 class Home(Protocol):
     """The screen below all others, which whoever signs in begins at."""
 

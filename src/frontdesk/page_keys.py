@@ -1,0 +1,92 @@
+"""Rows of the table of actions for pages of lists: a page's keys, and those that every such page has."""
+
+Row = tuple[str, str, str, str, str]
+"""Id, method, label, help, and keys with a space between them; see `actions`."""
+
+
+def moves(page: str) -> tuple[Row, ...]:
+    """What moves the cursor of a list on a page of its own."""
+    return (
+        (f"{page}.down", "move(1)", "Down", "Go to the next one.", "down j"),
+        (f"{page}.up", "move(-1)", "Up", "Go to the one before.", "up k"),
+        (f"{page}.page_down", "turn_page(1)", "Page on", "Turn to the next page.", "pagedown"),
+        (f"{page}.page_up", "turn_page(-1)", "Page back", "Turn to the page before.", "pageup"),
+    )
+
+
+def leaves(page: str, back: str) -> tuple[Row, ...]:
+    """What leads from a page to where it was opened from, which `back` says, and to the help."""
+    return (
+        (f"{page}.back", "back", "Back", back, "escape q"),
+        (f"{page}.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
+    )
+
+
+BILLING: tuple[Row, ...] = (
+    (
+        "billing.upcoming",
+        "only('Upcoming')",
+        "Only Upcoming",
+        "Show only what is not on a final invoice.",
+        "1",
+    ),
+    ("billing.charged", "only('Charged')", "Only Charged", "Show only what is charged.", "2"),
+    ("billing.cancelled", "only('Cancelled')", "Only Cancelled", "Show only cancelled bookings.", "3"),
+    ("billing.no_charge", "only('No Charge')", "Only No Charge", "Show only what is not charged.", "4"),
+    ("billing.requests", "choose_request", "Requests", "Choose how far requests have got.", "r"),
+    ("billing.month", "choose_month", "One month", "Choose a month to show.", "m"),
+    ("billing.invoice", "choose_invoice", "One invoice", "Choose an invoice whose bookings to show.", "v"),
+    ("billing.practice", "choose_practice", "One practice", "Choose a practice to show.", "o"),
+    ("billing.everything", "clear_filters", "Show everything", "Clear every filter.", "0"),
+    ("billing.undecided", "undecided", "Undecided", "Decide of what is charged unless you ask.", "g"),
+    ("billing.invoices", "invoices", "Invoices", "Show all invoices, the latest month first.", "i"),
+    ("billing.details", "details", "Details", "Show everything about the booking.", "d enter"),
+    *moves("billing"),
+    ("billing.first", "go_to_end(-1)", "First", "Go to the very first one.", "home"),
+    ("billing.last", "go_to_end(1)", "Last", "Go to the very last one.", "end"),
+    ("billing.refresh", "refresh", "Refresh", "Read the list again, with what is new.", "f5 u"),
+    *leaves("billing", "Go back to Find."),
+)
+
+UNDECIDED: tuple[Row, ...] = (
+    ("undecided.attended", "letter('attended')", "Attended", "The patient attended: it is charged.", "a"),
+    (
+        "undecided.did_not_come",
+        "letter('did not come')",
+        "Did not come",
+        "Ask not to be charged: FTA / DNA.",
+        "f",
+    ),
+    (
+        "undecided.not_new",
+        "letter('not new')",
+        "Not new",
+        "Ask not to be charged: the patient is not new. To a question it is the answer no.",
+        "n",
+    ),
+    ("undecided.yes", "yes", "Yes", "Answer a question with yes.", "y"),
+    ("undecided.send", "send", "Send", "Show what is decided, to send it.", "f8"),
+    ("undecided.month", "choose_month", "Another month", "Choose another month that is not final.", "m"),
+    ("undecided.details", "details", "Details", "Show everything about the booking.", "d enter"),
+    *moves("undecided"),
+    ("undecided.refresh", "refresh", "Refresh", "Read the list again; what you decided stays.", "f5 u"),
+    *leaves("undecided", "Take a decision out at its question; else go back to Billing."),
+)
+
+SENDING: tuple[Row, ...] = (
+    (
+        "sending.confirm",
+        "confirm",
+        "Send",
+        "Send what is shown. F8 counts only after you could see it.",
+        "f8",
+    ),
+    ("sending.keep", "keep", "Keep", "Close the window; nothing more is sent.", "escape"),
+)
+
+INVOICES: tuple[Row, ...] = (
+    ("invoices.open", "open_invoice", "Open", "Show the invoice with its lines.", "enter d"),
+    *moves("invoices"),
+    ("invoices.refresh", "refresh", "Refresh", "Read the list again.", "f5 u"),
+    *leaves("invoices", "Go back to Billing."),
+)

@@ -1,0 +1,190 @@
+"""Sends what an operator has decided of many bookings: one command each, and what became of each."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+
+from frontdesk import times
+from frontdesk.actions import SENDING_ACTIONS
+from frontdesk.desk import OpenDesk
+from frontdesk.saving import Known, NotSaved, Overtaken, Saved, save
+from frontdesk.screens.binding import everywhere_bindings
+from frontdesk.screens.dialogs.command import Progress
+from frontdesk.screens.dialogs.writing import WritingScreen
+from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.sources.undecided import Decision, Item
+from frontdesk.terminal import ConfirmGate, ask_position
+from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.words import billing as words
+from frontdesk.words.fitting import wrapped
+
+Left = dict[int, Decision | None]
+"""Of each booking whose sending was tried: the decision if it may be sent again, else None."""
+
+WIDTH = 76
+FEW = 10
+"""Bookings that are named one by one; of more the rest is counted."""
+
+
+class SendingScreen(WritingScreen[Left], inherit_bindings=False):
+    """Shows what is sent, sends it once F8 is pressed, and says which were not saved and why.
+
+    Each decision is a command of its own, so that one that fails leaves the others saved. After a
+    lost answer it asks what became of that one before it goes on. Where the store cannot save at
+    all it stops: what was not tried is kept.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(SENDING_ACTIONS)
+    CONFIRMS: ClassVar[frozenset[str]] = frozenset({"f8"})
+    CSS = """
+    SendingScreen { align: center top; background: transparent; }
+    #box { width: 80; max-width: 100%; height: auto; margin-top: 3; border: ascii ansi_default; }
+    """
+
+    def __init__(self, desk: OpenDesk, decided: Sequence[Item]) -> None:
+        super().__init__()
+        self.desk = desk
+        self._decided = decided
+        self._store_id = desk.store_id
+        self._left: Left = {}
+        self._progress = Progress.READING
+        self._gate = ConfirmGate(desk.program.clock)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Line(id="title")
+            yield TextBlock(id="what")
+            yield Line(id="message")
+            yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#title", Line).show(" Send what is decided", style=REVERSED)
+        each = [(one.decision.verdict, one.booking.practice) for one in self._decided if one.decision]
+        lines = [f" {line}" for line in wrapped(words.tally(each), WIDTH)] + [""]
+        lines += [self._named(one) for one in self._decided[:FEW]]
+        if more := len(self._decided) - FEW:
+            lines += [f"   and {more:,} more"] * (more > 0)
+        self._show(lines, strong=1)
+        self.query_one("#keys", Line).show(" F8 sends   Esc goes back, nothing is sent", style=BOLD)
+
+    def _show(self, lines: Sequence[str], *, strong: int = 0) -> None:
+        styles: list[Style] = [BOLD if index < strong else PLAIN for index in range(len(lines))]
+        self.query_one("#what", TextBlock).show(tuple(zip(lines, styles, strict=True)))
+
+    def _named(self, item: Item) -> str:
+        booking = item.booking
+        when = times.when_in_words(booking.starts_at, booking.practice.zone, self.desk.now())
+        verdict = item.decision.verdict if item.decision else ""
+        return f"   {when} {booking.practice.short}  {booking.patient.name}: {verdict}"
+
+    def say(self, message: str) -> None:
+        """Answer in the dialog."""
+        self.query_one("#message", Line).show(f" {message}", style=BOLD)
+
+    # -- only what was seen can be confirmed ----------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        self._gate.shut()
+        self.call_after_refresh(lambda: self._gate.painted(ask_position(self.app)))
+
+    def position_answered(self, question: int) -> None:
+        """Take note that the terminal has painted everything written before this question."""
+        self._gate.answered(question)
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        if message.is_of_another_store and self._progress is Progress.READING:
+            self._progress = Progress.OVER
+            self.say("The bookings were put back or replaced. Esc, then decide again.")
+
+    # -- keys -----------------------------------------------------------------------------
+
+    def action_keep(self) -> None:
+        if self._progress in (Progress.READING, Progress.OVER):
+            self.dismiss(self._left)
+        else:
+            self.say("Wait for the answer: it is not known yet whether the last one was saved.")
+
+    def action_confirm(self) -> None:
+        if self._progress is Progress.OVER:
+            self.dismiss(self._left)
+        elif self._progress is not Progress.READING:
+            return
+        elif not self._gate.is_open(self.desk.key_arrived_at):
+            self.say("Too early: this window was not yet on your screen. Read it, then press F8.")
+        else:
+            self._progress = Progress.SAVING
+            self.begin()
+            self._send()
+
+    # -- the writes -----------------------------------------------------------------------
+
+    @work(exit_on_error=False)
+    async def _send(self) -> None:
+        failed: list[tuple[Item, str]] = []
+        operator = self.desk.operator
+        try:
+            for number, item in enumerate(self._decided, 1):
+                if (decision := item.decision) is None:
+                    continue
+                self.say(f"Sending {number} of {len(self._decided)}...")
+                self._on_its_way = item
+                self.desk.own.add(item.booking.id)
+                command = decision.command(operator, self._store_id)
+                known = await save(self.desk.store, command, self.desk.fault, self._not_known)
+                self._progress = Progress.SAVING
+                if isinstance(known, Saved):
+                    self._left[item.booking.id] = None
+                    continue
+                self.desk.own.discard(item.booking.id)
+                failed.append((item, _why(known)))
+                # Under its id nothing was written, and a server may refuse that id from now on.
+                again = decision.renewed() if isinstance(known, NotSaved) else None
+                self._left[item.booking.id] = again
+                if again is not None:
+                    break
+            if failed:
+                self._tell(failed)
+            else:
+                self.finish(self._left)
+        finally:
+            self._progress = Progress.OVER
+            self.end()
+
+    def _not_known(self) -> None:
+        self._progress = Progress.UNKNOWN
+        self.is_answered.set()
+        name = self._on_its_way.booking.patient.name
+        self.say(f"Not known yet whether that of {name} was saved. Asking.")
+
+    def _tell(self, failed: Sequence[tuple[Item, str]]) -> None:
+        """Say which were not saved, and why; and how many were."""
+        saved = sum(one is None for one in self._left.values()) - sum(
+            self._left[item.booking.id] is None for item, _ in failed
+        )
+        untried = len(self._decided) - len(self._left)
+        lines = [f" {saved:,} of {len(self._decided):,} saved. Not saved:"]
+        for item, why in failed:
+            lines += [f"   {line}" for line in wrapped(f"{item.booking.patient.name}: {why}", WIDTH - 3)]
+        if untried:
+            said = "was not tried, and stays" if untried == 1 else "were not tried, and stay"
+            lines += [f"   {untried:,} more {said} decided."]
+        self._show(lines, strong=1)
+        self.say("")
+        self.query_one("#keys", Line).show(" Esc goes back to the list", style=BOLD)
+
+
+def _why(known: Known) -> str:
+    """Return why nothing was written, for the operator."""
+    if isinstance(known, Saved):
+        return ""
+    if isinstance(known, NotSaved):
+        return f"{known.why.hint} It stays decided: F8 sends it again."
+    if isinstance(known, Overtaken):
+        by = f"{known.conflict.by} changed it" if known.conflict.by else "it changed"
+        return f"{by} meanwhile. Look at it again."
+    return known.why.hint
