@@ -175,7 +175,11 @@ MADE = st.lists(
 
 
 @given(made=MADE)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 async def test_what_a_store_closed_is_what_the_rules_say(at_clock: Billed, clock: Clock, made: list) -> None:  # type: ignore[type-arg]
     store = at_clock.store
     assert isinstance(store, SqlStore)

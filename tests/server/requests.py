@@ -140,6 +140,23 @@ CASES: Mapping[str, Case] = {
     "read_health": Case("GET", "/health"),
     "read_openapi": Case("GET", "/openapi.json"),
 }
+BILLING_READS: Mapping[str, str] = {
+    "list_accounts": "/accounts",
+    "list_billing": "/billing",
+    "count_billing": "/billing/count",
+    "sum_billing": "/billing/sums",
+    "list_invoices": "/billing/invoices",
+    "read_invoice": "/accounts/1/invoices/{period}",
+    "read_undecided": "/accounts/1/undecided/{period}",
+}
+BILLING_WRITES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "close_account": ("/accounts/1/close", {"period": "{period}"}),
+    "pay_invoice": ("/invoices/1/pay", {}),
+    "void_invoice": ("/invoices/2/void", {}),
+}
+"""What is asked of an account and its invoices, see test_billing_routes."""
+
+OPERATIONS = frozenset({*CASES, *BILLING_READS, *BILLING_WRITES})
 OPEN = frozenset({"read_health", "read_openapi"})
 """What needs no token."""
 

@@ -14,7 +14,7 @@ from frontdesk.store.port import DeskToken
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.raw import execute
 from tests.making import KIM
-from tests.server.requests import CASES, NOTHING, OPEN, Asking
+from tests.server.requests import BILLING_READS, BILLING_WRITES, CASES, NOTHING, OPEN, OPERATIONS, Asking
 from tests.serving import DESK_SCOPES, Told, bearer, client_of, make_token, served, service_of
 
 Statuses = dict[str, int]
@@ -23,8 +23,10 @@ WRITING = {Scope.CANCEL, Scope.DECIDE}
 
 def test_every_route_has_its_case(told: Told) -> None:
     app = make_app(Service(None, None, told.report, told.wake))  # type: ignore[arg-type]
-    assert {route.name for route in app.routes} == CASES.keys()  # type: ignore[attr-defined]
-    assert {f"/{case.shape.split('/')[1]}" for case in CASES.values()} == {
+    assert {route.name for route in app.routes} == OPERATIONS  # type: ignore[attr-defined]
+    asked = [case.shape for case in CASES.values()]
+    asked += [*BILLING_READS.values(), *(path for path, _ in BILLING_WRITES.values())]
+    assert {f"/{path.split('/')[1]}" for path in asked} == {
         f"/{route.path.split('/')[1]}"  # type: ignore[attr-defined]
         for route in app.routes
     }

@@ -12,19 +12,12 @@ from frontdesk.bookings import Scope
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.billed import Billed
 from tests.contract.desks import DesksHere
+from tests.server.requests import BILLING_READS, BILLING_WRITES
 from tests.serving import bearer, client_of, make_token, served, service_of
 
-READS = (
-    "/accounts",
-    "/billing",
-    "/billing/count",
-    "/billing/sums",
-    "/billing/invoices",
-    "/accounts/1/invoices/{period}",
-    "/accounts/1/undecided/{period}",
-)
+READS = tuple(BILLING_READS.values())
 OF_THE_ACCOUNT = READS[5:]
-WRITES = {"/accounts/1/close": {"period": "{period}"}, "/invoices/1/pay": {}, "/invoices/2/void": {}}
+WRITES = dict(BILLING_WRITES.values())
 
 
 @pytest.fixture

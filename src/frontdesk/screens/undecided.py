@@ -188,7 +188,7 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         for item in lost:
             if self._asked_of is not None and self._asked_of.booking.id == item.booking.id:
                 self._asked_of = None
-            if item.booking.id in self.desk.own:
+            if item.booking.id in self.desk.own_changes:
                 continue  # the news of what is sent from here may come before the answer
             became = item.over or "changed"
             self.key_line.tell(

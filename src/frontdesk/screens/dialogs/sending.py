@@ -133,14 +133,14 @@ class SendingScreen(WritingScreen[Left], inherit_bindings=False):
                     continue
                 self.say(f"Sending {number} of {len(self._decided)}...")
                 self._on_its_way = item
-                self.desk.own.add(item.booking.id)
+                self.desk.own_changes.add(item.booking.id)
                 command = decision.command(operator, self._store_id)
                 known = await save(self.desk.store, command, self.desk.fault, self._not_known)
                 self._progress = Progress.SAVING
                 if isinstance(known, Saved):
                     self._left[item.booking.id] = None
                     continue
-                self.desk.own.discard(item.booking.id)
+                self.desk.own_changes.discard(item.booking.id)
                 failed.append((item, _why(known)))
                 # Under its id nothing was written, and a server may refuse that id from now on.
                 again = decision.renewed() if isinstance(known, NotSaved) else None
