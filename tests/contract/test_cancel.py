@@ -43,6 +43,9 @@ from tests.making import (
 
 pytestmark = pytest.mark.far_too
 
+OWN = ("reason", "told_by_phone", "note", "filed")
+"""The fields of what a cancel asks."""
+
 
 def command(booking: Booking, operator: Operator = KIM_AT_TWO, **changes: object) -> Command:
     return changed(cancel_of(booking, operator, "Sick"), **changes)
@@ -50,7 +53,7 @@ def command(booking: Booking, operator: Operator = KIM_AT_TWO, **changes: object
 
 def changed(asked: Command, **changes: object) -> Command:
     """Return a command with some of what it asks, or of its envelope, changed."""
-    own = {name: changes.pop(name) for name in ("reason", "told_by_phone") if name in changes}
+    own = {name: changes.pop(name) for name in OWN if name in changes}
     if "booking_id" in changes:
         changes["subject"] = Subject("booking", changes.pop("booking_id"))  # type: ignore[arg-type]
     return replace(asked, ask=replace(asked.ask, **own), **changes)  # type: ignore[arg-type]
@@ -121,6 +124,34 @@ async def test_text_is_cleaned_before_it_is_kept(store: Store, booking: Booking)
     assert done is not None
     assert done.by.name == "Kim\ufffd[31m Nguyen"
     assert done.reason == "Sick\ufffd today"
+
+
+async def test_what_is_for_the_practice_only_is_kept_with_the_booking_and_in_no_history(
+    store: Store, booking: Booking
+) -> None:
+    asked = command(booking, reason="", note=" owes\n us a call\x07 ", filed="Sick")
+    await cancel(store, asked)
+    done = (await store.get(booking.id)).cancellation
+    assert done is not None
+    assert (done.reason, done.note, done.filed) == ("", "owes us a call\ufffd", "Sick")
+    (event,) = await store.history(booking.id)
+    assert dict(event.detail)["reason"] == ""
+    assert "owes us" not in repr(event)
+    assert "Sick" not in repr(event)
+    for delivery in await store.deliveries(booking.id):
+        assert "owes us" not in repr(delivery)
+    assert (await cancel(store, asked)).cancellation == done
+    with pytest.raises(Refused, match="used for another command"):
+        await cancel(store, changed(asked, note="another"))
+
+
+@pytest.mark.parametrize(("field", "said"), [("note", "note"), ("filed", "word for the file")])
+async def test_what_is_for_the_practice_only_is_at_most_255_characters(
+    store: Store, booking: Booking, field: str, said: str
+) -> None:
+    with pytest.raises(Refused, match=f"the {said} is longer than 255 characters"):
+        await cancel(store, command(booking, **{field: "x" * 256}))
+    assert await store.get(booking.id) == booking
 
 
 @pytest.mark.far_too(full=True)

@@ -359,6 +359,19 @@ async def test_what_a_source_cancelled_a_source_reinstates(store: SqlStore, orig
     assert await load(store, incoming()) == [LoadOutcome.KEPT]
 
 
+async def test_no_source_sets_or_wipes_what_is_for_the_practice_only(store: SqlStore) -> None:
+    await load(store, incoming())
+    asked = cancel_of(await one(store), LEE, "Sick")
+    await cancel(store, replace(asked, ask=replace(asked.ask, note="owes us a call", filed="Ill")))  # type: ignore[call-arg]
+    kept = (await one(store)).cancellation
+    for line in (incoming(), GONE, incoming(fee=100)):
+        await load(store, line)
+        assert (await one(store)).cancellation == kept
+    assert kept is not None
+    assert (kept.note, kept.filed) == ("owes us a call", "Ill")
+    assert await store.registry.verify() is None
+
+
 async def test_each_turn_of_a_booking_is_in_its_history(store: SqlStore) -> None:
     await load(store, incoming())
     for line in (GONE, incoming(), GONE):

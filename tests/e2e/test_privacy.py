@@ -2,22 +2,27 @@
 
 import asyncio
 import gc
+import json
 import os
 import re
+import socket
 import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from frontdesk.bookings import Booking
 from frontdesk.cli import crash
+from frontdesk.commands import Cancel
 from frontdesk.credentials import Credentials
 from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.pty_desk import PtyDesk
+from tests.e2e.world import World
 
 CANARY = "Canaria Patientia"
 FRONTDESK = [sys.executable, "-m", "frontdesk"]
@@ -211,6 +216,100 @@ class TestFileModes:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
         assert done.stdout == "True 0\n"
+
+
+NOTE = "7f3a private note"
+
+
+def leaves_frontdesk(desk: LineDesk) -> bytes:
+    """Return all files of an installation but for its store, and without what keeps secrets."""
+    files = [file for file in desk.config_file.parent.rglob("*") if file.is_file()]
+    outside = [
+        one for one in files if not one.name.startswith("desk.db") and one.parent.name != "credentials"
+    ]
+    return b"".join(file.read_bytes() for file in outside)
+
+
+class TestTheNote:
+    """What is for the practice only, beside a reason that all the others may read."""
+
+    async def test_neither_patient_nor_pms_nor_practice_mail_nor_log_gets_it(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent = bytearray()
+        for name in ("send", "sendall"):
+            real = getattr(socket.socket, name)
+
+            def heard(self: socket.socket, data: bytes, *more: int, real: Any = real) -> Any:
+                sent.extend(bytes(data))
+                return real(self, data, *more)
+
+            monkeypatch.setattr(socket.socket, name, heard)
+        said = ""
+        for ref in ("R00001", "R00002"):
+            said += await world.run(
+                "cancel", ref, "--yes", "--no-deliver", "--reason", "patient ill", "--note", NOTE
+            )
+        said += await world.run("deliver", "--once")
+        said += await world.run("history", "R00001", "--json") + await world.run("history", "R00001")
+        assert world.cancels() == [True, True]
+        kept = [str(line) for line in world.pms.ledger] + [text for _, text in world.pms.diary.messages()]
+        everywhere = bytes(sent) + leaves_frontdesk(world.desk) + said.encode() + "".join(kept).encode()
+        assert b"patient ill" in sent
+        assert everywhere.count(b"patient ill") >= 4
+        assert len(world.pms.diary.messages()) == 1
+        assert NOTE.encode() not in everywhere
+        assert NOTE in await world.run("show", "R00001", "--notes")
+
+    async def test_what_is_printed_has_it_only_when_it_is_asked_for(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        await world.run("cancel", "R00001", "--yes", "--no-deliver", "--note", NOTE)
+        for command in (("list",), ("show", "R00001")):
+            for form in ((), ("--json",)):
+                assert NOTE not in await world.run(*command, *form)
+                assert NOTE in await world.run(*command, *form, "--notes")
+        shown = json.loads(await world.run("show", "R00001", "--json", "--notes"))
+        assert (shown["cancellation_note"], shown["cancellation_filed"]) == (NOTE, None)
+        without, with_notes = tmp_path / "out.csv", tmp_path / "notes.csv"
+        await world.run("export", str(without))
+        await world.run("export", str(with_notes), "--notes")
+        assert "note" not in without.read_text()
+        first, *_ = with_notes.read_text().splitlines()
+        assert first.endswith(",cancellation_note,cancellation_filed")
+        assert with_notes.read_text().count(NOTE) == 1
+        with_notes.write_text(with_notes.read_text().replace(NOTE, "a note from a file"))
+        assert "2 read" in await world.run("import", str(with_notes))
+        assert NOTE in await world.run("show", "R00001", "--notes")
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="what others see of a process is read from /proc")
+    def test_typed_at_the_screen_it_is_in_no_process_no_title_and_no_file(self, desk: LineDesk) -> None:
+        with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)]) as opened:
+            opened.wait_for("Find:")
+            opened.send(b"r00001\rc")
+            opened.wait_for("This action cannot be undone.")
+            opened.send(b"\t" + NOTE.encode())
+            opened.wait_for(NOTE)
+            seen = shown_by_the_kernel(opened.pid)
+            opened.wait_still(1.0)  # longer than the dialog is deaf
+            opened.send(b"\x1b[19~")
+            opened.wait_for("Last ")
+            seen += shown_by_the_kernel(opened.pid)
+            assert not any(NOTE in line for line in opened.screen_lines())
+            titles = b"".join(re.findall(rb"\x1b\][^\x07\x1b]*", opened.output))
+        assert NOTE in desk("show", "R00001", "--notes").stdout
+        assert NOTE.encode() not in seen + titles + leaves_frontdesk(desk)
+
+    def test_a_bug_on_the_way_logs_it_nowhere(self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(held: object, by: object, now: object, asked: object) -> None:
+            raise ValueError(asked)
+
+        monkeypatch.setattr(Cancel, "done", lambda self, held, by, now: broken(held, by, now, self))
+        result = desk("cancel", "R00001", "--yes", "--note", NOTE)
+
+        assert result.exit_code != 0
+        assert "ValueError" in desk.log_file.read_text()
+        assert NOTE not in desk.log_file.read_text() + result.output
 
 
 SECRET, PIN = "canary-7f3a-secret", "7f3ac4n4ry"
