@@ -27,6 +27,7 @@ from frontdesk.screens.shell.lock import SignInScreen
 from frontdesk.store.opening import open_store
 from frontdesk.text import fold
 from tests.making import cancel, cancel_of
+from tests.screens import billed_data
 from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs
 from tests.screens.front import Front, StillClock, desk_on
 from tests.screens.pins import PINS, Pins
@@ -82,9 +83,10 @@ async def _fill(url: str) -> None:
 
 
 @asynccontextmanager
-async def _front(path: Path, sign_in: SignIn | None = None) -> AsyncIterator[Front]:
-    """Yield a front desk on the store at `path`, at a time that stands still."""
+async def _front(path: Path, sign_in: SignIn | None = None, later: float = 0.0) -> AsyncIterator[Front]:
+    """Yield a front desk on the store at `path`, so many seconds later, at a time that stands still."""
     clock, reports = StillClock(), list[BaseException]()
+    clock.advance(later)
     app = FrontdeskApp(desk_on(path, clock, reports, preflight=_same_there, sign_in=sign_in))
     async with app.run_test(size=SIZE) as pilot:
         front = Front(app, pilot, clock, reports)
@@ -121,6 +123,11 @@ async def pictures() -> dict[str, str]:
             await front.type(SEARCH)
             await front.press("f9")
             made["locked.svg"] = picture(front.app)
+        billed = Path(folder) / "billed.db"
+        await billed_data.fill(billed)
+        async with _front(billed, later=billed_data.TO_DECEMBER) as front:
+            await front.press("f3", "g", "a", "down", "f", "n", "n", "n", "down")
+            made["undecided.svg"] = picture(front.app)
     return made
 
 

@@ -150,7 +150,7 @@ async def test_what_is_for_the_practice_only_is_at_most_255_characters(
     store: Store, booking: Booking, field: str, said: str
 ) -> None:
     with pytest.raises(Refused, match=f"the {said} is longer than 255 characters"):
-        await cancel(store, command(booking, **{field: "x" * 256}))
+        await cancel(store, changed(command(booking), **{field: "x" * 256}))
     assert await store.get(booking.id) == booking
 
 

@@ -1,21 +1,17 @@
 """Billing on the screen: the list with its filters and sums, invoices, and what nobody has decided yet."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from frontdesk.arrivals import IncomingBooking
 from frontdesk.billing.adjustments import Ground, Review
-from frontdesk.billing.settings import BillingSettings, Price
-from frontdesk.bookings import Booking, Operator, Patient, Presence, Scope, Standing, StoreState
+from frontdesk.bookings import Booking, Operator, Presence, Scope, Standing, StoreState
 from frontdesk.commands import Approve, Ask, Command, MarkAttended, Reject, RequestAdjustment, Subject
 from frontdesk.errors import Unavailable
 from frontdesk.screens.billing import BillingScreen
@@ -25,58 +21,23 @@ from frontdesk.screens.invoices import InvoicesScreen
 from frontdesk.screens.undecided import UndecidedScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
+from tests.screens.billed_data import TO_DECEMBER, arriving, fill
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, wrapped
-from tests.screens.desk_data import ADELAIDE, KIM, NOW, PRACTICES, SYDNEY, TOM
+from tests.screens.desk_data import HOSTILE_NAMES, KIM, NOW, SYDNEY, TOM
 from tests.screens.front import Front, StillClock
 from tests.screens.golden import same_as_golden
-
-SETTINGS = BillingSettings("smile", "Australia/Sydney", (Price(99_00), Price(50_00, "port")), Decimal(10))
-TO_DECEMBER = timedelta(days=13).total_seconds()
-"""From the day of the tests to Sat 5 Dec, when the draft of November has two days left."""
-
-PATIENTS = (
-    ("B1", "adelaide", "Ben Smith", (2026, 11, 3, 9, 30), True),
-    ("B2", "sydney", "Ana Reyes", (2026, 11, 4, 10, 0), True),
-    ("B3", "adelaide", "Cara Olsen", (2026, 11, 12, 14, 0), True),
-    ("B4", "adelaide", "Old Friend", (2026, 11, 13, 9, 0), False),
-    ("B5", "port", "Dan Ito", (2026, 11, 25, 11, 15), True),
-    ("B6", "adelaide", "Fay Asks", (2026, 11, 26, 8, 0), None),
-    ("B7", "sydney", "Eve Novak", (2026, 12, 10, 16, 0), True),
-)
+from tests.screens.test_hostile_text import assert_harmless
+from tests.screens.test_key_policy import look_at_bindings
 
 BilledFront = Callable[..., AbstractAsyncContextManager[Front]]
-
-
-def arriving(
-    ref: str, practice: str, name: str, moment: tuple[int, int, int, int, int], is_new: bool | None
-) -> IncomingBooking:
-    zone = SYDNEY if practice == "sydney" else ADELAIDE
-    return IncomingBooking(
-        line=0,
-        practice_id=practice,
-        patient=Patient(name, date(1981, 3, 14), "0491 570 006", "", is_new),
-        practitioner_name="Dr Lee",
-        appointment_type="Check-up and clean",
-        starts_at=datetime(*moment, tzinfo=zone),
-        ref=ref,
-        pms_ref=f"8{ref}",
-    )
 
 
 @pytest.fixture
 async def billed_path(tmp_path: Path) -> Path:
     """A store that is billed since November, of three practices, the patients of `PATIENTS` in it."""
     path = tmp_path / "billed.db"
-    store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
-    praktika = PRACTICES[0].pms
-    assert praktika is not None
-    practices = [replace(one, account="smile", pms=None) for one in PRACTICES]
-    practices[0] = replace(practices[0], pms=replace(praktika, can_mark_no_show=True))
-    await store.registry.apply_practices(practices, KIM)
-    await store.registry.apply_billing(SETTINGS, KIM)
-    await store.registry.load([arriving(*one) for one in PATIENTS], KIM, "tests")
-    await store.close()
+    await fill(path)
     return path
 
 
@@ -401,7 +362,7 @@ async def test_a_lost_answer_is_asked_for_and_nothing_is_done_twice(
             async def do(self, command: Command) -> Any:
                 sent.append(command)
                 while len(sent) == 2 and not screen.source.all[0].over:
-                    await asyncio.sleep(0)  # the news of the first is here before the second is sent
+                    await front.pilot.pause(0.01)  # the news of the first is here before the second is sent
                 done = await real.do(command)
                 if len(sent) == 1:
                     raise Unavailable("The line was cut.")
@@ -495,3 +456,38 @@ async def test_attention_says_that_a_draft_closes_from_two_days_before(open_bill
     async with open_billed(seconds=(two_days - NOW).total_seconds()) as front:
         await front.press("f4")
         assert "Draft closes Mon 7 Dec: 4 undecided" in shown(front)
+
+
+# -- what holds for every screen ---------------------------------------------------------------
+
+
+async def test_names_from_outside_are_text_on_every_one(open_billed: BilledFront, billed_path: Path) -> None:
+    store = await open_store(f"sqlite:///{billed_path}", clock=lambda: NOW)
+    hostile = [
+        arriving(f"H{number}", "adelaide", name, (2026, 11, 5, 9 + number, 0), True)
+        for number, name in enumerate(HOSTILE_NAMES)
+    ]
+    await store.registry.load(hostile, KIM, "tests")
+    await store.close()
+    async with open_billed(size=(120, 40)) as front:
+        seen = ""
+        for pressed in (
+            ("f3",),
+            ("i",),
+            ("down", "enter"),
+            ("escape", "escape", "g", "down", "down", "a"),
+            ("f8",),
+        ):
+            await front.press(*pressed)
+            assert_harmless(front)
+            seen += shown(front)
+        assert isinstance(front.app.screen, SendingScreen)
+        assert seen.count("[bold]x[/bold]") >= 3
+
+
+async def test_sending_and_an_invoice_bind_no_key_that_never_arrives(billed: Front) -> None:
+    await undecided(billed)
+    await billed.press("a", "f8")
+    look_at_bindings(billed, "sending")
+    await billed.press("escape", "escape", "y", "i", "enter")
+    look_at_bindings(billed, "invoice")

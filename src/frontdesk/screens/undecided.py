@@ -291,15 +291,11 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         if not (decided := self.source.decided):
             self.say("Nothing is decided yet: a, f or n decides of the marked booking.")
             return
-        self.app.push_screen(SendingScreen(self.desk, decided), self._sent)
+        self.app.push_screen(SendingScreen(self.desk, decided, self.source.decide), self._sent)
 
-    def _sent(self, left: dict[int, Decision | None] | None) -> None:
-        """Keep the decisions that may be sent again; what was sent, or refused, goes."""
-        if left is None:
-            return
-        for booking_id, decision in left.items():
-            self.source.decide(booking_id, decision)
-        if left:
+    def _sent(self, was_tried: bool | None) -> None:
+        """Show what is left to decide; the lock closes the dialog without saying whether anything was sent."""
+        if was_tried is not False:
             self.desk.program.wake_dispatch()
             self.perform(self.read_anew)
 

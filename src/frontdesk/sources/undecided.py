@@ -108,11 +108,6 @@ class Item:
     over: str = ""
 
     @property
-    def is_undecided(self) -> bool:
-        """Whether it is charged unless somebody says something."""
-        return self.row is not None and not self.is_rejected and not self.over
-
-    @property
     def request(self) -> Adjustment | None:
         """Its latest request."""
         return self.row.request if self.row else None

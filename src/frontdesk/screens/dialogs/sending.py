@@ -1,6 +1,6 @@
 """Sends what an operator has decided of many bookings: one command each, and what became of each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -23,20 +23,20 @@ from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
 from frontdesk.words import billing as words
 from frontdesk.words.fitting import wrapped
 
-Left = dict[int, Decision | None]
-"""Of each booking whose sending was tried: the decision if it may be sent again, else None."""
+Keep = Callable[[int, Decision | None], None]
+"""Keeps the decision of a booking as it is known to stand: None once it is sent, or refused."""
 
 WIDTH = 76
 FEW = 10
 """Bookings that are named one by one; of more the rest is counted."""
 
 
-class SendingScreen(WritingScreen[Left], inherit_bindings=False):
+class SendingScreen(WritingScreen[bool], inherit_bindings=False):
     """Shows what is sent, sends it once F8 is pressed, and says which were not saved and why.
 
     Each decision is a command of its own, so that one that fails leaves the others saved. After a
     lost answer it asks what became of that one before it goes on. Where the store cannot save at
-    all it stops: what was not tried is kept.
+    all it stops: what was not tried is kept. It closes with whether anything was tried.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(SENDING_ACTIONS)
@@ -46,12 +46,13 @@ class SendingScreen(WritingScreen[Left], inherit_bindings=False):
     #box { width: 80; max-width: 100%; height: auto; margin-top: 3; border: ascii ansi_default; }
     """
 
-    def __init__(self, desk: OpenDesk, decided: Sequence[Item]) -> None:
+    def __init__(self, desk: OpenDesk, decided: Sequence[Item], keep: Keep) -> None:
         super().__init__()
         self.desk = desk
         self._decided = decided
         self._store_id = desk.store_id
-        self._left: Left = {}
+        self._keep = keep
+        self._tried = 0
         self._progress = Progress.READING
         self._gate = ConfirmGate(desk.program.clock)
 
@@ -105,13 +106,13 @@ class SendingScreen(WritingScreen[Left], inherit_bindings=False):
 
     def action_keep(self) -> None:
         if self._progress in (Progress.READING, Progress.OVER):
-            self.dismiss(self._left)
+            self.dismiss(self._tried > 0)
         else:
             self.say("Wait for the answer: it is not known yet whether the last one was saved.")
 
     def action_confirm(self) -> None:
         if self._progress is Progress.OVER:
-            self.dismiss(self._left)
+            self.dismiss(self._tried > 0)
         elif self._progress is not Progress.READING:
             return
         elif not self._gate.is_open(self.desk.key_arrived_at):
@@ -132,25 +133,25 @@ class SendingScreen(WritingScreen[Left], inherit_bindings=False):
                 if (decision := item.decision) is None:
                     continue
                 self.say(f"Sending {number} of {len(self._decided)}...")
-                self._on_its_way = item
+                self._tried, self._on_its_way = number, item
                 self.desk.own_changes.add(item.booking.id)
                 command = decision.command(operator, self._store_id)
                 known = await save(self.desk.store, command, self.desk.fault, self._not_known)
                 self._progress = Progress.SAVING
                 if isinstance(known, Saved):
-                    self._left[item.booking.id] = None
+                    self._keep(item.booking.id, None)
                     continue
                 self.desk.own_changes.discard(item.booking.id)
                 failed.append((item, _why(known)))
                 # Under its id nothing was written, and a server may refuse that id from now on.
                 again = decision.renewed() if isinstance(known, NotSaved) else None
-                self._left[item.booking.id] = again
+                self._keep(item.booking.id, again)
                 if again is not None:
                     break
             if failed:
                 self._tell(failed)
             else:
-                self.finish(self._left)
+                self.finish(True)
         finally:
             self._progress = Progress.OVER
             self.end()
@@ -163,10 +164,7 @@ class SendingScreen(WritingScreen[Left], inherit_bindings=False):
 
     def _tell(self, failed: Sequence[tuple[Item, str]]) -> None:
         """Say which were not saved, and why; and how many were."""
-        saved = sum(one is None for one in self._left.values()) - sum(
-            self._left[item.booking.id] is None for item, _ in failed
-        )
-        untried = len(self._decided) - len(self._left)
+        saved, untried = self._tried - len(failed), len(self._decided) - self._tried
         lines = [f" {saved:,} of {len(self._decided):,} saved. Not saved:"]
         for item, why in failed:
             lines += [f"   {line}" for line in wrapped(f"{item.booking.patient.name}: {why}", WIDTH - 3)]
