@@ -28,8 +28,8 @@ from frontdesk.store.sql.sealing import head
 from frontdesk.store.sql.selects import AUDIT, BOOKING, COMMAND, DELIVERY
 from frontdesk.store.sql.subjects import SUBJECTS, is_settled_by_person
 
-ROWS = 1000
-"""Rows that one piece reads of a table."""
+ROWS = 500
+"""Rows that one piece reads of a table. On SQLite desks wait with their COMMIT as long as it takes."""
 
 MOST = 20
 """Flaws that are told; those beyond are counted."""
