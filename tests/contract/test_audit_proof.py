@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, update
 
 from frontdesk.api.asks import content_digest
 from frontdesk.audit import GENESIS, Flaws, digest
+from frontdesk.billing.adjustments import Review
 from frontdesk.commands import (
     Command,
     Pay,
@@ -125,10 +126,17 @@ TAMPERING = [
         A1_LEFT,
     ),
     (
-        "UPDATE adjustment SET review = 'approved'",
+        f"UPDATE adjustment SET review = '{Review.APPROVED.value}'",
+        "adjustment {adjustment} of booking adelaide/N1 is not as audit event {no_show} left it",
+    ),
+    (
+        "UPDATE adjustment SET review = 'nonsense'",
         "adjustment {adjustment} is not as audit event {no_show} left it",
     ),
-    ("UPDATE adjustment SET text = 'x'", "adjustment {adjustment} is not as audit event {no_show} left it"),
+    (
+        "UPDATE adjustment SET text = 'x'",
+        "adjustment {adjustment} of booking adelaide/N1 is not as audit event {no_show} left it",
+    ),
     (
         f"UPDATE command SET payload = '{{}}' WHERE booking_id = {A1}",
         EVENT + "what its command asked for was changed",
@@ -308,9 +316,9 @@ async def test_events_that_were_calculated_anew_still_have_to_fit_their_commands
 
 async def test_what_only_commands_make_is_not_there_without_one(recorded: Recorded) -> None:
     (request,) = recorded.rows[ADJUSTMENT]
-    execute(recorded.url, insert(ADJUSTMENT).values({**request, "id": 999, "review": "approved"}))
+    execute(recorded.url, insert(ADJUSTMENT).values({**request, "id": 999, "review": Review.APPROVED.value}))
     assert said(await recorded.store.registry.verify()) == [
-        "adjustment 999 is in the store, and no audit event made it"
+        "adjustment 999 of booking adelaide/N1 is in the store, and no audit event made it"
     ]
 
 

@@ -188,7 +188,9 @@ async def test_a_made_up_subject_and_what_stands_beside_it(
     execute(store_url, "UPDATE chair SET is_warm = 0")
     flaws = await store.registry.verify()
     assert flaws is not None
-    assert [one.said for one in flaws.found] == [f"chair 7 is not as audit event {event.number} left it"]
+    assert [one.said for one in flaws.found] == [
+        f"chair 7 of booking adelaide/A1 is not as audit event {event.number} left it"
+    ]
 
 
 async def test_a_made_up_command_is_refused_like_any_other(

@@ -154,6 +154,21 @@ def test_a_broken_chain_is_said_first(desk: LineDesk, heads: Path) -> None:
     assert result.stderr == f"Not done: {broken}; in all 2 things do not fit, they are listed above\n"
 
 
+def test_of_many_things_that_do_not_fit_the_first_are_listed(desk: LineDesk, heads: Path) -> None:
+    columns = "kind, subject_kind, subject_id, booking_id, seen, payload, content, operator, via, at"
+    for number in range(25):
+        command = f"SELECT '{number:032x}', {columns} FROM command LIMIT 1"
+        tampered(desk, f"INSERT INTO command (id, {columns}) {command}")
+
+    result = desk("audit", "verify")
+
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert len(lines) == 20
+    assert lines[0] in result.stderr
+    assert result.stderr.endswith("; in all 25 things do not fit, the first 20 are listed above\n")
+
+
 class TestSigned:
     @pytest.fixture
     def public(self, desk: LineDesk) -> str:

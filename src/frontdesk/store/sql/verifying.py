@@ -31,6 +31,9 @@ from frontdesk.store.sql.subjects import SUBJECTS, is_settled_by_person
 ROWS = 500
 """Rows that one piece reads of a table. On SQLite desks wait with their COMMIT as long as it takes."""
 
+_UNREADABLE = (ValueError, TypeError, AttributeError)
+"""What a row raises that is none of a thing, as somebody has made it."""
+
 MOST = 20
 """Flaws that are told; those beyond are counted."""
 
@@ -277,7 +280,7 @@ class _Proof:
         ids = SUBJECTS[kind].made(tx, self._made, ROWS)
         for one in ids:
             if not self._notes.has(Subject(kind, one)):
-                self._flaw(f"{kind} {one} is in the store, and no audit event made it")
+                self._flaw(f"{_called(tx, Subject(kind, one))} is in the store, and no audit event made it")
         if ids:
             self._made = ids[-1]
         else:
@@ -356,7 +359,7 @@ def _kept(tx: Connection, kind: str, ids: Sequence[int]) -> dict[int, Mapping[st
     own = SUBJECTS[kind]
     try:
         return {thing.id: own.kept(thing) for thing in own.many(tx, ids)}
-    except (ValueError, TypeError, AttributeError):
+    except _UNREADABLE:
         if len(ids) == 1:
             return {}
     middle = len(ids) // 2
@@ -376,7 +379,19 @@ def _called(tx: Connection, subject: Subject) -> str:
         row = tx.execute(select(DELIVERY).where(DELIVERY.c.id == subject.id)).one_or_none()
         if row is not None:
             return f"delivery {subject.id} ({row.kind} of {_reference(tx, row.booking_id)})"
-    return str(subject)
+    return f"{subject}{_whose(tx, subject)}"
+
+
+def _whose(tx: Connection, subject: Subject) -> str:
+    """Return the booking that a thing concerns, to follow its name; nothing where it concerns none, or is not there."""
+    if subject.kind not in SUBJECTS:
+        return ""
+    own = SUBJECTS[subject.kind]
+    try:
+        found = [own.booking_id(thing) for thing in own.many(tx, [subject.id])]
+    except _UNREADABLE:
+        return ""
+    return "".join(f" of {_reference(tx, one)}" for one in found if one is not None)
 
 
 def _reference(tx: Connection, booking_id: int) -> str:
