@@ -113,6 +113,8 @@ SETTLED = "delivery {delivery} (pms.cancel of booking adelaide/A2)"
 TAMPERING = [
     ("UPDATE booking SET cancelled = false WHERE ref = 'A1'", A1_LEFT),
     ("UPDATE booking SET cancellation_reason = 'No fee' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancellation_note = 'x' WHERE ref = 'A1'", A1_LEFT),
+    ("UPDATE booking SET cancellation_filed = 'x' WHERE ref = 'A1'", A1_LEFT),
     ("UPDATE booking SET cancelled_by = 'Somebody' WHERE ref = 'A1'", A1_LEFT),
     ("UPDATE booking SET cancelled_via = 'Somewhere' WHERE ref = 'A1'", A1_LEFT),
     ("UPDATE booking SET cancelled_at = starts_at WHERE ref = 'A1'", A1_LEFT),
