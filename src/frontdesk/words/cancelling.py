@@ -43,6 +43,8 @@ WORDS = Wording(
 
 NOTE_HEIGHT = 18
 """From this many lines on there is room for the note; with fewer, Billing is the next to go."""
+LEAST_FILED = len("Filed as Ab..")
+"""With fewer cells it is not said beside the reason what it is filed as."""
 NO_REASON = "no reason"
 NOTE_LABEL = "Note for the practice, optional"
 TICK = f"{TOLD_BY_PHONE}   (Tab, Space)"
@@ -116,7 +118,7 @@ def _label(booking: Booking, state: Cancelling, width: int) -> Told:
     name, reads = reason_label(booking, room - cell_len(filed) - 2 if filed else room)
     if filed:
         beside = room - cell_len(f"{name} {reads}") - 2
-        filed = fitted(filed, min(cell_len(filed), beside)) + "  " if beside > 2 else ""
+        filed = fitted(filed, min(cell_len(filed), beside)) + "  " if beside >= LEAST_FILED else ""
     before, found, after = reads.partition(PATIENT_READS)
     parts = [Part(f"{' ' * LABEL_START}{name} {before}", Role.LABEL)]
     if found:

@@ -147,8 +147,8 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     @property
     def _takes_reason(self) -> bool:
-        is_empty = self.focused is self.reason and not self.reason.text
-        return is_empty and self._progress is Progress.READING
+        """Whether a key that the reason left to the dialog, because it is empty, may fill it in."""
+        return self.focused is self.reason and self._progress is Progress.READING
 
     def action_bring_back_reason(self) -> None:
         if not self._takes_reason:
