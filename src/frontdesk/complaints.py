@@ -122,6 +122,8 @@ def explain(error: msgspec.ValidationError, raw: dict[str, Any], shape: type) ->
         return f"{where} must be {'at most' if limit[1] == '<=' else 'at least'} {limit[2]}"
     if re.fullmatch(r"Expected `array` of length >= 1", said):
         return f"{where} must not be empty"
+    if most := re.fullmatch(r"Expected `array` of length <= (\d+)", said):
+        return f"{where}: there may be at most {most[1]}"
     if "matching regex" in said:
         letters = "letters" if "A-Z" in said else "small letters"
         return f"{where} may hold {letters}, digits and - only"

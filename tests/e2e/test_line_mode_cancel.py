@@ -98,6 +98,22 @@ class TestYes:
         assert result.stderr.startswith("the reason has 256 characters, 255 are possible.")
         assert status(desk) == "Upcoming"
 
+    def test_a_note_is_for_the_practice_only(self, desk: LineDesk) -> None:
+        document = desk.document(
+            "cancel", "R00001", "--yes", "--reason", "ill", "--note", " owes us\n a call "
+        )
+
+        assert document["cancellation_reason"] == "ill"
+        assert "cancellation_note" not in document
+        assert desk.document("show", "R00001", "--notes")["cancellation_note"] == "owes us a call"
+
+    def test_a_longer_note_is_not_possible(self, desk: LineDesk) -> None:
+        result = desk("cancel", "R00001", "--yes", "--note", "x" * 256)
+
+        assert result.exit_code == 2
+        assert result.stderr.startswith("the note has 256 characters, 255 are possible.")
+        assert status(desk) == "Upcoming"
+
 
 class TestAsking:
     def test_without_a_terminal_nobody_can_be_asked(self, desk: LineDesk) -> None:

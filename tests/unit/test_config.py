@@ -11,6 +11,7 @@ from frontdesk import config
 from frontdesk.attempts import RetryPolicy
 from frontdesk.billing.settings import BillingSettings, Price
 from frontdesk.bookings import Channel, Pms, Practice
+from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.config import Config, ConfigError
 from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
 from frontdesk.pms.port import Account
@@ -39,6 +40,7 @@ time_zone = "Australia/Sydney"
 [[billing.prices]]
 price = "99.00"
 """
+REASONS = "[ui]\nreasons = [{}]"
 SMS = """
 [notify.sms]
 profile = "sms.toml"
@@ -506,6 +508,20 @@ def replaced(key: str, value: str) -> str:
         (SMS.replace("sms.toml", "gone.toml"), r"\[notify.sms\] profile: there is no file .*gone.toml"),
         (PRACTICE + "no_show_after_minutes = -1", r"\[\[practices\]\] 1 no_show_after_minutes"),
         ("[ui]\nlock_minutes = 481", r"\[ui\] lock_minutes must be at most 480"),
+        (REASONS.format('{ patient = "Sorry" }'), r"\[\[ui.reasons\]\] 1 needs a file: the word under"),
+        (REASONS.format('{ file = "" }'), r"\[\[ui.reasons\]\] 1 file must have at least 1"),
+        (REASONS.format('{ file = "\\u200b" }'), r"\[ui\] reasons: file is empty: write the word"),
+        (REASONS.format('{ file = "Sick", colour = "red" }'), r"\[\[ui.reasons\]\] 1 has no key colour"),
+        (REASONS.format('{ file = "Sick" }, { file = " Sick" }'), r'\[ui\] reasons: "Sick" is there twice'),
+        (REASONS.format('{ file = "%s" }' % ("x" * 41)), r"\[\[ui.reasons\]\] 1 file must have at most 40"),
+        (
+            REASONS.format('{ file = "Sick", patient = "%s" }' % ("x" * 256)),
+            "1 patient must have at most 255",
+        ),
+        (
+            REASONS.format(", ".join(f'{{ file = "{n}" }}' for n in range(10))),
+            r"\[ui\] reasons: there may be at most 9",
+        ),
         (PRACTICE + "account = 'smile'", r"\[\[practices\]\] 1 account needs a \[billing\] that says"),
         (
             PRACTICE + "account = 'smiel'" + BILLING,
@@ -619,6 +635,15 @@ def test_the_log_lies_beside_the_config_unless_it_says_where(tmp_path: Path) -> 
     assert read(tmp_path, "[log]\nfile = 'desk.log'").log_file == tmp_path / "desk.log"
     assert read(tmp_path, "[log]\nfile = '/var/log/desk.log'").log_file == Path("/var/log/desk.log")
     assert read(tmp_path, "").log_file == config.default_log_file()
+
+
+def test_reasons_at_hand_are_carried_in_their_order(tmp_path: Path) -> None:
+    said = REASONS.format('{ file = "Sick" }, { file = "Away", patient = "Your dentist\\tis away." }')
+    assert read(tmp_path, said).reasons == (
+        ReasonAtHand("Sick"),
+        ReasonAtHand("Away", "Your dentist is away."),
+    )
+    assert read(tmp_path, "").reasons == ()
 
 
 def test_keys_are_carried(tmp_path: Path) -> None:

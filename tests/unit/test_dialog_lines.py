@@ -87,7 +87,7 @@ def test_the_word_for_the_file_stands_beside_the_count_and_never_hides_who_reads
     assert PATIENT_READS in str(label)
     assert label.right.endswith("3/255 ")
     assert cell_len(str(label)) + cell_len(label.right) <= width
-    assert ("Filed as Dentist away  3/255 " == label.right) == (width >= 80)
+    assert (label.right == "Filed as Dentist away  3/255 ") == (width >= 80)
     (long,) = cancel_lines(replace(STATE, filed="W" * 40), width, 24)["label"]
     assert cell_len(str(long)) + cell_len(long.right) <= width
 
