@@ -18,9 +18,10 @@ from frontdesk.screens.billing import BillingScreen
 from frontdesk.screens.dialogs.sending import SendingScreen
 from frontdesk.screens.help import HelpScreen
 from frontdesk.screens.invoices import InvoicesScreen
+from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.undecided import UndecidedScreen
 from frontdesk.store.opening import open_store
-from frontdesk.store.port import BookingStore
+from frontdesk.store.port import STORE, BookingStore, Change
 from tests.screens.billed_data import TO_DECEMBER, arriving, fill
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, wrapped
@@ -77,8 +78,12 @@ def shown(front: Front) -> str:
 
 
 def row(front: Front, name: str) -> str:
-    (line,) = [line for line in front.lines() if name in line and not line.startswith("|")]
-    return line
+    """The first line with a name: that of the list, whatever is said of it below."""
+    return next(line for line in front.lines() if name in line)
+
+
+def on(front: Front, kind: type) -> bool:
+    return isinstance(front.app.screen, kind)
 
 
 async def undecided(front: Front) -> UndecidedScreen:
@@ -103,7 +108,7 @@ async def test_what_billing_looks_like(open_billed: BilledFront, size: tuple[int
 
 async def test_only_new_patients_are_listed_with_what_became_of_them(billed: Front) -> None:
     await billed.press("tab", "i")
-    assert isinstance(billed.app.screen, BillingScreen)
+    assert on(billed, BillingScreen)
     assert "Old Friend" not in shown(billed)
     assert "Fay Asks" not in shown(billed)
     assert row(billed, "Ben Smith").split()[-3:] == ["DRAFT", "Upcoming", "-"]
@@ -113,7 +118,7 @@ async def test_only_new_patients_are_listed_with_what_became_of_them(billed: Fro
 
 async def test_it_is_reached_by_its_name(billed: Front) -> None:
     await billed.press("ctrl+p", *"bil", "enter")
-    assert isinstance(billed.app.screen, BillingScreen)
+    assert on(billed, BillingScreen)
 
 
 async def test_filters_narrow_it_are_named_and_cleared(billed: Front) -> None:
@@ -217,7 +222,7 @@ async def test_a_desk_without_the_scope_reads_why_and_asks_for_nothing(open_bill
 
     async with open_billed(wrap=wrap) as front:
         await front.press("f3", "1", "f5", "pagedown", "g", "i", "m", "v", "enter")
-        assert isinstance(front.app.screen, BillingScreen)
+        assert on(front, BillingScreen)
         assert "This desk may not see what is billed: its token lacks the scope bill." in shown(front)
         await front.press("escape", "f4")
         assert not made[0].asked
@@ -225,8 +230,21 @@ async def test_a_desk_without_the_scope_reads_why_and_asks_for_nothing(open_bill
 
 async def test_help_explains_the_outcomes(billed: Front) -> None:
     await billed.press("f3", "f1")
-    assert isinstance(billed.app.screen, HelpScreen)
+    assert on(billed, HelpScreen)
     assert "Charged: came, or nobody said otherwise" in shown(billed)
+
+
+async def test_a_row_that_is_billed_no_more_stays_as_its_booking_is_now(
+    billed: Front, billed_path: Path
+) -> None:
+    await billed.press("f3")
+    other = await open_store(f"sqlite:///{billed_path}", clock=billed.clock.now)
+    moved = arriving("B1", "adelaide", "Ben Smith", (2026, 11, 3, 10, 45), False)
+    await other.registry.load([moved], TOM, "tests")
+    await other.close()
+    await billed.until(lambda: "Tue  3 Nov 10:45" in row(billed, "Ben Smith"))
+    await billed.press("f5")
+    assert "Ben Smith" not in shown(billed)
 
 
 # -- invoices ----------------------------------------------------------------------------------
@@ -244,7 +262,7 @@ async def approve(front: Front, ref: str) -> None:
 async def test_invoices_are_listed_and_a_draft_shows_what_is_struck(billed: Front) -> None:
     await approve(billed, "B2")
     await billed.press("f3", "i")
-    assert isinstance(billed.app.screen, InvoicesScreen)
+    assert on(billed, InvoicesScreen)
     assert row(billed, "November").split()[:4] == ["DRAFT", "November", "smile", "3"]
     assert row(billed, "November").endswith("$272.80 Draft to Mon 7 Dec")
     assert row(billed, "December").endswith("not issued yet")
@@ -299,7 +317,7 @@ async def test_a_request_counts_once_every_question_is_answered(billed: Front) -
     assert billed.lines()[1].endswith("F8 sends 1")
     await billed.press("down", "n", "y", "escape")
     assert row(billed, "Ana Reyes").endswith(" -"), "Esc takes it out"
-    assert isinstance(billed.app.screen, UndecidedScreen)
+    assert on(billed, UndecidedScreen)
 
 
 async def test_what_a_rule_forbids_is_said_and_not_filled_in(billed: Front) -> None:
@@ -314,7 +332,7 @@ async def test_f8_shows_what_is_sent_and_sends_it(billed: Front) -> None:
     await undecided(billed)
     await billed.press("a", "down", *"nyn", "down", *"fynn")
     await billed.press("f8")
-    assert isinstance(billed.app.screen, SendingScreen)
+    assert on(billed, SendingScreen)
     assert "1 attended, 1 did not come (Praktika is told), 1 not new" in shown(billed)
     await billed.press("f8")
     assert "Too early: this window was not yet on your screen." in shown(billed)
@@ -361,10 +379,10 @@ async def test_a_lost_answer_is_asked_for_and_nothing_is_done_twice(
 
             async def do(self, command: Command) -> Any:
                 sent.append(command)
-                while len(sent) == 2 and not screen.source.all[0].over:
-                    await front.pilot.pause(0.01)  # the news of the first is here before the second is sent
                 done = await real.do(command)
                 if len(sent) == 1:
+                    while not screen.source.all[0].over:
+                        await front.pilot.pause(0.01)  # the news of it is here before the answer
                     raise Unavailable("The line was cut.")
                 return done
 
@@ -410,23 +428,29 @@ async def test_leaving_with_decisions_asks(billed: Front) -> None:
     await billed.press("a", "escape")
     assert "1 decision is not sent. y leaves without sending, Esc stays." in shown(billed)
     await billed.press("escape")
-    assert type(billed.app.screen).__name__ == "UndecidedScreen"
+    assert on(billed, UndecidedScreen)
     assert billed.lines()[1].endswith("F8 sends 1")
     await billed.press("escape", "y")
-    assert isinstance(billed.app.screen, BillingScreen)
+    assert on(billed, BillingScreen)
     await billed.press("g", "escape")
-    assert isinstance(billed.app.screen, BillingScreen), "without a decision nothing is asked"
+    assert on(billed, BillingScreen), "without a decision nothing is asked"
 
 
 async def test_what_another_desk_decides_is_said_in_its_row_and_takes_the_decision_here_out(
     billed: Front,
 ) -> None:
     await undecided(billed)
-    await billed.press("a", "down", "f")
+    await billed.press("a", "down", "down", "a", "up", "f")
     ana = await booking(billed, "B2")
     await elsewhere(billed, Subject("booking", ana.id), ana.version, MarkAttended())
     await billed.until(lambda: row(billed, "Ana Reyes").endswith("attended"))
-    assert "F8 sends 1" in billed.lines()[1], "the other decision stays"
+    assert "Ana Reyes: attended meanwhile. Your decision is taken out." in shown(billed)
+    assert "F8 sends 2" in billed.lines()[1], "the other decisions stay"
+    cara = await booking(billed, "B3")
+    asked = RequestAdjustment(text="Booked twice", name="Tom", ground=Ground.OTHER)
+    await elsewhere(billed, Subject("booking", cara.id), cara.version, asked)
+    await billed.until(lambda: row(billed, "Cara Olsen").endswith("asked"))
+    assert "F8 sends 1" in billed.lines()[1]
     await billed.press("y")
     assert "y answers a question; there is none." in shown(billed)
     await billed.press("f")
@@ -458,6 +482,26 @@ async def test_attention_says_that_a_draft_closes_from_two_days_before(open_bill
         assert "Draft closes Mon 7 Dec: 4 undecided" in shown(front)
 
 
+async def test_the_lock_keeps_what_is_decided_and_sends_nothing(billed: Front) -> None:
+    await undecided(billed)
+    await billed.press("a", "f8", "f9")
+    assert "Ben Smith" not in shown(billed)
+    await billed.press("enter")
+    assert on(billed, UndecidedScreen)
+    assert billed.lines()[1].endswith("F8 sends 1")
+    assert (await booking(billed, "B1")).attendance.presence is Presence.NONE
+
+
+async def test_of_a_store_that_was_put_back_nothing_decided_is_kept(billed: Front) -> None:
+    screen = await undecided(billed)
+    await billed.press("a", "down", "f")
+    screen.post_message(StoreChanged((Change(9, STORE, None, KIM, NOW),)))
+    await billed.until(lambda: row(billed, "Ben Smith").endswith(" -"))
+    assert not screen.source.decided
+    await billed.press("y")
+    assert "y answers a question; there is none." in shown(billed)
+
+
 # -- what holds for every screen ---------------------------------------------------------------
 
 
@@ -481,7 +525,7 @@ async def test_names_from_outside_are_text_on_every_one(open_billed: BilledFront
             await front.press(*pressed)
             assert_harmless(front)
             seen += shown(front)
-        assert isinstance(front.app.screen, SendingScreen)
+        assert on(front, SendingScreen)
         assert seen.count("[bold]x[/bold]") >= 3
 
 

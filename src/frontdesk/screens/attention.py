@@ -144,7 +144,8 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
 
     def follow(self, change: StoreChanged) -> None:
         super().follow(change)
-        self._look_for_draft()
+        if self._draft:
+            self._look_for_draft()
 
     def catch_up(self) -> None:
         self._catch_up()

@@ -186,14 +186,15 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
             self.desk.fault(error)
             return
         for item in lost:
-            if self._asked_of is not None and self._asked_of.booking.id == item.booking.id:
-                self._asked_of = None
             if item.booking.id in self.desk.own_changes:
                 continue  # the news of what is sent from here may come before the answer
             became = item.over or "changed"
-            self.key_line.tell(
-                f"{item.booking.patient.name}: {became} meanwhile. Your decision is taken out."
-            )
+            said = f"{item.booking.patient.name}: {became} meanwhile. Your decision is taken out."
+            if self._asked_of is not None and self._asked_of.booking.id == item.booking.id:
+                self._asked_of = None
+                self.say(said)  # in the place of the question
+            else:
+                self.key_line.tell(said)
         self.show_list()
 
     # -- letters --------------------------------------------------------------------------
