@@ -5,21 +5,25 @@ from it. `keys` work in the list only, unless `everywhere` says that they work f
 and the list alike; a letter is never bound outside the list, where it is text.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from frontdesk import page_keys
-from frontdesk.bookings import (
-    Booking,
-    Reason,
-    Standing,
-    why_not_cancel,
-    why_not_did_not_come,
-    why_not_reschedule,
-)
+from frontdesk.attendance import why_not_arrived_key, why_not_attended_key, why_not_no_show_key
+from frontdesk.billing.adjustments import why_not_request_key
+from frontdesk.bookings import Booking, Reason, Standing, why_not_cancel, why_not_reschedule
 
-WhyNot = Callable[[Booking, datetime, Standing], Reason | None]
+
+class WhyNot(Protocol):
+    """A rule of the domain."""
+
+    def __call__(
+        self, booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None, /
+    ) -> Reason | None:
+        """Return why something cannot be done to `booking`, or None; `here` is the zone of the desk's clock."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class Action:
     below `screens`, a colon, the class); or it `does` something on the screen, by the method
     `action_<name>`. `in_menu` puts it in the row menu, and its dialog or screen is then about the row.
     `why_not` answers for one booking; actions without it always work. Where its reason has the code
-    of `instead`, another action is the way on: the words for when, and its id. One that is not
-    `in_this_version` stands in the menu greyed, with the reason, and nowhere else.
+    of `instead`, another action is the way on, where it works: the words for when, and its id. One that is not
+    `in_this_version` stands in the menu greyed, with the reason, and nowhere else. One with a `menu_key` is a
+    line of the menu only, and only while it works.
     """
 
     id: str
@@ -43,6 +48,7 @@ class Action:
     opens: str = ""
     keys: tuple[str, ...] = ()
     everywhere: tuple[str, ...] = ()
+    menu_key: str = ""
     group: str = "List"
     dangerous: bool = False
     in_menu: bool = False
@@ -80,6 +86,7 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
         in_menu=True,
         why_not=why_not_cancel,
+        instead=("time-passed", "Did not come", "booking.did_not_come"),
     ),
     Action(
         "booking.reschedule",
@@ -96,15 +103,46 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "booking.did_not_come",
         "FTA / DNA",
-        "Say that the patient did not come, so that the practice is not charged.",
-        asks="booking.did_not_come",
+        "Mark that the patient of the marked booking did not come, or take that back. It asks first.",
+        asks="booking.mark_no_show",
         keys=("f",),
         group="Booking",
         in_menu=True,
+        why_not=why_not_no_show_key,
+        instead=("not-started", "To cancel", "booking.cancel"),
+    ),
+    Action(
+        "booking.arrived",
+        "Arrived",
+        "Mark that the patient has arrived, or take that back: v in the menu of the booking.",
+        asks="booking.mark_arrived",
+        menu_key="v",
+        group="Booking",
+        in_menu=True,
         in_palette=False,
-        in_this_version=False,
-        why_not=why_not_did_not_come,
-        instead=("not-yet", "To cancel", "booking.cancel"),
+        why_not=why_not_arrived_key,
+    ),
+    Action(
+        "booking.attended",
+        "Attended",
+        "Mark that the patient has attended, or take that back: t in the menu of the booking.",
+        asks="booking.mark_attended",
+        menu_key="t",
+        group="Booking",
+        in_menu=True,
+        in_palette=False,
+        why_not=why_not_attended_key,
+    ),
+    Action(
+        "booking.request_adjustment",
+        "Not charged",
+        "Ask not to be charged for a new patient: b in the menu of the booking.",
+        asks="booking.request_adjustment",
+        menu_key="b",
+        group="Booking",
+        in_menu=True,
+        in_palette=False,
+        why_not=why_not_request_key,
     ),
     Action(
         "booking.details",
@@ -429,32 +467,10 @@ def _on_a_page(group: str, *rows: page_keys.Row) -> tuple[Action, ...]:
     )
 
 
-READING_ACTIONS = _on_a_page(
-    "Details and help",
-    ("read.back", "back", "Back", "Go back to the list.", "escape q"),
-    ("read.down", "scroll(1)", "Down", "Scroll down.", "down j"),
-    ("read.up", "scroll(-1)", "Up", "Scroll up.", "up k"),
-    ("read.page_down", "scroll_page(1)", "Page on", "Scroll a page down.", "pagedown space"),
-    ("read.page_up", "scroll_page(-1)", "Page back", "Scroll a page up.", "pageup"),
-    ("read.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
-)
-
-DETAILS_ACTIONS = _on_a_page(
-    "Details",
-    ("details.retry", "retry", "Try again", "Try again now what failed.", "a"),
-    ("details.settle", "settle", "Settle", "Settle what failed: write what you did, and sign it.", "s"),
-)
-
-ATTENTION_ACTIONS = _on_a_page(
-    "Attention",
-    ("attention.settle", "settle", "Settle", "Settle it: write what you did, and sign it.", "s"),
-    ("attention.retry", "retry", "Try again", "Try it again now.", "a"),
-    ("attention.details", "details", "Details", "Show everything about the booking.", "d enter"),
-    *page_keys.moves("attention"),
-    ("attention.refresh", "refresh", "Refresh", "Read the list again, with what is new.", "f5 u"),
-    *page_keys.leaves("attention", "Go back to Find."),
-)
-
+MARKING_ACTIONS = _on_a_page("Did not come, and other marks", *page_keys.MARKING)
+READING_ACTIONS = _on_a_page("Details and help", *page_keys.READING)
+DETAILS_ACTIONS = _on_a_page("Details", *page_keys.DETAILS)
+ATTENTION_ACTIONS = _on_a_page("Attention", *page_keys.ATTENTION)
 BILLING_ACTIONS = _on_a_page("Billing", *page_keys.BILLING)
 UNDECIDED_ACTIONS = _on_a_page("Undecided bookings of a month", *page_keys.UNDECIDED)
 SENDING_ACTIONS = _on_a_page("Sending what is decided", *page_keys.SENDING)
@@ -462,15 +478,18 @@ INVOICE_ACTIONS = _on_a_page("Invoices", *page_keys.INVOICES)
 
 ALL_ACTIONS: tuple[Action, ...] = tuple(
     action
-    for action in ACTIONS
-    + CANCEL_ACTIONS
-    + READING_ACTIONS
-    + DETAILS_ACTIONS
-    + ATTENTION_ACTIONS
-    + BILLING_ACTIONS
-    + UNDECIDED_ACTIONS
-    + SENDING_ACTIONS
-    + INVOICE_ACTIONS
+    for action in (
+        *ACTIONS,
+        *CANCEL_ACTIONS,
+        *MARKING_ACTIONS,
+        *READING_ACTIONS,
+        *DETAILS_ACTIONS,
+        *ATTENTION_ACTIONS,
+        *BILLING_ACTIONS,
+        *UNDECIDED_ACTIONS,
+        *SENDING_ACTIONS,
+        *INVOICE_ACTIONS,
+    )
     if action.in_this_version
 )
 """Those that Help and docs/keys.md list."""

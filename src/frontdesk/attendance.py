@@ -56,14 +56,15 @@ def why_not_mark_no_show(
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk, here)
     if booking.starts_at > now:
-        return Reason("not-started", f"it starts {_distance(booking, now)}")
+        at = times.when_in_words(booking.starts_at, booking.practice.zone, now)
+        return Reason("not-started", f"not before it starts, {at}")
     if booking.attendance.presence is Presence.NO_SHOW:
         return Reason("already-no-show", told(booking, now, here))
     if booking.attendance.presence in _CAME:
         return Reason("came", f"{told(booking, now, here)}: take that back first")
     if needs_notice(booking, now) and not notice:
-        at, zone = no_show_from(booking), booking.practice.zone
-        until = f"{at.astimezone(zone):%H:%M}{times.other_clock(at, zone, here or zone)}"
+        counts_from, zone = no_show_from(booking), booking.practice.zone
+        until = f"{counts_from.astimezone(zone):%H:%M}{times.other_clock(counts_from, zone, here or zone)}"
         return Reason(
             "may-still-come",
             f"the patient may still come until {until}, unless they told you that they are not coming",
@@ -120,6 +121,40 @@ def why_not_take_back(
     ):
         return Reason("approved", "the request not to be charged for this patient is approved")
     return why_not_write(booking.practice, desk, Scope.CANCEL)
+
+
+def why_not_no_show_key(
+    booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
+) -> Reason | None:
+    """Return why FTA / DNA opens nothing for `booking`, or None: it marks, and takes back what it has marked.
+
+    That the patient gave notice, in the first minutes, is asked for by what it opens.
+    """
+    if booking.attendance.presence is Presence.NO_SHOW:
+        return why_not_take_back(booking, None, now, desk, here)
+    return why_not_mark_no_show(booking, now, desk, here, notice=True)
+
+
+def why_not_arrived_key(
+    booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
+) -> Reason | None:
+    """Return why Arrived opens nothing for `booking`, or None: it marks, and takes back what it has marked."""
+    return _why_not_came_key(booking, Presence.ARRIVED, now, desk, here)
+
+
+def why_not_attended_key(
+    booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
+) -> Reason | None:
+    """Return why Attended opens nothing for `booking`, or None: it marks, and takes back what it has marked."""
+    return _why_not_came_key(booking, Presence.ATTENDED, now, desk, here)
+
+
+def _why_not_came_key(
+    booking: Booking, presence: Presence, now: datetime, desk: Standing, here: ZoneInfo | None
+) -> Reason | None:
+    if booking.attendance.presence is presence:
+        return why_not_take_back(booking, None, now, desk, here)
+    return why_not_mark_came(booking, presence, now, desk, here)
 
 
 def told(booking: Booking, now: datetime, here: ZoneInfo | None = None) -> str:

@@ -399,24 +399,15 @@ def _pms_name(booking: Booking) -> str:
     return booking.practice.pms.name if booking.practice.pms else "your appointment book"
 
 
-def why_not_reschedule(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
+def why_not_reschedule(
+    booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
+) -> Reason | None:
     """Return why a booking cannot be rescheduled here: for now it never can."""
     if booking.cancellation is not None:
-        return why_not_cancel(booking, now, desk)
+        return why_not_cancel(booking, now, desk, here)
     if booking.starts_at <= now:
         return Reason("time-passed", f"it has started. Book a new appointment in {_pms_name(booking)}")
     return Reason("not-in-version", f"not in this version. Do it in {_pms_name(booking)}")
-
-
-def why_not_did_not_come(booking: Booking, now: datetime, desk: Standing) -> Reason | None:
-    """Return why FTA / DNA (failed to attend) cannot be asked for here."""
-    if booking.cancellation is not None:
-        return why_not_cancel(booking, now, desk)
-    if booking.starts_at > now:
-        return Reason("not-yet", "not in this version")
-    if booking.patient.is_new is False:
-        return Reason("not-billed", f"not a new patient: nothing is billed. Mark it in {_pms_name(booking)}")
-    return Reason("not-in-version", "not in this version. Do it in your billing portal")
 
 
 _NOT_WITHOUT = {

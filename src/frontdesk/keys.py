@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from frontdesk.actions import ACTIONS, Action
-from frontdesk.bookings import ALREADY_CANCELLED, Booking, Reason, Standing, why_not_cancel
+from frontdesk.bookings import Booking, Reason, Standing
 
 
 def keys_of(action: Action, overrides: Mapping[str, str]) -> tuple[str, ...]:
@@ -89,8 +89,8 @@ def key_name(key: str) -> str:
 
 
 def first_key(action: Action, overrides: Mapping[str, str]) -> str:
-    """Return the key to show for a command where there is room for one."""
-    return key_name(keys_of(action, overrides)[0])
+    """Return the key to show for a command where there is room for one; in the menu it works in any case."""
+    return key_name((*keys_of(action, overrides), action.menu_key)[0])
 
 
 def why_not(
@@ -105,11 +105,11 @@ def why_not(
 
     `here` is the zone of the clock at the desk.
     """
-    reason = action.why_not(booking, now, desk) if action.why_not else None
-    if reason is not None and reason.code == ALREADY_CANCELLED:
-        return why_not_cancel(booking, now, desk, here)
+    reason = action.why_not(booking, now, desk, here) if action.why_not else None
     if reason is None or action.instead is None or action.instead[0] != reason.code:
         return reason
-    _, when, other = action.instead
-    key = first_key(next(one for one in ACTIONS if one.id == other), overrides)
-    return Reason(reason.code, f"{reason}. {when}: {key}")
+    _, when, other_id = action.instead
+    other = next(one for one in ACTIONS if one.id == other_id)
+    if other.why_not is not None and other.why_not(booking, now, desk, here):
+        return reason
+    return Reason(reason.code, f"{reason}. {when}: {first_key(other, overrides)}")

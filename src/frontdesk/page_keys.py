@@ -1,4 +1,4 @@
-"""Rows of the table of actions for pages of lists: a page's keys, and those that every such page has."""
+"""Rows of the table of actions for pages and windows without a text field, and those that many have."""
 
 Row = tuple[str, str, str, str, str]
 """Id, method, label, help, and keys with a space between them; see `actions`."""
@@ -21,6 +21,43 @@ def leaves(page: str, back: str) -> tuple[Row, ...]:
         (f"{page}.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
     )
 
+
+MARKING: tuple[Row, ...] = (
+    (
+        "mark.confirm",
+        "confirm",
+        "Confirm",
+        "Do what the window says. F8 counts only after you could see it.",
+        "f8",
+    ),
+    ("mark.keep", "keep", "Keep", "Close the window; nothing is marked.", "escape"),
+    ("mark.next", "next_field(1)", "Next field", "Go to the next question, field or button.", "tab"),
+    ("mark.previous", "next_field(-1)", "Field before", "Go the other way round.", "shift+tab"),
+    ("mark.help", "app.help", "Help", "Show all keys.", "f1"),
+)
+
+READING: tuple[Row, ...] = (
+    ("read.back", "back", "Back", "Go back to the list.", "escape q"),
+    ("read.down", "scroll(1)", "Down", "Scroll down.", "down j"),
+    ("read.up", "scroll(-1)", "Up", "Scroll up.", "up k"),
+    ("read.page_down", "scroll_page(1)", "Page on", "Scroll a page down.", "pagedown space"),
+    ("read.page_up", "scroll_page(-1)", "Page back", "Scroll a page up.", "pageup"),
+    ("read.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
+)
+
+DETAILS: tuple[Row, ...] = (
+    ("details.retry", "retry", "Try again", "Try again now what failed.", "a"),
+    ("details.settle", "settle", "Settle", "Settle what failed: write what you did, and sign it.", "s"),
+)
+
+ATTENTION: tuple[Row, ...] = (
+    ("attention.settle", "settle", "Settle", "Settle it: write what you did, and sign it.", "s"),
+    ("attention.retry", "retry", "Try again", "Try it again now.", "a"),
+    ("attention.details", "details", "Details", "Show everything about the booking.", "d enter"),
+    *moves("attention"),
+    ("attention.refresh", "refresh", "Refresh", "Read the list again, with what is new.", "f5 u"),
+    *leaves("attention", "Go back to Find."),
+)
 
 BILLING: tuple[Row, ...] = (
     (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from frontdesk.bookings import Booking, Page
+from frontdesk.commands import Done
 from frontdesk.deliveries import Delivery
 from frontdesk.listing import Listing
 from frontdesk.paging import View
@@ -15,7 +16,7 @@ from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.sources.bookings import BookingSource
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
-from tests.making import cancel, cancel_of
+from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front
@@ -156,17 +157,17 @@ async def test_what_this_desk_did_is_no_change_by_another_one(
 
 
 @pytest.fixture
-async def earlier_write(store_path: Path) -> Booking:
+async def earlier_write(store_path: Path) -> Done[Booking]:
     """What Kim Nguyen cancelled before this desk was opened."""
     store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
     (booking,) = await store.find("SD-10485")
-    done = await cancel(store, cancel_of(booking, KIM))
+    done = await store.do(cancel_of(booking, KIM))
     await store.close()
     return done
 
 
 async def test_an_earlier_write_that_is_read_late_does_not_take_the_place_of_a_later_one(
-    open_front: FrontOpener, earlier_write: Booking
+    open_front: FrontOpener, earlier_write: Done[Booking]
 ) -> None:
     made: list[Held] = []
     async with open_front(wrap=held(made)) as front:

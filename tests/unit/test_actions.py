@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,16 +24,19 @@ from frontdesk.actions import (
     Action,
     WhyNot,
 )
+from frontdesk.attendance import why_not_arrived_key, why_not_attended_key, why_not_no_show_key
+from frontdesk.billing.adjustments import why_not_request_key
 from frontdesk.bookings import (
+    Attendance,
     Booking,
     Cancellation,
+    Presence,
     Standing,
-    why_not_did_not_come,
     why_not_reschedule,
 )
 from frontdesk.keys import FORBIDDEN_KEYS, first_key, key_name, keys_of, why_not, why_not_keys
 from frontdesk.screens.opening import DIALOGS, screen_at
-from tests.making import KIM, make_booking, make_patient, make_practice
+from tests.making import KIM, make_booking, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
 """Sun 22 Nov 2026 09:15 in Adelaide."""
@@ -40,6 +44,10 @@ ADELAIDE, SYDNEY = ZoneInfo("Australia/Adelaide"), ZoneInfo("Australia/Sydney")
 
 AHEAD, PASSED = NOW + timedelta(days=9, hours=7, minutes=30), NOW - timedelta(hours=1)
 CANCELLATION = Cancellation(NOW - timedelta(minutes=13), KIM)
+ARRIVED, ATTENDED, ABSENT = (
+    Attendance(presence, by=KIM, at=CANCELLATION.at)
+    for presence in (Presence.ARRIVED, Presence.ATTENDED, Presence.NO_SHOW)
+)
 
 LIST_KEYS = {
     "c": "booking.cancel",
@@ -136,7 +144,7 @@ def test_every_action_has_words_and_keys(one: Action) -> None:
     assert len(one.label) <= 20
     assert re.fullmatch(r"[A-Z].*[^ ]\.", one.help)
     assert one.group
-    assert one.keys or one.everywhere
+    assert one.keys or one.everywhere or one.menu_key
     assert re.fullmatch(r"(app\.)?[a-z_]+(\(.*\))?", one.call)
     assert not [key for key in (*one.keys, *one.everywhere) if FORBIDDEN_KEYS.fullmatch(key)]
 
@@ -170,7 +178,7 @@ def test_what_cannot_be_undone_is_on_no_reflex_key() -> None:
 
 def test_what_help_lists_works() -> None:
     greyed = {one.id for one in ACTIONS if not one.in_this_version}
-    assert greyed == {"booking.reschedule", "booking.did_not_come"}
+    assert greyed == {"booking.reschedule"}
     assert greyed <= {one.id for one in MENU}
     assert not greyed & {one.id for one in ALL_ACTIONS}
     for one in ACTIONS:
@@ -193,13 +201,33 @@ def test_every_action_does_one_thing_asks_for_one_command_or_opens_one_screen_th
 
 
 def test_the_menu() -> None:
-    assert [(one.keys[0], one.label) for one in MENU] == [
+    assert [(first_key(one, {}), one.label) for one in MENU] == [
         ("c", "Cancel"),
         ("r", "Reschedule"),
         ("f", "FTA / DNA"),
+        ("v", "Arrived"),
+        ("t", "Attended"),
+        ("b", "Not charged"),
         ("d", "Details"),
     ]
-    assert [one.why_not is None for one in MENU] == [False, False, False, True]
+    assert [one.why_not is None for one in MENU] == [False] * 6 + [True]
+    assert [one.label for one in MENU if not one.keys] == ["Arrived", "Attended", "Not charged"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "marked"),
+    [
+        (why_not_no_show_key, ABSENT),
+        (why_not_arrived_key, ARRIVED),
+        (why_not_attended_key, ATTENDED),
+    ],
+)
+def test_the_key_that_marked_it_takes_it_back(rule: WhyNot, marked: Attendance) -> None:
+    for one in (Attendance(), marked):
+        assert rule(make_booking(starts_at=PASSED, attendance=one), NOW, Standing()) is None
+    refused = rule(make_booking(starts_at=PASSED, attendance=marked), NOW, Standing(scopes=frozenset()))
+    assert refused is not None
+    assert refused.code == "no-permission"
 
 
 @pytest.mark.parametrize(
@@ -312,34 +340,40 @@ def test_what_is_wrong_with_keys_in_the_config(overrides: dict[str, str], proble
             "cancelled by Kim Nguyen Sun 22 Nov 09:02",
         ),
         (
-            why_not_did_not_come,
+            why_not_no_show_key,
             make_booking(starts_at=AHEAD),
-            "not-yet",
-            "not in this version",
+            "not-started",
+            "not before it starts, Tue 1 Dec 16:45",
         ),
         (
-            why_not_did_not_come,
-            make_booking(starts_at=PASSED),
-            "not-billed",
-            "not a new patient: nothing is billed. Mark it in Praktika",
+            why_not_no_show_key,
+            make_booking(starts_at=PASSED, attendance=ARRIVED),
+            "came",
+            "marked arrived 09:02 by Kim Nguyen: take that back first",
         ),
         (
-            why_not_did_not_come,
-            make_booking(starts_at=NOW, patient=make_patient(is_new=True)),
-            "not-in-version",
-            "not in this version. Do it in your billing portal",
-        ),
-        (
-            why_not_did_not_come,
-            make_booking(starts_at=PASSED, patient=make_patient(is_new=None)),
-            "not-in-version",
-            "not in this version. Do it in your billing portal",
-        ),
-        (
-            why_not_did_not_come,
+            why_not_no_show_key,
             make_booking(starts_at=AHEAD, cancellation=CANCELLATION),
             "already-cancelled",
             "cancelled by Kim Nguyen Sun 22 Nov 09:02",
+        ),
+        (
+            why_not_arrived_key,
+            make_booking(starts_at=PASSED, attendance=ATTENDED),
+            "already-came",
+            "marked attended 09:02 by Kim Nguyen",
+        ),
+        (
+            why_not_attended_key,
+            make_booking(starts_at=PASSED, attendance=ABSENT),
+            "already-no-show",
+            "marked did not come 09:02 by Kim Nguyen: take that back first",
+        ),
+        (
+            why_not_request_key,
+            make_booking(starts_at=PASSED, practice=make_practice(account="smile")),
+            "not-new",
+            "nothing is charged for patients who are not new",
         ),
     ],
 )
@@ -355,11 +389,13 @@ def test_a_reason_names_the_key_that_works_as_the_config_has_it() -> None:
     )
     keys = {"booking.cancel": "x", "booking.did_not_come": "z"}
     passed, ahead = make_booking(starts_at=PASSED), make_booking(starts_at=AHEAD)
-    for overrides, cancel_key in (({}, "c"), (keys, "x")):
+    for overrides, cancel_key, absent_key in (({}, "c", "f"), (keys, "x", "z")):
         no_cancel = why_not(cancel, passed, NOW, Standing(), overrides, ADELAIDE)
-        assert str(no_cancel).endswith(" ago"), "what cannot be done in this version is no way on"
+        assert str(no_cancel).endswith(f" ago. Did not come: {absent_key}")
         not_yet = why_not(did_not_come, ahead, NOW, Standing(), overrides, ADELAIDE)
-        assert str(not_yet) == f"not in this version. To cancel: {cancel_key}"
+        assert str(not_yet) == f"not before it starts, Tue 1 Dec 16:45. To cancel: {cancel_key}"
+    arrived = why_not(cancel, replace(passed, attendance=ARRIVED), NOW, Standing(), {}, ADELAIDE)
+    assert str(arrived).endswith(" ago"), "what cannot be done is no way on"
     assert why_not(cancel, ahead, NOW, Standing(), {}, ADELAIDE) is None
     cancelled = make_booking(starts_at=PASSED, cancellation=CANCELLATION)
     assert str(why_not(cancel, cancelled, NOW, Standing(), {}, ADELAIDE)).startswith("cancelled by")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frontdesk import times
 from frontdesk.attendance import (
     WORDS,
     needs_notice,
@@ -63,8 +64,9 @@ class TestNoShow:
 
     @pytest.mark.parametrize("notice", [False, True])
     def test_nobody_is_late_for_what_has_not_begun(self, notice: bool) -> None:
+        at = times.when_in_words(START, BOOKING.practice.zone, START)
         why = why_not_mark_no_show(BOOKING, START - INSTANT, DESK, notice=notice)
-        assert why == Reason("not-started", "it starts in 0 min")
+        assert why == Reason("not-started", f"not before it starts, {at}")
         assert code(why_not_mark_no_show(BOOKING, START, DESK, notice=True)) == ""
 
     def test_in_the_first_minutes_only_the_patients_own_word_counts(self) -> None:

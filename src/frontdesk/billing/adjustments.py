@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from frontdesk.billing.periods import InvoiceState
 from frontdesk.bookings import Booking, Operator, Presence, Reason, Scope, Standing, why_not_write
@@ -64,12 +65,12 @@ TOLD_US = "told-us"
 
 QUESTIONS: dict[Ground, tuple[Question, ...]] = {
     Ground.DID_NOT_ATTEND: (
-        Question(TOLD_US, "Did the patient tell the practice that they were not coming?"),
+        Question(TOLD_US, "Did the patient tell you that they were not coming?"),
         Question("other-time", "Did you give the patient another time?"),
         Question("fee-charged", "Has the practice charged the patient a fee?"),
     ),
     Ground.NOT_NEW: (
-        Question("within-3-years", "Was the patient at this practice within the last 3 years?"),
+        Question("within-3-years", "Was the patient here within the last 3 years?"),
         Question("form-then", "Did the patient fill in a new-patient form then?"),
     ),
     Ground.OTHER: (),
@@ -131,6 +132,16 @@ def why_incomplete(ground: Ground, answers: Collection[Answer], text: str, name:
     if len(name) > NAME_LIMIT:
         return Reason("name-too-long", f"the name has {len(name)} characters, {NAME_LIMIT} is the limit")
     return None
+
+
+def why_not_request_key(
+    booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
+) -> Reason | None:
+    """Return why the booking itself, or the desk, lets nobody ask not to be charged for it, or None.
+
+    Its requests and its invoice are read by what the key opens.
+    """
+    return why_not_request(booking, None, InvoiceState.OPEN, Ground.NOT_NEW, now, desk)
 
 
 def why_not_request(

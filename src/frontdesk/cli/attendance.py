@@ -23,7 +23,7 @@ from frontdesk.commands import (
 )
 from frontdesk.errors import Refused
 from frontdesk.words.deliveries import done_words, facts
-from frontdesk.words.summary import pms_line, summary
+from frontdesk.words.summary import AUTOMATICALLY, pms_line, summary
 
 NO_SHOW, NONE = "no-show", "none"
 _ASKS: dict[str, type[Ask]] = {"arrived": MarkArrived, "attended": MarkAttended, NONE: TakeBackNoShow}
@@ -80,7 +80,7 @@ def attendance(
             home = run(installation.home(store))
             shown = [*summary(booking, run(store.namesakes(booking.id)), state.now, home)]
             if planned := ask.follows(held, booking):
-                shown.append(pms_line(planned, _BY_HAND[what]))
+                shown.append(pms_line(planned, AUTOMATICALLY, _BY_HAND[what]))
             for line in filter(None, map(str, shown)):
                 say(line, err=as_json)
             if not confirm(_QUESTIONS[what], err=as_json):

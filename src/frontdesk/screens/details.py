@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from frontdesk import times
 from frontdesk.actions import DETAILS_ACTIONS
 from frontdesk.audit import Action, AuditEvent, in_words, past_of
+from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking, Status
 from frontdesk.commands import Cancel
 from frontdesk.deliveries import OPEN_STATES, Attention, Delivery, Kind, State, Way
@@ -27,6 +28,7 @@ from frontdesk.store.port import Change
 from frontdesk.widgets.line import BOLD, PLAIN, Line
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import lists
+from frontdesk.words.attendance import state_lines
 from frontdesk.words.deliveries import fact, to_do
 from frontdesk.words.dialog import TEXT_START, labelled
 from frontdesk.words.fitting import fitted, side_by_side
@@ -48,6 +50,8 @@ class DetailsScreen(TextScreen):
         self.desk = desk
         self.booking = booking
         self._deliveries: tuple[Delivery, ...] | None = None
+        self._request: Adjustment | None = None
+        """The latest request not to be charged."""
         self._message = ""
         self._is_unread = False
         """The booking could not be read: it is read again when the store answers."""
@@ -72,6 +76,7 @@ class DetailsScreen(TextScreen):
             fresh = await store.get(booking_id)
             self._deliveries = await store.deliveries(booking_id)
             history = await store.history(booking_id)
+            requests = await store.adjustments(booking_id)
         except Exception as error:
             self._is_unread = True
             self._say(f"{self.desk.fault(error).hint} Esc back")
@@ -81,6 +86,7 @@ class DetailsScreen(TextScreen):
         if self._change is not None and fresh.version != self.booking.version:
             self._message = lists.who_changed(self._change, self.booking, fresh, self.desk)
         self.booking, self._change = fresh, None
+        self._request = requests[-1] if requests else None
         self._show(self._deliveries, history)
 
     def _show(self, deliveries: Sequence[Delivery], history: Sequence[AuditEvent]) -> None:
@@ -88,7 +94,9 @@ class DetailsScreen(TextScreen):
         state = booking.status(now)
         lines: list[StyledLine] = [("", PLAIN)]
         lines += [(line, PLAIN) for line in booking_lines(booking, now, self.desk, self.app.size.width)]
-        if state is Status.CANCELLED:
+        marked = state_lines(booking, self._request, now, self.desk.here)
+        lines += [(line, PLAIN) for line in map(str, marked)]
+        if state is Status.CANCELLED or deliveries:
             lines += [("", PLAIN), (f" What followed{self._clock()}", BOLD)]
             followed = followed_lines(booking, deliveries, self.desk.here, self.app.size.width)
             lines += [(line, PLAIN) for line in followed]
@@ -201,7 +209,7 @@ def booking_lines(booking: Booking, now: datetime, desk: OpenDesk, width: int) -
 def followed_lines(
     booking: Booking, deliveries: Sequence[Delivery], zone: ZoneInfo, width: int
 ) -> tuple[str, ...]:
-    """Return each thing that follows the cancellation, and how far it has got, in `width` cells.
+    """Return each thing that follows what was done to the booking, and how far it has got, in `width` cells.
 
     `zone` is that of the clock at the desk.
     """

@@ -8,7 +8,13 @@ from textual.screen import Screen
 
 from frontdesk.actions import ACTIONS
 
-DIALOGS = {"booking.cancel": "dialogs.cancel:CancelScreen"}
+DIALOGS = {
+    "booking.cancel": "dialogs.cancel:CancelScreen",
+    "booking.mark_no_show": "dialogs.attendance:did_not_come",
+    "booking.mark_arrived": "dialogs.attendance:arrived",
+    "booking.mark_attended": "dialogs.attendance:attended",
+    "booking.request_adjustment": "dialogs.requesting:RequestScreen",
+}
 """The dialog that asks for a command, by the command's kind."""
 
 ON_KEYS = tuple(

@@ -1,6 +1,8 @@
 """What a PMS shows of an appointment, in the dialog's words."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from rich.cells import cell_len
 
@@ -26,6 +28,15 @@ CONTRADICTING = frozenset(
 )
 """Answers that say otherwise than the dialog's summary: marked `!`, and to be read before a confirm."""
 
+CONTRADICTING_NO_SHOW = CONTRADICTING | {Finding.CANCELLED}
+
+NO_SHOW_SAYS = {
+    Finding.CANCELLED: "! it is cancelled there. Look there first",
+    Finding.SEVERAL: "! shows several patients for it. Mark it there by hand",
+    Finding.SERIES: "! shows a series of appointments. Mark this one there by hand",
+}
+"""What is said otherwise where the patient is marked as one who did not come."""
+
 ROOM = 80 - TEXT_START
 """Cells of the sentence at the design size."""
 
@@ -47,10 +58,20 @@ _FIXED = {
 }
 
 
-def pms_says(preflight: Preflight | None, booking: Booking, now: datetime) -> str:
-    """Return the sentence for a PMS that is told automatically; `preflight` None is still being asked."""
+def pms_says(
+    preflight: Preflight | None,
+    booking: Booking,
+    now: datetime,
+    otherwise: Mapping[Finding, str] = MappingProxyType({}),
+) -> str:
+    """Return the sentence for a PMS that is told automatically; `preflight` None is still being asked.
+
+    `otherwise` are sentences for another command than a cancel.
+    """
     if preflight is None:
         return f"{AUTOMATICALLY}. Asking now; F8 works before it answers"
+    if preflight.finding in otherwise:
+        return otherwise[preflight.finding]
     if preflight.finding in _FIXED:
         return _FIXED[preflight.finding]
     if preflight.finding is Finding.SAME:

@@ -91,6 +91,7 @@ def _same_name(patient: Patient, namesakes: Sequence[Patient]) -> Told:
 
 
 AUTOMATICALLY = "is told automatically"
+BY_HAND = "cancel it in {name} yourself as well"
 
 
 def what_follows(
@@ -100,23 +101,16 @@ def what_follows(
 
     `pms_says` is the sentence for a PMS that is told automatically.
     """
-    return (_pms_line(planned, pms_says), _patient_line(booking, planned), *_practice_line(planned))
+    return (pms_line(planned, pms_says, BY_HAND), _patient_line(booking, planned), *_practice_line(planned))
 
 
-def pms_line(planned: Sequence[Planned], by_hand: str) -> Told:
-    """Return the line of a PMS that is told of something, or of the person who has to do it there.
-
-    `by_hand` is what that person does, such as "cancel it".
-    """
-    return _pms_line(planned, AUTOMATICALLY, by_hand)
-
-
-def _pms_line(planned: Sequence[Planned], pms_says: str, by_hand: str = "cancel it") -> Told:
+def pms_line(planned: Sequence[Planned], pms_says: str, by_hand: str) -> Told:
+    """Return what becomes of the PMS. `by_hand` is what a person has to do there, with a place for its name."""
     for delivery in planned:
         if delivery.way is Way.PMS:
             if delivery.state is State.ATTENTION:
                 name = delivery.target
-                return labelled(name, f"! {delivery.note}: {by_hand} in {name} yourself as well")
+                return labelled(name, f"! {delivery.note}: {by_hand.format(name=name)}")
             return labelled(delivery.target, pms_says)
     return labelled("Practice", "has no connected system. Nothing to do there")
 
@@ -214,5 +208,6 @@ def changed_parts(old: Booking, new: Booking) -> tuple[str, ...]:
         ("practitioner", old.practitioner != new.practitioner),
         ("patient", old.patient != new.patient),
         ("type", old.appointment_type != new.appointment_type),
+        ("attendance", old.attendance != new.attendance),
     )
     return tuple(name for name, differs in parts if differs)

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -16,8 +16,10 @@ from textual.widgets import TextArea
 from frontdesk import times
 from frontdesk.bookings import REASON_LIMIT, Booking, Patient
 from frontdesk.commands import Done, Subject
+from frontdesk.deliveries import Planned, is_told_automatically
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Conflict, FrontdeskError
+from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.dialogs.command import CommandDialog, Progress
 from frontdesk.screens.dialogs.drawing import STYLES, draw, who_cancelled
 from frontdesk.screens.list.changes import StoreChanged
@@ -27,6 +29,7 @@ from frontdesk.widgets.line import PLAIN, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words.dialog import DESIGN_HEIGHT, Shown, Wording, cause, is_low, not_saved
+from frontdesk.words.preflight import CONTRADICTING
 from frontdesk.words.summary import changed_parts, is_same
 
 WIDE = 100
@@ -35,10 +38,11 @@ WIDE = 100
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """How the dialog ended: the booking as it was saved, if it was, and what to say."""
+    """How the dialog ended: the booking as it was saved, if it was, by what, and what to say."""
 
     saved: Booking | None
     said: str = ""
+    done: Done[Booking] | None = field(default=None, compare=False)
 
 
 class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
@@ -53,6 +57,8 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     WORDS: ClassVar[Wording]
     CONFIRMS = frozenset({"f8", "enter", "space"})
+    CONTRADICTING: ClassVar[frozenset[Finding]] = CONTRADICTING
+    """Answers of the PMS that have to be read before a confirm counts."""
     DEFAULT_CSS = STYLES
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
@@ -61,6 +67,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.namesakes: Sequence[Patient] = ()
         self._about = booking.id, booking.patient
         self._why_not_saved = ""
+        self._preflight: Preflight | None = Preflight(Finding.NOT_ASKED)
         self._places: dict[str, Line | TextBlock] = {}
         self.styles.background = "transparent"
         # Before it is mounted: a class set later has the styles of all worked out again.
@@ -88,6 +95,11 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def why_not_ready(self) -> str:
         """Return what the operator has to do before a confirm counts; empty when nothing."""
         return ""
+
+    def what_is_over(self, current: Booking) -> str:
+        """Return what somebody else has done, so that nothing is left to do here; empty when something is."""
+        done = current.cancellation
+        return who_cancelled(done, self._clock(done.at)) if done else ""
 
     def booking_read(self) -> None:
         """Begin what depends on the booking, which is shown for the first time or has changed."""
@@ -147,10 +159,10 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self._places = {line.id: line for line in lines if line.id}
         self.on_store_changed()
         self.booking_read()
-        for field in self.query(ReasonField):
-            if typed := self.desk.take_draft(field.called, self._about):
-                field.text = typed
-                field.move_cursor(field.document.end)
+        for typed in self.query(ReasonField):
+            if draft := self.desk.take_draft(typed.called, self._about):
+                typed.text = draft
+                typed.move_cursor(typed.document.end)
         self.draw()
         self.stops()[0].focus()
         self._read_again()
@@ -224,7 +236,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
             return
         if self._progress is not Progress.READING or is_same(fresh, self.booking):
             self.draw()
-        elif fresh.cancellation is not None:
+        elif self.what_is_over(fresh):
             self.overtaken(Conflict("", fresh, None, None))
         else:
             what = ", ".join(changed_parts(self.booking, fresh)) or "booking"
@@ -247,10 +259,35 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.say(message)
         self.arm()
 
+    # -- what the PMS shows, which nothing here waits for ---------------------------------------
+
+    def ask_pms(self, planned: Sequence[Planned]) -> None:
+        """Ask what the PMS shows of the booking, where it is told automatically of what is planned."""
+        ask = self.desk.program.preflight
+        if ask is None or not is_told_automatically(planned):
+            self._preflight = Preflight(Finding.NOT_ASKED)
+        else:
+            self._preflight = None
+            self._wait_for_pms(ask, self.booking)
+
+    @work(exclusive=True, exit_on_error=False, group="preflight")
+    async def _wait_for_pms(self, ask: AskPms, booking: Booking) -> None:
+        try:
+            answer = await ask(booking)
+        except Exception as error:
+            self.desk.program.report(error)
+            answer = Preflight(Finding.NOT_ASKED)
+        if booking is not self.booking:
+            return
+        self._preflight = answer
+        self.draw()
+        if answer.finding in self.CONTRADICTING:
+            self.arm()
+
     # -- what became of the command ---------------------------------------------------------------
 
     async def saved(self, done: Done[Any]) -> None:
-        self.finish(Closed(done.thing))
+        self.finish(Closed(done.thing, done=done))
 
     def not_known(self) -> None:
         self.say("Not known yet whether it was saved. Asking. Do not tell the patient yet.")
@@ -263,10 +300,10 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def overtaken(self, conflict: Conflict) -> None:
         current = conflict.current
         self.desk.own_changes.discard(current.id)
-        if done := current.cancellation:
+        if over := self.what_is_over(current):
             self._progress = Progress.OVER
             self.booking = current
-            self.say(f"{who_cancelled(done, self._clock(done.at))} Nothing was done again. Esc closes.")
+            self.say(f"{over} Nothing was done again. Esc closes.")
             return
         by = str(conflict.by) if conflict.by else "Somebody"
         at = f" at {self._clock(conflict.at)}" if conflict.at else ""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -13,9 +12,8 @@ from textual.widgets import TextArea
 from frontdesk.actions import CANCEL_ACTIONS
 from frontdesk.bookings import Booking, Cancellation
 from frontdesk.commands import Cancel, Done
-from frontdesk.deliveries import Kind, Planned, is_told_automatically, plan
+from frontdesk.deliveries import Kind, Planned, plan
 from frontdesk.desk import OpenDesk
-from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, NumberedChooserScreen
 from frontdesk.screens.dialogs.booking import BookingDialog
@@ -35,7 +33,6 @@ from frontdesk.words.cancelling import (
 )
 from frontdesk.words.dialog import TEXT_START, Shown
 from frontdesk.words.fitting import fitted
-from frontdesk.words.preflight import CONTRADICTING
 from frontdesk.words.summary import needs_phone_call
 
 
@@ -54,7 +51,6 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, booking)
-        self._preflight: Preflight | None = None
         self._filed = ""
         """What the reason is filed as: the word of one that was chosen."""
         self._offers_tick = needs_phone_call(self._planned)
@@ -183,23 +179,4 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
     # -- what the PMS shows, which nothing here waits for ---------------------------------
 
     def booking_read(self) -> None:
-        ask = self.desk.program.preflight
-        if ask is None or not is_told_automatically(self._planned):
-            self._preflight = Preflight(Finding.NOT_ASKED)
-        else:
-            self._preflight = None
-            self._wait_for_pms(ask, self.booking)
-
-    @work(exclusive=True, exit_on_error=False, group="preflight")
-    async def _wait_for_pms(self, ask: AskPms, booking: Booking) -> None:
-        try:
-            answer = await ask(booking)
-        except Exception as error:
-            self.desk.program.report(error)
-            answer = Preflight(Finding.NOT_ASKED)
-        if booking is not self.booking:
-            return
-        self._preflight = answer
-        self.draw()
-        if answer.finding in CONTRADICTING:
-            self.arm()
+        self.ask_pms(self._planned)

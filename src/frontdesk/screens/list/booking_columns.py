@@ -6,7 +6,7 @@ from functools import cache
 from rich.style import Style
 
 from frontdesk import times
-from frontdesk.bookings import Followup, Row, Status
+from frontdesk.bookings import Followup, Presence, Row, Status
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column
 from frontdesk.words.fitting import fitted
@@ -19,12 +19,20 @@ STATUS_STYLES = {
     # Not red: no colour of a palette is readable on every background that palettes come with.
     Status.CANCELLED: BOLD,
 }
+PRESENCE_WORDS = {
+    Presence.ARRIVED: "arrived",
+    Presence.ATTENDED: "attended",
+    Presence.NO_SHOW: "FTA",
+    Presence.UNABLE: "UTA",
+}
+"""What stands in the place of the status of a booking that is not cancelled."""
 AT_WIDTH, PATIENT_WIDTH = 3, 21
 
 
 def _status(row: Row, as_of: datetime) -> str:
     status = row.booking.status(as_of)
-    return fitted(f"{SYMBOLS[status]} {status}", 11) + FOLLOWUP_SYMBOLS[row.followup]
+    word = PRESENCE_WORDS.get(row.booking.attendance.presence) if status is not Status.CANCELLED else None
+    return fitted(f"{SYMBOLS[status]} {word or status}", 11) + FOLLOWUP_SYMBOLS[row.followup]
 
 
 def _status_style(row: Row, as_of: datetime) -> Style:

@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from frontdesk.actions import ACTIONS, MENU, Action
 from frontdesk.bookings import Booking, Row, Status, why_not_cancel
+from frontdesk.commands import Done
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.filters import Filters
@@ -377,7 +378,8 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             (action, first_key(action, keys), why_not(action, row.booking, now, standing, keys, here))
             for action in MENU
         ]
-        self.menu.open(row.booking, lines, now)
+        shown = [line for line in lines if line[2] is None or not line[0].menu_key]
+        self.menu.open(row.booking, shown, now)
         self._place_menu()
         self._follow_focus()
 
@@ -427,14 +429,16 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         if closed.saved is None:
             self.say(closed.said)
             return
-        cancelled = closed.saved
         self.desk.program.wake_dispatch()
-        self.elsewhere.perform_unasked(lambda: self._after_cancel(cancelled))
+        if closed.done is not None:
+            done = closed.done
+            self.elsewhere.perform_unasked(lambda: self._after_write(done))
 
-    async def _after_cancel(self, cancelled: Booking) -> None:
-        self.listing.put(cancelled.id, lambda row: replace(row, booking=cancelled))
-        await self.last.state(self.desk, cancelled)
-        await self.listing.repaint([cancelled.id])
+    async def _after_write(self, done: Done[Booking]) -> None:
+        booking = done.thing
+        self.listing.put(booking.id, lambda row: replace(row, booking=booking))
+        await self.last.state(self.desk, done)
+        await self.listing.repaint([booking.id])
         await self.desk.ask_state()
 
     def start_over(self) -> None:

@@ -7,13 +7,16 @@ from datetime import timedelta
 from rich.cells import cell_len
 
 from frontdesk import times
+from frontdesk.audit import past_of
+from frontdesk.billing.adjustments import Review
 from frontdesk.bookings import Booking
+from frontdesk.commands import Cancel, Done
 from frontdesk.deliveries import Delivery
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.widgets.line import Line
-from frontdesk.words.deliveries import done_words, facts
+from frontdesk.words.deliveries import facts
 from frontdesk.words.fitting import fitted
 
 SHOWN_FOR = timedelta(hours=12)
@@ -25,7 +28,7 @@ SHORTEST_NAME = 6
 
 @dataclass(frozen=True, slots=True)
 class LastWrite:
-    """A cancellation and its facts, in words; `cut_off` says when the line went dead after it, if it did."""
+    """A write to a booking and its facts, in words; `cut_off` says when the line went dead after it, if it did."""
 
     at: str
     patient: str
@@ -55,7 +58,7 @@ class LastWrite:
 class LastLine(Line):
     """Empty until this operator has written something. Its methods raise FrontdeskError."""
 
-    _booking: Booking | None = None
+    _done: Done[Booking] | None = None
     _write: LastWrite | None = None
     _cut_off = ""
 
@@ -69,55 +72,60 @@ class LastLine(Line):
             self._cut_off = f"Your line was cut at {cut_at.astimezone(desk.here):%H:%M}."
             self.show(self._cut_off)
         done = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
-        booking = None if done is None else done.thing
-        if booking is None and self._cut_off:
+        if done is None and self._cut_off:
             self.show(f"{self._cut_off} Nothing saved in the last {SHOWN_FOR // timedelta(hours=1)} h.")
-        if booking is not None and self._booking is None:
-            await self._state(desk, booking)
+        if done is not None and self._done is None:
+            await self._state(desk, done)
 
     def forget(self) -> None:
         """Be empty: another operator sits here now."""
-        self._booking = self._write = None
+        self._done = self._write = None
         self._cut_off = ""
         self.show("")
 
-    async def state(self, desk: OpenDesk, booking: Booking) -> None:
-        """Show this cancelled booking, which was written just now, and how far what follows has got."""
+    async def state(self, desk: OpenDesk, done: Done[Booking]) -> None:
+        """Show what was done to a booking just now, and how far what follows has got."""
         self._cut_off = ""
         try:
-            await self._state(desk, booking)
+            await self._state(desk, done)
         except FrontdeskError:
-            self._say(desk, booking, None)
+            self._say(desk, done, None)
             raise
 
-    async def _state(self, desk: OpenDesk, booking: Booking) -> None:
-        self._booking = booking
-        self._say(desk, booking, await desk.store.deliveries(booking.id))
+    async def _state(self, desk: OpenDesk, done: Done[Booking]) -> None:
+        self._done = done
+        booking_id = done.thing.id
+        deliveries = await desk.store.deliveries(booking_id)
+        # A cancelled booking is not charged, so there is nothing to ask.
+        requests = () if done.kind == Cancel.kind else await desk.store.adjustments(booking_id)
+        review = requests[-1].review if requests else Review.WITHDRAWN
+        self._say(desk, done, deliveries, "" if review is Review.WITHDRAWN else review)
 
-    def _say(self, desk: OpenDesk, booking: Booking, deliveries: Sequence[Delivery] | None) -> None:
-        done = booking.cancellation
-        at = booking.attendance.at if done is None else done.at
-        if at is None or self._booking is not booking:
+    def _say(
+        self, desk: OpenDesk, done: Done[Booking], deliveries: Sequence[Delivery] | None, review: str = ""
+    ) -> None:
+        if self._done is not done:
             return  # something later was written meanwhile
-        practice = booking.practice
+        booking, practice = done.thing, done.thing.practice
         when = times.when_in_words(booking.starts_at, practice.zone, desk.now())
+        followed = deliveries and [one for one in deliveries if one.created_at >= done.at]
         self._write = LastWrite(
-            f"{at.astimezone(desk.here):%H:%M}",
+            f"{done.at.astimezone(desk.here):%H:%M}",
             booking.patient.name,
             f"{when} {practice.short}" if len(desk.practices) > 1 else when,
-            facts(done_words(booking), deliveries),
+            ", ".join(part for part in (facts(past_of(done.kind), followed), review) if part),
             self._cut_off,
         )
         self._show_write()
 
     async def read_again(self, desk: OpenDesk) -> None:
         """Show how far what follows has got by now."""
-        if self._booking is not None:
-            await self._state(desk, self._booking)
+        if self._done is not None:
+            await self._state(desk, self._done)
 
     async def follow(self, desk: OpenDesk, change: StoreChanged) -> None:
         """Say what became of the booking shown, if the change concerns it."""
-        if self._booking is not None and change.concerns(self._booking.id):
+        if self._done is not None and change.concerns(self._done.thing.id):
             await self.read_again(desk)
 
     def on_resize(self) -> None:

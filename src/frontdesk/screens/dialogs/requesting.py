@@ -1,0 +1,267 @@
+"""Did not come, and Request Billing Adjustment: what is asked of the biller for a new patient."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from frontdesk.attendance import needs_notice, why_not_mark_no_show
+from frontdesk.billing.adjustments import (
+    LABELS,
+    NAME_LIMIT,
+    QUESTIONS,
+    TEXT_LIMIT,
+    TOLD_US,
+    Answer,
+    Ground,
+    Question,
+    why_incomplete,
+    why_not_request,
+)
+from frontdesk.billing.periods import InvoiceState
+from frontdesk.bookings import Booking, Reason
+from frontdesk.commands import Ask, MarkNoShow, RequestAdjustment
+from frontdesk.deliveries import Kind, plan_pms
+from frontdesk.desk import OpenDesk
+from frontdesk.preflight import Finding
+from frontdesk.screens.dialogs.attendance import MarkDialog, sentence
+from frontdesk.text import clean
+from frontdesk.widgets.answers import Answered, OneOf, YesNo
+from frontdesk.widgets.button import Button, Tick
+from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.line import Line, TextBlock
+from frontdesk.words.attendance import (
+    BILLING,
+    CHOOSE,
+    NO_REQUEST,
+    NO_SHOW_WORDS,
+    NOTICE_TICK,
+    REQUEST_WORDS,
+    Marking,
+    no_show_lines,
+    request_lines,
+)
+from frontdesk.words.dialog import LABEL_START, Shown
+from frontdesk.words.preflight import CONTRADICTING_NO_SHOW
+
+MOST_QUESTIONS = max(map(len, QUESTIONS.values()))
+
+
+class RequestDialog(MarkDialog):
+    """A dialog in which somebody may ask not to be charged for a new patient.
+
+    No question has a preset answer; `y` and `n` answer it and go on.
+    """
+
+    GROUNDS: ClassVar[tuple[Ground | None, ...]]
+    WITHOUT: ClassVar[str]
+    """What stands in the place of a ground where none is chosen."""
+    GROUND_IS_FIRST: ClassVar[bool] = False
+    CSS = """
+    .field-line { height: 1; padding: 0 1 0 0; }
+    .field-line Line { width: 16; }
+    """
+
+    def __init__(self, desk: OpenDesk, booking: Booking) -> None:
+        super().__init__(desk, booking)
+        self._has_tick = False
+
+    def fields(self) -> ComposeResult:
+        yield Line(classes="gap")
+        if self._has_tick:
+            yield Tick(NOTICE_TICK, indent=LABEL_START, id="told")
+        yield TextBlock(id="billing")
+        choices = [LABELS[ground] if ground else self.WITHOUT for ground in self.GROUNDS]
+        yield OneOf(BILLING, choices, id="ground")
+        for number in range(MOST_QUESTIONS):
+            yield YesNo(id=f"question-{number}")
+        for name, longest in (("text", TEXT_LIMIT), ("name", NAME_LIMIT)):
+            with Horizontal(id=f"{name}-line", classes="field-line"):
+                yield Line(id=f"{name}-label")
+                yield FindField(id=name, longest=longest)
+
+    def on_mount(self) -> None:
+        with self.prevent(Input.Changed):
+            self.query_one("#name", FindField).value = self.desk.operator.name
+        super().on_mount()
+
+    def stops(self) -> Sequence[Widget]:
+        ground = self.query(OneOf)
+        answers = (*self.query(Tick), *self.query(YesNo), *self.query(FindField))
+        order: tuple[Widget, ...] = (*ground, *answers) if self.GROUND_IS_FIRST else (*answers, *ground)
+        shown = (one for one in order if all(up.display for up in one.ancestors_with_self))
+        return [*shown, *self.query(Button)]
+
+    # -- what is asked for ----------------------------------------------------------------
+
+    @property
+    def ground(self) -> Ground | None:
+        """The ground that is chosen, None for no request."""
+        if self.why_no_request() is not None:
+            return None
+        return self.GROUNDS[self.query_one("#ground", OneOf).chosen]
+
+    @property
+    def notice(self) -> bool:
+        """Whether it is ticked that the patient told the practice."""
+        return any(tick.is_set for tick in self.query(Tick))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Those that are asked: the tick is an answer already."""
+        ground = self.ground
+        asked = QUESTIONS[ground] if ground else ()
+        return tuple(one for one in asked if not (self._has_tick and one.id == TOLD_US))
+
+    @property
+    def answered(self) -> tuple[Answer, ...]:
+        """The answers given by y and n."""
+        fields = self.query(YesNo)
+        return tuple(
+            Answer(question.id, field.answer)
+            for question, field in zip(self.questions, fields, strict=False)
+            if field.answer is not None
+        )
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """All answers, with the one that the tick gives."""
+        is_told = self._has_tick and self.ground is Ground.DID_NOT_ATTEND
+        return (*((Answer(TOLD_US, yes=self.notice),) if is_told else ()), *self.answered)
+
+    def typed_in(self, name: str) -> str:
+        """Return what is typed into a field."""
+        return clean(self.query_one(f"#{name}", FindField).value)
+
+    def why_no_request(self) -> Reason | None:
+        """Return why nobody can ask not to be charged for the booking, or None."""
+        now, standing = self.desk.now(), self.desk.standing
+        return why_not_request(self.booking, self.latest, InvoiceState.OPEN, Ground.NOT_NEW, now, standing)
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the biller is asked, as the dialog stands."""
+        return self.ground is not None
+
+    def why_incomplete(self) -> str:
+        """Return what the request lacks, as a sentence; empty when nothing."""
+        if self.ground is None:
+            return ""
+        lacks = why_incomplete(self.ground, self.answers, self.typed_in("text"), self.typed_in("name"))
+        return sentence(lacks) if lacks else ""
+
+    # -- what is shown --------------------------------------------------------------------
+
+    def state(self) -> Marking:
+        return replace(
+            super().state(),
+            why_no_request=self.why_no_request(),
+            ground=self.ground,
+            questions=self.questions,
+            is_requested=self.is_requested,
+            has_tick=self._has_tick,
+        )
+
+    def draw(self) -> None:
+        self._arrange()
+        super().draw()
+
+    def _arrange(self) -> None:
+        """Have the fields there that there is something to answer in."""
+        is_offered, ground = self.why_no_request() is None, self.ground
+        self.query_one("#billing").display = not is_offered
+        self.query_one("#ground").display = is_offered
+        self.query_one("#text-line").display = ground is Ground.OTHER
+        self.query_one("#name-line").display = ground is not None
+        asked = self.questions
+        for number, field in enumerate(self.query(YesNo)):
+            field.display = number < len(asked)
+            if number < len(asked):
+                field.ask(asked[number].text)
+
+    def on_answered(self, message: Answered) -> None:
+        self.draw()
+        if message.goes_on:
+            order = self.stops()
+            order[(order.index(message.field) + 1) % len(order)].focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+
+
+class DidNotComeScreen(RequestDialog):
+    """Marks that the patient did not come, and for a new one asks not to be charged."""
+
+    WORDS = NO_SHOW_WORDS
+    GROUNDS = (Ground.DID_NOT_ATTEND, Ground.NOT_NEW, Ground.OTHER, None)
+    WITHOUT = NO_REQUEST
+    CONTRADICTING: ClassVar[frozenset[Finding]] = CONTRADICTING_NO_SHOW
+
+    def __init__(self, desk: OpenDesk, booking: Booking) -> None:
+        super().__init__(desk, booking)
+        self._has_tick = needs_notice(booking, desk.now())
+
+    def shown(self, width: int, height: int) -> Shown:
+        return no_show_lines(self.state(), width, height)
+
+    def booking_read(self) -> None:
+        super().booking_read()
+        self.ask_pms(plan_pms(Kind.PMS_NO_SHOW, self.booking, self.booking.practice))
+
+    def why_not(self, booking: Booking) -> Reason | None:
+        now, standing = self.desk.now(), self.desk.standing
+        return why_not_mark_no_show(booking, now, standing, self.desk.here, notice=self.notice)
+
+    @property
+    def is_requested(self) -> bool:
+        # Somebody has begun to answer, or has chosen another ground than that of the dialog.
+        return super().is_requested and (bool(self.answered) or self.ground is not self.GROUNDS[0])
+
+    def why_not_ready(self) -> str:
+        if why_not := super().why_not_ready():
+            return why_not
+        return self.why_incomplete() if self.is_requested else ""
+
+    def ask(self) -> Ask:
+        if not self.is_requested:
+            return MarkNoShow(notice=self.notice)
+        return MarkNoShow(
+            notice=self.notice,
+            ground=self.ground,
+            answers=self.answers,
+            text=self.typed_in("text"),
+            name=self.typed_in("name"),
+        )
+
+
+class RequestScreen(RequestDialog):
+    """Asks not to be charged for a new patient."""
+
+    WORDS = REQUEST_WORDS
+    GROUNDS = (None, Ground.NOT_NEW, Ground.DID_NOT_ATTEND, Ground.OTHER)
+    WITHOUT = CHOOSE
+    GROUND_IS_FIRST = True
+
+    def shown(self, width: int, height: int) -> Shown:
+        return request_lines(self.state(), width, height)
+
+    def why_not(self, booking: Booking) -> Reason | None:
+        now, standing, ground = self.desk.now(), self.desk.standing, self.ground or Ground.NOT_NEW
+        return why_not_request(booking, self.latest, InvoiceState.OPEN, ground, now, standing)
+
+    def why_not_ready(self) -> str:
+        if why_not := super().why_not_ready():
+            return why_not
+        return self.why_incomplete() if self.ground else "Choose why nothing is to be charged first."
+
+    def ask(self) -> Ask:
+        return RequestAdjustment(
+            ground=self.ground or Ground.OTHER,  # `why_not_ready` has seen to it that there is one
+            answers=self.answers,
+            text=self.typed_in("text"),
+            name=self.typed_in("name"),
+        )

@@ -1,0 +1,205 @@
+"""The lines of Did not come, of the other marks, of taking them back, and of a request not to be charged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from frontdesk import attendance, times
+from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, falls_with_no_show
+from frontdesk.bookings import Booking, Patient, Practice, Presence, Reason
+from frontdesk.deliveries import Kind, plan_biller, plan_pms
+from frontdesk.preflight import Preflight
+from frontdesk.words.dialog import (
+    LABEL_START,
+    TEXT_START,
+    Role,
+    Shown,
+    Told,
+    Wording,
+    frame,
+    is_low,
+    labelled,
+    told,
+)
+from frontdesk.words.fitting import wrapped
+from frontdesk.words.preflight import NO_SHOW_SAYS, pms_says
+from frontdesk.words.summary import AUTOMATICALLY, pms_line, summary
+
+NO_SHOW_WORDS = Wording(
+    title="Did not come",
+    keep="Leave it",
+    confirm="Did not come",
+    kept="Left as it was. Nothing was marked.",
+    on_enter="Enter does not confirm. F8 marks it, Esc leaves it.",
+    does="marks it",
+)
+REQUEST_WORDS = Wording(
+    title="Request Billing Adjustment",
+    keep="Leave it",
+    confirm="Send the request",
+    kept="Left as it was. Nothing was asked.",
+    on_enter="Enter does not confirm. F8 sends it, Esc leaves it.",
+    does="sends it",
+)
+BACK_WORDS = Wording(
+    title="Take it back",
+    keep="Leave it marked",
+    confirm="Take it back",
+    kept="Left as it was. Nothing was taken back.",
+    on_enter="Enter does not confirm. F8 takes it back, Esc leaves it.",
+    does="takes it back",
+)
+_CAME_WORDS = Wording(
+    title="",
+    keep="Leave it",
+    confirm="",
+    kept="Left as it was. Nothing was marked.",
+    on_enter="Enter does not confirm. F8 marks it, Esc leaves it.",
+    does="marks it",
+)
+CAME_WORDS = {
+    Presence.ARRIVED: replace(_CAME_WORDS, title="Arrived", confirm="Arrived"),
+    Presence.ATTENDED: replace(_CAME_WORDS, title="Attended", confirm="Attended"),
+}
+
+NOTICE_TICK = "The patient told us they are not coming"
+NO_REQUEST = "No request: it is charged"
+CHOOSE = "Choose with Left and Right"
+BILLING, TEXT_LABEL, NAME_LABEL = "Billing", "Why", "Your name"
+BY_HAND = "mark it there too"
+BACK_BY_HAND = "take it back there too"
+_NOT_TOLD = "is not told. Mark it there as you always do"
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What a dialog about whether the patient came has to show, and one that asks not to be charged.
+
+    `why_no_request` is why nobody can ask now not to be charged, None where it is offered. `ground` is
+    the one chosen, None for no request, `questions` are those that are still asked for it. `is_requested` says whether F8 asks for it. `has_tick` says
+    whether the patient's own word is asked for. `latest` is the booking's latest request. `message` is as in
+    Cancel Booking.
+    """
+
+    booking: Booking
+    namesakes: Sequence[Patient]
+    preflight: Preflight | None
+    now: datetime
+    home: Practice | None
+    message: str = ""
+    why_no_request: Reason | None = None
+    ground: Ground | None = None
+    questions: Sequence[Question] = ()
+    is_requested: bool = False
+    has_tick: bool = False
+    latest: Adjustment | None = None
+
+    @property
+    def here(self) -> ZoneInfo:
+        """The zone of the clock at the desk."""
+        return self.home.zone if self.home else self.booking.practice.zone
+
+
+def no_show_lines(state: Marking, width: int, height: int) -> Shown:
+    """Return what Did not come shows in a window of this size, by place."""
+    planned = plan_pms(Kind.PMS_NO_SHOW, state.booking, state.booking.practice)
+    says = pms_says(state.preflight, state.booking, state.now, NO_SHOW_SAYS)
+    follows = [pms_line(planned, says, BY_HAND), _nothing_sent(), *_biller_line(state)]
+    tick = {"told": (told(f"  {NOTICE_TICK}", Role.KEY),)} if state.has_tick else {}
+    return _lines(NO_SHOW_WORDS, state, follows, width, height, **tick, **_request(state, width))
+
+
+def request_lines(state: Marking, width: int, height: int) -> Shown:
+    """Return what Request Billing Adjustment shows in a window of this size, by place."""
+    return _lines(REQUEST_WORDS, state, _biller_line(state), width, height, **_request(state, width))
+
+
+def came_lines(state: Marking, presence: Presence, width: int, height: int) -> Shown:
+    """Return what Arrived and Attended show in a window of this size, by place."""
+    pms = state.booking.practice.pms
+    follows = [labelled(pms.name, _NOT_TOLD)] if pms else []
+    return _lines(CAME_WORDS[presence], state, [*follows, _nothing_sent()], width, height)
+
+
+def back_lines(state: Marking, width: int, height: int) -> Shown:
+    """Return what taking a mark back shows in a window of this size, by place."""
+    booking = state.booking
+    is_no_show = booking.attendance.presence is Presence.NO_SHOW
+    said = attendance.told(booking, state.now, state.here)
+    asked = "Came after all?" if is_no_show else "Not so?"
+    words = replace(BACK_WORDS, title=f"{said[:1].upper()}{said[1:]}. {asked}")
+    follows = []
+    if is_no_show:
+        planned = plan_pms(Kind.PMS_TAKE_BACK_NO_SHOW, booking, booking.practice)
+        follows.append(pms_line(planned, f"{AUTOMATICALLY}, if it was told before", BACK_BY_HAND))
+    follows.append(_nothing_sent())
+    if state.why_no_request is not None:
+        follows.append(labelled(BILLING, f"! {state.why_no_request}"))
+    elif is_no_show and state.latest is not None and falls_with_no_show(state.latest):
+        follows.append(labelled(BILLING, f"the request of {state.latest.name} is withdrawn"))
+    return _lines(words, state, follows, width, height)
+
+
+def _lines(
+    words: Wording,
+    state: Marking,
+    follows: Sequence[Told],
+    width: int,
+    height: int,
+    **own: tuple[Told, ...],
+) -> Shown:
+    around = frame(words, state.message, width, height)
+    about = summary(state.booking, state.namesakes, state.now, state.home, width)
+    places = {"title": around["title"], "summary": about, "follows": (*follows,)}
+    if is_low(height):
+        # Empty lines go first, then what neither tells patients apart nor warns.
+        places["summary"] = tuple(line for line in about[:4] if str(line))
+        places["follows"] = tuple(line for line in follows if line != _nothing_sent())
+    else:
+        places["follows-title"] = (told(" What follows", Role.LABEL),)
+    return {**places, **own, **around}
+
+
+def _nothing_sent() -> Told:
+    return labelled("The patient", "is sent nothing")
+
+
+def _biller_line(state: Marking) -> list[Told]:
+    if state.ground is None or state.why_no_request is not None:
+        return []
+    if not state.is_requested:
+        return [labelled("Request", "none, unless you answer the questions below")]
+    mails = plan_biller(state.booking.practice)
+    who = f" by {mails[0].target}" if mails else ""
+    return [labelled("Request", f"Awaiting Review{who}")]
+
+
+def _request(state: Marking, width: int) -> dict[str, tuple[Told, ...]]:
+    if state.why_no_request is not None and state.why_no_request.code == "no-account":
+        return {}  # nothing here is about billing
+    if state.why_no_request is not None:
+        first, *rest = wrapped(str(state.why_no_request), width - TEXT_START)
+        return {"billing": (labelled(BILLING, first), *(labelled("", line) for line in rest))}
+    label = LABELS[state.ground] if state.ground else NO_REQUEST
+    return {
+        "ground": (labelled(BILLING, label, Role.KEY),),
+        "questions": tuple(told(f"{' ' * LABEL_START}{one.text}", Role.KEY) for one in state.questions),
+        "text-label": (told(f"{' ' * LABEL_START}{TEXT_LABEL}", Role.LABEL),),
+        "name-label": (told(f"{' ' * LABEL_START}{NAME_LABEL}", Role.LABEL),),
+    }
+
+
+def state_lines(booking: Booking, latest: Adjustment | None, now: datetime, here: ZoneInfo) -> list[Told]:
+    """Return the lines of Details about whether the patient came, and about the request not to be charged."""
+    lines = []
+    if booking.attendance.presence is not Presence.NONE:
+        notice = ", the patient had told the practice" if booking.attendance.notice else ""
+        lines.append(labelled("Attendance", attendance.told(booking, now, here) + notice))
+    if latest is not None:
+        by = f" by {latest.decided_by}" if latest.decided_by else f", asked by {latest.name}"
+        at = times.since_in_words(latest.decided_at or latest.at, here, now)
+        lines.append(labelled(BILLING, f"{latest.review}{by} {at}"))
+        lines.append(labelled("", LABELS[latest.ground]))
+        lines += [labelled("", said) for said in (latest.text, latest.note) if said]
+    return lines
