@@ -70,7 +70,8 @@ def _table(commands: Sequence[Action]) -> Iterator[str]:
         yield from _row("in the list", "everywhere", "does", "id for `[keys]`")
         yield from _row("---", "---", "---", "---")
         for one in commands:
-            yield from _row(_keys(one.keys), _keys(one.everywhere), one.help, f"`{one.id}`")
+            in_list = _keys(one.keys) or (f"in its menu `{one.menu_key}`" if one.menu_key else "")
+            yield from _row(in_list, _keys(one.everywhere), one.help, f"`{one.id}`")
     else:
         yield from _row("keys", "does")
         yield from _row("---", "---")

@@ -114,7 +114,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "booking.arrived",
         "Arrived",
-        "Mark that the patient has arrived, or take that back: v in the menu of the booking.",
+        "Mark that the patient has arrived, or take that back.",
         asks="booking.mark_arrived",
         menu_key="v",
         group="Booking",
@@ -125,7 +125,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "booking.attended",
         "Attended",
-        "Mark that the patient has attended, or take that back: t in the menu of the booking.",
+        "Mark that the patient has attended, or take that back.",
         asks="booking.mark_attended",
         menu_key="t",
         group="Booking",
@@ -136,7 +136,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "booking.request_adjustment",
         "Not charged",
-        "Ask not to be charged for a new patient: b in the menu of the booking.",
+        "Ask not to be charged for a new patient.",
         asks="booking.request_adjustment",
         menu_key="b",
         group="Booking",

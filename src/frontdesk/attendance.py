@@ -56,8 +56,8 @@ def why_not_mark_no_show(
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk, here)
     if booking.starts_at > now:
-        at = times.when_in_words(booking.starts_at, booking.practice.zone, now)
-        return Reason("not-started", f"not before it starts, {at}")
+        start = times.when_in_words(booking.starts_at, booking.practice.zone, now)
+        return Reason("not-started", f"not before it starts, {start}")
     if booking.attendance.presence is Presence.NO_SHOW:
         return Reason("already-no-show", told(booking, now, here))
     if booking.attendance.presence in _CAME:

@@ -46,7 +46,10 @@ class HelpScreen(TextScreen):
             if action.group != group:
                 group = action.group
                 lines += [("", PLAIN), (f" {group}", BOLD)]
-            keys = ", ".join(key_name(key) for key in keys_of(action, self._overrides)) or "menu"
+            keys = (
+                ", ".join(key_name(key) for key in keys_of(action, self._overrides))
+                or f"menu {action.menu_key}"
+            )
             for line in wrapped(action.help, width - KEYS_WIDTH):
                 lines.append((f"  {keys:<{KEYS_WIDTH}}{line}", PLAIN))
                 keys = ""
