@@ -344,7 +344,7 @@ class Machine(RuleBasedStateMachine):
         command_of = {row.booking_id: row.id for row in commands}
         for row in rows:
             kinds = [Kind(one.kind) for one in deliveries if one.booking_id == row.id]
-            events = [one for one in audit if one.booking_id == row.id and one.action == "booking.cancelled"]
+            events = [one for one in audit if one.booking_id == row.id and one.action == "booking.cancel"]
             assert row.cancelled == (row.id in command_of) == bool(kinds) == bool(events)
             assert len(events) <= 1
             assert len(kinds) == len(set(kinds))

@@ -31,6 +31,7 @@ WAYS: list[Way] = [
     ("note", keys("tab", "c", "tab")),
     ("keep button", keys("tab", "c", "tab", "tab")),
     ("cancel button", keys("tab", "c", "tab", "tab", "tab")),
+    ("did not come", keys("tab", "home", "f")),
     ("details", keys("tab", "d")),
     ("attention", keys("f4")),
     ("billing", keys("f3")),

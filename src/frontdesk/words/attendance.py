@@ -194,8 +194,9 @@ def state_lines(booking: Booking, latest: Adjustment | None, now: datetime, here
     """Return the lines of Details about whether the patient came, and about the request not to be charged."""
     lines = []
     if booking.attendance.presence is not Presence.NONE:
-        notice = ", the patient had told the practice" if booking.attendance.notice else ""
-        lines.append(labelled("Attendance", attendance.told(booking, now, here) + notice))
+        lines.append(labelled("Attendance", attendance.told(booking, now, here)))
+        if booking.attendance.notice:
+            lines.append(labelled("", "The patient told the practice"))
     if latest is not None:
         by = f" by {latest.decided_by}" if latest.decided_by else f", asked by {latest.name}"
         at = times.since_in_words(latest.decided_at or latest.at, here, now)

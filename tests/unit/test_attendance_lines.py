@@ -1,0 +1,133 @@
+"""What the windows of FTA / DNA say, as a function of their state and the window's size."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.cells import cell_len
+
+from frontdesk.attendance import why_not_take_back
+from frontdesk.billing.adjustments import QUESTIONS, Adjustment, Ground, Review
+from frontdesk.bookings import Attendance, Booking, Pms, Presence, Standing
+from frontdesk.preflight import Finding, Preflight
+from frontdesk.words.attendance import (
+    CAME_WORDS,
+    Marking,
+    back_lines,
+    came_lines,
+    no_show_lines,
+    request_lines,
+    state_lines,
+)
+from frontdesk.words.dialog import Shown
+from tests.making import KIM, LEE, make_booking, make_patient, make_practice
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+PRAKTIKA = Pms(
+    "smile", "praktika", "Praktika", can_cancel=True, can_mark_no_show=True, can_take_back_no_show=True
+)
+PRACTICE = make_practice(pms=PRAKTIKA, account="smile", biller="biller@example.com")
+BOOKING = make_booking(
+    starts_at=NOW - timedelta(hours=1), practice=PRACTICE, patient=make_patient(is_new=True), pms_ref="8"
+)
+ABSENT = replace(BOOKING, attendance=Attendance(Presence.NO_SHOW, by=KIM, at=NOW))
+REQUEST = Adjustment(1, 1, BOOKING.id, Ground.DID_NOT_ATTEND, (), "", "Kim Nguyen", KIM, NOW)
+SIZES = [(60, 16), (80, 24), (120, 40)]
+
+
+def marking(booking: Booking = BOOKING, preflight: Preflight | None = None, **changes: object) -> Marking:
+    return replace(Marking(booking, (), preflight, NOW, None), **changes)  # type: ignore[arg-type]
+
+
+def said(shown: Shown, place: str) -> str:
+    return " ".join(" ".join(map(str, shown.get(place, ()))).split())
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (Finding.CANCELLED, "Praktika ! it is cancelled there. Look there first"),
+        (Finding.SEVERAL, "Praktika ! shows several patients for it. Mark it there by hand"),
+        (Finding.SERIES, "Praktika ! shows a series of appointments. Mark this one there by hand"),
+        (Finding.ATTENDED, "Praktika ! says the patient came, or did not come. Look there first"),
+        (Finding.NOT_ASKED, "Praktika is told automatically. Not checked here"),
+    ],
+)
+def test_what_the_pms_shows_is_said_of_a_mark_and_never_of_a_cancel(finding: Finding, words: str) -> None:
+    shown = no_show_lines(marking(preflight=Preflight(finding)), 80, 24)
+    assert said(shown, "follows").startswith(words)
+
+
+def test_what_follows_says_who_is_told() -> None:
+    by_hand = replace(BOOKING, practice=replace(PRACTICE, pms=replace(PRAKTIKA, can_mark_no_show=False)))
+    assert "Manual update required: mark it there too" in said(
+        no_show_lines(marking(by_hand), 80, 24), "follows"
+    )
+    alone = replace(BOOKING, practice=replace(PRACTICE, pms=None))
+    assert said(no_show_lines(marking(alone), 80, 24), "follows") == (
+        "Practice has no connected system. Nothing to do there The patient is sent nothing"
+    )
+
+
+def test_a_request_is_announced_once_it_is_made() -> None:
+    ground = Ground.DID_NOT_ATTEND
+    for is_requested, words in (
+        (False, "Request none, unless you answer the questions below"),
+        (True, "Request Awaiting Review by biller@example.com"),
+    ):
+        state = marking(ground=ground, is_requested=is_requested)
+        assert words in said(no_show_lines(state, 80, 24), "follows")
+    assert "Request" not in said(no_show_lines(marking(), 80, 24), "follows")
+
+
+@pytest.mark.parametrize("review", list(Review))
+def test_taking_back_says_what_becomes_of_the_request(review: Review) -> None:
+    request = REQUEST if review is Review.AWAITING else REQUEST.ended(review, LEE, NOW)
+    why_not = why_not_take_back(ABSENT, request, NOW, Standing())
+    shown = back_lines(marking(ABSENT, latest=request, why_no_request=why_not), 80, 24)
+    assert said(shown, "title") == "Marked did not come 11:30 by Kim Nguyen. Came after all?"
+    follows = said(shown, "follows")
+    assert ("the request of Kim Nguyen is withdrawn" in follows) is (review is Review.AWAITING)
+    assert ("! the request not to be charged for this patient is approved" in follows) is (
+        review is Review.APPROVED
+    )
+
+
+def test_who_came_is_told_to_nobody() -> None:
+    shown = came_lines(marking(), Presence.ARRIVED, 80, 24)
+    assert said(shown, "title") == CAME_WORDS[Presence.ARRIVED].title == "Arrived"
+    assert said(shown, "follows").startswith("Praktika is not told. Mark it there as you always do")
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("ground", list(Ground))
+def test_no_question_and_no_instruction_is_cut_at_any_size(ground: Ground, width: int, height: int) -> None:
+    namesake = make_patient(birth_date=None)
+    state = marking(ground=ground, questions=QUESTIONS[ground], has_tick=True, namesakes=(namesake,))
+    for shown in (no_show_lines(state, width, height), request_lines(state, width, height)):
+        answer_box = len("[y/n] ")
+        assert all(cell_len(str(one)) + answer_box <= width for one in shown["questions"])
+        # What stands in brackets around the ground.
+        assert all(cell_len(str(one)) + 2 <= width for one in shown["ground"])
+        summary = said(shown, "summary")
+        for words in ("Patient ", "Same name ", "Time "):
+            assert words in summary
+    fields = 1 + 1 + len(QUESTIONS[ground]) + (ground is Ground.OTHER) + 1
+    shown = no_show_lines(state, width, height)
+    used = 1 + len(shown["summary"]) + len(shown["follows"]) + fields + len(["message", "buttons", "status"])
+    assert used <= height
+
+
+def test_details_say_what_is_marked_and_what_became_of_the_request() -> None:
+    told = replace(ABSENT, attendance=replace(ABSENT.attendance, notice=True))
+    decided = REQUEST.ended(Review.REJECTED, LEE, NOW, "They came on Friday")
+    zone = PRACTICE.zone
+    lines = [" ".join(str(line).split()) for line in state_lines(told, decided, NOW, zone)]
+    assert lines == [
+        "Attendance marked did not come 11:30 by Kim Nguyen",
+        "The patient told the practice",
+        f"Billing Rejected by {LEE} 11:30",
+        "The patient did not attend",
+        "They came on Friday",
+    ]
+    assert state_lines(BOOKING, None, NOW, zone) == []
