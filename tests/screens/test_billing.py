@@ -12,7 +12,16 @@ import pytest
 
 from frontdesk.billing.adjustments import Ground, Review
 from frontdesk.bookings import Booking, Operator, Presence, Scope, Standing, StoreState
-from frontdesk.commands import Approve, Ask, Command, MarkAttended, Reject, RequestAdjustment, Subject
+from frontdesk.commands import (
+    Approve,
+    Ask,
+    Command,
+    MarkAttended,
+    MarkNoShow,
+    Reject,
+    RequestAdjustment,
+    Subject,
+)
 from frontdesk.errors import Unavailable
 from frontdesk.screens.billing import BillingScreen
 from frontdesk.screens.dialogs.sending import SendingScreen
@@ -351,6 +360,24 @@ async def test_f8_shows_what_is_sent_and_sends_it(billed: Front) -> None:
     assert of_ana.ground is Ground.NOT_NEW
     await billed.until(lambda: "1 without a decision" in billed.lines()[1])
     assert "Ben Smith" not in shown(billed)
+
+
+async def test_who_is_marked_and_not_asked_for_is_charged_and_asked_for_without_a_second_mark(
+    billed: Front,
+) -> None:
+    ben = await booking(billed, "B1")
+    await elsewhere(billed, Subject("booking", ben.id), ben.version, MarkNoShow())
+    await undecided(billed)
+    assert row(billed, "Ben Smith").split()[-3:] == ["Tom", "09:14", "-"]
+    await billed.press("a")
+    assert "Marked did not come" in shown(billed)
+    await billed.press(*"fynn", "f8")
+    billed.clock.advance(2.0)
+    await billed.press("f8")
+    await billed.until(lambda: on(billed, UndecidedScreen))
+    (request,) = await billed.store.adjustments(ben.id)
+    assert (request.ground, request.review) == (Ground.DID_NOT_ATTEND, Review.AWAITING)
+    assert (await booking(billed, "B1")).attendance.by == TOM
 
 
 async def test_esc_sends_nothing_and_keeps_what_is_decided(billed: Front) -> None:

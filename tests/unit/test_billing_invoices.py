@@ -150,7 +150,8 @@ class TestWhoIsBilled:
     def test_what_nobody_has_decided(self, presence: Presence, review: Review | None) -> None:
         booking = replace(NEW, attendance=Attendance(presence, by=KIM, at=START))
         entry = Entry(booking, asked(review) if review else None)
-        open_ = presence in (Presence.NONE, Presence.UNKNOWN) and review in (None, Review.WITHDRAWN)
+        came = presence in (Presence.ARRIVED, Presence.ATTENDED)
+        open_ = not came and review in (None, Review.WITHDRAWN)
         assert is_undecided(entry, START) is open_
         assert not is_undecided(entry, START - INSTANT)
 

@@ -125,11 +125,14 @@ def is_question(why: Reason | None) -> bool:
 
 
 def is_undecided(entry: Entry, now: datetime) -> bool:
-    """Whether nobody has said yet if the patient came, and nobody asked not to be charged."""
+    """Whether it is charged unless somebody asks: nobody has said that the patient came, nor asked yet.
+
+    One who is marked as a patient who did not come is charged like any other until somebody asks.
+    """
     booking, request = entry.booking, entry.request
     return (
         booking.status(now) is Status.COMPLETED
-        and booking.attendance.presence in (Presence.NONE, Presence.UNKNOWN)
+        and booking.attendance.presence not in (Presence.ARRIVED, Presence.ATTENDED)
         and (request is None or request.review is Review.WITHDRAWN)
     )
 

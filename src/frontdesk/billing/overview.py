@@ -126,7 +126,8 @@ class InvoiceDetail:
 class Undecided:
     """What is charged of a month unless somebody asks, for the days before its draft ends.
 
-    `rows` are those of which nobody has said anything, and `charged` what they cost together.
+    `rows` are those of which nobody has said that the patient came, nor asked not to be charged, and
+    `charged` is what they cost together.
     `rejected` are charged, and stay with the biller's reason. `questions` are bookings that are not
     billed because nobody knows whether the patient is new, or what it costs. `came` counts those
     of which it is known that the patient came.
