@@ -21,7 +21,7 @@ from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.shell.desk_lock import DeskLock
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
-from frontdesk.screens.shell.roles import Explains, HearsTerminal, Offers, Settles
+from frontdesk.screens.shell.roles import Explains, HearsTerminal, HoldsUnsent, Offers, Settles
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
 
 if TYPE_CHECKING:
@@ -261,7 +261,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
         if isinstance(self.screen, LeaveScreen):
             return
-        if self.open_desk is None or await self.push_screen_wait(LeaveScreen(self.open_desk)):
+        held = [screen for screen in self.screen_stack if isinstance(screen, HoldsUnsent)]
+        if self.open_desk is None or await self.push_screen_wait(
+            LeaveScreen(self.open_desk, sum(one.unsent for one in held))
+        ):
             self.exit()
 
     def action_exit_now(self) -> None:

@@ -457,7 +457,9 @@ async def test_leaving_with_decisions_asks(billed: Front) -> None:
     await billed.press("escape")
     assert on(billed, UndecidedScreen)
     assert billed.lines()[1].endswith("F8 sends 1")
-    await billed.press("escape", "y")
+    await billed.press("ctrl+c")
+    assert "Leave frontdesk? 1 decision is not sent, and lost. y / Esc" in shown(billed)
+    await billed.press("escape", "escape", "y")
     assert on(billed, BillingScreen)
     await billed.press("g", "escape")
     assert on(billed, BillingScreen), "without a decision nothing is asked"

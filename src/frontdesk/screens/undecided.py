@@ -277,12 +277,17 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         elif self._asked_of is not None:
             item, self._asked_of = self._asked_of, None
             self._decide(item, None)
-        elif number := len(self.source.decided):
+        elif number := self.unsent:
             self._asks_to_leave = True
             said = "1 decision is" if number == 1 else f"{number:,} decisions are"
             self.say(f"{said} not sent. y leaves without sending, Esc stays.")
         else:
             super().action_back()
+
+    @property
+    def unsent(self) -> int:
+        """How many decisions would be lost with the screen."""
+        return len(self.source.decided)
 
     # -- sending --------------------------------------------------------------------------
 

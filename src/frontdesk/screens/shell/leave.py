@@ -33,16 +33,17 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
     #question { dock: bottom; }
     """
 
-    def __init__(self, desk: OpenDesk) -> None:
+    def __init__(self, desk: OpenDesk, unsent: int = 0) -> None:
         super().__init__()
         self.desk = desk
+        self._unsent = unsent
 
     def compose(self) -> ComposeResult:
         yield TextBlock(id="question")
 
     def on_mount(self) -> None:
         state = self.desk.state
-        self._ask(question(state.under_way, state.need_person))
+        self._ask(question(state.under_way, state.need_person, unsent=self._unsent))
         if state.under_way or state.need_person:
             self._look_what_stays()
 
@@ -68,19 +69,26 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
             for one in items
             for zone in [one.booking.practice.zone]
         )
-        self._ask(question(state.under_way, state.need_person, alone, today))
+        self._ask(question(state.under_way, state.need_person, alone, today, self._unsent))
 
     def action_leave(self, yes: bool) -> None:
         self.dismiss(yes)
 
 
-def question(under_way: int, need_person: int, alone: int | None = None, today: int = 0) -> str:
+def question(
+    under_way: int, need_person: int, alone: int | None = None, today: int = 0, unsent: int = 0
+) -> str:
     """Return what leaving asks.
 
     `alone` counts the deliveries under way that wait once this desk is left, because no other
     program carries them out. It is None while that is not known; the question then leaves it out.
+    `unsent` counts decisions that would be lost with it.
     """
     open_things = []
+    if unsent:
+        open_things.append(
+            f"{unsent:,} {'decision is' if unsent == 1 else 'decisions are'} not sent, and lost"
+        )
     if under_way:
         open_things.append(_what_goes_on(under_way, alone))
     if need_person:

@@ -56,6 +56,16 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class HoldsUnsent(Protocol):
+    """A screen on which an operator decides of many things before any is sent."""
+
+    @property
+    def unsent(self) -> int:
+        """How many decisions would be lost with the screen."""
+        ...
+
+
+@runtime_checkable
 class Home(Protocol):
     """The screen below all others, which whoever signs in begins at."""
 
