@@ -337,6 +337,28 @@ async def test_what_a_rule_forbids_is_said_and_not_filled_in(billed: Front) -> N
     assert row(billed, "Fay Asks").endswith("new patient?")
 
 
+async def test_in_the_first_minutes_only_the_patients_own_word_counts(open_billed: BilledFront) -> None:
+    early = datetime(2026, 12, 10, 16, 5, tzinfo=SYDNEY) - NOW
+    async with open_billed(seconds=early.total_seconds()) as front:
+        await undecided(front)
+        assert "December closes 7 Jan '27 23:59 Sydney" in front.lines()[0]
+        await front.press(*"fnnn")
+        assert "The patient may still come until 16:15" in shown(front)
+        assert row(front, "Eve Novak").endswith(" -")
+        await front.press(*"fynn")
+        assert row(front, "Eve Novak").endswith("did not come")
+
+
+async def test_another_month_is_chosen_once_nothing_is_left_to_send(open_billed: BilledFront) -> None:
+    async with open_billed() as front:
+        await undecided(front)
+        await front.press("a", "m")
+        assert "F8 sends what you have decided of this month first; or take it out." in shown(front)
+        await front.press("a", "m", *"dec", "enter")
+        assert "December closes" in front.lines()[0]
+        assert "Nothing is left to decide of this month." in shown(front)
+
+
 async def test_f8_shows_what_is_sent_and_sends_it(billed: Front) -> None:
     await undecided(billed)
     await billed.press("a", "down", *"nyn", "down", *"fynn")
