@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.billing.adjustments import Ground, Review
+from frontdesk.billing.adjustments import QUESTIONS, Ground, Review
 from frontdesk.bookings import Booking, Operator, Presence, Scope, Standing, StoreState
 from frontdesk.commands import (
     Approve,
@@ -314,13 +314,13 @@ async def test_letters_only_fill_in_and_the_same_letter_takes_out(billed: Front)
 async def test_a_request_counts_once_every_question_is_answered(billed: Front) -> None:
     await undecided(billed)
     await billed.press("f")
-    assert "Did the patient tell the practice that they were not coming? y n Esc" in shown(billed)
+    assert f"{QUESTIONS[Ground.DID_NOT_ATTEND][0].text} y n Esc" in shown(billed)
     await billed.press("y", "down", "x")
-    assert "Did you give the patient another time? y n Esc" in shown(billed), "other keys wait"
+    assert f"{QUESTIONS[Ground.DID_NOT_ATTEND][1].text} y n Esc" in shown(billed), "other keys wait"
     assert row(billed, "Ben Smith").startswith(">")
     assert "F8 sends" not in billed.lines()[1]
     await billed.press("f8", "n")
-    assert "Has the practice charged the patient a fee? y n Esc" in shown(billed)
+    assert f"{QUESTIONS[Ground.DID_NOT_ATTEND][2].text} y n Esc" in shown(billed)
     await billed.press("n")
     assert row(billed, "Ben Smith").endswith("did not come")
     assert billed.lines()[1].endswith("F8 sends 1")
