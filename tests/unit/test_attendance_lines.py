@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from frontdesk.attendance import why_not_take_back
-from frontdesk.billing.adjustments import QUESTIONS, Adjustment, Ground, Review
+from frontdesk.billing.adjustments import QUESTIONS, TOLD_US, Adjustment, Ground, Review
 from frontdesk.bookings import Attendance, Booking, Pms, Presence, Standing
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.words.attendance import (
@@ -103,16 +103,17 @@ def test_who_came_is_told_to_nobody() -> None:
 @pytest.mark.parametrize("ground", list(Ground))
 def test_no_question_and_no_instruction_is_cut_at_any_size(ground: Ground, width: int, height: int) -> None:
     namesake = make_patient(birth_date=None)
-    state = marking(ground=ground, questions=QUESTIONS[ground], has_tick=True, namesakes=(namesake,))
+    questions = [one for one in QUESTIONS[ground] if one.id != TOLD_US]  # which the tick answers
+    state = marking(ground=ground, questions=questions, has_tick=True, namesakes=(namesake,))
     for shown in (no_show_lines(state, width, height), request_lines(state, width, height)):
         answer_box = len("[y/n] ")
-        assert all(cell_len(str(one)) + answer_box <= width for one in shown["questions"])
+        assert all(cell_len(one.text) + 2 + answer_box <= width for one in QUESTIONS[ground])
         # What stands in brackets around the ground.
         assert all(cell_len(str(one)) + 2 <= width for one in shown["ground"])
         summary = said(shown, "summary")
         for words in ("Patient ", "Same name ", "Time "):
             assert words in summary
-    fields = 1 + 1 + len(QUESTIONS[ground]) + (ground is Ground.OTHER) + 1
+    fields = 1 + 1 + len(questions) + (ground is Ground.OTHER) + 1
     shown = no_show_lines(state, width, height)
     used = 1 + len(shown["summary"]) + len(shown["follows"]) + fields + len(["message", "buttons", "status"])
     assert used <= height

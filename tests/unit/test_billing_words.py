@@ -78,7 +78,7 @@ def test_what_is_paid_or_void_is_said_and_not_due() -> None:
         ({"paid_at": NOW}, InvoiceState.PAID, "Paid since Wed 9 Dec"),
         ({"void_at": NOW}, InvoiceState.VOID, "Void since Wed 9 Dec: nothing of it is charged"),
     ):
-        ended = replace(found, state=state, invoice=replace(found.invoice, **changes))
+        ended = replace(found, state=state, invoice=replace(found.invoice, **changes))  # type: ignore[arg-type]
         lines = words.invoice_lines(ended, NOW, SYDNEY, 80)
         assert lines[0].strip() == said
         assert lines[-1].split() == ["Due", "$0.00"]

@@ -154,7 +154,6 @@ def _lines(
     places = {"title": around["title"], "summary": about, "follows": (*follows,)}
     if is_low(height):
         # Empty lines go first, then what neither tells patients apart nor warns.
-        places["summary"] = tuple(line for line in about[:4] if str(line))
         places["follows"] = tuple(line for line in follows if line != _nothing_sent())
     else:
         places["follows-title"] = (told(" What follows", Role.LABEL),)
