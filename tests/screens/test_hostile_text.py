@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual import events
 
 from frontdesk.bookings import Operator, Patient
+from frontdesk.screens.dialogs.attendance import MarkDialog
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.text import clean
 from frontdesk.words.summary import who
@@ -65,6 +66,22 @@ async def test_every_screen_shows_it_as_it_stands(hostile_front: Front) -> None:
     assert "[@click=app.quit]Smith[/]" in seen
     assert "[bold]x[/bold]" in seen
     assert "Smith [DOB=1.2]" in seen
+
+
+async def test_so_do_the_windows_of_who_did_not_come(hostile_front: Front) -> None:
+    front = hostile_front
+    front.clock.advance(10 * 86400)
+    for number in range(len(HOSTILE_NAMES)):
+        await front.type(f"h{number}")
+        await front.press("enter", "f")
+        assert isinstance(front.app.screen, MarkDialog)
+        assert_harmless(front)
+        front.clock.advance(2.0)
+        await front.press("f8")
+        assert_harmless(front)
+        for keys in (("enter", "f"), ("escape", "enter", "d"), ("escape",)):
+            await front.press(*keys)
+            assert_harmless(front)
 
 
 @pytest.mark.parametrize(
