@@ -24,6 +24,7 @@ from frontdesk.commands import (
 )
 from frontdesk.errors import Unavailable
 from frontdesk.screens.billing import BillingScreen
+from frontdesk.screens.dialogs.requesting import RequestScreen
 from frontdesk.screens.dialogs.sending import SendingScreen
 from frontdesk.screens.help import HelpScreen
 from frontdesk.screens.invoices import InvoicesScreen
@@ -235,6 +236,21 @@ async def test_a_desk_without_the_scope_reads_why_and_asks_for_nothing(open_bill
         assert "This desk may not see what is billed: its token lacks the scope bill." in shown(front)
         await front.press("escape", "f4")
         assert not made[0].asked
+
+
+async def test_a_row_leads_to_its_dialogs_or_says_why_not(billed: Front) -> None:
+    await billed.press("f3", "f")
+    assert row(billed, "Eve Novak").startswith(">")
+    assert "Not before it starts, Thu 10 Dec 16:00." in shown(billed)
+    assert "To cancel" not in shown(billed), "c does nothing here"
+    await billed.press("home", "b")
+    assert isinstance(billed.app.screen, RequestScreen)
+    assert "Ben Smith" in shown(billed)
+    await billed.press("escape", "f")
+    assert billed.lines()[0].startswith(" Did not come")
+    assert "Ben Smith" in shown(billed)
+    await billed.press("escape")
+    assert on(billed, BillingScreen)
 
 
 async def test_help_explains_the_outcomes(billed: Front) -> None:

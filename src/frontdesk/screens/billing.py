@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.style import Style
 from textual import work
 from textual.binding import BindingType
 
 from frontdesk import times
-from frontdesk.actions import BILLING_ACTIONS
+from frontdesk.actions import BILLING_ACTIONS, MENU
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.outcomes import NOTHING, Outcome
 from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceSummary, PracticeSum
@@ -26,6 +26,9 @@ from frontdesk.sources.port import Asked
 from frontdesk.widgets.line import ALERT, PLAIN
 from frontdesk.widgets.list_table import Column
 from frontdesk.words import billing as words
+
+if TYPE_CHECKING:
+    from frontdesk.screens.dialogs.booking import Closed
 
 MAY_NOT = (
     "      This desk may not see what is billed: its token lacks the scope bill.",
@@ -59,7 +62,7 @@ class BillingScreen(ListScreen[BillingQuery, BillingRow], inherit_bindings=False
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(BILLING_ACTIONS)
     TITLE_WORDS = "Billing"
-    KEY_WORDS = "g undecided  i invoices  1 2 3 4 outcome  r m v o filter  d details  F1 help"
+    KEY_WORDS = "f FTA  b not charged  g undecided  i invoices  1 2 3 4 r m v o filter  F1 help"
     READING = "Reading what is billed..."
 
     def __init__(self, desk: OpenDesk) -> None:
@@ -222,6 +225,30 @@ class BillingScreen(ListScreen[BillingQuery, BillingRow], inherit_bindings=False
             self.app.push_screen(DetailsScreen(self.desk, row.booking))
         elif self.may_see:
             self.say("There is no booking here to open.")
+
+    def action_ask(self, action_id: str) -> None:
+        """Open the dialog of an action of the row menu, or say why it cannot be done."""
+        from frontdesk.screens.opening import DIALOGS, screen_at
+
+        if (row := self.listing.current) is None:
+            return
+        action, desk = next(one for one in MENU if one.id == action_id), self.desk
+        # What else could be done is left out: its key is one of Bookings.
+        why = action.why_not and action.why_not(row.booking, desk.now(), desk.standing, desk.here)
+        if why:
+            self.say(f"{why.text[:1].upper()}{why.text[1:]}.")
+        else:
+            self.app.push_screen(screen_at(DIALOGS[action.asks])(desk, row.booking), self._asked)
+
+    def _asked(self, closed: "Closed | None") -> None:
+        if closed is None:
+            return  # by the lock
+        if closed.saved is None:
+            self.say(closed.said)
+            return
+        self.desk.program.wake_dispatch()
+        self.catch_up()
+        self._count()
 
     def action_undecided(self) -> None:
         from frontdesk.screens.undecided import UndecidedScreen
