@@ -74,11 +74,12 @@ def test_a_credit_names_the_month_that_charged_it_and_lowers_what_is_due() -> No
 
 def test_what_is_paid_or_void_is_said_and_not_due() -> None:
     found = detail(Line(BOOKING.id, LineKind.CHARGE, PRICE, NOVEMBER))
-    for changes, state, said in (
-        ({"paid_at": NOW}, InvoiceState.PAID, "Paid since Wed 9 Dec"),
-        ({"void_at": NOW}, InvoiceState.VOID, "Void since Wed 9 Dec: nothing of it is charged"),
+    paid, void = replace(found.invoice, paid_at=NOW), replace(found.invoice, void_at=NOW)
+    for invoice, state, said in (
+        (paid, InvoiceState.PAID, "Paid since Wed 9 Dec"),
+        (void, InvoiceState.VOID, "Void since Wed 9 Dec: nothing of it is charged"),
     ):
-        ended = replace(found, state=state, invoice=replace(found.invoice, **changes))  # type: ignore[arg-type]
+        ended = replace(found, state=state, invoice=invoice)
         lines = words.invoice_lines(ended, NOW, SYDNEY, 80)
         assert lines[0].strip() == said
         assert lines[-1].split() == ["Due", "$0.00"]
