@@ -402,7 +402,7 @@ def _pms_name(booking: Booking) -> str:
 def why_not_reschedule(
     booking: Booking, now: datetime, desk: Standing, here: ZoneInfo | None = None
 ) -> Reason | None:
-    """Return why a booking cannot be rescheduled here: for now it never can."""
+    """Return why a booking cannot be rescheduled here; this version never can."""
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk, here)
     if booking.starts_at <= now:
@@ -413,7 +413,7 @@ def why_not_reschedule(
 _NOT_WITHOUT = {
     Scope.READ: "this desk's token does not let it read bookings",
     Scope.CANCEL: "this desk may read bookings, not change them",
-    Scope.BILL: "this desk may not ask for adjustments of what is billed",
+    Scope.BILL: "this desk may not see what is billed",
     Scope.DECIDE: "this desk may not decide about what is billed",
     Scope.ADMIN: "this desk may not look after the store",
 }

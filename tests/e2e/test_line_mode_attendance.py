@@ -69,7 +69,7 @@ def test_what_is_marked_is_taken_back(desk: LineDesk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("R00001", "no-show"), "Not done: it starts in 3 days"),
+        (("R00001", "no-show"), "Not done: not before it starts, "),
         ((NEW, "none"), "Not done: nobody has marked whether the patient came"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_request_is_made_and_shown(desk: LineDesk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("not-new", "--answer", "form-then=no"), 1, "answer with yes or no: Was the patient at this"),
+        (("not-new", "--answer", "form-then=no"), 1, "answer with yes or no: Was the patient here"),
         (("not-new", "--answer", "form-then=perhaps"), 2, "--answer form-then=perhaps: it is one of"),
         (("not-new", "--answer", "told-us=yes"), 2, "--answer told-us=yes: it is one of"),
         (("other",), 1, "say why nothing is to be charged"),

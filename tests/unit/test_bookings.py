@@ -166,7 +166,7 @@ def test_can_be_cancelled_exactly_when_upcoming_writable_and_allowed(
 NOT_WITHOUT = {
     Scope.READ: "this desk's token does not let it read bookings",
     Scope.CANCEL: "this desk may read bookings, not change them",
-    Scope.BILL: "this desk may not ask for adjustments of what is billed",
+    Scope.BILL: "this desk may not see what is billed",
     Scope.DECIDE: "this desk may not decide about what is billed",
     Scope.ADMIN: "this desk may not look after the store",
 }

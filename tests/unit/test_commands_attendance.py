@@ -174,7 +174,7 @@ def test_the_biller_reads_who_what_and_why() -> None:
         "Appointment:  Thu 26 Nov 2026 10:30 (Adelaide time)\n"
         "Patient:      Amelia Wilson\n"
         "Ground:       The patient did not attend\n"
-        "Did the patient tell the practice that they were not coming? Yes\n"
+        "Did the patient tell you that they were not coming? Yes\n"
         "Did you give the patient another time? No\n"
         "Has the practice charged the patient a fee? Yes\n"
         "Text:         Rang twice\n"
