@@ -128,6 +128,10 @@ async def pictures() -> dict[str, str]:
         async with _front(billed, later=billed_data.TO_DECEMBER) as front:
             await front.press("f3", "g", "a", "down", "f", "n", "n", "n", "down")
             made["undecided.svg"] = picture(front.app)
+        async with _front(billed, later=billed_data.TO_DECEMBER) as front:
+            await front.type("cara")
+            await front.press("enter", "f", "y", "n", "n")
+            made["did-not-come.svg"] = picture(front.app)
     return made
 
 

@@ -256,7 +256,11 @@ class Billing(Section, frozen=True):
         int, Meta(ge=0, le=365, description="to pay in, from the day on which the invoice is final")
     ] = 14
     biller: Annotated[
-        str, Meta(description="who gets the requests not to be charged: a mail address, or an HTTP profile")
+        str,
+        Meta(
+            description="the mail address that gets requests not to be charged; "
+            "a file such as biller.toml is accepted, and nothing is sent to it in this version"
+        ),
     ] = ""
 
 
