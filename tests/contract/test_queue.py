@@ -319,3 +319,34 @@ async def test_what_a_person_settled_stays_settled(pms_only: Desk) -> None:
     assert (await pms_only.delivery(booking)).note == settled.note == "Done in Praktika"
     with pytest.raises(Refused):
         await retry(pms_only.store, running.delivery.id, LEE)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "booking.teleport"),
+        ("payload", '{"reason": 7}'),
+        ("payload", '{"gate": "B"}'),
+        ("payload", "7"),
+        ("payload", "no JSON"),
+    ],
+)
+async def test_what_another_version_asked_for_keeps_nobody_waiting(
+    pms_only: Desk, column: str, value: str
+) -> None:
+    strange = await pms_only.cancel()
+    execute(pms_only.url, f"UPDATE command SET {column} = :value", value=value)
+    known = await pms_only.cancel()
+    number = (await pms_only.store.state()).number
+
+    claim = await pms_only.claim()
+    assert claim.booking.id == known.id
+    await pms_only.finish(claim, DONE)
+    assert await pms_only.queue.claim(ALL, POLICY) is None
+    waiting = await pms_only.delivery(strange)
+    assert (waiting.state, waiting.attempts, waiting.held_until) == (State.ATTENTION, 0, None)
+    assert waiting.error == "this frontdesk does not know what was asked for: use the version that saved it"
+    assert strange.id in {one.booking_id for one in await pms_only.store.changes(number, 0)}
+    left = await pms_only.queue.next_due(ALL)
+    assert left is not None
+    assert left > 0

@@ -24,6 +24,8 @@ def fields_of(ask: Ask) -> dict[str, Any]:
 
 def ask_of(kind: str, fields: Mapping[str, Any]) -> Ask:
     """Return the ask of this kind that these fields are. Raises ValueError for what is not known here."""
+    if not isinstance(fields, Mapping):
+        raise ValueError(f"the content of {kind} is no JSON object")
     if kind not in KINDS:
         raise ValueError(f"there is no command of the kind {kind} here")
     ask = KINDS[kind]

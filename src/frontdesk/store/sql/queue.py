@@ -20,7 +20,17 @@ from sqlalchemy import (
     update,
 )
 
-from frontdesk.attempts import LEASE, LONGEST_WAIT, Claim, Ended, Result, RetryPolicy, Standing, after
+from frontdesk.attempts import (
+    LEASE,
+    LONGEST_PAUSE,
+    LONGEST_WAIT,
+    Claim,
+    Ended,
+    Result,
+    RetryPolicy,
+    Standing,
+    after,
+)
 from frontdesk.bookings import Booking
 from frontdesk.commands import Command
 from frontdesk.deliveries import (
@@ -77,28 +87,38 @@ class SqlQueue:
     def _take(self, tx: Connection, names: list[str], booking_id: int | None) -> Claim | None:
         now = self._database.now(tx)
         lease_until = now + LEASE
-        query = _due(names, now, booking_id).with_for_update(of=DELIVERY, skip_locked=True)
-        row = tx.execute(query).one_or_none()
-        if row is None or not troubles.may_try(tx, row.connection, now, lease_until):
-            return None
-        values = {
-            # What is unknown or needs a person stays so on the screen until something is proven.
-            "state": State.CLAIMED.value if row.state == State.PENDING else row.state,
-            "attempts": row.attempts + 1,
-            # Whoever let a lease run out may have sent before.
-            "unproven": row.unproven + (row.lease_until is not None),
-            "lease_until": lease_until,
-            "fence": row.fence + 1,
-        }
-        taken = _change(tx, row.id, values)
-        return Claim(
-            selects.delivery(taken),
-            _booking(tx, row.booking_id),
-            _command(tx, taken.command_id),
-            taken.fence,
-            taken.unproven,
-            now,
-        )
+        not_readable: list[int] = []
+        claim = None
+        while True:
+            query = _due(names, now, booking_id).with_for_update(of=DELIVERY, skip_locked=True)
+            row = tx.execute(query).one_or_none()
+            if row is None:
+                break
+            try:
+                command = _command(tx, row.command_id)
+            except ValueError:
+                # Nobody else's deliveries wait for what this program does not understand.
+                _change(tx, row.id, _set_aside(now))
+                not_readable.append(row.booking_id)
+                continue
+            if not troubles.may_try(tx, row.connection, now, lease_until):
+                break
+            values = {
+                # What is unknown or needs a person stays so on the screen until something is proven.
+                "state": State.CLAIMED.value if row.state == State.PENDING else row.state,
+                "attempts": row.attempts + 1,
+                # Whoever let a lease run out may have sent before.
+                "unproven": row.unproven + (row.lease_until is not None),
+                "lease_until": lease_until,
+                "fence": row.fence + 1,
+            }
+            taken = _change(tx, row.id, values)
+            delivery, booking = selects.delivery(taken), _booking(tx, row.booking_id)
+            claim = Claim(delivery, booking, command, taken.fence, taken.unproven, now)
+            break
+        if not_readable:
+            tell_progress(tx, self._database, not_readable, now)
+        return claim
 
     def _call_a_person(self, tx: Connection, names: list[str], policy: RetryPolicy) -> None:
         now = self._database.now(tx)
@@ -294,6 +314,16 @@ def _plan_next(
         return standing
     tx.execute(insert(DELIVERY).values(**_following(row, following, standing, now)))
     return Standing(State.SETTLED, None, standing.error, instead(following.kind), is_refused=True)
+
+
+def _set_aside(now: datetime) -> dict[str, Any]:
+    """Return what is noted of a delivery that only another program can carry out: a person is called meanwhile."""
+    return {
+        "state": State.ATTENTION.value,
+        "next_at": now + LONGEST_PAUSE,
+        "error": "this frontdesk does not know what was asked for: use the version that saved it",
+        "changed_at": now,
+    }
 
 
 def _following(row: Row[Any], following: Planned, standing: Standing, now: datetime) -> dict[str, Any]:
