@@ -463,6 +463,20 @@ async def test_a_command_that_was_written_is_not_given_up(store: SqlStore, booki
 
 
 @pytest.mark.only_here
+async def test_a_command_is_given_up_by_the_desk_that_made_it_alone(
+    store: SqlStore, booking: Booking
+) -> None:
+    one, two = (store.as_desk(Standing(via=name)) for name in ("Desk One", "Desk Two"))
+    asked = command(booking, Operator("Kim Nguyen", "Desk One"))
+    assert await making.give_up(two, asked.id) is None
+    cancelled = await cancel(one, asked)
+    for asking in (two.outcome, two.give_up):
+        with pytest.raises(NotFound, match="no such command of this desk"):
+            await asking(asked.id)
+    assert await making.give_up(one, asked.id) == await making.outcome(store, asked.id) == cancelled
+
+
+@pytest.mark.only_here
 async def test_one_store_is_several_desks(store: SqlStore, booking: Booking) -> None:
     await store.registry.apply_practices([make_practice("perth")], KIM)
     elsewhere = store.as_desk(Standing(practices=frozenset({"perth"}), via="Desk Two"))

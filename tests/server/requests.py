@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import insert
 
 from frontdesk.api import wire
-from frontdesk.bookings import LAST_ID, Booking, Scope
+from frontdesk.bookings import LAST_ID, Booking, Operator, Scope
 from frontdesk.commands import Done
 from frontdesk.server import examples
 from frontdesk.store.sql import selects
@@ -30,9 +30,9 @@ class Asking:
 
     @classmethod
     async def about(cls, store: SqlStore, booking_id: int) -> "Asking":
-        """Return what belongs to a booking's cancellation, which is carried out here."""
+        """Return what belongs to a booking's cancellation, which is carried out here as Desk One does it."""
         booking = await store.get(booking_id)
-        command = cancel_of(booking)
+        command = cancel_of(booking, Operator(KIM.name, "Desk One"))
         await store.do(command)
         asked = selects.adjustment_values(examples.REQUEST) | {"booking_id": booking_id}
         made = insert(selects.ADJUSTMENT).values(version=1, **asked).returning(selects.ADJUSTMENT.c.id)

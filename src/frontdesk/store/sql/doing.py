@@ -12,7 +12,7 @@ from frontdesk.api.asks import content_of, payload_of
 from frontdesk.bookings import Intent, Reason, Standing, why_not_write
 from frontdesk.commands import Changes, Command, Done, Subject
 from frontdesk.deliveries import Planned, State, Way, way_of
-from frontdesk.errors import Refused
+from frontdesk.errors import NotFound, Refused
 from frontdesk.store.sql import effects, selects
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.holding import lock, save
@@ -35,7 +35,7 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
         if earlier.content != content_of(command):
             raise Refused(Reason("id-reused", "this command's id was used for another command: start again"))
         return done_of(tx, earlier, standing)
-    if tx.execute(select(GIVEN_UP).where(GIVEN_UP.c.command_id == command.id)).first():
+    if _is_given_up(tx, command.id, standing):
         raise Refused(
             Reason("given-up", "the desk gave it up before it arrived: nothing was done, start again")
         )
@@ -135,10 +135,17 @@ def _write_deliveries(
 
 
 def outcome(tx: Connection, database: Database, command_id: UUID, standing: Standing) -> Done[Any] | None:
-    """Return what a command did, or None when it wrote nothing and is not being written."""
+    """Return what a command did, or None when it wrote nothing and is not being written.
+
+    Raises NotFound for a command of another desk token.
+    """
     database.lock_command(tx, command_id)
     row = tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one_or_none()
-    return None if row is None else done_of(tx, row, standing)
+    if row is None:
+        return None
+    if standing.via and row.via != standing.via:
+        raise NotFound("There is no such command of this desk: look at the booking as it is now.")
+    return done_of(tx, row, standing)
 
 
 def done_of(tx: Connection, row: Row[Any], standing: Standing) -> Done[Any]:
@@ -150,7 +157,11 @@ def done_of(tx: Connection, row: Row[Any], standing: Standing) -> Done[Any]:
 def give_up(tx: Connection, database: Database, command_id: UUID, standing: Standing) -> Done[Any] | None:
     """Return what `outcome` does; a command that has written nothing never will, wherever it is now."""
     done = outcome(tx, database, command_id, standing)
-    known = select(GIVEN_UP).where(GIVEN_UP.c.command_id == command_id)
-    if done is None and tx.execute(known).first() is None:
-        tx.execute(insert(GIVEN_UP).values(command_id=command_id, at=database.now(tx)))
+    if done is None and not _is_given_up(tx, command_id, standing):
+        tx.execute(insert(GIVEN_UP).values(command_id=command_id, via=standing.via, at=database.now(tx)))
     return done
+
+
+def _is_given_up(tx: Connection, command_id: UUID, standing: Standing) -> bool:
+    known = select(GIVEN_UP).where(GIVEN_UP.c.command_id == command_id, GIVEN_UP.c.via == standing.via)
+    return tx.execute(known).first() is not None

@@ -291,11 +291,15 @@ class CommandRow(SQLModel, table=True):
 
 
 class GivenUpRow(SQLModel, table=True):
-    """A command that was asked about before it arrived: should it still arrive, it is refused."""
+    """A command that was asked about before it arrived: should it still arrive, it is refused.
+
+    `via` is the desk token through which it was given up: it stops no other desk's command.
+    """
 
     __tablename__ = "given_up"
 
     command_id: UUID = Field(primary_key=True)
+    via: str = Field(default="", primary_key=True)
     at: datetime = Field(sa_type=Instant)
 
 

@@ -150,8 +150,9 @@ def _create_tables() -> None:
     op.create_table(
         "given_up",
         Column("command_id", Uuid(), nullable=False),
+        Column("via", TEXT, nullable=False),
         Column("at", Instant(), nullable=False),
-        PrimaryKeyConstraint("command_id"),
+        PrimaryKeyConstraint("command_id", "via"),
     )
     op.create_table(
         "appointment_type",
