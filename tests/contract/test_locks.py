@@ -13,11 +13,13 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import make_url
 
 from frontdesk.arrivals import LoadOutcome
-from frontdesk.bookings import Booking
+from frontdesk.bookings import Booking, Cancellation
 from frontdesk.commands import Command
 from frontdesk.errors import Refused, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.postgres import session
+from frontdesk.store.sql import selects
+from frontdesk.store.sql.derived import derived, derived_days
 from frontdesk.store.sql.selects import BOOKING, HEAD
 from frontdesk.store.sql.store import SqlStore
 from tests import making
@@ -124,6 +126,48 @@ async def test_outcome_waits_for_another_desks_cancel_in_hand(postgres_url: str,
     assert await outcome == await cancelling
     await store.close()
     await asking.close()
+
+
+async def test_a_cancel_that_is_being_saved_is_found_by_its_status_when_days_move(postgres_url: str) -> None:
+    """Another zone of the practice makes days and filters anew, of each booking as it then stands."""
+    store = await open_store(postgres_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    midnight_in_adelaide = datetime(2031, 5, 6, 14, 30, tzinfo=UTC)
+    await store.registry.load([make_incoming(ref="A1", starts_at=midnight_in_adelaide)], KIM, "a test")
+    (booking,) = await store.find("A1")
+    cancelled = replace(booking, cancellation=Cancellation(datetime.now(UTC), KIM))
+    values = selects.booking_values(cancelled)
+    with connected(postgres_url) as other:
+        other.execute(update(BOOKING).values(**values, **derived(values, "Dr Ng", booking.practice)))
+        applying = asyncio.create_task(
+            store.registry.apply_practices([make_practice(time_zone="Australia/Perth")], KIM)
+        )
+        await until(lambda: waiting(postgres_url, "transactionid"))
+    await applying
+    row = execute(postgres_url, "SELECT local_date, tags FROM booking")[0]
+    (moved,) = await store.find("A1")
+    assert derived_days(values | {"practitioner_id": booking.practitioner.id}, moved.practice) == {
+        "local_date": row.local_date,
+        "tags": row.tags,
+    }
+    await store.close()
+
+
+async def test_a_load_under_way_has_its_days_moved_too(postgres_url: str) -> None:
+    one, another = await open_store(postgres_url), await open_store(postgres_url)
+    await one.registry.apply_practices([make_practice()], KIM)
+    line = make_incoming(ref="A1", starts_at=datetime(2031, 5, 6, 14, 30, tzinfo=UTC))
+    with connected(postgres_url) as other:
+        other.execute(select(HEAD).with_for_update())
+        loading = asyncio.create_task(one.registry.load([line], KIM, "a test"))
+        await until(lambda: waiting(postgres_url, "transactionid"))
+        there = make_practice(time_zone="Australia/Perth")
+        applying = asyncio.create_task(another.registry.apply_practices([there], KIM))
+        await until(lambda: waiting(postgres_url, "advisory") or waiting(postgres_url, "tuple"))
+    await asyncio.gather(loading, applying)
+    assert str(execute(postgres_url, "SELECT local_date FROM booking")[0].local_date) == "2031-05-06"
+    await one.close()
+    await another.close()
 
 
 async def test_a_desk_does_not_wait_for_ever(

@@ -133,6 +133,8 @@ def _digests(tx: Connection, numbers: Collection[int]) -> dict[int, str]:
 def _apply(
     tx: Connection, database: Database, wanted: Iterable[Practice], operator: Operator
 ) -> tuple[str, ...]:
+    # A load makes days by the zones that it has read.
+    database.lock_loading(tx)
     there = {row.id: records.practice(row) for row in tx.execute(select(PRACTICE)).all()}
     at = database.now(tx)
     done: list[str] = []
@@ -219,7 +221,7 @@ def _move_days(tx: Connection, practice: Practice) -> None:
     query = select(*columns).where(BOOKING.c.practice_id == practice.id).order_by(BOOKING.c.id)
     moving = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
     moving = moving.values(local_date=bindparam("day"), tags=bindparam("new_tags"))
-    while rows := tx.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE)).all():
+    while rows := tx.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE).with_for_update()).all():
         last = rows[-1].id
         moved = [
             {
