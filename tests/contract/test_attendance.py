@@ -212,6 +212,28 @@ async def test_what_a_pms_may_have_is_never_dropped(store: Store, store_url: str
     assert (then.state, then.next_at is not None) == (State.PENDING, True)
 
 
+async def test_what_is_tried_again_still_waits_for_what_the_pms_may_have(store: Store) -> None:
+    booking = await begun(store)
+    marked = await do(store, booking, NO_SHOW)
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    await store.queue.finish(claim, Result(Ended.UNKNOWN, "nobody knows"), POLICY)
+    await do(store, marked, TakeBackNoShow())
+    for pms in (replace(PRAKTIKA, can_mark_no_show=False, can_take_back_no_show=False), PRAKTIKA):
+        await store.registry.apply_practices([make_practice(pms=pms)], KIM)
+    first, then = await store.deliveries(booking.id)
+    assert (first.state, then.state) == (State.ATTENTION, State.ATTENTION)
+    again = await retry(store, then.id, KIM)
+    assert (again.state, again.next_at) == (State.PENDING, None)
+    assert await store.queue.claim(["smile"], POLICY) is None
+    await retry(store, first.id, KIM)
+    for kind in (Kind.PMS_NO_SHOW, Kind.PMS_TAKE_BACK_NO_SHOW):
+        claim = await store.queue.claim(["smile"], POLICY)
+        assert claim is not None
+        assert claim.delivery.kind == kind
+        await store.queue.finish(claim, Result(Ended.DONE), POLICY)
+
+
 @pytest.mark.far_too(full=True)
 async def test_where_the_pms_cannot_take_it_back_a_person_does(store: Store) -> None:
     booking = await begun(store, pms=replace(PRAKTIKA, can_take_back_no_show=False))

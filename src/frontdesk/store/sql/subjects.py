@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from frontdesk import times
 from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking, Operator, Origin, Practice, Standing
-from frontdesk.deliveries import Delivery, State
+from frontdesk.deliveries import OPEN_STATES, Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
 from frontdesk.store.port import DISPATCHER
@@ -280,12 +280,22 @@ class Deliveries:
     def save(
         self, tx: Connection, before: Delivery | None, after: Delivery, by: Operator, now: datetime
     ) -> Delivery:
+        if after.state is State.PENDING and self._waits(tx, after):
+            after = replace(after, next_at=None)
         values = selects.dealt_values(after, by)
         tx.execute(update(DELIVERY).where(DELIVERY.c.id == after.id).values(**values))
         if after.state is not State.SETTLED:
             # Somebody has it tried again: its connection is not left alone any longer.
             troubles.release(tx, after.connection)
         return after
+
+    def _waits(self, tx: Connection, delivery: Delivery) -> bool:
+        """Whether another delivery is to be done first. It is locked: its end frees what waits for it."""
+        first = select(DELIVERY).where(DELIVERY.c.id == delivery.waits_for).with_for_update()
+        row = tx.execute(first).one_or_none()
+        if row is None or (row.proves and row.is_refused):
+            return False
+        return State(row.state) in (*OPEN_STATES, State.ATTENTION)
 
     def conflict(self, tx: Connection, thing: Delivery, now: datetime) -> Conflict:
         return Conflict(
