@@ -11,14 +11,14 @@ from sqlalchemy import Connection, text
 
 from frontdesk import commands
 from frontdesk.attempts import Result, RetryPolicy
-from frontdesk.bookings import Booking, Operator, Practice, Reason, Standing
-from frontdesk.commands import Ask, Changes, Command, Held, Subject
-from frontdesk.deliveries import MAIL_CONNECTION, Delivery, Kind, Planned, State
+from frontdesk.bookings import Booking, Channel, Operator, Practice, Reason, Standing
+from frontdesk.commands import Ask, Changes, Command, Held, MarkNoShow, Subject
+from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, Planned, State
 from frontdesk.errors import Conflict, NotFound, Refused
 from frontdesk.store.sql import subjects
 from tests.contract.queueing import DONE, REFUSED
 from tests.contract.raw import count, execute
-from tests.making import KIM, KIM_AT_TWO, LEE, Store, cancel, cancel_of
+from tests.making import KIM, KIM_AT_TWO, LEE, Store, cancel, cancel_of, do, make_incoming, make_practice
 
 pytestmark = pytest.mark.far_too
 
@@ -130,12 +130,42 @@ class Nudge(Ask):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NudgeTwice(Nudge):
+    """Move a booking, and have the PMS told of something else once it has done so."""
+
+    kind: ClassVar[str] = "booking.nudge_twice"
+
+    def follows(self, before: Held[Booking], after: Booking) -> tuple[Planned, ...]:
+        return (
+            Planned("pms.nudge", State.PENDING, "Praktika", connection="smile", proves=True),
+            Planned("pms.tidy", State.PENDING, "Praktika", "", "smile", "pms.nudge"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TellFirst(Nudge):
+    """Have the PMS told of a booking once the patient has been told."""
+
+    kind: ClassVar[str] = "booking.tell_first"
+    needs_proof: ClassVar[bool] = False
+
+    def done(self, held: Held[Booking], by: Operator, now: datetime) -> Changes[Booking]:
+        return Changes(held.thing)
+
+    def follows(self, before: Held[Booking], after: Booking) -> tuple[Planned, ...]:
+        return (
+            Planned(Kind.PATIENT_EMAIL, State.PENDING, "a@example.com", "", MAIL_CONNECTION),
+            Planned("pms.tidy", State.PENDING, "Praktika", "", "smile", Kind.PATIENT_EMAIL),
+        )
+
+
 # -- and what it gets for that --------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    for ask in (Warm, Nudge):
+    for ask in (Warm, Nudge, NudgeTwice, TellFirst):
         monkeypatch.setitem(commands.KINDS, ask.kind, ask)
     monkeypatch.setitem(subjects.SUBJECTS, "chair", Chairs())
 
@@ -284,3 +314,39 @@ async def test_a_cancel_waits_at_the_pms_for_what_was_sent(store: Store, booking
     claim = await store.queue.claim(["smile"], POLICY)
     assert claim is not None
     assert (claim.delivery.kind, claim.booking.starts_at) == ("pms.cancel", moved.starts_at)
+
+
+@pytest.mark.only_here
+async def test_what_waits_for_something_that_is_dropped_waits_no_longer(
+    store: Store, booking: Booking
+) -> None:
+    now = (await store.state()).now
+    line = make_incoming(ref="A1", starts_at=now - timedelta(hours=1))
+    await store.registry.load([line], KIM, "a test")
+    begun = await store.get(booking.id)
+    intended = (await store.do(replace(nudge(begun), ask=NudgeTwice()))).thing
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    await do(store, intended, MarkNoShow())
+    assert await store.queue.claim(["smile"], POLICY) is None
+    await store.queue.finish(claim, REFUSED, POLICY)
+    then = await store.queue.claim(["smile"], POLICY)
+    assert then is not None
+    assert then.delivery.kind == Kind.PMS_NO_SHOW
+
+
+@pytest.mark.only_here
+async def test_what_waits_for_a_message_waits_for_the_one_that_takes_its_place(store: Store) -> None:
+    both = (Channel.EMAIL, Channel.SMS)
+    await store.registry.apply_practices([make_practice(patient_channels=both)], KIM)
+    await store.registry.load([make_incoming(ref="A1")], KIM, "a test")
+    (booking,) = await store.find("A1")
+    await store.do(replace(nudge(booking), ask=TellFirst()))
+    superseded = await carried(store, MAIL_CONNECTION, REFUSED)
+    assert superseded is not None
+    assert superseded.is_superseded
+    assert await store.queue.claim(["smile"], POLICY) is None
+    assert await carried(store, SMS_CONNECTION, DONE) is not None
+    then = await store.queue.claim(["smile"], POLICY)
+    assert then is not None
+    assert then.delivery.kind == "pms.tidy"

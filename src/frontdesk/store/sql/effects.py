@@ -94,7 +94,11 @@ def fall(tx: Connection, row: Row[Any], why: str, now: datetime) -> list[Deed]:
 
 def free(tx: Connection, delivery_id: int, now: datetime) -> None:
     """Begin what has waited for a delivery."""
-    waiting = DELIVERY.c.waits_for == delivery_id, DELIVERY.c.state == State.PENDING.value
+    _free(tx, [delivery_id], now)
+
+
+def _free(tx: Connection, ids: Sequence[int], now: datetime) -> None:
+    waiting = DELIVERY.c.waits_for.in_(ids), DELIVERY.c.state == State.PENDING.value
     tx.execute(update(DELIVERY).where(*waiting, DELIVERY.c.next_at.is_(None)).values(next_at=now))
 
 
@@ -148,7 +152,7 @@ def _drop(tx: Connection, command_id: Any, note: str, now: datetime, but: int | 
 
 
 def _settle(tx: Connection, ids: Sequence[int], note: str, now: datetime) -> None:
-    """Settle deliveries that nobody needs any more."""
+    """Settle deliveries that nobody needs any more; what other commands had wait for them is begun."""
     tx.execute(
         update(DELIVERY)
         .where(DELIVERY.c.id.in_(ids))
@@ -161,3 +165,4 @@ def _settle(tx: Connection, ids: Sequence[int], note: str, now: datetime) -> Non
             changed_at=now,
         )
     )
+    _free(tx, ids, now)

@@ -312,7 +312,9 @@ def _plan_next(
     following = next_channel(booking, booking.practice, kinds)
     if following is None:
         return standing
-    tx.execute(insert(DELIVERY).values(**_following(row, following, standing, now)))
+    made = insert(DELIVERY).values(**_following(row, following, standing, now)).returning(DELIVERY.c.id)
+    waiting = update(DELIVERY).where(DELIVERY.c.waits_for == row.id)
+    tx.execute(waiting.values(waits_for=tx.execute(made).scalar_one()))
     return Standing(State.SETTLED, None, standing.error, instead(following.kind), is_refused=True)
 
 
