@@ -229,6 +229,29 @@ async def test_a_load_waits_for_another_ones_new_bookings(postgres_url: str) -> 
     await another.close()
 
 
+async def test_a_load_locks_bookings_in_the_one_order_of_locks(postgres_url: str) -> None:
+    """Whoever locks several, as the close of a month does, never waits for a load that waits for them."""
+    store = await open_store(postgres_url)
+    await store.registry.apply_practices([make_practice()], KIM)
+    # Whatever index a load goes by, the first booking comes last in it.
+    lines = [
+        make_incoming(ref=f"A{one}", pms_ref=f"P{one}", starts_at=datetime(2031, 5, 6, one, tzinfo=UTC))
+        for one in (1, 0)
+    ]
+    await store.registry.load(lines, KIM, "a test")
+    (first,), (second,) = await store.find("A1"), await store.find("A0")
+    # A row that was written again lies behind the others.
+    execute(postgres_url, update(BOOKING).where(BOOKING.c.id == first.id).values(changed_by=""))
+    with connected(postgres_url) as other:
+        other.execute(select(BOOKING).where(BOOKING.c.id == first.id).with_for_update())
+        loading = asyncio.create_task(store.registry.load(lines, KIM, "a test"))
+        await until(lambda: waiting(postgres_url, "transactionid"))
+        free = select(BOOKING.c.id).where(BOOKING.c.id == second.id).with_for_update(skip_locked=True)
+        assert other.execute(free).scalars().all() == [second.id]
+    assert [one.outcome for one in await loading] == [LoadOutcome.UNCHANGED] * 2
+    await store.close()
+
+
 async def test_loads_of_the_same_bookings_do_not_meet(store: SqlStore, store_url: str) -> None:
     other = await open_store(store_url)
     await store.registry.apply_practices([make_practice()], KIM)

@@ -131,16 +131,19 @@ class _Load:
                 refs[one.ref] = None
             if one.pms_ref:
                 pms_refs[one.pms_ref] = None
-        found: dict[int, _Record] = {}
+        found: set[int] = set()
         for practice_id, (refs, pms_refs) in keys.items():
             for column, wanted in ((BOOKING.c.ref, list(refs)), (BOOKING.c.pms_ref, list(pms_refs))):
                 for start in range(0, len(wanted), _KEYS_AT_ONCE):
                     some = wanted[start : start + _KEYS_AT_ONCE]
-                    query = select(BOOKING).where(BOOKING.c.practice_id == practice_id, column.in_(some))
-                    for row in self._tx.execute(query.with_for_update()).mappings():
-                        found.setdefault(row["id"], _Record(row["id"], dict(row)))
-        for record in found.values():
-            self._index(record)
+                    query = select(BOOKING.c.id).where(BOOKING.c.practice_id == practice_id, column.in_(some))
+                    found.update(self._tx.execute(query).scalars())
+        # By id, as whoever locks several of them does.
+        ids = sorted(found)
+        for start in range(0, len(ids), _KEYS_AT_ONCE):
+            query = select(BOOKING).where(BOOKING.c.id.in_(ids[start : start + _KEYS_AT_ONCE]))
+            for row in self._tx.execute(query.order_by(BOOKING.c.id).with_for_update()).mappings():
+                self._index(_Record(row["id"], dict(row)))
 
     def _index(self, record: _Record) -> None:
         values = record.values
