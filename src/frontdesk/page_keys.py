@@ -70,12 +70,12 @@ BILLING: tuple[Row, ...] = (
     ("billing.charged", "only('Charged')", "Only Charged", "Show only what is charged.", "2"),
     ("billing.cancelled", "only('Cancelled')", "Only Cancelled", "Show only cancelled bookings.", "3"),
     ("billing.no_charge", "only('No Charge')", "Only No Charge", "Show only what is not charged.", "4"),
-    ("billing.requests", "choose_request", "Requests", "Choose how far requests have got.", "r"),
+    ("billing.requests", "choose_request", "Requests", "Choose which requests to show.", "r"),
     ("billing.month", "choose_month", "One month", "Choose a month to show.", "m"),
     ("billing.invoice", "choose_invoice", "One invoice", "Choose an invoice whose bookings to show.", "v"),
     ("billing.practice", "choose_practice", "One practice", "Choose a practice to show.", "o"),
     ("billing.everything", "clear_filters", "Show everything", "Clear every filter.", "0"),
-    ("billing.undecided", "undecided", "Undecided", "Decide of what is charged unless you ask.", "g"),
+    ("billing.undecided", "undecided", "Undecided", "Decide about what is charged unless you ask.", "g"),
     ("billing.invoices", "invoices", "Invoices", "Show all invoices, the latest month first.", "i"),
     ("billing.did_not_come", "ask('booking.did_not_come')", "FTA / DNA", "The patient did not come.", "f"),
     (
@@ -99,14 +99,14 @@ UNDECIDED: tuple[Row, ...] = (
         "undecided.did_not_come",
         "letter('did not come')",
         "Did not come",
-        "Ask not to be charged: FTA / DNA.",
+        "The patient did not come: ask not to be charged.",
         "f",
     ),
     (
         "undecided.not_new",
         "letter('not new')",
         "Not new",
-        "Ask not to be charged: the patient is not new. To a question it is the answer no.",
+        "The patient is not new: ask not to be charged. At a question it answers no.",
         "n",
     ),
     ("undecided.yes", "yes", "Yes", "Answer a question with yes.", "y"),
@@ -115,7 +115,7 @@ UNDECIDED: tuple[Row, ...] = (
     ("undecided.details", "details", "Details", "Show everything about the booking.", "d enter"),
     *moves("undecided"),
     ("undecided.refresh", "refresh", "Refresh", "Read the list again; what you decided stays.", "f5 u"),
-    *leaves("undecided", "Take a decision out at its question; else go back to Billing."),
+    *leaves("undecided", "At a question: take the decision out. Otherwise go back to Billing."),
 )
 
 SENDING: tuple[Row, ...] = (

@@ -256,7 +256,7 @@ async def test_a_row_leads_to_its_dialogs_or_says_why_not(billed: Front) -> None
 async def test_help_explains_the_outcomes(billed: Front) -> None:
     await billed.press("f3", "f1")
     assert on(billed, HelpScreen)
-    assert "Charged: came, or nobody said otherwise" in shown(billed)
+    assert "Charged: its invoice is final, and no request was approved" in shown(billed)
 
 
 async def test_a_row_that_is_billed_no_more_stays_as_its_booking_is_now(
@@ -369,10 +369,12 @@ async def test_another_month_is_chosen_once_nothing_is_left_to_send(open_billed:
     async with open_billed() as front:
         await undecided(front)
         await front.press("a", "m")
-        assert "F8 sends what you have decided of this month first; or take it out." in shown(front)
+        assert "Send with F8 what you have decided in this month, or take it out. Then choose." in shown(
+            front
+        )
         await front.press("a", "m", *"dec", "enter")
         assert "December closes" in front.lines()[0]
-        assert "Nothing is left to decide of this month." in shown(front)
+        assert "Nothing is left to decide in this month." in shown(front)
 
 
 async def test_f8_shows_what_is_sent_and_sends_it(billed: Front) -> None:

@@ -215,7 +215,7 @@ async def test_a_request_alone_is_a_line_of_the_menu(front: Front, billed: SqlSt
     front.clock.advance(SEEN)
     assert front.lines()[0] == " Request Billing Adjustment"
     await front.press("f8")
-    assert "Choose why nothing is to be charged first." in shown(front)
+    assert "First choose why nothing is to be charged." in shown(front)
     await front.press("left", "tab")
     assert "<Other>" in shown(front)
     await front.press("f8")

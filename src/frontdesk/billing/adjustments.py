@@ -215,7 +215,7 @@ def why_not_decide(request: Adjustment, review: Review, by: Operator, note: str 
     if decided := why_decided(request):
         return decided
     if is_own(request, by):
-        return Reason("own-request", "nobody decides a request of their own: ask somebody else to")
+        return Reason("own-request", "nobody decides a request of their own: somebody else has to")
     if review is Review.REJECTED and not note.strip():
         return Reason("no-note", "say why it is rejected: the practice reads it")
     if len(note) > TEXT_LIMIT:

@@ -20,9 +20,9 @@ class Outcome(StrEnum):
 
 EXPLAINED = {
     Outcome.UPCOMING: "its invoice is not final yet",
-    Outcome.CHARGED: "came, or nobody said otherwise",
+    Outcome.CHARGED: "its invoice is final, and no request was approved",
     Outcome.CANCELLED: "cancelled before the invoice was final",
-    Outcome.NO_CHARGE: "a request was approved, the invoice is void, or the booking came in after it",
+    Outcome.NO_CHARGE: "a request was approved, the invoice is void, or the booking came in later",
 }
 """What each means, for the help."""
 

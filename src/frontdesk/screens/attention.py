@@ -89,7 +89,7 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
         self.source = AttentionSource(desk.store)
         super().__init__(desk, self.source)
         self._draft = ""
-        """That a month closes soon, where somebody has to decide of it."""
+        """That a month closes soon, where somebody has to decide about it."""
 
     @property
     def columns(self) -> tuple[Column[Item], ...]:

@@ -145,10 +145,10 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         if self.source.month is None:
             return (
                 "",
-                "      There is no month to decide of: either nothing is billed here, or this desk may",
+                "      There is no month to decide about: either nothing is billed here, or this desk may",
                 "      not see every practice of the account. Esc goes back to Billing.",
             )
-        return "", "      Nothing is left to decide of this month."
+        return "", "      Nothing is left to decide in this month."
 
     # -- reading --------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
 
     @work(exclusive=True, exit_on_error=False, group="catching up")
     async def _catch_up(self) -> None:
-        """Say in each row what another desk has decided; what was decided of it here goes."""
+        """Say in each row what another desk has decided; what was decided about it here goes."""
         try:
             lost = await self.source.catch_up()
             await self.listing.repaint()
@@ -216,7 +216,7 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         elif self._asked_of is not None:
             self._answer(yes=False)
         elif (item := self.listing.current) is None:
-            self.say("There is no booking here to decide of.")
+            self.say("There is no booking here to decide about.")
         elif item.over:
             self.say(f"Nothing to decide any more: {item.over}.")
         elif item.decision is not None and item.decision.verdict is verdict:
@@ -295,7 +295,7 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         from frontdesk.screens.dialogs.sending import SendingScreen
 
         if not (decided := self.source.decided):
-            self.say("Nothing is decided yet: a, f or n decides of the marked booking.")
+            self.say("Nothing is decided yet: a, f or n decides about the marked booking.")
             return
         self.app.push_screen(SendingScreen(self.desk, decided, self.source.decide), self._sent)
 
@@ -315,7 +315,7 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
 
     def action_choose_month(self) -> None:
         if self.source.decided:
-            self.say("F8 sends what you have decided of this month first; or take it out.")
+            self.say("Send with F8 what you have decided in this month, or take it out. Then choose.")
         else:
             self.perform(self._choose_month)
 
@@ -332,4 +332,4 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
                 self.source.show(months[index])
                 self.perform(self.listing.start)
 
-        self.app.push_screen(ChooserScreen("Decide of one month", choices), chosen)
+        self.app.push_screen(ChooserScreen("Decide about one month", choices), chosen)

@@ -90,7 +90,7 @@ def drafts(invoices: Sequence[InvoiceSummary]) -> tuple[InvoiceSummary, ...]:
 
 
 async def closing_soon(store: BookingStore, now: datetime) -> Undecided | None:
-    """Return the draft that ends first, if that is soon and nobody has decided of some of its bookings."""
+    """Return the draft that ends first, if that is soon and nobody has decided about some of its bookings."""
     for one in drafts(await store.invoices()):
         if one.state is InvoiceState.DRAFT and one.days.final_at - now <= SOON:
             found = await store.undecided(one.account_id, one.period)

@@ -1,4 +1,4 @@
-"""What is charged unless somebody asks, as the rows of a list, and what the operator has decided of them."""
+"""What is charged unless somebody asks, as the rows of a list, and what the operator has decided about them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -136,7 +136,7 @@ class UndecidedSource:
 
     @property
     def all(self) -> tuple[Item, ...]:
-        """Every item, as last read and decided of."""
+        """Every item, as last read and decided about."""
         return self._items
 
     @property
@@ -149,7 +149,7 @@ class UndecidedSource:
         self.month, self.found, self._items, self._asked = month, None, (), None
 
     def decide(self, item_id: int, decision: Decision | None) -> None:
-        """Keep what an operator has decided of an item, or let it go."""
+        """Keep what an operator has decided about an item, or let it go."""
         self._items = tuple(
             replace(one, decision=decision) if one.booking.id == item_id else one for one in self._items
         )
@@ -193,7 +193,7 @@ class UndecidedSource:
         }
         lost: list[Item] = []
         items: list[Item] = []
-        # Meanwhile the operator may have decided of one of them, or had the list read again.
+        # Meanwhile the operator may have decided about one of them, or had the list read again.
         for item in self._items:
             now = caught_up.get(item.booking.id, item)
             kept = _kept(now, {item.booking.id: item.decision})

@@ -127,7 +127,7 @@ def back_lines(state: Marking, width: int, height: int) -> Shown:
     booking = state.booking
     is_no_show = booking.attendance.presence is Presence.NO_SHOW
     said = attendance.told(booking, state.now, state.here)
-    asked = "Came after all?" if is_no_show else "Not so?"
+    asked = "Came after all?" if is_no_show else "Was that a mistake?"
     words = replace(BACK_WORDS, title=f"{said[:1].upper()}{said[1:]}. {asked}")
     follows = []
     if is_no_show:

@@ -148,7 +148,7 @@ def tally(decided: Iterable[tuple[Verdict, Practice]]) -> str:
 
 
 def outcomes_explained() -> tuple[str, ...]:
-    """Return what each outcome means: `Charged: came, or nobody said otherwise`."""
+    """Return what each outcome means: `Upcoming: its invoice is not final yet`."""
     return tuple(f"{outcome}: {EXPLAINED[outcome]}" for outcome in Outcome)
 
 

@@ -256,7 +256,7 @@ class RequestScreen(RequestDialog):
     def why_not_ready(self) -> str:
         if why_not := super().why_not_ready():
             return why_not
-        return self.why_incomplete() if self.ground else "Choose why nothing is to be charged first."
+        return self.why_incomplete() if self.ground else "First choose why nothing is to be charged."
 
     def ask(self) -> Ask:
         return RequestAdjustment(

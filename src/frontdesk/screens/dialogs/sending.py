@@ -1,4 +1,4 @@
-"""Sends what an operator has decided of many bookings: one command each, and what became of each."""
+"""Sends what an operator has decided about many bookings: one command each, and what became of each."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -100,7 +100,7 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
     def on_store_changed(self, message: StoreChanged) -> None:
         if message.is_of_another_store and self._progress is Progress.READING:
             self._progress = Progress.OVER
-            self.say("The bookings were put back or replaced. Esc, then decide again.")
+            self.say("The bookings were put back or replaced. Press Esc, then decide again.")
 
     # -- keys -----------------------------------------------------------------------------
 

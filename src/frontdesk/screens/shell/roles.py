@@ -57,7 +57,7 @@ class Explains(Protocol):
 
 @runtime_checkable
 class HoldsUnsent(Protocol):
-    """A screen on which an operator decides of many things before any is sent."""
+    """A screen on which an operator decides about many things before any is sent."""
 
     @property
     def unsent(self) -> int:
