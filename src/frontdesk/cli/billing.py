@@ -48,8 +48,8 @@ def billing() -> None:
     """List what new patients cost, requests and invoices.
 
     A practice with a billing account is charged for each new patient. The invoice of a month is
-    a draft for 7 days; until then a request can be made not to be charged. Then it gets its
-    number automatically.
+    a draft for 7 days. Until they end, the practice can ask not to be charged. Then the invoice
+    gets its number automatically.
 
     \b
     Examples:
@@ -77,7 +77,7 @@ def billing() -> None:
     "adjustments",
     multiple=True,
     type=click.Choice(_BADGES, case_sensitive=False),
-    help="Whose request stands so; - is none. Can be given several times.",
+    help="With a request that stands so; - is no request. Can be given several times.",
 )
 @click.option("--practice", "practices", multiple=True, metavar="ID", help="At this practice only.")
 @click.option(
@@ -106,7 +106,7 @@ def list_(
 ) -> None:
     """List new patients' bookings, with sums by practice.
 
-    The sums are those of the invoices, whatever --outcome and --adjustment leave out.
+    The sums are those of the invoices: they also count what --outcome and --adjustment leave out.
     """
     query = BillingQuery(
         None,
@@ -200,7 +200,8 @@ def invoices(installation: Installation, as_json: bool) -> None:
 def close(installation: Installation, period: Period, as_json: bool) -> None:
     """Make the invoice of PERIOD, such as 2026-11, final.
 
-    The store numbers invoices automatically once their drafts have ended. Closing again is no harm.
+    The store numbers invoices automatically once their drafts have ended. Closing it
+    again does no harm.
     """
     with installation.opened() as (store, run):
         account = _only(run(store.accounts()))
@@ -214,7 +215,7 @@ def close(installation: Installation, period: Period, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def paid(installation: Installation, number: int, as_json: bool) -> None:
-    """Say that invoice NUMBER is paid."""
+    """Mark invoice NUMBER as paid."""
     _change(installation, number, Pay(), as_json=as_json)
 
 

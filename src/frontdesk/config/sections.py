@@ -115,8 +115,8 @@ class Practice(Section, frozen=True):
         Meta(
             ge=0,
             le=240,
-            description="so long after the start a patient may still come: earlier, did not come "
-            "counts only when the patient told you",
+            description="minutes after the start in which a patient may still come: until then a "
+            "no-show counts only when the patient told you",
         ),
     ] = 15
     pms: Annotated[
