@@ -152,6 +152,7 @@ class TestAsking:
 
         assert (result.exit_code, result.stdout) == (1, "")
         assert "it started" in result.stderr
+        assert result.stderr.endswith("for a patient who did not come: frontdesk attendance R00002 no-show\n")
 
     @pytest.mark.usefixtures("terminal")
     @pytest.mark.parametrize("answer", ["n\n", "\n"])

@@ -322,9 +322,13 @@ def _sum_lines(sums: Sequence[PracticeSum]) -> Iterable[str]:
     if not sums:
         return ()
     total = sum((one.amount for one in sums), Amount())
-    cells = [(one.practice.name, f"{one.bookings:,} bookings", with_tax(one.amount)) for one in sums]
-    cells.append(("Total", f"{sum(one.bookings for one in sums):,} bookings", with_tax(total)))
+    cells = [(one.practice.name, _bookings(one.bookings), with_tax(one.amount)) for one in sums]
+    cells.append(("Total", _bookings(sum(one.bookings for one in sums)), with_tax(total)))
     return aligned(cells)
+
+
+def _bookings(number: int) -> str:
+    return f"{number:,} {'booking' if number == 1 else 'bookings'}"
 
 
 def _invoice_cells(one: InvoiceSummary) -> tuple[str, ...]:
@@ -333,7 +337,7 @@ def _invoice_cells(one: InvoiceSummary) -> tuple[str, ...]:
         str(one.period),
         one.account,
         one.state.value,
-        f"{one.lines:,} lines",
+        f"{one.lines:,} {'line' if one.lines == 1 else 'lines'}",
         with_tax(one.amount),
         f"due {one.days.due_on.isoformat()}",
     )

@@ -1,7 +1,7 @@
 """`frontdesk cancel`: the main job without a screen. The same rules, the same transaction."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import click
@@ -70,6 +70,9 @@ def cancel(
         booking = run(find_one(store, reference))
         home = run(installation.home(store))
         if why_not := why_not_cancel(booking, state.now, state.standing, home.zone if home else None):
+            if why_not.code == "time-passed":
+                way_on = f"for a patient who did not come: frontdesk attendance {reference} no-show"
+                why_not = replace(why_not, text=f"{why_not}; {way_on}")
             raise Refused(why_not)
         follows = plan(booking, booking.practice)
         if told_by_phone and not needs_phone_call(follows):
