@@ -83,7 +83,7 @@ class Requesting(Ask):
 
 @dataclass(frozen=True, slots=True)
 class RequestAdjustment(Requesting):
-    """Ask not to be charged for a new patient. There is one open request for a booking."""
+    """Ask not to be charged for a new patient. A booking has one open request at most."""
 
     kind: ClassVar[str] = "booking.request_adjustment"
     thing: ClassVar[type] = Booking

@@ -95,7 +95,7 @@ class MarkNoShow(Requesting):
 
 @dataclass(frozen=True, slots=True)
 class TakeBackNoShow(Ask):
-    """Take back what is marked. A request that awaits review falls with the no-show that it is about."""
+    """Take back what is marked. A request that awaits review is withdrawn with its no-show."""
 
     kind: ClassVar[str] = "booking.take_back_no_show"
     thing: ClassVar[type] = Booking

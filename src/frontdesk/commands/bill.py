@@ -15,9 +15,9 @@ from frontdesk.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class CloseMonth(Ask):
-    """See to it that the invoice of a month whose draft has ended has its number.
+    """Give the invoice of a month whose draft has ended its number.
 
-    A store numbers it automatically when it is next asked about billing. Closing again is no harm.
+    A store numbers it automatically when it is next asked about billing. Closing it again does no harm.
     """
 
     kind: ClassVar[str] = "account.close"
@@ -57,7 +57,7 @@ def _is_open(account: Account, period: Period) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pay(Ask):
-    """Say that an invoice is paid."""
+    """Mark an invoice as paid."""
 
     kind: ClassVar[str] = "invoice.pay"
     thing: ClassVar[type] = Invoice
@@ -78,7 +78,7 @@ class Pay(Ask):
 
 @dataclass(frozen=True, slots=True)
 class Void(Ask):
-    """Void an invoice: nothing of it is charged. What it returned goes on the next one."""
+    """Void an invoice: nothing of it is charged. Its credits go on the next one."""
 
     kind: ClassVar[str] = "invoice.void"
     thing: ClassVar[type] = Invoice
