@@ -28,10 +28,10 @@ from frontdesk.words.summary import AUTOMATICALLY, pms_line, summary
 NO_SHOW, NONE = "no-show", "none"
 _ASKS: dict[str, type[Ask]] = {"arrived": MarkArrived, "attended": MarkAttended, NONE: TakeBackNoShow}
 _QUESTIONS = {
-    NO_SHOW: "Did not come (FTA / DNA)?",
-    "arrived": "The patient has arrived?",
-    "attended": "The patient attended?",
-    NONE: "Take it back?",
+    NO_SHOW: "Mark that the patient did not come (FTA / DNA)?",
+    "arrived": "Mark that the patient has arrived?",
+    "attended": "Mark that the patient attended?",
+    NONE: "Take back what is marked?",
 }
 _BY_HAND = {NO_SHOW: "mark the no-show", NONE: "take the no-show back"}
 
@@ -57,8 +57,8 @@ def attendance(
 
     WHAT is no-show (FTA / DNA), arrived, attended, or none, which takes back what is marked. A
     no-show counts from the start of the appointment on; in the first minutes, which the practice
-    sets, only with --notice. The practice's system is told of a no-show, and when it is taken
-    back; that is tried once, for up to 20 seconds. The patient is sent nothing.
+    sets, only with --notice. The PMS is told of a no-show, and told again when it is taken back.
+    That is tried once, for up to 20 seconds. The patient is sent nothing.
 
     \b
     Examples:
