@@ -77,7 +77,13 @@ BILLING: tuple[Row, ...] = (
     ("billing.everything", "clear_filters", "Show everything", "Clear every filter.", "0"),
     ("billing.undecided", "undecided", "Undecided", "Decide about what is charged unless you ask.", "g"),
     ("billing.invoices", "invoices", "Invoices", "Show all invoices, the latest month first.", "i"),
-    ("billing.did_not_come", "ask('booking.did_not_come')", "FTA / DNA", "The patient did not come.", "f"),
+    (
+        "billing.did_not_come",
+        "ask('booking.did_not_come')",
+        "FTA / DNA",
+        "Mark that the patient did not come, or take that back.",
+        "f",
+    ),
     (
         "billing.request",
         "ask('booking.request_adjustment')",
