@@ -142,22 +142,23 @@ class _Joined:
 
 
 def _booking(row: Any, practice: Practice, practitioner: Practitioner) -> Booking:
+    # By place: a list makes a page of them with every key.
     return Booking(
-        id=row.id,
-        version=row.version,
-        ref=row.ref,
-        practice=practice,
-        practitioner=practitioner,
-        patient=patient(row),
-        appointment_type=row.appointment_type,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        pms_ref=row.pms_ref or "",
-        fee=row.fee_cents,
-        created_at=row.created_at,
-        cancellation=_cancellation(row),
-        intent=None if row.intent_id is None else Intent(row.intent_id, row.intent_kind, row.intent_at),
-        attendance=_attendance(row),
+        row.id,
+        row.version,
+        row.ref,
+        practice,
+        practitioner,
+        patient(row),
+        row.appointment_type,
+        row.starts_at,
+        row.ends_at,
+        row.pms_ref or "",
+        row.fee_cents,
+        row.created_at,
+        _cancellation(row) if row.cancelled else None,
+        None if row.intent_id is None else Intent(row.intent_id, row.intent_kind, row.intent_at),
+        _attendance(row),
     )
 
 
@@ -178,9 +179,7 @@ def _attendance(row: Any) -> Attendance:
     )
 
 
-def _cancellation(row: Any) -> Cancellation | None:
-    if not row.cancelled:
-        return None
+def _cancellation(row: Any) -> Cancellation:
     by = Operator(row.cancelled_by, row.cancelled_via)
     return Cancellation(
         row.cancelled_at,

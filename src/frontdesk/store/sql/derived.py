@@ -1,6 +1,6 @@
 """What a booking's row carries besides, for days, searches and filters: made in this one place."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from frontdesk import times
@@ -8,6 +8,30 @@ from frontdesk.bookings import Practice
 from frontdesk.store.search.pages import name_key, search_tags, search_text
 
 Values = dict[str, Any]
+
+_MAKE_WORDS = frozenset(
+    {
+        "patient_name",
+        "patient_mobile",
+        "patient_birth_date",
+        "ref",
+        "practitioner_id",
+        "appointment_type",
+    }
+)
+_MAKE_DAYS = frozenset({"starts_at", "practice_id", "practitioner_id", "cancelled"})
+
+
+def derived_from(
+    changed: Collection[str], values: Values, practitioner_name: str, practice: Practice
+) -> Values:
+    """Return those columns that follow from the ones that have changed.
+
+    Words that stay as they are are not written: the search index would be made anew for them.
+    """
+    if not _MAKE_WORDS.isdisjoint(changed):
+        return derived(values, practitioner_name, practice)
+    return {} if _MAKE_DAYS.isdisjoint(changed) else derived_days(values, practice)
 
 
 def derived(values: Values, practitioner_name: str, practice: Practice) -> Values:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from frontdesk.api.asks import content_of, payload_of
 from frontdesk.bookings import Intent, Reason, Standing, why_not_write
 from frontdesk.commands import Changes, Command, Done, Subject
-from frontdesk.deliveries import Planned, State, Way, way_of
+from frontdesk.deliveries import Planned, State, Way
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.sql import effects, selects
 from frontdesk.store.sql.database import Database
@@ -79,7 +79,7 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
         for one in after.beside
     ]
     seal(tx, database, deed, *others, news=beside)
-    return Done(command.id, ask.kind, now, subject.read(tx, command.subject.id, standing))
+    return Done(command.id, ask.kind, now, after.thing)
 
 
 def _booking_id(after: Changes[Any]) -> int | None:
@@ -122,15 +122,20 @@ def _write_deliveries(
 ) -> None:
     if not planned:
         return
-    ids: dict[str, int] = {}
+    rows = []
     for one in planned:
         values = selects.planned_values(one, now, settled_by=command.operator)
-        if one.waits_for:
-            values["waits_for"] = ids[one.waits_for]
-        elif pms_waits_for is not None and way_of(one.kind) is Way.PMS and one.state is State.PENDING:
+        if pms_waits_for is not None and one.way is Way.PMS and one.state is State.PENDING:
             values |= {"waits_for": pms_waits_for, "next_at": None}
-        made = insert(DELIVERY).values(command_id=command.id, booking_id=booking_id, **values)
-        ids[one.kind] = tx.execute(made.returning(DELIVERY.c.id)).scalar_one()
+        rows.append({"command_id": command.id, "booking_id": booking_id, "waits_for": None, **values})
+    if not any(one.waits_for for one in planned):
+        tx.execute(insert(DELIVERY), rows)
+    else:
+        ids: dict[str, int] = {}
+        for one, row in zip(planned, rows, strict=True):
+            waits_for = ids.get(one.waits_for, row["waits_for"])
+            made = insert(DELIVERY).values({**row, "waits_for": waits_for}).returning(DELIVERY.c.id)
+            ids[one.kind] = tx.execute(made).scalar_one()
     tx.execute(update(BOOKING).where(BOOKING.c.id == booking_id).values(has_deliveries=True))
 
 

@@ -17,8 +17,6 @@ def lock(tx: Connection, subject: Subject, reads: Sequence[str], standing: Stand
     Raises NotFound.
     """
     own = SUBJECTS[subject.kind]
-    # What this desk may not know of is not there, and is not locked either.
-    own.read(tx, subject.id, standing)
     locked: set[Subject] = set()
     while True:
         beside = {kind: sorted(own.related(tx, subject.id, kind)) for kind in reads}

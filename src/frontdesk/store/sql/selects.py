@@ -64,7 +64,14 @@ TOKEN = _table(tables.TokenRow)
 
 NOBODY = Operator("")
 
-_FOR_SEARCHING = {"search", "tags"}
+_NOT_READ = frozenset(
+    {
+        *("search", "tags", "name_key", "local_date"),
+        *("changed_by", "changed_via", "changed_at", "has_deliveries"),
+    }
+)
+"""Columns that searches and writes go by, and nothing that a booking shows: a list is read with every key."""
+
 _MOST_URGENT = func.max(
     case(
         (_is(State.ATTENTION), literal_column(str(records.NEEDS_PERSON))),
@@ -76,7 +83,7 @@ _FOLLOWUP = select(_MOST_URGENT).where(DELIVERY.c.booking_id == BOOKING.c.id).sc
 
 BOOKED = (
     select(
-        *(column for column in BOOKING.c if column.name not in _FOR_SEARCHING),
+        *(column for column in BOOKING.c if column.name not in _NOT_READ),
         *_joined(PRACTITIONER),
         *_joined(PRACTICE),
     )
@@ -116,29 +123,6 @@ def practice_values(practice: Practice) -> dict[str, Any]:
         "no_show_after_minutes": practice.no_show_after_minutes,
         "biller": practice.biller,
     }
-
-
-NOT_SEARCHED = frozenset(
-    {
-        "cancelled_at",
-        "cancelled_by",
-        "cancelled_via",
-        "cancelled_origin",
-        "cancellation_reason",
-        "cancellation_note",
-        "cancellation_filed",
-        "intent_id",
-        "intent_kind",
-        "intent_at",
-        "attendance",
-        "attendance_origin",
-        "attendance_by",
-        "attendance_via",
-        "attendance_at",
-        "attendance_notice",
-    }
-)
-"""Columns of a booking from which no day, search word or filter follows."""
 
 
 def booking_values(booking: Booking) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from frontdesk.store import records
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects, troubles
 from frontdesk.store.sql.accounts import Accounts, Invoices, Payers, account_of_booking
-from frontdesk.store.sql.derived import derived
+from frontdesk.store.sql.derived import derived_from
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, DELIVERY
 
 ORDER = ("account", "practitioner", "booking", "delivery", "invoice", "adjustment", "offer")
@@ -144,9 +144,7 @@ class Bookings:
             raise TypeError("bookings come in by a load")
         was, values = selects.booking_values(before), selects.booking_values(after)
         differing = {name: value for name, value in values.items() if was[name] != value}
-        follows_from = derived(values, after.practitioner.name, after.practice)
-        if differing.keys() <= selects.NOT_SEARCHED:
-            follows_from = {}
+        follows_from = derived_from(differing, values, after.practitioner.name, after.practice)
         written = {
             **differing,
             **follows_from,
