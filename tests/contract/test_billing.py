@@ -20,7 +20,7 @@ from frontdesk.store.sql.selects import BOOKING
 from tests.contract.billed import SETTINGS, Billed, do
 from tests.contract.desks import OpenDesk
 from tests.contract.raw import count, execute
-from tests.making import KIM, LEE, Store, cancel, cancel_of
+from tests.making import KIM, LEE, Store, cancel, cancel_of, make_incoming, make_patient
 
 pytestmark = pytest.mark.far_too
 
@@ -109,6 +109,32 @@ async def test_a_booking_is_charged_once_wherever_it_is_moved_to(billed: Billed,
     execute(store_url, update(BOOKING).where(BOOKING.c.id == booking.id).values(starts_at=later))
     for summary in await billed.store.invoices():
         assert summary.lines == (summary.period == billed.period), summary.period
+
+
+async def test_what_an_invoice_charges_is_said_of_a_cancellation_that_came_in_after_it(
+    billed: Billed,
+) -> None:
+    """A source may say only then that a booking was cancelled earlier."""
+    booking = await billed.book("A1", days=1)
+    charged, late = await billed.invoice(), await billed.book("A2", days=2)
+    for one in (booking, late):
+        told = make_incoming(
+            ref=one.ref,
+            starts_at=one.starts_at,
+            patient=make_patient(is_new=True),
+            cancelled_at=billed.days.final_at - timedelta(days=1),
+        )
+        await billed.store.registry.load([told], KIM, "a file")
+    assert (await billed.invoice()).invoice == charged.invoice
+    rows = await billed.rows()
+    assert [(row.outcome, row.amount) for row in rows] == [
+        (Outcome.CHARGED, PRICE),
+        (Outcome.CANCELLED, Amount()),
+    ]
+    for row in rows:
+        assert await billed.rows(BillingQuery(outcomes=frozenset({row.outcome}))) == [row]
+    (sums, _) = await billed.store.billing_sums(BillingQuery())
+    assert sums.amount == PRICE
 
 
 async def test_what_was_approved_before_the_end_is_struck_and_after_it_credited(billed: Billed) -> None:

@@ -27,20 +27,23 @@ EXPLAINED = {
 """What each means, for the help."""
 
 
-def outcome(entry: Entry, days: Schedule, invoice: InvoiceState, *, is_charged: bool = True) -> Outcome:
+def outcome(
+    entry: Entry, days: Schedule, invoice: InvoiceState, *, is_charged: bool | None = None
+) -> Outcome:
     """Return what becomes of a billable booking whose invoice has these `days` and stands so.
 
     What was cancelled after the invoice was final stays charged: a request may have it credited.
-    `is_charged` is whether a final invoice has a line for it: what came in later is not on it.
+    `is_charged` is whether a final invoice has a line for it, None where that is not known: what
+    came in later is not on it, and what is on it stays, whatever a source says later.
     """
     cancelled, request = entry.booking.cancellation, entry.request
-    if cancelled is not None and cancelled.at < days.final_at:
+    if cancelled is not None and cancelled.at < days.final_at and not is_charged:
         return Outcome.CANCELLED
     if invoice is InvoiceState.VOID or (request is not None and request.review is Review.APPROVED):
         return Outcome.NO_CHARGE
     if not invoice.is_final:
         return Outcome.UPCOMING
-    return Outcome.CHARGED if is_charged else Outcome.NO_CHARGE
+    return Outcome.NO_CHARGE if is_charged is False else Outcome.CHARGED
 
 
 def invoice_badge(number: int | None, invoice: InvoiceState) -> str:

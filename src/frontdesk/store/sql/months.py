@@ -93,7 +93,8 @@ def row_of(calendar: Calendar, entry: Entry, charge: Row[Any] | None) -> Billing
         amount = Amount() if charge is None else Amount(charge.net, charge.tax)
     else:
         amount = draft(period, settings, [entry]).amount
-    found = outcome(entry, month.days, month.state, is_charged=month.number is None or charge is not None)
+    is_charged = None if month.number is None else charge is not None
+    found = outcome(entry, month.days, month.state, is_charged=is_charged)
     if found in (Outcome.CANCELLED, Outcome.NO_CHARGE):
         amount = Amount()
     return BillingRow(
