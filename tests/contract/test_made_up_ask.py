@@ -18,7 +18,19 @@ from frontdesk.errors import Conflict, NotFound, Refused
 from frontdesk.store.sql import subjects
 from tests.contract.queueing import DONE, REFUSED
 from tests.contract.raw import count, execute
-from tests.making import KIM, KIM_AT_TWO, LEE, Store, cancel, cancel_of, do, make_incoming, make_practice
+from tests.making import (
+    KIM,
+    KIM_AT_TWO,
+    LEE,
+    Store,
+    cancel,
+    cancel_of,
+    do,
+    make_incoming,
+    make_practice,
+    retry,
+    settle,
+)
 
 pytestmark = pytest.mark.far_too
 
@@ -283,6 +295,19 @@ async def test_a_refusal_ends_it_and_drops_what_has_waited(store: Store, booking
     assert (pms.state, mail.state, mail.settled_by) == (State.ATTENTION, State.SETTLED, "frontdesk")
     assert await carried(store, MAIL_CONNECTION, DONE) is None
     assert (await store.history(booking.id))[0].detail["effect"] == "refused"
+
+
+async def test_what_was_refused_for_ever_is_not_sent_again_when_nothing_would_take_effect_by_it(
+    store: Store, booking: Booking
+) -> None:
+    await store.do(nudge(booking))
+    await carried(store, "smile", REFUSED)
+    (pms, _) = await store.deliveries(booking.id)
+    with pytest.raises(Refused) as refused:
+        await retry(store, pms.id, KIM)
+    assert refused.value.reason.code == "ended"
+    assert await store.queue.claim(["smile"], POLICY) is None
+    assert (await settle(store, pms.id, KIM, "Left as it is")).state is State.SETTLED
 
 
 async def test_a_cancel_is_never_blocked_by_what_was_not_sent(store: Store, booking: Booking) -> None:

@@ -80,6 +80,11 @@ class Retry(Ask):
         delivery = held.thing
         if reason := _why_not(delivery):
             return reason
+        if delivery.proves and delivery.is_refused:
+            # Its command has ended: what the PMS does now would not take effect here.
+            return Reason(
+                "ended", f"{delivery.target} refused it, and it was not done: settle it, and ask anew"
+            )
         if delivery.kind == Kind.PATIENT_PHONE:
             return Reason("by-person", "only a person can phone: settle it when it is done")
         (booking,) = held.beside["booking"]
