@@ -56,6 +56,17 @@ def let_pass(url: str, time: timedelta) -> None:
                     connection.execute(table.update().where(key == row[0]).values(**values))
 
 
+def waiting(url: str, kind: str) -> bool:
+    """Whether somebody waits for a lock of this kind on PostgreSQL."""
+    found = execute(
+        url,
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = :kind "
+        "AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())",
+        kind=kind,
+    )
+    return bool(found[0][0])
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Let the event loop run until something is so; the test's time limit ends it if it never is."""
     while not condition():  # noqa: ASYNC110 - a lock in a database sets no event

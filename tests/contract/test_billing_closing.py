@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.invoices import Entry, close, credit, draft
@@ -22,7 +22,7 @@ from frontdesk.store.sql.accounts import latest_requests
 from frontdesk.store.sql.selects import ACCOUNT, ADJUSTMENT, BOOKING, INVOICE, INVOICE_LINE
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.billed import SETTINGS, Billed, do
-from tests.contract.raw import connected, execute
+from tests.contract.raw import connected, execute, until, waiting
 from tests.making import Store, cancel, cancel_of
 
 NOVEMBER = Period(2026, 11)
@@ -160,6 +160,21 @@ async def test_a_cancellation_that_is_being_committed_still_counts(store: SqlSto
         reading = asyncio.create_task(store.invoices())
         await asyncio.wait([reading], timeout=0.3)
     assert sum(one.lines for one in await reading) == 0
+
+
+async def test_months_that_close_together_lock_bookings_in_the_one_order_of_locks(postgres_url: str) -> None:
+    store = await open_store(postgres_url)
+    billed = await Billed.make(store, postgres_url)
+    first = await billed.book("A1", at=billed.period.next.starts_at(SETTINGS.zone))
+    second = await billed.book("A2", days=1)
+    with connected(postgres_url) as other:
+        other.execute(select(BOOKING).where(BOOKING.c.id == first.id).with_for_update())
+        reading = asyncio.create_task(store.invoices())
+        await until(lambda: waiting(postgres_url, "transactionid"))
+        free = select(BOOKING.c.id).where(BOOKING.c.id == second.id).with_for_update(skip_locked=True)
+        assert other.execute(free).scalars().all() == [second.id]
+    assert sum(one.lines for one in await reading) == 2
+    await store.close()
 
 
 MADE = st.lists(

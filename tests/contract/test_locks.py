@@ -23,7 +23,7 @@ from frontdesk.store.sql.derived import derived, derived_days
 from frontdesk.store.sql.selects import BOOKING, HEAD
 from frontdesk.store.sql.store import SqlStore
 from tests import making
-from tests.contract.raw import connected, execute, until
+from tests.contract.raw import connected, execute, until, waiting
 from tests.making import KIM, cancel, cancel_of, make_incoming, make_practice
 
 
@@ -33,17 +33,6 @@ def held(store: SqlStore, store_url: str, booking: Booking) -> Iterator[Connecti
     with connected(store_url) as connection:
         connection.execute(update(BOOKING).values(changed_by=""))
         yield connection
-
-
-def waiting(url: str, kind: str) -> bool:
-    """Whether somebody waits for a lock of this kind on PostgreSQL."""
-    found = execute(
-        url,
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = :kind "
-        "AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())",
-        kind=kind,
-    )
-    return bool(found[0][0])
 
 
 def command(booking: Booking) -> Command:

@@ -56,16 +56,18 @@ def close_ended(tx: Connection, database: Database) -> None:
 
 
 def _lock_entries(tx: Connection, ended: Iterable[tuple[Account, Period]]) -> None:
+    found: set[int] = set()
     for account, period in ended:
-        wanted = _in_period(select(BOOKING.c.id), account, period).order_by(BOOKING.c.id)
-        ids = tx.execute(wanted).scalars().all()
-        for start in range(0, len(ids), 500):
-            some = ids[start : start + 500]
-            tx.execute(
-                select(BOOKING.c.id).where(BOOKING.c.id.in_(some)).order_by(BOOKING.c.id).with_for_update()
-            )
-            requests = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.booking_id.in_(some))
-            tx.execute(requests.order_by(ADJUSTMENT.c.id).with_for_update())
+        found.update(tx.execute(_in_period(select(BOOKING.c.id), account, period)).scalars())
+    ids = sorted(found)
+    chunks = [ids[start : start + 500] for start in range(0, len(ids), 500)]
+    for some in chunks:
+        tx.execute(
+            select(BOOKING.c.id).where(BOOKING.c.id.in_(some)).order_by(BOOKING.c.id).with_for_update()
+        )
+    for some in chunks:
+        requests = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.booking_id.in_(some))
+        tx.execute(requests.order_by(ADJUSTMENT.c.id).with_for_update())
 
 
 def _deed(account: Account, invoice: Invoice, now: datetime) -> Deed:
