@@ -310,6 +310,20 @@ async def test_what_was_refused_for_ever_is_not_sent_again_when_nothing_would_ta
     assert (await settle(store, pms.id, KIM, "Left as it is")).state is State.SETTLED
 
 
+async def test_what_would_take_effect_is_not_settled_by_a_program_that_does_not_know_it(
+    store: Store, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.do(nudge(booking))
+    monkeypatch.delitem(commands.KINDS, Nudge.kind)
+    assert await store.queue.claim(["smile"], POLICY) is None
+    (pms, _) = await store.deliveries(booking.id)
+    assert pms.state is State.ATTENTION
+    with pytest.raises(Refused) as refused:
+        await settle(store, pms.id, KIM, "Moved it there")
+    assert refused.value.reason.code == "not-known-here"
+    assert (await store.deliveries(booking.id))[0] == pms
+
+
 async def test_a_cancel_is_never_blocked_by_what_was_not_sent(store: Store, booking: Booking) -> None:
     intended = (await store.do(nudge(booking))).thing
     cancelled = await cancel(store, cancel_of(intended, LEE))

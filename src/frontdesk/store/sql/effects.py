@@ -116,7 +116,16 @@ def of_settling(tx: Connection, command: Command, now: datetime) -> list[Deed]:
 
 
 def _open(tx: Connection, row: Row[Any]) -> tuple[Command, Held[Any] | None]:
-    command = selects.command(tx.execute(select(COMMAND).where(COMMAND.c.id == row.command_id)).one())
+    asked = tx.execute(select(COMMAND).where(COMMAND.c.id == row.command_id)).one()
+    try:
+        command = selects.command(asked)
+    except ValueError:
+        raise Refused(
+            Reason(
+                "not-known-here",
+                "this frontdesk does not know what was asked for: use the version that saved it",
+            )
+        ) from None
     held = lock(tx, command.subject, command.ask.reads, Standing())
     is_open = held.thing.intent is not None and held.thing.intent.command_id == command.id
     return command, held if is_open else None
