@@ -26,7 +26,7 @@ from frontdesk.deliveries import MAIL_CONNECTION, Kind, State
 from frontdesk.errors import Conflict, NotFound, Refused
 from tests.contract.desks import FarDesk, OpenDesk
 from tests.contract.queueing import POLICY
-from tests.contract.raw import count
+from tests.contract.raw import count, let_pass
 from tests.making import (
     KIM_AT_TWO,
     Store,
@@ -306,6 +306,25 @@ async def test_taking_the_no_show_back_withdraws_the_request(store: Store) -> No
     assert [one.kind for one in told if one.state is State.PENDING] == [Kind.BILLER_EMAIL]
     await do(store, back, ABSENT, KIM_AT_TWO)
     assert [one.review for one in await store.adjustments(booking.id)] == [Review.WITHDRAWN, Review.AWAITING]
+
+
+async def test_the_biller_is_told_in_order(store: Store, store_url: str) -> None:
+    """What they read last is how it stands, whatever a mail server does meanwhile."""
+    booking = await new_patient(store, pms=None)
+    marked = await do(store, booking, ABSENT, KIM_AT_TWO)
+    claim = await store.queue.claim([MAIL_CONNECTION], POLICY)
+    assert claim is not None
+    await store.queue.finish(claim, Result(Ended.FAILED, "the mail server is busy"), POLICY)
+    back = await do(store, marked, TakeBackNoShow(), KIM_AT_TWO)
+    await do(store, back, NOT_NEW, KIM_AT_TWO)
+    assert await store.queue.claim([MAIL_CONNECTION], POLICY) is None
+    let_pass(store_url, timedelta(hours=1))
+    asked, withdrawn, again = await store.deliveries(booking.id)
+    for one in (asked, withdrawn, again):
+        claim = await store.queue.claim([MAIL_CONNECTION], POLICY)
+        assert claim is not None
+        assert claim.delivery.id == one.id
+        await store.queue.finish(claim, Result(Ended.DONE), POLICY)
 
 
 async def test_a_request_on_another_ground_stays_when_the_no_show_falls(store: Store) -> None:

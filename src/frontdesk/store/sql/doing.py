@@ -122,20 +122,25 @@ def _write_deliveries(
 ) -> None:
     if not planned:
         return
+    earlier = {Way.PMS: pms_waits_for}
+    if any(one.way is Way.BILLER for one in planned):
+        # A request and its withdrawal are read in the order in which they were made.
+        last = effects.last_open(tx, booking_id, Way.BILLER)
+        earlier[Way.BILLER] = None if last is None else last.id
     rows = []
     for one in planned:
         values = selects.planned_values(one, now, settled_by=command.operator)
-        if pms_waits_for is not None and one.way is Way.PMS and one.state is State.PENDING:
-            values |= {"waits_for": pms_waits_for, "next_at": None}
+        if (first := earlier.get(one.way)) is not None and one.state is State.PENDING:
+            values |= {"waits_for": first, "next_at": None}
         rows.append({"command_id": command.id, "booking_id": booking_id, "waits_for": None, **values})
     if not any(one.waits_for for one in planned):
         tx.execute(insert(DELIVERY), rows)
     else:
         ids: dict[str, int] = {}
         for one, row in zip(planned, rows, strict=True):
-            waits_for = ids.get(one.waits_for, row["waits_for"])
-            made = insert(DELIVERY).values({**row, "waits_for": waits_for}).returning(DELIVERY.c.id)
-            ids[one.kind] = tx.execute(made).scalar_one()
+            if one.waits_for:
+                row["waits_for"] = ids[one.waits_for]
+            ids[one.kind] = tx.execute(insert(DELIVERY).values(row).returning(DELIVERY.c.id)).scalar_one()
     tx.execute(update(BOOKING).where(BOOKING.c.id == booking_id).values(has_deliveries=True))
 
 

@@ -62,16 +62,21 @@ def in_order(
     What a PMS is told of one booking is told in order, and what had certainly no effect when it is
     taken back is not told at all.
     """
-    going_on = [state.value for state in (*OPEN_STATES, State.ATTENTION)]
-    of_the_booking = DELIVERY.c.booking_id == held.thing.id, DELIVERY.c.state.in_(going_on)
-    found = tx.execute(select(DELIVERY).where(*of_the_booking).order_by(DELIVERY.c.id).with_for_update())
-    last = next((row for row in reversed(found.all()) if way_of(row.kind) is Way.PMS), None)
+    last = last_open(tx, held.thing.id, Way.PMS)
     if last is None:
         return planned, None
     if last.kind != ask.takes_back or last.state not in _UNSENT or last.unproven or last.lease_until:
         return planned, last.id
     _settle(tx, [last.id], f"{NOT_DONE}it was taken back before", now)
     return tuple(one for one in planned if one.way is not Way.PMS), None
+
+
+def last_open(tx: Connection, booking_id: int | None, way: Way) -> Row[Any] | None:
+    """Return, locked, the last delivery of a booking by this way that has not come to its end, or None."""
+    going_on = [state.value for state in (*OPEN_STATES, State.ATTENTION)]
+    of_the_booking = DELIVERY.c.booking_id == booking_id, DELIVERY.c.state.in_(going_on)
+    found = tx.execute(select(DELIVERY).where(*of_the_booking).order_by(DELIVERY.c.id).with_for_update())
+    return next((row for row in reversed(found.all()) if way_of(row.kind) is way), None)
 
 
 def take_effect(tx: Connection, row: Row[Any], proof: Mapping[str, str], now: datetime) -> list[Deed]:
