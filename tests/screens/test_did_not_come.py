@@ -82,6 +82,11 @@ async def f_of(front: Front, ref: str) -> None:
     front.clock.advance(SEEN)
 
 
+async def heard(front: Front) -> None:
+    """Wait until the status line counts what the `billed` store was given: goldens show it."""
+    await front.until(lambda: "1 change by other desks" in shown(front))
+
+
 def shown(front: Front) -> str:
     """What is on the screen, with single blanks."""
     return " ".join(" ".join(front.lines()).split())
@@ -114,6 +119,7 @@ async def test_it_is_greyed_before_the_start_and_names_the_way_on(front: Front) 
 
 
 async def test_enter_f_f8_marks_and_tells(front: Front, billed: SqlStore) -> None:
+    await heard(front)
     await f_of(front, NOT_NEW)
     same_as_golden("did-not-come-80x24", front.lines())
     await front.press("f8")
@@ -160,6 +166,7 @@ async def test_from_the_last_of_those_minutes_on_no_tick_is_needed(front: Front,
 
 
 async def test_a_new_patient_is_asked_for_in_the_same_command(front: Front, billed: SqlStore) -> None:
+    await heard(front)
     await f_of(front, PASSED)
     await front.press("y", "n")
     same_as_golden("did-not-come-asked-80x24", front.lines())
@@ -240,6 +247,7 @@ async def test_who_is_not_new_is_not_asked_for(front: Front, billed: SqlStore) -
 
 
 async def test_f_again_takes_it_back_and_the_request_falls(front: Front, billed: SqlStore) -> None:
+    await heard(front)
     await f_of(front, PASSED)
     await front.press("y", "n", "n", "f8")
     await f_of(front, PASSED)
