@@ -77,9 +77,9 @@ class Marking:
     """What a dialog about whether the patient came has to show, and one that asks not to be charged.
 
     `why_no_request` is why nobody can ask now not to be charged, None where it is offered. `ground` is
-    the one chosen, None for no request, `questions` are those that are still asked for it. `is_requested` says whether F8 asks for it. `has_tick` says
-    whether the patient's own word is asked for. `latest` is the booking's latest request. `message` is as in
-    Cancel Booking.
+    the one chosen, None for no request, `questions` are those that are still asked for it. `is_requested` says
+    whether F8 asks for it. `has_tick` says whether the patient's own word is asked for. `latest` is the booking's
+    latest request. `message` is as in Cancel Booking.
     """
 
     booking: Booking
