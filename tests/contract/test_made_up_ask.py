@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from frontdesk import commands
-from frontdesk.attempts import Result, RetryPolicy
+from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import Booking, Channel, Operator, Practice, Reason, Standing
 from frontdesk.commands import Ask, Changes, Command, Held, MarkNoShow, Subject
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, Planned, State
@@ -322,6 +322,21 @@ async def test_what_would_take_effect_is_not_settled_by_a_program_that_does_not_
         await settle(store, pms.id, KIM, "Moved it there")
     assert refused.value.reason.code == "not-known-here"
     assert (await store.deliveries(booking.id))[0] == pms
+
+
+async def test_what_a_pms_may_have_is_not_dropped_by_a_cancel_after_it_was_tried_again(
+    store: Store, booking: Booking
+) -> None:
+    intended = (await store.do(nudge(booking))).thing
+    await carried(store, "smile", Result(Ended.STUCK, "nobody knows"))
+    (pms, _) = await store.deliveries(booking.id)
+    again = await retry(store, pms.id, KIM)
+    assert (again.state, again.attempts, again.unproven) == (State.UNKNOWN, 0, 1)
+    await store.registry.apply_practices([make_practice(pms=None)], KIM)
+    cancelled = await cancel(store, cancel_of(intended, KIM))
+    assert cancelled.cancellation is not None
+    assert cancelled.intent is not None
+    assert (await store.deliveries(booking.id))[0].state is State.ATTENTION
 
 
 async def test_a_cancel_is_never_blocked_by_what_was_not_sent(store: Store, booking: Booking) -> None:

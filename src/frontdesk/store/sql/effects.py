@@ -48,7 +48,8 @@ def meet_intent(tx: Connection, held: Held[Any], ask: Ask, now: datetime) -> Met
         return Met()
     proving = select(DELIVERY).where(DELIVERY.c.command_id == thing.intent.command_id, DELIVERY.c.proves)
     row = tx.execute(proving.with_for_update()).one()
-    if row.state in _UNSENT and not row.attempts and row.lease_until is None:
+    # Who has it tried again begins to count tries anew, and knows no more than before.
+    if row.state in _UNSENT and not row.attempts and not row.unproven and row.lease_until is None:
         _drop(tx, row.command_id, f"{NOT_DONE}it was cancelled before", now)
         return Met(has_fallen=True)
     return Met(waits_for=row.id)

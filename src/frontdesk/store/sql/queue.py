@@ -89,7 +89,7 @@ class SqlQueue:
         lease_until = now + LEASE
         not_readable: list[int] = []
         claim = None
-        while True:
+        while len(not_readable) < _AT_ONCE:
             query = _due(names, now, booking_id).with_for_update(of=DELIVERY, skip_locked=True)
             row = tx.execute(query).one_or_none()
             if row is None:
