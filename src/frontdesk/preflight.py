@@ -1,4 +1,4 @@
-"""What a PMS shows of a booking's appointment before the booking is cancelled."""
+"""What a PMS shows of a booking's appointment before something is confirmed here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,17 @@ from enum import Enum
 from typing import Protocol
 
 from frontdesk.bookings import Booking
+
+
+class AppointmentStatus(Enum):
+    """Where an appointment stands in the PMS. A status nobody mapped is OTHER, never CANCELLED."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    COMPLETED = "completed"
+    NO_SHOW = "no-show"
+    CANCELLED = "cancelled"
+    OTHER = "other"
 
 
 class Finding(Enum):
@@ -43,11 +54,18 @@ class Finding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A finding, and what is shown there: UTC start and practitioner's name, where it is known."""
+    """A finding, and what is shown there: UTC start, practitioner's name and status, where it is known.
+
+    `since` is the UTC instant when the patient arrived, or was marked as not having come.
+    `besides_status` is the finding where no status there would be wrong.
+    """
 
     finding: Finding
     starts_at: datetime | None = None
     practitioner: str = ""
+    status: AppointmentStatus | None = None
+    since: datetime | None = None
+    besides_status: Finding | None = None
 
 
 class AskPms(Protocol):

@@ -12,6 +12,7 @@ from frontdesk.billing.adjustments import Answer, Ground, Review
 from frontdesk.bookings import Booking, Presence
 from frontdesk.commands import Approve, Command, MarkNoShow, Subject
 from frontdesk.errors import CommitLost, Unavailable
+from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.screens.dialogs.command import Progress
 from frontdesk.screens.dialogs.requesting import DidNotComeScreen
 from frontdesk.store.opening import open_store
@@ -23,6 +24,7 @@ from tests.screens.desk_data import KIM, NOW, PRACTICES, TOM, everything
 from tests.screens.front import Front, key_event
 from tests.screens.golden import same_as_golden
 from tests.screens.test_menu import menu_lines, said_in_the_menu
+from tests.screens.test_preflight import AsksPms
 from tests.screens.test_promises_kept import Raises, wrapped
 
 raising = test_promises_kept.raising
@@ -142,6 +144,52 @@ async def test_a_confirm_before_it_was_seen_marks_nothing(front: Front) -> None:
 async def test_a_pms_that_takes_no_no_shows_is_for_a_person(front: Front) -> None:
     await f_of(front, PASSED)
     assert "Praktika ! Manual update required: mark it there too" in shown(front)
+
+
+async def test_who_has_arrived_there_is_read_of_before_the_mark_counts(
+    open_front: FrontOpener, billed: SqlStore
+) -> None:
+    pms = AsksPms()
+    async with open_front(preflight=pms) as front:
+        await f_of(front, NOT_NEW)
+        assert "Praktika is told automatically. Asking now" in shown(front)
+        at = NOW - timedelta(minutes=10)
+        pms.answer = Preflight(
+            Finding.ATTENDED, at, "Dr Lee", AppointmentStatus.ARRIVED, at, besides_status=Finding.SAME
+        )
+        pms.may_answer.set()
+        await front.until(lambda: "Asking" not in shown(front))
+        assert "Praktika ! shows arrived 09:04. Ask at the desk before you mark it" in shown(front)
+        await front.press("f8")
+        assert "Too early: this window was not yet on your screen." in shown(front)
+        assert (await booking_of(front, NOT_NEW)).attendance.presence is Presence.NONE
+        front.clock.advance(SEEN)
+        await front.press("f8")
+        assert (await booking_of(front, NOT_NEW)).attendance.presence is Presence.NO_SHOW
+
+
+async def test_what_the_pms_shows_already_stops_neither_the_mark_nor_taking_it_back(
+    open_front: FrontOpener, second_store: SqlStore
+) -> None:
+    able = [
+        replace(one, pms=one.pms and replace(one.pms, can_mark_no_show=True, can_take_back_no_show=True))
+        for one in PRACTICES
+    ]
+    await second_store.registry.apply_practices(able, KIM)
+    (start,) = [one.starts_at for one in everything() if one.ref == NOT_NEW]
+    for status, words, presence in (
+        (AppointmentStatus.NO_SHOW, "did not come. F8 marks it here as well", Presence.NO_SHOW),
+        (AppointmentStatus.ARRIVED, "arrived. F8 takes it back here as well", Presence.NONE),
+    ):
+        pms = AsksPms()
+        pms.answer = Preflight(Finding.ATTENDED, start, "Dr Lee", status, besides_status=Finding.SAME)
+        async with open_front(preflight=pms) as front:
+            await f_of(front, NOT_NEW)
+            pms.may_answer.set()
+            await front.until(lambda: "Asking" not in shown(front))
+            assert f"Praktika already shows {words}" in shown(front)
+            await front.press("f8")
+            assert (await booking_of(front, NOT_NEW)).attendance.presence is presence
 
 
 async def test_in_the_first_minutes_only_the_patients_own_word_counts(front: Front, billed: SqlStore) -> None:

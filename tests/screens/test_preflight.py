@@ -11,7 +11,7 @@ from textual import events
 from frontdesk.bookings import Booking
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.screens.dialogs.cancel import CancelScreen
-from frontdesk.words.preflight import CONTRADICTING, pms_says
+from frontdesk.words.preflight import CANCELLING, pms_says
 from tests.making import cancel, cancel_of, make_booking
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import HOSTILE_NAMES, NOW, TOM
@@ -114,7 +114,7 @@ async def test_only_a_contradicting_answer_starts_the_deaf_time_afresh(
         pms.answer = Preflight(finding, dialog.booking.starts_at + timedelta(hours=24), "Dr Lee")
         pms.may_answer.set()
         await front.until(lambda: "Asking" not in pms_line(front))
-        contradicts = finding in CONTRADICTING
+        contradicts = CANCELLING.contradicts(pms.answer)
         assert (" ! " in pms_line(front)) == contradicts
         await front.press("f8")
         (booking,) = await front.store.find("SD-10482")

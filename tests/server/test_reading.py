@@ -25,7 +25,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Done
 from frontdesk.deliveries import Attention, Delivery
-from frontdesk.preflight import Finding, Preflight
+from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM
 from tests.serving import bearer, make_token, served, service_of
@@ -148,7 +148,8 @@ async def test_long_answers_are_compressed_for_those_who_ask(server: str, desk: 
 
 async def test_the_server_asks_the_pms(filled: SqlStore) -> None:
     async def preflight(booking: Booking) -> Preflight:
-        return Preflight(Finding.DIFFERENT, booking.starts_at, "Dr Priya Rao")
+        arrived, at = AppointmentStatus.ARRIVED, booking.starts_at
+        return Preflight(Finding.ATTENDED, at, "Dr Priya Rao", arrived, at, besides_status=Finding.SAME)
 
     booking = await filled.get(34)
     token = bearer(await make_token(filled))

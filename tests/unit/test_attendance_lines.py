@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from frontdesk.attendance import why_not_take_back
 from frontdesk.billing.adjustments import QUESTIONS, TOLD_US, Adjustment, Ground, Review
 from frontdesk.bookings import Attendance, Booking, Pms, Presence, Standing
-from frontdesk.preflight import Finding, Preflight
+from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.words.attendance import (
     CAME_WORDS,
     Marking,
@@ -20,6 +20,7 @@ from frontdesk.words.attendance import (
     state_lines,
 )
 from frontdesk.words.dialog import Shown
+from frontdesk.words.preflight import MARKING_NO_SHOW, ROOM, TAKING_BACK_NO_SHOW, Reading, pms_says
 from tests.making import KIM, LEE, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -56,6 +57,88 @@ def said(shown: Shown, place: str) -> str:
 def test_what_the_pms_shows_is_said_of_a_mark_and_never_of_a_cancel(finding: Finding, words: str) -> None:
     shown = no_show_lines(marking(preflight=Preflight(finding)), 80, 24)
     assert said(shown, "follows").startswith(words)
+
+
+ARRIVED, COMPLETED, ABSENT_THERE = (
+    AppointmentStatus.ARRIVED,
+    AppointmentStatus.COMPLETED,
+    AppointmentStatus.NO_SHOW,
+)
+TODAY, YESTERDAY = NOW - timedelta(minutes=42), NOW - timedelta(days=1)
+LAST_YEAR = NOW - timedelta(days=300)
+
+
+def attended(
+    status: AppointmentStatus, since: datetime | None = None, besides: Finding = Finding.SAME
+) -> Preflight:
+    return Preflight(Finding.ATTENDED, BOOKING.starts_at, BOOKING.practitioner.name, status, since, besides)
+
+
+@pytest.mark.parametrize(
+    ("preflight", "words"),
+    [
+        (attended(ARRIVED, TODAY), "! shows arrived 10:48. Ask at the desk before you mark it"),
+        (attended(ARRIVED, YESTERDAY), "! shows arrived yesterday 11:30. Ask before you mark it"),
+        (attended(ARRIVED), "! shows arrived. Ask at the desk before you mark it"),
+        (attended(ARRIVED, TODAY, Finding.DIFFERENT), "! shows arrived 10:48. Ask at the desk before you"),
+        (attended(COMPLETED), "! shows completed. Ask at the desk before you mark it"),
+        (attended(ABSENT_THERE), "already shows did not come. F8 marks it here as well"),
+        (attended(ABSENT_THERE, TODAY), "already shows did not come 10:48. F8 marks it here as well"),
+        (attended(ABSENT_THERE, LAST_YEAR), "already shows did not come. F8 marks it here as well"),
+        (
+            replace(attended(ABSENT_THERE, TODAY, Finding.DIFFERENT), starts_at=TODAY),
+            "! now shows Sun 22 Nov 10:48, ",
+        ),
+        (attended(ABSENT_THERE, TODAY, Finding.UNCLEAR), "! shows it in a way that we cannot compare."),
+    ],
+)
+def test_a_mark_reads_the_status_there_and_warns_of_who_was_there(preflight: Preflight, words: str) -> None:
+    shown = no_show_lines(marking(preflight=preflight), 80, 24)
+    assert said(shown, "follows").startswith(f"Praktika {words}")
+    assert MARKING_NO_SHOW.contradicts(preflight) is words.startswith("!")
+
+
+@pytest.mark.parametrize(
+    ("preflight", "words"),
+    [
+        (attended(ABSENT_THERE, TODAY), "shows did not come 10:48. It is told, if it was told before"),
+        (attended(ABSENT_THERE), "shows did not come. It is told, if it was told before"),
+        (attended(ARRIVED, TODAY), "already shows arrived 10:48. F8 takes it back here as well"),
+        (attended(ARRIVED, YESTERDAY), "already shows arrived. F8 takes it back here as well"),
+        (attended(COMPLETED), "already shows completed. F8 takes it back here as well"),
+        (
+            replace(attended(AppointmentStatus.BOOKED), finding=Finding.SAME),
+            "already shows booked. F8 takes it back here as well",
+        ),
+        (
+            replace(attended(ARRIVED, TODAY, Finding.DIFFERENT), starts_at=TODAY),
+            "! now shows Sun 22 Nov 10:48",
+        ),
+        (Preflight(Finding.CANCELLED), "! it is cancelled there. Look there first"),
+        (Preflight(Finding.SEVERAL), "! shows several patients for it. Take it back there by hand"),
+        (Preflight(Finding.SERIES), "! shows a series of appointments. Take it back there by hand"),
+        (Preflight(Finding.NOT_ASKED), "is told automatically, if it was told before"),
+    ],
+)
+def test_taking_back_reads_the_status_there(preflight: Preflight, words: str) -> None:
+    shown = back_lines(marking(ABSENT, preflight), 80, 24)
+    assert said(shown, "follows").startswith(f"Praktika {words}")
+    assert TAKING_BACK_NO_SHOW.contradicts(preflight) is words.startswith("!")
+
+
+@pytest.mark.parametrize("reading", [MARKING_NO_SHOW, TAKING_BACK_NO_SHOW], ids=["mark", "back"])
+@pytest.mark.parametrize("since", [None, TODAY, YESTERDAY, NOW - timedelta(days=9), LAST_YEAR])
+def test_every_sentence_of_a_status_fits(reading: Reading, since: datetime | None) -> None:
+    for status in (*reading.agrees, *reading.warns):
+        sentence = pms_says(attended(status, since), BOOKING, NOW, reading)
+        assert cell_len(sentence) <= ROOM
+
+
+def test_a_cancel_reads_no_status() -> None:
+    for status in (ARRIVED, COMPLETED, ABSENT_THERE):
+        assert pms_says(attended(status, TODAY), BOOKING, NOW) == (
+            "! says the patient came, or did not come. Look there first"
+        )
 
 
 def test_what_follows_says_who_is_told() -> None:

@@ -353,8 +353,31 @@ async def test_settings_that_will_not_do_stop_the_connection() -> None:
 )
 async def test_before_the_confirm_the_same_comparison_is_shown(step: Appointment, finding: Finding) -> None:
     pms = Scripted(step)
-    assert await PmsCarrier(lambda _: pms).ask(booking()) == Preflight(finding, step.starts_at, "Dr Lee")
+    shown = await PmsCarrier(lambda _: pms).ask(booking())
+    assert (shown.finding, shown.starts_at, shown.practitioner) == (finding, step.starts_at, "Dr Lee")
+    assert shown.status is step.status
     assert not pms.requests
+
+
+@pytest.mark.parametrize(
+    "status", [AppointmentStatus.ARRIVED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW]
+)
+@pytest.mark.parametrize(
+    ("changes", "besides"),
+    [
+        ({}, Finding.SAME),
+        ({"starts_at": START + timedelta(minutes=1)}, Finding.DIFFERENT),
+        ({"practitioners": One("4")}, Finding.DIFFERENT),
+        ({"practitioners": Unclear()}, Finding.UNCLEAR),
+    ],
+)
+async def test_before_the_confirm_it_says_since_when_and_what_differs_besides(
+    status: AppointmentStatus, changes: dict[str, Any], besides: Finding
+) -> None:
+    step = replace(BOOKED, status=status, since=AT, **changes)
+    assert await PmsCarrier(lambda _: Scripted(step)).ask(booking()) == Preflight(
+        Finding.ATTENDED, step.starts_at, "Dr Lee", status, AT, besides
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from frontdesk.errors import (
     Unauthorised,
     Unavailable,
 )
-from frontdesk.preflight import Finding, Preflight
+from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.server import examples
 from frontdesk.store.port import Change
 from tests.making import KIM, LEE, make_booking
@@ -55,6 +55,12 @@ NOUNS: tuple[tuple[Any, Any], ...] = (
     (AuditEvent(3, AT, LEE, "booking.cancel", Subject("booking", 1), 1, {"reason": "Sick"}), AuditEvent),
     (Change(9, Subject("booking", 0), None, KIM, AT), Change),
     (Preflight(Finding.DIFFERENT, AT, "Dr Priya Rao"), Preflight),
+    (
+        Preflight(
+            Finding.ATTENDED, AT, "Dr Priya Rao", AppointmentStatus.ARRIVED, AT, besides_status=Finding.SAME
+        ),
+        Preflight,
+    ),
     (
         StoreState(
             Standing("", frozenset({Scope.READ}), frozenset({"adelaide"}), "Desk Two"),

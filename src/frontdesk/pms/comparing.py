@@ -135,7 +135,14 @@ async def preflight(pms: Pms, booking: Booking) -> Preflight:
         return Preflight(Finding.UNREADABLE)
     except (PmsError, TimeoutError):
         return Preflight(Finding.AWAY)
-    return Preflight(compare(booking, shown), shown.starts_at, shown.practitioner_name)
+    return Preflight(
+        compare(booking, shown),
+        shown.starts_at,
+        shown.practitioner_name,
+        shown.status,
+        shown.since,
+        compare(booking, shown, statuses={shown.status}),
+    )
 
 
 def _is_among(ours: str, named: Who) -> bool | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from frontdesk.errors import FrontdeskError
+from frontdesk.preflight import AppointmentStatus as AppointmentStatus
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,6 @@ class Capabilities:
     has_request_ids: bool = False
     verify_after_write: bool = False
     verified: Verified = Verified.ASSUMED
-
-
-class AppointmentStatus(Enum):
-    """Where an appointment stands in the PMS. A status nobody mapped is OTHER, never CANCELLED."""
-
-    BOOKED = "booked"
-    ARRIVED = "arrived"
-    COMPLETED = "completed"
-    NO_SHOW = "no-show"
-    CANCELLED = "cancelled"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
-from frontdesk.preflight import Finding, Preflight
+from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.store.port import Change
 
 _AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)
@@ -95,7 +95,13 @@ ATTENTION = (Attention(DELIVERY, CANCELLED),)
 HISTORY = (
     AuditEvent(31, _AT, _BY, "booking.cancel", Subject("booking", 1), 1, {"reason": "Sick", "version": "2"}),
 )
-PREFLIGHT = Preflight(Finding.SAME, BOOKING.starts_at, "Dr Priya Rao")
+PREFLIGHT = Preflight(
+    Finding.SAME,
+    BOOKING.starts_at,
+    "Dr Priya Rao",
+    AppointmentStatus.BOOKED,
+    besides_status=Finding.SAME,
+)
 STATE = StoreState(
     Standing("", frozenset({Scope.READ}), frozenset({"adelaide"}), "Front desk 2"),
     _AT,

@@ -23,8 +23,8 @@ from frontdesk.words.dialog import (
     told,
 )
 from frontdesk.words.fitting import wrapped
-from frontdesk.words.preflight import NO_SHOW_SAYS, pms_says
-from frontdesk.words.summary import AUTOMATICALLY, pms_line, summary
+from frontdesk.words.preflight import MARKING_NO_SHOW, TAKING_BACK_NO_SHOW, pms_says
+from frontdesk.words.summary import pms_line, summary
 
 NO_SHOW_WORDS = Wording(
     title="Did not come",
@@ -104,7 +104,7 @@ class Marking:
 def no_show_lines(state: Marking, width: int, height: int) -> Shown:
     """Return what Did not come shows in a window of this size, by place."""
     planned = plan_pms(Kind.PMS_NO_SHOW, state.booking, state.booking.practice)
-    says = pms_says(state.preflight, state.booking, state.now, NO_SHOW_SAYS)
+    says = pms_says(state.preflight, state.booking, state.now, MARKING_NO_SHOW)
     follows = [pms_line(planned, says, BY_HAND), _nothing_sent(), *_biller_line(state)]
     tick = {"told": (told(f"  {NOTICE_TICK}", Role.KEY),)} if state.has_tick else {}
     return _lines(NO_SHOW_WORDS, state, follows, width, height, **tick, **_request(state, width))
@@ -132,7 +132,8 @@ def back_lines(state: Marking, width: int, height: int) -> Shown:
     follows = []
     if is_no_show:
         planned = plan_pms(Kind.PMS_TAKE_BACK_NO_SHOW, booking, booking.practice)
-        follows.append(pms_line(planned, f"{AUTOMATICALLY}, if it was told before", BACK_BY_HAND))
+        says = pms_says(state.preflight, booking, state.now, TAKING_BACK_NO_SHOW)
+        follows.append(pms_line(planned, says, BACK_BY_HAND))
     follows.append(_nothing_sent())
     if state.why_no_request is not None:
         follows.append(labelled(BILLING, f"! {state.why_no_request}"))

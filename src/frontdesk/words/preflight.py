@@ -1,14 +1,14 @@
 """What a PMS shows of an appointment, in the dialog's words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.bookings import Booking
-from frontdesk.preflight import Finding, Preflight
+from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.text import clean
 from frontdesk.words.dialog import TEXT_START
 from frontdesk.words.fitting import fitted
@@ -28,14 +28,93 @@ CONTRADICTING = frozenset(
 )
 """Answers that say otherwise than the dialog's summary: marked `!`, and to be read before a confirm."""
 
-CONTRADICTING_NO_SHOW = CONTRADICTING | {Finding.CANCELLED}
 
-NO_SHOW_SAYS = {
-    Finding.CANCELLED: "! it is cancelled there. Look there first",
-    Finding.SEVERAL: "! shows several patients for it. Mark it there by hand",
-    Finding.SERIES: "! shows a series of appointments. Mark this one there by hand",
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a command's dialog reads the PMS's answer; without anything, as Cancel Booking does.
+
+    `agrees` are the sentences for a status of the very appointment that the command can live with,
+    `warns` those for a status of the patient's that speaks against it: the first that fits is said.
+    `otherwise` are sentences for other findings.
+    """
+
+    agrees: Mapping[AppointmentStatus, tuple[str, ...]] = field(default_factory=dict)
+    warns: Mapping[AppointmentStatus, tuple[str, ...]] = field(default_factory=dict)
+    otherwise: Mapping[Finding, str] = field(default_factory=dict)
+    contradicting: frozenset[Finding] = CONTRADICTING
+
+    def of_status(self, preflight: Preflight) -> tuple[str, ...]:
+        """Return the sentences for the status, the longest first; empty where it does not decide."""
+        if preflight.status is None:
+            return ()
+        if preflight.besides_status is Finding.SAME and preflight.status in self.agrees:
+            return self.agrees[preflight.status]
+        return self.warns.get(preflight.status, ()) if preflight.finding is Finding.ATTENDED else ()
+
+    def finding(self, preflight: Preflight) -> Finding:
+        """Return what counts: where the status is one that agrees, what differs besides it."""
+        if preflight.status in self.agrees and preflight.besides_status is not None:
+            return preflight.besides_status
+        return preflight.finding
+
+    def contradicts(self, preflight: Preflight) -> bool:
+        """Whether the answer has to be read before a confirm counts."""
+        return self.finding(preflight) in self.contradicting
+
+
+_MARK_ENDS = (". Ask at the desk before you mark it", ". Ask before you mark it")
+_CONTRADICTING_MARK = CONTRADICTING | {Finding.CANCELLED}
+_CANCELLED = "! it is cancelled there. Look there first"
+_CAME = tuple(f"! shows {{status}}{{since}}{end}" for end in _MARK_ENDS)
+_BACK_ALREADY = tuple(
+    f"already shows {{status}}{since}. F8 takes it back here as well" for since in ("{since}", "")
+)
+
+CANCELLING = Reading()
+
+MARKING_NO_SHOW = Reading(
+    agrees={
+        AppointmentStatus.NO_SHOW: (
+            "already shows {status}{since}. F8 marks it here as well",
+            "already shows {status}. F8 marks it here as well",
+        )
+    },
+    warns={AppointmentStatus.ARRIVED: _CAME, AppointmentStatus.COMPLETED: _CAME},
+    otherwise={
+        Finding.CANCELLED: _CANCELLED,
+        Finding.SEVERAL: "! shows several patients for it. Mark it there by hand",
+        Finding.SERIES: "! shows a series of appointments. Mark this one there by hand",
+    },
+    contradicting=_CONTRADICTING_MARK,
+)
+"""Where the patient is marked as one who did not come."""
+
+TAKING_BACK_NO_SHOW = Reading(
+    agrees={
+        AppointmentStatus.BOOKED: _BACK_ALREADY,
+        AppointmentStatus.ARRIVED: _BACK_ALREADY,
+        AppointmentStatus.COMPLETED: _BACK_ALREADY,
+        AppointmentStatus.NO_SHOW: (
+            "shows {status}{since}. It is told, if it was told before",
+            "shows {status}. It is told, if it was told before",
+        ),
+    },
+    otherwise={
+        Finding.CANCELLED: _CANCELLED,
+        Finding.SEVERAL: "! shows several patients for it. Take it back there by hand",
+        Finding.SERIES: "! shows a series of appointments. Take it back there by hand",
+        Finding.NOT_ASKED: f"{AUTOMATICALLY}, if it was told before",
+    },
+    contradicting=_CONTRADICTING_MARK,
+)
+"""Where that mark is taken back."""
+
+_STATUS_WORDS = {
+    AppointmentStatus.BOOKED: "booked",
+    AppointmentStatus.ARRIVED: "arrived",
+    AppointmentStatus.COMPLETED: "completed",
+    AppointmentStatus.NO_SHOW: "did not come",
 }
-"""What is said otherwise where the patient is marked as one who did not come."""
 
 ROOM = 80 - TEXT_START
 """Cells of the sentence at the design size."""
@@ -62,23 +141,29 @@ def pms_says(
     preflight: Preflight | None,
     booking: Booking,
     now: datetime,
-    otherwise: Mapping[Finding, str] = MappingProxyType({}),
+    reading: Reading = CANCELLING,
 ) -> str:
-    """Return the sentence for a PMS that is told automatically; `preflight` None is still being asked.
-
-    `otherwise` are sentences for another command than a cancel.
-    """
+    """Return the sentence for a PMS that is told automatically; `preflight` None is still being asked."""
     if preflight is None:
         return f"{AUTOMATICALLY}. Asking now; F8 works before it answers"
-    if preflight.finding in otherwise:
-        return otherwise[preflight.finding]
-    if preflight.finding in _FIXED:
-        return _FIXED[preflight.finding]
-    if preflight.finding is Finding.SAME:
+    if of_status := reading.of_status(preflight):
+        return _with_status(of_status, preflight, booking, now)
+    finding = reading.finding(preflight)
+    if fixed := reading.otherwise.get(finding) or _FIXED.get(finding):
+        return fixed
+    if finding is Finding.SAME:
         return _in_room(f"{AUTOMATICALLY}. It shows ", "", ", same", preflight, booking, now)
     if _shows_the_same(preflight, booking):
         return f"! shows somebody else at this time. {ASK_WHICH}"
     return _in_room("! now shows ", ",", f". {ASK_WHICH}", preflight, booking, now)
+
+
+def _with_status(sentences: tuple[str, ...], preflight: Preflight, booking: Booking, now: datetime) -> str:
+    """Return the first sentence that fits, or the last one."""
+    at = preflight.since and times.since_in_words(preflight.since, booking.practice.zone, now)
+    status = _STATUS_WORDS[preflight.status] if preflight.status else ""
+    said = [one.format(status=status, since=f" {at}" if at else "") for one in sentences]
+    return next((one for one in said if cell_len(one) <= ROOM), said[-1])
 
 
 def _shows_the_same(preflight: Preflight, booking: Booking) -> bool:

@@ -13,11 +13,13 @@ from frontdesk.attendance import why_not_mark_came, why_not_take_back
 from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking, Presence, Reason
 from frontdesk.commands import Ask, MarkArrived, MarkAttended, TakeBackNoShow
+from frontdesk.deliveries import Kind, plan_pms
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.booking import BookingDialog
 from frontdesk.words.attendance import BACK_WORDS, CAME_WORDS, Marking, back_lines, came_lines
 from frontdesk.words.dialog import Shown
+from frontdesk.words.preflight import TAKING_BACK_NO_SHOW, Reading
 
 
 class MarkDialog(BookingDialog, inherit_bindings=False):
@@ -83,9 +85,15 @@ class TakeBackScreen(MarkDialog):
     """Takes back what is marked: the patient came after all, or was not there."""
 
     WORDS = BACK_WORDS
+    READING: ClassVar[Reading] = TAKING_BACK_NO_SHOW
 
     def shown(self, width: int, height: int) -> Shown:
         return back_lines(self.state(), width, height)
+
+    def booking_read(self) -> None:
+        super().booking_read()
+        if self.booking.attendance.presence is Presence.NO_SHOW:
+            self.ask_pms(plan_pms(Kind.PMS_TAKE_BACK_NO_SHOW, self.booking, self.booking.practice))
 
     def state(self) -> Marking:
         why_not = self.why_not(self.booking)

@@ -29,7 +29,7 @@ from frontdesk.widgets.line import PLAIN, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words.dialog import DESIGN_HEIGHT, Shown, Wording, cause, is_low, not_saved
-from frontdesk.words.preflight import CONTRADICTING
+from frontdesk.words.preflight import CANCELLING, Reading
 from frontdesk.words.summary import changed_parts, is_same
 
 WIDE = 100
@@ -57,8 +57,8 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     WORDS: ClassVar[Wording]
     CONFIRMS = frozenset({"f8", "enter", "space"})
-    CONTRADICTING: ClassVar[frozenset[Finding]] = CONTRADICTING
-    """Answers of the PMS that have to be read before a confirm counts."""
+    READING: ClassVar[Reading] = CANCELLING
+    """How the answer of the PMS is read, and whether it has to be read before a confirm counts."""
     DEFAULT_CSS = STYLES
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
@@ -281,7 +281,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
             return
         self._preflight = answer
         self.draw()
-        if answer.finding in self.CONTRADICTING:
+        if self.READING.contradicts(answer):
             self.arm()
 
     # -- what became of the command ---------------------------------------------------------------

@@ -27,7 +27,6 @@ from frontdesk.bookings import Booking, Reason
 from frontdesk.commands import Ask, MarkNoShow, RequestAdjustment
 from frontdesk.deliveries import Kind, plan_pms
 from frontdesk.desk import OpenDesk
-from frontdesk.preflight import Finding
 from frontdesk.screens.dialogs.attendance import MarkDialog, sentence
 from frontdesk.text import clean
 from frontdesk.widgets.answers import Answered, OneOf, YesNo
@@ -46,7 +45,7 @@ from frontdesk.words.attendance import (
     request_lines,
 )
 from frontdesk.words.dialog import LABEL_START, Shown
-from frontdesk.words.preflight import CONTRADICTING_NO_SHOW
+from frontdesk.words.preflight import MARKING_NO_SHOW, Reading
 
 MOST_QUESTIONS = max(map(len, QUESTIONS.values()))
 
@@ -199,7 +198,7 @@ class DidNotComeScreen(RequestDialog):
     WORDS = NO_SHOW_WORDS
     GROUNDS = (Ground.DID_NOT_ATTEND, Ground.NOT_NEW, Ground.OTHER, None)
     WITHOUT = NO_REQUEST
-    CONTRADICTING: ClassVar[frozenset[Finding]] = CONTRADICTING_NO_SHOW
+    READING: ClassVar[Reading] = MARKING_NO_SHOW
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, booking)
