@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from frontdesk.bookings import Practitioner
 from frontdesk.demo.simulator import Effect, EntryStatus, Fault, Kind, Operation
+from frontdesk.pms.comparing import preflight
 from frontdesk.pms.port import (
     AlreadyCancelled,
     Appointment,
@@ -23,6 +25,7 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
+from frontdesk.preflight import Finding
 from tests.contract.pms_accounts import (
     HALF_AN_HOUR,
     NOW,
@@ -33,6 +36,7 @@ from tests.contract.pms_accounts import (
     Promise,
     connected,
 )
+from tests.making import make_booking, make_patient
 
 
 def kind_of(promise: Promise) -> str:
@@ -253,6 +257,25 @@ async def test_who_has_arrived_is_never_marked_as_not_having_come(at: Connected,
         with pytest.raises((Rejected, AlreadyCancelled)):
             await ask(REF, request)
     assert not at.simulator.effective
+
+
+@pytest.mark.parametrize("status", [EntryStatus.ARRIVED, EntryStatus.COMPLETED, EntryStatus.NO_SHOW])
+async def test_before_the_confirm_it_shows_who_was_there_or_did_not_come(
+    at: Connected, status: EntryStatus
+) -> None:
+    booking = make_booking(
+        starts_at=START,
+        pms_ref=REF,
+        patient=make_patient(pms_ref="55"),
+        practitioner=Practitioner(1, "adelaide", "Dr Lee", pms_ref="3"),
+    )
+    attendance = "FTA" if status is EntryStatus.NO_SHOW else ""
+    at.put(status=status, attendance=attendance, updated_at=NOW - HALF_AN_HOUR)
+    appointment = await at.pms.appointment(REF)
+    assert appointment.status in SHOWN[status]
+    shown = await preflight(at.pms, booking)
+    assert (shown.finding, shown.besides_status) == (Finding.ATTENDED, Finding.SAME)
+    assert (shown.status, shown.since) == (appointment.status, appointment.since)
 
 
 async def test_since_when_somebody_is_there_is_told_where_the_pms_tells_it(at: Connected) -> None:
