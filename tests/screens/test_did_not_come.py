@@ -68,6 +68,19 @@ async def billed(second_store: SqlStore) -> SqlStore:
     return second_store
 
 
+@pytest.fixture
+async def able(second_store: SqlStore) -> SqlStore:
+    """The store where every PMS takes no-shows, and takes them back."""
+    await second_store.registry.apply_practices(
+        [
+            replace(one, pms=one.pms and replace(one.pms, can_mark_no_show=True, can_take_back_no_show=True))
+            for one in PRACTICES
+        ],
+        KIM,
+    )
+    return second_store
+
+
 async def booking_of(front: Front, ref: str) -> Booking:
     (found,) = await front.store.find(ref)
     return found
@@ -169,13 +182,8 @@ async def test_who_has_arrived_there_is_read_of_before_the_mark_counts(
 
 
 async def test_what_the_pms_shows_already_stops_neither_the_mark_nor_taking_it_back(
-    open_front: FrontOpener, second_store: SqlStore
+    open_front: FrontOpener, able: SqlStore
 ) -> None:
-    able = [
-        replace(one, pms=one.pms and replace(one.pms, can_mark_no_show=True, can_take_back_no_show=True))
-        for one in PRACTICES
-    ]
-    await second_store.registry.apply_practices(able, KIM)
     (start,) = [one.starts_at for one in everything() if one.ref == NOT_NEW]
     for status, words, presence in (
         (AppointmentStatus.NO_SHOW, "did not come. F8 marks it here as well", Presence.NO_SHOW),
@@ -190,6 +198,20 @@ async def test_what_the_pms_shows_already_stops_neither_the_mark_nor_taking_it_b
             assert f"Praktika already shows {words}" in shown(front)
             await front.press("f8")
             assert (await booking_of(front, NOT_NEW)).attendance.presence is presence
+
+
+async def test_the_pms_is_not_asked_when_an_arrival_is_taken_back(
+    open_front: FrontOpener, able: SqlStore
+) -> None:
+    pms = AsksPms()
+    async with open_front(preflight=pms) as front:
+        for presence in (Presence.ARRIVED, Presence.NONE):
+            await open_menu(front, NOT_NEW)
+            await front.press("v")
+            front.clock.advance(SEEN)
+            await front.press("f8")
+            assert (await booking_of(front, NOT_NEW)).attendance.presence is presence
+        assert not pms.asked
 
 
 async def test_in_the_first_minutes_only_the_patients_own_word_counts(front: Front, billed: SqlStore) -> None:
