@@ -18,8 +18,8 @@ def place(tmp_path: Path) -> Path:
     """A demonstration with a few bookings, whose simulator does not run."""
     place = tmp_path / "demo"
     place.mkdir()
-    world.make(place, place / "config.toml")
     now = datetime.now(UTC)
+    world.make(place, place / "config.toml", now)
     world.fill(place, lambda: seed.bookings(50, 1, now))
     return place
 

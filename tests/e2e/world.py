@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from click.testing import Result
@@ -47,7 +47,7 @@ class World:
 async def opened_world(folder: Path) -> AsyncIterator[World]:
     """Bookings R00001 (e-mail) and R00002 (mobile only) at a practice on the simulated Praktika."""
     config = folder / "demo.toml"
-    world.make(folder, config)
+    world.make(folder, config, datetime.now(UTC))
     settings = read_settings(folder / world.PMS_FOLDER)
     desk = LineDesk(folder)
     _, _, outside = config.read_text().partition("[notify]")

@@ -1,6 +1,7 @@
 """The made-up SMS gateway of the demonstration, reached by the demonstration's own profile."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.notifying import make_claim
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """The folder of a demonstration."""
-    world.make(tmp_path, tmp_path / "config.toml")
+    world.make(tmp_path, tmp_path / "config.toml", datetime(2026, 11, 22, tzinfo=UTC))
     return tmp_path
 
 

@@ -3,14 +3,16 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Operator, Reason
 from frontdesk.cli.demo_faults import PREFIX, choose_faults, running_demo
 from frontdesk.cli.printing import progress_bar, say
@@ -20,6 +22,10 @@ from frontdesk.cli.wiring import Installation
 from frontdesk.demo import seed, simulator, world
 from frontdesk.demo.seed import DEFAULT_BOOKINGS
 from frontdesk.errors import Refused
+from frontdesk.exchange.loading import ALONE, load
+
+if TYPE_CHECKING:
+    from frontdesk.store.sql.store import SqlStore
 
 SEED = 1
 
@@ -38,7 +44,7 @@ SEED = 1
     default=DEFAULT_BOOKINGS,
     show_default=True,
     metavar="N",
-    help="How many bookings to make up.",
+    help="How many bookings to make up, beside those that began an hour ago.",
 )
 @click.option(
     "--faults",
@@ -89,10 +95,15 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
     if any(place.iterdir()):
         raise Refused(Reason("not-empty", f"{place} has other files in it: name a new folder with --dir"))
     draft = place / "unfinished.toml"
+    now = datetime.now(UTC)
+
+    def in_pms() -> Iterable[IncomingBooking]:
+        return chain(seed.bookings(bookings, SEED, now), seed.late_bookings(now))
+
     try:
-        world.make(place, draft)
-        _fill(Installation(draft), bookings)
-        world.fill(place, partial(seed.bookings, bookings, SEED, datetime.now(UTC)))
+        world.make(place, draft, now)
+        _fill(Installation(draft), bookings, now)
+        world.fill(place, in_pms)
         draft.rename(config_file)
     except BaseException:
         for one in place.iterdir():
@@ -103,10 +114,21 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
         raise
 
 
-def _fill(installation: Installation, bookings: int) -> None:
+def _fill(installation: Installation, bookings: int, now: datetime) -> None:
     with (
-        installation.created_database() as (store, run),
+        installation.created_database(bring_practices=False) as (store, run),
         progress_bar("Making bookings", bookings, quiet=False) as show,
     ):
         operator = Operator("frontdesk demo")
         run(fill(store, operator, bookings, SEED, lambda done: show(done, f"{done:,} bookings")))
+        run(_fill_late_calls(installation, store, operator, now))
+
+
+async def _fill_late_calls(
+    installation: Installation, store: "SqlStore", operator: Operator, now: datetime
+) -> None:
+    """Put the bookings that began an hour ago into the store, and have it bill from an earlier month on."""
+    late = seed.as_booked(seed.late_bookings(now))
+    await load(store.registry, late, operator, "made up", lambda _: None, pace=ALONE)
+    if settings := installation.config.billing:
+        await store.registry.apply_billing(settings, operator, seed.first_period(now))

@@ -190,11 +190,11 @@ class Installation:
         )
         return await self._ready(store, bring_practices=bring_practices)
 
-    async def create_database(self) -> "SqlStore":
+    async def create_database(self, *, bring_practices: bool = True) -> "SqlStore":
         """Make the configured store, and open it as `open_database` does. Raises Refused if there is one."""
         backend, password = await self._backend()
         store: SqlStore = await backend.create_store(self.config.store_url, password=password)
-        return await self._ready(store, bring_practices=True)
+        return await self._ready(store, bring_practices=bring_practices)
 
     async def _backend(self) -> tuple[ModuleType, str]:
         """Return what opens databases, and the password of this one."""
@@ -307,9 +307,9 @@ class Installation:
             yield opened
 
     @contextmanager
-    def created_database(self) -> Iterator[tuple["SqlStore", Run]]:
+    def created_database(self, *, bring_practices: bool = True) -> Iterator[tuple["SqlStore", Run]]:
         """Make the store for a line command, and open it, as `opened` does; see `create_database`."""
-        with _running(self.create_database()) as created:
+        with _running(self.create_database(bring_practices=bring_practices)) as created:
             yield created
 
     def verified(self, pms: Pms) -> Verified | None:

@@ -4,6 +4,7 @@ import random
 import secrets
 import socket
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
 from frontdesk.arrivals import IncomingBooking
@@ -24,7 +25,8 @@ url = "sqlite:///frontdesk.db"
 file = "frontdesk.log"
 [billing]
 account = "{account}"
-time_zone = "Australia/Adelaide"
+time_zone = "{billing_zone}"
+day_of_month = {day_of_month}
 tax_percent = 10.0
 biller = "{biller}"
 prices = [{{ price = "99.00" }}]
@@ -71,13 +73,24 @@ allow_private = true
 _PORTS = range(20_000, 30_000)
 
 
-def make(place: Path, config_file: Path) -> None:
-    """Write the config of a demonstration, its secrets, and whom its simulator is for."""
+def make(place: Path, config_file: Path, now: datetime) -> None:
+    """Write the config of a demonstration, its secrets, and whom its simulator is for.
+
+    Its invoices are issued so that one is a draft at `now`.
+    """
     port = _free_port()
     accounts = [_account(practice, practice.pms) for practice in seed.practices() if practice.pms]
     gateway = SimulatedAccount(SMS_ACCOUNT, "textline", key=_new_key())
-    words = {"account": seed.ACCOUNT, "biller": seed.BILLER}
-    config = [_CONFIG.format(mail=MAIL_FOLDER, sms=gateway.name, **words)]
+    config = [
+        _CONFIG.format(
+            account=seed.ACCOUNT,
+            biller=seed.BILLER,
+            billing_zone=seed.BILLING_ZONE,
+            day_of_month=seed.day_of_month(now),
+            mail=MAIL_FOLDER,
+            sms=gateway.name,
+        )
+    ]
     config += [
         _CONNECTION.format(name=one.name, kind=one.contract, port=port, tenant=one.tenant) for one in accounts
     ]

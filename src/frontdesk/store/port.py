@@ -371,10 +371,13 @@ class Registry(Protocol):
         """Return what the store's billing accounts are charged, as the config says it."""
         ...
 
-    async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
+    async def apply_billing(
+        self, settings: BillingSettings, operator: Operator, first: Period | None = None
+    ) -> tuple[str, ...]:
         """Make the store's settings of a billing account like these; return what changed, a sentence each.
 
-        An account that is new is billed from the month on whose draft ends next. Raises Refused.
+        An account that is new is billed from the month `first` on, without it from the one whose draft
+        ends next; of one that is there `first` changes nothing. Raises Refused.
         """
         ...
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.arrivals import IncomingBooking
+from frontdesk.bookings import Presence
 
 _BATCH = 5_000
 
@@ -170,7 +171,10 @@ class Diary:
         self._database.execute(_PUT_PRACTITIONER, (account, entry.practitioner_ref, entry.practitioner_name))
 
     def fill(self, account: str, bookings: Iterable[IncomingBooking], now: datetime) -> int:
-        """Write an appointment for every booking with a `pms_ref`; return how many there were."""
+        """Write an appointment for every booking with a `pms_ref`; return how many there were.
+
+        One that has ended counts as completed, and an arrival is what its `attendance` says.
+        """
         entries = (_from_booking(booking, now) for booking in bookings if booking.pms_ref)
         written = 0
         while batch := list(islice(entries, _BATCH)):
@@ -284,11 +288,15 @@ class Diary:
 
 
 def _from_booking(booking: IncomingBooking, now: datetime) -> Entry:
-    status = EntryStatus.COMPLETED if booking.starts_at <= now else EntryStatus.BOOKED
+    ends_at = booking.ends_at or booking.starts_at + timedelta(minutes=30)
+    status = EntryStatus.COMPLETED if ends_at <= now else EntryStatus.BOOKED
+    changed_at = booking.cancelled_at or booking.created_at or now
+    if booking.attendance and booking.attendance.presence is Presence.ARRIVED:
+        status, changed_at = EntryStatus.ARRIVED, booking.attendance.at or now
     return Entry(
         ref=booking.pms_ref,
         starts_at=booking.starts_at,
-        ends_at=booking.ends_at or booking.starts_at + timedelta(minutes=30),
+        ends_at=ends_at,
         practitioner_ref=booking.practitioner_pms_ref,
         practitioner_name=booking.practitioner_name,
         patient_ref=booking.patient.pms_ref,
@@ -296,7 +304,7 @@ def _from_booking(booking: IncomingBooking, now: datetime) -> Entry:
         appointment_type=booking.appointment_type,
         status=EntryStatus.CANCELLED if booking.cancelled_at else status,
         reason=booking.cancellation_reason,
-        updated_at=booking.cancelled_at or booking.created_at or now,
+        updated_at=changed_at,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.audit import Action, Flaws, Head
-from frontdesk.billing.periods import credited_in
+from frontdesk.billing.periods import Period, credited_in
 from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Operator, Practice, Reason, Scope
 from frontdesk.deliveries import MANUAL_UPDATE, Kind, State, can_be_told
@@ -73,10 +73,14 @@ class SqlRegistry:
         known = await self._database.read(accounts.accounts)
         return tuple(one.settings for one in known)
 
-    async def apply_billing(self, settings: BillingSettings, operator: Operator) -> tuple[str, ...]:
+    async def apply_billing(
+        self, settings: BillingSettings, operator: Operator, first: Period | None = None
+    ) -> tuple[str, ...]:
         settings, operator = clean_fields(settings), clean_fields(operator)
         _refuse_unknown_zone(settings.account, settings.time_zone)
-        return await self._database.write(lambda tx: _apply_billing(tx, self._database, settings, operator))
+        return await self._database.write(
+            lambda tx: _apply_billing(tx, self._database, settings, operator, first)
+        )
 
     async def create_token(
         self,
@@ -159,13 +163,17 @@ def _apply(
 
 
 def _apply_billing(
-    tx: Connection, database: Database, wanted: BillingSettings, operator: Operator
+    tx: Connection,
+    database: Database,
+    wanted: BillingSettings,
+    operator: Operator,
+    first: Period | None,
 ) -> tuple[str, ...]:
     there = {one.settings.account: one for one in accounts.accounts(tx, lock=True)}
     before, at = there.get(wanted.account), database.now(tx)
     values = accounts.settings_values(wanted)
     if before is None:
-        first = credited_in(at, wanted)
+        first = first or credited_in(at, wanted)
         tx.execute(insert(ACCOUNT).values(version=1, first_period=str(first), **values))
         done = f"Billing of {wanted.account}: new, from {first} on"
     else:
