@@ -54,6 +54,19 @@ async def test_settings_are_made_changed_and_left_alone(store: Store, store_url:
     ]
 
 
+async def test_a_new_account_is_billed_from_the_month_that_is_said(store: Store) -> None:
+    early = period_of((await store.state()).now, SETTINGS.zone).previous.previous.previous
+    assert await store.registry.apply_billing(SETTINGS, KIM, early) == (
+        f"Billing of smile: new, from {early} on",
+    )
+    dearer = replace(SETTINGS, due_days=7)
+    assert await store.registry.apply_billing(dearer, KIM, early.previous) == (
+        "Billing of smile: due_days changed",
+    )
+    (account,) = await store.accounts()
+    assert account.first == early, "an account that is there keeps its first month"
+
+
 async def test_an_account_of_an_unknown_zone_is_refused(store: Store) -> None:
     with pytest.raises(Refused):
         await store.registry.apply_billing(replace(SETTINGS, time_zone="Australia/Nowhere"), KIM)

@@ -73,7 +73,7 @@ def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     for _ in range(2):
         with PtyDesk(command) as demo:
-            demo.wait_for("40 bookings", 60)
+            demo.wait_for("45 bookings", 60)
             demo.send(b"\x03")
             demo.wait_for("Leave frontdesk?")
             demo.send(b"y")

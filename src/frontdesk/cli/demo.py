@@ -56,6 +56,8 @@ def demo(folder: Path | None, bookings: int, faults: bool) -> None:
 
     A second program simulates their PMSs and keeps a ledger of what it did. Mail goes into
     DIR/mail, a maildir. Cancel a booking at ADL and watch the line that begins with Last.
+    Or mark with f that Lena Fischer did not come: that booking began about an hour before the
+    demonstration was made. F3 shows Billing.
     """
     if faults:
         choose_faults(_absolute(folder) if folder else running_demo())
