@@ -79,7 +79,7 @@ class Practice:
     nobody has said it. `patient_channels` is the order to try, `reason_channels` are those
     whose messages carry the cancellation reason to the patient. `account` names the billing
     account that pays for its new patients, empty where there is none, `biller` the mail address that
-    requests not to be charged go to. In the first `no_show_after_minutes` of an appointment a
+    requests not to be charged go to, or the name of the file that describes how they go over HTTP. In the first `no_show_after_minutes` of an appointment a
     patient who is not there may still come.
     """
 

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     PATIENT_PHONE = "patient.phone"
     DESK_EMAIL = "desk.email"
     BILLER_EMAIL = "biller.email"
+    BILLER_POST = "biller.post"
 
 
 class State(StrEnum):
@@ -67,6 +68,7 @@ _CHANNEL_KINDS = {Channel.EMAIL: Kind.PATIENT_EMAIL, Channel.SMS: Kind.PATIENT_S
 _PATIENT_KINDS = frozenset({*_CHANNEL_KINDS.values(), Kind.PATIENT_PHONE})
 
 MAIL_CONNECTION, SMS_CONNECTION = "notify.email", "notify.sms"
+BILLER_CONNECTION = "billing.biller"
 """What a dispatcher must have to send messages. Connections of the config have no dot in their names."""
 
 _PMS = "pms."
@@ -77,6 +79,7 @@ _WAYS = {
     Kind.PATIENT_PHONE: Way.PHONE,
     Kind.DESK_EMAIL: Way.DESK,
     Kind.BILLER_EMAIL: Way.BILLER,
+    Kind.BILLER_POST: Way.BILLER,
 }
 
 
@@ -204,10 +207,17 @@ def plan_pms(kind: Kind, booking: Booking | IncomingBooking, practice: Practice)
     return (Planned(kind, State.PENDING, pms.name, connection=pms.connection),)
 
 
+def is_profile(biller: str) -> bool:
+    """Whether a biller is told over HTTP, as a file describes it, and not by e-mail."""
+    return biller.endswith(".toml")
+
+
 def plan_biller(practice: Practice) -> tuple[Planned, ...]:
     """Return that the biller is told of a request not to be charged, where the config names one."""
     if not practice.biller:
         return ()
+    if is_profile(practice.biller):
+        return (Planned(Kind.BILLER_POST, State.PENDING, practice.biller, connection=BILLER_CONNECTION),)
     return (Planned(Kind.BILLER_EMAIL, State.PENDING, practice.biller, connection=MAIL_CONNECTION),)
 
 
@@ -271,6 +281,7 @@ MEANS = {
     Kind.PATIENT_PHONE: "phone",
     Kind.DESK_EMAIL: "e-mail",
     Kind.BILLER_EMAIL: "e-mail",
+    Kind.BILLER_POST: "message",
 }
 """What a message is, in words."""
 

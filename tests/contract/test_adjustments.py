@@ -22,7 +22,7 @@ from frontdesk.commands import (
     Subject,
     TakeBackNoShow,
 )
-from frontdesk.deliveries import MAIL_CONNECTION, Kind, State
+from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, Kind, State
 from frontdesk.errors import Conflict, NotFound, Refused
 from tests.contract.desks import FarDesk, OpenDesk
 from tests.contract.queueing import POLICY
@@ -325,6 +325,27 @@ async def test_the_biller_is_told_in_order(store: Store, store_url: str) -> None
         assert claim is not None
         assert claim.delivery.id == one.id
         await store.queue.finish(claim, Result(Ended.DONE), POLICY)
+
+
+async def test_a_biller_over_http_is_told_by_whoever_can_reach_it(store: Store) -> None:
+    booking = await new_patient(store, biller="biller.toml")
+    marked = await do(store, booking, ABSENT, KIM_AT_TWO)
+    assert await store.queue.claim([MAIL_CONNECTION], POLICY) is None
+    claim = await store.queue.claim([BILLER_CONNECTION], POLICY)
+    assert claim is not None
+    assert (claim.delivery.kind, claim.delivery.target, claim.command.ask) == (
+        Kind.BILLER_POST,
+        "biller.toml",
+        ABSENT,
+    )
+    await store.queue.finish(claim, Result(Ended.LOCKED_OUT, "it does not accept our credential"), POLICY)
+    troubles = {one.name: one.trouble for one in (await store.state()).connections}
+    trouble = troubles[BILLER_CONNECTION]
+    assert trouble is not None
+    assert trouble.name == "Biller"
+    await do(store, marked, TakeBackNoShow(), KIM_AT_TWO)
+    told = [one for one in await store.deliveries(booking.id) if one.kind == Kind.BILLER_POST]
+    assert [one.state for one in told] == [State.ATTENTION, State.PENDING]
 
 
 async def test_a_request_on_another_ground_stays_when_the_no_show_falls(store: Store) -> None:

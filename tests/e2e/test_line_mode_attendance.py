@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +15,22 @@ from frontdesk.demo.simulator.diary import EntryStatus
 from tests.e2e.line_mode import PRACTICES, LineDesk
 from tests.e2e.world import World
 from tests.making import make_incoming, make_patient, make_practice
+from tests.notifying import Fault, Gateway, http, running
 
 NEW = "N1"
 ANSWERED = ("--answer", "within-3-years=yes", "--answer", "form-then=no")
+ABSENT = tuple(
+    part for answer in ("told-us", "other-time", "fee-charged") for part in ("--answer", f"{answer}=no")
+)
+BILLER = Path(__file__).parents[2] / "docs" / "examples" / "biller.toml"
+BILLING = """
+[billing]
+account = "smile"
+time_zone = "Australia/Sydney"
+biller = "biller.toml"
+[[billing.prices]]
+price = "99.00"
+"""
 
 
 @pytest.fixture
@@ -141,10 +156,10 @@ def test_questions_have_no_answer_of_their_own(desk: LineDesk) -> None:
     assert request["answers"] == {"within-3-years": True, "form-then": False}
 
 
-async def a_booking_begun(world: World, **entry: object) -> datetime:
+async def a_booking_begun(world: World, biller: str = "billing@portal.example", **entry: object) -> datetime:
     """A new patient's booking that began an hour ago, at the desk and in Praktika."""
     begun = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    practices = [replace(one, account="smile", biller="billing@portal.example") for one in PRACTICES]
+    practices = [replace(one, account="smile", biller=biller) for one in PRACTICES]
     line = make_incoming(9, ref=NEW, pms_ref="P-9", starts_at=begun, patient=make_patient(is_new=True))
     await asyncio.to_thread(world.desk.fill, [line], practices)
     world.pms.put(Entry("P-9", begun, begun + timedelta(minutes=30), "3", **entry), "praktika-demo")  # type: ignore[arg-type]
@@ -199,3 +214,63 @@ async def test_the_biller_gets_a_letter(world: World) -> None:
         "Asked by:     Kim Nguyen",
     ):
         assert expected in text
+
+
+def told_over_http(world: World, gateway: Gateway, *, knows_repeats: bool = True) -> None:
+    """Have the config name a biller's profile that leads to `gateway`."""
+    address = f"http://127.0.0.1:{gateway.port}/requests"
+    said = BILLER.read_text(encoding="utf-8").replace(
+        "https://api.marketplace.example/v1/adjustments", address
+    )
+    said = said.replace('kind = "bearer"', 'kind = "none"')
+    if not knows_repeats:
+        said = said.replace("repeats_are_ignored = true", "")
+    profile = world.desk.config_file.parent / "biller.toml"
+    profile.write_text(f"allow_http = true\nallow_private = true\n{said}", encoding="utf-8")
+    with world.desk.config_file.open("a", encoding="utf-8") as config:
+        config.write(BILLING)
+
+
+async def test_the_biller_is_told_over_http_of_a_request_and_of_its_withdrawal(world: World) -> None:
+    await a_booking_begun(world, "biller.toml")
+    async with running(Gateway(http(201, '{"id": "adj-1"}'))) as gateway:
+        told_over_http(world, gateway)
+        said = await world.run("doctor")
+        await world.run("attendance", NEW, "no-show", "--yes")
+        await world.run("adjust", NEW, "did-not-attend", *ABSENT, "--yes")
+        await world.run("attendance", NEW, "none", "--yes")
+
+    assert "Harbour Marketplace at 127.0.0.1: the profile can be used" in said
+    told = [json.loads(body) for _, body in gateway.requests]
+    assert [(one["event"], one["appointment"]["reference"]) for one in told] == [
+        ("request", NEW),
+        ("withdrawal", NEW),
+    ]
+    keys = [re.search("(?i)idempotency-key: (.*)", head) for head, _ in gateway.requests]
+    assert len({key[1] for key in keys if key}) == len(keys)
+    assert world.letters() == 0
+    assert json.loads(await world.run("attention", "--json")) == []
+
+
+async def test_a_biller_who_refuses_is_told_by_a_person(world: World) -> None:
+    await a_booking_begun(world, "biller.toml")
+    async with running(Gateway(http(409, '{"error": {"code": "invoice_final"}}'))) as gateway:
+        told_over_http(world, gateway)
+        await world.run("adjust", NEW, "not-new", *ANSWERED, "--yes")
+
+    (item,) = json.loads(await world.run("attention", "--json"))
+    assert (item["to_do"], item["why"]) == ("TELL THE BILLER", "message refused (the invoice is final)")
+    assert len(gateway.requests) == 1
+
+
+async def test_a_lost_answer_is_not_asked_again_of_a_biller_who_does_not_know_repeats(world: World) -> None:
+    await a_booking_begun(world, "biller.toml")
+    async with running(Gateway(Fault.DROP)) as gateway:
+        told_over_http(world, gateway, knows_repeats=False)
+        await world.run("adjust", NEW, "not-new", *ANSWERED, "--yes")
+        await world.run("deliver", "--once")
+
+        (item,) = json.loads(await world.run("attention", "--json"))
+    assert item["to_do"] == "TELL THE BILLER"
+    assert item["why"] == "nobody knows whether the message went out"
+    assert len(gateway.requests) == 1

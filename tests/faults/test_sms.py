@@ -13,9 +13,10 @@ from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Kind
 from frontdesk.errors import FrontdeskError
 from frontdesk.http_client import HttpClient
 from frontdesk.notify.carriers import open_carriers
-from frontdesk.notify.settings import MailSettings, NotifySettings, SmsSettings
-from frontdesk.notify.sms import BadNumber, SmsCarrier, as_dialled
-from frontdesk.notify.sms_profile import SmsProfile, UnusableProfile, load
+from frontdesk.notify.gateway import GatewayCarrier
+from frontdesk.notify.gateway_profile import SmsProfile, UnusableProfile, load
+from frontdesk.notify.settings import GatewaySettings, MailSettings, NotifySettings
+from frontdesk.notify.sms import BadNumber, SmsContent, as_dialled
 from tests.notifying import AT, LETTERHEAD, SETTINGS, Fault, Gateway, http, make_claim, running
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "sms-gateway.toml"
@@ -59,7 +60,7 @@ def profile_for(tmp_path: Path) -> Callable[[Gateway, str], Path]:
 
 
 async def sent(profile: Path, claim: Claim | None = None) -> Result:
-    settings = NotifySettings(LETTERHEAD, sms=SmsSettings(profile, "sms"))
+    settings = NotifySettings(LETTERHEAD, sms=GatewaySettings(profile, "sms"))
     carrier = open_carriers(settings, lambda _: SECRET)[SMS_CONNECTION]
     try:
         return await carrier.carry(claim or make_sms())
@@ -69,7 +70,7 @@ async def sent(profile: Path, claim: Claim | None = None) -> Result:
 
 async def test_a_profile_that_cannot_be_used_keeps_no_mail_back(tmp_path: Path) -> None:
     mail = MailSettings(f"maildir://{tmp_path / 'mail'}")
-    settings = NotifySettings(LETTERHEAD, mail=mail, sms=SmsSettings(tmp_path / "none.toml", "sms"))
+    settings = NotifySettings(LETTERHEAD, mail=mail, sms=GatewaySettings(tmp_path / "none.toml", "sms"))
     carriers = open_carriers(settings, lambda _: SECRET)
     assert carriers.keys() == {MAIL_CONNECTION, SMS_CONNECTION}
     result = await carriers[SMS_CONNECTION].carry(make_sms())
@@ -177,7 +178,8 @@ async def test_a_reset_after_the_request_is_unknown(profile_for: ProfileFor) -> 
 async def test_a_gateway_that_never_answers_is_unknown(profile_for: ProfileFor) -> None:
     async with running(Gateway(Fault.HANG)) as gateway:
         client = HttpClient(allow_http=True, allow_private=True, seconds=0.8)
-        carrier = SmsCarrier(SETTINGS, load(profile_for(gateway)), lambda _: "", "", client)
+        profile = load(profile_for(gateway), SmsProfile)
+        carrier = GatewayCarrier(profile, lambda _: "", "", client, SmsContent(SETTINGS, profile))
         result = await carrier.carry(make_sms())
         await carrier.close()
     assert result == Result(Ended.UNKNOWN, LOST)
@@ -210,7 +212,7 @@ async def test_a_secret_that_is_missing_is_said_so(profile_for: ProfileFor) -> N
         raise FrontdeskError(name)
 
     async with running(Gateway()) as gateway:
-        settings = NotifySettings(LETTERHEAD, sms=SmsSettings(profile_for(gateway), "sms"))
+        settings = NotifySettings(LETTERHEAD, sms=GatewaySettings(profile_for(gateway), "sms"))
         carrier = open_carriers(settings, missing)[SMS_CONNECTION]
         result = await carrier.carry(make_sms())
         await carrier.close()
@@ -221,7 +223,7 @@ async def test_a_secret_that_is_missing_is_said_so(profile_for: ProfileFor) -> N
 def profile_with(**keys: object) -> SmsProfile:
     from msgspec.structs import replace
 
-    return replace(load(EXAMPLE), **keys)
+    return replace(load(EXAMPLE, SmsProfile), **keys)
 
 
 @pytest.mark.parametrize(
@@ -306,20 +308,20 @@ def test_a_profile_that_cannot_be_meant_is_refused_with_file_key_and_reason(
     file = tmp_path / "sms.toml"
     file.write_text("\n".join(parts.values()), encoding="utf-8")
     with pytest.raises(UnusableProfile) as refused:
-        load(file)
+        load(file, SmsProfile)
     assert refused.value.hint.startswith(f"{file}: ")
     assert complaint in refused.value.hint
 
 
 def test_a_profile_that_is_not_there_or_not_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnusableProfile, match=r"^there is no file .*/none\.toml$"):
-        load(tmp_path / "none.toml")
+        load(tmp_path / "none.toml", SmsProfile)
     (tmp_path / "sms.toml").write_bytes(b"\xff")
     with pytest.raises(UnusableProfile, match=r"sms\.toml: "):
-        load(tmp_path / "sms.toml")
+        load(tmp_path / "sms.toml", SmsProfile)
 
 
 def test_the_right_parts_alone_are_right(tmp_path: Path) -> None:
     file = tmp_path / "sms.toml"
     file.write_text("\n".join({**TOP, **RIGHT}.values()), encoding="utf-8")
-    assert load(file).name == "Textline"
+    assert load(file, SmsProfile).name == "Textline"

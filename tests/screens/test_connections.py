@@ -1,6 +1,7 @@
 """Connections: how each practice's PMS is told, how far that is proven, and who does not answer."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ async def test_how_everybody_is_told_and_how_it_stands(
         same_as_golden("connections-80x24", front.lines())
         await front.press("escape")
         assert front.screen.find.has_focus
+
+
+async def test_a_biller_over_http_is_among_them_where_there_is_one(
+    open_front: FrontOpener, elsewhere: SqlStore, clock: StillClock
+) -> None:
+    async with open_front(clock=clock) as front:
+        await front.press("tab", "e")
+        assert "Biller" not in shown(front)
+    practices = await elsewhere.practices()
+    await elsewhere.registry.apply_practices([replace(one, biller="biller.toml") for one in practices], KIM)
+    async with open_front(clock=clock) as front:
+        await front.press("tab", "e", "end")
+        assert "Biller is told over HTTP. No trouble known." in shown(front)
 
 
 async def test_it_follows_what_happens(

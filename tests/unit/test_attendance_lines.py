@@ -161,6 +161,9 @@ def test_a_request_is_announced_once_it_is_made() -> None:
         state = marking(ground=ground, is_requested=is_requested)
         assert words in said(no_show_lines(state, 80, 24), "follows")
     assert "Request" not in said(no_show_lines(marking(), 80, 24), "follows")
+    over_http = replace(BOOKING, practice=replace(PRACTICE, biller="biller.toml"))
+    state = marking(over_http, ground=ground, is_requested=True)
+    assert "Request Awaiting Review by the biller" in said(no_show_lines(state, 80, 24), "follows")
 
 
 @pytest.mark.parametrize("review", list(Review))

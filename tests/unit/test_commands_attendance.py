@@ -23,7 +23,7 @@ from frontdesk.commands import (
     Subject,
     TakeBackNoShow,
 )
-from frontdesk.deliveries import NOT_DONE, Attention, Delivery, Kind, State
+from frontdesk.deliveries import BILLER_CONNECTION, NOT_DONE, Attention, Delivery, Kind, Planned, State
 from frontdesk.notify.biller import biller_letter
 from frontdesk.words.deliveries import done_words, facts, to_do
 from tests.making import KIM, LEE, PRAKTIKA, make_booking, make_patient, make_practice
@@ -99,6 +99,14 @@ def test_who_is_told() -> None:
     assert [one.kind for one in ABSENT.follows(Held(without_biller), without_biller)] == [Kind.PMS_NO_SHOW]
     back = TakeBackNoShow().follows(absent(REQUEST), BOOKING)
     assert [one.kind for one in back] == [Kind.PMS_TAKE_BACK_NO_SHOW, Kind.BILLER_EMAIL]
+    over_http = replace(BOOKING, practice=replace(PRACTICE, biller="biller.toml"))
+    for told in (
+        ABSENT.follows(Held(BOOKING), over_http),
+        TakeBackNoShow().follows(absent(REQUEST), over_http),
+    ):
+        assert told[1:] == (
+            Planned(Kind.BILLER_POST, State.PENDING, "biller.toml", connection=BILLER_CONNECTION),
+        )
     came = Held(replace(BOOKING, attendance=Attendance(Presence.ARRIVED, by=KIM, at=NOW)))
     assert TakeBackNoShow().follows(came, BOOKING) == ()
 
@@ -136,6 +144,13 @@ def test_each_kind_goes_by_what_the_pms_can(pms: Pms, pms_ref: str, state: State
             "not marked there as did not come: arrived 10:12",
         ),
         (Kind.BILLER_EMAIL, {"error": "busy"}, "TELL THE BILLER", "e-mail not sent (busy)"),
+        (Kind.BILLER_POST, {"error": "busy"}, "TELL THE BILLER", "message not sent (busy)"),
+        (
+            Kind.BILLER_POST,
+            {"unproven": 1},
+            "TELL THE BILLER",
+            "nobody knows whether the message went out",
+        ),
     ],
 )
 def test_what_a_person_has_to_do(kind: Kind, changes: dict[str, object], what: str, why: str) -> None:

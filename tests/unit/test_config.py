@@ -11,9 +11,12 @@ from frontdesk import config
 from frontdesk.attempts import RetryPolicy
 from frontdesk.billing.settings import BillingSettings, Price
 from frontdesk.bookings import Channel, Pms, Practice
+from frontdesk.cli.outside import Outside
 from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.config import Config, ConfigError
-from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
+from frontdesk.credentials import Credentials
+from frontdesk.deliveries import BILLER_CONNECTION
+from frontdesk.notify.settings import GatewaySettings, Letterhead, MailSettings, NotifySettings
 from frontdesk.pms.port import Account
 
 PRACTICE = """
@@ -351,7 +354,7 @@ kind = "core-practice"
             Letterhead("Smile Dental <bookings@smile.example>", "", tmp_path / "letters"),
             {"adelaide": own},
             MailSettings("smtp+starttls://mail.example:587", "smtp"),
-            SmsSettings(tmp_path / "sms.toml"),
+            GatewaySettings(tmp_path / "sms.toml"),
         )
         assert read(tmp_path, PRACTICE).notify is None
 
@@ -407,15 +410,33 @@ class TestBilling:
         assert billing is not None
         assert billing.biller == "billing@marketplace.example"
 
+    @pytest.mark.parametrize("credential", ["", "marketplace"])
+    def test_a_biller_may_be_told_over_http(self, tmp_path: Path, credential: str) -> None:
+        (tmp_path / "biller.toml").touch()
+        said = "biller = 'biller.toml'\n" + (f"biller_credential = '{credential}'\n" if credential else "")
+        found = read(tmp_path, BILLING.replace("[[", f"{said}[["))
+        assert found.biller == GatewaySettings(tmp_path / "biller.toml", credential)
+        outside = Outside(found, Credentials(tmp_path, {"FRONTDESK_CREDENTIAL_MARKETPLACE": "kept apart"}))
+        assert outside.secrets_needed == {BILLER_CONNECTION: (credential,) if credential else ()}
+        assert outside.connections == {BILLER_CONNECTION}
+        assert outside.carriers().keys() == {BILLER_CONNECTION}
+
+    def test_a_biller_who_is_written_to_has_no_profile(self, tmp_path: Path) -> None:
+        content = BILLING.replace("[[", "biller = 'billing@marketplace.example'\n[[")
+        assert read(tmp_path, content).biller is None
+        assert read(tmp_path, BILLING).biller is None
+
     @pytest.mark.parametrize(
         ("account", "mail", "biller", "told"),
         [
             ("account = 'smile'", MAIL, "billing@marketplace.example", "billing@marketplace.example"),
             ("", MAIL, "billing@marketplace.example", ""),
             ("account = 'smile'", "", "billing@marketplace.example", ""),
-            ("account = 'smile'", MAIL, "biller.toml", ""),
+            ("account = 'smile'", MAIL, "biller.toml", "biller.toml"),
+            ("account = 'smile'", "", "./biller.toml", "biller.toml"),
+            ("", MAIL, "biller.toml", ""),
         ],
-        ids=["by e-mail", "no account", "no mail", "an HTTP profile"],
+        ids=["by e-mail", "no account", "no mail", "over HTTP", "over HTTP alone", "over HTTP, no account"],
     )
     def test_a_practice_writes_to_the_biller_of_its_account(
         self, tmp_path: Path, account: str, mail: str, biller: str, told: str
@@ -557,6 +578,10 @@ def replaced(key: str, value: str) -> str:
         ),
         (BILLING.replace("[[", "day_of_month = 29\n[["), r"\[billing\] day_of_month must be at most 28"),
         (BILLING.replace("[[", "biller = 'nobody'\n[["), r"\[billing\] biller must be an e-mail address"),
+        (
+            BILLING.replace("[[", "biller = 'a@b.example'\nbiller_credential = 'x'\n[["),
+            r"\[billing\] biller_credential is for a biller that a file such as biller.toml describes",
+        ),
         (BILLING.replace("[[", "biller = 'gone.toml'\n[["), r"\[billing\] biller: there is no file"),
         ("[delivery]\nnear_hours = -1", r"\[delivery\] near_hours"),
         ("[delivery]\nmax_attempts = 0", r"\[delivery\] max_attempts"),

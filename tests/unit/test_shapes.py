@@ -74,15 +74,15 @@ from pathlib import Path
 from frontdesk import complaints
 from frontdesk.config.sections import ConfigFile
 from frontdesk.exchange.mapping import MapFile
-from frontdesk.notify.sms_profile import SmsProfile
+from frontdesk.notify.gateway_profile import BillerProfile, SmsProfile
 from frontdesk.pms.profile import Profile
 examples = Path({examples!r})
 known = (
     ("vitoria-2016-config.toml", ConfigFile), ("vitoria-2016.toml", MapFile),
-    ("sms-gateway.toml", SmsProfile), ("harbour-diary.toml", Profile),
+    ("sms-gateway.toml", SmsProfile), ("biller.toml", BillerProfile), ("harbour-diary.toml", Profile),
 )
 def first(number):
-    name, shape = known[os.getpid() % 4]
+    name, shape = known[os.getpid() % 5]
     complaints.read_toml(examples / name, shape, LookupError)
 """
 

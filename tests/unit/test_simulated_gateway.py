@@ -13,7 +13,7 @@ from frontdesk.demo import world
 from frontdesk.demo.simulator import Diary, Simulator
 from frontdesk.demo.simulator.folder import read_settings
 from frontdesk.notify.carriers import open_carriers
-from frontdesk.notify.settings import Letterhead, NotifySettings, SmsSettings
+from frontdesk.notify.settings import GatewaySettings, Letterhead, NotifySettings
 from tests.notifying import make_claim
 
 
@@ -26,7 +26,7 @@ def place(tmp_path: Path) -> Path:
 
 async def test_a_message_is_taken_once_however_often_it_is_handed_over(place: Path) -> None:
     settings = read_settings(place / world.PMS_FOLDER)
-    sms = SmsSettings(place / "sms.toml", world.SMS_ACCOUNT)
+    sms = GatewaySettings(place / "sms.toml", world.SMS_ACCOUNT)
     carriers = open_carriers(NotifySettings(Letterhead(), sms=sms), Credentials(place))
     claim = make_claim(Kind.PATIENT_SMS, "0491 570 006")
     async with Simulator(Diary(), settings.accounts, port=settings.port) as outside:
@@ -44,7 +44,7 @@ async def test_a_message_is_taken_once_however_often_it_is_handed_over(place: Pa
 async def test_a_key_that_is_not_its_own_is_locked_out(place: Path) -> None:
     (place / "credentials" / world.SMS_ACCOUNT).write_text("another")
     settings = read_settings(place / world.PMS_FOLDER)
-    sms = SmsSettings(place / "sms.toml", world.SMS_ACCOUNT)
+    sms = GatewaySettings(place / "sms.toml", world.SMS_ACCOUNT)
     carriers = open_carriers(NotifySettings(Letterhead(), sms=sms), Credentials(place))
     async with Simulator(Diary(), settings.accounts, port=settings.port) as outside:
         result = await carriers[SMS_CONNECTION].carry(make_claim(Kind.PATIENT_SMS, "0491 570 006"))

@@ -28,7 +28,7 @@ from frontdesk.cli.wiring import Installation, why_store_changeable
 from frontdesk.config import Config
 from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
-from frontdesk.notify.settings import NotifySettings
+from frontdesk.notify.settings import GatewaySettings, NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
@@ -126,7 +126,8 @@ async def _about_outside(installation: Installation, practices: Sequence[Practic
             found.append(Finding(account.connection, Mark.NOT_TRIED, said))
         elif account.connection in installation.outside.connections:
             found += await _about_account(installation.outside, account, zones[account.connection])
-    return [*found, *await _about_messages(installation.config.notify, installation.outside)]
+    found += await _about_messages(installation.config.notify, installation.outside)
+    return [*found, *_about_biller(installation.config.biller)]
 
 
 async def _about_store(installation: Installation, store: BookingStore) -> list[Finding]:
@@ -302,3 +303,12 @@ async def _about_messages(notify: NotifySettings | None, outside: Outside) -> li
         Finding(about, Mark.OK if result.ended is Ended.DONE else Mark.WRONG, result.said or "can be used")
         async for about, result in check(notify, outside.secrets)
     ]
+
+
+def _about_biller(biller: GatewaySettings | None) -> list[Finding]:
+    if biller is None:
+        return []
+    from frontdesk.notify.checking import check_biller
+
+    result = check_biller(biller)
+    return [Finding("biller", Mark.OK if result.ended is Ended.DONE else Mark.WRONG, result.said)]

@@ -1,4 +1,4 @@
-"""What this installation reaches outside: accounts at PMSs, mail, SMS. Loaded when first needed."""
+"""What this installation reaches outside: accounts at PMSs, mail, SMS, the biller. Loaded when first needed."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from frontdesk.attempts import Carrier
 from frontdesk.bookings import Booking
 from frontdesk.config import Config
 from frontdesk.credentials import Credentials, MissingCredential
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, is_by_hand
+from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION, is_by_hand
 from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
@@ -33,6 +33,7 @@ class Outside:
         for connection, settings in (
             (MAIL_CONNECTION, notify and notify.mail),
             (SMS_CONNECTION, notify and notify.sms),
+            (BILLER_CONNECTION, self._config.biller),
         ):
             if settings:
                 needed[connection] = (settings.credential,) if settings.credential else ()
@@ -78,10 +79,14 @@ class Outside:
 
     def carriers(self) -> Mapping[str, Carrier]:
         """Return who carries out the deliveries of which connection. It loads much: call it in a thread."""
-        from frontdesk.notify.carriers import open_carriers
+        from frontdesk.notify.carriers import open_biller, open_carriers
 
-        notify = self._config.notify
-        return {**self._pms_carriers, **(open_carriers(notify, self.secrets) if notify else {})}
+        notify, biller = self._config.notify, self._config.biller
+        return {
+            **self._pms_carriers,
+            **(open_carriers(notify, self.secrets) if notify else {}),
+            **(open_biller(biller, self.secrets) if biller else {}),
+        }
 
     @cached_property
     def _pms_carriers(self) -> Mapping[str, "PmsCarrier"]:

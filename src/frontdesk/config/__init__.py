@@ -21,13 +21,13 @@ from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.billing import billing_settings
 from frontdesk.config.files import existing_file
-from frontdesk.config.outside import accounts, notify_settings
+from frontdesk.config.outside import accounts, biller_gateway, notify_settings
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, json_schema
 from frontdesk.config.server import ServerSettings, server_settings
 from frontdesk.config.urls import store_url
 from frontdesk.errors import FrontdeskError
-from frontdesk.notify.settings import NotifySettings
+from frontdesk.notify.settings import GatewaySettings, NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.private_files import why_changeable
 
@@ -71,7 +71,8 @@ class Config:
     of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
     is whether only what changed is written to the terminal. `store_credential` names the
     database's password or the desk token. After `lock_after` without a key the screen is locked.
-    `reasons` are what Down in an empty reason offers. `billing` is None where nothing is billed.
+    `reasons` are what Down in an empty reason offers. `billing` is None where nothing is billed,
+    `biller` where no profile says how the biller is told over HTTP.
     """
 
     file: Path | None
@@ -91,6 +92,7 @@ class Config:
     lock_after: timedelta | None = None
     reasons: tuple[ReasonAtHand, ...] = ()
     billing: BillingSettings | None = None
+    biller: GatewaySettings | None = None
 
     @property
     def is_served(self) -> bool:
@@ -186,6 +188,7 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         lock_after=timedelta(minutes=said.ui.lock_minutes) if said.ui.lock_minutes else None,
         reasons=_reasons(said),
         billing=billing_settings(said, clinics, folder),
+        biller=biller_gateway(said, folder),
     )
 
 

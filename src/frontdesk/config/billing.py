@@ -14,10 +14,10 @@ from frontdesk.config import sections
 from frontdesk.config.files import existing_file
 from frontdesk.config.practices import check_time_zone
 from frontdesk.config.sections import ConfigFile
+from frontdesk.deliveries import is_profile
 from frontdesk.mail_addresses import check_mail_address
 
 _PRICE = re.compile(r"([0-9]{1,6})(?:\.([0-9]{2}))?")
-_PROFILE = ".toml"
 
 
 def billing_settings(said: ConfigFile, clinics: tuple[Practice, ...], folder: Path) -> BillingSettings | None:
@@ -86,7 +86,7 @@ def _check_practice(practice: Practice, where: str, settings: BillingSettings) -
 
 
 def _biller(given: str, folder: Path) -> str:
-    if given.endswith(_PROFILE):
+    if is_profile(given):
         return str(existing_file(given, "[billing] biller", folder))
     if given:
         check_mail_address(given, "[billing] biller")

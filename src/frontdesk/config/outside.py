@@ -9,9 +9,10 @@ from frontdesk.config.files import existing_file, existing_folder
 from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
 from frontdesk.config.urls import check_mail_url, check_web_address, mail_url
+from frontdesk.deliveries import is_profile as is_biller_profile
 from frontdesk.mail_addresses import check_mail_address, check_sender
 from frontdesk.notify.messages import why_not_by_kind
-from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
+from frontdesk.notify.settings import GatewaySettings, Letterhead, MailSettings, NotifySettings
 from frontdesk.pms.kinds import MANUAL, is_profile, profile_path
 from frontdesk.pms.port import Account
 
@@ -100,6 +101,24 @@ def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
     )
 
 
+def biller_gateway(said: ConfigFile, folder: Path) -> GatewaySettings | None:
+    """Return how the biller is told over HTTP, or None where `[billing] biller` names no profile.
+
+    Raises ValueError with the rest of a sentence about the file.
+    """
+    billing = said.billing
+    if billing is None:
+        return None
+    if is_biller_profile(billing.biller):
+        profile = existing_file(billing.biller, "[billing] biller", folder)
+        return GatewaySettings(profile, billing.biller_credential or "") if profile else None
+    if billing.biller_credential:
+        raise ValueError(
+            "[billing] biller_credential is for a biller that a file such as biller.toml describes"
+        )
+    return None
+
+
 def _mail(email: sections.Email | None, folder: Path) -> MailSettings | None:
     if email is None:
         return None
@@ -107,11 +126,11 @@ def _mail(email: sections.Email | None, folder: Path) -> MailSettings | None:
     return MailSettings(mail_url(email.url, folder), email.credential or "", ca_file)
 
 
-def _sms(sms: sections.Sms | None, folder: Path) -> SmsSettings | None:
+def _sms(sms: sections.Sms | None, folder: Path) -> GatewaySettings | None:
     if sms is None:
         return None
     profile = existing_file(sms.profile, "[notify.sms] profile", folder)
-    return SmsSettings(profile, sms.credential or "") if profile else None
+    return GatewaySettings(profile, sms.credential or "") if profile else None
 
 
 def _letters(given: str, where: str, folder: Path) -> Path | None:

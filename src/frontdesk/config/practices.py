@@ -14,6 +14,7 @@ from frontdesk.bookings import Channel, Pms, Practice
 from frontdesk.complaints import nearest
 from frontdesk.config import sections
 from frontdesk.config.sections import ConfigFile
+from frontdesk.deliveries import is_profile
 from frontdesk.mail_addresses import check_mail_address
 from frontdesk.notify.messages import mention_reason
 from frontdesk.pms.kinds import MANUAL, describe
@@ -85,12 +86,13 @@ def templates_of(section: sections.Practice, notify: sections.Notify | None, fol
 
 
 def _biller_of(section: sections.Practice, said: ConfigFile) -> str:
-    """A biller who is told by an HTTP profile has no address; where no mail leaves, nobody is written to."""
+    """The address, or the name of the profile: where it lies is the dispatcher's. Without mail nobody is written to."""
     billing, notify = said.billing, said.notify
-    if billing is None or notify is None or notify.email is None or "@" not in billing.biller:
+    if billing is None or text.clean(section.account) != text.clean(billing.account):
         return ""
-    is_its_account = text.clean(section.account) == text.clean(billing.account)
-    return text.clean(billing.biller) if is_its_account else ""
+    if is_profile(billing.biller):
+        return text.clean(Path(billing.biller).name)
+    return text.clean(billing.biller) if notify and notify.email else ""
 
 
 def _pms_of(section: sections.Practice, where: str, connections: dict[str, Pms], folder: Path) -> Pms | None:

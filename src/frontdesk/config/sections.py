@@ -259,9 +259,12 @@ class Billing(Section, frozen=True):
         str,
         Meta(
             description="the mail address that gets requests not to be charged; "
-            "a file such as biller.toml is accepted, and nothing is sent to it in this version"
+            "or a file such as biller.toml, which describes how the biller takes them over HTTP"
         ),
     ] = ""
+    biller_credential: Annotated[
+        CredentialName | None, Meta(description="the secret that the biller's file sends as {secret}")
+    ] = None
 
 
 class Log(Section, frozen=True):

@@ -1,9 +1,10 @@
-"""What the biller is told of requests not to be charged: plain text, the same for every practice."""
+"""What the biller is told of requests not to be charged, by e-mail or over HTTP: the same for every practice."""
 
 from frontdesk import times
 from frontdesk.attempts import Claim
 from frontdesk.billing.adjustments import LABELS, QUESTIONS, Answer, Ground
 from frontdesk.commands import MarkNoShow, RequestAdjustment
+from frontdesk.deliveries import MEANS, Kind
 from frontdesk.notify.messages import Letter
 
 
@@ -29,6 +30,39 @@ def biller_letter(claim: Claim) -> Letter:
     ]
     said = "The practice asks not to be charged for this new patient."
     return Letter(f"Request not to be charged: {booking.ref}, {practice.name}", _text(said, about))
+
+
+class BillerContent:
+    """What a profile's body can say of a request, or of its withdrawal, which has no ground."""
+
+    what, todo = MEANS[Kind.BILLER_POST], ""
+
+    def values(self, claim: Claim) -> dict[str, str]:
+        """Return what `BillerProfile.names` stand for: `starts_at` in ISO 8601, answers a line each."""
+        booking, ask = claim.booking, claim.command.ask
+        practice = booking.practice
+        values = {
+            "event": "withdrawal",
+            "account": practice.account,
+            "practice": practice.name,
+            "practice_id": practice.id,
+            "reference": booking.ref,
+            "starts_at": booking.starts_at.astimezone(practice.zone).isoformat(),
+            "patient": booking.patient.name,
+            "ground": "",
+            "answers": "",
+            "text": "",
+            "asked_by": "",
+        }
+        if not isinstance(ask, MarkNoShow | RequestAdjustment) or ask.ground is None:
+            return values
+        return values | {
+            "event": "request",
+            "ground": ask.ground.value,
+            "answers": "\n".join(_answers(ask.ground, ask.given)),
+            "text": ask.text,
+            "asked_by": ask.name,
+        }
 
 
 def _answers(ground: Ground, answers: tuple[Answer, ...]) -> list[str]:

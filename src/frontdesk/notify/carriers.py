@@ -1,12 +1,12 @@
-"""The carriers of messages, opened from the config's `[notify]`."""
+"""The carriers of messages, opened from the config's `[notify]` and `[billing]`."""
 
 from collections.abc import Mapping
 
 from frontdesk.attempts import Carrier, Claim, Ended, Result
 from frontdesk.credentials import Secrets
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.errors import FrontdeskError
-from frontdesk.notify.settings import NotifySettings
+from frontdesk.notify.settings import GatewaySettings, NotifySettings
 
 
 def open_carriers(settings: NotifySettings, secrets: Secrets) -> Mapping[str, Carrier]:
@@ -29,6 +29,19 @@ def open_carriers(settings: NotifySettings, secrets: Secrets) -> Mapping[str, Ca
         except FrontdeskError as error:
             carriers[SMS_CONNECTION] = _Unusable(error)
     return carriers
+
+
+def open_biller(biller: GatewaySettings, secrets: Secrets) -> Mapping[str, Carrier]:
+    """Return the carrier of what the biller is told over HTTP, as `open_carriers` does."""
+    from frontdesk.notify.biller import BillerContent
+    from frontdesk.notify.gateway import open_gateway
+    from frontdesk.notify.gateway_profile import BillerProfile, load
+
+    try:
+        profile = load(biller.profile, BillerProfile)
+        return {BILLER_CONNECTION: open_gateway(biller, profile, secrets, BillerContent())}
+    except FrontdeskError as error:
+        return {BILLER_CONNECTION: _Unusable(error)}
 
 
 class _Unusable:

@@ -7,10 +7,10 @@ from frontdesk.attempts import Ended, Result
 from frontdesk.credentials import Secrets
 from frontdesk.errors import FrontdeskError
 from frontdesk.notify.envelope import mailbox
+from frontdesk.notify.gateway_profile import BillerProfile, GatewayProfile, SmsProfile, load
 from frontdesk.notify.mail import open_post
 from frontdesk.notify.messages import check_templates
-from frontdesk.notify.settings import Letterhead, MailSettings, NotifySettings, SmsSettings
-from frontdesk.notify.sms_profile import load
+from frontdesk.notify.settings import GatewaySettings, Letterhead, MailSettings, NotifySettings
 
 
 async def check(settings: NotifySettings, secrets: Secrets) -> AsyncIterator[tuple[str, Result]]:
@@ -18,11 +18,16 @@ async def check(settings: NotifySettings, secrets: Secrets) -> AsyncIterator[tup
     if settings.mail:
         yield "e-mail", await _check_mail(settings, settings.mail, secrets)
     if settings.sms:
-        yield "SMS", _check_sms(settings.sms)
+        yield "SMS", _check_profile(settings.sms, SmsProfile)
     letterheads = (settings.letterhead, *settings.practices.values())
     for folder in sorted({one.templates for one in letterheads if one.templates}):
         wrong = check_templates(folder)
         yield f"texts in {folder.name}", Result(Ended.FAILED if wrong else Ended.DONE, "; ".join(wrong))
+
+
+def check_biller(biller: GatewaySettings) -> Result:
+    """Return whether the biller's profile can be used, as `check` does for the others."""
+    return _check_profile(biller, BillerProfile)
 
 
 async def _check_mail(settings: NotifySettings, mail: MailSettings, secrets: Secrets) -> Result:
@@ -43,9 +48,9 @@ def _sender(letterhead: Letterhead) -> str:
     return mailbox(letterhead.sender).addr_spec
 
 
-def _check_sms(sms: SmsSettings) -> Result:
+def _check_profile(gateway: GatewaySettings, shape: type[GatewayProfile]) -> Result:
     try:
-        profile = load(sms.profile)
+        profile = load(gateway.profile, shape)
     except FrontdeskError as error:
         return Result(Ended.FAILED, error.hint)
     host = urlsplit(profile.url).hostname

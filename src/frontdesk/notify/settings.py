@@ -30,8 +30,8 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SmsSettings:
-    """`profile` is a file that describes the gateway; `credential` names its secret."""
+class GatewaySettings:
+    """A gateway for SMS, or the biller's: `profile` is a file that describes it, `credential` names its secret."""
 
     profile: Path
     credential: str = ""
@@ -44,7 +44,7 @@ class NotifySettings:
     letterhead: Letterhead
     practices: Mapping[str, Letterhead] = field(default_factory=dict)
     mail: MailSettings | None = None
-    sms: SmsSettings | None = None
+    sms: GatewaySettings | None = None
 
     def letterhead_of(self, practice_id: str) -> Letterhead:
         """Return in whose name a practice writes: what it leaves out is as for all."""

@@ -7,7 +7,7 @@ from functools import partial
 from textual import work
 
 from frontdesk.bookings import Channel, ConnectionState, Practice
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
+from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION, is_profile
 from frontdesk.desk import OpenDesk
 from frontdesk.pms.port import Verified
 from frontdesk.screens.text_screen import StyledLine, TextScreen
@@ -82,6 +82,9 @@ def connection_lines(desk: OpenDesk, width: int) -> Iterator[StyledLine]:
             yield from said(name, [f"is sent automatically. {_how_it_stands(connection, known, desk)}."])
         else:
             yield from said(name, ["is not set up here: nothing is sent this way."])
+    # Most practices have none, and need not read of it.
+    if BILLER_CONNECTION in known or any(is_profile(practice.biller) for practice in desk.practices):
+        yield from said("Biller", [f"is told over HTTP. {_how_it_stands(BILLER_CONNECTION, known, desk)}."])
 
 
 def _wrapped(label: str, sentences: Iterable[str], width: int) -> Iterator[StyledLine]:

@@ -246,7 +246,7 @@ class DeliveryQueue(Protocol):
     """Deliveries, as dispatchers carry them out. Any number may work on one store at once.
 
     `connections` are what a dispatcher can reach: names of the config's connections, and
-    `deliveries.MAIL_CONNECTION` and `SMS_CONNECTION`.
+    `deliveries.MAIL_CONNECTION`, `SMS_CONNECTION` and `BILLER_CONNECTION`.
     """
 
     async def claim(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from frontdesk import attendance, times
 from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, falls_with_no_show
 from frontdesk.bookings import Booking, Patient, Practice, Presence, Reason
-from frontdesk.deliveries import Kind, plan_biller, plan_pms
+from frontdesk.deliveries import Kind, is_profile, plan_pms
 from frontdesk.preflight import Preflight
 from frontdesk.words.dialog import (
     LABEL_START,
@@ -170,8 +170,8 @@ def _biller_line(state: Marking) -> list[Told]:
         return []
     if not state.is_requested:
         return [labelled("Request", "none, unless you answer the questions below")]
-    mails = plan_biller(state.booking.practice)
-    who = f" by {mails[0].target}" if mails else ""
+    biller = state.booking.practice.biller
+    who = f" by {'the biller' if is_profile(biller) else biller}" if biller else ""
     return [labelled("Request", f"Awaiting Review{who}")]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, delete, or_, select, text, update
 
 from frontdesk.attempts import LOCK_OUT, LONGEST_WAIT, Ended, Result
-from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery
+from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION, Delivery
 from frontdesk.store.records import ALIVE
 from frontdesk.store.sql.selects import CONNECTION, DISPATCHER, PRACTICE
 from frontdesk.store.sql.tables import Instant
@@ -19,7 +19,7 @@ from frontdesk.store.sql.tables import Instant
 FORGOTTEN = timedelta(days=1)
 """A dispatcher silent for so long has gone without a word."""
 
-_MESSAGES = {MAIL_CONNECTION: "E-mail", SMS_CONNECTION: "SMS"}
+_MESSAGES = {MAIL_CONNECTION: "E-mail", SMS_CONNECTION: "SMS", BILLER_CONNECTION: "Biller"}
 
 _KNOW = text(
     "INSERT INTO connection (name, shown, is_locked_out, why) VALUES (:name, :shown, FALSE, '') "

@@ -1,7 +1,7 @@
-"""How an SMS gateway is spoken to: one TOML file, strictly read."""
+"""How a gateway that takes messages is spoken to, for SMS or the biller: one TOML file, strictly read."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,15 +15,15 @@ from frontdesk.templates import is_header_name, names_in
 Pointer = Annotated[str, Meta(description="a JSON pointer such as /messages/0/id")]
 Status = Annotated[int, Meta(ge=100, le=599)]
 
-MESSAGE_NAMES = frozenset({"to", "text", "message_id", "secret"})
 SECRET_NAMES = frozenset({"secret"})
-"""The names that templates may ask for."""
+ALWAYS = SECRET_NAMES | {"message_id"}
+"""The names that the templates of every gateway may ask for."""
 
 
 class UnusableProfile(FrontdeskError):
-    """A gateway's profile does not say what is needed to send an SMS."""
+    """A gateway's profile does not say what is needed to send a message."""
 
-    title = "The SMS profile cannot be used"
+    title = "The profile of a gateway cannot be used"
     exit_code = 2
 
 
@@ -40,7 +40,7 @@ class Auth(Section, frozen=True, kw_only=True):
 
 
 class Success(Section, frozen=True, kw_only=True):
-    """What proves that the gateway has taken an SMS: one of these statuses, and its id at `id`."""
+    """What proves that the gateway has taken a message: one of these statuses, and its id at `id`."""
 
     statuses: Annotated[tuple[Status, ...], Meta(min_length=1)] = (200, 201, 202)
     id: Annotated[str, Meta(min_length=1)]
@@ -56,7 +56,7 @@ class Errors(Section, frozen=True, kw_only=True):
 class Outcome(Section, frozen=True, kw_only=True):
     """What an answer means, by its status and, if given, its error code; the first that fits counts.
 
-    `refused`: never to this number. `failed`: nothing was sent, try again. `locked-out`: our
+    `refused`: never, for an SMS never to this number. `failed`: nothing was sent, try again. `locked-out`: our
     credential is not accepted. `unknown`: it may have been sent.
     """
 
@@ -66,19 +66,19 @@ class Outcome(Section, frozen=True, kw_only=True):
     said: Annotated[str, Meta(max_length=80)] = ""
 
 
-class SmsProfile(Section, frozen=True, kw_only=True):
-    """A gateway. `json` or `form` is the body, a template with `{to}`, `{text}` and `{message_id}`.
+class GatewayProfile(Section, frozen=True, kw_only=True):
+    """A gateway. `json` or `form` is the body, a template with the `names` of what is sent and `{message_id}`.
 
     `repeats_are_ignored` says that the gateway knows a repeat by its `{message_id}`, in the
-    body or a header, and does not send it twice. `numbers` are written +61491570006
-    (international), 61491570006 (digits) or 0491570006 (national).
+    body or a header, and does not take it twice. A body without one of `must_say` cannot be meant.
     """
+
+    names: ClassVar[frozenset[str]]
+    must_say: ClassVar[tuple[str, ...]]
 
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     url: Annotated[str, Meta(min_length=1)]
     method: Literal["POST", "PUT"] = "POST"
-    numbers: Literal["international", "digits", "national"] = "international"
-    country: Annotated[str, Meta(pattern="^[1-9][0-9]{0,2}$")] = "61"
     repeats_are_ignored: bool = False
     headers: dict[str, str] = {}
     json: dict[str, Any] = {}
@@ -92,19 +92,53 @@ class SmsProfile(Section, frozen=True, kw_only=True):
     allow_private: bool = False
 
 
-def load(file: Path) -> SmsProfile:
+class SmsProfile(GatewayProfile, frozen=True, kw_only=True):
+    """A gateway for SMS. `numbers` are written +61491570006 (international), 61491570006 (digits) or 0491570006 (national)."""
+
+    names: ClassVar[frozenset[str]] = frozenset({"to", "text"})
+    must_say: ClassVar[tuple[str, ...]] = ("to", "text")
+
+    numbers: Literal["international", "digits", "national"] = "international"
+    country: Annotated[str, Meta(pattern="^[1-9][0-9]{0,2}$")] = "61"
+
+
+class BillerProfile(GatewayProfile, frozen=True, kw_only=True):
+    """The biller, who takes requests not to be charged. A withdrawal differs by its `{event}` alone."""
+
+    names: ClassVar[frozenset[str]] = frozenset(
+        {
+            "event",
+            "account",
+            "practice",
+            "practice_id",
+            "reference",
+            "starts_at",
+            "patient",
+            "ground",
+            "answers",
+            "text",
+            "asked_by",
+        }
+    )
+    must_say: ClassVar[tuple[str, ...]] = ("event", "practice_id", "reference")
+
+
+Profile = TypeVar("Profile", bound=GatewayProfile)
+
+
+def load(file: Path, shape: type[Profile]) -> Profile:
     """Return the profile in `file`. Raises UnusableProfile, which names file, key and reason."""
-    return read_toml(file, SmsProfile, UnusableProfile, _check)
+    return read_toml(file, shape, UnusableProfile, _check)
 
 
-def _check(profile: SmsProfile) -> None:
+def _check(profile: GatewayProfile) -> None:
     """Refuse what has the right shape and cannot be meant. Raises ValueError."""
     _check_url(profile)
     if bool(profile.json) == bool(profile.form):
         raise ValueError("there must be one body: [json] or [form]")
     for where, template, known in (
-        ("[json]", profile.json, MESSAGE_NAMES),
-        ("[form]", profile.form, MESSAGE_NAMES),
+        ("[json]", profile.json, profile.names | ALWAYS),
+        ("[form]", profile.form, profile.names | ALWAYS),
         # A text in a header would have to be ASCII, and would be logged on its way.
         ("[headers]", profile.headers, frozenset({"message_id"})),
         ("[auth] headers", profile.auth.headers, SECRET_NAMES),
@@ -116,7 +150,7 @@ def _check(profile: SmsProfile) -> None:
         if not is_header_name(header):
             raise ValueError(f"[headers] {header!r} is not the name of a header")
     body = {*names_in(profile.json), *names_in(profile.form)}
-    for name in ("to", "text"):
+    for name in profile.must_say:
         if name not in body:
             raise ValueError(f"the body must say {{{name}}} somewhere")
     if profile.repeats_are_ignored and "message_id" not in {*body, *names_in(profile.headers)}:
@@ -136,7 +170,7 @@ def _check(profile: SmsProfile) -> None:
         raise ValueError("[[outcomes]] have codes: [errors] code must say where they are")
 
 
-def _check_url(profile: SmsProfile) -> None:
+def _check_url(profile: GatewayProfile) -> None:
     try:
         parts = urlsplit(profile.url)
         has_secret = bool(parts.password or parts.username)
