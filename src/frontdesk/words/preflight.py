@@ -35,7 +35,7 @@ class Reading:
 
     `agrees` are the sentences for a status of the very appointment that the command can live with,
     `warns` those for a status of the patient's that speaks against it: the first that fits is said.
-    `otherwise` are sentences for other findings.
+    `otherwise` are sentences for other findings, `contradicting` those to be read before a confirm.
     """
 
     agrees: Mapping[AppointmentStatus, tuple[str, ...]] = field(default_factory=dict)
