@@ -216,15 +216,13 @@ async def test_the_biller_gets_a_letter(world: World) -> None:
         assert expected in text
 
 
-def told_over_http(world: World, gateway: Gateway, *, knows_repeats: bool = True) -> None:
+def told_over_http(world: World, gateway: Gateway) -> None:
     """Have the config name a biller's profile that leads to `gateway`."""
     address = f"http://127.0.0.1:{gateway.port}/requests"
     said = BILLER.read_text(encoding="utf-8").replace(
         "https://api.marketplace.example/v1/adjustments", address
     )
     said = said.replace('kind = "bearer"', 'kind = "none"')
-    if not knows_repeats:
-        said = said.replace("repeats_are_ignored = true", "")
     profile = world.desk.config_file.parent / "biller.toml"
     profile.write_text(f"allow_http = true\nallow_private = true\n{said}", encoding="utf-8")
     with world.desk.config_file.open("a", encoding="utf-8") as config:
@@ -263,14 +261,18 @@ async def test_a_biller_who_refuses_is_told_by_a_person(world: World) -> None:
     assert len(gateway.requests) == 1
 
 
-async def test_a_lost_answer_is_not_asked_again_of_a_biller_who_does_not_know_repeats(world: World) -> None:
+async def test_a_lost_answer_calls_a_person_and_a_retry_is_the_same_message(world: World) -> None:
     await a_booking_begun(world, "biller.toml")
     async with running(Gateway(Fault.DROP)) as gateway:
-        told_over_http(world, gateway, knows_repeats=False)
+        told_over_http(world, gateway)
         await world.run("adjust", NEW, "not-new", *ANSWERED, "--yes")
+        (item,) = json.loads(await world.run("attention", "--json"))
+        assert item["to_do"] == "TELL THE BILLER"
+        assert item["why"] == "nobody knows whether the message went out"
+        gateway.answer = http(200, '{"id": "adj-1"}')
+        await world.run("attention", "retry", str(item["id"]))
         await world.run("deliver", "--once")
 
-        (item,) = json.loads(await world.run("attention", "--json"))
-    assert item["to_do"] == "TELL THE BILLER"
-    assert item["why"] == "nobody knows whether the message went out"
-    assert len(gateway.requests) == 1
+    first, again = gateway.requests
+    assert first == again
+    assert json.loads(await world.run("attention", "--json")) == []

@@ -10,7 +10,7 @@ from frontdesk.notify.messages import Letter
 
 def biller_letter(claim: Claim) -> Letter:
     """Return the e-mail that tells of the request that a claim's command made, or withdrew."""
-    booking, ask = claim.booking, claim.command.ask
+    booking, request = claim.booking, _request(claim)
     practice, zone = booking.practice, booking.practice.zone
     about = [
         f"Account:      {practice.account}",
@@ -19,12 +19,13 @@ def biller_letter(claim: Claim) -> Letter:
         f"Appointment:  {times.when_in_full(booking.starts_at, zone)} ({times.zone_name(zone)} time)",
         f"Patient:      {booking.patient.name}",
     ]
-    if not isinstance(ask, MarkNoShow | RequestAdjustment) or ask.ground is None:
+    if request is None:
         said = "The practice has withdrawn its request not to be charged for this new patient."
         return Letter(f"Request withdrawn: {booking.ref}, {practice.name}", _text(said, about))
+    ground, ask = request
     about += [
-        f"Ground:       {LABELS[ask.ground]}",
-        *_answers(ask.ground, ask.given),
+        f"Ground:       {LABELS[ground]}",
+        *_answers(ground, ask.given),
         *([f"Text:         {ask.text}"] if ask.text else []),
         f"Asked by:     {ask.name}",
     ]
@@ -39,7 +40,7 @@ class BillerContent:
 
     def values(self, claim: Claim) -> dict[str, str]:
         """Return what `BillerProfile.names` stand for: `starts_at` in ISO 8601, answers a line each."""
-        booking, ask = claim.booking, claim.command.ask
+        booking, request = claim.booking, _request(claim)
         practice = booking.practice
         values = {
             "event": "withdrawal",
@@ -54,15 +55,24 @@ class BillerContent:
             "text": "",
             "asked_by": "",
         }
-        if not isinstance(ask, MarkNoShow | RequestAdjustment) or ask.ground is None:
+        if request is None:
             return values
+        ground, ask = request
         return values | {
             "event": "request",
-            "ground": ask.ground.value,
-            "answers": "\n".join(_answers(ask.ground, ask.given)),
+            "ground": ground.value,
+            "answers": "\n".join(_answers(ground, ask.given)),
             "text": ask.text,
             "asked_by": ask.name,
         }
+
+
+def _request(claim: Claim) -> tuple[Ground, MarkNoShow | RequestAdjustment] | None:
+    """Return what a claim's command asks for and on what ground, None where it has withdrawn a request."""
+    ask = claim.command.ask
+    if not isinstance(ask, MarkNoShow | RequestAdjustment) or ask.ground is None:
+        return None
+    return ask.ground, ask
 
 
 def _answers(ground: Ground, answers: tuple[Answer, ...]) -> list[str]:
