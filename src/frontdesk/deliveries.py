@@ -1,6 +1,4 @@
-"""What must follow a command, and how far each of it has got."""
-
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -304,3 +302,13 @@ def _tell_patient(booking: Booking | IncomingBooking, practice: Practice, told_b
     addresses = _addresses(booking)
     missing = ", ".join(_MISSING[channel] for channel in Channel if not addresses[channel])
     return Planned(Kind.PATIENT_PHONE, State.ATTENTION, number, missing)
+
+
+def needing(deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Return the deliveries that need a person."""
+    return tuple(one for one in deliveries if one.state is State.ATTENTION)
+
+
+def retryable(deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Return those that need a person, and that a dispatcher could try again."""
+    return tuple(one for one in needing(deliveries) if one.connection)

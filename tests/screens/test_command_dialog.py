@@ -22,8 +22,9 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.terminal import PositionAnswered
 from frontdesk.widgets.button import Tick
-from frontdesk.words.dialog import LABEL_START, Role, Shown, Wording, frame, told
+from frontdesk.words.dialog import Wording, frame
 from frontdesk.words.summary import summary
+from frontdesk.words.told import LABEL_START, Role, Shown, told
 from tests.making import cancel, cancel_of
 from tests.screens import test_promises_kept
 from tests.screens.conftest import FrontOpener

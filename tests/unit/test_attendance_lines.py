@@ -19,8 +19,8 @@ from frontdesk.words.attendance import (
     request_lines,
     state_lines,
 )
-from frontdesk.words.dialog import Shown
 from frontdesk.words.preflight import MARKING_NO_SHOW, ROOM, TAKING_BACK_NO_SHOW, Reading, pms_says
+from frontdesk.words.told import Shown
 from tests.making import KIM, LEE, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

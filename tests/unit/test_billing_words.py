@@ -59,7 +59,7 @@ def test_a_draft_closes_with_the_last_minute_of_a_day() -> None:
 def test_a_credit_names_the_month_that_charged_it_and_lowers_what_is_due() -> None:
     charge = Line(BOOKING.id, LineKind.CHARGE, PRICE, NOVEMBER)
     back = Line(BOOKING.id, LineKind.CREDIT, -PRICE, Period(2026, 10))
-    lines = words.invoice_lines(detail(charge, charge, back), NOW, SYDNEY, 80)
+    lines = words.invoice_text(detail(charge, charge, back), NOW, SYDNEY, 80)
     assert all(len(line) <= 80 for line in lines)
     (credited,) = [line for line in lines if "credit for October" in line]
     assert credited.endswith("-$99.00")
@@ -80,7 +80,7 @@ def test_what_is_paid_or_void_is_said_and_not_due() -> None:
         (void, InvoiceState.VOID, "Void since Wed 9 Dec: nothing of it is charged"),
     ):
         ended = replace(found, state=state, invoice=invoice)
-        lines = words.invoice_lines(ended, NOW, SYDNEY, 80)
+        lines = words.invoice_text(ended, NOW, SYDNEY, 80)
         assert lines[0].strip() == said
         assert lines[-1].split() == ["Due", "$0.00"]
 

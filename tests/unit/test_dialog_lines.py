@@ -10,9 +10,10 @@ from frontdesk.bookings import OTHER_STORE, Reason
 from frontdesk.errors import FrontdeskError, Refused, Unavailable
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.words.cancelling import Cancelling, cancel_lines
-from frontdesk.words.dialog import LABEL_START, Role, Told, labelled, message_lines, not_saved
+from frontdesk.words.dialog import message_lines, not_saved
 from frontdesk.words.fitting import wrapped
 from frontdesk.words.summary import PATIENT_READS
+from frontdesk.words.told import LABEL_START, Role, Told, labelled
 from tests.making import BY_HAND, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from frontdesk.audit import Action, AuditEvent
 from frontdesk.bookings import Cancellation, Origin, Standing, why_not_cancel
-from frontdesk.screens.details import followed_lines, history_lines
+from frontdesk.words.details import followed_lines, history_lines
 from tests.making import KIM, LEE, make_booking
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -42,15 +42,15 @@ def test_who_cancelled_is_said_as_it_was(origin: Origin, why: str, followed: str
 
     assert str(why_not_cancel(booking, NOW, Standing())) == why
     (line,) = followed_lines(booking, (), booking.practice.zone, 80)
-    assert followed in line
-    assert ("Cancelled here" in line) == (origin is Origin.HERE)
+    assert followed in str(line)
+    assert ("Cancelled here" in str(line)) == (origin is Origin.HERE)
     (line,) = history_lines(booking, (), NOW, booking.practice.zone)
-    assert history in line
+    assert history in str(line)
 
 
 def test_a_booking_that_came_back_tells_both() -> None:
     (line,) = history_lines(make_booking(), (REINSTATED,), NOW, make_booking().practice.zone)
-    assert line == (
+    assert str(line) == (
         "  Sun 22 Nov 11:30  Lee Tran (Desk Two) reinstated  as b.csv says; "
         "it had been cancelled Sat 21 Nov 2026 12:30: Work"
     )

@@ -12,9 +12,9 @@ from frontdesk.billing.adjustments import LABELS, Adjustment
 from frontdesk.bookings import Booking, Patient, Practice, Presence
 from frontdesk.deliveries import Delivery
 from frontdesk.words.deliveries import done_words, facts
-from frontdesk.words.dialog import labelled
 from frontdesk.words.fitting import held
 from frontdesk.words.summary import private_lines, summary
+from frontdesk.words.told import labelled
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:

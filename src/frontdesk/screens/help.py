@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from frontdesk.actions import ALL_ACTIONS
 from frontdesk.keys import key_name, keys_of
-from frontdesk.screens.text_screen import StyledLine, TextScreen
-from frontdesk.widgets.line import BOLD, PLAIN
+from frontdesk.screens.text_screen import TextScreen
 from frontdesk.words.fitting import wrapped
+from frontdesk.words.told import Part, Role, Shown, Told, told
 
 FIND_TEXT = (
     "Type what you know into Find: parts of the name, in any order and without "
@@ -15,7 +15,7 @@ FIND_TEXT = (
 )
 WIDEST = 80
 """A line of a paragraph that is longer than this is hard to read."""
-KEYS_WIDTH = 16
+KEYS_WIDTH, MARGIN = 16, 2
 
 
 class HelpScreen(TextScreen):
@@ -37,20 +37,22 @@ class HelpScreen(TextScreen):
             self._show_keys()
 
     def _show_keys(self) -> None:
-        width = self.app.size.width - 2
-        lines: list[StyledLine] = [("", PLAIN)]
-        for said in self._explained or (FIND_TEXT,):
-            lines += [(f"  {line}", PLAIN) for line in wrapped(said, min(width, WIDEST - 2))]
-        group = ""
-        for action in ALL_ACTIONS:
-            if action.group != group:
-                group = action.group
-                lines += [("", PLAIN), (f" {group}", BOLD)]
-            keys = (
-                ", ".join(key_name(key) for key in keys_of(action, self._overrides))
-                or f"menu {action.menu_key}"
-            )
-            for line in wrapped(action.help, width - KEYS_WIDTH):
-                lines.append((f"  {keys:<{KEYS_WIDTH}}{line}", PLAIN))
-                keys = ""
-        self.show(" Help", "every key ", tuple(lines))
+        self.show(help_lines(self._overrides, self._explained, self.app.size.width))
+
+
+def help_lines(overrides: Mapping[str, str], explained: Sequence[str], width: int) -> Shown:
+    """Return what Help shows in a window of this width; see `HelpScreen`."""
+    room = width - MARGIN
+    text = [Told()]
+    for said in explained or (FIND_TEXT,):
+        text += [told(f"  {line}") for line in wrapped(said, min(room, WIDEST - MARGIN))]
+    group = ""
+    for action in ALL_ACTIONS:
+        if action.group != group:
+            group = action.group
+            text += [Told(), told(f" {group}", Role.HEADING)]
+        keys = ", ".join(map(key_name, keys_of(action, overrides))) or f"menu {action.menu_key}"
+        for line in wrapped(action.help, room - KEYS_WIDTH):
+            text.append(Told((Part(f"  {keys:<{KEYS_WIDTH}}", Role.KEY), Part(line))))
+            keys = ""
+    return {"title": (told(" Help", Role.TITLE, "every key "),), "text": tuple(text)}

@@ -1,7 +1,6 @@
 """Invoices: the list of all months, and one invoice with its lines."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,6 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.screens.text_screen import TextScreen
 from frontdesk.sources.invoices import InvoiceSource
-from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column
 from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import billing as words
@@ -101,12 +99,6 @@ class InvoiceScreen(TextScreen):
         self._show()
 
     def _show(self) -> None:
-        now: datetime = self.desk.now()
         self.query_one("#status", StatusLine).show_desk(self.desk)
-        if self._detail is None:
-            self.show(" Invoice", "", ((f"  {self._unread or 'Reading...'}", PLAIN),))
-            return
-        lines = words.invoice_lines(self._detail, now, self._zone, self.app.size.width)
-        old = f"  Not read anew: {self._unread}" if self._unread else ""
-        shown = ((old, BOLD), *((line, PLAIN) for line in lines))
-        self.show(f" {words.invoice_title(self._detail, now, self._zone)}", f"{self._detail.state} ", shown)
+        now, width = self.desk.now(), self.app.size.width
+        self.show(words.invoice_lines(self._detail, self._unread, now, self._zone, width))

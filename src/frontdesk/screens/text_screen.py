@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -10,12 +9,12 @@ from textual.screen import Screen
 
 from frontdesk.actions import READING_ACTIONS
 from frontdesk.screens.binding import everywhere_bindings
-from frontdesk.widgets.line import BOLD, REVERSED, Line, TextBlock
+from frontdesk.screens.drawing import draw
+from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.widgets.status_line import StatusLine
+from frontdesk.words.told import Role, Shown, told
 
-StyledLine = tuple[str, Style]
-
-KEYS = "Up Down scroll  Esc back  F1 help"
+READING_KEYS = (told("Up Down scroll  Esc back  F1 help", Role.KEY),)
 
 
 class Pages(VerticalScroll, inherit_bindings=False):
@@ -41,11 +40,11 @@ class TextScreen(Screen[None], inherit_bindings=False):
         yield Line(id="keys")
         yield StatusLine(id="status")
 
-    def show(self, title: str, right: str, lines: tuple[StyledLine, ...], keys: str = KEYS) -> None:
-        """Show a text; the place that one shown before was read to stays."""
-        self.query_one("#title", Line).show(title, right, REVERSED)
-        self.query_one("#text", TextBlock).show(lines)
-        self.query_one("#keys", Line).show(keys, style=BOLD)
+    def show(self, shown: Shown) -> None:
+        """Show a title, a text and the keys; the place that a text shown before was read to stays."""
+        draw(self.query_one("#title", Line), shown["title"])
+        draw(self.query_one("#text", TextBlock), shown["text"])
+        draw(self.query_one("#keys", Line), shown.get("keys", READING_KEYS))
         self.query_one("#pages", Pages).focus()
 
     def action_back(self) -> None:

@@ -1,14 +1,12 @@
 """The last line of every screen: who sits here, how the store stands, what is open."""
 
-from datetime import datetime
-
 from rich.cells import cell_len
 from rich.style import Style
 
-from frontdesk import times
-from frontdesk.bookings import StoreState, Trouble
+from frontdesk.bookings import StoreState
 from frontdesk.desk import OpenDesk
 from frontdesk.widgets.line import ALERT, PLAIN, Line
+from frontdesk.words.connections import trouble_words
 
 
 class StatusLine(Line):
@@ -96,17 +94,4 @@ def _troubles(state: StoreState, desk: OpenDesk) -> str:
 
 def _first_trouble(state: StoreState, desk: OpenDesk) -> str:
     first = min(state.troubles, key=lambda trouble: trouble.since)
-    return f"{first.name} {trouble_words(first, desk)}"
-
-
-def trouble_words(trouble: Trouble, desk: OpenDesk) -> str:
-    """`away since 08:51`, or that it does not let us in."""
-    what = "does not let us in" if trouble.is_locked_out else "away"
-    return f"{what} since {_since(trouble, desk.now(), desk)}"
-
-
-def _since(trouble: Trouble, now: datetime, desk: OpenDesk) -> str:
-    zone = desk.here
-    if times.local_date(trouble.since, zone) != times.local_date(now, zone):
-        return times.when_in_words(trouble.since, zone, now)
-    return f"{trouble.since.astimezone(zone):%H:%M}"
+    return f"{first.name} {trouble_words(first, desk.now(), desk.here)}"

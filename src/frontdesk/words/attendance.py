@@ -10,21 +10,11 @@ from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, 
 from frontdesk.bookings import Booking, Patient, Practice, Presence, Reason
 from frontdesk.deliveries import Kind, is_profile, plan_pms
 from frontdesk.preflight import Preflight
-from frontdesk.words.dialog import (
-    LABEL_START,
-    TEXT_START,
-    Role,
-    Shown,
-    Told,
-    Wording,
-    frame,
-    is_low,
-    labelled,
-    told,
-)
+from frontdesk.words.dialog import Wording, frame, is_low
 from frontdesk.words.fitting import wrapped
 from frontdesk.words.preflight import MARKING_NO_SHOW, TAKING_BACK_NO_SHOW, pms_says
 from frontdesk.words.summary import pms_line, summary
+from frontdesk.words.told import LABEL_START, TEXT_START, Role, Shown, Told, labelled, told
 
 NO_SHOW_WORDS = Wording(
     title="Did not come",

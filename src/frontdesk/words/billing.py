@@ -23,6 +23,7 @@ from frontdesk.billing.prices import Amount
 from frontdesk.bookings import Practice, Presence
 from frontdesk.sources.undecided import Verdict
 from frontdesk.words.fitting import fitted
+from frontdesk.words.told import Role, Shown, Told, told
 
 LAST_MINUTE = timedelta(minutes=1)
 """A draft ends with a day, and people say 23:59 of it."""
@@ -164,6 +165,20 @@ def stands(one: InvoiceSummary, zone: ZoneInfo, now: datetime) -> str:
 # -- an invoice ----------------------------------------------------------------------------
 
 
+def invoice_lines(
+    detail: InvoiceDetail | None, unread: str, now: datetime, zone: ZoneInfo, width: int
+) -> Shown:
+    """Return what the page of an invoice shows in a window of this width.
+
+    `detail` None is still being read. `unread` is why it could not be read, or not again.
+    """
+    if detail is None:
+        return {"title": (told(" Invoice", Role.TITLE),), "text": (told(f"  {unread or 'Reading...'}"),)}
+    title = told(f" {invoice_title(detail, now, zone)}", Role.TITLE, f"{detail.state} ")
+    old = told(f"  Not read anew: {unread}", Role.WARNING) if unread else Told()
+    return {"title": (title,), "text": (old, *map(told, invoice_text(detail, now, zone, width)))}
+
+
 def invoice_title(detail: InvoiceDetail, now: datetime, zone: ZoneInfo) -> str:
     """`Invoice 12   November   smile`, or `Draft November   smile`."""
     invoice = detail.invoice
@@ -180,7 +195,7 @@ def _unnumbered(detail: InvoiceDetail) -> str:
     return "Not issued yet:" if detail.state is InvoiceState.OPEN else "Draft"
 
 
-def invoice_lines(detail: InvoiceDetail, now: datetime, zone: ZoneInfo, width: int) -> tuple[str, ...]:
+def invoice_text(detail: InvoiceDetail, now: datetime, zone: ZoneInfo, width: int) -> tuple[str, ...]:
     """Return an invoice in lines of at most `width` cells: its days, its bookings, what they come to.
 
     A line that a request has struck keeps its place, with an x before it and the word Adjusted, and

@@ -6,22 +6,10 @@ from datetime import datetime
 
 from rich.cells import cell_len
 
-from frontdesk.bookings import REASON_LIMIT, Booking, Patient, Practice
+from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Patient, Practice
 from frontdesk.deliveries import TOLD_BY_PHONE, Kind, plan
 from frontdesk.preflight import Preflight
-from frontdesk.words.dialog import (
-    LABEL_START,
-    TEXT_START,
-    Part,
-    Role,
-    Shown,
-    Told,
-    Wording,
-    frame,
-    is_low,
-    labelled,
-    told,
-)
+from frontdesk.words.dialog import Wording, frame, is_low
 from frontdesk.words.fitting import fitted
 from frontdesk.words.preflight import pms_says
 from frontdesk.words.summary import (
@@ -30,6 +18,7 @@ from frontdesk.words.summary import (
     summary,
     what_follows,
 )
+from frontdesk.words.told import LABEL_START, TEXT_START, Part, Role, Shown, Told, labelled, told
 
 WORDS = Wording(
     title="Cancel Booking",
@@ -110,6 +99,13 @@ def given(reason: str, filed: str) -> str:
     if reason:
         return f"Filed as {filed}." if filed else ""
     return f"Filed as {filed}. The patient is given no reason. Backspace takes it out."
+
+
+def who_cancelled(done: Cancellation, at: str) -> str:
+    """Return who cancelled a booking while it was on the dialog, and when, by the clock at the desk."""
+    if done.source:
+        return f"This was cancelled, as {done.source} says."
+    return f"{done.by} cancelled this at {at}."
 
 
 def _label(booking: Booking, state: Cancelling, width: int) -> Told:

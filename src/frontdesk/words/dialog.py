@@ -1,63 +1,15 @@
-"""What a dialog shows, as lines whose parts have roles: without colours, and without a screen.
+"""What every dialog of a booking says: its frame, its answers, and what is said of what was not saved."""
 
-A dialog's lines are a pure function of its state and the window's size. Who draws them decides
-what a role looks like, and nothing of what is said.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-
-from rich.cells import set_cell_size
 
 from frontdesk.bookings import OTHER_STORE
 from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.words.fitting import wrapped
+from frontdesk.words.told import LABEL_START, Role, Told, told
 
 DESIGN_HEIGHT = 24
 """Lines of the window that dialogs are drawn for; with fewer of them something is left out."""
-LABEL_START, TEXT_START = 2, 16
-"""Columns in which labels and what they name begin."""
 END = "-" * 40
-
-
-class Role(Enum):
-    """What a part of a line is for."""
-
-    TITLE = "title"
-    LABEL = "label"
-    VALUE = "value"
-    WARNING = "warning"
-    QUIET = "quiet"
-    KEY = "key"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some text of one role."""
-
-    text: str
-    role: Role = Role.VALUE
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One line; `right` stands at its right end."""
-
-    parts: tuple[Part, ...] = ()
-    right: str = ""
-
-    def __str__(self) -> str:
-        return "".join(part.text for part in self.parts).rstrip()
-
-    @property
-    def warning(self) -> str:
-        """The part of it that warns; empty when none does."""
-        return "".join(part.text for part in self.parts if part.role is Role.WARNING)
-
-
-Shown = Mapping[str, tuple[Told, ...]]
-"""A dialog's lines by the names of their places, from top to bottom. A place that is left out is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +27,6 @@ class Wording:
     on_enter: str
     does: str
     final: str = ""
-
-
-def told(text: str, role: Role = Role.VALUE, right: str = "") -> Told:
-    """Return a line of one role."""
-    return Told((Part(text, role),), right)
-
-
-def labelled(label: str, text: str, role: Role = Role.VALUE) -> Told:
-    """Return a line with `label` in the first column and `text` in the second; a text with `!` warns."""
-    start = f"{' ' * LABEL_START}{set_cell_size(label, TEXT_START - LABEL_START - 1)} "
-    return Told((Part(start, Role.LABEL), Part(text, Role.WARNING if text.startswith("!") else role)))
 
 
 def is_low(height: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from frontdesk import times
-from frontdesk.bookings import Booking, Row
+from frontdesk.bookings import Booking, Presence, Row, Status
 from frontdesk.desk import FirstSteps, OpenDesk
 from frontdesk.filters import Filters
 from frontdesk.listing import Listing
@@ -13,6 +13,15 @@ from frontdesk.store.port import Change
 
 NOTICE_WIDTH = 52
 """Cells of a sentence in place of rows, so that it fits the smallest window."""
+
+SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
+PRESENCE_WORDS = {
+    Presence.ARRIVED: "arrived",
+    Presence.ATTENDED: "attended",
+    Presence.NO_SHOW: "FTA",
+    Presence.UNABLE: "UTA",
+}
+"""What stands in the place of the status of a booking that is not cancelled."""
 
 EVERYTHING = "All days, all practices, cancelled too"
 """What the list shows without a filter."""

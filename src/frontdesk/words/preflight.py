@@ -10,9 +10,9 @@ from frontdesk import times
 from frontdesk.bookings import Booking
 from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.text import clean
-from frontdesk.words.dialog import TEXT_START
 from frontdesk.words.fitting import fitted
 from frontdesk.words.summary import AUTOMATICALLY
+from frontdesk.words.told import TEXT_START
 
 CONTRADICTING = frozenset(
     {

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from frontdesk import times
 from frontdesk.bookings import Booking, Cancellation, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
-from frontdesk.words.dialog import TEXT_START, Part, Role, Told, labelled
 from frontdesk.words.fitting import fitted, held, side_by_side
+from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled
 
 SAME_NAME = "Same name"
 

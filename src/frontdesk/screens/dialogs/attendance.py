@@ -18,8 +18,8 @@ from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.booking import BookingDialog
 from frontdesk.words.attendance import BACK_WORDS, CAME_WORDS, Marking, back_lines, came_lines
-from frontdesk.words.dialog import Shown
 from frontdesk.words.preflight import TAKING_BACK_NO_SHOW, Reading
+from frontdesk.words.told import Shown
 
 
 class MarkDialog(BookingDialog, inherit_bindings=False):

@@ -21,16 +21,18 @@ from frontdesk.desk import OpenDesk
 from frontdesk.errors import Conflict, FrontdeskError
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.dialogs.command import CommandDialog, Progress
-from frontdesk.screens.dialogs.drawing import STYLES, draw, who_cancelled
+from frontdesk.screens.drawing import draw
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.store.port import Change
 from frontdesk.widgets.button import Button, Tick
 from frontdesk.widgets.line import PLAIN, Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
 from frontdesk.widgets.status_line import StatusLine
-from frontdesk.words.dialog import DESIGN_HEIGHT, Shown, Wording, cause, is_low, not_saved
+from frontdesk.words.cancelling import who_cancelled
+from frontdesk.words.dialog import DESIGN_HEIGHT, Wording, cause, is_low, not_saved
 from frontdesk.words.preflight import CANCELLING, Reading
 from frontdesk.words.summary import changed_parts, is_same
+from frontdesk.words.told import Shown
 
 WIDE = 100
 """From this width on the longest reason fits into three lines."""
@@ -43,6 +45,22 @@ class Closed:
     saved: Booking | None
     said: str = ""
     done: Done[Booking] | None = field(default=None, compare=False)
+
+
+STYLES = """
+    #dialog { height: auto; background: ansi_default; }
+    #end { display: none; }
+    BookingDialog.-tall #end { display: block; }
+    BookingDialog.-tall #status, BookingDialog.-tall .spare { display: none; }
+    #reason-box { height: 4; padding: 0 1; }
+    #reason-box TextBlock { width: 1; }
+    #buttons { height: 1; padding: 0 0 0 2; }
+    #keep { margin-right: 4; }
+    #hint { margin-left: 6; }
+    BookingDialog.-low .gap { display: none; }
+    BookingDialog.-wide #reason-box, BookingDialog.-wide #reason { height: 3; }
+    BookingDialog.-low #reason-box, BookingDialog.-low #reason { height: 2; }
+    """
 
 
 class BookingDialog(CommandDialog[Closed], inherit_bindings=False):

@@ -31,9 +31,9 @@ from frontdesk.words.cancelling import (
     given,
     has_room_for_note,
 )
-from frontdesk.words.dialog import TEXT_START, Shown
 from frontdesk.words.fitting import fitted
 from frontdesk.words.summary import needs_phone_call
+from frontdesk.words.told import TEXT_START, Shown
 
 
 class CancelScreen(BookingDialog, inherit_bindings=False):

@@ -44,8 +44,8 @@ from frontdesk.words.attendance import (
     no_show_lines,
     request_lines,
 )
-from frontdesk.words.dialog import LABEL_START, Shown
 from frontdesk.words.preflight import MARKING_NO_SHOW, Reading
+from frontdesk.words.told import LABEL_START, Shown
 
 MOST_QUESTIONS = max(map(len, QUESTIONS.values()))
 

@@ -6,26 +6,19 @@ from functools import cache
 from rich.style import Style
 
 from frontdesk import times
-from frontdesk.bookings import Followup, Presence, Row, Status
+from frontdesk.bookings import Followup, Row, Status
 from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column
 from frontdesk.words.fitting import fitted
+from frontdesk.words.lists import PRESENCE_WORDS, SYMBOLS
 
 FOLLOWUP_SYMBOLS = {Followup.NOTHING_OPEN: " ", Followup.UNDER_WAY: "~", Followup.NEEDS_PERSON: "!"}
-SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
 STATUS_STYLES = {
     Status.UPCOMING: PLAIN,
     Status.COMPLETED: PLAIN,
     # Not red: no colour of a palette is readable on every background that palettes come with.
     Status.CANCELLED: BOLD,
 }
-PRESENCE_WORDS = {
-    Presence.ARRIVED: "arrived",
-    Presence.ATTENDED: "attended",
-    Presence.NO_SHOW: "FTA",
-    Presence.UNABLE: "UTA",
-}
-"""What stands in the place of the status of a booking that is not cancelled."""
 AT_WIDTH, PATIENT_WIDTH = 3, 21
 
 
