@@ -148,11 +148,11 @@ class Dispatcher:
                 self._something.clear()
                 await self._begin(booking_id, ends_at)
                 report(self._progress())
-                if self._running:
-                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-                    continue
                 if self._something.is_set():
                     # An attempt ended while the store was asked: its connection was not asked for.
+                    continue
+                if self._running:
+                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                     continue
                 held = None
                 if booking_id is None:
