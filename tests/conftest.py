@@ -17,6 +17,8 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 
+pytest.register_assert_rewrite("tests.screens.golden")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # A config that others can change is refused, whatever the umask of whoever runs the tests.

@@ -322,6 +322,7 @@ async def test_f_again_takes_it_back_and_the_request_falls(front: Front, billed:
     await front.press("y", "n", "n", "f8")
     await f_of(front, PASSED)
     assert front.lines()[0].startswith(" Marked did not come 09:14 by Kim Nguyen. Came after all?")
+    await front.until(lambda: "Same name: another" in front.lines()[-4])
     same_as_golden("came-after-all-80x24", front.lines())
     await front.press("f8")
     booking = await booking_of(front, PASSED)
