@@ -1,3 +1,5 @@
+"""What must follow a command, and how far each of it has got."""
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
