@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from functools import cache
+from operator import itemgetter
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from frontdesk.bookings import (
@@ -202,8 +203,15 @@ _Ask = Callable[..., list[Any]]
 """Sends a statement with its parameters and returns all rows."""
 
 
-def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> SimpleNamespace:
-    return SimpleNamespace(**dict(zip((column[0] for column in cursor.description), values, strict=True)))
+def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Any:
+    """Return a row as the store's own are: by place, and with its columns as attributes."""
+    return _row_of(tuple(column[0] for column in cursor.description))(values)
+
+
+@cache
+def _row_of(columns: tuple[str, ...]) -> type[tuple[Any, ...]]:
+    by_name = {name: property(itemgetter(place)) for place, name in enumerate(columns)}
+    return type("Row", (tuple,), by_name)
 
 
 def _written(moment: datetime) -> str:

@@ -19,7 +19,8 @@ _MAKE_WORDS = frozenset(
         "appointment_type",
     }
 )
-_MAKE_DAYS = frozenset({"starts_at", "practice_id", "practitioner_id", "cancelled"})
+_MAKE_DAYS = frozenset({"starts_at", "practice_id"})
+_MAKE_TAGS = frozenset({"practice_id", "practitioner_id", "cancelled"})
 
 
 def derived_from(
@@ -31,7 +32,8 @@ def derived_from(
     """
     if not _MAKE_WORDS.isdisjoint(changed):
         return derived(values, practitioner_name, practice)
-    return {} if _MAKE_DAYS.isdisjoint(changed) else derived_days(values, practice)
+    days = {} if _MAKE_DAYS.isdisjoint(changed) else _days(values, practice)
+    return days if _MAKE_TAGS.isdisjoint(changed) else {**days, **_tags(values, practice)}
 
 
 def derived(values: Values, practitioner_name: str, practice: Practice) -> Values:
@@ -52,11 +54,18 @@ def derived(values: Values, practitioner_name: str, practice: Practice) -> Value
 
 def derived_days(values: Mapping[str, Any], practice: Practice) -> Values:
     """Return those that follow from the time, the practice's zone and what filters go by."""
+    return {**_days(values, practice), **_tags(values, practice)}
+
+
+def _days(values: Mapping[str, Any], practice: Practice) -> Values:
+    return {"local_date": times.local_date(values["starts_at"], practice.zone)}
+
+
+def _tags(values: Mapping[str, Any], practice: Practice) -> Values:
     return {
-        "local_date": times.local_date(values["starts_at"], practice.zone),
         "tags": search_tags(
             practice_id=practice.id,
             practitioner_id=values["practitioner_id"],
             cancelled=values["cancelled"],
-        ),
+        )
     }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from frontdesk.api.asks import content_of, payload_of
 from frontdesk.bookings import Intent, Reason, Standing, why_not_write
@@ -21,6 +21,14 @@ from frontdesk.store.sql.sealing import Deed, News, seal
 from frontdesk.store.sql.selects import BOOKING, COMMAND, DELIVERY, GIVEN_UP
 from frontdesk.store.sql.subjects import SUBJECTS, kind_of
 
+# Made once: to build a statement takes longer than SQLite takes to carry it out.
+_COMMAND = select(COMMAND).where(COMMAND.c.id == bindparam("command_id"))
+_GIVEN_UP = select(GIVEN_UP).where(
+    GIVEN_UP.c.command_id == bindparam("command_id"), GIVEN_UP.c.via == bindparam("via")
+)
+_WRITE_COMMAND, _WRITE_DELIVERIES = insert(COMMAND), insert(DELIVERY)
+_HAS_DELIVERIES = update(BOOKING).where(BOOKING.c.id == bindparam("booking_id")).values(has_deliveries=True)
+
 
 def do(tx: Connection, database: Database, command: Command, standing: Standing) -> Done[Any]:
     """Carry out a cleaned command; see Commands.do.
@@ -30,7 +38,7 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
     """
     ask, by = command.ask, command.operator
     database.lock_command(tx, command.id)
-    earlier = tx.execute(select(COMMAND).where(COMMAND.c.id == command.id)).one_or_none()
+    earlier = tx.execute(_COMMAND, {"command_id": command.id}).one_or_none()
     if earlier is not None:
         if earlier.content != content_of(command):
             raise Refused(Reason("id-reused", "this command's id was used for another command: start again"))
@@ -95,21 +103,20 @@ def _versions(after: Changes[Any]) -> dict[str, str]:
 
 
 def _write_command(tx: Connection, command: Command, booking_id: int | None, now: datetime) -> None:
-    tx.execute(
-        insert(COMMAND).values(
-            id=command.id,
-            kind=command.ask.kind,
-            subject_kind=command.subject.kind,
-            subject_id=command.subject.id,
-            booking_id=booking_id,
-            seen=command.seen,
-            payload=payload_of(command.ask),
-            content=content_of(command),
-            operator=command.operator.name,
-            via=command.operator.via,
-            at=now,
-        )
-    )
+    row = {
+        "id": command.id,
+        "kind": command.ask.kind,
+        "subject_kind": command.subject.kind,
+        "subject_id": command.subject.id,
+        "booking_id": booking_id,
+        "seen": command.seen,
+        "payload": payload_of(command.ask),
+        "content": content_of(command),
+        "operator": command.operator.name,
+        "via": command.operator.via,
+        "at": now,
+    }
+    tx.execute(_WRITE_COMMAND, row)
 
 
 def _write_deliveries(
@@ -134,14 +141,14 @@ def _write_deliveries(
             values |= {"waits_for": first, "next_at": None}
         rows.append({"command_id": command.id, "booking_id": booking_id, "waits_for": None, **values})
     if not any(one.waits_for for one in planned):
-        tx.execute(insert(DELIVERY), rows)
+        tx.execute(_WRITE_DELIVERIES, rows)
     else:
         ids: dict[str, int] = {}
         for one, row in zip(planned, rows, strict=True):
             if one.waits_for:
                 row["waits_for"] = ids[one.waits_for]
             ids[one.kind] = tx.execute(insert(DELIVERY).values(row).returning(DELIVERY.c.id)).scalar_one()
-    tx.execute(update(BOOKING).where(BOOKING.c.id == booking_id).values(has_deliveries=True))
+    tx.execute(_HAS_DELIVERIES, {"booking_id": booking_id})
 
 
 def outcome(tx: Connection, database: Database, command_id: UUID, standing: Standing) -> Done[Any] | None:
@@ -150,7 +157,7 @@ def outcome(tx: Connection, database: Database, command_id: UUID, standing: Stan
     Raises NotFound for a command of another desk token.
     """
     database.lock_command(tx, command_id)
-    row = tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one_or_none()
+    row = tx.execute(_COMMAND, {"command_id": command_id}).one_or_none()
     if row is None:
         return None
     if standing.via and row.via != standing.via:
@@ -173,5 +180,4 @@ def give_up(tx: Connection, database: Database, command_id: UUID, standing: Stan
 
 
 def _is_given_up(tx: Connection, command_id: UUID, standing: Standing) -> bool:
-    known = select(GIVEN_UP).where(GIVEN_UP.c.command_id == command_id, GIVEN_UP.c.via == standing.via)
-    return tx.execute(known).first() is not None
+    return tx.execute(_GIVEN_UP, {"command_id": command_id, "via": standing.via}).first() is not None

@@ -15,6 +15,10 @@ from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.selects import AUDIT, CHANGE, HEAD
 
+# Made once: to build a statement takes longer than SQLite takes to carry it out.
+_HEAD, _LOCKED_HEAD = select(HEAD), select(HEAD).with_for_update()
+_WRITE_EVENTS, _WRITE_NEWS, _WRITE_HEAD = insert(AUDIT), insert(CHANGE), update(HEAD)
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -90,7 +94,7 @@ def seal(tx: Connection, database: Database, *deeds: Deed, news: Iterable[News] 
                 "digest": link,
             }
         )
-    tx.execute(insert(AUDIT), rows)
+    tx.execute(_WRITE_EVENTS, rows)
     told = [
         News(
             deed.subject or Subject("booking", deed.booking_id or 0), deed.booking_id, deed.operator, deed.at
@@ -119,7 +123,7 @@ def went_on(booking_ids: Iterable[int], at: datetime) -> list[News]:
 
 def head(tx: Connection, *, lock: bool = False) -> Row[Any]:
     """Return the head row. Raises Unavailable where there is none: a backup is being put back."""
-    row = tx.execute(select(HEAD).with_for_update() if lock else select(HEAD)).one_or_none()
+    row = tx.execute(_LOCKED_HEAD if lock else _HEAD).one_or_none()
     if row is None:
         raise Unavailable(
             "The store is empty, as while a backup is being put back: nothing was changed; "
@@ -142,7 +146,7 @@ def _tell(tx: Connection, database: Database, last: Row[Any], news: Sequence[New
         for number, one in enumerate(news, last.change + 1)
     ]
     if rows:
-        tx.execute(insert(CHANGE), rows)
-    tx.execute(update(HEAD).values(change=last.change + len(rows), **values))
+        tx.execute(_WRITE_NEWS, rows)
+    tx.execute(_WRITE_HEAD, {"change": last.change + len(rows), **values})
     if rows:
         database.announce(tx)

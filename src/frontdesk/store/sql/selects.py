@@ -34,9 +34,9 @@ def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
-def _joined(table: Table) -> list[Label[Any]]:
-    """Return a table's columns, but for the id, with its name in front."""
-    return [column.label(f"{table.name}_{column.name}") for column in table.c if column.name != "id"]
+def _joined(table: Table, columns: Iterable[str]) -> list[Label[Any]]:
+    """Return these columns of a table, but for the id, with its name in front."""
+    return [table.c[name].label(f"{table.name}_{name}") for name in columns if name != "id"]
 
 
 # A constant of the program stands in the statement itself: it needs no parameter at every execution.
@@ -64,14 +64,6 @@ TOKEN = _table(tables.TokenRow)
 
 NOBODY = Operator("")
 
-_NOT_READ = frozenset(
-    {
-        *("search", "tags", "name_key", "local_date"),
-        *("changed_by", "changed_via", "changed_at", "has_deliveries"),
-    }
-)
-"""Columns that searches and writes go by, and nothing that a booking shows: a list is read with every key."""
-
 _MOST_URGENT = func.max(
     case(
         (_is(State.ATTENTION), literal_column(str(records.NEEDS_PERSON))),
@@ -83,9 +75,9 @@ _FOLLOWUP = select(_MOST_URGENT).where(DELIVERY.c.booking_id == BOOKING.c.id).sc
 
 BOOKED = (
     select(
-        *(column for column in BOOKING.c if column.name not in _NOT_READ),
-        *_joined(PRACTITIONER),
-        *_joined(PRACTICE),
+        *(BOOKING.c[name] for name in records.BOOKING_COLUMNS),
+        *_joined(PRACTITIONER, records.PRACTITIONER_COLUMNS),
+        *_joined(PRACTICE, records.PRACTICE_COLUMNS),
     )
     .join(PRACTITIONER, PRACTITIONER.c.id == BOOKING.c.practitioner_id)
     .join(PRACTICE, PRACTICE.c.id == BOOKING.c.practice_id)

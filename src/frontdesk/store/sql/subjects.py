@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from frontdesk import times
 from frontdesk.billing.adjustments import Adjustment
@@ -83,18 +83,28 @@ class SubjectKind(Protocol):
         ...
 
 
+# Made once: to build a statement takes longer than SQLite takes to carry it out.
+# A booking is locked by itself: what was joined to it before another desk's change would be missed.
+_LOCK_BOOKINGS = (
+    select(BOOKING.c.id)
+    .where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(BOOKING.c.id)
+    .with_for_update()
+)
+_ONE_BOOKING = BOOKED.where(BOOKING.c.id == bindparam("thing_id"))
+
+
 class Bookings:
     """Bookings, by their id."""
 
     type = Booking
 
     def lock(self, tx: Connection, ids: Sequence[int]) -> None:
-        # By itself: what was joined to it before another desk's change would be missed.
-        tx.execute(select(BOOKING.c.id).where(BOOKING.c.id.in_(ids)).order_by(BOOKING.c.id).with_for_update())
+        tx.execute(_LOCK_BOOKINGS, {"ids": ids})
 
     def read(self, tx: Connection, thing_id: int, standing: Standing) -> Booking:
-        query = selects.at_practices(BOOKED.where(BOOKING.c.id == thing_id), standing.practices)
-        row = tx.execute(query).one_or_none()
+        query = selects.at_practices(_ONE_BOOKING, standing.practices)
+        row = tx.execute(query, {"thing_id": thing_id}).one_or_none()
         if row is None:
             raise NotFound("There is no such booking here: look for it again.")
         (found,) = records.bookings([row])
