@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual import events
@@ -100,9 +100,14 @@ class KeyQueue:
             self._lock_asked.clear()
         # A dialog may close with its answer: then the key is for the screen below.
         while not _locks(event) and isinstance(asked := app.screen, TakesKeys):
-            if not await self._answered(asked.takes(event)):
+            answer = asyncio.ensure_future(asked.takes(event))
+            await asyncio.sleep(0)
+            # Mostly nothing is waited for, and then nothing can have happened meanwhile.
+            has_waited = not answer.done()
+            if not await self._answered(answer):
                 return
-            await self._drained(asked)
+            if has_waited:
+                await self._drained(asked)
             if not self._counts(arrived_at):
                 return  # it was typed at a screen that the answer has taken away
             if app.screen is asked:
@@ -121,17 +126,18 @@ class KeyQueue:
         if app.screen is not screen:
             await self._drained(app.focused or app.screen)
 
-    async def _answered(self, answer: Coroutine[Any, Any, bool | None]) -> bool:
+    async def _answered(self, answering: asyncio.Future[bool]) -> bool:
         """Wait for the store's answer; False when there is none for this key.
 
         A key that waits while the lock is asked for is dropped: nobody is there any more to
         see what it does.
         """
-        answering = asyncio.ensure_future(answer)
+        if answering.done():
+            return answering.result()
         locking = asyncio.ensure_future(self._lock_asked.wait())
         try:
             await asyncio.wait((answering, locking), return_when=asyncio.FIRST_COMPLETED)
-            return answering.done() and answering.result() is not False
+            return answering.done() and answering.result()
         finally:
             answering.cancel()
             locking.cancel()
