@@ -7,6 +7,7 @@ CSV file, a PMS, a config or another operator may reach a screen before `clean`.
 import dataclasses
 import functools
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -32,6 +33,9 @@ _INVISIBLE = re.compile(
 
 LEFT_TO_RIGHT = "\u200e"
 """A mark of no width (UAX 9) that we put behind text from right to left, so that it stays in its column."""
+
+_SPOKEN = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: without the letters that are taken for a digit on paper or on the phone."""
 
 _PIECE = re.compile(f"[^ {LEFT_TO_RIGHT}]+")
 _JOINERS = "\u200c\u200d"
@@ -184,3 +188,8 @@ def fold(value: str) -> tuple[str, ...]:
 def begins(parts: Iterable[str], words: Sequence[str]) -> bool:
     """Return whether each of `parts` is the beginning of one of `words`; both are folded."""
     return all(any(word.startswith(part) for word in words) for part in parts)
+
+
+def made_up_code(length: int = 6) -> str:
+    """Return a random code that can be read out on the phone: digits and capital letters."""
+    return "".join(secrets.choice(_SPOKEN) for _ in range(length))

@@ -182,8 +182,8 @@ async def test_a_missing_reference_is_made(store: SqlStore, store_url: str) -> N
 async def test_a_made_reference_is_nobody_elses(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     await load(store, incoming(1, ref="000000", practice_id="perth"))
     # First only references that are taken, in the store or by a later line of the batch.
-    numbers = iter([0, 1] * 250 + [2] * 500)
-    monkeypatch.setattr("frontdesk.store.sql.loading.secrets.randbits", lambda _: next(numbers))
+    codes = iter(["000000", "100000"] * 250 + ["200000"] * 500)
+    monkeypatch.setattr("frontdesk.store.sql.loading.made_up_code", lambda: next(codes))
     await load(store, incoming(2, ref="", pms_ref="P2"), incoming(3, ref="100000"))
     (made,) = await store.find("200000")
     assert made.pms_ref == "P2"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from frontdesk.bookings import Position
 from frontdesk.cli import COMMANDS, HEADINGS, frontdesk
-from frontdesk.cli.bookings import cursor
+from frontdesk.cli.paging import cursor
 from frontdesk.config import PRACTICE_EXAMPLE, default_file
 from frontdesk.exchange.columns import COLUMNS
 from tests.e2e.line_mode import LineDesk

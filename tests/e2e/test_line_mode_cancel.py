@@ -10,8 +10,7 @@ import click
 import pytest
 
 from frontdesk.bookings import Reason
-from frontdesk.cli import cancel as cancel_module
-from frontdesk.cli import following
+from frontdesk.cli import following, one_booking
 from frontdesk.commands import Command, Done
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unauthorised, Unavailable
 from frontdesk.store.sql.store import SqlStore
@@ -173,7 +172,7 @@ class TestAsking:
                 database.execute("UPDATE booking SET patient_name = 'Somebody Else' WHERE ref = 'R00001'")
             return True
 
-        monkeypatch.setattr(cancel_module, "confirm", confirmed_late)
+        monkeypatch.setattr(one_booking, "confirm", confirmed_late)
 
         result = desk("cancel", "R00001", "--reason", "ill")
 

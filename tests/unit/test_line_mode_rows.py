@@ -7,7 +7,8 @@ from typing import cast
 import pytest
 
 from frontdesk.bookings import Booking, BookingQuery, Direction, Page, Position, Practitioner, Row
-from frontdesk.cli.bookings import PAGE, cursor, read_cursor, read_rows
+from frontdesk.cli.bookings import PAGE, read_rows
+from frontdesk.cli.paging import cursor, read_cursor
 from frontdesk.store.port import BookingStore
 from tests.making import make_patient, make_practice
 

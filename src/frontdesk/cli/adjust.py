@@ -1,6 +1,5 @@
 """`frontdesk adjust`: ask not to be charged for a new patient, without a screen."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 
 import click
@@ -15,18 +14,19 @@ from frontdesk.billing.adjustments import (
     Question,
     why_incomplete,
 )
-from frontdesk.bookings import Booking, Reason
-from frontdesk.cli.documents import adjustment_document, as_json, booking_document, print_document
-from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
+from frontdesk.bookings import Booking
+from frontdesk.cli.documents import adjustment_document, as_json
+from frontdesk.cli.following import refuse_without_terminal, unasked, undelivered
 from frontdesk.cli.lines import request_line
-from frontdesk.cli.printing import ask, confirm, say
-from frontdesk.cli.references import find_one, reference
+from frontdesk.cli.one_booking import one_booking
+from frontdesk.cli.printing import ask
+from frontdesk.cli.references import reference
 from frontdesk.cli.wiring import Installation, Run
-from frontdesk.cli.writing import fault, write
-from frontdesk.commands import Command, Held, RequestAdjustment, Subject
+from frontdesk.cli.writing import fault
+from frontdesk.commands import RequestAdjustment
 from frontdesk.errors import Refused
 from frontdesk.store.port import BookingStore
-from frontdesk.words.summary import summary
+from frontdesk.words.told import told
 
 _YES = {"yes": True, "y": True, "no": False, "n": False}
 
@@ -81,49 +81,29 @@ def adjust(
     refuse_without_terminal("adjust", "sends the request", yes=yes)
     chosen = Ground(ground)
     given = dict(_read(answers, QUESTIONS[chosen]))
-    with installation.opened() as (store, run):
-        state = run(store.state())
-        booking = run(find_one(store, reference))
+    with one_booking(installation, reference, as_json=as_json) as at:
         request = RequestAdjustment(
             tuple(given.values()),
             texts.clean(text or ""),
             texts.clean(name or installation.config.operator.name),
             ground=chosen,
         )
-        held: Held[Booking] = Held(booking, {"adjustment": run(store.adjustments(booking.id))})
-        if why_not := request.why_not(held, state.now, state.standing):
+        if why_not := request.why_not(at.held, at.state.now, at.state.standing):
             raise Refused(why_not)
         if not yes:
-            home = run(installation.home(store))
-            shown = summary(booking, run(store.namesakes(booking.id)), state.now, home)
-            for line in filter(None, map(str, shown)):
-                say(line, err=as_json)
-            say(f"  {LABELS[chosen]}", err=as_json)
+            at.show(told(f"  {LABELS[chosen]}"))
             request = _asked(request, given, wants_text=text is None, to_stderr=as_json)
         if lacks := why_incomplete(chosen, request.answers, request.text, request.name):
             raise Refused(lacks)
-        if not yes and not confirm("Send the request?", err=as_json):
-            raise Refused(Reason("kept", "nothing was requested"))
-        command = Command(
-            uuid.uuid4(),
-            Subject("booking", booking.id),
-            booking.version,
-            installation.config.operator,
-            request,
-            state.store_id,
-        )
-        done = write(store, run, command, f"; ask with frontdesk show {reference}").thing
-        follow = followed(store, run, done)
-        requests = _requests(store, run, done)
-        if as_json:
-            made = None if requests is None else [adjustment_document(one) for one in requests]
-            print_document({**booking_document(done, follow, state.now), "adjustments": made})
-        elif requests is None:
-            say("requested. How it stands cannot be read now")
-        else:
-            say(request_line(requests[-1]).strip())
-        if not no_deliver:
-            try_once(installation, run, done, follow)
+        if not yes:
+            at.confirm("Send the request?", "nothing was requested")
+        done = at.carry_out(request)
+        requests = _requests(at.store, at.run, done)
+        line = "requested. How it stands cannot be read now"
+        if requests is not None:
+            line = request_line(requests[-1]).strip()
+        made = None if requests is None else [adjustment_document(one) for one in requests]
+        at.tell(done, lambda _: line, no_deliver=no_deliver, more={"adjustments": made})
 
 
 def _requests(store: BookingStore, run: Run, done: Booking) -> tuple[Adjustment, ...] | None:

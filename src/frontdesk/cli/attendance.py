@@ -1,29 +1,18 @@
 """`frontdesk attendance`: whether the patient came, without a screen. The same rules, the same transaction."""
 
-import uuid
+from functools import partial
 
 import click
 
-from frontdesk.bookings import Booking, Reason
-from frontdesk.cli.documents import as_json, booking_document, print_document
-from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
-from frontdesk.cli.printing import confirm, say
-from frontdesk.cli.references import find_one, reference
+from frontdesk.cli.documents import as_json
+from frontdesk.cli.following import refuse_without_terminal, unasked, undelivered
+from frontdesk.cli.one_booking import one_booking
+from frontdesk.cli.references import reference
 from frontdesk.cli.wiring import Installation
-from frontdesk.cli.writing import write
-from frontdesk.commands import (
-    Ask,
-    Command,
-    Held,
-    MarkArrived,
-    MarkAttended,
-    MarkNoShow,
-    Subject,
-    TakeBackNoShow,
-)
+from frontdesk.commands import Ask, MarkArrived, MarkAttended, MarkNoShow, TakeBackNoShow
 from frontdesk.errors import Refused
 from frontdesk.words.deliveries import done_words, facts
-from frontdesk.words.summary import AUTOMATICALLY, pms_line, summary
+from frontdesk.words.summary import AUTOMATICALLY, pms_line
 
 NO_SHOW, NONE = "no-show", "none"
 _ASKS: dict[str, type[Ask]] = {"arrived": MarkArrived, "attended": MarkAttended, NONE: TakeBackNoShow}
@@ -69,38 +58,13 @@ def attendance(
         raise click.UsageError("--notice is only for no-show")
     refuse_without_terminal("attendance", "marks anything", yes=yes)
     ask: Ask = MarkNoShow(notice=notice) if what == NO_SHOW else _ASKS[what]()
-    with installation.opened() as (store, run):
-        # The state first: of a store that takes this one's place from here on, nothing is marked.
-        state = run(store.state())
-        booking = run(find_one(store, reference))
-        held: Held[Booking] = Held(booking, {"adjustment": run(store.adjustments(booking.id))})
-        if why_not := ask.why_not(held, state.now, state.standing):
+    with one_booking(installation, reference, as_json=as_json) as at:
+        held = at.held
+        if why_not := ask.why_not(held, at.state.now, at.state.standing):
             raise Refused(why_not)
         if not yes:
-            home = run(installation.home(store))
-            shown = [*summary(booking, run(store.namesakes(booking.id)), state.now, home)]
-            if planned := ask.follows(held, booking):
-                shown.append(pms_line(planned, AUTOMATICALLY, _BY_HAND[what]))
-            for line in filter(None, map(str, shown)):
-                say(line, err=as_json)
-            if not confirm(_QUESTIONS[what], err=as_json):
-                raise Refused(Reason("kept", "nothing was marked"))
-        command = Command(
-            uuid.uuid4(),
-            Subject("booking", booking.id),
-            booking.version,
-            installation.config.operator,
-            ask,
-            state.store_id,
-        )
-        done = write(store, run, command, f"; ask with frontdesk show {reference}").thing
-        follow = followed(store, run, done)
-        if as_json:
-            print_document(booking_document(done, follow, state.now))
-        else:
-            say(facts(done_words(done), follow))
-        if no_deliver:
-            return
-        tried = try_once(installation, run, done, follow)
-        if not as_json and tried != follow:
-            say(facts(done_words(done), tried))
+            planned = ask.follows(held, at.booking)
+            at.show(*([pms_line(planned, AUTOMATICALLY, _BY_HAND[what])] if planned else []))
+            at.confirm(_QUESTIONS[what], "nothing was marked")
+        done = at.carry_out(ask)
+        at.tell(done, partial(facts, done_words(done)), no_deliver=no_deliver)

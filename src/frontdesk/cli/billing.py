@@ -14,9 +14,9 @@ from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceSummary,
 from frontdesk.billing.periods import Period, parse
 from frontdesk.billing.prices import Amount
 from frontdesk.bookings import Direction, Position, Reason
-from frontdesk.cli.bookings import cursor, read_cursor
 from frontdesk.cli.documents import Document, as_json, print_document
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.paging import cursor, page_options, read_cursor
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Installation
 from frontdesk.commands import Approve, Ask, CloseMonth, Command, Pay, Reject, Subject, Void
@@ -80,17 +80,7 @@ def billing() -> None:
     help="With a request that stands so; - is no request. Can be given several times.",
 )
 @click.option("--practice", "practices", multiple=True, metavar="ID", help="At this practice only.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 100_000),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="How many at most.",
-)
-@click.option(
-    "--after", metavar="CURSOR", help="Go on after this text, which the last list printed behind next:."
-)
+@page_options
 @as_json
 @click.pass_obj
 def list_(

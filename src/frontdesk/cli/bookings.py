@@ -1,7 +1,5 @@
 """`list`, `show` and `history`: bookings line by line, for scripts and screen readers."""
 
-from datetime import UTC, datetime, timedelta
-
 import click
 
 from frontdesk.bookings import BookingQuery, Direction, Position, Row
@@ -23,6 +21,7 @@ from frontdesk.cli.lines import (
     note_cells,
     request_line,
 )
+from frontdesk.cli.paging import cursor, page_options, read_cursor
 from frontdesk.cli.printing import say
 from frontdesk.cli.references import find_one, reference
 from frontdesk.cli.wiring import Installation
@@ -34,23 +33,10 @@ PAGE = 200
 _COUNTED = 100_000
 """Bookings that are counted at most, to say how many there are of which only some are shown."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
 
 @click.command("list")
 @filter_options
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 100_000),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="How many at most.",
-)
-@click.option(
-    "--after", metavar="CURSOR", help="Go on after this text, which the last list printed behind next:."
-)
+@page_options
 @with_notes
 @as_json
 @click.pass_obj
@@ -148,23 +134,3 @@ async def read_rows(
             return rows, None
         if len(rows) >= limit:
             return rows, position
-
-
-def cursor(position: Position, as_of: datetime) -> str:
-    """Return the text behind `next:`, where a list ended and when its query was asked.
-
-    It is one word that no shell reads anything into.
-    """
-    instants = ((at - _EPOCH) // _MICROSECOND for at in (position.starts_at, as_of))
-    return "_".join(str(number) for number in (*instants, position.id))
-
-
-def read_cursor(word: str) -> tuple[Position, datetime]:
-    """Return what `cursor` was given. Raises a usage error for any other word."""
-    try:
-        starts_at, as_of, booking_id = (int(part) for part in word.split("_"))
-        return Position(_EPOCH + starts_at * _MICROSECOND, booking_id), _EPOCH + as_of * _MICROSECOND
-    except (ValueError, OverflowError):
-        raise click.UsageError(
-            "--after takes the text behind next: in the last line of the list before"
-        ) from None

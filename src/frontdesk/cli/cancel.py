@@ -1,24 +1,23 @@
 """`frontdesk cancel`: the main job without a screen. The same rules, the same transaction."""
 
-import uuid
 from dataclasses import dataclass, replace
 from functools import partial
 
 import click
 
 from frontdesk import text
-from frontdesk.bookings import REASON_LIMIT, Booking, Reason, why_not_cancel
-from frontdesk.cli.documents import as_json, booking_document, print_document
-from frontdesk.cli.following import followed, refuse_without_terminal, try_once, unasked, undelivered
-from frontdesk.cli.printing import ask, confirm, say
-from frontdesk.cli.references import find_one, reference
+from frontdesk.bookings import REASON_LIMIT, why_not_cancel
+from frontdesk.cli.documents import as_json
+from frontdesk.cli.following import refuse_without_terminal, unasked, undelivered
+from frontdesk.cli.one_booking import OneBooking, one_booking
+from frontdesk.cli.printing import ask, confirm
+from frontdesk.cli.references import reference
 from frontdesk.cli.wiring import Installation
-from frontdesk.cli.writing import write
-from frontdesk.commands import Cancel, Command, Subject
+from frontdesk.commands import Cancel
 from frontdesk.deliveries import plan
 from frontdesk.errors import Refused
 from frontdesk.words.deliveries import facts
-from frontdesk.words.summary import needs_phone_call, reason_label, summary, what_follows
+from frontdesk.words.summary import needs_phone_call, reason_label, what_follows
 
 
 @click.command()
@@ -64,48 +63,22 @@ def cancel(
     refuse_without_terminal("cancel", "cancels", yes=yes)
     answers = _Answers(None if reason is None else _checked("reason", reason), told_by_phone)
     note = _checked("note", note)
-    with installation.opened() as (store, run):
-        # The state first: of a store that takes this one's place from here on, nothing is cancelled.
-        state = run(store.state())
-        booking = run(find_one(store, reference))
-        home = run(installation.home(store))
-        if why_not := why_not_cancel(booking, state.now, state.standing, home.zone if home else None):
+    with one_booking(installation, reference, as_json=as_json) as at:
+        zone = at.home.zone if at.home else None
+        if why_not := why_not_cancel(at.booking, at.state.now, at.state.standing, zone):
             if why_not.code == "time-passed":
                 way_on = f"for a patient who did not come: frontdesk attendance {reference} no-show"
                 why_not = replace(why_not, text=f"{why_not}; {way_on}")
             raise Refused(why_not)
-        follows = plan(booking, booking.practice)
+        follows = plan(at.booking, at.booking.practice)
         if told_by_phone and not needs_phone_call(follows):
             raise click.UsageError("--told-by-phone is only for patients without an address for a message")
         if not yes:
-            namesakes = run(store.namesakes(booking.id))
-            shown = (
-                *summary(booking, namesakes, state.now, home),
-                *what_follows(booking, follows),
-            )
-            for line in filter(None, map(str, shown)):
-                say(line, err=as_json)
-            answers = _ask(answers, booking, needs_phone_call(follows), to_stderr=as_json)
-        command = Command(
-            uuid.uuid4(),
-            Subject("booking", booking.id),
-            booking.version,
-            installation.config.operator,
-            Cancel(answers.reason or "", answers.told_by_phone, note),
-            state.store_id,
-        )
-        unknown = f". Do not tell the patient yet; ask with frontdesk show {reference}"
-        done = write(store, run, command, unknown).thing
-        follow = followed(store, run, done)
-        if as_json:
-            print_document(booking_document(done, follow, state.now))
-        else:
-            say(facts(Cancel.past, follow))
-        if no_deliver:
-            return
-        tried = try_once(installation, run, done, follow)
-        if not as_json and tried != follow:
-            say(facts(Cancel.past, tried))
+            at.show(*what_follows(at.booking, follows))
+            answers = _ask(at, answers, needs_phone_call(follows))
+        wanted = Cancel(answers.reason or "", answers.told_by_phone, note)
+        done = at.carry_out(wanted, ". Do not tell the patient yet")
+        at.tell(done, partial(facts, Cancel.past), no_deliver=no_deliver)
 
 
 @dataclass(frozen=True)
@@ -116,16 +89,15 @@ class _Answers:
     told_by_phone: bool
 
 
-def _ask(given: _Answers, booking: Booking, nobody_tells: bool, *, to_stderr: bool) -> _Answers:
+def _ask(at: OneBooking, given: _Answers, nobody_tells: bool) -> _Answers:
     """Ask for what was not given, then for the confirm. Raises Refused when it is not given."""
     reason, told = given.reason, given.told_by_phone
     if nobody_tells and not told:
-        told = confirm("Told by you on the phone just now?", err=to_stderr)
+        told = confirm("Told by you on the phone just now?", err=at.as_json)
     if reason is None:
-        label = " ".join(reason_label(booking)).rstrip(".")
-        reason = ask(label, err=to_stderr, check=partial(_checked, "reason"))
-    if not confirm("Cancel Booking? This action cannot be undone.", err=to_stderr):
-        raise Refused(Reason("kept", "the booking is kept, nothing was cancelled"))
+        label = " ".join(reason_label(at.booking)).rstrip(".")
+        reason = ask(label, err=at.as_json, check=partial(_checked, "reason"))
+    at.confirm("Cancel Booking? This action cannot be undone.", "the booking is kept, nothing was cancelled")
     return _Answers(reason, told)
 
 

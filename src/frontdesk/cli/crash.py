@@ -5,7 +5,6 @@ log has only types, modules and lines. Log records of libraries are treated the 
 """
 
 import logging
-import secrets
 import sys
 import threading
 import time
@@ -15,8 +14,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
+from frontdesk.text import made_up_code
+
 _LOGGER = logging.getLogger("frontdesk.crash")
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FRAMES = 40
 LOG_BYTES = 256_000
 """The log's size at which it begins anew; the one before it is kept."""
@@ -91,7 +91,7 @@ def catch_strays() -> None:
 
 def report(error: BaseException) -> str:
     """Write an unexpected error to the log; return the reference id it has there."""
-    reference = "".join(secrets.choice(_CROCKFORD) for _ in range(6))
+    reference = made_up_code()
     _log(error, reference)
     return reference
 

@@ -1,6 +1,5 @@
 """Bulk load: bookings from a file, a seed or a PMS, matched with those that are there."""
 
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +17,8 @@ from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.derived import derived
 from frontdesk.store.sql.sealing import Deed, seal
 from frontdesk.store.sql.selects import APPOINTMENT_TYPE, BOOKING, PRACTICE, PRACTITIONER
-from frontdesk.text import clean_fields
+from frontdesk.text import clean_fields, made_up_code
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_REF_LENGTH = 6
 _REFS_AT_ONCE = 500
 _KEYS_AT_ONCE = 1000
 
@@ -354,7 +351,7 @@ class _Load:
     def _free_ref(self) -> str:
         """Return a reference that no booking of the store has, nor any line of this batch."""
         while not self._free_refs:
-            made = {_made_up_ref() for _ in range(_REFS_AT_ONCE)}
+            made = {made_up_code() for _ in range(_REFS_AT_ONCE)}
             taken = select(BOOKING.c.ref).where(BOOKING.c.ref.in_(made))
             made -= set(self._tx.execute(taken).scalars())
             made -= {ref for _, ref in self._by_ref} | self._named_refs
@@ -379,8 +376,3 @@ class _Load:
         if self._new:
             database.insert_many(self._tx, BOOKING, [record.values for record in self._new])
         return len(self._new)
-
-
-def _made_up_ref() -> str:
-    number = secrets.randbits(5 * _REF_LENGTH)
-    return "".join(_CROCKFORD[number >> (5 * place) & 31] for place in range(_REF_LENGTH))
