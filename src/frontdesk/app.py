@@ -21,8 +21,9 @@ from frontdesk.keys import key_name, keys_of
 from frontdesk.screens.shell.desk_lock import DeskLock
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
-from frontdesk.screens.shell.roles import Explains, HearsTerminal, HoldsUnsent, Offers, Settles
+from frontdesk.screens.shell.roles import Explains, HearsTerminal, HoldsUnsent, Home, Offers, Settles
 from frontdesk.terminal import FrontdeskDriver, PositionAnswered
+from frontdesk.widgets.look import PLAIN, Look
 
 if TYPE_CHECKING:
     from frontdesk.screens.list.bookings import BookingsScreen
@@ -56,6 +57,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         super().__init__(driver_class=driver_class, ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
+        self.look: Look = PLAIN
         self.desk = desk
         self.open_desk: OpenDesk | None = None
         self._dispatching: asyncio.Task[None] | None = None
@@ -144,13 +146,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
                 self.desk.report(error)
 
     def _say_notices(self) -> None:
-        """Bring what is only known now into the status lines: nothing else may change for long."""
-        from frontdesk.widgets.status_line import StatusLine
-
-        if self.open_desk is not None and self.desk.notices:
-            for screen in self.screen_stack:
-                for line in screen.query(StatusLine):
-                    line.show_desk(self.open_desk)
+        """Bring what is only known now onto the list: nothing else may change for long."""
+        for screen in self.screen_stack if self.desk.notices else ():
+            if isinstance(screen, Home):
+                screen.show_standing()
 
     def _note_cut_off(self) -> None:
         """Remember that the terminal went away while somebody sat here."""

@@ -134,7 +134,7 @@ class Desk:
     PMS has been proven, None where nothing is assumed or this desk cannot know it.
     `sign_in` knows the operators who share this desk, None where `operator` is the only one.
     `cut_offs` is None where nothing is kept from one run to the next.
-    `notices` are sentences for the status line that opening the store or preparing the
+    `notices` are sentences for line 3 that opening the store or preparing the
     dispatch may have left, such as that config and store name different practices.
     """
 

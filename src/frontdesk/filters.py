@@ -1,4 +1,4 @@
-"""What narrows the list, and how line 2 says so in words."""
+"""What narrows the list, and how line 3 says so in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

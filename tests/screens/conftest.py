@@ -18,6 +18,7 @@ from frontdesk.bookings import Operator, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
 from frontdesk.screens.list import store_watch
 from frontdesk.store.opening import open_store
+from frontdesk.store.sql.store import SqlStore
 from tests.screens.cuts import Cut
 from tests.screens.desk_data import HOSTILE_NAME, HOSTILE_NAMES, KIM, NOW, PRACTICES, everything, kovacs
 from tests.screens.front import Front, StillClock, desk_on
@@ -160,3 +161,11 @@ async def hostile_store(tmp_path: Path) -> Path:
     )
     await store.close()
     return path
+
+
+@pytest.fixture
+async def second_store(store_path: Path) -> AsyncIterator[SqlStore]:
+    """The store as another desk has it open."""
+    store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
+    yield store
+    await store.close()

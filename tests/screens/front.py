@@ -127,7 +127,18 @@ class Front:
 
     def line(self, name: str) -> str:
         """One of the Bookings screen's text lines."""
-        return self.screen.line(name).text
+        return self.screen.line(name).text.strip()
+
+    @property
+    def shows(self) -> str:
+        """What line 3 says, without the chip of the list."""
+        return self.line("show").removeprefix("LIST").removesuffix("letters are commands").strip()
+
+    @property
+    def facts(self) -> str:
+        """The facts of the Last line, as one sentence."""
+        write = self.screen.last._write
+        return ", ".join(part.text for part in write.facts) if write else ""
 
 
 def screen_lines(app: App[None]) -> list[str]:

@@ -100,7 +100,7 @@ async def test_a_store_that_does_not_come_leaves_no_row_under_a_search_and_says_
         await front.type("kov")
         assert front.screen.listing.view.rows == ()
         assert 'Bookings for "kov" could not be read.' in "\n".join(front.lines())
-        assert "No connection to the bookings" in front.line("status")
+        assert "No connection to the bookings" in front.shows
         assert "The disk is gone" in front.line("keys")
 
 

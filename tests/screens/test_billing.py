@@ -123,7 +123,7 @@ async def test_only_new_patients_are_listed_with_what_became_of_them(billed: Fro
     assert "Fay Asks" not in shown(billed)
     assert row(billed, "Ben Smith").split()[-3:] == ["DRAFT", "Upcoming", "-"]
     assert row(billed, "Eve Novak").split()[-3:] == ["-", "Upcoming", "-"]
-    assert "5 bookings of new patients" in billed.lines()[0]
+    assert "5 bookings of new patients" in billed.lines()[1]
 
 
 async def test_it_is_reached_by_its_name(billed: Front) -> None:
@@ -139,15 +139,15 @@ async def test_filters_narrow_it_are_named_and_cleared(billed: Front) -> None:
         RequestAdjustment(text="Booked twice", name="Tom", ground=Ground.OTHER),
     )
     await billed.press("f3", "m", *"dec", "enter")
-    assert "FILTER December 2026" in billed.lines()[1]
+    assert "FILTER December 2026" in billed.lines()[2]
     assert "Eve Novak" in shown(billed)
     assert "Ben Smith" not in shown(billed)
     await billed.press("0", "r", *"awa", "enter")
-    assert "FILTER Awaiting Review" in billed.lines()[1]
+    assert "FILTER Awaiting Review" in billed.lines()[2]
     assert row(billed, "Ana Reyes").endswith("Awaiting Review")
     assert "Ben Smith" not in shown(billed)
     await billed.press("0", "o", *"port", "enter")
-    assert "FILTER PRT" in billed.lines()[1]
+    assert "FILTER PRT" in billed.lines()[2]
     assert "Ana Reyes" not in shown(billed)
     await billed.press("2")
     assert "None: Charged, PRT. 0 shows everything." in shown(billed)
@@ -158,7 +158,7 @@ async def test_filters_narrow_it_are_named_and_cleared(billed: Front) -> None:
 async def test_an_invoice_is_a_filter_once_it_has_a_number(open_billed: BilledFront) -> None:
     async with open_billed(seconds=timedelta(days=20).total_seconds()) as front:
         await front.press("f3", "v", "enter")
-        assert "FILTER invoice 1" in front.lines()[1]
+        assert "FILTER invoice 1" in front.lines()[2]
         assert row(front, "Ben Smith").split()[-3:] == ["1", "Charged", "-"]
         assert "Eve Novak" not in shown(front)
 
@@ -190,7 +190,7 @@ async def test_a_store_that_is_away_is_said_and_read_when_it_is_back(
         assert "Ben Smith" not in shown(front), "no row under a filter that it was not read for"
         cut[0].error = None
         await front.until(lambda: "Ben Smith" in shown(front))
-        assert "FILTER Upcoming" in front.lines()[1]
+        assert "FILTER Upcoming" in front.lines()[2]
         assert "The line is cut." not in shown(front)
 
 
@@ -292,7 +292,7 @@ async def test_invoices_are_listed_and_a_draft_shows_what_is_struck(billed: Fron
     assert row(billed, "November").endswith("$272.80 Draft to Mon 7 Dec")
     assert row(billed, "December").endswith("not issued yet")
     await billed.press("down", "enter")
-    assert billed.lines()[0].startswith(" Draft November   smile")
+    assert billed.lines()[1].startswith(" Draft November   smile")
     assert row(billed, "Ana Reyes").startswith("x ")
     assert row(billed, "Ana Reyes").split()[-2:] == ["Adjusted", "$0.00"]
     assert row(billed, "Ben Smith").endswith("$99.00")
@@ -308,9 +308,9 @@ async def test_invoices_are_listed_and_a_draft_shows_what_is_struck(billed: Fron
 
 async def test_it_says_when_the_draft_closes_and_what_is_charged(billed: Front) -> None:
     await undecided(billed)
-    assert billed.lines()[0].endswith("Draft November closes Mon 7 Dec 23:59 Sydney, in 2 days")
-    assert "4 without a decision: $381.70 is charged unless you ask" in billed.lines()[1]
-    assert "Praktika says" in billed.lines()[2]
+    assert billed.lines()[1].endswith("Draft November closes Mon 7 Dec 23:59 Sydney, in 2 days")
+    assert "4 without a decision: $381.70 is charged unless you ask" in billed.lines()[2]
+    assert "Praktika says" in billed.lines()[3]
     assert "1 not charged: new patient?" in shown(billed)
     assert "ADL 2 $217.80   PRT 1 $55   SYD 1 $108.90" in shown(billed)
     assert row(billed, "Fay Asks").endswith("new patient?")
@@ -320,10 +320,10 @@ async def test_letters_only_fill_in_and_the_same_letter_takes_out(billed: Front)
     await undecided(billed)
     await billed.press("a")
     assert row(billed, "Ben Smith").endswith("attended")
-    assert billed.lines()[1].endswith("F8 sends 1")
+    assert billed.lines()[2].endswith("F8 sends 1")
     await billed.press("a")
     assert row(billed, "Ben Smith").endswith(" -")
-    assert "F8 sends" not in billed.lines()[1]
+    assert "F8 sends" not in billed.lines()[2]
     assert (await booking(billed, "B1")).attendance.presence is Presence.NONE
 
 
@@ -334,12 +334,12 @@ async def test_a_request_counts_once_every_question_is_answered(billed: Front) -
     await billed.press("y", "down", "x")
     assert f"{QUESTIONS[Ground.DID_NOT_ATTEND][1].text} y n Esc" in shown(billed), "other keys wait"
     assert row(billed, "Ben Smith").startswith(">")
-    assert "F8 sends" not in billed.lines()[1]
+    assert "F8 sends" not in billed.lines()[2]
     await billed.press("f8", "n")
     assert f"{QUESTIONS[Ground.DID_NOT_ATTEND][2].text} y n Esc" in shown(billed)
     await billed.press("n")
     assert row(billed, "Ben Smith").endswith("did not come")
-    assert billed.lines()[1].endswith("F8 sends 1")
+    assert billed.lines()[2].endswith("F8 sends 1")
     await billed.press("down", "n", "y", "escape")
     assert row(billed, "Ana Reyes").endswith(" -"), "Esc takes it out"
     assert on(billed, UndecidedScreen)
@@ -357,7 +357,7 @@ async def test_in_the_first_minutes_only_the_patients_own_word_counts(open_bille
     early = datetime(2026, 12, 10, 16, 5, tzinfo=SYDNEY) - NOW
     async with open_billed(seconds=early.total_seconds()) as front:
         await undecided(front)
-        assert "December closes 7 Jan '27 23:59 Sydney" in front.lines()[0]
+        assert "December closes 7 Jan '27 23:59 Sydney" in front.lines()[1]
         await front.press(*"fnnn")
         assert "The patient may still come until 16:15" in shown(front)
         assert row(front, "Eve Novak").endswith(" -")
@@ -373,7 +373,7 @@ async def test_another_month_is_chosen_once_nothing_is_left_to_send(open_billed:
             front
         )
         await front.press("a", "m", *"dec", "enter")
-        assert "December closes" in front.lines()[0]
+        assert "December closes" in front.lines()[1]
         assert "Nothing is left to decide in this month." in shown(front)
 
 
@@ -398,7 +398,7 @@ async def test_f8_shows_what_is_sent_and_sends_it(billed: Front) -> None:
     assert [one.yes for one in request.answers] == [True, False, False]
     (of_ana,) = await billed.store.adjustments((await booking(billed, "B2")).id)
     assert of_ana.ground is Ground.NOT_NEW
-    await billed.until(lambda: "1 without a decision" in billed.lines()[1])
+    await billed.until(lambda: "1 without a decision" in billed.lines()[2])
     assert "Ben Smith" not in shown(billed)
 
 
@@ -426,7 +426,7 @@ async def test_esc_sends_nothing_and_keeps_what_is_decided(billed: Front) -> Non
     billed.clock.advance(2.0)
     await billed.press("escape")
     assert (await booking(billed, "B1")).attendance.presence is Presence.NONE
-    assert billed.lines()[1].endswith("F8 sends 1")
+    assert billed.lines()[2].endswith("F8 sends 1")
 
 
 async def test_a_lost_answer_is_asked_for_and_nothing_is_done_twice(
@@ -496,7 +496,7 @@ async def test_leaving_with_decisions_asks(billed: Front) -> None:
     assert "1 decision is not sent. y leaves without sending, Esc stays." in shown(billed)
     await billed.press("escape")
     assert on(billed, UndecidedScreen)
-    assert billed.lines()[1].endswith("F8 sends 1")
+    assert billed.lines()[2].endswith("F8 sends 1")
     await billed.press("ctrl+c")
     assert "Leave frontdesk? 1 decision is not sent, and lost. y / Esc" in shown(billed)
     await billed.press("escape", "escape", "y")
@@ -514,12 +514,12 @@ async def test_what_another_desk_decides_is_said_in_its_row_and_takes_the_decisi
     await elsewhere(billed, Subject("booking", ana.id), ana.version, MarkAttended())
     await billed.until(lambda: row(billed, "Ana Reyes").endswith("attended"))
     assert "Ana Reyes: attended meanwhile. Your decision is taken out." in shown(billed)
-    assert "F8 sends 2" in billed.lines()[1], "the other decisions stay"
+    assert "F8 sends 2" in billed.lines()[2], "the other decisions stay"
     cara = await booking(billed, "B3")
     asked = RequestAdjustment(text="Booked twice", name="Tom", ground=Ground.OTHER)
     await elsewhere(billed, Subject("booking", cara.id), cara.version, asked)
     await billed.until(lambda: row(billed, "Cara Olsen").endswith("asked"))
-    assert "F8 sends 1" in billed.lines()[1]
+    assert "F8 sends 1" in billed.lines()[2]
     await billed.press("y")
     assert "y answers a question; there is none." in shown(billed)
     await billed.press("f")
@@ -538,7 +538,7 @@ async def test_a_rejected_one_stays_with_the_reason(billed: Front) -> None:
     await undecided(billed)
     assert row(billed, "Ben Smith").endswith("rejected")
     assert "Rejected by Ida Biller: The patient was there" in shown(billed)
-    assert "3 without a decision" in billed.lines()[1]
+    assert "3 without a decision" in billed.lines()[2]
 
 
 async def test_attention_says_that_a_draft_closes_from_two_days_before(open_billed: BilledFront) -> None:
@@ -557,7 +557,7 @@ async def test_the_lock_keeps_what_is_decided_and_sends_nothing(billed: Front) -
     assert "Ben Smith" not in shown(billed)
     await billed.press("enter")
     assert on(billed, UndecidedScreen)
-    assert billed.lines()[1].endswith("F8 sends 1")
+    assert billed.lines()[2].endswith("F8 sends 1")
     assert (await booking(billed, "B1")).attendance.presence is Presence.NONE
 
 

@@ -1,9 +1,8 @@
 """A made-up dialog has what every dialog of a command has, by bringing its words, its fields and its ask."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -18,7 +17,6 @@ from frontdesk.errors import CommitLost, Unavailable
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.booking import BookingDialog, Closed
 from frontdesk.screens.dialogs.command import Progress
-from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.terminal import PositionAnswered
 from frontdesk.widgets.button import Tick
@@ -89,13 +87,6 @@ class CallOffScreen(BookingDialog, inherit_bindings=False):
 
 
 # -- what it has --------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def second_store(store_path: Path) -> AsyncIterator[SqlStore]:
-    store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
-    yield store
-    await store.close()
 
 
 async def opened(front: Front, closed: list[Closed | None]) -> CallOffScreen:

@@ -1,25 +1,20 @@
 """A booking that changes under the open dialog is seen before a confirm counts."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from frontdesk.bookings import Booking, Operator
 from frontdesk.commands import Subject
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.screens.dialogs.command import Progress
-from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
 from frontdesk.store.sql.store import SqlStore
 from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
-from tests.screens.desk_data import KIM, NOW, TOM, everything
+from tests.screens.desk_data import KIM, TOM, everything
 from tests.screens.front import Front, key_event
 
 REF = "SD-10482"
@@ -42,13 +37,6 @@ async def move(store: SqlStore) -> None:
     (one,) = [one for one in everything() if one.ref == REF]
     ends_at = one.ends_at + LATER if one.ends_at else None
     await store.registry.load([replace(one, starts_at=one.starts_at + LATER, ends_at=ends_at)], KIM, "file")
-
-
-@pytest.fixture
-async def second_store(store_path: Path) -> AsyncIterator[SqlStore]:
-    store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
-    yield store
-    await store.close()
 
 
 async def f8_counts_only_once_it_was_seen(front: Front, dialog: CancelScreen) -> None:

@@ -14,17 +14,17 @@ STATUS = ("1 change by other desks", "a person")
 
 async def test_how_a_filter_is_cleared_is_said_for_where_the_focus_is(front: Front) -> None:
     await front.press("tab", "1")
-    assert front.line("show").endswith("found   0 clears")
-    assert "Tab 0" not in front.line("show")
+    assert front.shows.endswith("of 68   0 clears")
+    assert "Tab 0" not in front.shows
     await front.press("tab")
-    assert front.line("show").endswith("found   Tab 0 clears")
+    assert front.shows.endswith("of 68   Tab 0 clears")
     await front.press("enter")
     assert front.screen.menu.is_open
-    assert front.line("show").endswith("found")
+    assert front.shows.endswith("of 68")
     await front.press("escape")
-    assert front.line("show").endswith("Tab 0 clears")
+    assert front.shows.endswith("Tab 0 clears")
     await front.press("tab", "0")
-    assert front.line("show") == "All days, all practices, cancelled too"
+    assert front.shows == "All days, all practices, cancelled too"
 
 
 async def test_how_an_empty_list_is_left_is_said_for_where_the_focus_is(front: Front) -> None:
@@ -38,9 +38,9 @@ async def test_how_an_empty_list_is_left_is_said_for_where_the_focus_is(front: F
 async def test_a_key_that_the_config_changed_is_named(open_front: FrontOpener) -> None:
     async with open_front(settings=Settings(keys={"filter.none": "z"})) as front:
         await front.press("tab", "1")
-        assert front.line("show").endswith("   z clears")
+        assert front.shows.endswith("   z clears")
         await front.press("z")
-        assert front.line("show") == "All days, all practices, cancelled too"
+        assert front.shows == "All days, all practices, cancelled too"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ async def test_keys_that_do_nothing_here_are_not_named(front: Front, keys: tuple
     front.clock.advance(2.0)
     await front.press("f8")
     await cancel_there(front.store, "SD-20043")
-    await front.until(lambda: "by other desks" in front.line("status"))
-    assert "F5 shows them" in front.line("status")
-    assert "F4" in front.line("status")
+    await front.until(lambda: "by other desks" in front.shows)
+    assert "F5 shows them" in front.shows
+    assert "F4" in front.line("bar")
     await front.press(*keys)
     text = "\n".join(front.lines()[1:])
     named = "F1 help" if front.app.screen is front.screen else "Tab to the list"
@@ -67,7 +67,7 @@ async def test_keys_that_do_nothing_here_are_not_named(front: Front, keys: tuple
         assert "F4" not in text
         assert "F5" not in text
     await front.press("escape")
-    assert "F5 shows them" in front.line("status")
+    assert "F5 shows them" in front.shows
 
 
 @pytest.mark.parametrize("letter", ["p", "o"])
@@ -79,9 +79,9 @@ async def test_a_chooser_goes_back_to_the_list_it_was_opened_from(
     assert isinstance(front.app.screen, ChooserScreen)
     await front.press(way_out)
     assert front.screen.table.has_focus
-    assert front.line("keys").startswith("LIST")
+    assert front.line("show").startswith("LIST")
     await front.press("1")
-    assert front.line("show").startswith("FILTER Upcoming")
+    assert front.shows.startswith("FILTER Upcoming")
     await front.press("d", "escape")
     assert front.screen.find.has_focus
 

@@ -1,7 +1,7 @@
 """A world that changes under the screen: late answers, other stores, other operators, other desks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.screens.list import store_watch
 from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.screens.shell.lock import Admitted
-from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
 from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
@@ -68,14 +67,6 @@ def late(made: list[Late], *holds: str) -> Callable[[BookingStore], Any]:
 async def cancelled_by(store: BookingStore, ref: str, operator: Any = TOM) -> Booking:
     (booking,) = await store.find(ref)
     return await cancel(store, cancel_of(booking, operator))
-
-
-@pytest.fixture
-async def second_store(store_path: Path) -> AsyncIterator[BookingStore]:
-    """The store as another desk has it open."""
-    store = await open_store(f"sqlite:///{store_path}", clock=lambda: NOW)
-    yield store
-    await store.close()
 
 
 async def settled_down(front: Front) -> None:
@@ -163,7 +154,7 @@ async def test_a_read_that_comes_late_does_not_take_her_own_cancel_for_another_o
         made[0].is_known.set()
         await reached(front, BookingsScreen)
         await front.idle()
-        assert ": cancelled" in front.line("last")
+        assert "cancelled" in front.facts
 
 
 class NotSaved:
@@ -209,7 +200,7 @@ async def test_a_namesake_that_is_found_late_is_not_said_of_another_patient(
     async with open_front(wrap=late(made)) as front:
         await front.type("kov")
         await front.press("down")
-        assert "Same name" in front.line("peek")
+        assert "Same name" in front.line("beside")
         await front.press("down")
         assert front.marked.patient.name == "Petra Kovalenko"
         petra = front.screen.listing.view.cursor
@@ -221,7 +212,7 @@ async def test_a_namesake_that_is_found_late_is_not_said_of_another_patient(
         listing._see(replace(listing.view, cursor=petra))
         made[0].may_come.set()
         await front.idle()
-        assert "Same name" not in front.line("peek")
+        assert "Same name" not in front.line("beside")
 
 
 async def test_another_operator_is_not_told_to_read_what_is_read_anew_for_them(
@@ -231,10 +222,10 @@ async def test_another_operator_is_not_told_to_read_what_is_read_anew_for_them(
         await sign_in(front)
         await front.type("kov")
         await cancelled_by(second_store, "SD-20055")
-        await front.until(lambda: "1 change by other desks: F5 shows them" in front.line("status"))
+        await front.until(lambda: "1 change by other desks. F5 shows them" in front.shows)
         await front.press("f9", "tab")
         await sign_in(front, "2580", "tom")
-        assert "by other desks" not in front.line("status")
+        assert "by other desks" not in front.shows
 
 
 # -- the lock -------------------------------------------------------------------------------
@@ -391,9 +382,9 @@ async def test_news_that_is_lost_while_the_store_comes_back_is_read_again(
         elsewhere._read_again = and_then_loses_news  # type: ignore[method-assign]
         made[0].error = AWAY
         await front.press("f5")
-        assert "No connection" in front.line("status")
+        assert "No connection" in front.shows
         made[0].error = None
-        await front.until(lambda: done and "No connection" not in front.line("status"))
+        await front.until(lambda: done and "No connection" not in front.shows)
         assert front.marked.cancellation is not None
 
 
@@ -411,6 +402,6 @@ async def test_news_that_was_lost_comes_to_what_is_open_over_the_list(
         done = await cancelled_by(second_store, REF)
         made[0].loses_rows = True
         front.screen.elsewhere._changed((Change(99, Subject("booking", done.id), done.id, TOM, NOW),))
-        await front.until(lambda: front.marked.cancellation and "No connection" not in front.line("status"))
+        await front.until(lambda: front.marked.cancellation and "No connection" not in front.shows)
         assert screen.booking.cancellation is not None
         assert "Tom Reid" in "\n".join(front.lines())

@@ -18,6 +18,7 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.port import Asked, Piece
 from frontdesk.widgets.list_table import Column
+from frontdesk.words.told import Told, told
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import NOW
 from tests.screens.front import Front, key_event
@@ -122,8 +123,8 @@ class InvoicesScreen(ListScreen[bool, Invoice], inherit_bindings=False):
     def headline(self) -> str:
         return " | ".join(self.listing.filter_words)
 
-    def foot(self) -> tuple[str, str]:
-        return "in view", f"${sum(one.cents for one in self.listing.view.rows) / 100:.2f}"
+    def foot(self) -> Told:
+        return told("in view", right=f"${sum(one.cents for one in self.listing.view.rows) / 100:.2f}")
 
     def action_only_open(self) -> None:
         self.filter(True)
@@ -144,15 +145,15 @@ async def test_it_shows_columns_in_any_width_and_begins_where_its_source_does(
     async with open_front() as front:
         await opened(front)
         lines = front.lines()
-        assert lines[0] == " Invoices"
-        assert (lines[2][2:8], lines[2][11:15], lines[2][71:]) == ("Number", "Note", "Amount")
+        assert lines[1] == " Invoices"
+        assert (lines[3][2:8], lines[3][11:15], lines[3][71:]) == ("Number", "Note", "Amount")
         (marked,) = (line for line in lines if line.startswith("> "))
         assert marked.split() == [">", "INV-50", "open", "$", "50.00"]
         assert len(marked) == 80
         assert any(line.startswith("in view") and line.endswith(".00") for line in lines)
     async with open_front(size=(120, 30)) as front:
         await opened(front)
-        assert front.lines()[2].endswith("Amount    Of")
+        assert front.lines()[3].endswith("Amount    Of")
 
 
 async def test_keys_wait_for_their_answers_in_order_and_the_way_back_waits_for_none(front: Front) -> None:

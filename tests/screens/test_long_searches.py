@@ -87,4 +87,4 @@ async def test_a_slow_count_is_not_begun_anew_by_what_other_desks_do(open_front:
         assert store.asked == asked
         store.may_answer.set()
         await front.idle()
-        assert "found, every day" in front.line("found")
+        assert "to come" in front.line("found")

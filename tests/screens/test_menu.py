@@ -65,20 +65,20 @@ async def test_the_menu_keeps_every_other_key_to_itself(front: Front) -> None:
     await front.press("q", "3", "tab", "f5", "pagedown", "x", "ctrl+p", "f1")
     assert front.screen.menu.is_open
     assert front.app.screen is front.screen
-    assert front.line("show") == "All days, all practices, cancelled too"
+    assert front.shows == "All days, all practices, cancelled too"
 
 
 async def test_d_opens_details_from_list_and_menu(front: Front) -> None:
     for keys in (("tab", "d"), ("enter", "d"), ("enter", "down", "enter"), ("tab", "m", "j", "enter")):
         await front.type("sd-10482")
         await front.press(*keys)
-        assert front.lines()[0].startswith(" Booking SD-10482"), keys
+        assert front.lines()[1].startswith(" Booking SD-10482"), keys
         await front.press("escape", "escape")
 
 
 async def test_below_the_row_or_above_it_in_the_lower_half(front: Front) -> None:
     await front.press("tab", "home", "enter")
-    assert front.lines()[4].startswith("  +--")
+    assert front.lines()[5].startswith("  +--")
     await front.press("escape", "tab", "end", "enter")
     bottom = next(y for y, line in enumerate(front.lines()) if "Esc closes" in line)
     marked = next(y for y, line in enumerate(front.lines()) if line.startswith("> "))
@@ -119,7 +119,7 @@ async def test_why_a_desk_may_not_write_is_read_whole(open_front: FrontOpener, s
         await front.type("sd-10482")
         await front.press("enter")
         assert REVOKED in said_in_the_menu(front)
-        assert front.lines()[0].startswith("Find:")
+        assert front.lines()[1].startswith(" Find")
 
 
 async def test_what_is_not_in_this_version_stands_in_the_menu_alone(front: Front) -> None:
@@ -133,7 +133,7 @@ async def test_what_is_not_in_this_version_stands_in_the_menu_alone(front: Front
     for promise in ("Move the marked booking", "resched"):
         assert promise not in shown
     await front.press("escape", "tab")
-    assert front.line("keys").startswith("LIST c cancel  d details")
+    assert front.line("keys").startswith("c cancel")
     await front.press("ctrl+p")
     assert "Reschedule" not in "\n".join(front.lines())
     await front.press("escape")

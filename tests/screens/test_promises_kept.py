@@ -136,7 +136,7 @@ async def test_whatever_the_question_raises_it_is_asked_on(
         front.reports.clear()
         del raising[0].errors["outcome"]
         await front.until(lambda: front.app.screen is front.screen)
-        assert "cancelled" in front.line("last")
+        assert "cancelled" in front.facts
 
 
 async def test_a_store_file_that_goes_away_under_the_dialog_is_said_and_asked_for_until_it_is_back(
@@ -148,7 +148,7 @@ async def test_a_store_file_that_goes_away_under_the_dialog_is_said_and_asked_fo
     bring_back(store_path)
     # The path of this test's file is too long for the reason to be told.
     await front.until(lambda: said(dialog) == "Not saved, nothing has happened. Try again or Esc.")
-    await front.until(lambda: "No connection to the bookings" not in front.line("status"))
+    await front.until(lambda: "No connection to the bookings" not in front.shows)
     await front.press("f8")
     (booking,) = await front.store.find(REF)
     assert booking.cancellation is not None
@@ -160,7 +160,7 @@ async def test_a_store_file_that_is_replaced_under_the_dialog_is_the_one_that_is
     await open_dialog(front)
     take_away(store_path, leave_a_copy=True)
     await front.press("f8")
-    assert "cancelled" in front.line("last")
+    assert "cancelled" in front.facts
     for path, is_cancelled in ((store_path, True), (store_path.with_suffix(".away"), False)):
         store = await open_store(f"sqlite:///{path}", clock=lambda: NOW)
         (booking,) = await store.find(REF)
@@ -261,17 +261,17 @@ async def test_attention_that_cannot_be_read_says_so_and_is_read_with_f5(
         raising[0].errors["attention"] = error
         await front.press("f4")
         words = "Something went wrong" if isinstance(error, RuntimeError) else "The line is cut."
-        assert words in front.lines()[-2]
+        assert words in front.lines()[-1]
         assert "Petra" not in "\n".join(front.lines())
         raising[0].errors.clear()
         await front.press("f5")
-        assert "need a person" in front.lines()[0]
+        assert "need a person" in front.lines()[1]
         raising[0].errors["do"] = error
         await front.press("a")
-        assert front.lines()[-2].startswith(f"Not tried again: {words}")
+        assert front.lines()[-1].startswith(f" Not tried again: {words}")
         raising[0].errors["outcome"] = error
         await front.press("a")
-        assert front.lines()[-2].startswith("Not known yet whether it was tried again.")
+        assert front.lines()[-1].startswith(" Not known yet whether it was tried again.")
         raising[0].errors.clear()
         front.reports.clear()
 
@@ -281,7 +281,7 @@ async def test_a_bug_in_what_others_write_is_told_as_trouble_and_followed_again(
 ) -> None:
     async with open_front(wrap=wrapped(raising)) as front:
         raising[0].errors["changes"] = raising[0].errors["state"] = RuntimeError("patient Mirela")
-        await front.until(lambda: "No connection to the bookings" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings" in front.shows)
         while raising[0].asked < 5:
             await front.pilot.pause(0.01)
         assert len(front.reports) == 1

@@ -16,6 +16,7 @@ from frontdesk.screens.list.last_write import LastWrite
 from frontdesk.screens.shell.lock import HiddenScreen
 from frontdesk.screens.shell.notices import ShutOutScreen
 from frontdesk.store.port import BookingStore
+from frontdesk.words.told import Part, Role
 from tests.choosing import few_in_quick
 from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
@@ -84,9 +85,9 @@ async def test_details_shows_who_and_when(front: Front) -> None:
     await cancel_elsewhere(front, "SD-10482")
     await front.until(lambda: any("Lee Tran (Desk Two)" in line for line in front.lines()))
     assert any("Sun 22 Nov 09:14" in line and "cancelled" in line for line in front.lines())
-    assert front.lines()[-2] == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 ADL M. Kovač."
+    assert front.lines()[-1] == "Lee Tran (Desk Two) cancelled Thu 26 Nov 10:30 ADL M. Kovač."
     await front.press("pagedown")
-    assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
+    assert front.lines()[-1] == "Up Down scroll  Esc back  F1 help"
 
 
 @pytest.mark.full
@@ -94,7 +95,7 @@ async def test_details_says_nothing_of_what_was_there_before_it_opened(front: Fr
     await front.type("sd-10482")
     await cancel_elsewhere(front, "SD-10482")
     await front.press("tab", "d")
-    assert front.lines()[-2] == "Up Down scroll  Esc back  F1 help"
+    assert front.lines()[-1] == "Up Down scroll  Esc back  F1 help"
 
 
 async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are(
@@ -105,14 +106,14 @@ async def test_a_store_that_was_away_is_back_by_itself_with_the_rows_as_they_are
         await front.press("down")
         marked, rows = front.marked.id, [row.booking.id for row in front.screen.listing.view.rows]
         cut[0].error = Unavailable("The line is cut.")
-        await front.until(lambda: "No connection to the bookings since 09:14" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings since 09:14" in front.shows)
         await front.press("tab", "m")
         assert "no connection to the bookings since 09:14" in "\n".join(front.lines())
         await front.press("escape")
         await cancel_there(cut[0]._store, "SD-10482")
         cut[0].error = None
         await front.until(lambda: "Connected to the bookings again." in front.line("keys"))
-        assert "No connection to the bookings" not in front.line("status")
+        assert "No connection to the bookings" not in front.shows
         view = front.screen.listing.view.rows
         assert [row.booking.id for row in view] == rows
         assert front.marked.id == marked
@@ -125,7 +126,7 @@ async def test_that_the_store_is_back_gives_way_to_what_others_do(
     async with open_front(wrap=wrapped(cut)) as front:
         await front.type("mirela")
         cut[0].error = Unavailable("The line is cut.")
-        await front.until(lambda: "No connection to the bookings" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings" in front.shows)
         cut[0].error = None
         await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
         await cancel_there(cut[0]._store, "SD-10482")
@@ -142,7 +143,7 @@ async def test_a_store_that_answers_and_cannot_read_the_list_stays_away(
             cut[0].error, cut[0].all_but = Unavailable("The disk does not work."), "state"
             while cut[0].refused["rows"] < 3:
                 await front.pilot.pause(0.01)
-        assert "No connection to the bookings since 09:14" in front.line("status")
+        assert "No connection to the bookings since 09:14" in front.shows
         assert found == []
         cut[0].error = None
         await front.until(lambda: "Connected to the bookings again." in front.line("keys"))
@@ -157,12 +158,12 @@ async def test_a_line_cut_behind_her_cancel_is_not_its_answer(
         front.clock.advance(2)
         cut[0].error_after["do"] = Unavailable("Nothing was changed: the line is cut.")
         await front.press("f8")
-        await front.until(lambda: "No connection to the bookings" in front.line("status"))
-        assert "cancelled. What follows cannot be read now" in front.line("last")
+        await front.until(lambda: "No connection to the bookings" in front.shows)
+        assert "cancelled. What follows cannot be read now" in front.facts
         assert front.marked.cancellation is not None
         assert "Nothing was changed" not in "\n".join(front.lines())
         cut[0].error = None
-        await front.until(lambda: "cancelled, Praktika waiting" in front.line("last"))
+        await front.until(lambda: "cancelled, Praktika waiting" in front.facts)
 
 
 async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
@@ -172,7 +173,7 @@ async def test_a_line_cut_behind_news_is_no_answer_and_hides_no_news(
         await front.type("kov")
         cut[0].error, cut[0].all_but = Unavailable("The line is cut."), "changes"
         await cancel_there(cut[0]._store, "SD-10482")
-        await front.until(lambda: "No connection to the bookings" in front.line("status"))
+        await front.until(lambda: "No connection to the bookings" in front.shows)
         assert "The line is cut" not in front.line("keys")
         cut[0].error = None
         await front.until(lambda: front.line("keys") == "Connected to the bookings again.")
@@ -279,7 +280,7 @@ async def test_after_a_cut_line_the_last_line_says_what_was_saved_last(
     remembers = Remembers(-8)
     async with open_front(cut_offs=remembers) as front:
         await front.until(lambda: "Last saved" in front.line("last"))
-        line = "Your line was cut at 09:22. Last saved: 09:14 Mirela Kovač: cancelled"
+        line = "Your line was cut at 09:22. Last saved: 09:14  Mirela Kovač   ✓ cancelled"
         assert front.line("last") == line
         assert remembers.asked == ["Kim Nguyen"]
 
@@ -289,23 +290,23 @@ async def test_after_a_cut_line_the_last_line_says_what_was_saved_last(
     [
         (
             "Tom Reid",
-            120,
-            "Your line was cut at 09:14. Last saved: 09:02 Tom Reid Mon 23 Nov 08:30: "
-            "cancelled, Praktika told, e-mail sent",
+            125,
+            "Your line was cut at 09:14. Last saved: 09:02  Tom Reid Mon 23 Nov 08:30"
+            "   ✓ cancelled   ✓ Praktika told   ✓ e-mail sent",
         ),
-        ("Tom Reid", 80, "Your line was cut at 09:14. Last saved: 09:02 Tom Reid: cancelled"),
+        ("Tom Reid", 80, "Your line was cut at 09:14. Last saved: 09:02  Tom Reid   ✓ cancelled"),
         (
             "Mirela Kovac-Kovalenko",
             76,
-            "Your line was cut at 09:14. Last saved: 09:02 Mirela Kovac-Kova..: cancelled",
+            "Your line was cut at 09:14. Last saved: 09:02  Mirela Kovac..   ✓ cancelled",
         ),
         ("Tom Reid", 60, "Your line was cut at 09:14. Last saved: 09:02"),
     ],
 )
 def test_that_the_line_was_cut_is_never_left_out(patient: str, width: int, line: str) -> None:
-    facts = "cancelled, Praktika told, e-mail sent"
+    facts = tuple(Part(words, Role.DONE) for words in ("cancelled", "Praktika told", "e-mail sent"))
     write = LastWrite("09:02", patient, "Mon 23 Nov 08:30", facts, "Your line was cut at 09:14.")
-    assert write.in_width(width) == line
+    assert write.in_width(width).text.strip() == line
 
 
 def replace_store(path: Path, *statements: str) -> None:

@@ -151,7 +151,7 @@ async def test_what_this_desk_did_is_no_change_by_another_one(
         made[0].gate.set()
         await was_taken_in.wait()
         await front.idle()
-        assert "by other desks" not in front.line("status")
+        assert "by other desks" not in front.shows
         assert front.app.open_desk is not None
         assert front.app.open_desk.changed_elsewhere == set()
 
@@ -171,7 +171,7 @@ async def test_an_earlier_write_that_is_read_late_does_not_take_the_place_of_a_l
 ) -> None:
     made: list[Held] = []
     async with open_front(wrap=held(made)) as front:
-        await front.until(lambda: ": cancelled" in front.line("last"))
+        await front.until(lambda: "cancelled" in front.facts)
         last, desk = front.screen.last, front.app.open_desk
         assert desk is not None
         made[0].holds = {"deliveries"}

@@ -31,7 +31,7 @@ def test_what_needs_a_person_warns_and_what_is_done_does_not() -> None:
     done = told_pms(State.DONE)
     text = shown(deliveries=(open_one, done))["text"]
 
-    warned = [line for line in text if line.warning]
+    warned = [line for line in text if role_is(line, Role.WARNING)]
     assert [("patient not found there" in str(line)) for line in warned] == [True]
     assert [str(line).strip() for line in text if role_is(line, Role.HEADING)] == [
         "What followed",
@@ -41,7 +41,7 @@ def test_what_needs_a_person_warns_and_what_is_done_does_not() -> None:
 
 def test_a_detail_that_does_not_fit_stands_below_with_the_same_role() -> None:
     long = told_pms(State.ATTENTION, error="the practitioner of this appointment is another one")
-    narrow = [line for line in shown(60, deliveries=(long,))["text"] if line.warning]
+    narrow = [line for line in shown(60, deliveries=(long,))["text"] if role_is(line, Role.WARNING)]
 
     assert len(narrow) > 1
     assert all(len(str(line)) <= 60 for line in narrow)

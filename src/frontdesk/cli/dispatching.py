@@ -64,7 +64,7 @@ async def wake_for_others(store: BookingStore, number: int, wake: Callable[[], N
 class BesideTheScreen:
     """Carries deliveries out for the screen, on the store that the screen has opened; see desk.Dispatch.
 
-    `say` takes sentences for the status line.
+    `say` takes sentences for line 3 of Bookings.
     """
 
     _store: "SqlStore"

@@ -6,7 +6,6 @@ from functools import cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from rich.style import Style
 from textual import work
 from textual.binding import BindingType
 
@@ -20,12 +19,12 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.attention import AttentionSource, Item
 from frontdesk.sources.billing import closing_soon
-from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column, ListTable
 from frontdesk.words import billing as words
 from frontdesk.words.deliveries import over_words, to_do
+from frontdesk.words.key_line import KeyWords
+from frontdesk.words.told import Role, Told, told
 
-FOOT = "s settle: asks for a note, signs with your name   a try again   d details"
 LINES = 4
 """Lines of an item, with the empty one below it."""
 INDENT = " " * 5
@@ -56,19 +55,19 @@ def _starts(item: Item, now: datetime) -> str:
     return times.distance(booking.starts_at, now, booking.practice.zone)
 
 
-def below(item: Item, now: datetime, width: int, here: ZoneInfo) -> list[tuple[str, Style]]:
+def below(item: Item, now: datetime, width: int, here: ZoneInfo) -> list[Told]:
     """Return what to do and why; what was written is told by the clock `here`."""
     booking = item.attention.booking
     zone, done = booking.practice.zone, booking.cancellation
     said = f"Nothing more to do: {over_words(item.ended)}" if item.ended else ": ".join(to_do(item.attention))
     # A long reason takes the empty line too, rather than being cut.
     lines = [
-        (INDENT + words, PLAIN if item.ended else BOLD)
+        told(INDENT + words, Role.QUIET if item.ended else Role.STRONG)
         for words in textwrap.wrap(said, max(1, width - len(INDENT) - 1))
     ]
     if done is not None:
         at = times.when_in_words(done.at, here, now) + times.other_clock(done.at, here, zone)
-        lines.append((f"{INDENT}Cancelled {at} by {done.by}", PLAIN))
+        lines.append(told(f"{INDENT}Cancelled {at} by {done.by}", Role.QUIET))
     return lines
 
 
@@ -81,7 +80,13 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(ATTENTION_ACTIONS)
     TITLE_WORDS = "Attention"
-    KEY_WORDS = "Up Down move  Esc back to Find  F1 help"
+    KEY_WORDS = (
+        KeyWords("s", "settle, with a signed note"),
+        KeyWords("a", "try again"),
+        KeyWords("d", "details"),
+        KeyWords("Esc", "back"),
+        KeyWords("F1", "help"),
+    )
     READING = "Reading what needs a person..."
     KEEPS = 0
 
@@ -113,11 +118,8 @@ class AttentionScreen(ListScreen[None, Item], inherit_bindings=False):
         more = " and more" if self.source.has_more else ""
         return f"{number:,}{more} {'needs' if number == 1 else 'need'} a person, nearest appointment first"
 
-    def under_title(self) -> tuple[str, str, Style]:
-        return f" {self._draft}" if self._draft else "", "", BOLD
-
-    def foot(self) -> tuple[str, str]:
-        return FOOT, ""
+    def under_title(self) -> Told:
+        return told(f" {self._draft}" if self._draft else "", Role.WARNING)
 
     def nothing(self) -> tuple[str, ...]:
         return ("      Nothing needs a person. What fails is listed here until it is done.",)

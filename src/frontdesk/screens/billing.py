@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from rich.style import Style
 from textual import work
 from textual.binding import BindingType
 
@@ -23,9 +22,10 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.billing import BillingSource
 from frontdesk.sources.port import Asked
-from frontdesk.widgets.line import ALERT, PLAIN
 from frontdesk.widgets.list_table import Column
 from frontdesk.words import billing as words
+from frontdesk.words.key_line import KeyWords
+from frontdesk.words.told import Part, Role, Told, told
 
 if TYPE_CHECKING:
     from frontdesk.screens.dialogs.booking import Closed
@@ -62,7 +62,14 @@ class BillingScreen(ListScreen[BillingQuery, BillingRow], inherit_bindings=False
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(BILLING_ACTIONS)
     TITLE_WORDS = "Billing"
-    KEY_WORDS = "f FTA  b not charged  g undecided  i invoices  1 2 3 4 r m v o filter  F1 help"
+    KEY_WORDS = (
+        KeyWords("f", "FTA"),
+        KeyWords("b", "not charged"),
+        KeyWords("g", "undecided"),
+        KeyWords("i", "invoices"),
+        KeyWords("1 2 3 4 r m v o", "filter"),
+        KeyWords("F1", "help"),
+    )
     READING = "Reading what is billed..."
 
     def __init__(self, desk: OpenDesk) -> None:
@@ -99,15 +106,17 @@ class BillingScreen(ListScreen[BillingQuery, BillingRow], inherit_bindings=False
         more = "" if count.exact else "more than "
         return f"{more}{count.number:,} {'booking' if count.number == 1 else 'bookings'} of new patients"
 
-    def under_title(self) -> tuple[str, str, Style]:
+    def under_title(self) -> Told:
         if not (filtered := self.listing.filter_words):
-            return " All months, all practices" if self.may_see else "", "", PLAIN
-        return f" FILTER {' | '.join(filtered)}", "0 clears ", ALERT
+            return told("      All months, all practices" if self.may_see else "", Role.QUIET)
+        shown = (Part(f" FILTER {' | '.join(filtered)}", Role.TITLE),)
+        return Told(shown, (Part("0 clears ", Role.BAR),), Role.BAR)
 
-    def foot(self) -> tuple[str, str]:
+    def foot(self) -> Told:
         if self._sums is None:
-            return "", ""
-        return words.sums(self._sums, self.size.width)
+            return told("")
+        left, right = words.sums(self._sums, self.size.width)
+        return Told((Part(left),), (Part(right, Role.STRONG),) if right else ())
 
     def notice(self) -> tuple[str, ...]:
         return super().notice() if self.may_see else ("", *MAY_NOT)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,7 +12,8 @@ from textual.widgets import Input
 
 from frontdesk.text import begins, fold
 from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.line import Line, TextBlock
+from frontdesk.words.told import Role, Told, told
 
 SHOWN = 12
 
@@ -56,8 +56,8 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
             yield Line(id="keys")
 
     def on_mount(self) -> None:
-        self.query_one("#title", Line).show(f" {self._title}", style=BOLD)
-        self.query_one("#keys", Line).show(self.KEYS_LINE)
+        self.query_one("#title", Line).show(told(f" {self._title}", Role.STRONG))
+        self.query_one("#keys", Line).show(told(self.KEYS_LINE))
         self.query_one("#narrow", FindField).focus()
         self._show()
 
@@ -74,16 +74,16 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
 
     def _show(self) -> None:
         first = max(0, min(self._marked - SHOWN + 1, len(self._hits) - SHOWN))
-        lines: list[tuple[str, Style]] = []
+        lines = list[Told]()
         for place in range(first, min(first + SHOWN, len(self._hits))):
             choice = self._choices[self._hits[place]]
             marked = place == self._marked
             text = f" {'>' if marked else ' '} {choice.label}"
-            lines.append((f"{text:<46} {choice.hint}", REVERSED if marked else PLAIN))
+            lines.append(told(f"{text:<46} {choice.hint}", Role.FOCUS if marked else Role.VALUE))
         if not lines:
-            lines.append(("   Nothing of that name.", PLAIN))
-        lines += [("", PLAIN)] * (min(SHOWN, len(self._choices)) - len(lines))
-        self.query_one("#choices", TextBlock).show(tuple(lines))
+            lines.append(told("   Nothing of that name."))
+        lines += [told("")] * (min(SHOWN, len(self._choices)) - len(lines))
+        self.query_one("#choices", TextBlock).show(lines)
 
     def action_mark(self, step: int) -> None:
         self._marked = max(0, min(self._marked + step, len(self._hits) - 1))

@@ -4,7 +4,7 @@ from textual import work
 
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.text_screen import TextScreen
-from frontdesk.widgets.status_line import StatusLine
+from frontdesk.widgets.bar import Bar
 from frontdesk.words.connections import connection_lines
 
 
@@ -34,4 +34,4 @@ class ConnectionsScreen(TextScreen):
 
     def on_store_changed(self) -> None:
         self.show(connection_lines(self.desk, self.app.size.width))
-        self.query_one("#status", StatusLine).show_desk(self.desk)
+        self.query_one("#bar", Bar).show_desk(self.desk)

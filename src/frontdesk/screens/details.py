@@ -18,7 +18,7 @@ from frontdesk.screens.dialogs.settling import NoteScreen, try_again
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.text_screen import TextScreen
 from frontdesk.store.port import Change
-from frontdesk.widgets.status_line import StatusLine
+from frontdesk.widgets.bar import Bar
 from frontdesk.words import lists
 from frontdesk.words.deliveries import fact, to_do
 from frontdesk.words.details import BookingDetails, details_lines
@@ -48,7 +48,7 @@ class DetailsScreen(TextScreen):
         self._read()
 
     def on_store_changed(self, message: StoreChanged) -> None:
-        self.query_one("#status", StatusLine).show_desk(self.desk)
+        self.query_one("#bar", Bar).show_desk(self.desk)
         if self._is_unread or message.concerns(self.booking.id):
             if self.booking.id not in self.desk.own_changes:
                 self._change = message.of(self.booking.id) or self._change
@@ -91,7 +91,7 @@ class DetailsScreen(TextScreen):
             self._message,
         )
         self.show(details_lines(shown, self.app.size.width))
-        self.query_one("#status", StatusLine).show_desk(self.desk)
+        self.query_one("#bar", Bar).show_desk(self.desk)
 
     def _say(self, message: str) -> None:
         self._message = message

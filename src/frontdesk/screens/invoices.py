@@ -16,9 +16,10 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.screens.text_screen import TextScreen
 from frontdesk.sources.invoices import InvoiceSource
+from frontdesk.widgets.bar import Bar
 from frontdesk.widgets.list_table import Column
-from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import billing as words
+from frontdesk.words.key_line import KeyWords
 
 
 class InvoicesScreen(ListScreen[None, InvoiceSummary], inherit_bindings=False):
@@ -26,7 +27,11 @@ class InvoicesScreen(ListScreen[None, InvoiceSummary], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(INVOICE_ACTIONS)
     TITLE_WORDS = "Invoices"
-    KEY_WORDS = "Enter opens the invoice  Up Down move  Esc back to Billing  F1 help"
+    KEY_WORDS = (
+        KeyWords("Enter", "opens the invoice"),
+        KeyWords("Esc", "back to Billing"),
+        KeyWords("F1", "help"),
+    )
     READING = "Reading the invoices..."
 
     def __init__(self, desk: OpenDesk) -> None:
@@ -99,6 +104,6 @@ class InvoiceScreen(TextScreen):
         self._show()
 
     def _show(self) -> None:
-        self.query_one("#status", StatusLine).show_desk(self.desk)
+        self.query_one("#bar", Bar).show_desk(self.desk)
         now, width = self.desk.now(), self.app.size.width
         self.show(words.invoice_lines(self._detail, self._unread, now, self._zone, width))

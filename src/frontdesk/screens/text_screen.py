@@ -10,8 +10,8 @@ from textual.screen import Screen
 from frontdesk.actions import READING_ACTIONS
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.drawing import draw
+from frontdesk.widgets.bar import Bar
 from frontdesk.widgets.line import Line, TextBlock
-from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words.told import Role, Shown, told
 
 READING_KEYS = (told("Up Down scroll  Esc back  F1 help", Role.KEY),)
@@ -34,11 +34,11 @@ class TextScreen(Screen[None], inherit_bindings=False):
     """
 
     def compose(self) -> ComposeResult:
+        yield Bar(id="bar")
         yield Line(id="title")
         with Pages(id="pages", can_focus=True):
             yield TextBlock(id="text")
         yield Line(id="keys")
-        yield StatusLine(id="status")
 
     def show(self, shown: Shown) -> None:
         """Show a title, a text and the keys; the place that a text shown before was read to stays."""

@@ -5,7 +5,6 @@ from functools import cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from rich.style import Style
 from textual import events, work
 from textual.binding import BindingType
 
@@ -20,9 +19,10 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.billing import drafts
 from frontdesk.sources.undecided import Decision, Item, UndecidedSource, Verdict
-from frontdesk.widgets.line import BOLD, PLAIN
 from frontdesk.widgets.list_table import Column
 from frontdesk.words import billing as words
+from frontdesk.words.key_line import KeyWords
+from frontdesk.words.told import Part, Role, Told, told
 
 NOTHING = "-"
 
@@ -80,7 +80,14 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(UNDECIDED_ACTIONS)
     TITLE_WORDS = "Billing"
-    KEY_WORDS = "a attended  f did not come  n not new  F8 sends  Enter opens  Esc back  F1 help"
+    KEY_WORDS = (
+        KeyWords("a", "attended"),
+        KeyWords("f", "did not come"),
+        KeyWords("n", "not new"),
+        KeyWords("F8", "send"),
+        KeyWords("Enter", "opens"),
+        KeyWords("F1", "help"),
+    )
     READING = "Reading what nobody has decided..."
     KEEPS = 0
     LEAVES: ClassVar[frozenset[str]] = frozenset()
@@ -122,24 +129,22 @@ class UndecidedScreen(ListScreen[None, Item], inherit_bindings=False):
         said = words.month_closes(month.period, month.state, month.days, self._zone(), self.desk.now())
         return f"{month.account}   {said}" if len(self._accounts) > 1 else said
 
-    def under_title(self) -> tuple[str, str, Style]:
+    def under_title(self) -> Told:
         found = self.source.found
         if found is None:
-            return "", "", PLAIN
+            return told("")
         if self.source.newcomers:
-            return f" {self.source.newcomers:,} more: F5 shows them", "", BOLD
+            return told(f" {self.source.newcomers:,} more: F5 shows them", Role.STRONG)
         sends = len(self.source.decided)
-        return (
-            f" {words.undecided(found.rows)}",
-            f"F8 sends {sends:,} " * bool(sends),
-            BOLD,
-        )
+        asked = (Part(f" {words.undecided(found.rows)}", Role.WARNING),)
+        return Told(asked, (Part(f"F8 sends {sends:,} ", Role.STRONG),) if sends else ())
 
-    def foot(self) -> tuple[str, str]:
+    def foot(self) -> Told:
         found, item = self.source.found, self.listing.current
         if item is not None and item.is_rejected and item.request is not None:
-            return f" Rejected by {item.request.decided_by}: {item.request.note}", ""
-        return words.month_beside(found, self.size.width) if found is not None else ("", "")
+            return told(f" Rejected by {item.request.decided_by}: {item.request.note}")
+        left, right = words.month_beside(found, self.size.width) if found is not None else ("", "")
+        return told(left, Role.QUIET, right)
 
     def nothing(self) -> tuple[str, ...]:
         if self.source.month is None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from frontdesk.widgets.line import PLAIN, REVERSED
+from frontdesk.widgets.look import look_of
 from frontdesk.words.fitting import fitted
+from frontdesk.words.told import Part, Role, Told
 
 
 class Answered(Message):
@@ -30,9 +30,11 @@ class _OneLine(Widget, can_focus=True):
     """What stands in the line."""
 
     def render_line(self, y: int) -> Strip:
+        role = Role.FOCUS if self.has_focus else Role.VALUE
         width = self.size.width
-        style = REVERSED if self.has_focus else PLAIN
-        return Strip([Segment("  ", PLAIN), Segment(fitted(self.text, max(0, width - 2)), style)], width)
+        return look_of(self).strip(
+            Told((Part("  "), Part(fitted(self.text, max(0, width - 2)), role))), width
+        )
 
 
 class YesNo(_OneLine):

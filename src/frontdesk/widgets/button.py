@@ -1,13 +1,12 @@
 """Buttons and a tick that paint one line and nothing on a timer."""
 
-from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from frontdesk.widgets.line import PLAIN, REVERSED
-from frontdesk.words.fitting import fitted
+from frontdesk.widgets.look import look_of
+from frontdesk.words.told import Part, Role, Told, told
 
 
 class Button(Widget, can_focus=True):
@@ -33,8 +32,9 @@ class Button(Widget, can_focus=True):
         return len(self._text)
 
     def render_line(self, y: int) -> Strip:
-        text = fitted(self._text, self.size.width)
-        return Strip([Segment(text, REVERSED if self.has_focus else PLAIN)], self.size.width)
+        return look_of(self).strip(
+            told(self._text, Role.FOCUS if self.has_focus else Role.VALUE), self.size.width
+        )
 
     def on_key(self, event: events.Key) -> None:
         if event.key in ("enter", "space"):
@@ -56,14 +56,9 @@ class Tick(Widget, can_focus=True):
         self.is_set = False
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
         text = f"[{'x' if self.is_set else ' '}] {self._label}"
-        style = REVERSED if self.has_focus else PLAIN
-        rest = max(0, width - self._indent - len(text))
-        return Strip(
-            [Segment(" " * self._indent, PLAIN), Segment(text, style), Segment(" " * rest, PLAIN)],
-            self._indent + len(text) + rest,
-        ).crop(0, width)
+        line = Told((Part(" " * self._indent), Part(text, Role.FOCUS if self.has_focus else Role.VALUE)))
+        return look_of(self).strip(line, self.size.width)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "space":

@@ -6,9 +6,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Generic
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -17,11 +14,18 @@ from textual.widget import Widget
 
 from frontdesk.paging import View
 from frontdesk.sources.port import R
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
+from frontdesk.widgets.look import look_of
 from frontdesk.words.fitting import fitted
+from frontdesk.words.told import Part, Role, Told, told
 
+MARK = Part("▌", Role.CURSOR_MARK)
+"""What stands before the cursor's row."""
 MARK_WIDTH = 2
-"""Cells before the first column, where the mark of the cursor's row stands."""
+"""Cells before the first column."""
+
+
+def _as_it_is(_row: Any, _now: datetime) -> Role:
+    return Role.VALUE
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,19 @@ class Column(Generic[R]):
     """A column: its title, its width in cells, and what it shows of a row at a time.
 
     It is shown in tables of at least `since` cells: the highest goes first where there is no
-    room. The last column shown that `takes_rest` has what its neighbours leave of the width,
-    which may be less than its own.
+    room. Where there is more of it the columns grow up to `most` cells, the first ones first;
+    the last one that `takes_rest` gives way, or has what is left. A column that is `said_once`
+    may leave out what the row right above shows too, where the table `leaves_out`.
     """
 
     title: str
     width: int
     cell: Callable[[R, datetime], str]
     since: int = 0
+    most: int = 0
     takes_rest: bool = False
-    style: Callable[[R, datetime], Style] | None = None
+    role: Callable[[R, datetime], Role] = _as_it_is
+    said_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +62,23 @@ def placed(columns: tuple[Column[Any], ...], width: int) -> tuple[Placed[Any], .
     """Return where the columns stand in `width` cells, with one cell between them."""
     shown = [column for column in columns if width >= column.since]
     rest = width - MARK_WIDTH - sum(column.width for column in shown) - len(shown) + 1
-    grows = next((column for column in reversed(shown) if column.takes_rest), None)
+    widths = {column: column.width for column in shown}
+    for column in shown:
+        more = max(0, min(rest, column.most - column.width))
+        widths[column] += more
+        rest -= more
+    takes = next((column for column in reversed(shown) if column.takes_rest), None)
+    if takes is not None:
+        widths[takes] = max(0, widths[takes] + rest)
     found, start = [], MARK_WIDTH
     for column in shown:
-        cells = max(0, column.width + rest) if column is grows else column.width
-        found.append(Placed(column, start, cells))
-        start += cells + 1
+        found.append(Placed(column, start, widths[column]))
+        start += widths[column] + 1
     return tuple(found)
 
 
-BelowRow = Callable[[R, datetime, int], Sequence[tuple[str, Style]]]
-"""What stands below a row at a time, in a number of cells: lines with their styles."""
+BelowRow = Callable[[R, datetime, int], Sequence[Told]]
+"""What stands below a row at a time, in a number of cells: lines."""
 
 
 class ListTable(Widget, Generic[R], can_focus=True):
@@ -107,6 +120,7 @@ class ListTable(Widget, Generic[R], can_focus=True):
         self._columns: tuple[Column[R], ...] = ()
         self._now: datetime | None = None
         self._notice: tuple[str, ...] = ()
+        self._leaves_out = False
 
     @property
     def room(self) -> int:
@@ -124,61 +138,66 @@ class ListTable(Widget, Generic[R], can_focus=True):
         columns: tuple[Column[R], ...],
         now: datetime,
         notice: tuple[str, ...] = (),
+        *,
+        leaves_out: bool = False,
     ) -> None:
-        """Show a page as of `now`; `notice` takes the place of rows. Only lines that differ are painted."""
-        old, old_frame = self._view, (self._columns, self._now, self._notice)
+        """Show a page as of `now`; `notice` takes the place of rows. Only lines that differ are painted.
+
+        With `leaves_out` a column that is said once leaves out what the row right above shows too; never
+        in the first row of the screen and in the cursor's.
+        """
+        old, old_frame = self._view, (self._columns, self._now, self._notice, self._leaves_out)
         self._view, self._columns, self._now, self._notice = view, columns, now, notice
-        if old_frame != (columns, now, notice) or len(old.rows) != len(view.rows):
+        self._leaves_out = leaves_out
+        if old_frame != (columns, now, notice, leaves_out) or len(old.rows) != len(view.rows):
             self.refresh()
             return
         changed = {y for y, (one, other) in enumerate(zip(old.rows, view.rows, strict=True)) if one != other}
+        if leaves_out:
+            changed |= {y + 1 for y in changed}  # what they leave out may be there no more
         if old.cursor != view.cursor:
             changed |= {old.cursor, view.cursor}
+        self._refresh_rows(changed)
+
+    def _refresh_rows(self, indices: set[int]) -> None:
         width, lines = self.size.width, self._lines
-        if changed:
-            self.refresh(*(Region(0, y * lines + 1, width, lines) for y in changed))
+        if indices:
+            self.refresh(*(Region(0, index * lines + 1, width, lines) for index in indices))
+
+    def on_focus(self) -> None:
+        self._refresh_rows({self._view.cursor})
+
+    def on_blur(self) -> None:
+        self._refresh_rows({self._view.cursor})
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width, look = self.size.width, look_of(self)
         if self._notice:
-            text = self._notice[y - 1] if 0 < y <= len(self._notice) else ""
-            return Strip([Segment(fitted(text, width), PLAIN)], width)
+            return look.strip(told(self._notice[y - 1] if 0 < y <= len(self._notice) else ""), width)
         columns = placed(self._columns, width)
         if y == 0:
-            return Strip([Segment(self._header(columns, width), BOLD)], width)
+            return look.strip(told(_header(columns), Role.HEADING), width)
         index, line = divmod(y - 1, self._lines)
         if index >= min(len(self._view.rows), self.room) or self._now is None:
             return Strip.blank(width)
-        row = self._view.rows[index]
         if line == 0:
-            return self._row(row, index == self._view.cursor, columns, width, self._now)
-        below = self._below(row, self._now, width)
-        text, style = below[line - 1] if line <= len(below) else ("", PLAIN)
-        return Strip([Segment(fitted(text, width), style)], width)
+            return look.strip(self._row(index, columns, self._now), width)
+        below = self._below(self._view.rows[index], self._now, width)
+        return look.strip(below[line - 1], width) if line <= len(below) else Strip.blank(width)
 
-    @staticmethod
-    def _header(columns: tuple[Placed[R], ...], width: int) -> str:
-        text = ""
-        for one in columns:
-            text = fitted(text, one.start) + fitted(one.column.title, one.width)
-        return fitted(text, width)
-
-    @staticmethod
-    def _row(row: R, marked: bool, columns: tuple[Placed[R], ...], width: int, now: datetime) -> Strip:
-        cells = [(one.column, fitted(one.column.cell(row, now), one.width)) for one in columns]
-        if marked:
-            text = "> " + " ".join(cell for _, cell in cells)
-            return Strip([Segment(fitted(text, width), REVERSED)], width)
-        segments, run = list[Segment](), " " * MARK_WIDTH
-        for index, (column, cell) in enumerate(cells):
-            gap = " " if index else ""
-            if column.style is None:
-                run += gap + cell
-            else:
-                segments += (Segment(run + gap, PLAIN), Segment(cell, column.style(row, now)))
-                run = ""
-        left = width - sum(cell_len(segment.text) for segment in segments)
-        return Strip([*segments, Segment(fitted(run, left), PLAIN)], width)
+    def _row(self, index: int, columns: tuple[Placed[R], ...], now: datetime) -> Told:
+        rows = self._view.rows
+        row, is_marked = rows[index], index == self._view.cursor
+        parts = [MARK, Part(" ")] if is_marked else [Part(" " * MARK_WIDTH)]
+        for place, one in enumerate(columns):
+            column, text = one.column, one.column.cell(row, now)
+            leaves_out = self._leaves_out and column.said_once and index > 0 and not is_marked
+            if leaves_out and text == column.cell(rows[index - 1], now):
+                text = ""
+            gap = " " if place + 1 < len(columns) else ""
+            parts.append(Part(fitted(text, one.width) + gap, column.role(row, now)))
+        on = (Role.CURSOR if self.has_focus else Role.CURSOR_QUIET) if is_marked else None
+        return Told(tuple(parts), on=on)
 
     def on_resize(self, event: events.Resize) -> None:
         self.post_message(self.Resized(self.room))
@@ -187,3 +206,14 @@ class ListTable(Widget, Generic[R], can_focus=True):
         if event.is_printable and event.character and event.key not in self.screen.active_bindings:
             event.stop()
             self.post_message(self.DeadKey(event.character))
+
+
+def _header(columns: tuple[Placed[Any], ...]) -> str:
+    """Return the titles, each as far as the next one leaves room: a column without a title gives up its own."""
+    text = ""
+    titled = [one for one in columns if one.column.title]
+    for index, one in enumerate(titled):
+        text = text.ljust(one.start) + one.column.title
+        if index + 1 < len(titled):
+            text = fitted(text, titled[index + 1].start - 1)
+    return text

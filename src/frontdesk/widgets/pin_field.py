@@ -3,6 +3,7 @@
 from textual import events
 
 from frontdesk.widgets.line import Line
+from frontdesk.words.told import told
 
 LONGEST = 64
 """Characters taken; no PIN is as long."""
@@ -42,4 +43,4 @@ class PinField(Line, can_focus=True):
 
     def _take_in(self, typed: str) -> None:
         self._typed = typed
-        self.show("typed, not shown" if typed else "_" if self._is_ready else "")
+        self.show(told("typed, not shown" if typed else "_" if self._is_ready else ""))

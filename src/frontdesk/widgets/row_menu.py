@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -14,8 +12,9 @@ from textual.widget import Widget
 from frontdesk import times
 from frontdesk.actions import Action
 from frontdesk.bookings import Booking, Reason
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED
+from frontdesk.widgets.look import look_of
 from frontdesk.words.fitting import fitted, wrapped
+from frontdesk.words.told import Part, Role, Told
 
 LABEL_WIDTH = 13
 
@@ -85,43 +84,37 @@ class RowMenu(Widget, can_focus=True):
 
     def height_in(self, width: int) -> int:
         """Return how many lines the menu takes in `width` cells."""
-        return sum(len(self._drawn(index, width)) for index in range(len(self._lines))) + 2
+        return sum(len(self._drawn(index, width - 2)) for index in range(len(self._lines))) + 2
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return self.height_in(width)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
+        return look_of(self).strip(self._line(y, width), width)
+
+    def _line(self, y: int, width: int) -> Told:
         if y == 0:
-            return self._frame(self._title(width), width)
-        drawn = [line for index in range(len(self._lines)) for line in self._drawn(index, width)]
+            return _edge("╭", self._title(width), "╮", width, Role.STRONG)
+        drawn = [line for index in range(len(self._lines)) for line in self._drawn(index, width - 2)]
         if y > len(drawn):
-            return self._frame("Enter does the line marked >   Esc closes", width)
-        text, style = drawn[y - 1]
-        return Strip(
-            [Segment("|", PLAIN), Segment(fitted(text, width - 2), style), Segment("|", PLAIN)], width
-        )
+            return _edge("╰", "Enter does the line marked >   Esc closes", "╯", width, Role.QUIET)
+        return Told((_SIDE, *drawn[y - 1], _SIDE))
 
     def _title(self, width: int) -> str:
         if self._booking is None or self._now is None:
             return ""
         return menu_title(self._booking, self._now, width - len("+--  -+"))
 
-    def _drawn(self, index: int, width: int) -> list[tuple[str, Style]]:
+    def _drawn(self, index: int, width: int) -> list[tuple[Part, ...]]:
         """A command's line; a reason that is too long for it goes on below, by words."""
         action, key, reason = self._lines[index]
         marked = index == self._marked and reason is None
+        role = Role.FOCUS if marked else Role.QUIET if reason else Role.STRONG
         start = f" {'>' if marked else ' '} {key}  {fitted(action.label, LABEL_WIDTH)}"
-        style = REVERSED if marked else PLAIN if reason else BOLD
-        room = width - 2 - len(start) - 1
-        first, *more = wrapped(reason.text if reason else "", room)
-        return [(start + first, style), *((" " * len(start) + line, style) for line in more)]
-
-    @staticmethod
-    def _frame(words: str, width: int) -> Strip:
-        text = f"+-- {words} "
-        line = fitted(text + "-" * max(0, width - cell_len(text) - 1), width - 1) + "+"
-        return Strip([Segment(line, BOLD if words else Style())], width)
+        first, *more = wrapped(reason.text if reason else "", width - len(start) - 1)
+        below = [(Part(fitted(" " * len(start) + line, width), role),) for line in more]
+        return [(Part(fitted(start + first, width), role),), *below]
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "ctrl+c":
@@ -151,3 +144,12 @@ class RowMenu(Widget, can_focus=True):
         action, _, reason = self._lines[index]
         if reason is None and self._booking is not None:
             self.post_message(self.Chosen(action, self._booking))
+
+
+_SIDE = Part("│", Role.RULE)
+
+
+def _edge(left: str, words: str, right: str, width: int, role: Role) -> Told:
+    """Return the upper or lower edge of the frame, with words in it."""
+    rest = max(0, width - cell_len(words) - len("╭──  ╮"))
+    return Told((Part(f"{left}── ", Role.RULE), Part(words, role), Part(f" {'─' * rest}{right}", Role.RULE)))

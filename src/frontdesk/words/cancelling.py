@@ -118,5 +118,5 @@ def _label(booking: Booking, state: Cancelling, width: int) -> Told:
     before, found, after = reads.partition(PATIENT_READS)
     parts = [Part(f"{' ' * LABEL_START}{name} {before}", Role.LABEL)]
     if found:
-        parts += [Part(found, Role.WARNING), Part(after, Role.LABEL)]
-    return Told(tuple(parts), f"{filed}{state.used}/{REASON_LIMIT} ")
+        parts += [Part(found, Role.BAR), Part(after, Role.LABEL)]
+    return Told(tuple(parts), (Part(f"{filed}{state.used}/{REASON_LIMIT} ", Role.QUIET),))

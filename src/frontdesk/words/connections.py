@@ -94,8 +94,8 @@ def _writes_mail(practices: Iterable[Practice]) -> bool:
 
 
 def trouble_words(trouble: Trouble, now: datetime, here: ZoneInfo) -> str:
-    """`away since 08:51`, or that it does not let us in, by the clock of `here`."""
-    what = "does not let us in" if trouble.is_locked_out else "away"
+    """`does not answer since 08:51`, or that it does not let us in, by the clock of `here`."""
+    what = "does not let us in" if trouble.is_locked_out else "does not answer"
     if times.local_date(trouble.since, here) != times.local_date(now, here):
         return f"{what} since {times.when_in_words(trouble.since, here, now)}"
     return f"{what} since {trouble.since.astimezone(here):%H:%M}"

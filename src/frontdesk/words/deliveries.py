@@ -20,6 +20,7 @@ from frontdesk.deliveries import (
     State,
     Way,
 )
+from frontdesk.words.told import Part, Role
 
 PHONE_THE_PATIENT = "PHONE THE PATIENT"
 
@@ -92,7 +93,12 @@ def _pms_fact(delivery: Delivery) -> str:
 
 
 def facts(past: str, deliveries: Sequence[Delivery] | None) -> str:
-    """Return the Last line's facts: `cancelled, Praktika waiting, e-mail sent`.
+    """Return the facts of a command in one sentence: `cancelled, Praktika waiting, e-mail sent`; see `each_fact`."""
+    return ", ".join(part.text for part in each_fact(past, deliveries))
+
+
+def each_fact(past: str, deliveries: Sequence[Delivery] | None) -> tuple[Part, ...]:
+    """Return the facts of a command: `cancelled`, `Praktika waiting`, `e-mail sent`; what waits and what shouts.
 
     `past` is what the command has done, in the word of its ask. Of several messages to the patient
     only the newest counts: it took the place of the others; of what the PMS is told too. The
@@ -100,15 +106,23 @@ def facts(past: str, deliveries: Sequence[Delivery] | None) -> str:
     deliveries, which is another thing than none, it says that they cannot be read.
     """
     if deliveries is None:
-        return f"{past}. What follows cannot be read now"
-    said = [past]
-    said += [f"{one.target} {fact(one)}" for one in [one for one in deliveries if one.way is Way.PMS][-1:]]
+        return (Part(f"{past}. What follows cannot be read now", Role.CHIP),)
+    said = [Part(past, Role.DONE)]
+    for one in [one for one in deliveries if one.way is Way.PMS][-1:]:
+        said.append(Part(f"{one.target} {fact(one)}", _role(one)))
     for one in [one for one in deliveries if one.is_to_patient][-1:]:
-        words = fact(one)
-        said.append(
-            {"waiting": f"{MEANS[Kind(one.kind)]} waiting", "settled": "patient settled"}.get(words, words)
-        )
-    return ", ".join(said)
+        words, means = fact(one), MEANS[Kind(one.kind)]
+        words = {"waiting": f"{means} waiting", "settled": "patient settled"}.get(words, words)
+        said.append(Part(words, _role(one)))
+    return tuple(said)
+
+
+def _role(delivery: Delivery) -> Role:
+    if delivery.state is State.ATTENTION:
+        return Role.WAITING if fact(delivery) == "waiting" else Role.CHIP
+    if delivery.state is State.UNKNOWN:
+        return Role.CHIP
+    return Role.DONE if delivery.state in (State.DONE, State.SETTLED) else Role.WAITING
 
 
 def done_words(booking: Booking) -> str:

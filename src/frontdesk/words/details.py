@@ -17,7 +17,6 @@ from frontdesk.deliveries import OPEN_STATES, Delivery, Kind, State, Way, needin
 from frontdesk.words.attendance import state_lines
 from frontdesk.words.deliveries import fact
 from frontdesk.words.fitting import fitted, side_by_side
-from frontdesk.words.lists import SYMBOLS
 from frontdesk.words.summary import private_lines, time_words, who
 from frontdesk.words.told import TEXT_START, Role, Shown, Told, labelled, told
 
@@ -65,7 +64,7 @@ def details_lines(state: BookingDetails, width: int) -> Shown:
     text += [Told(), told(history, Role.HEADING)]
     text += history_lines(booking, state.history, state.now, state.here)
     return {
-        "title": (told(f" Booking {booking.ref}", Role.TITLE, f"{SYMBOLS[status]} {status} "),),
+        "title": (told(f" Booking {booking.ref}", Role.STRONG, f"{status} "),),
         "text": tuple(text),
         "keys": (told(state.message, Role.WARNING) if state.message else told(_keys(deliveries), Role.KEY),),
     }

@@ -39,7 +39,7 @@ def frame(words: Wording, message: str, width: int, height: int) -> dict[str, tu
     *above, last = wrapped(message, width - LABEL_START)[: message_lines(height)]
     places = {
         "title": (told(f" {words.title}", Role.TITLE),),
-        "undone": (told(f"{' ' * LABEL_START}{words.final}", Role.WARNING),),
+        "undone": (told(f"{' ' * LABEL_START}{words.final}", Role.STRONG),),
         "above-message": (_answer("".join(above)),),
         "message": (_answer(last),),
         "buttons": (told(f"{words.keep}  Esc", Role.KEY), told(f"{words.confirm}  F8", Role.KEY)),

@@ -13,6 +13,9 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 
 from frontdesk.text import LEFT_TO_RIGHT
 
+SHORTEST_NAME = 6
+"""Cells that a cut name needs at least, to tell one patient from another."""
+
 _FROM_THE_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 """The blocks of scripts that are written from right to left (UAX 44, Bidi_Class)."""
 _IS_LOOSE = re.compile(f"[{_FROM_THE_RIGHT}][^{LEFT_TO_RIGHT}]*$")

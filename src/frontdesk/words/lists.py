@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from frontdesk import times
-from frontdesk.bookings import Booking, Presence, Row, Status
+from frontdesk.bookings import Booking, Count, Presence, Row
 from frontdesk.desk import FirstSteps, OpenDesk
 from frontdesk.filters import Filters
 from frontdesk.listing import Listing
 from frontdesk.store.port import Change
+from frontdesk.words.bar import no_connection, what_is_wrong
+from frontdesk.words.told import Part, Role, Told
 
 NOTICE_WIDTH = 52
 """Cells of a sentence in place of rows, so that it fits the smallest window."""
 
-SYMBOLS = {Status.UPCOMING: "o", Status.COMPLETED: "-", Status.CANCELLED: "x"}
 PRESENCE_WORDS = {
     Presence.ARRIVED: "arrived",
     Presence.ATTENDED: "attended",
@@ -27,33 +28,58 @@ EVERYTHING = "All days, all practices, cancelled too"
 """What the list shows without a filter."""
 
 
-def show_line(listing: Listing[Filters, Row], clear_keys: str) -> tuple[str, str, bool]:
-    """Line 2: what is shown, in words, and whether it must be seen (a filter is in force).
+def show_line(
+    listing: Listing[Filters, Row], desk: OpenDesk, clear_keys: str, *, in_list: bool, keys_work: bool = True
+) -> Told:
+    """Line 3: the first of what applies of no connection, a filter, what is wrong, and what is shown.
 
-    `clear_keys` are the keys that clear the filters where the focus is, empty where none does.
+    `clear_keys` are the keys that clear the filters where the focus is, empty where none does. Where the
+    list has the keys the line begins with LIST, so that nobody types a name there.
     """
-    filters = listing.filter_words
-    if filters:
-        total = _total(listing)
-        parts = (f"{total} found" if total else "", f"{clear_keys} clears" if clear_keys else "")
-        return f"FILTER {' | '.join(filters)}", "   ".join(part for part in parts if part), True
-    resting = listing.resting_words
-    if resting:
-        return (
-            f"Searching every day. Your filter ({' | '.join(resting)}) comes back when Find is empty.",
-            "",
-            False,
-        )
-    return EVERYTHING, "", False
+    if away := no_connection(desk):
+        return away
+    chip = (Part(" "), Part(" LIST ", Role.KEY)) if in_list else ()
+    if filters := listing.filter_words:
+        clears = f"   {clear_keys} clears" if clear_keys else ""
+        shown = (*chip, Part(f" FILTER {' | '.join(filters)}", Role.TITLE))
+        return Told(shown, (Part(f"{_number(listing, desk)}{clears} ", Role.BAR),), Role.BAR)
+    indent = "  " if in_list else " " * 6
+    if resting := listing.resting_words:
+        comes_back = f"Your filter ({' | '.join(resting)}) comes back when Find is empty."
+        return Told((*chip, Part(f"{indent if in_list else ' '}Searching every day. {comes_back}")))
+    if wrong := what_is_wrong(desk, names_keys=keys_work):
+        return Told((*chip, *wrong.parts))
+    right = (Part("letters are commands ", Role.QUIET),) if in_list else ()
+    return Told((*chip, Part(f"{indent}{EVERYTHING}", Role.QUIET)), right)
 
 
-def found(listing: Listing[Filters, Row]) -> str:
-    """How many bookings the search at Find has, and how far it looked."""
+def _number(listing: Listing[Filters, Row], desk: OpenDesk) -> str:
+    """How many the filter lets through, of how many there are; of a search, how many it found."""
     total = _total(listing)
-    if not listing.text or not total:
+    if not total:
         return ""
-    reach = "" if listing.filter_words else ", every day"
-    return f"{total} found{reach}"
+    return f"{total} found" if listing.text else f"{total} of {desk.state.bookings:,}"
+
+
+def found(listing: Listing[Filters, Row], desk: OpenDesk, to_come: Count | None) -> str:
+    """How many bookings the search at Find has; without a search, how many there are.
+
+    `to_come` counts those among them that are still to come, where that is known.
+    """
+    total = _total(listing)
+    if not listing.text:
+        return _bookings(desk.state.bookings)
+    if not total or listing.count is None:
+        return ""
+    if to_come is None or not (to_come.exact and listing.count.exact):
+        return f"{total} found"
+    over = max(0, int(listing.count.number) - to_come.number)
+    parts = (f"{to_come.number:,} to come" * (to_come.number > 0), f"{over:,} past or cancelled" * (over > 0))
+    return ", ".join(part for part in parts if part)
+
+
+def _bookings(number: int) -> str:
+    return "1 booking" if number == 1 else f"{number:,} bookings"
 
 
 def _total(listing: Listing[Filters, Row]) -> str:

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from frontdesk import times
 from frontdesk.bookings import Booking, Cancellation, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
-from frontdesk.words.fitting import fitted, held, side_by_side
-from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled
+from frontdesk.words.fitting import SHORTEST_NAME, fitted, held, side_by_side
+from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled, told
 
 SAME_NAME = "Same name"
 
@@ -171,26 +171,29 @@ def needs_phone_call(planned: Sequence[Planned]) -> bool:
     return any(delivery.kind == Kind.PATIENT_PHONE for delivery in planned)
 
 
-def peek(booking: Booking, namesakes: Sequence[Patient], width: int) -> tuple[str, str]:
-    """The line below the list, left and right: what the row has no room for, and who has the same name.
-
-    Of both as much as there is room for; how the other one differs is never left out.
-    """
+def peek(booking: Booking, width: int) -> Told:
+    """The line of the cursor's booking: what its row has no room for, as much as there is room for."""
     patient = booking.patient
-    known = (born_words(patient), patient.mobile, booking.appointment_type, booking.ref)
-    rights = (f"{SAME_NAME}: {another_words(patient, namesakes)}", _same_name_in_short(patient, namesakes))
-    for shown in (known, (*known[:2], booking.ref), known[:2], known[:1], ()):
-        left = "  ".join(held(part) for part in shown if part)
-        for right in rights if namesakes else ("",):
-            if cell_len(left) + (cell_len(right) + 2 if right else 0) <= width:
-                return left, right
-    return "", rights[1]
+    known = (
+        born_words(patient),
+        patient.mobile,
+        booking.appointment_type,
+        booking.ref,
+    )
+    for shown in (known, (*known[:2], booking.ref), known[:2], known[:1]):
+        rest = "   ".join(held(part) for part in shown if part)
+        room = width - len("   ") - cell_len(rest)
+        if room >= min(cell_len(patient.name), SHORTEST_NAME):
+            break
+    name = fitted(patient.name, min(cell_len(patient.name), max(0, room)))
+    return Told((Part(f" {held(name)}", Role.STRONG), Part(f"  {rest}")))
 
 
-def _same_name_in_short(patient: Patient, namesakes: Sequence[Patient]) -> str:
-    if len(namesakes) == 1:
-        return f"{SAME_NAME}: another, {_told_apart(patient, namesakes[0])}"
-    return f"{SAME_NAME}: {len(namesakes)} others"
+def beside(booking: Booking, namesakes: Sequence[Patient]) -> Told:
+    """The line below it: who could be taken for its patient; how the other one differs is never left out."""
+    if not namesakes:
+        return Told()
+    return told(f" {SAME_NAME}: {another_words(booking.patient, namesakes)}", Role.WARNING)
 
 
 def is_same(one: Booking, other: Booking) -> bool:

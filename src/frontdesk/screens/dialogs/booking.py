@@ -25,14 +25,13 @@ from frontdesk.screens.drawing import draw
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.store.port import Change
 from frontdesk.widgets.button import Button, Tick
-from frontdesk.widgets.line import PLAIN, Line, TextBlock
+from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
-from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words.cancelling import who_cancelled
 from frontdesk.words.dialog import DESIGN_HEIGHT, Wording, cause, is_low, not_saved
 from frontdesk.words.preflight import CANCELLING, Reading
 from frontdesk.words.summary import changed_parts, is_same
-from frontdesk.words.told import Shown
+from frontdesk.words.told import Shown, told
 
 WIDE = 100
 """From this width on the longest reason fits into three lines."""
@@ -149,7 +148,6 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
                 yield Button(self.WORDS.keep, "Esc", id="keep")
                 yield Button(self.WORDS.confirm, "F8", id="confirm")
                 yield Line(id="hint")
-            yield StatusLine(id="status")
             yield Line(id="end")
 
     @property
@@ -172,7 +170,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def on_mount(self) -> None:
         for side, bracket in (("left", "["), ("right", "]")):
             for block in self.query(f"#{side}").results(TextBlock):
-                block.show(((bracket, PLAIN),) * 4)
+                block.show((told(bracket),) * 4)
         lines = (*self.query(Line), *self.query(TextBlock))
         self._places = {line.id: line for line in lines if line.id}
         self.on_store_changed()
@@ -235,7 +233,6 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     # -- what others do to the booking meanwhile ------------------------------------------------
 
     def on_store_changed(self, message: StoreChanged | None = None) -> None:
-        self.query_one("#status", StatusLine).show_desk(self.desk)
         if message is None or self.booking.id in self.desk.own_changes:
             return
         if change := message.of(self.booking.id):

@@ -18,9 +18,8 @@ from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, NumberedChooserScreen
 from frontdesk.screens.dialogs.booking import BookingDialog
 from frontdesk.screens.dialogs.command import Progress
-from frontdesk.screens.list.last_write import SHORTEST_NAME
 from frontdesk.widgets.button import Tick
-from frontdesk.widgets.line import PLAIN, Line, TextBlock
+from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
 from frontdesk.words.cancelling import (
     NO_REASON,
@@ -31,9 +30,9 @@ from frontdesk.words.cancelling import (
     given,
     has_room_for_note,
 )
-from frontdesk.words.fitting import fitted
+from frontdesk.words.fitting import SHORTEST_NAME, fitted
 from frontdesk.words.summary import needs_phone_call
-from frontdesk.words.told import TEXT_START, Shown
+from frontdesk.words.told import TEXT_START, Shown, told
 
 
 class CancelScreen(BookingDialog, inherit_bindings=False):
@@ -79,7 +78,7 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     def on_mount(self) -> None:
         for side, bracket in (("left", "["), ("right", "]")):
-            self.query_one(f"#note-{side}", TextBlock).show(((bracket, PLAIN),))
+            self.query_one(f"#note-{side}", TextBlock).show((told(bracket),))
         self._filed = self.desk.take_draft("filed", self._about)
 
     def draw(self) -> None:
@@ -126,7 +125,7 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
         name, why = self.booking.patient.name, self._why_not_saved
         ends = f" is not cancelled: {why}. Enter goes on." if why else ". Enter goes on."
         begins = "" if why else "You were about to cancel "
-        room = self.app.size.width - cell_len(begins + ends)
+        room = self.app.size.width - cell_len(f" {begins}{ends}")
         return begins + fitted(name, max(SHORTEST_NAME, min(room, cell_len(name)))) + ends
 
     # -- reasons at hand ------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.style import Style
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -19,9 +18,10 @@ from frontdesk.screens.dialogs.writing import WritingScreen
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.sources.undecided import Decision, Item
 from frontdesk.terminal import ConfirmGate, ask_position
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.words import billing as words
 from frontdesk.words.fitting import wrapped
+from frontdesk.words.told import Role, told
 
 Keep = Callable[[int, Decision | None], None]
 """Keeps the decision of a booking as it is known to stand: None once it is sent, or refused."""
@@ -64,18 +64,20 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
             yield Line(id="keys")
 
     def on_mount(self) -> None:
-        self.query_one("#title", Line).show(" Send what is decided", style=REVERSED)
+        self.query_one("#title", Line).show(told(" Send what is decided", Role.TITLE))
         each = [(one.decision.verdict, one.booking.practice) for one in self._decided if one.decision]
         lines = [f" {line}" for line in wrapped(words.tally(each), WIDTH)] + [""]
         lines += [self._named(one) for one in self._decided[:FEW]]
         if more := len(self._decided) - FEW:
             lines += [f"   and {more:,} more"] * (more > 0)
         self._show(lines, strong=1)
-        self.query_one("#keys", Line).show(" F8 sends   Esc goes back, nothing is sent", style=BOLD)
+        self.query_one("#keys", Line).show(told(" F8 sends   Esc goes back, nothing is sent", Role.STRONG))
 
     def _show(self, lines: Sequence[str], *, strong: int = 0) -> None:
-        styles: list[Style] = [BOLD if index < strong else PLAIN for index in range(len(lines))]
-        self.query_one("#what", TextBlock).show(tuple(zip(lines, styles, strict=True)))
+        shown = [
+            told(line, Role.STRONG if index < strong else Role.VALUE) for index, line in enumerate(lines)
+        ]
+        self.query_one("#what", TextBlock).show(shown)
 
     def _named(self, item: Item) -> str:
         booking = item.booking
@@ -85,7 +87,7 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
 
     def say(self, message: str) -> None:
         """Answer in the dialog."""
-        self.query_one("#message", Line).show(f" {message}", style=BOLD)
+        self.query_one("#message", Line).show(told(f" {message}", Role.STRONG))
 
     # -- only what was seen can be confirmed ----------------------------------------------
 
@@ -173,7 +175,7 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
             lines += [f"   {untried:,} more {said} decided."]
         self._show(lines, strong=1)
         self.say("")
-        self.query_one("#keys", Line).show(" Esc goes back to the list", style=BOLD)
+        self.query_one("#keys", Line).show(told(" Esc goes back to the list", Role.STRONG))
 
 
 def _why(known: Known) -> str:

@@ -17,7 +17,8 @@ from frontdesk.screens.dialogs.command import CommandDialog
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.text import clean
 from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import BOLD, Line
+from frontdesk.widgets.line import Line
+from frontdesk.words.told import Role, told
 
 PUT_BACK = "The bookings were put back or replaced. Esc, then look for it again."
 
@@ -52,8 +53,8 @@ class NoteScreen(CommandDialog[bool], inherit_bindings=False):
             yield Line(id="keys")
 
     def on_mount(self) -> None:
-        self.line("headline").show(f" {self._headline}", style=BOLD)
-        self.line("keys").show(" Enter settles it   Esc leaves it as it is")
+        self.line("headline").show(told(f" {self._headline}", Role.STRONG))
+        self.line("keys").show(told(" Enter settles it   Esc leaves it as it is"))
         note = self.query_one("#note", FindField)
         note.value = self.desk.take_draft("note", self._about)
         note.cursor_position = len(note.value)
@@ -77,11 +78,11 @@ class NoteScreen(CommandDialog[bool], inherit_bindings=False):
 
     def _count(self) -> None:
         asked = f" What was done? Signed {self.desk.operator}"
-        self.line("label").show(asked, f"{len(self._note)}/{REASON_LIMIT} ")
+        self.line("label").show(told(asked, right=f"{len(self._note)}/{REASON_LIMIT} "))
 
     def say(self, message: str) -> None:
         self.said = message
-        self.line("message").show(f" {message}", style=BOLD)
+        self.line("message").show(told(f" {message}", Role.STRONG))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -9,11 +9,10 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widget import Widget
 from textual.widgets import Input
 
 from frontdesk.actions import ACTIONS, MENU, Action
-from frontdesk.bookings import Booking, Row, Status, why_not_cancel
+from frontdesk.bookings import COUNT_LIMIT, Booking, Count, Patient, Row, Status, why_not_cancel
 from frontdesk.commands import Done
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
@@ -23,28 +22,31 @@ from frontdesk.screens.binding import everywhere_bindings, list_bindings
 from frontdesk.screens.list.booking_columns import booking_columns
 from frontdesk.screens.list.changes import ContactChanged, StoreChanged
 from frontdesk.screens.list.elsewhere import Elsewhere
-from frontdesk.screens.list.key_line import KeyLine
+from frontdesk.screens.list.key_line import IN_FIND, IN_LIST, KeyLine
 from frontdesk.screens.list.last_write import LastLine
-from frontdesk.screens.list.screen import ListScreen
+from frontdesk.screens.list.narrowing import Narrowing
+from frontdesk.screens.list.pane import Pane
 from frontdesk.screens.opening import DIALOGS, screen_at
 from frontdesk.screens.shell.notices import show_bug
 from frontdesk.sources.bookings import BookingSource
 from frontdesk.sources.port import Asked
+from frontdesk.widgets.bar import Bar
 from frontdesk.widgets.find_bar import FindField, edits_text
-from frontdesk.widgets.line import ALERT, BOLD, PLAIN, Line
+from frontdesk.widgets.line import Line
 from frontdesk.widgets.list_table import Column, ListTable
 from frontdesk.widgets.row_menu import RowMenu
-from frontdesk.widgets.status_line import StatusLine
 from frontdesk.words import lists
 from frontdesk.words.fitting import stop_behind
-from frontdesk.words.summary import peek
+from frontdesk.words.pane import pane_width
+from frontdesk.words.summary import beside, peek
+from frontdesk.words.told import Role, told
 
 if TYPE_CHECKING:
     from frontdesk.screens.dialogs.booking import Closed
 
 
-IN_FIND = "Enter menu  Up Down PgDn move  Tab to the list  Esc clear  F1 help  Ctrl+P all"
-IN_LIST = "LIST c cancel  d details  1 2 3 0 status  t n w a day  Esc find  F1 help"
+MINUTE = 60
+"""Seconds between two changes of the clock on the bar."""
 
 
 class BookingTable(ListTable[Row], inherit_bindings=False):
@@ -53,7 +55,7 @@ class BookingTable(ListTable[Row], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = list_bindings()
 
 
-class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
+class BookingsScreen(Narrowing, inherit_bindings=False):
     """Find, the list, the row menu, and the three lines that say how things stand.
 
     It is the first list of a desk, and stays below all that is opened over it: it follows the
@@ -66,15 +68,16 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
     CSS = """
     BookingsScreen { layers: base menu; }
     #find-label { width: 6; }
-    #found { width: 26; }
+    #find { width: 34; }
     #find-line { height: 1; }
+    #body { height: 1fr; }
+    BookingsScreen.-wide #peek, BookingsScreen.-wide #beside { display: none; }
+    BookingsScreen.-wide #pane { display: block; }
     """
 
     def __init__(self, desk: OpenDesk) -> None:
-        self.source = BookingSource(desk.store, desk.now, desk.practices, desk.program.settings.home)
-        super().__init__(desk, self.source, KeyLine(IN_FIND, IN_LIST, id="keys"))
-        self.chooser_from: Widget | None = None
-        """Where the focus was when a chooser was opened, until it has closed."""
+        source = BookingSource(desk.store, desk.now, desk.practices, desk.program.settings.home)
+        super().__init__(desk, source, KeyLine(IN_FIND, IN_LIST, id="keys"))
         self._search_waits = False
         self._is_covered = False
         self._offers_to_go_on = False
@@ -86,20 +89,25 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
         )
         self._counted: Asked[Filters] | None = None
+        self._to_come: Count | None = None
+        """How many of the bookings that a search found are still to come."""
 
     # -- what is on it ------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        yield Bar(id="bar")
         with Horizontal(id="find-line"):
             yield Line(id="find-label")
             yield FindField(id="find")
             yield Line(id="found")
         yield Line(id="show")
-        yield BookingTable(id="list")
+        with Horizontal(id="body"):
+            yield BookingTable(id="list")
+            yield Pane(self.desk, id="pane")
         yield Line(id="peek")
+        yield Line(id="beside")
         yield self.last
         yield self.key_line
-        yield StatusLine(id="status")
         yield RowMenu(id="menu")
 
     @property
@@ -111,12 +119,26 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         return self.query_one("#menu", RowMenu)
 
     @property
+    def pane(self) -> Pane:
+        return self.query_one("#pane", Pane)
+
+    @property
     def columns(self) -> tuple[Column[Row], ...]:
         return booking_columns(several_practices=len(self.desk.practices) > 1)
 
     def on_mount(self) -> None:
-        self.line("find-label").show("Find:", style=BOLD)
-        self.set_interval(60, self._each_minute)
+        self._wait_a_minute()
+        self._make_room(self.app.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._make_room(event.size.width)
+
+    def _make_room(self, width: int) -> None:
+        """Have the pane beside the list where there is room for both."""
+        cells = pane_width(width)
+        self.set_class(cells > 0, "-wide")
+        if cells:
+            self.pane.styles.width = cells
 
     def on_screen_suspend(self) -> None:
         self.menu.close()
@@ -137,9 +159,10 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         """Name the keys that work where the focus is now, on every line that names any."""
         self.key_line.follow_focus(in_list=self.focused is self.table)
         self.key_line.cover(not self._keys_work)
+        self.line("find-label").show(told(" Find", Role.STRONG if self.focused is self.find else Role.QUIET))
         self.show_table()
         self._show_found()
-        self.show_status()
+        self.show_bar()
 
     @property
     def _keys_work(self) -> bool:
@@ -209,31 +232,49 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         self.show_table()
         self._show_found()
         self._show_peek()
-        self.show_status()
+        self.show_bar()
         if listing.count is None and listing.query is not None and listing.query != self._counted:
-            self._counted = listing.query
+            self._counted, self._to_come = listing.query, None
             self._count()
 
+    def show_table(self) -> None:
+        listing = self.listing
+        notice = () if listing.view.rows else self.notice()
+        # Each row of a search is read by itself: its day is always written.
+        leaves_out = not listing.text
+        self.table.show(listing.view, self.columns, self.shown_at, notice, leaves_out=leaves_out)
+
     def notice(self) -> tuple[str, ...]:
-        return "", *lists.empty_notice(self.desk, self.listing, self._clear_keys)
+        return lists.empty_notice(self.desk, self.listing, self._clear_keys)
 
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
+        listing, query = self.listing, self.listing.query
         try:
-            await self.listing.count_hits()
+            await listing.count_hits()
+            if query is not None and query.text and query.filters.status is None:
+                to_come = replace(query, filters=query.filters.with_status(Status.UPCOMING))
+                counted = await self.source.count(to_come, COUNT_LIMIT)
+                self._to_come = counted if query is listing.query else None
         except Exception as error:
             self.desk.fault(error)
             return
         self._show_found()
 
     def _show_found(self) -> None:
-        left, right, alert = lists.show_line(self.listing, self._clear_keys)
-        self.line("show").show(left, right, ALERT if alert else PLAIN)
-        self.line("found").show(stop_behind(self.listing.text), lists.found(self.listing))
+        listing, in_list = self.listing, self.focused is self.table and self._keys_work
+        self.line("show").show(
+            lists.show_line(listing, self.desk, self._clear_keys, in_list=in_list, keys_work=self._keys_work)
+        )
+        found = f"{lists.found(listing, self.desk, self._to_come)} "
+        self.line("found").show(told(stop_behind(listing.text), right=found))
 
     def _show_peek(self) -> None:
         row = self.listing.current
-        self.line("peek").show(*(peek(row.booking, (), self.size.width) if row else ("", "")))
+        self.pane.turn_to(row.booking if row else None)
+        if self.pane.display:
+            return
+        self._show_beside(row.booking if row else None, ())
         if row is not None and self.is_painted.is_set():
             self._look_for_namesakes(row.booking)
 
@@ -246,13 +287,17 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             return
         row = self.listing.current
         if row is not None and row.booking.id == booking.id:
-            self.line("peek").show(*peek(row.booking, namesakes, self.size.width))
+            self._show_beside(booking, namesakes)
 
-    def show_status(self) -> None:
-        """Say who sits here and how the store stands."""
-        line = self.query_one("#status", StatusLine)
-        line.names_keys = self._keys_work
-        line.show_desk(self.desk)
+    def _show_beside(self, booking: Booking | None, namesakes: Sequence[Patient]) -> None:
+        """Say what the row under the cursor has no room for, and who could be taken for its patient."""
+        width = self.size.width
+        self.line("peek").show(peek(booking, width) if booking else told(""))
+        self.line("beside").show(beside(booking, namesakes) if booking else told(""))
+
+    def show_bar(self) -> None:
+        self.query_one("#bar", Bar).names_keys = self._keys_work
+        super().show_bar()
 
     async def takes(self, event: events.Event) -> bool:
         # What only changes the text at Find need not wait for a search.
@@ -260,6 +305,7 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
 
     def key_comes(self) -> None:
         super().key_comes()
+        self.pane.keys_come()
         self._goes_on, self._offers_to_go_on = self._offers_to_go_on, False
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -316,48 +362,6 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
         await self.desk.ask_state()
         self.elsewhere.watch.found()
         self.desk.changed_elsewhere.clear()
-
-    # -- what narrows it ----------------------------------------------------------------
-
-    def action_only(self, status: str) -> None:
-        self.filter(self.listing.filters.with_status(Status(status)))
-
-    def action_days(self, first: int, last: int) -> None:
-        self.filter(self.source.on_days(self.listing.filters, first, last))
-
-    def action_any_day(self) -> None:
-        self.filter(self.listing.filters.on_days(None, None))
-
-    def action_move_day(self, days: int) -> None:
-        self.filter(self.listing.filters.moved_by(days, self.source.today))
-
-    @work(exit_on_error=False, group="asking")
-    async def action_choose_practitioner(self) -> None:
-        names: dict[str, set[int]] = {}
-        for practitioner in self.desk.practitioners:
-            names.setdefault(practitioner.name, set()).add(practitioner.id)
-        choices = [(name, lists.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
-        chosen = await self._choose("Show one practitioner", choices)
-        if chosen is not None:
-            name = choices[chosen][0]
-            self.filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
-
-    @work(exit_on_error=False, group="asking")
-    async def action_choose_practice(self) -> None:
-        practices = self.desk.practices
-        chosen = await self._choose("Show one practice", [(one.name, one.short) for one in practices])
-        if chosen is not None:
-            self.filter(self.listing.filters.for_practice(practices[chosen].id))
-
-    async def _choose(self, title: str, choices: Sequence[tuple[str, str]]) -> int | None:
-        """Return which of some words, each with something that tells it apart, the operator chose."""
-        # Here and below: the list does not wait until every screen that it opens is loaded.
-        from frontdesk.screens.chooser import Choice, ChooserScreen
-
-        self.chooser_from = self.focused
-        return await self.app.push_screen_wait(
-            ChooserScreen(title, [Choice(label, hint) for label, hint in choices])
-        )
 
     # -- one booking --------------------------------------------------------------------
 
@@ -461,9 +465,19 @@ class BookingsScreen(ListScreen[Filters, Row], inherit_bindings=False):
             screen.post_message(changed)
 
     def follow(self, change: StoreChanged) -> None:
-        self.show_status()  # `elsewhere` has brought the rows up to date
+        self.show_standing()  # `elsewhere` has brought the rows up to date
+
+    def show_standing(self) -> None:
+        """Say how the desk stands: who and what is in trouble, and what waits."""
+        self.show_bar()
+        self._show_found()
+
+    def _wait_a_minute(self) -> None:
+        """Wait until the clock on the bar shows another minute."""
+        self.set_timer(MINUTE - self.desk.now().second, self._each_minute)
 
     def _each_minute(self) -> None:
+        self._wait_a_minute()
         if self.listing.crossed():
             self.listing.retake_time()
         # Who is away, and whether anybody carries deliveries out, changes without a change.

@@ -47,7 +47,7 @@ class Elsewhere:
     def perform_unasked(self, job: Callable[[], Awaitable[None]]) -> None:
         """Have a job done that no key asked for.
 
-        That the store does not answer it is for the status line alone. In the key line it would
+        That the store does not answer it is for the bar and line 3 alone. In the key line it would
         be read as the answer to the operator's last key, and that may have been a cancel.
         """
 

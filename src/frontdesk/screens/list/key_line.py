@@ -1,8 +1,29 @@
-"""The line above the status line: the keys that matter most, or an answer."""
+"""The last line: the keys that matter most, or an answer."""
 
-from rich.style import Style
+from collections.abc import Sequence
 
-from frontdesk.widgets.line import BOLD, PLAIN, Line
+from frontdesk.widgets.line import Line
+from frontdesk.widgets.look import Look
+from frontdesk.words.key_line import KeyWords, keys_told
+from frontdesk.words.told import Role, Told, told
+
+IN_FIND = (
+    KeyWords("Enter", "actions"),
+    KeyWords("Tab", "list keys"),
+    KeyWords("Esc", "clear"),
+    KeyWords("F1", "help"),
+    KeyWords("F9", "lock"),
+    KeyWords("Ctrl+P", "all commands"),
+)
+IN_LIST = (
+    KeyWords("c", "cancel"),
+    KeyWords("f", "did not come"),
+    KeyWords("d", "details"),
+    KeyWords("1 2 3 0 t n w a", "show"),
+    KeyWords("F1", "help"),
+    KeyWords("F9", "lock"),
+)
+"""The keys of Bookings, where Find has the focus and where the list has."""
 
 
 class KeyLine(Line):
@@ -18,17 +39,18 @@ class KeyLine(Line):
     _news: tuple[str, ...] = ()
     _in_list = False
     _is_covered = False
+    _named: tuple[KeyWords, ...] = ()
+    """The keys that stand there now."""
 
     def __init__(
         self,
-        keys: str,
-        in_list: str = "",
+        keys: Sequence[KeyWords],
+        in_list: Sequence[KeyWords] = (),
         *,
-        style: Style = PLAIN,
         id: str | None = None,  # noqa: A002 - Textual's name for it
     ) -> None:
         super().__init__(id=id)
-        self._keys, self._keys_in_list, self._keys_style = keys, in_list or keys, style
+        self._keys, self._keys_in_list = tuple(keys), tuple(in_list) or tuple(keys)
 
     def on_mount(self) -> None:
         self._show()
@@ -75,10 +97,17 @@ class KeyLine(Line):
 
     def _show(self) -> None:
         said = self._answer or self._trouble or self._told() or self._remark
-        keys = self._keys_in_list if self._in_list else self._keys
-        self.show("" if self._is_covered else said or keys, style=BOLD if said else self._keys_style)
+        if self._is_covered or said:
+            self._named = ()
+            self.show(told(f" {said}" if not self._is_covered else "", Role.STRONG))
+        else:
+            self._named = self._keys_in_list if self._in_list else self._keys
+            self.show(keys_told(self._named))
 
     def _told(self) -> str:
         if len(self._news) < 2:
             return "".join(self._news)
         return f"{len(self._news)} changes by other desks here. The last: {self._news[-1]}"
+
+    def in_look(self, line: Told, look: Look, width: int) -> Told:
+        return keys_told(self._named, width, are_caps=look.has_caps) if self._named else line

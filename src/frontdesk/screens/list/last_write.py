@@ -16,14 +16,14 @@ from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError
 from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.widgets.line import Line
-from frontdesk.words.deliveries import facts
-from frontdesk.words.fitting import fitted
+from frontdesk.words.deliveries import each_fact
+from frontdesk.words.fitting import SHORTEST_NAME, fitted
+from frontdesk.words.told import TICK, Part, Role, Told, told
 
+GAP = "   "
+"""Between two facts."""
 SHOWN_FOR = timedelta(hours=12)
 """How far back an operator's last saved write is still worth showing at the start."""
-
-SHORTEST_NAME = 6
-"""Cells that a cut name needs at least, to tell one patient from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +33,39 @@ class LastWrite:
     at: str
     patient: str
     when: str
-    facts: str
+    facts: tuple[Part, ...]
     cut_off: str = ""
 
-    def in_width(self, width: int) -> str:
+    def in_width(self, width: int) -> Told:
         """Return the line in `width` cells.
 
         What says that the line was cut stays whole, and so do the facts. Where there is no room, the day
         goes first, then the time, then the name.
         """
-        start = f"{self.cut_off} Last saved: {self.at}" if self.cut_off else f"Last {self.at}"
+        start = f"{self.cut_off} Last saved: {self.at}" if self.cut_off else self.at
         for when in (f" {self.when}", f" {self.when.split(' ', 1)[-1]}", ""):
-            line = f"{start} {self.patient}{when}: {self.facts}"
-            if cell_len(line) <= width:
+            line = self._line(f"{start}  {self.patient}{when}", self.facts)
+            if line.width <= width:
                 return line
         # Beside the cut, what was saved here matters; the rest is in Details.
-        facts = self.facts.split(",")[0] if self.cut_off else self.facts
-        room = width - cell_len(f"{start} : {facts}")
+        facts = self.facts[:1] if self.cut_off else self.facts
+        room = width - self._line(f"{start}  ", facts).width
         if room >= min(SHORTEST_NAME, cell_len(self.patient)):
-            return f"{start} {fitted(self.patient, min(room, cell_len(self.patient)))}: {facts}"
-        return start if self.cut_off else f"{self.at} {facts}"
+            return self._line(f"{start}  {fitted(self.patient, min(room, cell_len(self.patient)))}", facts)
+        return told(f" {start}", Role.QUIET) if self.cut_off else self._line(self.at, facts)
+
+    @staticmethod
+    def _line(start: str, facts: Sequence[Part]) -> Told:
+        parts = [Part(f" {start}", Role.QUIET)]
+        for one in facts:
+            parts.append(Part(GAP))
+            if one.role is Role.DONE:
+                parts += [Part(TICK, Role.DONE), Part(one.text, Role.QUIET)]
+            elif one.role is Role.CHIP:
+                parts.append(Part(f" {one.text} ", Role.CHIP))
+            else:
+                parts.append(one)
+        return Told(tuple(parts))
 
 
 class LastLine(Line):
@@ -70,10 +83,11 @@ class LastLine(Line):
         cut_at = desk.program.cut_offs.take(desk.operator.name) if desk.program.cut_offs else None
         if cut_at is not None and cut_at > desk.now() - SHOWN_FOR:
             self._cut_off = f"Your line was cut at {cut_at.astimezone(desk.here):%H:%M}."
-            self.show(self._cut_off)
+            self.show(told(f" {self._cut_off}", Role.WARNING))
         done = await desk.store.last_write(desk.operator, desk.now() - SHOWN_FOR)
         if done is None and self._cut_off:
-            self.show(f"{self._cut_off} Nothing saved in the last {SHOWN_FOR // timedelta(hours=1)} h.")
+            nothing = f"Nothing saved in the last {SHOWN_FOR // timedelta(hours=1)} h."
+            self.show(told(f" {self._cut_off} {nothing}", Role.WARNING))
         if done is not None and self._done is None:
             await self._state(desk, done)
 
@@ -81,7 +95,7 @@ class LastLine(Line):
         """Be empty: another operator sits here now."""
         self._done = self._write = None
         self._cut_off = ""
-        self.show("")
+        self.show(told(""))
 
     async def state(self, desk: OpenDesk, done: Done[Booking]) -> None:
         """Show what was done to a booking just now, and how far what follows has got."""
@@ -113,7 +127,7 @@ class LastLine(Line):
             f"{done.at.astimezone(desk.here):%H:%M}",
             booking.patient.name,
             f"{when} {practice.short}" if len(desk.practices) > 1 else when,
-            ", ".join(part for part in (facts(past_of(done.kind), followed), review) if part),
+            (*each_fact(past_of(done.kind), followed), *([Part(review, Role.WAITING)] if review else ())),
             self._cut_off,
         )
         self._show_write()

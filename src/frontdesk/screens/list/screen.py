@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import ClassVar, Generic
 
-from rich.style import Style
 from textual import events, work
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -18,9 +17,11 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.key_line import KeyLine
 from frontdesk.screens.shell.notices import TooSmallScreen
 from frontdesk.sources.port import Q, R, Source
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line
+from frontdesk.widgets.bar import Bar
+from frontdesk.widgets.line import Line
 from frontdesk.widgets.list_table import Column, ListTable
-from frontdesk.widgets.status_line import StatusLine
+from frontdesk.words.key_line import KeyWords
+from frontdesk.words.told import Part, Role, Told, told
 
 
 class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
@@ -33,7 +34,11 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     TITLE_WORDS: ClassVar[str] = ""
-    KEY_WORDS: ClassVar[str] = "Up Down move  Esc back  F1 help"
+    KEY_WORDS: ClassVar[tuple[KeyWords, ...]] = (
+        KeyWords("Up Down", "move"),
+        KeyWords("Esc", "back"),
+        KeyWords("F1", "help"),
+    )
     READING: ClassVar[str] = "Reading..."
     KEEPS: ClassVar[int] = 1
     LEAVES: ClassVar[frozenset[str]] = frozenset({"escape", "q"})
@@ -43,7 +48,7 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
         self.desk = desk
         self.listing = Listing(source, desk.now, keeps=self.KEEPS)
         self.listing.on_late = self.show_list
-        self.key_line = key_line or KeyLine(self.KEY_WORDS, style=BOLD, id="keys")
+        self.key_line = key_line or KeyLine(self.KEY_WORDS, id="keys")
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._has_begun = False
         self._is_unread = False
@@ -74,13 +79,13 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
         """Return what stands at the right of the title, such as how many rows there are."""
         return ""
 
-    def under_title(self) -> tuple[str, str, Style]:
-        """Return the line below the title, left, right and how it is drawn; most lists leave it empty."""
-        return "", "", PLAIN
+    def under_title(self) -> Told:
+        """Return the line below the title; most lists leave it empty."""
+        return told("")
 
-    def foot(self) -> tuple[str, str]:
-        """Return the line below the table, left and right, such as sums."""
-        return "", ""
+    def foot(self) -> Told:
+        """Return the line below the table, such as sums."""
+        return told("")
 
     def nothing(self) -> tuple[str, ...]:
         """Return the lines that take the place of rows where a list that was read has none."""
@@ -93,12 +98,12 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
     # -- what is on it ------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        yield Bar(id="bar")
         yield Line(id="title")
         yield Line(id="under-title")
         yield self.make_table()
         yield Line(id="foot")
         yield self.key_line
-        yield StatusLine(id="status")
 
     def on_mount(self) -> None:
         self._work_through()
@@ -115,20 +120,21 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
 
     def show_list(self) -> None:
         """Bring every line in agreement with the listing."""
-        self.line("title").show(f" {self.TITLE_WORDS}", f"{self.headline()} ", REVERSED)
-        self.line("under-title").show(*self.under_title())
-        self.line("foot").show(*self.foot(), PLAIN)
+        title = (Part(f" {self.TITLE_WORDS}", Role.STRONG),)
+        self.line("title").show(Told(title, (Part(f"{self.headline()} "),)))
+        self.line("under-title").show(self.under_title())
+        self.line("foot").show(self.foot())
         self.show_table()
-        self.show_status()
+        self.show_bar()
 
     def show_table(self) -> None:
         """Show the rows in view, or what takes their place."""
         listing = self.listing
         self.table.show(listing.view, self.columns, self.shown_at, () if listing.view.rows else self.notice())
 
-    def show_status(self) -> None:
+    def show_bar(self) -> None:
         """Say who sits here and how the store stands."""
-        self.query_one("#status", StatusLine).show_desk(self.desk)
+        self.query_one("#bar", Bar).show_desk(self.desk)
 
     def say(self, message: str) -> None:
         """Answer the operator in the key line, until the next key."""

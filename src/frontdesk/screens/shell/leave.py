@@ -10,8 +10,8 @@ from textual.screen import ModalScreen
 
 from frontdesk import times
 from frontdesk.desk import OpenDesk
-from frontdesk.widgets.line import ALERT, TextBlock
-from frontdesk.words.fitting import fitted
+from frontdesk.widgets.line import TextBlock
+from frontdesk.words.told import Role, told
 
 LOOKED_AT = 500
 """How many of what needs a person are read to count today's."""
@@ -49,7 +49,7 @@ class LeaveScreen(ModalScreen[bool], inherit_bindings=False):
 
     def _ask(self, words: str) -> None:
         width = self.app.size.width
-        lines = tuple((fitted(line, width), ALERT) for line in textwrap.wrap(words, width))
+        lines = [told(line, Role.TITLE) for line in textwrap.wrap(words, width)]
         self.query_one("#question", TextBlock).show(lines)
 
     @work(exit_on_error=False)

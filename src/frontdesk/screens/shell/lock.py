@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
 
-from rich.style import Style
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,8 +18,9 @@ from frontdesk.errors import FrontdeskError
 from frontdesk.screens.dialogs.writing import WritingScreen
 from frontdesk.text import begins, fold
 from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.widgets.pin_field import PinField
+from frontdesk.words.told import Role, told
 from frontdesk.wrong_pins import WrongPins
 
 MARGIN = " " * 6
@@ -61,10 +61,10 @@ class HiddenScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.query_one("#text", TextBlock).show(
             (
-                ("", PLAIN),
-                (f"{MARGIN}The screen is hidden. Press Enter to go on.", BOLD),
-                ("", PLAIN),
-                (f"{MARGIN}{self._operator}, since {self._since}", PLAIN),
+                told(""),
+                told(f"{MARGIN}The screen is hidden. Press Enter to go on.", Role.STRONG),
+                told(""),
+                told(f"{MARGIN}{self._operator}, since {self._since}"),
             )
         )
 
@@ -140,9 +140,9 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             if self._locked_by
             else "frontdesk: who is there?"
         )
-        self.line("title").show(f"{MARGIN}{title}", style=BOLD)
-        self.line("name-label").show(f"{MARGIN}Name")
-        self.line("pin-label").show(f"{MARGIN}PIN")
+        self.line("title").show(told(f"{MARGIN}{title}", Role.STRONG))
+        self.line("name-label").show(told(f"{MARGIN}Name"))
+        self.line("pin-label").show(told(f"{MARGIN}PIN"))
         if self._chosen and self._chosen in self._read_names():
             self._ask_pin()
         else:
@@ -160,7 +160,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
     def _ask_name(self) -> None:
         self.name_field.value = ""
         self.name_field.focus()
-        self.line("keys").show(KEYS_AT_NAME)
+        self.line("keys").show(told(KEYS_AT_NAME))
         self._list_names("")
 
     def _list_names(self, prefix: str) -> None:
@@ -172,16 +172,14 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
 
     def _show_names(self) -> None:
         first = max(0, self._marked - SHOWN + 1)
-        lines: list[tuple[str, Style]] = [
-            (
+        lines = [
+            told(
                 f"{MARGIN}{'>' if place == self._marked else ' '} {name} ",
-                REVERSED if place == self._marked else PLAIN,
+                Role.FOCUS if place == self._marked else Role.VALUE,
             )
             for place, name in enumerate(self._names)
         ][first : first + SHOWN]
-        self.query_one("#names", TextBlock).show(
-            tuple(lines) or ((f"{MARGIN}  No operator has that name.", PLAIN),)
-        )
+        self.query_one("#names", TextBlock).show(lines or (told(f"{MARGIN}  No operator has that name."),))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -200,11 +198,11 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
         with self.prevent(Input.Changed):
             self.name_field.value = self._chosen
         self.query_one("#names", TextBlock).show(())
-        self.line("keys").show(KEYS_AT_PIN)
+        self.line("keys").show(told(KEYS_AT_PIN))
 
     def say(self, message: str) -> None:
         """Answer in the message line."""
-        self.line("message").show(f"{MARGIN}{message}" if message else "", style=BOLD)
+        self.line("message").show(told(f"{MARGIN}{message}" if message else "", Role.STRONG))
 
     def action_enter(self) -> None:
         if self._admitted:
@@ -242,7 +240,7 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             else:
                 self._slips.append((name, self._desk.clock()))
                 self.say(f"That is not the PIN of {name}.")
-                self.query_one("#names", TextBlock).show(((FORGOTTEN, PLAIN),))
+                self.query_one("#names", TextBlock).show((told(FORGOTTEN),))
         except FrontdeskError as error:
             self.say(f"{error.hint[:1].upper()}{error.hint[1:]}.".replace("..", "."))
         except Exception as error:
@@ -259,11 +257,11 @@ class SignInScreen(WritingScreen[None], inherit_bindings=False):
             self.app.post_message(Admitted(name))
             return
         self._admitted = name
-        self.line("keys").show(f"{MARGIN}Enter goes on   Tab another name")
+        self.line("keys").show(told(f"{MARGIN}Enter goes on   Tab another name"))
         self.say(f"{wrong_pins_in_words(before, self._here, datetime.now(UTC))}.")
         if before.why_not_kept:
             why = f"{MARGIN}Wrong PINs cannot be counted: {before.why_not_kept}."
-            self.query_one("#names", TextBlock).show(((why, PLAIN),))
+            self.query_one("#names", TextBlock).show((told(why),))
 
 
 def wrong_pins_in_words(before: WrongPins, here: tzinfo, now: datetime) -> str:

@@ -3,7 +3,6 @@
 import textwrap
 from typing import Any, ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,7 +10,8 @@ from textual.screen import ModalScreen, Screen
 
 from frontdesk.desk import Desk, OpenDesk
 from frontdesk.errors import FrontdeskError
-from frontdesk.widgets.line import BOLD, PLAIN, REVERSED, Line, TextBlock
+from frontdesk.widgets.line import Line, TextBlock
+from frontdesk.words.told import Role, Told, told
 
 WIDTH = 52
 """Cells of a sentence, so that it fits the smallest window."""
@@ -36,21 +36,21 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
     def waiting(self) -> None:
         """Say that the store is being opened."""
         self.has_failed = False
-        self._say(("", PLAIN), ("      Opening the bookings...", PLAIN))
+        self._say(told(""), told("      Opening the bookings..."))
 
     def failed(self, error: FrontdeskError) -> None:
         """Say why the store did not open, and what can be done."""
         self.has_failed = True
         self._say(
-            ("", PLAIN),
-            (f"      {error.title}", BOLD),
-            ("", PLAIN),
-            *((f"      {line}", PLAIN) for line in textwrap.wrap(error.hint, 66)),
-            ("", PLAIN),
-            ("      r tries again   q leaves", PLAIN),
+            told(""),
+            told(f"      {error.title}", Role.STRONG),
+            told(""),
+            *(told(f"      {line}") for line in textwrap.wrap(error.hint, 66)),
+            told(""),
+            told("      r tries again   q leaves"),
         )
 
-    def _say(self, *lines: tuple[str, Style]) -> None:
+    def _say(self, *lines: Told) -> None:
         self.query_one("#text", TextBlock).show(lines)
 
 
@@ -71,7 +71,7 @@ class TooSmallScreen(ModalScreen[None], inherit_bindings=False):
             f" {event.size.width} and {event.size.height}. Make it larger."
         )
         lines = textwrap.wrap(sentence, max(10, event.size.width))
-        self.query_one("#text", TextBlock).show(tuple((line, PLAIN) for line in lines))
+        self.query_one("#text", TextBlock).show([told(line) for line in lines])
 
 
 class ShutOutScreen(Screen[None], inherit_bindings=False):
@@ -91,12 +91,12 @@ class ShutOutScreen(Screen[None], inherit_bindings=False):
         why = textwrap.wrap(self._desk.shut_out, WIDTH)
         self.query_one("#text", TextBlock).show(
             (
-                ("", PLAIN),
-                ("      This desk may not see the bookings now.", BOLD),
-                ("", PLAIN),
-                *((f"      {line}", PLAIN) for line in why),
-                ("", PLAIN),
-                ("      It asks again automatically. F9 locks, Ctrl+C leaves.", PLAIN),
+                told(""),
+                told("      This desk may not see the bookings now.", Role.STRONG),
+                told(""),
+                *(told(f"      {line}") for line in why),
+                told(""),
+                told("      It asks again automatically. F9 locks, Ctrl+C leaves."),
             )
         )
 
@@ -118,19 +118,19 @@ class BugScreen(ModalScreen[None], inherit_bindings=False):
         yield TextBlock(id="text")
 
     def on_mount(self) -> None:
-        self.query_one("#title", Line).show(" Something went wrong in frontdesk", style=REVERSED)
+        self.query_one("#title", Line).show(told(" Something went wrong in frontdesk", Role.TITLE))
         self.query_one("#text", TextBlock).show(
             (
-                ("", PLAIN),
-                (f"  Reference {self._reference}", BOLD),
-                ("", PLAIN),
-                ("  What was saved before is saved. What you were doing just now may not have", PLAIN),
-                ("  happened: look at the booking again before you do it a second time.", PLAIN),
-                ("", PLAIN),
-                ("  Tell the person who looks after frontdesk this reference; the log has the", PLAIN),
-                ("  rest, without any patient's data.", PLAIN),
-                ("", PLAIN),
-                ("  Esc goes on   q leaves", PLAIN),
+                told(""),
+                told(f"  Reference {self._reference}", Role.STRONG),
+                told(""),
+                told("  What was saved before is saved. What you were doing just now may not have"),
+                told("  happened: look at the booking again before you do it a second time."),
+                told(""),
+                told("  Tell the person who looks after frontdesk this reference; the log has the"),
+                told("  rest, without any patient's data."),
+                told(""),
+                told("  Esc goes on   q leaves"),
             )
         )
 

@@ -73,6 +73,10 @@ class Home(Protocol):
         """Begin anew, with nothing of what was on the screen: another operator is here."""
         ...
 
+    def show_standing(self) -> None:
+        """Say how the desk stands, as far as it is known now."""
+        ...
+
     def come_back(self, booking: Booking, said: str) -> None:
         """Say to who locked the screen what they were about to do."""
         ...

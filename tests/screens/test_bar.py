@@ -1,4 +1,4 @@
-"""The last line of every screen, the Last line, and what leaving says: all fit, none claims too much."""
+"""The bar, what is wrong in line 3, the Last line, and what leaving says: all fit, none claims too much."""
 
 import asyncio
 from dataclasses import replace
@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from rich.cells import cell_len
 
 from frontdesk.bookings import ConnectionState, Standing, StoreState, Trouble
 from frontdesk.desk import Desk, OpenDesk, Settings
@@ -14,8 +13,9 @@ from frontdesk.errors import Unavailable
 from frontdesk.screens.list.last_write import LastWrite
 from frontdesk.screens.shell.leave import LeaveScreen, question
 from frontdesk.store.port import BookingStore
-from frontdesk.widgets.line import ALERT, TextBlock
-from frontdesk.widgets.status_line import status
+from frontdesk.widgets.line import TextBlock
+from frontdesk.words.bar import bar, no_connection, what_is_wrong
+from frontdesk.words.told import Part, Role
 from tests.making import cancel, cancel_of
 from tests.screens.conftest import DISPATCHER, FrontOpener
 from tests.screens.desk_data import KIM, NOW, PRACTICES
@@ -38,31 +38,55 @@ def desk(state: dict[str, Any], **changes: Any) -> OpenDesk:
 
 
 def shown(opened: OpenDesk, width: int = 80) -> str:
-    left, right, _ = status(opened, width)
-    assert cell_len(left) + (cell_len(right) + 2 if right else 0) <= width
-    return f"{left}  {right}".rstrip()
+    line = bar(opened, width)
+    assert line.width <= width
+    return line.text.strip()
+
+
+def said(opened: OpenDesk) -> str:
+    """What is wrong at this desk, as line 3 of Bookings says it."""
+    wrong = no_connection(opened) or what_is_wrong(opened, names_keys=True)
+    return wrong.text.strip() if wrong else ""
+
+
+def chips(opened: OpenDesk) -> list[str]:
+    """What nobody may overlook on the bar."""
+    return [part.text.strip() for part in bar(opened, 80).right if part.role is Role.CHIP]
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (80, "frontdesk   Sun 22 Nov 09:14  Adelaide  Kim Nguyen   ! 3 need a person  F4"),
+        (70, "frontdesk   Sun 22 Nov 09:14  Kim Nguyen   ! 3 need a person  F4"),
+        (60, "frontdesk   Sun 22 Nov 09:14   ! 3 need a person  F4"),
+        (36, "frontdesk   ! 3 need a person  F4"),
+    ],
+)
+def test_what_needs_a_person_stays_longest_on_the_bar(width: int, line: str) -> None:
+    assert shown(desk({"need_person": 3}), width) == line
+
+
+def test_only_what_shouts_is_a_chip() -> None:
+    assert chips(desk({})) == []
+    assert chips(desk({"under_way": 1})) == []
+    assert chips(desk({"need_person": 1})) == ["! 1 needs a person  F4"]
+    assert chips(desk({"standing": Standing(why_not_writable="the disk is full")})) == ["READ ONLY"]
+    assert chips(desk({"need_person": 3}, away_since="09:12")) == ["No connection since 09:12"]
 
 
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        ({}, "Kim Nguyen | 3 practices | 12,410 bookings"),
+        ({}, ""),
+        ({"under_way": 1, "need_person": 3}, ""),
         (
-            {"under_way": 1, "need_person": 3},
-            "Kim Nguyen | 3 practices | 12,410 bookings  ~1 under way  !3 need a person: F4",
-        ),
-        ({"need_person": 1}, "Kim Nguyen | 3 practices | 12,410 bookings  !1 needs a person: F4"),
-        (
-            {"under_way": 3, "need_person": 3, "connections": waiting_for(PRAKTIKA_AWAY)},
-            "Praktika away since 08:51 | 12,410 bookings  ~3 under way  !3 need a person: F4",
+            {"under_way": 3, "connections": waiting_for(PRAKTIKA_AWAY)},
+            "Praktika does not answer since 08:51: 1 booking waits.",
         ),
         (
-            {
-                "under_way": 3,
-                "need_person": 3,
-                "connections": waiting_for(replace(PRAKTIKA_AWAY, is_locked_out=True)),
-            },
-            "Praktika does not let us in since 08:51  ~3 under way  !3 need a person: F4",
+            {"under_way": 3, "connections": waiting_for(replace(PRAKTIKA_AWAY, is_locked_out=True))},
+            "Praktika does not let us in since 08:51: 1 booking waits.",
         ),
         (
             {
@@ -72,86 +96,67 @@ def shown(opened: OpenDesk, width: int = 80) -> str:
                     Trouble("Praktika", NOW - timedelta(days=1)),
                 ),
             },
-            "Praktika away since Sat 21 Nov 09:14 and 1 more | 12,410 bookings  ~1 under way",
+            "Praktika does not answer since Sat 21 Nov 09:14, 1 more in trouble: 2 bookings wait.",
         ),
+        ({"under_way": 3, "unattended": 3}, "3 bookings wait until frontdesk deliver runs."),
+        ({"under_way": 3, "unattended": 1}, "1 booking waits until frontdesk deliver runs."),
         (
-            {
-                "under_way": 5,
-                "need_person": 11,
-                "connections": waiting_for(
-                    replace(PRAKTIKA_AWAY, is_locked_out=True),
-                    replace(PRAKTIKA_AWAY, name="E-mail", since=NOW),
-                ),
-            },
-            "Praktika does not let us in since 08:51  ~5 under way  !11 need a person: F4",
-        ),
-        (
-            {"under_way": 3, "unattended": 3},
-            "Kim Nguyen | 3 practices | 12,410 bookings  ~3 wait until frontdesk deliver runs",
-        ),
-        (
-            {"under_way": 3, "unattended": 1, "need_person": 3},
-            "~2 under way, 1 waits until frontdesk deliver runs  !3 need a person: F4",
+            {"standing": Standing(why_not_writable="the disk is full"), "under_way": 1, "unattended": 1},
+            "READ ONLY: the disk is full",
         ),
     ],
 )
-def test_what_is_open_is_said_before_who_sits_here(state: dict[str, Any], line: str) -> None:
-    assert shown(desk(state)).strip() == line
+def test_what_is_wrong_is_said_in_a_sentence(state: dict[str, Any], line: str) -> None:
+    assert said(desk(state)) == line
 
 
-def test_a_wide_window_has_room_for_all() -> None:
-    troubled = desk({"under_way": 3, "need_person": 3, "connections": waiting_for(PRAKTIKA_AWAY)})
-    assert shown(troubled, 120) == (
-        "Kim Nguyen | Praktika away since 08:51 | 3 practices | 12,410 bookings"
-        "  ~3 under way  !3 need a person: F4"
+def test_a_store_that_is_away_is_said_before_all_else() -> None:
+    away = desk({"connections": waiting_for(PRAKTIKA_AWAY)}, away_since="09:12")
+    assert said(away) == "No connection to the bookings since 09:12. Nothing can be cancelled now."
+
+
+def test_what_other_desks_did_is_counted_with_the_key_that_shows_it() -> None:
+    assert (
+        said(desk({"under_way": 9}, changed_elsewhere={1, 2})) == "2 changes by other desks. F5 shows them."
     )
-
-
-def test_a_store_that_is_away_is_all_there_is_to_say() -> None:
-    left, right, style = status(desk({"need_person": 3}, away_since="09:12"), 80)
-    assert left == "No connection to the bookings since 09:12. Nothing can be cancelled now."
-    assert (right, style) == ("", ALERT)
-
-
-def test_what_other_desks_did_stands_beside_what_needs_a_person() -> None:
-    assert shown(desk({"under_way": 9, "need_person": 2}, changed_elsewhere={1, 2})) == (
-        "12,410 bookings  2 changes by other desks: F5 shows them  !2 need a person: F4"
-    )
-
-
-def test_a_store_that_may_only_be_read_says_so() -> None:
-    read_only = desk({"standing": Standing(why_not_writable="the disk is full")})
-    assert shown(read_only).endswith("READ ONLY: the disk is full")
 
 
 @pytest.mark.parametrize(
-    ("facts", "width", "line"),
+    ("pms", "patient", "width", "line"),
     [
         (
-            "cancelled, Praktika told, e-mail sent",
-            76,
-            "Last 09:14 Mirela Kovač 26 Nov 10:30: cancelled, Praktika told, e-mail sent",
+            Part("Praktika told", Role.DONE),
+            Part("e-mail sent", Role.DONE),
+            85,
+            "09:14  Mirela Kovač Thu 26 Nov 10:30   ✓ cancelled   ✓ Praktika told   ✓ e-mail sent",
         ),
         (
-            "cancelled, Praktika waiting, e-mail waiting",
+            Part("Praktika waiting", Role.WAITING),
+            Part("e-mail waiting", Role.WAITING),
             80,
-            "Last 09:14 Mirela Kovač: cancelled, Praktika waiting, e-mail waiting",
+            "09:14  Mirela Kovač   ✓ cancelled   Praktika waiting   e-mail waiting",
         ),
         (
-            "cancelled, Praktika unknown, checking, e-mail sent",
-            72,
-            "Last 09:14 Mirela.. : cancelled, Praktika unknown, checking, e-mail sent",
+            Part("Praktika unknown, checking", Role.CHIP),
+            Part("e-mail sent", Role.DONE),
+            76,
+            "09:14  Mirel..   ✓ cancelled    Praktika unknown, checking    ✓ e-mail sent",
         ),
         (
-            "cancelled, Core Practice unknown, checking, phone the patient",
-            72,
-            "09:14 cancelled, Core Practice unknown, checking, phone the patient",
+            Part("Core Practice unknown, checking", Role.CHIP),
+            Part("phone the patient", Role.CHIP),
+            80,
+            "09:14   ✓ cancelled    Core Practice unknown, checking     phone the patient",
         ),
     ],
 )
-def test_the_facts_stay_whole_and_the_name_before_the_day(facts: str, width: int, line: str) -> None:
-    assert LastWrite("09:14", "Mirela Kovač", "Thu 26 Nov 10:30", facts).in_width(width) == line
-    assert cell_len(line) <= width
+def test_the_facts_stay_whole_and_the_name_before_the_day(
+    pms: Part, patient: Part, width: int, line: str
+) -> None:
+    facts = (Part("cancelled", Role.DONE), pms, patient)
+    shown = LastWrite("09:14", "Mirela Kovač", "Thu 26 Nov 10:30", facts).in_width(width)
+    assert shown.text.strip() == line
+    assert shown.width <= width
 
 
 @pytest.mark.parametrize(
@@ -207,7 +212,7 @@ class Dispatches:
 async def cancel_seen(front: Front, ref: str) -> None:
     (booking,) = await front.store.find(ref)
     await cancel(front.store, cancel_of(booking, KIM))
-    await front.until(lambda: "by other desks" in front.line("status"))
+    await front.until(lambda: "by other desks" in front.shows)
     await front.press("f5")
 
 
@@ -231,7 +236,7 @@ async def test_the_dispatcher_runs_beside_the_screen_and_ends_with_it(open_front
     assert dispatch.ended.is_set()
 
 
-async def test_what_is_known_only_beside_the_screen_comes_into_every_status_line(
+async def test_what_is_known_only_beside_the_screen_comes_onto_the_list(
     open_front: FrontOpener,
 ) -> None:
     notices: list[str] = []
@@ -244,13 +249,12 @@ async def test_what_is_known_only_beside_the_screen_comes_into_every_status_line
 
         async def run(self) -> None:
             # At this moment nothing else can have brought the line up to date.
-            said.append(front.line("status"))
+            said.append(front.shows)
             await super().run()
 
     dispatch, said = Looks(), list[str]()
     async with open_front(dispatch=dispatch, notices=notices) as front:
-        await front.press("tab", "d")
-        assert "credential" not in front.line("status")
+        assert "credential" not in front.shows
         assert not dispatch.started.is_set()
         looked.set()
         await front.until(dispatch.started.is_set)
@@ -342,7 +346,7 @@ async def test_who_dispatches_is_asked_again_each_minute(open_front: FrontOpener
     async with open_front(wrap=kept) as front:
         await cancel_seen(front, "SD-10482")
         await stores[0].queue.retire(DISPATCHER)
-        assert "~2 under way" in front.line("status")
+        assert "deliver" not in front.shows
         front.screen._each_minute()
         await front.idle()
-        assert "~2 wait until frontdesk deliver runs" in front.line("status")
+        assert "2 bookings wait until frontdesk deliver runs." in front.shows

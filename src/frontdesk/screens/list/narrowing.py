@@ -1,0 +1,64 @@
+"""The keys that narrow the list of bookings: status, day, practitioner, practice."""
+
+from collections.abc import Sequence
+
+from textual import work
+from textual.widget import Widget
+
+from frontdesk.bookings import Row, Status
+from frontdesk.desk import OpenDesk
+from frontdesk.filters import Filters
+from frontdesk.screens.list.key_line import KeyLine
+from frontdesk.screens.list.screen import ListScreen
+from frontdesk.sources.bookings import BookingSource
+from frontdesk.words import lists
+
+
+class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
+    """A list of bookings that these keys narrow."""
+
+    def __init__(self, desk: OpenDesk, source: BookingSource, key_line: KeyLine) -> None:
+        super().__init__(desk, source, key_line)
+        self.source = source
+        self.chooser_from: Widget | None = None
+        """Where the focus was when a chooser was opened, until it has closed."""
+
+    def action_only(self, status: str) -> None:
+        self.filter(self.listing.filters.with_status(Status(status)))
+
+    def action_days(self, first: int, last: int) -> None:
+        self.filter(self.source.on_days(self.listing.filters, first, last))
+
+    def action_any_day(self) -> None:
+        self.filter(self.listing.filters.on_days(None, None))
+
+    def action_move_day(self, days: int) -> None:
+        self.filter(self.listing.filters.moved_by(days, self.source.today))
+
+    @work(exit_on_error=False, group="asking")
+    async def action_choose_practitioner(self) -> None:
+        names: dict[str, set[int]] = {}
+        for practitioner in self.desk.practitioners:
+            names.setdefault(practitioner.name, set()).add(practitioner.id)
+        choices = [(name, lists.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
+        chosen = await self._choose("Show one practitioner", choices)
+        if chosen is not None:
+            name = choices[chosen][0]
+            self.filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
+
+    @work(exit_on_error=False, group="asking")
+    async def action_choose_practice(self) -> None:
+        practices = self.desk.practices
+        chosen = await self._choose("Show one practice", [(one.name, one.short) for one in practices])
+        if chosen is not None:
+            self.filter(self.listing.filters.for_practice(practices[chosen].id))
+
+    async def _choose(self, title: str, choices: Sequence[tuple[str, str]]) -> int | None:
+        """Return which of some words, each with something that tells it apart, the operator chose."""
+        # Here and below: the list does not wait until every screen that it opens is loaded.
+        from frontdesk.screens.chooser import Choice, ChooserScreen
+
+        self.chooser_from = self.focused
+        return await self.app.push_screen_wait(
+            ChooserScreen(title, [Choice(label, hint) for label, hint in choices])
+        )
