@@ -53,9 +53,10 @@ class Pane(Widget):
     def _wait_for_rest(self) -> None:
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(REST, self._show) if self.display and self._booking else None
+        self._rest = self.set_timer(REST, self.rest) if self.display and self._booking else None
 
-    def _show(self) -> None:
+    def rest(self) -> None:
+        """Show who and when, which the row knows, and read the rest: no key has come for a while."""
         self._rest = None
         if (booking := self._booking) is not None:
             self._draw(self._told(booking))
