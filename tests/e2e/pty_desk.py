@@ -16,6 +16,11 @@ from tests.e2e.emulated_terminal import EmulatedTerminal, XtermScreen, spawn
 ROOT = Path(__file__).parents[2]
 
 
+def shows_a_cancelled_row(lines: list[str]) -> bool:
+    """Whether one of the rows in view is marked as cancelled, on a terminal of two colours."""
+    return any(line[2:3] == "x" for line in lines[4:-4])
+
+
 class PtyDesk:
     """Runs `argv` in a pty of `columns` x `rows` and shows its output on an emulated screen.
 

@@ -15,7 +15,7 @@ from frontdesk.store.postgres.listening import POLL_SECONDS
 from frontdesk.terminal import DEAF_TIME
 from tests import postgres
 from tests.e2e.cut_line import CutLine, Fault
-from tests.e2e.pty_desk import PtyDesk
+from tests.e2e.pty_desk import PtyDesk, shows_a_cancelled_row
 from tests.making import KIM, make_incoming, make_practice
 
 pytestmark = [pytest.mark.full, pytest.mark.long]
@@ -49,7 +49,7 @@ class Practice:
         desk = self._opened.enter_context(
             PtyDesk([sys.executable, "-m", "frontdesk", "--config", str(config)], env=home)
         )
-        desk.wait_for("o Upcoming")
+        desk.wait_for("Find [")
         return desk
 
     def tell(self, sql: str) -> list[tuple[object, ...]]:
@@ -106,7 +106,7 @@ def practice(server: postgres.SpareServer, tmp_path: Path) -> Iterator[Practice]
 def open_dialog(desk: PtyDesk, reference: str) -> None:
     """Find a booking and open its dialog; return when F8 counts."""
     desk.send(reference.encode())
-    desk.wait_for("1 found")
+    desk.wait_for("1 to come")
     desk.send(b"\rc")
     desk.wait_for("This action cannot be undone.")
     desk.wait_still(DEAF_TIME + 0.1)
@@ -127,8 +127,8 @@ def test_a_restart_with_two_desks_open(practice: Practice) -> None:
         desk.wait_for(nobody_is_away, 60)
     open_dialog(kim, "R00001")
     kim.send(F8)
-    kim.wait_for("cancelled")
-    tom.wait_for("x Cancelled", 60)
+    kim.wait_for(shows_a_cancelled_row)
+    tom.wait_for(shows_a_cancelled_row, 60)
     assert practice.written("R00001") == (True, 1, True)
 
 
@@ -138,13 +138,13 @@ def test_connections_that_are_reset(practice: Practice) -> None:
         line.cut()
         open_dialog(tom, "R00002")
         tom.send(F8)
-        kim.wait_for("x Cancelled", 60)
+        kim.wait_for(shows_a_cancelled_row, 60)
         kim.wait_for(nobody_is_away, 60)
         open_dialog(kim, "R00003")
         line.cut()
         kim.send(F8)
         kim.wait_for("cancelled", 60)
-        tom.wait_for(lambda lines: sum("x Cancelled" in one for one in lines) >= 1, 60)
+        tom.wait_for(shows_a_cancelled_row, 60)
         practice.close()
     assert practice.written("R00003") == (True, 1, True)
 
@@ -161,7 +161,7 @@ def test_a_line_that_is_silent(practice: Practice) -> None:
         line.fault = Fault.NOTHING
         line.cut()
         kim.wait_for(nobody_is_away, 60)
-        kim.wait_for("x Cancelled", 60)
+        kim.wait_for(shows_a_cancelled_row, 60)
         practice.close()
 
 
@@ -191,8 +191,8 @@ def test_a_cancel_is_seen_elsewhere_by_its_notice(practice: Practice) -> None:
     kim, tom = practice.desk("Kim"), practice.desk("Tom")
     open_dialog(kim, "R00006")
     kim.send(F8)
-    kim.wait_for("cancelled")
-    tom.wait_for("x Cancelled", POLL_SECONDS / 2)
+    kim.wait_for(shows_a_cancelled_row)
+    tom.wait_for(shows_a_cancelled_row, POLL_SECONDS / 2)
 
 
 def test_an_idle_desk_writes_nothing_and_asks_little(practice: Practice) -> None:

@@ -285,7 +285,7 @@ class TestTheNote:
     @pytest.mark.skipif(sys.platform != "linux", reason="what others see of a process is read from /proc")
     def test_typed_at_the_screen_it_is_in_no_process_no_title_and_no_file(self, desk: LineDesk) -> None:
         with PtyDesk([*FRONTDESK, "--config", str(desk.config_file)]) as opened:
-            opened.wait_for("Find:")
+            opened.wait_for("Find [")
             opened.send(b"r00001\rc")
             opened.wait_for("This action cannot be undone.")
             opened.send(b"\t" + NOTE.encode())
@@ -293,7 +293,7 @@ class TestTheNote:
             seen = shown_by_the_kernel(opened.pid)
             opened.wait_still(1.0)  # longer than the dialog is deaf
             opened.send(b"\x1b[19~")
-            opened.wait_for("Last ")
+            opened.wait_for("Praktika waiting")
             seen += shown_by_the_kernel(opened.pid)
             assert not any(NOTE in line for line in opened.screen_lines())
             titles = b"".join(re.findall(rb"\x1b\][^\x07\x1b]*", opened.output))

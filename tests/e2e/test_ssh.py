@@ -13,6 +13,7 @@ import pytest
 from frontdesk.terminal import DEAF_TIME
 from tests.e2e.installed import install
 from tests.e2e.line_mode import LineDesk
+from tests.e2e.pty_desk import shows_a_cancelled_row
 from tests.e2e.ssh_server import OneProgram, SshDesk, connected
 
 F8 = b"\x1b[19~"
@@ -34,7 +35,7 @@ async def open_dialog(desk: SshDesk, reference: str, reason: bytes) -> None:
     """Find a booking, open its dialog and give a reason; return when F8 counts."""
     await desk.wait_for("6 bookings")
     desk.send(reference.encode())
-    await desk.wait_for("1 found")
+    await desk.wait_for("1 to come")
     desk.send(b"\rc")
     await desk.wait_for("This action cannot be undone.")
     desk.send(reason)
@@ -99,7 +100,7 @@ async def test_a_session_and_one_that_is_cut_in_mid_cancel(server: OneProgram, d
     async with connected(server.port, user="kim") as kim:
         await kim.wait_for("6 bookings")
         kim.send(b"2026/5")
-        await kim.wait_for("x Cancelled" if is_cancelled else "o Upcoming")
+        await kim.wait_for(shows_a_cancelled_row if is_cancelled else "1 to come")
 
 
 @pytest.mark.full

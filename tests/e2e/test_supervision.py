@@ -190,7 +190,7 @@ def test_nobody_can_stop_it_and_leave_patients_behind(screen: Screen) -> None:
         for number in (signal.SIGTSTP, signal.SIGTTOU):
             os.kill(pid, number)
     screen.send(b"wil")
-    screen.wait_for("Find: wil")
+    screen.wait_for("Find [wil")
     assert "T" not in (state_of(screen.pid), state_of(screen.child))
 
 
@@ -199,7 +199,7 @@ def test_who_waits_for_the_program_sees_that_it_was_stopped(screen: Screen) -> N
     wait_for_state(screen.pid, "T")
     os.killpg(screen.pid, signal.SIGCONT)
     screen.send(b"wil")
-    screen.wait_for("Find: wil")
+    screen.wait_for("Find [wil")
 
 
 def test_leaving_says_nothing_and_clears_nothing_twice(screen: Screen) -> None:
