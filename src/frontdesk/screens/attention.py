@@ -19,7 +19,7 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.attention import AttentionSource, Item
 from frontdesk.sources.billing import closing_soon
-from frontdesk.widgets.list_table import Column, ListTable
+from frontdesk.widgets.list_table import Column, ListTable, always
 from frontdesk.words import billing as words
 from frontdesk.words.deliveries import over_words, to_do
 from frontdesk.words.key_line import KeyWords
@@ -33,9 +33,11 @@ INDENT = " " * 5
 @cache
 def attention_columns(*, several_practices: bool) -> tuple[Column[Item], ...]:
     """Return the columns. Without a column At the name is longer."""
-    at: tuple[Column[Item], ...] = (Column("At", 3, lambda item, _: item.attention.booking.practice.short),)
+    at: tuple[Column[Item], ...] = (
+        Column("At", 3, lambda item, _: item.attention.booking.practice.short, role=always(Role.QUIET)),
+    )
     return (
-        Column("Appointment", 16, _when),
+        Column("Appointment", 16, _when, role=always(Role.STRONG)),
         *(at if several_practices else ()),
         Column(
             "Patient", 24 if several_practices else 28, lambda item, _: item.attention.booking.patient.name

@@ -22,7 +22,7 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.billing import BillingSource
 from frontdesk.sources.port import Asked
-from frontdesk.widgets.list_table import Column
+from frontdesk.widgets.list_table import Column, always
 from frontdesk.words import billing as words
 from frontdesk.words.key_line import KeyWords
 from frontdesk.words.told import Part, Role, Told, told
@@ -35,6 +35,19 @@ MAY_NOT = (
     "      Whoever manages the server can give it one with that scope.",
 )
 
+OUTCOME_ROLES = {
+    Outcome.UPCOMING: Role.UPCOMING,
+    Outcome.CHARGED: Role.VALUE,
+    Outcome.CANCELLED: Role.QUIET,
+    Outcome.NO_CHARGE: Role.QUIET,
+}
+REVIEW_ROLES = {
+    Review.AWAITING: Role.WAITING,
+    Review.APPROVED: Role.DONE,
+    Review.REJECTED: Role.GONE,
+    Review.WITHDRAWN: Role.QUIET,
+}
+
 Wanted = TypeVar("Wanted")
 
 
@@ -42,15 +55,19 @@ Wanted = TypeVar("Wanted")
 def billing_columns() -> tuple[Column[BillingRow], ...]:
     """Return the columns; narrow windows keep the patient, the date, the outcome and the request."""
     return (
-        Column("At", 3, lambda row, _: row.booking.practice.short, since=64),
-        Column("Practice", 22, lambda row, _: row.booking.practice.name, since=118),
+        Column("At", 3, lambda row, _: row.booking.practice.short, since=64, role=always(Role.QUIET)),
+        Column("Practice", 22, lambda row, _: row.booking.practice.name, since=118, role=always(Role.QUIET)),
         Column("Patient", 23, lambda row, _: row.booking.patient.name, takes_rest=True),
-        Column("Date", 16, _when),
+        Column("Date", 16, _when, role=always(Role.STRONG)),
         Column("Invoice", 7, lambda row, _: row.invoice_badge, since=72),
-        Column("Outcome", 9, lambda row, _: str(row.outcome)),
-        Column("Adjustment", 15, lambda row, _: row.adjustment_badge),
+        Column("Outcome", 9, lambda row, _: str(row.outcome), role=lambda row, _: OUTCOME_ROLES[row.outcome]),
+        Column("Adjustment", 15, lambda row, _: row.adjustment_badge, role=_adjustment_role),
         Column("  With tax", 10, lambda row, _: f"{words.money(row.amount.total):>10}", since=92),
     )
+
+
+def _adjustment_role(row: BillingRow, _: datetime) -> Role:
+    return REVIEW_ROLES[row.request.review] if row.request else Role.QUIET
 
 
 def _when(row: BillingRow, now: datetime) -> str:

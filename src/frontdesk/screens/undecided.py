@@ -19,7 +19,7 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.billing import drafts
 from frontdesk.sources.undecided import Decision, Item, UndecidedSource, Verdict
-from frontdesk.widgets.list_table import Column
+from frontdesk.widgets.list_table import Column, always
 from frontdesk.words import billing as words
 from frontdesk.words.key_line import KeyWords
 from frontdesk.words.told import Part, Role, Told, told
@@ -31,13 +31,13 @@ NOTHING = "-"
 def undecided_columns(pms: str, here: ZoneInfo) -> tuple[Column[Item], ...]:
     """Return the columns; `pms` names the system whose word on the patient is shown."""
     return (
-        Column("Date", 10, _day),
-        Column("At", 3, lambda item, _: item.booking.practice.short),
+        Column("Date", 10, _day, role=always(Role.STRONG)),
+        Column("At", 3, lambda item, _: item.booking.practice.short, role=always(Role.QUIET)),
         Column("Patient", 16, lambda item, _: item.booking.patient.name, takes_rest=True),
         Column("      Fee", 9, _fee),
-        Column(f"{pms} says", 13, _pms_says),
-        Column("Marked", 9, lambda item, _: _marked(item, here)),
-        Column("Decision", 13, _decision),
+        Column(f"{pms} says", 13, _pms_says, role=_pms_role),
+        Column("Marked", 9, lambda item, _: _marked(item, here), role=always(Role.QUIET)),
+        Column("Decision", 13, _decision, role=always(Role.STRONG)),
     )
 
 
@@ -53,6 +53,10 @@ def _fee(item: Item, _: datetime) -> str:
 def _pms_says(item: Item, _: datetime) -> str:
     said = item.row.pms_says if item.row else Presence.NONE
     return "nothing" if said is Presence.NONE else WORDS[said]
+
+
+def _pms_role(item: Item, _: datetime) -> Role:
+    return Role.WARNING if item.row and item.row.pms_says is not Presence.NONE else Role.QUIET
 
 
 def _marked(item: Item, here: ZoneInfo) -> str:

@@ -24,8 +24,12 @@ MARK_WIDTH = 2
 """Cells before the first column."""
 
 
-def _as_it_is(_row: Any, _now: datetime) -> Role:
-    return Role.VALUE
+def always(role: Role) -> Callable[[Any, datetime], Role]:
+    """Return the role of a column whose cells are all of one."""
+    return lambda _row, _now: role
+
+
+_AS_IT_IS = always(Role.VALUE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Column(Generic[R]):
     since: int = 0
     most: int = 0
     takes_rest: bool = False
-    role: Callable[[R, datetime], Role] = _as_it_is
+    role: Callable[[R, datetime], Role] = _AS_IT_IS
     said_once: bool = False
 
 

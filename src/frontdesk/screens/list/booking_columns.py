@@ -6,7 +6,7 @@ from functools import cache
 
 from frontdesk import times
 from frontdesk.bookings import Followup, Presence, Row, Status
-from frontdesk.widgets.list_table import Column
+from frontdesk.widgets.list_table import Column, always
 from frontdesk.words.lists import PRESENCE_WORDS
 from frontdesk.words.told import Role
 
@@ -55,22 +55,18 @@ def _while_upcoming(role: Role) -> Callable[[Row, datetime], Role]:
     return lambda row, now: role if row.booking.status(now) is Status.UPCOMING else Role.QUIET
 
 
-def _always(role: Role) -> Callable[[Row, datetime], Role]:
-    return lambda _row, _now: role
-
-
 @cache
 def booking_columns(*, several_practices: bool) -> tuple[Column[Row], ...]:
     """Return the columns: who and when are always among them. Without a column At the name is longer."""
     at: tuple[Column[Row], ...] = (
-        Column("At", AT_WIDTH, lambda row, _: row.booking.practice.short, since=64, role=_always(Role.QUIET)),
+        Column("At", AT_WIDTH, lambda row, _: row.booking.practice.short, since=64, role=always(Role.QUIET)),
     )
     patient = PATIENT_WIDTH if several_practices else PATIENT_WIDTH + AT_WIDTH + 1
     value = _while_upcoming(Role.VALUE)
-    quiet = _always(Role.QUIET)
+    quiet = always(Role.QUIET)
     return (
         Column("", 1, lambda row, now: _mark(row, now)[0], role=lambda row, now: _mark(row, now)[1]),
-        Column("Day", 10, _day, role=_always(Role.STRONG), said_once=True),
+        Column("Day", 10, _day, role=always(Role.STRONG), said_once=True),
         Column("Time", 5, _time, role=_while_upcoming(Role.STRONG)),
         *(at if several_practices else ()),
         Column(
