@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from frontdesk.billing.outcomes import Outcome
 from frontdesk.billing.overview import BillingQuery
-from frontdesk.bookings import Direction
+from frontdesk.bookings import Count, Direction
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.billed import Billed
@@ -16,12 +17,12 @@ from tests.contract.raw import connected
 
 
 @contextmanager
-def statements(store: SqlStore) -> Iterator[list[tuple[str, Any]]]:
+def statements(store: SqlStore, *, what: str = "LIMIT") -> Iterator[list[tuple[str, Any]]]:
     """Collect what a store asks its database about bookings."""
     asked: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if "FROM booking" in statement and "LIMIT" in statement:
+        if "FROM booking" in statement and what in statement:
             asked.append((statement, parameters))
 
     event.listen(store._database._engine, "before_cursor_execute", note)
@@ -29,8 +30,23 @@ def statements(store: SqlStore) -> Iterator[list[tuple[str, Any]]]:
     event.remove(store._database._engine, "before_cursor_execute", note)
 
 
+def plan(url: str, statement: str, parameters: Any) -> list[str]:
+    """Return the steps that SQLite takes."""
+    with connected(url) as connection:
+        return [step[3] for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+
+
 @pytest.mark.parametrize("direction", Direction)
-@pytest.mark.parametrize("query", [BillingQuery(), BillingQuery(practices=frozenset({"perth"}))])
+@pytest.mark.parametrize(
+    "query",
+    [
+        BillingQuery(),
+        BillingQuery(practices=frozenset({"perth"})),
+        BillingQuery(outcomes=frozenset({Outcome.NO_CHARGE})),
+        BillingQuery(outcomes=frozenset({Outcome.CHARGED})),
+        BillingQuery(outcomes=frozenset({Outcome.CANCELLED})),
+    ],
+)
 async def test_a_page_is_read_in_the_order_of_the_index_of_new_patients(
     sqlite_url: str, direction: Direction, query: BillingQuery
 ) -> None:
@@ -42,8 +58,38 @@ async def test_a_page_is_read_in_the_order_of_the_index_of_new_patients(
         await store.billing_page(query, 3, row.position, direction)
     await store.close()
     ((statement, parameters),) = asked
-    with connected(sqlite_url) as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-    steps = [step[3] for step in plan]
+    steps = plan(sqlite_url, statement, parameters)
     assert any("booking USING INDEX booking_new" in step for step in steps), steps
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in steps), steps
+
+
+async def test_a_month_is_read_from_the_index_of_new_patients(sqlite_url: str) -> None:
+    store = await open_store(sqlite_url)
+    billed = await Billed.make(store, sqlite_url)
+    await billed.book("A1", at=(await store.state()).now)
+    await store.invoices()  # closes the months that have ended
+    with statements(store, what="booking.starts_at <") as asked:
+        assert [one.bookings for one in await store.billing_sums(BillingQuery())] == [1, 0]
+    await store.close()
+    assert len(asked) == len({str(parameters) for _, parameters in asked}), "a month is read twice"
+    for statement, parameters in asked:
+        steps = plan(sqlite_url, statement, parameters)
+        assert any("booking USING INDEX booking_new" in step for step in steps), steps
+
+
+async def test_bookings_are_counted_by_the_database(sqlite_url: str) -> None:
+    store = await open_store(sqlite_url)
+    billed = await Billed.make(store, sqlite_url)
+    for number in range(3):
+        await billed.book(f"A{number}", days=number)
+    await billed.book("HO1", days=1, practice="hobart")
+    with statements(store) as asked:
+        assert await store.billing_count(BillingQuery(), 3) == Count(3, exact=True)
+        assert await store.billing_count(BillingQuery(), 2) == Count(2, exact=False)
+        assert await store.billing_count(BillingQuery(outcomes=frozenset({Outcome.CHARGED})), 2) == Count(
+            2, exact=False
+        )
+    await store.close()
+    assert "count(" in asked[0][0], asked[0]
+    steps = plan(sqlite_url, *asked[0])
+    assert any("booking USING INDEX booking_new" in step for step in steps), steps

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
@@ -10,6 +11,7 @@ from frontdesk.billing.adjustments import Review
 from frontdesk.billing.invoices import (
     Entry,
     LineKind,
+    draft,
     is_question,
     is_undecided,
     why_not_billed,
@@ -33,7 +35,14 @@ from frontdesk.store.sql import accounts as kept
 from frontdesk.store.sql import closing
 from frontdesk.store.sql.database import Database, ReadOnly
 from frontdesk.store.sql.months import NO_MONTH, Calendar, asked_period, row_of
-from frontdesk.store.sql.narrowing import at_practices, beyond, is_wanted, may_be_adjusted, may_become
+from frontdesk.store.sql.narrowing import (
+    at_practices,
+    beyond,
+    is_narrowed_by_database,
+    is_wanted,
+    may_be_adjusted,
+    may_become,
+)
 from frontdesk.store.sql.selects import BOOKED, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
 
 _ROWS_AT_ONCE = 200
@@ -85,6 +94,19 @@ class _Looking:
                     yield row
             if len(found) < at_once:
                 return
+
+    def count(self, query: BillingQuery, limit: int) -> Count:
+        """Count what a query finds, up to `limit`."""
+        condition = self._condition(query)
+        if condition is None:
+            return Count(0, exact=True)
+        if is_narrowed_by_database(query):
+            found = select(BOOKING.c.id).where(closing.IS_NEW, condition).limit(limit + 1).subquery()
+            number = self.tx.execute(select(func.count()).select_from(found)).scalar_one()
+        else:
+            rows = self.rows(query, None, Direction.FORWARD, limit + 1)
+            number = sum(1 for _ in islice(rows, limit + 1))
+        return Count(min(number, limit), exact=number <= limit)
 
     def _made(self, bookings: Sequence[Booking]) -> Iterator[BillingRow]:
         ids = [one.id for one in bookings]
@@ -174,12 +196,13 @@ class _Looking:
         for one in calendar.drafts if period is None else (period,):
             if one < calendar.account.next:
                 continue
-            lines = [
-                line for line in closing.draft_of(self.tx, calendar.account, one).lines if not line.is_struck
-            ]
-            at = self._practice_ids([line.booking_id for line in lines])
-            for line in lines:
-                yield at[line.booking_id], int(line.kind is LineKind.CHARGE), line.amount
+            entries = closing.entries(self.tx, calendar.account, one)
+            given = closing.returned(self.tx, calendar.account, one)
+            at = {entry.booking.id: entry.booking.practice.id for entry in entries}
+            at.update(self._practice_ids([line.booking_id for line in given]))
+            for line in draft(one, calendar.account.settings, entries, given).lines:
+                if not line.is_struck:
+                    yield at[line.booking_id], int(line.kind is LineKind.CHARGE), line.amount
 
     def _practice_ids(self, booking_ids: Sequence[int]) -> dict[int, str]:
         return {one.id: one.practice.id for one in self._bookings(booking_ids)}
@@ -330,15 +353,7 @@ class SqlBilling:
     async def count(self, query: BillingQuery, limit: int) -> Count:
         await self.close_ended()
 
-        def work(tx: Connection) -> Count:
-            number = 0
-            for _ in self._look(tx).rows(query, None, Direction.FORWARD, limit + 1):
-                if number == limit:
-                    return Count(number, exact=False)
-                number += 1
-            return Count(number, exact=True)
-
-        return await self._database.read(work)
+        return await self._database.read(lambda tx: self._look(tx).count(query, limit))
 
     async def sums(self, query: BillingQuery) -> tuple[PracticeSum, ...]:
         await self.close_ended()

@@ -22,6 +22,7 @@ from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import accounts as kept
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.narrowing import at_practices
 from frontdesk.store.sql.proving import proof_of_things
 from frontdesk.store.sql.sealing import Deed, head, seal
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, INVOICE, INVOICE_LINE
@@ -106,7 +107,7 @@ def _in_period(query: Select[Any], account: Account, period: Period) -> Select[A
         IS_NEW,
         BOOKING.c.starts_at >= period.starts_at(zone),
         BOOKING.c.starts_at < period.next.starts_at(zone),
-        BOOKING.c.practice_id.in_(kept.of_account(account.settings.account)),
+        at_practices(kept.of_account(account.settings.account)),
     )
 
 

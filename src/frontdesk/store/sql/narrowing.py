@@ -1,6 +1,6 @@
 """How a query of Billing narrows bookings: as far as a database can, and then by the rules themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
@@ -25,13 +25,13 @@ def beyond(query: Select[Any], position: Position | None, *, forward: bool) -> S
     return query.where(at <= since, or_(at < since, last < here))
 
 
-def at_practices(ids: Iterable[str]) -> ColumnElement[bool]:
+def at_practices(ids: Sequence[str] | Select[Any]) -> ColumnElement[bool]:
     """Return that a booking is at one of these practices.
 
     Said so that no database looks them up in the index of all practices' bookings: in that of new
     patients, which is in time order, a page is the next few entries.
     """
-    return func.coalesce(BOOKING.c.practice_id, "").in_(list(ids))
+    return func.coalesce(BOOKING.c.practice_id, "").in_(ids)
 
 
 def is_wanted(row: BillingRow, query: BillingQuery) -> bool:
@@ -41,6 +41,11 @@ def is_wanted(row: BillingRow, query: BillingQuery) -> bool:
     if query.number is not None and row.number != query.number:
         return False
     return not query.adjustments or row.adjustment_badge in query.adjustments
+
+
+def is_narrowed_by_database(query: BillingQuery) -> bool:
+    """Whether nothing of a query is left to the rules: the database finds what it finds."""
+    return not query.outcomes and not query.adjustments and query.number is None
 
 
 def may_be_adjusted(query: BillingQuery) -> ColumnElement[bool]:
@@ -58,9 +63,11 @@ def may_become(wanted: Outcome, calendar: Calendar) -> ColumnElement[bool]:
     """Return what every booking of this outcome has; others may have it too."""
     account = calendar.account
     closed_until = account.next.starts_at(account.settings.zone)
+    # As in `at_practices`: no database is to look them up in the index of all bookings by this.
+    is_cancelled = func.coalesce(BOOKING.c.cancelled, False)
     match wanted:
         case Outcome.CANCELLED:
-            return BOOKING.c.cancelled.is_(True)
+            return is_cancelled.is_(True)
         case Outcome.UPCOMING:
             return BOOKING.c.starts_at >= closed_until
         case Outcome.CHARGED:
@@ -72,9 +79,7 @@ def may_become(wanted: Outcome, calendar: Calendar) -> ColumnElement[bool]:
                 if row.void_at is not None
                 for begins, ends in (calendar.bounds(period),)
             ]
-            left_out = and_(
-                BOOKING.c.starts_at < closed_until, BOOKING.c.cancelled.is_(False), not_(_is_charged())
-            )
+            left_out = and_(BOOKING.c.starts_at < closed_until, is_cancelled.is_(False), not_(_is_charged()))
             return or_(_has_request([Review.APPROVED.value]), left_out, *void)
 
 
