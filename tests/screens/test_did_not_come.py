@@ -219,6 +219,65 @@ async def test_in_the_first_minutes_only_the_patients_own_word_counts(front: Fro
     assert request.answers == DID_NOT_ATTEND
 
 
+async def test_y_and_n_answer_the_tick_too_and_go_on(front: Front, billed: SqlStore) -> None:
+    await starting(billed, PASSED, 5)
+    await f_of(front, PASSED)
+    await front.press("n")
+    assert "[ ] The patient told us they are not coming" in shown(front)
+    await front.press("shift+tab", "y", "n", "n", "f8")
+    booking = await booking_of(front, PASSED)
+    assert (booking.attendance.presence, booking.attendance.notice) == (Presence.NO_SHOW, True)
+    (request,) = await front.store.adjustments(booking.id)
+    assert request.answers == DID_NOT_ATTEND
+
+
+async def test_y_and_n_answer_the_next_question_from_where_the_ground_was_chosen(
+    front: Front, billed: SqlStore
+) -> None:
+    await open_menu(front, PASSED)
+    await front.press("b")
+    front.clock.advance(SEEN)
+    await front.press("y", "right")
+    assert "[y/n] Was the patient here" in shown(front), "what was typed before it was asked answers nothing"
+    await front.press("y", "n", "f8")
+    (request,) = await front.store.adjustments((await booking_of(front, PASSED)).id)
+    assert (request.ground, [one.yes for one in request.answers]) == (Ground.NOT_NEW, [True, False])
+
+
+async def test_what_was_lacking_is_said_no_longer_once_it_is_there(front: Front, billed: SqlStore) -> None:
+    await starting(billed, PASSED, 5)
+    await f_of(front, PASSED)
+    await front.press("f8")
+    assert "The patient may still come" in shown(front)
+    await front.press("space")
+    assert "The patient may still come" not in shown(front)
+    await front.press("tab", "y", "f8")
+    assert "Answer with yes or no" in shown(front)
+    await front.press("n")
+    assert "Answer with yes or no" not in shown(front)
+    await front.press("escape")
+    await open_menu(front, PASSED)
+    await front.press("b")
+    front.clock.advance(SEEN)
+    await front.press("f8")
+    assert "First choose why nothing is to be charged." in shown(front)
+    await front.press("left")
+    assert "First choose why" not in shown(front)
+    await front.press("tab", "f8")
+    assert "Say why nothing is to be charged." in shown(front)
+    await front.type("B")
+    assert "Say why nothing" not in shown(front)
+
+
+async def test_what_another_desk_did_is_not_unsaid_by_an_answer(front: Front, billed: SqlStore) -> None:
+    await f_of(front, PASSED)
+    await starting(billed, PASSED, 60)
+    said = "The time changed since the list was read."
+    await front.until(lambda: said in shown(front))
+    await front.press("y")
+    assert said in shown(front)
+
+
 async def test_from_the_last_of_those_minutes_on_no_tick_is_needed(front: Front, billed: SqlStore) -> None:
     await starting(billed, PASSED, 15)
     await f_of(front, PASSED)

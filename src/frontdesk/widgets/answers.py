@@ -11,6 +11,9 @@ from frontdesk.widgets.look import look_of
 from frontdesk.words.fitting import fitted
 from frontdesk.words.told import Part, Role, Told
 
+YES_NO = {"y": True, "n": False}
+"""The keys that answer a question."""
+
 
 class Answered(Message):
     """The operator has answered `field`; `goes_on` is whether the next one is to have the focus."""
@@ -57,11 +60,15 @@ class YesNo(_OneLine):
             self.refresh()
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in ("y", "n"):
+        if event.key in YES_NO:
             event.stop()
-            self.answer = event.key == "y"
-            self.refresh()
-            self.post_message(Answered(self, goes_on=True))
+            self.put(YES_NO[event.key])
+
+    def put(self, answer: bool) -> None:
+        """Answer it, as the operator says."""
+        self.answer = answer
+        self.refresh()
+        self.post_message(Answered(self, goes_on=True))
 
 
 class OneOf(_OneLine):

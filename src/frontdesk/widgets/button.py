@@ -45,6 +45,9 @@ class Button(Widget, can_focus=True):
 class Tick(Widget, can_focus=True):
     """`[ ] Told by me on the phone just now`: Space sets and clears it."""
 
+    class Changed(Message):
+        """The operator has set it or cleared it."""
+
     DEFAULT_CSS = """
     Tick { height: 1; width: 1fr; }
     """
@@ -63,5 +66,10 @@ class Tick(Widget, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         if event.key == "space":
             event.stop()
-            self.is_set = not self.is_set
-            self.refresh()
+            self.put(not self.is_set)
+
+    def put(self, is_set: bool) -> None:
+        """Set it or clear it, as the operator says."""
+        self.is_set = is_set
+        self.refresh()
+        self.post_message(self.Changed())

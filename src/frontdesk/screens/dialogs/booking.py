@@ -84,6 +84,8 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.namesakes: Sequence[Patient] = ()
         self._about = booking.id, booking.patient
         self._why_not_saved = ""
+        self._lacking = ""
+        """What the operator had to do before a confirm counts, as it was last said."""
         self._preflight: Preflight | None = Preflight(Finding.NOT_ASKED)
         self._places: dict[str, Line | TextBlock] = {}
         self.styles.background = "transparent"
@@ -207,6 +209,12 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.said = message
         self.draw()
 
+    def after_answer(self) -> None:
+        """Draw what the operator has answered; what was lacking before is said no longer."""
+        if self.said == self._lacking:
+            self.said = ""
+        self.draw()
+
     def put_away(self) -> str:
         if self._progress is Progress.READING:
             for field in self.query(ReasonField):
@@ -224,6 +232,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         if not self._gate.is_open(self.desk.key_arrived_at):
             self.say(f"Too early: this window was not yet on your screen. Read it, then press {key}.")
         elif why_not := self.why_not_ready():
+            self._lacking = why_not
             self.say(why_not)
         else:
             # Before it is sent: the news of it may be here before the answer.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -29,7 +30,7 @@ from frontdesk.deliveries import Kind, plan_pms
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.dialogs.attendance import MarkDialog, sentence
 from frontdesk.text import clean
-from frontdesk.widgets.answers import Answered, OneOf, YesNo
+from frontdesk.widgets.answers import YES_NO, Answered, OneOf, YesNo
 from frontdesk.widgets.button import Button, Tick
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.widgets.line import Line, TextBlock
@@ -53,7 +54,7 @@ MOST_QUESTIONS = max(map(len, QUESTIONS.values()))
 class RequestDialog(MarkDialog):
     """A dialog in which somebody may ask not to be charged for a new patient.
 
-    No question has a preset answer; `y` and `n` answer it and go on.
+    No question has a preset answer; `y` and `n` answer the next one and go on, wherever no text is typed.
     """
 
     GROUNDS: ClassVar[tuple[Ground | None, ...]]
@@ -182,14 +183,38 @@ class RequestDialog(MarkDialog):
             if number < len(asked):
                 field.ask(asked[number].text)
 
+    # -- keys -------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Have `y` and `n` answer also where the focus is on nothing that they mean something to.
+
+        They answer the tick where that has the focus, else the first question without an answer.
+        """
+        if event.key not in YES_NO:
+            return
+        event.stop()
+        if isinstance(self.focused, Tick):
+            self.focused.put(YES_NO[event.key])
+            self._go_on_from(self.focused)
+        elif left := [one for one in self.query(YesNo) if one.display and one.answer is None]:
+            left[0].put(YES_NO[event.key])
+
     def on_answered(self, message: Answered) -> None:
-        self.draw()
+        self.after_answer()
         if message.goes_on:
-            order = self.stops()
-            order[(order.index(message.field) + 1) % len(order)].focus()
+            self._go_on_from(message.field)
+
+    def on_tick_changed(self, message: Tick.Changed) -> None:
+        message.stop()
+        self.after_answer()
+
+    def _go_on_from(self, field: Widget) -> None:
+        order = self.stops()
+        order[(order.index(field) + 1) % len(order)].focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self.after_answer()
 
 
 class DidNotComeScreen(RequestDialog):
