@@ -44,7 +44,7 @@ class InvoicesScreen(ListScreen[None, InvoiceSummary], inherit_bindings=False):
             Column("Invoice", 7, lambda one, _: one.badge),
             Column("Month", 14, lambda one, now: words.month(one.period, now, self._zone(one))),
             Column("Account", 14, lambda one, _: one.account, takes_rest=True),
-            Column("Bookings", 8, lambda one, _: f"{one.lines:>8,}"),
+            Column("   Lines", 8, lambda one, _: f"{one.lines:>8,}"),
             Column("    With tax", 12, lambda one, _: f"{words.money(one.amount.total):>12}"),
             Column("", 18, lambda one, now: words.stands(one, self._zone(one), now)),
         )

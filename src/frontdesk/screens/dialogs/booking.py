@@ -165,10 +165,6 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         """The reason so far; empty where the dialog asks for none."""
         return next((field.reason for field in self.query(ReasonField)), "")
 
-    def line(self, name: str) -> Line:
-        """Return one of the text lines by its id."""
-        return self.query_one(f"#{name}", Line)
-
     def on_mount(self) -> None:
         for side, bracket in (("left", "["), ("right", "]")):
             for block in self.query(f"#{side}").results(TextBlock):

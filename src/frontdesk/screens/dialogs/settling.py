@@ -68,10 +68,6 @@ class NoteScreen(CommandDialog[bool], inherit_bindings=False):
     def ask(self) -> Settle:
         return Settle(self._note)
 
-    def line(self, name: str) -> Line:
-        """Return one of the text lines by its id."""
-        return self.query_one(f"#{name}", Line)
-
     @property
     def _note(self) -> str:
         return clean(self.query_one("#note", FindField).value)

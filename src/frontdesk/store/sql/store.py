@@ -47,7 +47,6 @@ from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, page_rows
 from frontdesk.store.sql import deliveries, doing, holding, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
-from frontdesk.store.sql.counting import PracticeCounts
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.queue import SqlQueue
 from frontdesk.store.sql.registry import SqlRegistry
@@ -365,3 +364,23 @@ class SqlStore:
 
     async def close(self) -> None:
         await self._database.close()
+
+
+class PracticeCounts:
+    """The number of bookings that some practices have, for desks that work with those only.
+
+    They are counted once after each load: between loads none comes, goes, or changes its
+    practice, and to count a million for every look at the store's state takes too long.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[frozenset[str], tuple[int, int]] = {}
+
+    def of(self, tx: Connection, practices: frozenset[str], all_bookings: int) -> int:
+        """Return how many bookings `practices` have of the `all_bookings` that there are now."""
+        counted_at, number = self._known.get(practices, (-1, 0))
+        if counted_at != all_bookings:
+            counting = selects.at_practices(select(func.count()).select_from(BOOKING), practices)
+            number = tx.execute(counting).scalar_one()
+            self._known[practices] = all_bookings, number
+        return number
