@@ -209,6 +209,31 @@ async def test_pages_go_both_ways_and_miss_nothing(billed: Billed) -> None:
     assert (await store.billing_page(BillingQuery(), 1, beside, FORWARD)).rows[0].booking.id == made[3].id
 
 
+async def test_a_page_begins_at_any_moment_of_any_month(billed: Billed) -> None:
+    begins = billed.days.issued_at  # of the month after `period`
+    for number, days in enumerate((-40, -1, 0, 0, 1, 20, 33, 70)):
+        await billed.book(f"A{number}", at=begins + timedelta(days=days))
+    await billed.book("P1", at=begins, practice="perth")
+    rows = await billed.rows()
+    upcoming = frozenset({Outcome.UPCOMING})
+    months = [period_of(begins + timedelta(days=days), SETTINGS.zone) for days in (-70, -1, 0, 33)]
+    queries = [BillingQuery(), BillingQuery(outcomes=upcoming), *(BillingQuery(period=one) for one in months)]
+    around = timedelta(days=90)
+    places = [row.position for row in rows]
+    places += [Position(begins + away, number) for away in (-around, around) for number in (0, 5)]
+    for query in queries:
+        found = [row for row in rows if query.period in (None, row.period)]
+        found = [row for row in found if not query.outcomes or row.outcome in query.outcomes]
+        for place in places:
+            said = place.starts_at, place.id
+            after = [row for row in found if (row.booking.starts_at, row.booking.id) > said]
+            before = [row for row in found if (row.booking.starts_at, row.booking.id) < said]
+            page = await billed.store.billing_page(query, 3, place, FORWARD)
+            assert (list(page.rows), page.more) == (after[:3], len(after) > 3), (query, place)
+            page = await billed.store.billing_page(query, 3, place, BACKWARD)
+            assert (list(page.rows), page.more) == (before[-3:], len(before) > 3), (query, place)
+
+
 async def test_filters(billed: Billed, store_url: str) -> None:
     charged, struck = await billed.book("A1", days=1), await billed.book("A2", days=2)
     awaiting = await billed.book("P1", days=3, practice="perth")

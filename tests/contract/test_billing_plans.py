@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from sqlalchemy import event
 
 from frontdesk.billing.outcomes import Outcome
 from frontdesk.billing.overview import BillingQuery
-from frontdesk.bookings import Count, Direction
+from frontdesk.bookings import Count, Direction, Position
 from frontdesk.store.opening import open_store
+from frontdesk.store.sql.narrowing import Span, within
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.billed import Billed
 from tests.contract.raw import connected
@@ -45,6 +47,7 @@ def plan(url: str, statement: str, parameters: Any) -> list[str]:
         BillingQuery(outcomes=frozenset({Outcome.NO_CHARGE})),
         BillingQuery(outcomes=frozenset({Outcome.CHARGED})),
         BillingQuery(outcomes=frozenset({Outcome.CANCELLED})),
+        BillingQuery(outcomes=frozenset({Outcome.UPCOMING})),
     ],
 )
 async def test_a_page_is_read_in_the_order_of_the_index_of_new_patients(
@@ -61,6 +64,16 @@ async def test_a_page_is_read_in_the_order_of_the_index_of_new_patients(
     steps = plan(sqlite_url, statement, parameters)
     assert any("booking USING INDEX booking_new" in step for step in steps), steps
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in steps), steps
+    # Of two bounds SQLite begins to read at the first, which may be years away.
+    assert statement.count("booking.starts_at >= ") == 1, statement
+
+
+def test_a_database_begins_to_read_where_both_the_month_and_the_page_have_begun() -> None:
+    month = Span(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+    early, late = (Position(datetime(year, 6, 1, tzinfo=UTC), 1) for year in (2020, 2030))
+    for place, forward in ((early, True), (late, False)):
+        bounds = within(month, place, forward=forward).compile().params
+        assert (bounds["starts_at_1"], bounds["starts_at_2"]) == (month.since, month.until)
 
 
 async def test_a_month_is_read_from_the_index_of_new_patients(sqlite_url: str) -> None:

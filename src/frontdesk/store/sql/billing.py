@@ -36,12 +36,16 @@ from frontdesk.store.sql import closing
 from frontdesk.store.sql.database import Database, ReadOnly
 from frontdesk.store.sql.months import NO_MONTH, Calendar, asked_period, row_of
 from frontdesk.store.sql.narrowing import (
+    Span,
+    all_of,
     at_practices,
-    beyond,
     is_narrowed_by_database,
     is_wanted,
     may_be_adjusted,
     may_become,
+    span_of,
+    starts_in,
+    within,
 )
 from frontdesk.store.sql.selects import BOOKED, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
 
@@ -79,15 +83,16 @@ class _Looking:
         self, query: BillingQuery, position: Position | None, direction: Direction, at_once: int
     ) -> Iterator[BillingRow]:
         """Yield what a query finds beyond a position, in its direction."""
-        condition = self._condition(query)
-        if condition is None:
+        narrowed = self._narrowed(query)
+        if narrowed is None:
             return
+        condition, span = narrowed
         forward = direction is Direction.FORWARD
         order = (BOOKING.c.starts_at, BOOKING.c.id)
-        wanted = BOOKED.where(closing.IS_NEW, condition)
+        wanted = BOOKED.where(closing.IS_NEW, condition).limit(at_once)
         wanted = wanted.order_by(*(order if forward else (one.desc() for one in order)))
         while True:
-            found = self.tx.execute(beyond(wanted, position, forward=forward).limit(at_once)).all()
+            found = self.tx.execute(wanted.where(within(span, position, forward=forward))).all()
             for row in self._made(records.bookings(found)):
                 position = row.position
                 if is_wanted(row, query):
@@ -97,11 +102,13 @@ class _Looking:
 
     def count(self, query: BillingQuery, limit: int) -> Count:
         """Count what a query finds, up to `limit`."""
-        condition = self._condition(query)
-        if condition is None:
+        narrowed = self._narrowed(query)
+        if narrowed is None:
             return Count(0, exact=True)
         if is_narrowed_by_database(query):
-            found = select(BOOKING.c.id).where(closing.IS_NEW, condition).limit(limit + 1).subquery()
+            condition, span = narrowed
+            wanted = select(BOOKING.c.id).where(closing.IS_NEW, condition, within(span, None, forward=True))
+            found = wanted.limit(limit + 1).subquery()
             number = self.tx.execute(select(func.count()).select_from(found)).scalar_one()
         else:
             rows = self.rows(query, None, Direction.FORWARD, limit + 1)
@@ -115,30 +122,26 @@ class _Looking:
             calendar = self.calendars[booking.practice.account]
             yield row_of(calendar, Entry(booking, requests.get(booking.id)), charged.get(booking.id))
 
-    def _condition(self, query: BillingQuery) -> ColumnElement[bool] | None:
+    def _narrowed(self, query: BillingQuery) -> tuple[ColumnElement[bool], Span] | None:
         """Return what narrows the bookings as far as the database can; None where nothing is left."""
-        parts = [
-            part
-            for calendar in self.calendars.values()
-            if query.account_id in (None, calendar.account.id)
-            if (part := self._of_account(calendar, query)) is not None
-        ]
+        parts, spans = [], []
+        for calendar in self.calendars.values():
+            mine, period = self.practices_of(calendar, query), asked_period(calendar, query)
+            if query.account_id not in (None, calendar.account.id) or not mine or period is NO_MONTH:
+                continue
+            if isinstance(period, Period) and period < calendar.account.first:
+                continue
+            span = span_of(query, calendar, period if isinstance(period, Period) else None)
+            parts.append(self._of_account(calendar, query, mine, span))
+            spans.append(span)
         if not parts:
             return None
-        return and_(or_(*parts), may_be_adjusted(query))
+        return and_(or_(*parts), may_be_adjusted(query)), all_of(spans)
 
-    def _of_account(self, calendar: Calendar, query: BillingQuery) -> ColumnElement[bool] | None:
-        mine = self.practices_of(calendar, query)
-        period = asked_period(calendar, query)
-        if not mine or period is NO_MONTH or (isinstance(period, Period) and period < calendar.account.first):
-            return None
-        conditions: list[ColumnElement[bool]] = [at_practices(mine)]
-        if isinstance(period, Period):
-            begins, ends = calendar.bounds(period)
-            conditions += [BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends]
-        else:
-            begins = calendar.account.first.starts_at(calendar.account.settings.zone)
-            conditions.append(BOOKING.c.starts_at >= begins)
+    def _of_account(
+        self, calendar: Calendar, query: BillingQuery, mine: list[str], span: Span
+    ) -> ColumnElement[bool]:
+        conditions: list[ColumnElement[bool]] = [at_practices(mine), starts_in(span)]
         if query.outcomes:
             conditions.append(or_(*(may_become(one, calendar) for one in query.outcomes)))
         return and_(*conditions)

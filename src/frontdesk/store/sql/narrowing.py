@@ -1,6 +1,8 @@
 """How a query of Billing narrows bookings: as far as a database can, and then by the rules themselves."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
@@ -9,20 +11,59 @@ from frontdesk.billing.adjustments import Review
 from frontdesk.billing.invoices import LineKind
 from frontdesk.billing.outcomes import NOTHING, Outcome
 from frontdesk.billing.overview import BillingQuery, BillingRow
+from frontdesk.billing.periods import Period
 from frontdesk.bookings import Position
 from frontdesk.store.sql.months import Calendar
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKING, INVOICE_LINE
 
 
-def beyond(query: Select[Any], position: Position | None, *, forward: bool) -> Select[Any]:
-    """Restrict a query to what lies beyond a position, on one side of it."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From which start on bookings are asked for, and before which one; None is without an end."""
+
+    since: datetime
+    until: datetime | None
+
+
+def span_of(query: BillingQuery, calendar: Calendar, period: Period | None) -> Span:
+    """Return when the bookings start that a query can find in an account, in one month or in all."""
+    account = calendar.account
+    if period is not None:
+        return Span(*calendar.bounds(period))
+    first = account.next if query.outcomes == {Outcome.UPCOMING} else account.first
+    return Span(first.starts_at(account.settings.zone), None)
+
+
+def starts_in(span: Span) -> ColumnElement[bool]:
+    """Return that a booking starts within a span, as one of several things that are asked of it.
+
+    Said so that no database begins to read there: that is for `within` to say.
+    """
+    at = func.coalesce(BOOKING.c.starts_at, BOOKING.c.starts_at)
+    return at >= span.since if span.until is None else and_(at >= span.since, at < span.until)
+
+
+def all_of(spans: Sequence[Span]) -> Span:
+    """Return the span from the first start to the last end."""
+    ends = [one.until for one in spans if one.until is not None]
+    return Span(min(one.since for one in spans), max(ends) if len(ends) == len(spans) else None)
+
+
+def within(span: Span, position: Position | None, *, forward: bool) -> ColumnElement[bool]:
+    """Return that a booking starts within a span, and lies beyond a position, on one side of it.
+
+    There is one bound on each side: of two a database begins to read at the first, however far it is
+    from the other.
+    """
+    at, since, until = BOOKING.c.starts_at, span.since, span.until
     if position is None:
-        return query
-    at, last = BOOKING.c.starts_at, BOOKING.c.id
-    here, since = position.id, position.starts_at
+        return and_(at >= since, *([at < until] if until else []))
+    here, last = position.starts_at, BOOKING.c.id
     if forward:
-        return query.where(at >= since, or_(at > since, last > here))
-    return query.where(at <= since, or_(at < since, last < here))
+        ends = [at < until] if until else []
+        return and_(at >= max(since, here), *ends, or_(at > here, last > position.id))
+    end = at < until if until and until <= here else at <= here
+    return and_(at >= since, end, or_(at < here, last < position.id))
 
 
 def at_practices(ids: Sequence[str] | Select[Any]) -> ColumnElement[bool]:
@@ -69,17 +110,17 @@ def may_become(wanted: Outcome, calendar: Calendar) -> ColumnElement[bool]:
         case Outcome.CANCELLED:
             return is_cancelled.is_(True)
         case Outcome.UPCOMING:
-            return BOOKING.c.starts_at >= closed_until
+            return starts_in(Span(closed_until, None))
         case Outcome.CHARGED:
             return _is_charged()
         case Outcome.NO_CHARGE:
             void = [
-                and_(BOOKING.c.starts_at >= begins, BOOKING.c.starts_at < ends)
+                starts_in(Span(*calendar.bounds(period)))
                 for period, row in calendar.kept.items()
                 if row.void_at is not None
-                for begins, ends in (calendar.bounds(period),)
             ]
-            left_out = and_(BOOKING.c.starts_at < closed_until, is_cancelled.is_(False), not_(_is_charged()))
+            is_closed = not_(starts_in(Span(closed_until, None)))
+            left_out = and_(is_closed, is_cancelled.is_(False), not_(_is_charged()))
             return or_(_has_request([Review.APPROVED.value]), left_out, *void)
 
 
