@@ -149,9 +149,7 @@ async def test_a_pms_that_takes_no_no_shows_is_for_a_person(front: Front) -> Non
     assert "Praktika ! Manual update required: mark it there too" in shown(front)
 
 
-async def test_who_has_arrived_there_is_read_of_before_the_mark_counts(
-    open_front: FrontOpener, billed: SqlStore
-) -> None:
+async def test_who_has_arrived_there_is_not_marked_here(open_front: FrontOpener, billed: SqlStore) -> None:
     pms = AsksPms()
     async with open_front(preflight=pms) as front:
         await f_of(front, NOT_NEW)
@@ -162,7 +160,27 @@ async def test_who_has_arrived_there_is_read_of_before_the_mark_counts(
         )
         pms.may_answer.set()
         await front.until(lambda: "Asking" not in shown(front))
-        assert "Praktika ! shows arrived 09:04. Ask at the desk before you mark it" in shown(front)
+        assert "Praktika ! shows arrived 09:04. Take that back there first" in shown(front)
+        front.clock.advance(SEEN)
+        await front.press("f8")
+        assert "Praktika shows arrived 09:04: nothing was marked." in shown(front)
+        assert (await booking_of(front, NOT_NEW)).attendance.presence is Presence.NONE
+        assert await front.store.deliveries((await booking_of(front, NOT_NEW)).id) == ()
+
+
+async def test_who_was_there_is_read_of_before_the_mark_counts(
+    open_front: FrontOpener, billed: SqlStore
+) -> None:
+    pms = AsksPms()
+    async with open_front(preflight=pms) as front:
+        await f_of(front, NOT_NEW)
+        at = NOW - timedelta(minutes=10)
+        pms.answer = Preflight(
+            Finding.ATTENDED, at, "Dr Lee", AppointmentStatus.COMPLETED, at, besides_status=Finding.SAME
+        )
+        pms.may_answer.set()
+        await front.until(lambda: "Asking" not in shown(front))
+        assert "Praktika ! shows completed 09:04. Ask at the desk before you mark it" in shown(front)
         await front.press("f8")
         assert "Too early: this window was not yet on your screen." in shown(front)
         assert (await booking_of(front, NOT_NEW)).attendance.presence is Presence.NONE

@@ -19,7 +19,15 @@ from frontdesk.words.attendance import (
     request_lines,
     state_lines,
 )
-from frontdesk.words.preflight import MARKING_NO_SHOW, ROOM, TAKING_BACK_NO_SHOW, Reading, pms_says
+from frontdesk.words.preflight import (
+    CANCELLING,
+    MARKING_NO_SHOW,
+    ROOM,
+    TAKING_BACK_NO_SHOW,
+    Reading,
+    pms_says,
+    why_refused,
+)
 from frontdesk.words.told import Shown
 from tests.making import KIM, LEE, make_booking, make_patient, make_practice
 
@@ -77,9 +85,9 @@ def attended(
 @pytest.mark.parametrize(
     ("preflight", "words"),
     [
-        (attended(ARRIVED, TODAY), "! shows arrived 10:48. Ask at the desk before you mark it"),
-        (attended(ARRIVED, YESTERDAY), "! shows arrived yesterday 11:30. Ask before you mark it"),
-        (attended(ARRIVED), "! shows arrived. Ask at the desk before you mark it"),
+        (attended(ARRIVED, TODAY), "! shows arrived 10:48. Take that back there first"),
+        (attended(ARRIVED, YESTERDAY), "! shows arrived yesterday 11:30. Take that back there first"),
+        (attended(ARRIVED), "! shows arrived. Take that back there first"),
         (attended(ARRIVED, TODAY, Finding.DIFFERENT), "! shows arrived 10:48. Ask at the desk before you"),
         (attended(COMPLETED), "! shows completed. Ask at the desk before you mark it"),
         (attended(ABSENT_THERE), "already shows did not come. F8 marks it here as well"),
@@ -129,9 +137,25 @@ def test_taking_back_reads_the_status_there(preflight: Preflight, words: str) ->
 @pytest.mark.parametrize("reading", [MARKING_NO_SHOW, TAKING_BACK_NO_SHOW], ids=["mark", "back"])
 @pytest.mark.parametrize("since", [None, TODAY, YESTERDAY, NOW - timedelta(days=9), LAST_YEAR])
 def test_every_sentence_of_a_status_fits(reading: Reading, since: datetime | None) -> None:
-    for status in (*reading.agrees, *reading.warns):
+    for status in (*reading.agrees, *reading.stops, *reading.warns):
         sentence = pms_says(attended(status, since), BOOKING, NOW, reading)
         assert cell_len(sentence) <= ROOM
+
+
+def test_only_who_has_arrived_for_this_very_appointment_stops_a_mark() -> None:
+    assert why_refused(attended(ARRIVED, TODAY), BOOKING, NOW, MARKING_NO_SHOW) == (
+        "Praktika shows arrived 10:48: nothing was marked. Take that back there, then open this window again."
+    )
+    others = (
+        None,
+        attended(COMPLETED, TODAY),
+        attended(ABSENT_THERE, TODAY),
+        *(attended(ARRIVED, TODAY, besides) for besides in (Finding.DIFFERENT, Finding.UNCLEAR)),
+        Preflight(Finding.AWAY),
+    )
+    assert {why_refused(one, BOOKING, NOW, MARKING_NO_SHOW) for one in others} == {""}
+    for reading in (TAKING_BACK_NO_SHOW, CANCELLING):
+        assert why_refused(attended(ARRIVED, TODAY), BOOKING, NOW, reading) == ""
 
 
 def test_a_cancel_reads_no_status() -> None:

@@ -34,11 +34,13 @@ class Reading:
     """How a command's dialog reads the PMS's answer; without anything, as Cancel Booking does.
 
     `agrees` are the sentences for a status of the very appointment that the command can live with,
-    `warns` those for a status of the patient's that speaks against it: the first that fits is said.
+    `stops` those for one with which it is refused, `warns` those for a status of the patient's that
+    speaks against it: the first that fits is said.
     `otherwise` are sentences for other findings, `contradicting` those to be read before a confirm.
     """
 
     agrees: Mapping[AppointmentStatus, tuple[str, ...]] = field(default_factory=dict)
+    stops: Mapping[AppointmentStatus, tuple[str, ...]] = field(default_factory=dict)
     warns: Mapping[AppointmentStatus, tuple[str, ...]] = field(default_factory=dict)
     otherwise: Mapping[Finding, str] = field(default_factory=dict)
     contradicting: frozenset[Finding] = CONTRADICTING
@@ -47,9 +49,15 @@ class Reading:
         """Return the sentences for the status, the longest first; empty where it does not decide."""
         if preflight.status is None:
             return ()
-        if preflight.besides_status is Finding.SAME and preflight.status in self.agrees:
-            return self.agrees[preflight.status]
+        if preflight.besides_status is Finding.SAME:
+            for known in (self.agrees, self.stops):
+                if preflight.status in known:
+                    return known[preflight.status]
         return self.warns.get(preflight.status, ()) if preflight.finding is Finding.ATTENDED else ()
+
+    def is_refused(self, preflight: Preflight) -> bool:
+        """Whether the very appointment has a status with which the command is refused."""
+        return preflight.besides_status is Finding.SAME and preflight.status in self.stops
 
     def finding(self, preflight: Preflight) -> Finding:
         """Return what counts: where the status is one that agrees, what differs besides it."""
@@ -66,6 +74,7 @@ _MARK_ENDS = (". Ask at the desk before you mark it", ". Ask before you mark it"
 _CONTRADICTING_MARK = CONTRADICTING | {Finding.CANCELLED}
 _CANCELLED = "! it is cancelled there. Look there first"
 _CAME = tuple(f"! shows {{status}}{{since}}{end}" for end in _MARK_ENDS)
+_HAS_COME = ("! shows {status}{since}. Take that back there first",)
 _BACK_ALREADY = tuple(
     f"already shows {{status}}{since}. F8 takes it back here as well" for since in ("{since}", "")
 )
@@ -79,6 +88,7 @@ MARKING_NO_SHOW = Reading(
             "already shows {status}. F8 marks it here as well",
         )
     },
+    stops={AppointmentStatus.ARRIVED: _HAS_COME},
     warns={AppointmentStatus.ARRIVED: _CAME, AppointmentStatus.COMPLETED: _CAME},
     otherwise={
         Finding.CANCELLED: _CANCELLED,
@@ -158,12 +168,25 @@ def pms_says(
     return _in_room("! now shows ", ",", f". {ASK_WHICH}", preflight, booking, now)
 
 
+def why_refused(preflight: Preflight | None, booking: Booking, now: datetime, reading: Reading) -> str:
+    """Return why what the PMS shows has the command refused, as sentences; empty where it does not."""
+    if preflight is None or not reading.is_refused(preflight):
+        return ""
+    pms = booking.practice.pms.name if booking.practice.pms else "The PMS"
+    shows = _status_and_since("{status}{since}", preflight, booking, now)
+    return f"{pms} shows {shows}: nothing was marked. Take that back there, then open this window again."
+
+
 def _with_status(sentences: tuple[str, ...], preflight: Preflight, booking: Booking, now: datetime) -> str:
     """Return the first sentence that fits, or the last one."""
+    said = [_status_and_since(one, preflight, booking, now) for one in sentences]
+    return next((one for one in said if cell_len(one) <= ROOM), said[-1])
+
+
+def _status_and_since(sentence: str, preflight: Preflight, booking: Booking, now: datetime) -> str:
     at = preflight.since and times.since_in_words(preflight.since, booking.practice.zone, now)
     status = _STATUS_WORDS[preflight.status] if preflight.status else ""
-    said = [one.format(status=status, since=f" {at}" if at else "") for one in sentences]
-    return next((one for one in said if cell_len(one) <= ROOM), said[-1])
+    return sentence.format(status=status, since=f" {at}" if at else "")
 
 
 def _shows_the_same(preflight: Preflight, booking: Booking) -> bool:

@@ -45,7 +45,7 @@ from frontdesk.words.attendance import (
     no_show_lines,
     request_lines,
 )
-from frontdesk.words.preflight import MARKING_NO_SHOW, Reading
+from frontdesk.words.preflight import MARKING_NO_SHOW, Reading, why_refused
 from frontdesk.words.told import LABEL_START, Shown
 
 MOST_QUESTIONS = max(map(len, QUESTIONS.values()))
@@ -248,6 +248,8 @@ class DidNotComeScreen(RequestDialog):
     def why_not_ready(self) -> str:
         if why_not := super().why_not_ready():
             return why_not
+        if refused := why_refused(self._preflight, self.booking, self.desk.now(), self.READING):
+            return refused
         return self.why_incomplete() if self.is_requested else ""
 
     def ask(self) -> Ask:
