@@ -249,8 +249,10 @@ async def test_a_row_leads_to_its_dialogs_or_says_why_not(billed: Front) -> None
     await billed.press("escape", "f")
     assert billed.lines()[0].startswith(" Did not come")
     assert "Ben Smith" in shown(billed)
-    await billed.press("escape")
+    billed.clock.advance(2.0)
+    await billed.press("f8")
     assert on(billed, BillingScreen)
+    assert "Ben Smith: did not come." in shown(billed)
 
 
 async def test_help_explains_the_outcomes(billed: Front) -> None:

@@ -262,6 +262,18 @@ async def test_y_and_n_answer_the_next_question_from_where_the_ground_was_chosen
     assert (request.ground, [one.yes for one in request.answers]) == (Ground.NOT_NEW, [True, False])
 
 
+@pytest.mark.parametrize("key", ["f", "b"])
+async def test_a_letter_too_many_is_not_typed_over_the_name(front: Front, billed: SqlStore, key: str) -> None:
+    await open_menu(front, PASSED)
+    await front.press(key)
+    front.clock.advance(SEEN)
+    if key == "b":
+        await front.press("right", "right")
+    await front.press("y", "n", "n", "n", "y", "f8")
+    (request,) = await front.store.adjustments((await booking_of(front, PASSED)).id)
+    assert (request.name, [one.yes for one in request.answers]) == (KIM.name, [True, False, False])
+
+
 async def test_what_was_lacking_is_said_no_longer_once_it_is_there(front: Front, billed: SqlStore) -> None:
     await starting(billed, PASSED, 5)
     await f_of(front, PASSED)

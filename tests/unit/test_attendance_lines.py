@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from frontdesk.attendance import why_not_take_back
 from frontdesk.billing.adjustments import QUESTIONS, TOLD_US, Adjustment, Ground, Review
-from frontdesk.bookings import Attendance, Booking, Pms, Presence, Standing
+from frontdesk.bookings import Attendance, Booking, Pms, Presence, Reason, Standing
 from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.words.attendance import (
     CAME_WORDS,
@@ -185,6 +185,11 @@ def test_a_request_is_announced_once_it_is_made() -> None:
         state = marking(ground=ground, is_requested=is_requested)
         assert words in said(no_show_lines(state, 80, 24), "follows")
     assert "Request" not in said(no_show_lines(marking(), 80, 24), "follows")
+    assert said(request_lines(marking(), 80, 24), "follows") == "Request none, until you say why"
+    chosen = request_lines(marking(ground=ground, is_requested=True), 80, 24)
+    assert said(chosen, "follows") == "Request Awaiting Review by biller@example.com"
+    not_offered = request_lines(marking(why_no_request=Reason("final", "too late")), 80, 24)
+    assert said(not_offered, "follows") == ""
     over_http = replace(BOOKING, practice=replace(PRACTICE, biller="biller.toml"))
     state = marking(over_http, ground=ground, is_requested=True)
     assert "Request Awaiting Review by the biller" in said(no_show_lines(state, 80, 24), "follows")

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.actions import BILLING_ACTIONS, MENU
+from frontdesk.audit import past_of
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.outcomes import NOTHING, Outcome
 from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceSummary, PracticeSum
@@ -273,6 +274,8 @@ class BillingScreen(ListScreen[BillingQuery, BillingRow], inherit_bindings=False
             self.say(closed.said)
             return
         self.desk.program.wake_dispatch()
+        if closed.done:
+            self.say(f"{closed.saved.patient.name}: {past_of(closed.done.kind)}.")
         self.catch_up()
         self._count()
 

@@ -102,7 +102,9 @@ def no_show_lines(state: Marking, width: int, height: int) -> Shown:
 
 def request_lines(state: Marking, width: int, height: int) -> Shown:
     """Return what Request Billing Adjustment shows in a window of this size, by place."""
-    return _lines(REQUEST_WORDS, state, _biller_line(state), width, height, **_request(state, width))
+    not_yet = [] if state.ground or state.why_no_request else [labelled("Request", "none, until you say why")]
+    follows = [*not_yet, *_biller_line(state)]
+    return _lines(REQUEST_WORDS, state, follows, width, height, **_request(state, width))
 
 
 def came_lines(state: Marking, presence: Presence, width: int, height: int) -> Shown:

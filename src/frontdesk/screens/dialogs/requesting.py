@@ -209,12 +209,22 @@ class RequestDialog(MarkDialog):
         self.after_answer()
 
     def _go_on_from(self, field: Widget) -> None:
+        """Go to what is still to be answered behind `field`; else to the ground, where no letter does anything.
+
+        A letter too many would be typed over the name.
+        """
         order = self.stops()
-        order[(order.index(field) + 1) % len(order)].focus()
+        behind = order[order.index(field) + 1 :]
+        asked = (one for one in behind if isinstance(one, YesNo | FindField) and not _has_answer(one))
+        next(asked, self.query_one("#ground", OneOf)).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.after_answer()
+
+
+def _has_answer(field: YesNo | FindField) -> bool:
+    return bool(field.value) if isinstance(field, FindField) else field.answer is not None
 
 
 class DidNotComeScreen(RequestDialog):
