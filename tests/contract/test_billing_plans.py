@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import and_, create_engine, event
 
 from frontdesk.billing.outcomes import Outcome
 from frontdesk.billing.overview import BillingQuery
 from frontdesk.bookings import Count, Direction, Position
 from frontdesk.store.opening import open_store
-from frontdesk.store.sql.narrowing import Span, within
+from frontdesk.store.sql.narrowing import Span, at_practices, starts_in, within
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.billed import Billed
 from tests.contract.raw import connected
@@ -65,7 +65,14 @@ async def test_a_page_is_read_in_the_order_of_the_index_of_new_patients(
     assert any("booking USING INDEX booking_new" in step for step in steps), steps
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in steps), steps
     # Of two bounds SQLite begins to read at the first, which may be years away.
-    assert statement.count("booking.starts_at >= ") == 1, statement
+    assert statement.count(" booking.starts_at >= ") == 1, statement
+
+
+def test_postgresql_can_tell_how_many_bookings_a_filter_leaves() -> None:
+    narrowed = and_(at_practices(["perth"]), starts_in(Span(datetime(2026, 11, 1, tzinfo=UTC), None)))
+    words = str(narrowed.compile(create_engine("postgresql+psycopg://")))
+    assert words.startswith("booking.practice_id IN (")
+    assert " AND booking.starts_at >= " in words
 
 
 def test_a_database_begins_to_read_where_both_the_month_and_the_page_have_begun() -> None:

@@ -89,11 +89,14 @@ class _Looking:
         condition, span = narrowed
         forward = direction is Direction.FORWARD
         order = (BOOKING.c.starts_at, BOOKING.c.id)
-        wanted = BOOKED.where(closing.IS_NEW, condition).limit(at_once)
+        # Only of what it finds is a booking read: what it looks at is in the index.
+        wanted = select(BOOKING.c.id).where(closing.IS_NEW, condition).limit(at_once)
         wanted = wanted.order_by(*(order if forward else (one.desc() for one in order)))
         while True:
-            found = self.tx.execute(wanted.where(within(span, position, forward=forward))).all()
-            for row in self._made(records.bookings(found)):
+            beyond = wanted.where(within(span, position, forward=forward))
+            found = self.tx.execute(beyond).scalars().all()
+            bookings = {one.id: one for one in self._bookings(found)}
+            for row in self._made([bookings[one] for one in found]):
                 position = row.position
                 if is_wanted(row, query):
                     yield row

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, exists, not_, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from frontdesk.billing.adjustments import Review
 from frontdesk.billing.invoices import LineKind
@@ -15,6 +18,31 @@ from frontdesk.billing.periods import Period
 from frontdesk.bookings import Position
 from frontdesk.store.sql.months import Calendar
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKING, INVOICE_LINE
+
+
+class _Aside(FunctionElement[Any]):
+    """A column of a booking that a database is to look at, and not to look up.
+
+    In the index of new patients, which is in time order, a page is the next few entries. SQLite would rather
+    use the index of all bookings by their practice, or begin at another bound of the start than `within` says.
+    PostgreSQL knows better, as long as it can tell how many bookings a column leaves.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: Column[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(_Aside)
+def _as_it_is(column: _Aside, compiler: SQLCompiler, **asked: Any) -> str:
+    return compiler.process(column.clauses, **asked)
+
+
+@compiles(_Aside, "sqlite")
+def _in_no_index(column: _Aside, compiler: SQLCompiler, **asked: Any) -> str:
+    return f"+{compiler.process(column.clauses, **asked)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +63,8 @@ def span_of(query: BillingQuery, calendar: Calendar, period: Period | None) -> S
 
 
 def starts_in(span: Span) -> ColumnElement[bool]:
-    """Return that a booking starts within a span, as one of several things that are asked of it.
-
-    Said so that no database begins to read there: that is for `within` to say.
-    """
-    at = func.coalesce(BOOKING.c.starts_at, BOOKING.c.starts_at)
+    """Return that a booking starts within a span, as one of several things that are asked of it."""
+    at = _Aside(BOOKING.c.starts_at)
     return at >= span.since if span.until is None else and_(at >= span.since, at < span.until)
 
 
@@ -67,12 +92,8 @@ def within(span: Span, position: Position | None, *, forward: bool) -> ColumnEle
 
 
 def at_practices(ids: Sequence[str] | Select[Any]) -> ColumnElement[bool]:
-    """Return that a booking is at one of these practices.
-
-    Said so that no database looks them up in the index of all practices' bookings: in that of new
-    patients, which is in time order, a page is the next few entries.
-    """
-    return func.coalesce(BOOKING.c.practice_id, "").in_(ids)
+    """Return that a booking is at one of these practices."""
+    return _Aside(BOOKING.c.practice_id).in_(ids)
 
 
 def is_wanted(row: BillingRow, query: BillingQuery) -> bool:
@@ -104,8 +125,7 @@ def may_become(wanted: Outcome, calendar: Calendar) -> ColumnElement[bool]:
     """Return what every booking of this outcome has; others may have it too."""
     account = calendar.account
     closed_until = account.next.starts_at(account.settings.zone)
-    # As in `at_practices`: no database is to look them up in the index of all bookings by this.
-    is_cancelled = func.coalesce(BOOKING.c.cancelled, False)
+    is_cancelled = _Aside(BOOKING.c.cancelled)
     match wanted:
         case Outcome.CANCELLED:
             return is_cancelled.is_(True)
