@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import and_, create_engine, event
+from sqlalchemy import and_, create_engine, event, update
 
 from frontdesk.billing.outcomes import Outcome
 from frontdesk.billing.overview import BillingQuery
-from frontdesk.bookings import Count, Direction, Position
+from frontdesk.bookings import Count, Direction, Position, Standing
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.narrowing import Span, at_practices, starts_in, within
+from frontdesk.store.sql.selects import INVOICE, INVOICE_LINE
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.billed import Billed
-from tests.contract.raw import connected
+from tests.contract.raw import connected, execute
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def statements(store: SqlStore, *, what: str = "LIMIT") -> Iterator[list[tuple[s
     asked: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if "FROM booking" in statement and what in statement:
+        if what in statement and "booking" in statement:
             asked.append((statement, parameters))
 
     event.listen(store._database._engine, "before_cursor_execute", note)
@@ -113,3 +114,23 @@ async def test_bookings_are_counted_by_the_database(sqlite_url: str) -> None:
     assert "count(" in asked[0][0], asked[0]
     steps = plan(sqlite_url, *asked[0])
     assert any("booking USING INDEX booking_new" in step for step in steps), steps
+
+
+async def test_a_final_invoice_is_summed_up_once_for_all_desks(sqlite_url: str) -> None:
+    store = await open_store(sqlite_url)
+    billed = await Billed.make(store, sqlite_url)
+    for number, practice in enumerate(("adelaide", "perth")):
+        await billed.book(f"A{number}", practice=practice)
+    with statements(store, what="sum(") as asked:
+        sums = await store.billing_sums(BillingQuery())
+        assert [(one.bookings, one.amount.net) for one in sums] == [(1, 99_00), (1, 50_00)]
+        assert len(asked) == 1
+        assert await store.as_desk(Standing()).billing_sums(BillingQuery()) == sums
+        assert len(asked) == 1
+        # As in a store that was put back, and has closed the month anew.
+        now = (await store.state()).now
+        execute(sqlite_url, update(INVOICE).where(INVOICE.c.number == 1).values(closed_at=now))
+        execute(sqlite_url, update(INVOICE_LINE).values(net=INVOICE_LINE.c.net + 1))
+        assert [one.amount.net for one in await store.billing_sums(BillingQuery())] == [99_01, 50_01]
+        assert len(asked) == 2
+    await store.close()

@@ -1,10 +1,12 @@
 """What desks and the biller read of billing: lists, sums, invoices, and what nobody has decided."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
 
 from frontdesk.billing.account import Account, why_not_of
 from frontdesk.billing.adjustments import Review
@@ -59,8 +61,11 @@ QUESTIONS_LIMIT = 500
 class _Looking:
     """One look at billing, as a desk sees it: everything in it is of one moment."""
 
-    def __init__(self, tx: Connection, database: Database, standing: Standing) -> None:
+    def __init__(
+        self, tx: Connection, database: Database, standing: Standing, final_sums: "FinalSums"
+    ) -> None:
         self.tx, self.now, self._standing = tx, database.now(tx), standing
+        self._final_sums = final_sums
         self._practices = {
             row.id: records.practice(row)
             for row in tx.execute(select(PRACTICE).where(PRACTICE.c.account != ""))
@@ -170,8 +175,9 @@ class _Looking:
             for one in mine:
                 found.setdefault(one, (0, Amount()))
             only = period if isinstance(period, Period) else None
+            final = [row for one, row in calendar.kept.items() if only in (None, one) and row.void_at is None]
             for practice_id, number, amount in (
-                *self._final_sums(calendar, only, mine),
+                *self._final_sums.of(self.tx, final),
                 *self._draft_sums(calendar, only),
             ):
                 if practice_id in mine:
@@ -179,24 +185,6 @@ class _Looking:
                     found[practice_id] = before[0] + number, before[1] + amount
         sums = [PracticeSum(self._practices[one], *summed) for one, summed in found.items()]
         return tuple(sorted(sums, key=lambda one: (one.practice.name, one.practice.id)))
-
-    def _final_sums(
-        self, calendar: Calendar, period: Period | None, mine: list[str]
-    ) -> Iterator[tuple[str, int, Amount]]:
-        charges = func.sum(_is_charge())
-        query = (
-            select(BOOKING.c.practice_id, charges, func.sum(INVOICE_LINE.c.net), func.sum(INVOICE_LINE.c.tax))
-            .select_from(INVOICE_LINE)
-            .join(INVOICE, INVOICE.c.number == INVOICE_LINE.c.number)
-            .join(BOOKING, BOOKING.c.id == INVOICE_LINE.c.booking_id)
-            .where(INVOICE.c.account_id == calendar.account.id, INVOICE.c.void_at.is_(None))
-            .where(BOOKING.c.practice_id.in_(mine))
-            .group_by(BOOKING.c.practice_id)
-        )
-        if period is not None:
-            query = query.where(INVOICE.c.period == str(period))
-        for practice_id, number, net, tax in self.tx.execute(query):
-            yield practice_id, int(number), Amount(int(net), int(tax))
 
     def _draft_sums(self, calendar: Calendar, period: Period | None) -> Iterator[tuple[str, int, Amount]]:
         for one in calendar.drafts if period is None else (period,):
@@ -313,15 +301,53 @@ class _Looking:
                 yield booking
 
 
-def _is_charge() -> ColumnElement[int]:
-    return case((INVOICE_LINE.c.kind == LineKind.CHARGE.value, 1), else_=0)
+_SUMMED = (
+    select(
+        INVOICE_LINE.c.number,
+        BOOKING.c.practice_id,
+        func.sum(case((INVOICE_LINE.c.kind == LineKind.CHARGE.value, 1), else_=0)),
+        func.sum(INVOICE_LINE.c.net),
+        func.sum(INVOICE_LINE.c.tax),
+    )
+    .join(BOOKING, BOOKING.c.id == INVOICE_LINE.c.booking_id)
+    .group_by(INVOICE_LINE.c.number, BOOKING.c.practice_id)
+)
+
+
+class FinalSums:
+    """What practices come to on final invoices: it stays as it is, so each of them is summed up once.
+
+    To look up the practice of every line there ever was takes too long for each look at the sums.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, datetime, int, int], list[tuple[str, int, Amount]]] = {}
+
+    def of(self, tx: Connection, invoices: Collection[Row[Any]]) -> Iterator[tuple[str, int, Amount]]:
+        """Yield a practice, how many of its bookings an invoice charges, and what they and its credits come to."""
+        # A store that was put back may have closed another month under a number.
+        keys = {row.number: (row.number, row.closed_at, row.net, row.tax) for row in invoices}
+        if new := [number for number, key in keys.items() if key not in self._known]:
+            found: dict[int, list[tuple[str, int, Amount]]] = {number: [] for number in new}
+            for number, practice_id, charges, net, tax in tx.execute(
+                _SUMMED.where(INVOICE_LINE.c.number.in_(new))
+            ):
+                found[number].append((practice_id, int(charges), Amount(int(net), int(tax))))
+            self._known.update((keys[number], summed) for number, summed in found.items())
+        for key in keys.values():
+            yield from self._known[key]
 
 
 class SqlBilling:
     """Billing in a SQL database, as one desk sees it; see Billing."""
 
-    def __init__(self, database: Database, standing: Standing) -> None:
+    def __init__(self, database: Database, standing: Standing, final_sums: FinalSums | None = None) -> None:
         self._database, self._standing = database, standing
+        self._final_sums = final_sums or FinalSums()
+
+    def as_desk(self, standing: Standing) -> "SqlBilling":
+        """Return the same, as a desk of another standing sees it."""
+        return SqlBilling(self._database, standing, self._final_sums)
 
     async def close_ended(self) -> None:
         """Number every month that has ended, where that is to be done and can be."""
@@ -332,7 +358,7 @@ class SqlBilling:
                 await self._database.write(lambda tx: closing.close_ended(tx, self._database))
 
     def _look(self, tx: Connection) -> _Looking:
-        return _Looking(tx, self._database, self._standing)
+        return _Looking(tx, self._database, self._standing, self._final_sums)
 
     async def accounts(self) -> tuple[Account, ...]:
         await self.close_ended()

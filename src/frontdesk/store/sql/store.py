@@ -97,6 +97,7 @@ class SqlStore:
         """Return the same store as a desk of another standing sees it; closing this one closes both."""
         seen = SqlStore(self._database, standing)
         seen._under_way, seen._counts, seen._lost = self._under_way, self._counts, self._lost
+        seen._billing = self._billing.as_desk(standing)
         return seen
 
     async def page(
