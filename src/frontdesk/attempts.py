@@ -97,7 +97,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NextState:
     """How a delivery stands after an attempt: its state, when the next attempt is due, and why.
 
     The last three are the fields of `Delivery`.
@@ -112,29 +112,29 @@ class Standing:
 
 def after(
     delivery: Delivery, starts_at: datetime, result: Result, now: datetime, policy: RetryPolicy, chance: float
-) -> Standing:
+) -> NextState:
     """Return how `delivery` stands after the attempt that it counts already.
 
     `starts_at` is the appointment's start, `chance` a random number from 0 up to 1.
     """
     match result.ended:
         case Ended.DONE:
-            return Standing(State.DONE, None, note=result.said)
+            return NextState(State.DONE, None, note=result.said)
         case Ended.REFUSED | Ended.STUCK | Ended.LOCKED_OUT:
             refused = result.ended is Ended.REFUSED
-            return Standing(State.ATTENTION, None, result.said, is_refused=refused)
+            return NextState(State.ATTENTION, None, result.said, is_refused=refused)
     is_tried_out = delivery.attempts >= policy.max_attempts
     if is_tried_out and starts_at <= now:
-        return Standing(State.ATTENTION, None, result.said)
+        return NextState(State.ATTENTION, None, result.said)
     next_at = now + pause(delivery.attempts, chance)
     if result.not_before is not None:
         next_at = max(next_at, min(result.not_before, now + LONGEST_WAIT))
     if is_tried_out or delivery.state is State.ATTENTION or starts_at - now < policy.near:
-        return Standing(State.ATTENTION, next_at, result.said)
+        return NextState(State.ATTENTION, next_at, result.said)
     # A try that failed says nothing of an earlier one whose answer was lost.
     is_unknown = result.ended is Ended.UNKNOWN or delivery.unproven > 0
     state = State.UNKNOWN if is_unknown else State.PENDING
-    return Standing(state, next_at, result.said)
+    return NextState(state, next_at, result.said)
 
 
 def pause(attempts: int, chance: float) -> timedelta:

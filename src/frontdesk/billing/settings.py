@@ -25,8 +25,8 @@ class BillingSettings:
 
     Months are those of `time_zone`. The invoice of a month is issued on `day_of_month` of the
     next one, 1 to 28, and is due `due_days` after it is final. `tax_percent` comes on top of the
-    prices. `biller` is the mail address that requests go to, or a file, to which nothing is sent in
-    this version; it is empty where requests are decided here alone.
+    prices. `biller` is the mail address that requests go to, or the file that says how they are sent
+    over HTTP; it is empty where requests are decided here alone.
     """
 
     account: str

@@ -54,7 +54,7 @@ class Verified(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a PMS can do. `reason_limit` is in characters, None without a limit."""
+    """What a PMS can do."""
 
     name: str
     can_cancel: bool = True
@@ -63,7 +63,6 @@ class Capabilities:
     can_mark_no_show: bool = False
     can_take_back_no_show: bool = False
     tells_patient: bool = False
-    reason_limit: int | None = None
     has_versions: bool = False
     has_request_ids: bool = False
     verify_after_write: bool = False

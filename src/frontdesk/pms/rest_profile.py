@@ -294,10 +294,6 @@ def capabilities(profile: Profile) -> Capabilities:
     """Return what a PMS can do, by its profile."""
     routes = profile.routes
     writes = (routes.cancel,) if routes.cancel else ()
-    reason = profile.reason
-    limit = reason.limit
-    if limit is not None and reason.overflow == "note":
-        limit = None if reason.note_limit is None else max(limit, reason.note_limit)
     return Capabilities(
         name=profile.name,
         can_cancel=profile.can_cancel,
@@ -306,7 +302,6 @@ def capabilities(profile: Profile) -> Capabilities:
         can_mark_no_show=routes.no_show is not None,
         can_take_back_no_show=routes.take_back_no_show is not None,
         tells_patient=profile.tells_patient,
-        reason_limit=limit,
         has_versions=bool(profile.appointment_version.header or profile.appointment_version.field),
         has_request_ids=any(
             "request_id" in names_in((write.body, write.headers, write.query)) for write in writes

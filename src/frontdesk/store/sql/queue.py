@@ -26,9 +26,9 @@ from frontdesk.attempts import (
     LONGEST_WAIT,
     Claim,
     Ended,
+    NextState,
     Result,
     RetryPolicy,
-    Standing,
     after,
 )
 from frontdesk.bookings import Booking
@@ -148,22 +148,22 @@ class SqlQueue:
         now = self._database.now(tx)
         booking = _booking(tx, row.booking_id)
         chance = random.random()  # noqa: S311
-        standing = after(selects.delivery(row), booking.starts_at, result, now, policy, chance)
+        then = after(selects.delivery(row), booking.starts_at, result, now, policy, chance)
         if result.ended is Ended.REFUSED:
-            standing = _plan_next(tx, row, booking, standing, now)
+            then = _plan_next(tx, row, booking, then, now)
         nobody_knows = row.unproven + 1
         unproven = {Ended.UNKNOWN: nobody_knows, Ended.STUCK: nobody_knows, Ended.DONE: 0, Ended.REFUSED: 0}
         changed = _change(
             tx,
             row.id,
             {
-                "state": standing.state.value,
-                "next_at": standing.next_at,
+                "state": then.state.value,
+                "next_at": then.next_at,
                 "lease_until": None,
                 "unproven": unproven.get(result.ended, row.unproven),
-                "is_refused": standing.is_refused,
-                "error": standing.error,
-                "note": standing.note,
+                "is_refused": then.is_refused,
+                "error": then.error,
+                "note": then.note,
                 "changed_at": now,
             },
         )
@@ -172,8 +172,8 @@ class SqlQueue:
         if changed.state == State.DONE:
             deeds = effects.take_effect(tx, changed, result.proof, now) if row.proves else []
             effects.free(tx, row.id, now)
-        elif standing.is_refused and row.proves:
-            deeds = effects.fall(tx, changed, standing.error, now)
+        elif then.is_refused and row.proves:
+            deeds = effects.fall(tx, changed, then.error, now)
             effects.free(tx, row.id, now)
         if deeds:
             seal(tx, self._database, *deeds, news=went_on([row.booking_id], now))
@@ -301,21 +301,19 @@ def _later(
     return case((counts[0] & counts[1], other), else_=moment)
 
 
-def _plan_next(
-    tx: Connection, row: Row[Any], booking: Booking, standing: Standing, now: datetime
-) -> Standing:
+def _plan_next(tx: Connection, row: Row[Any], booking: Booking, then: NextState, now: datetime) -> NextState:
     """Let the patient's next channel take the place of a message refused for ever, if there is one."""
     if row.kind not in {Kind.PATIENT_EMAIL, Kind.PATIENT_SMS}:
-        return standing
+        return then
     tried = select(DELIVERY.c.kind).where(DELIVERY.c.command_id == row.command_id)
     kinds = set(tx.execute(tried).scalars())
     following = next_channel(booking, booking.practice, kinds)
     if following is None:
-        return standing
-    made = insert(DELIVERY).values(**_following(row, following, standing, now)).returning(DELIVERY.c.id)
+        return then
+    made = insert(DELIVERY).values(**_following(row, following, then, now)).returning(DELIVERY.c.id)
     waiting = update(DELIVERY).where(DELIVERY.c.waits_for == row.id)
     tx.execute(waiting.values(waits_for=tx.execute(made).scalar_one()))
-    return Standing(State.SETTLED, None, standing.error, instead(following.kind), is_refused=True)
+    return NextState(State.SETTLED, None, then.error, instead(following.kind), is_refused=True)
 
 
 def _set_aside(now: datetime) -> dict[str, Any]:
@@ -328,11 +326,11 @@ def _set_aside(now: datetime) -> dict[str, Any]:
     }
 
 
-def _following(row: Row[Any], following: Planned, standing: Standing, now: datetime) -> dict[str, Any]:
+def _following(row: Row[Any], following: Planned, then: NextState, now: datetime) -> dict[str, Any]:
     values = selects.planned_values(following, now)
     if row.state == State.ATTENTION:
         # The patient needed a person already, and still does until a message is proven sent.
-        values |= {"state": State.ATTENTION.value, "error": standing.error}
+        values |= {"state": State.ATTENTION.value, "error": then.error}
     return {"command_id": row.command_id, "booking_id": row.booking_id, **values}
 
 
