@@ -42,6 +42,8 @@ READING: tuple[Row, ...] = (
     ("read.up", "scroll(-1)", "Up", "Scroll up.", "up k"),
     ("read.page_down", "scroll_page(1)", "Page on", "Scroll a page down.", "pagedown space"),
     ("read.page_up", "scroll_page(-1)", "Page back", "Scroll a page up.", "pageup"),
+    ("read.first", "scroll_to_end(-1)", "First", "Go to the start of the text.", "home"),
+    ("read.last", "scroll_to_end(1)", "Last", "Go to the end of the text.", "end"),
     ("read.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
 )
 

@@ -179,3 +179,15 @@ async def test_bookings_key_shows_the_start_view(front: Front) -> None:
     assert front.shows == "All days, all practices, cancelled too"
     assert front.screen.find.value == ""
     assert front.marked.id == start
+
+
+async def test_home_and_end_go_to_both_ends_of_a_text(front: Front) -> None:
+    await front.press("f1")
+    first = front.lines()
+    await front.press("end")
+    last = front.lines()
+    assert last != first
+    await front.press("pagedown")
+    assert front.lines() == last, "there is nothing below the end"
+    await front.press("home")
+    assert front.lines() == first

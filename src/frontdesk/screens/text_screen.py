@@ -56,3 +56,10 @@ class TextScreen(Screen[None], inherit_bindings=False):
     def action_scroll_page(self, pages: int) -> None:
         shown = self.query_one("#pages", Pages)
         shown.scroll_relative(y=pages * max(1, shown.size.height - 1), animate=False, force=True)
+
+    def action_scroll_to_end(self, direction: int) -> None:
+        shown = self.query_one("#pages", Pages)
+        if direction > 0:
+            shown.scroll_end(animate=False, force=True, immediate=True)
+        else:
+            shown.scroll_home(animate=False, force=True, immediate=True)
