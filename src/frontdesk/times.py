@@ -43,6 +43,11 @@ def when_in_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
     return " ".join(when(instant, zone, now).split())
 
 
+def day_with_weekday(value: date, today: date) -> str:
+    """`Thu 3 Dec`, or `Wed 3 Feb 2027` in another year than today's."""
+    return day_in_words(value, today) if value.year == today.year else day_with_year(value)
+
+
 def since_in_words(instant: datetime, zone: tzinfo, now: datetime) -> str:
     """`17:20` today, `yesterday 17:20`, or `Tue 1 Dec 17:20`."""
     local, today = instant.astimezone(zone), now.astimezone(zone).date()
@@ -67,6 +72,11 @@ def day_with_year(value: date) -> str:
 def day_for_patients(value: date) -> str:
     """Return `Thursday 26 November 2026`, as in messages to patients."""
     return f"{_LONG_DAYS[value.weekday()]} {value.day} {_LONG_MONTHS[value.month - 1]} {value.year}"
+
+
+def weekday_name(weekday: int) -> str:
+    """Return `Monday` for 0."""
+    return _LONG_DAYS[weekday]
 
 
 def month_name(month: int) -> str:
@@ -113,9 +123,15 @@ def distance(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
         hours, rest = divmod(minutes, 60)
         size = f"{hours} h {rest:02}" if hours else f"{rest} min"
         return f"in {size}" if ahead else f"{size} ago"
-    if days == 1:
-        return "tomorrow" if ahead else "yesterday"
-    return f"in {days} days" if ahead else f"{days} days ago"
+    return days_away(local_date(instant, zone), local_date(now, zone))
+
+
+def days_away(value: date, today: date) -> str:
+    """`today`, `tomorrow`, `in 4 days`, `yesterday`, `9 days ago`."""
+    days = (value - today).days
+    if abs(days) < 2:
+        return ("yesterday", "today", "tomorrow")[days + 1]
+    return f"in {days} days" if days > 0 else f"{-days} days ago"
 
 
 def other_clock(at: datetime, shown_in: ZoneInfo, practice: ZoneInfo) -> str:
