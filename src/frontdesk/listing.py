@@ -7,7 +7,7 @@ leaves the old one; another query that cannot be read leaves no row.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Generic
@@ -55,6 +55,8 @@ class Listing(Generic[Q, R]):
         self.on_late: Callable[[], None] = lambda: None
         self._stood_on: R | None = None
         """The row that the cursor belongs to, also while no row is shown."""
+        self._looks_for: Sequence[Q] = ()
+        """What the row that was to be stood on is the first one of, while that is not read."""
         self._places: dict[int, Position] = {}
         """Where each row in view was found: one that moves meanwhile does not take the page along."""
 
@@ -98,6 +100,14 @@ class Listing(Generic[Q, R]):
         else:
             await self._show(self.text, filters, self.source.unfiltered)
 
+    async def stand_on_first(self, among: Sequence[Q], filters: Q) -> None:
+        """Show what `filters` let through, without a text, the cursor on the first row that `among` do.
+
+        The first of `among` that lets any row through counts; each narrows `filters`. Where none does, the
+        cursor stands on the last row.
+        """
+        await self._show("", filters, self.source.unfiltered, among)
+
     async def start(self) -> None:
         """Show the start view: no text, no filter, and the row that the source begins with."""
         self._stood_on = None
@@ -120,7 +130,7 @@ class Listing(Generic[Q, R]):
         """Ask again, with the store's time of now, and keep the cursor on its row."""
         row = self.current
         if row is None:
-            await self._show(self.text, self.resting, self.narrowing)
+            await self._show(self.text, self.resting, self.narrowing, self._looks_for)
             return
         query = Asked(self.filters, self.text, self.now())
         place = await self._place_in(query, row) or self._before(row)
@@ -136,12 +146,18 @@ class Listing(Generic[Q, R]):
             self._places.clear()
             self._see(view)
 
-    async def _show(self, text: str, resting: Q, narrowing: Q) -> None:
-        """Ask something else; a new search apart, the cursor stays on its row if that is still there."""
+    async def _show(self, text: str, resting: Q, narrowing: Q, looks_for: Sequence[Q] = ()) -> None:
+        """Ask something else; the cursor stays on its row if that is still there.
+
+        A new search puts it on its first hit, and what `looks_for` a row on that one.
+        """
         query = Asked(narrowing if text else resting, text, self.now())
+        self._looks_for = looks_for
         if text not in ("", self.text):
-            self._stood_on = None  # a new search puts the cursor on its first hit, whenever it is read
-        reading = asyncio.ensure_future(self._read(query, self._stood_on))
+            self._stood_on = None  # whenever it is read
+        reading = asyncio.ensure_future(
+            self._look_for(query, looks_for) if looks_for else self._read(query, self._stood_on)
+        )
         try:
             await asyncio.wait((reading,), timeout=LATE)
             if not reading.done():
@@ -158,6 +174,14 @@ class Listing(Generic[Q, R]):
         """Read the page with the row, or else with the one that the source begins with."""
         place = await self._place_in(query, row) if row is not None else None
         return await self._around(query, place or self.source.start(query), above=CONTEXT_ROWS)
+
+    async def _look_for(self, query: Asked[Q], among: Sequence[Q]) -> View[R]:
+        """Read the page with the first row that `among` let through, else the last page."""
+        for filters in among:
+            first = await self._page(replace(query, filters=filters), 1, None, Direction.FORWARD)
+            if first.rows:
+                return await self._around(query, self._before(first.rows[0]), above=CONTEXT_ROWS)
+        return at_end(await self._page(query, self.height, None, Direction.BACKWARD), Direction.FORWARD)
 
     async def _place_in(self, query: Asked[Q], row: R) -> Position | None:
         """Return the place right before the row, wherever it is now, or None if it is not in `query`."""
@@ -202,6 +226,8 @@ class Listing(Generic[Q, R]):
         self.text, self.resting, self.narrowing, self.unread = text, resting, narrowing, unread
         if query is None or query != self.query:
             self.count = None
+        if query is not None:
+            self._looks_for = ()
         self.query = query
         self._places.clear()
         self._see(view)
@@ -212,7 +238,7 @@ class Listing(Generic[Q, R]):
         """Rows that were read for something else go; those of the very same question stay."""
         filters = narrowing if text else resting
         if self.query is not None and (text, filters) == (self.text, self.filters):
-            self.resting, self.narrowing = resting, narrowing
+            self.resting, self.narrowing, self._looks_for = resting, narrowing, ()
             return
         hint = error.hint if isinstance(error, FrontdeskError) else UNEXPECTED
         self._turn_to(text, resting, narrowing, None, View(), hint if error else "")

@@ -41,6 +41,11 @@ QUERIES: dict[str, tuple[BookingQuery, set[str]]] = {
         BookingQuery(NOW, first_day=date(2026, 6, 3), last_day=date(2026, 6, 3)),
         {"booking_order"},
     ),
+    "from a day on": (BookingQuery(NOW, first_day=date(2026, 6, 3)), {"booking_order"}),
+    "the cancelled from a day on": (
+        BookingQuery(NOW, first_day=date(2026, 6, 3), statuses=frozenset({Status.CANCELLED})),
+        {"booking_cancelled"},
+    ),
     "one day of a practitioner": (
         BookingQuery(
             NOW, first_day=date(2026, 6, 3), last_day=date(2026, 6, 3), practitioners=frozenset({1})

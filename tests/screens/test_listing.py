@@ -39,7 +39,19 @@ MOVES: dict[str, Callable[[Bookings], Awaitable[None]]] = {
     "week": lambda one: one.filter(one.filters.on_days(TODAY, TODAY + timedelta(days=6))),
     "port": lambda one: one.filter(NO_FILTERS.for_practice("port")),
     "everything": lambda one: one.clear_filters(),
+    "tuesday": lambda one: one.stand_on_first(first_of(TODAY + timedelta(days=2)), NO_FILTERS),
+    "a day without bookings": lambda one: one.stand_on_first(first_of(TODAY + timedelta(days=7)), NO_FILTERS),
+    "a day behind all": lambda one: one.stand_on_first(first_of(TODAY + timedelta(days=70)), NO_FILTERS),
 }
+STANDS_ON = {
+    "tuesday": date(2026, 11, 24),
+    "a day without bookings": date(2026, 11, 30),
+    "a day behind all": date(2026, 12, 1),
+}
+
+
+def first_of(day: date) -> tuple[Filters, ...]:
+    return NO_FILTERS.on_days(day, day), NO_FILTERS.on_days(day, None)
 
 
 def matches(listing: Bookings, booking: Booking, now: datetime) -> bool:
@@ -85,6 +97,11 @@ async def walk(path: Path, height: int, moves: list[str]) -> None:
                 assert listing.current is not None
                 assert marked is not None
                 assert listing.current.booking.id == marked.booking.id
+            if move in STANDS_ON:
+                stood_on = listing.current
+                assert stood_on is not None
+                zone = stood_on.booking.practice.zone
+                assert stood_on.booking.starts_at.astimezone(zone).date() == STANDS_ON[move]
             if move == "down" and marked is not None:
                 at = right.index(marked.booking.id)
                 assert shown[view.cursor] == right[min(at + 1, len(right) - 1)]

@@ -62,6 +62,17 @@ class BookingSource:
         practice = home_practice(self.practices, self.home)
         return times.local_date(self.now(), practice.zone) if practice else self.now().date()
 
+    def first_of_day(self, filters: Filters, day: date) -> tuple[Filters, ...]:
+        """Return what the first booking of `day` is the first of; where it has none, the next one after it.
+
+        Where practices keep several times, a booking of the day after may begin earlier than the day's own.
+        """
+        return filters.on_days(day, day), filters.on_days(day, None)
+
+    def day_of(self, row: Row) -> date:
+        """Return the day of a booking at its practice."""
+        return times.local_date(row.booking.starts_at, row.booking.practice.zone)
+
     def on_days(self, filters: Filters, first: int, last: int) -> Filters:
         """Return `filters` for the days `first` to `last`, counted from today."""
         return filters.on_days(self.today + timedelta(days=first), self.today + timedelta(days=last))
