@@ -125,7 +125,7 @@ def read(text: str, today: date, ahead: bool = False) -> Reading:
 def complaint(text: str, reading: Reading) -> str:
     """Return in a sentence why `text` is not a day, from how it was read."""
     shown = clean(text)[:LONGEST]
-    return reading.why or f'"{shown}" is not a day. Write it like {EXAMPLES}.'
+    return reading.why or f'"{shown}" is not a day: write it like {EXAMPLES}.'
 
 
 def _tidied(text: str) -> str:
@@ -140,7 +140,7 @@ def _tidied(text: str) -> str:
 
 def _found(typed: str, today: date, ahead: bool) -> Reading | None:
     words = typed.split()
-    weekdays = [(place, day) for place, word in enumerate(words) if (day := _weekday(word)) is not None]
+    weekdays = [(place, one) for place, word in enumerate(words) if (one := _weekday(word)) is not None]
     if not weekdays:
         day = _named(typed, today) or _counted(typed, today) or _dated(typed, today, ahead)
         return Reading(day) if day else None
@@ -165,9 +165,9 @@ def _on_weekday(weekday: int, rest: str, today: date, ahead: bool) -> Reading | 
     this_week = today + timedelta(weekday - today.weekday())
     week = timedelta(7)
     if rest == "next":
-        # The next week's, as most say it; some mean the next one there is.
-        day = this_week + week
-        return Reading(day, coming if today < coming < day else day + week)
+        # That of the next week, as most say it; some mean the next one there is.
+        after = this_week + week
+        return Reading(after, coming if today < coming < after else after + week)
     if rest in ("last", "previous"):
         before = coming - week
         return Reading(before, this_week - week if this_week - week != before else None)

@@ -218,7 +218,7 @@ class TestWhatIsWrong:
             ),
             (
                 "list --day soon",
-                "--day: soon is not a day: write it like 2026-11-26, or yesterday, today, tomorrow."
+                '--day: "soon" is not a day: write it like thu, 3/12, 3 feb, +2w, yesterday.'
                 " See: frontdesk list --help",
             ),
         ],

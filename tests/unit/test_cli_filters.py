@@ -77,6 +77,13 @@ async def test_nothing_chosen_is_everything() -> None:
             ["--from", "yesterday", "--to", "today"],
             {"first_day": date(2026, 11, 22), "last_day": date(2026, 11, 23)},
         ),
+        (["--day", "thu"], {"first_day": date(2026, 11, 26), "last_day": date(2026, 11, 26)}),
+        (["--day", "last thu"], {"first_day": date(2026, 11, 19), "last_day": date(2026, 11, 19)}),
+        (["--day", "-1d"], {"first_day": date(2026, 11, 22), "last_day": date(2026, 11, 22)}),
+        (
+            ["--from", "3/12", "--to", "+2w"],
+            {"first_day": date(2026, 12, 3), "last_day": date(2026, 12, 7)},
+        ),
         (["--practice", "perth"], {"practices": frozenset({"perth"})}),
         (
             ["--practice", "per", "--practice", "smile dental"],
@@ -112,7 +119,9 @@ async def test_today_is_that_of_home() -> None:
         (["--practitioner", "brown"], "--practitioner brown could mean Dr Brown or Mr Lee Brown"),
         (["--day", "today", "--to", "today"], "--day is one day; with --from and --to leave it out"),
         (["--from", "tomorrow", "--to", "today"], "--from 2026-11-24 is after --to 2026-11-23"),
-        (["--day", "24/12"], "24/12 is not a day: write it like 2026-11-26, or yesterday, today, tomorrow"),
+        (["--day", "soon"], '"soon" is not a day: write it like thu, 3/12, 3 feb, +2w, yesterday'),
+        (["--from", "31/11"], "There is no 31 Nov."),
+        (["--to", "fri 3/12"], "3 Dec 2026 is a Thursday, not a Friday."),
         (["--status", "gone"], "'gone' is not one of 'upcoming', 'completed', 'cancelled'"),
     ],
 )
@@ -122,3 +131,16 @@ async def test_what_cannot_be_is_a_usage_error(arguments: Sequence[str], sentenc
 
     assert sentence in error.value.format_message()
     assert error.value.exit_code == 2
+
+
+def test_what_is_no_day_at_all_is_refused_before_a_store_is_opened() -> None:
+    with pytest.raises(click.BadParameter, match='"soon" is not a day'):
+        chosen("--from", "soon")
+
+
+async def test_what_is_no_day_today_is_said_of_its_option() -> None:
+    with pytest.raises(click.BadParameter) as error:
+        await query("--to", "31/11")
+    assert error.value.param is not None
+    assert error.value.param.opts == ["--to"]
+    assert error.value.ctx is not None

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
-from frontdesk import times
+from frontdesk import days, times
 from frontdesk.bookings import BookingQuery, Practice, Practitioner, Status
 from frontdesk.complaints import nearest
 from frontdesk.store.port import BookingStore
@@ -16,36 +16,44 @@ from frontdesk.text import fold
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
+@dataclass(frozen=True, slots=True)
+class TypedDay:
+    """A day as it was typed at an option: which one it is depends on what day it is."""
+
+    text: str
+    option: click.Parameter | None
+    context: click.Context | None
+
+    def on(self, today: date) -> date:
+        """Return the day that is meant today. Raises a usage error."""
+        reading = days.read(self.text, today)
+        if reading.day is None:
+            raise click.BadParameter(days.complaint(self.text, reading), self.context, self.option)
+        return reading.day
 
 
-class _Day(click.ParamType[date | timedelta]):
-    """A date, or a word that means one where the operator is: converted to days from today."""
+class _Day(click.ParamType[TypedDay]):
+    """A day as it is typed at *Go to a day*. What is none on any day is refused before a store is opened."""
 
-    name = "date"
+    name = "day"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date | timedelta:
-        if isinstance(value, date | timedelta):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> TypedDay:
+        if isinstance(value, TypedDay):
             return value
-        word = value.strip().casefold()
-        if word in _WORDS:
-            return timedelta(days=_WORDS[word])
-        try:
-            return date.fromisoformat(word)
-        except ValueError:
-            self.fail(f"{value} is not a day: write it like 2026-11-26, or {', '.join(_WORDS)}", param, ctx)
+        if (reading := days.read(value, date(2000, 1, 1))) == days.Reading():
+            self.fail(days.complaint(value, reading), param, ctx)
+        return TypedDay(value, param, ctx)
 
 
 @dataclass(frozen=True)
 class ChosenFilters:
-    """What the options said. Days may still be counted from today."""
+    """What the options said."""
 
     status: tuple[str, ...]
-    day: date | timedelta | None
-    first: date | timedelta | None
-    last: date | timedelta | None
+    day: TypedDay | None
+    first: TypedDay | None
+    last: TypedDay | None
     practitioner: tuple[str, ...]
     practice: tuple[str, ...]
     search: str
@@ -77,7 +85,7 @@ class ChosenFilters:
         if self.day is not None and (self.first is not None or self.last is not None):
             raise click.UsageError("--day is one day; with --from and --to leave it out")
         ends = (self.first, self.last) if self.day is None else (self.day, self.day)
-        first, last = (today + said if isinstance(said, timedelta) else said for said in ends)
+        first, last = (typed.on(today) if typed else None for typed in ends)
         if first and last and first > last:
             raise click.UsageError(f"--from {first} is after --to {last}")
         return first, last
@@ -104,7 +112,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         type=click.Choice([one.value.lower() for one in Status], case_sensitive=False),
         help="Only bookings with this status; can be given again.",
     ),
-    click.option("--day", type=_Day(), help="Only this day: 2026-11-26, today, tomorrow."),
+    click.option("--day", type=_Day(), help=f"Only this day: {days.EXAMPLES}, 2026-11-26."),
     click.option("--from", "first", type=_Day(), help="Not before this day."),
     click.option("--to", "last", type=_Day(), help="Not after this day."),
     click.option(
