@@ -154,6 +154,58 @@ ACTIONS: tuple[Action, ...] = (
         in_menu=True,
     ),
     Action(
+        "list.go_to_day",
+        "Go to a day",
+        "Go to a day that you type: thu, 3/12, 3 feb, +2w, yesterday, last thu. Enter again shows only that day.",
+        does="go_to_day",
+        keys=("g",),
+        everywhere=("ctrl+g",),
+        group="Days",
+    ),
+    Action(
+        "filter.today",
+        "Today",
+        "Show today's bookings only.",
+        does="days(0, 0)",
+        keys=("t",),
+        group="Days",
+    ),
+    Action(
+        "filter.tomorrow",
+        "Tomorrow",
+        "Show tomorrow's bookings only.",
+        does="days(1, 1)",
+        keys=("n",),
+        group="Days",
+    ),
+    Action(
+        "filter.week",
+        "Today and six days",
+        "Show today and the six days after.",
+        does="days(0, 6)",
+        keys=("w",),
+        group="Days",
+    ),
+    Action("filter.any_day", "Any day", "Show all days again.", does="any_day", keys=("a",), group="Days"),
+    Action(
+        "filter.day_back",
+        "One day back",
+        "Show the day before the one shown.",
+        does="move_day(-1)",
+        keys=("left",),
+        group="Days",
+        in_palette=False,
+    ),
+    Action(
+        "filter.day_on",
+        "One day on",
+        "Show the day after the one shown.",
+        does="move_day(1)",
+        keys=("right",),
+        group="Days",
+        in_palette=False,
+    ),
+    Action(
         "filter.upcoming",
         "Only Upcoming",
         "Show only bookings that have not started.",
@@ -184,49 +236,6 @@ ACTIONS: tuple[Action, ...] = (
         does="clear_filters",
         keys=("0",),
         group="Filters",
-    ),
-    Action(
-        "filter.today",
-        "Today",
-        "Show today's bookings only.",
-        does="days(0, 0)",
-        keys=("t",),
-        group="Filters",
-    ),
-    Action(
-        "filter.tomorrow",
-        "Tomorrow",
-        "Show tomorrow's bookings only.",
-        does="days(1, 1)",
-        keys=("n",),
-        group="Filters",
-    ),
-    Action(
-        "filter.week",
-        "Today and six days",
-        "Show today and the six days after.",
-        does="days(0, 6)",
-        keys=("w",),
-        group="Filters",
-    ),
-    Action("filter.any_day", "Any day", "Show all days again.", does="any_day", keys=("a",), group="Filters"),
-    Action(
-        "filter.day_back",
-        "One day back",
-        "Show the day before the one shown.",
-        does="move_day(-1)",
-        keys=("left",),
-        group="Filters",
-        in_palette=False,
-    ),
-    Action(
-        "filter.day_on",
-        "One day on",
-        "Show the day after the one shown.",
-        does="move_day(1)",
-        keys=("right",),
-        group="Filters",
-        in_palette=False,
     ),
     Action(
         "filter.practitioner",
@@ -396,77 +405,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
 )
 
-CANCEL_ACTIONS: tuple[Action, ...] = (
-    Action(
-        "cancel.confirm",
-        "Cancel Booking",
-        "Cancel the booking shown. F8 counts only after you could see it.",
-        does="confirm",
-        everywhere=("f8",),
-        group="Cancel Booking",
-        dangerous=True,
-    ),
-    Action(
-        "cancel.keep",
-        "Keep Booking",
-        "Close the window; nothing is cancelled.",
-        does="keep",
-        everywhere=("escape",),
-        group="Cancel Booking",
-    ),
-    Action(
-        "cancel.choose_reason",
-        "Reasons at hand",
-        "In an empty reason: choose one of the practice's reasons.",
-        does="offer_reasons",
-        everywhere=("down",),
-        group="Cancel Booking",
-        in_palette=False,
-    ),
-    Action(
-        "cancel.last_reason",
-        "Your last reason",
-        "In an empty reason: bring back the one that you gave last.",
-        does="bring_back_reason",
-        everywhere=("up",),
-        group="Cancel Booking",
-        in_palette=False,
-    ),
-    Action(
-        "cancel.next",
-        "Next field",
-        "Go from the reason to the note, to the buttons, and back to the reason.",
-        does="next_field(1)",
-        everywhere=("tab",),
-        group="Cancel Booking",
-    ),
-    Action(
-        "cancel.previous",
-        "Field before",
-        "Go the other way round.",
-        does="next_field(-1)",
-        everywhere=("shift+tab",),
-        group="Cancel Booking",
-    ),
-    Action(
-        "cancel.help",
-        "Help",
-        "Show all keys.",
-        does="app.help",
-        everywhere=("f1",),
-        group="Cancel Booking",
-    ),
-)
 
-
-def _on_a_page(group: str, *rows: page_keys.Row) -> tuple[Action, ...]:
-    """Actions of a page without a text field, by id, method, label, help, and keys."""
+def _on_a_page(group: str, *rows: page_keys.Row, dangerous: str = "") -> tuple[Action, ...]:
+    """Actions of a page or a window, by id, method, label, help, and keys; one of them may be `dangerous`."""
     return tuple(
-        Action(id, label, help, does=does, everywhere=tuple(keys.split()), group=group)
+        Action(id, label, help, does, everywhere=tuple(keys.split()), group=group, dangerous=id == dangerous)
         for id, does, label, help, keys in rows  # noqa: A001 - the fields' names
     )
 
 
+CANCEL_ACTIONS = _on_a_page("Cancel Booking", *page_keys.CANCELLING, dangerous="cancel.confirm")
 MARKING_ACTIONS = _on_a_page("Did not come, and other marks", *page_keys.MARKING)
 READING_ACTIONS = _on_a_page("Details and help", *page_keys.READING)
 DETAILS_ACTIONS = _on_a_page("Details", *page_keys.DETAILS)

@@ -1,4 +1,4 @@
-"""Rows of the table of actions for pages and windows without a text field, and those that many have."""
+"""Rows of the table of actions for pages and windows over the list, and those that many have."""
 
 Row = tuple[str, str, str, str, str]
 """Id, method, label, help, and keys with a space between them; see `actions`."""
@@ -21,6 +21,40 @@ def leaves(page: str, back: str) -> tuple[Row, ...]:
         (f"{page}.help", "app.help", "Help", "Show all keys.", "f1 question_mark"),
     )
 
+
+CANCELLING: tuple[Row, ...] = (
+    (
+        "cancel.confirm",
+        "confirm",
+        "Cancel Booking",
+        "Cancel the booking shown. F8 counts only after you could see it.",
+        "f8",
+    ),
+    ("cancel.keep", "keep", "Keep Booking", "Close the window; nothing is cancelled.", "escape"),
+    (
+        "cancel.choose_reason",
+        "offer_reasons",
+        "Reasons at hand",
+        "In an empty reason: choose one of the practice's reasons.",
+        "down",
+    ),
+    (
+        "cancel.last_reason",
+        "bring_back_reason",
+        "Your last reason",
+        "In an empty reason: bring back the one that you gave last.",
+        "up",
+    ),
+    (
+        "cancel.next",
+        "next_field(1)",
+        "Next field",
+        "Go from the reason to the note, to the buttons, and back to the reason.",
+        "tab",
+    ),
+    ("cancel.previous", "next_field(-1)", "Field before", "Go the other way round.", "shift+tab"),
+    ("cancel.help", "app.help", "Help", "Show all keys.", "f1"),
+)
 
 MARKING: tuple[Row, ...] = (
     (

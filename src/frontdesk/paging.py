@@ -27,6 +27,11 @@ class View(Generic[R]):
         """Whether there are rows beyond this page."""
         return self.more_after if direction is Direction.FORWARD else self.more_before
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether a search has not looked at everything, before the page or behind it."""
+        return self.searched_back is not None or self.searched_on is not None
+
     def searched(self, direction: Direction) -> Position | None:
         """How far a search has looked in a direction where it was given up."""
         return self.searched_on if direction is Direction.FORWARD else self.searched_back

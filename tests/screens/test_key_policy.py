@@ -41,6 +41,7 @@ WAYS: list[Way] = [
     ("palette", keys("ctrl+p")),
     ("practitioners", keys("tab", "p")),
     ("practices", keys("tab", "o")),
+    ("day", keys("ctrl+g")),
     ("leave", keys("tab", "q")),
     ("hidden", keys("f9")),
 ]
@@ -77,7 +78,7 @@ def look_at_bindings(front: Front, name: str) -> None:
     for key, active in bound.items():
         assert active.binding.id, f"{key} on {name} has no id to remap it by"
         is_letter = len(key) == 1 and key.isalnum()
-        if name in {"find", "reason", "palette", "practitioners", "practices", "operator", "PIN"}:
+        if name in {"find", "reason", "palette", "practitioners", "practices", "day", "operator", "PIN"}:
             assert not is_letter, f"{key} is text on {name}"
     ids = [(active.binding.id, active.binding.action) for active in bound.values()]
     actions: dict[str | None, str] = {}

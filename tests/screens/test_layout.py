@@ -5,6 +5,7 @@ import pytest
 from frontdesk import times
 from frontdesk.config import PRACTICE_EXAMPLE
 from frontdesk.desk import FirstSteps, Settings
+from frontdesk.screens.list import pane
 from frontdesk.words.pane import pane_width
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
@@ -43,6 +44,18 @@ async def test_layout_of_every_screen(open_front: FrontOpener, size: tuple[int, 
         look("help")
         await front.press("escape", "escape", "tab", "1", "n")
         look("filtered")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_layout_of_a_day_gone_to(
+    open_front: FrontOpener, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pane, "REST", 3600.0)
+    async with open_front(size=size) as front:
+        await front.press("ctrl+g", *"fri")
+        same_as_golden(f"go-to-day-{size[0]}x{size[1]}", front.lines())
+        await front.press("enter")
+        same_as_golden(f"gone-to-day-{size[0]}x{size[1]}", front.lines())
 
 
 async def test_columns_go_in_their_order_when_it_gets_narrow(open_front: FrontOpener) -> None:

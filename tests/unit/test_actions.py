@@ -59,6 +59,7 @@ LIST_KEYS = {
     "2": "filter.completed",
     "3": "filter.cancelled",
     "0": "filter.none",
+    "g": "list.go_to_day",
     "t": "filter.today",
     "n": "filter.tomorrow",
     "w": "filter.week",
@@ -99,6 +100,7 @@ EVERYWHERE_KEYS = {
     "f5": "program.refresh",
     "f9": "program.lock",
     "ctrl+c": "program.leave",
+    "ctrl+g": "list.go_to_day",
     "ctrl+p": "program.palette",
     "ctrl+l": "program.paint",
 }

@@ -25,6 +25,7 @@ ON_KEYS = tuple(
             *(action.opens for action in ACTIONS if action.opens),
             "chooser",
             "help",
+            "list.go_to_day",
             "shell.leave",
             "shell.lock",
         )

@@ -16,6 +16,9 @@ from frontdesk.words.told import Part, Role, Told
 NOTICE_WIDTH = 52
 """Cells of a sentence in place of rows, so that it fits the smallest window."""
 
+MARGIN = " " * 6
+"""What stands before a sentence in place of rows."""
+
 PRESENCE_WORDS = {
     Presence.ARRIVED: "arrived",
     Presence.ATTENDED: "attended",
@@ -121,7 +124,7 @@ def empty_notice(desk: OpenDesk, listing: Listing[Filters, Row], clear_keys: str
     """What stands in the place of rows when there are none, with the way on; see `show_line`."""
     if listing.query is None:
         return _nothing_read(desk, listing)
-    if listing.view.searched_on or listing.view.searched_back:
+    if listing.view.is_given_up:
         return (
             f'      Nobody found yet for "{listing.text}". This search takes long.',
             "      PgDn searches later days, PgUp earlier ones.",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -80,9 +81,8 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         super().__init__(desk, source, KeyLine(IN_FIND, IN_LIST, id="keys"))
         self._search_waits = False
         self._is_covered = False
-        self._offers_to_go_on = False
-        self._goes_on = False
-        """The key being handled is the first one after the offer to go on."""
+        self._is_enter = False
+        """Whether the key that is handled is Enter: an answer may have offered it something."""
         self.is_painted = asyncio.Event()
         self.last = LastLine(id="last")
         self.elsewhere = Elsewhere(
@@ -109,10 +109,6 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         yield self.last
         yield self.key_line
         yield RowMenu(id="menu")
-
-    @property
-    def find(self) -> FindField:
-        return self.query_one("#find", FindField)
 
     @property
     def menu(self) -> RowMenu:
@@ -245,7 +241,8 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self.table.show(listing.view, self.columns, self.shown_at, notice, leaves_out=leaves_out)
 
     def notice(self) -> tuple[str, ...]:
-        return lists.empty_notice(self.desk, self.listing, self._clear_keys)
+        day = self.days.notice(self.table.size.width) if self._keys_work else ()
+        return day or lists.empty_notice(self.desk, self.listing, self._clear_keys)
 
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
@@ -300,13 +297,13 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         super().show_bar()
 
     async def takes(self, event: events.Event) -> bool:
+        self._is_enter = isinstance(event, events.Key) and event.key == "enter"
         # What only changes the text at Find need not wait for a search.
         return (self.focused is self.find and edits_text(event)) or await super().takes(event)
 
     def key_comes(self) -> None:
         super().key_comes()
         self.pane.keys_come()
-        self._goes_on, self._offers_to_go_on = self._offers_to_go_on, False
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow_focus()
@@ -319,7 +316,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
             return
         if why_not_cancel(row.booking, now, self.desk.standing) is None:
             self.say(said)
-            self._offers_to_go_on = True
+            self.key_line.offer(partial(self.action_do, "booking.cancel"))
 
     def on_list_table_dead_key(self, message: ListTable.DeadKey) -> None:
         self.say(f"{message.character} does nothing here. Esc, then type a name.")
@@ -366,9 +363,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     # -- one booking --------------------------------------------------------------------
 
     def action_menu(self) -> None:
-        if self._goes_on:
-            self._goes_on = False
-            self.action_do("booking.cancel")
+        if self._is_enter and self.key_line.take_offer():
             return
         row = self.listing.current
         if row is None:

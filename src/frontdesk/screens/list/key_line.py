@@ -1,6 +1,6 @@
 """The last line: the keys that matter most, or an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from frontdesk.widgets.line import Line
 from frontdesk.widgets.look import Look
@@ -10,6 +10,7 @@ from frontdesk.words.told import Role, Told, told
 IN_FIND = (
     KeyWords("Enter", "actions"),
     KeyWords("Tab", "list keys"),
+    KeyWords("Ctrl+G", "day"),
     KeyWords("Esc", "clear"),
     KeyWords("F1", "help"),
     KeyWords("F9", "lock"),
@@ -19,6 +20,7 @@ IN_LIST = (
     KeyWords("c", "cancel"),
     KeyWords("f", "did not come"),
     KeyWords("d", "details"),
+    KeyWords("g", "day"),
     KeyWords("1 2 3 0 t n w a", "show"),
     KeyWords("F1", "help"),
     KeyWords("F9", "lock"),
@@ -41,6 +43,8 @@ class KeyLine(Line):
     _is_covered = False
     _named: tuple[KeyWords, ...] = ()
     """The keys that stand there now."""
+    _offer: Callable[[], None] | None = None
+    _offered: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -59,6 +63,26 @@ class KeyLine(Line):
         """Answer the operator's key."""
         self._answer = message
         self._show()
+
+    def offer(self, act: Callable[[], None]) -> None:
+        """Have Enter do this if it is the next key; the answer says so."""
+        self._offer = act
+
+    def withdraw(self, act: Callable[[], None]) -> None:
+        """Offer this no more."""
+        if self._offer is act:
+            self._offer = None
+
+    def offers(self, act: Callable[[], None]) -> bool:
+        """Whether no key has come since this was offered."""
+        return self._offer is act
+
+    def take_offer(self) -> bool:
+        """Do what was offered before the key that is being handled; return whether anything was."""
+        offered, self._offered = self._offered, None
+        if offered is not None:
+            offered()
+        return offered is not None
 
     def trouble(self, message: str) -> None:
         """Answer the operator's key with what keeps it from being done, until that is over."""
@@ -83,6 +107,7 @@ class KeyLine(Line):
     def key_comes(self) -> None:
         """Take away what was said: a new key is about to be handled."""
         self._answer, self._trouble, self._news, self._remark = "", "", (), ""
+        self._offered, self._offer = self._offer, None
         self._show()
 
     def follow_focus(self, *, in_list: bool) -> None:

@@ -1,27 +1,59 @@
-"""The keys that narrow the list of bookings: status, day, practitioner, practice."""
+"""The keys that narrow the list of bookings, by status, day, practitioner, practice, or go to a day in it."""
 
 from collections.abc import Sequence
+from datetime import date
+from functools import partial
 
 from textual import work
 from textual.widget import Widget
+from textual.widgets import Input
 
 from frontdesk.bookings import Row, Status
 from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
+from frontdesk.screens.list.day_jump import DayJump
 from frontdesk.screens.list.key_line import KeyLine
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.bookings import BookingSource
+from frontdesk.widgets.find_bar import FindField
 from frontdesk.words import lists
 
 
 class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
-    """A list of bookings that these keys narrow."""
+    """A list of bookings that these keys narrow, with a Find that a jump to a day empties."""
 
     def __init__(self, desk: OpenDesk, source: BookingSource, key_line: KeyLine) -> None:
         super().__init__(desk, source, key_line)
         self.source = source
         self.chooser_from: Widget | None = None
         """Where the focus was when a chooser was opened, until it has closed."""
+        self.days = DayJump(source, self.listing, key_line)
+
+    @property
+    def find(self) -> FindField:
+        """The field that a name is typed into."""
+        return self.query_one("#find", FindField)
+
+    def action_go_to_day(self) -> None:
+        """Ask which day; one that the empty list names is gone to at once."""
+        if (day := self.days.named) is not None:
+            self._day_chosen(day)
+            return
+        self.chooser_from = self.focused
+        keys_line = self.size.height - 1 - self.key_line.region.y
+        self.app.push_screen(self.days.asked(self.app, self.find.region.y, keys_line), self._day_chosen)
+
+    def _day_chosen(self, day: date | None) -> None:
+        if day is None:
+            return
+        with self.prevent(Input.Changed):
+            self.find.value = ""
+        only = partial(self._only_day, day)
+        self.key_line.offer(only)
+        self.perform(lambda: self.days.go(day, only))
+
+    def _only_day(self, day: date) -> None:
+        self.filter(self.listing.filters.on_days(day, day))
 
     def action_only(self, status: str) -> None:
         self.filter(self.listing.filters.with_status(Status(status)))

@@ -65,9 +65,11 @@ class DeskLock:
 
     def _close_questions(self) -> None:
         from frontdesk.screens.chooser import ChooserScreen
+        from frontdesk.screens.list.go_to_day import GoToDayScreen
         from frontdesk.screens.shell.leave import LeaveScreen
 
-        while isinstance(self._app.screen, ChooserScreen | LeaveScreen | TooSmallScreen):
+        questions = ChooserScreen | GoToDayScreen | LeaveScreen | TooSmallScreen
+        while isinstance(self._app.screen, questions):
             self._app.screen.dismiss(None)
 
     @property
