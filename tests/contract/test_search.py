@@ -21,6 +21,7 @@ from frontdesk.store.search.fts5 import FTS5
 from frontdesk.store.search.gin import GIN
 from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.sql.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
+from frontdesk.text import begins, fold
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,6 +38,7 @@ TYPES = ("Check-up and clean", "Root canal", "")
 TEXTS = (
     "", "", "", "kov", "mir kov", "zzz", "0491 570 006", "+61 491 570 012", "570006", "006", "04 91", "14 mar",
     "1/2/81", "sd-100", "dr lee", "王", "lee root", "obrien", "!!", "s", "kov 00", "o", "x", "check lee an", " ",
+    "lee", "l", "dr l", "lee kov", "brandt", "dr", "02011981", "dob 2/1/81",
 )  # fmt: skip
 
 
@@ -124,25 +126,45 @@ def make_query(rng: random.Random) -> BookingQuery:
     )
 
 
-def is_wanted(row: dict[str, Any], query: BookingQuery) -> bool:
+SHARED = {(practice, name) for practice, name in PRACTITIONERS.values()} | {("adl", name) for name in TYPES}
+"""The names of practitioners and types, each with a practice that has it."""
+
+
+def patients_alone(rows: list[dict[str, Any]], query: BookingQuery) -> bool:
+    """Whether a text is somebody's name and a practitioner's or type's, so that it means the patients."""
+    words, practices = fold(query.text), query.practices or set(ZONES)
+    if not words or not all(map(str.isalpha, words)) or not terms.TITLES.isdisjoint(words):
+        return False
+    return any(practice in practices and begins(words, fold(name)) for practice, name in SHARED) and any(
+        row["practice_id"] in practices and is_called(row, query.text) for row in rows
+    )
+
+
+def is_called(row: dict[str, Any], text: str) -> bool:
+    return begins(fold(text), fold(f"{row['patient_name']} {row['ref']}"))
+
+
+def is_wanted(row: dict[str, Any], query: BookingQuery, alone: bool) -> bool:
     """The meaning of a query, without a database."""
     if row["cancelled"]:
         status = Status.CANCELLED
     else:
         status = Status.UPCOMING if row["starts_at"] > query.as_of else Status.COMPLETED
-    asked = terms.interpret(query.text)
+    asked = terms.interpret(query.text, [name for _, name in SHARED])
     return (
         (not query.statuses or status in query.statuses)
         and (query.first_day is None or row["local_date"] >= query.first_day)
         and (query.last_day is None or row["local_date"] <= query.last_day)
         and (not query.practitioners or row["practitioner_id"] in query.practitioners)
         and (not query.practices or row["practice_id"] in query.practices)
+        and (not alone or is_called(row, query.text))
         and (asked is None or terms.matcher(asked)(row["search"]))
     )
 
 
 def wanted(rows: list[dict[str, Any]], query: BookingQuery) -> list[int]:
-    hits = [row for row in rows if is_wanted(row, query)]
+    alone = patients_alone(rows, query)
+    hits = [row for row in rows if is_wanted(row, query, alone)]
     return [row["id"] for row in sorted(hits, key=lambda row: (row["starts_at"], row["id"]))]
 
 

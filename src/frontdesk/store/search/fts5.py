@@ -31,6 +31,13 @@ _TAKE_OLD = f"""
 """  # noqa: S608
 
 
+# Folded words are letters and digits: nothing in them means anything in JSON.
+_NEW_NAME = """
+    INSERT INTO name_word SELECT value FROM json_each('["' || replace(new.name_key, ' ', '","') || '"]')
+    WHERE value > '' ON CONFLICT DO NOTHING;
+"""
+
+
 def fts5(expression: Expression) -> str:
     """Render as an FTS5 MATCH expression. Every word is a quoted string: nothing in it is an operator."""
     if isinstance(expression, Word):
@@ -57,6 +64,11 @@ FTS5 = SearchIndex(
         BEGIN {_TAKE_OLD} {_PUT_NEW} END
         """,
         f"INSERT INTO booking_search(rowid, words) SELECT id, {_words('booking')} FROM booking",  # noqa: S608
+        f"CREATE TRIGGER name_word_insert AFTER INSERT ON booking BEGIN {_NEW_NAME} END",
+        f"""
+        CREATE TRIGGER name_word_update AFTER UPDATE OF name_key ON booking
+        WHEN new.name_key <> old.name_key BEGIN {_NEW_NAME} END
+        """,
     ),
     render=fts5,
     spans_parameter=lambda spans: json.dumps(list(spans)),

@@ -83,6 +83,37 @@ GIN = SearchIndex(
         CREATE TRIGGER booking_search_settle AFTER INSERT OR UPDATE OF search, tags, starts_at ON booking
         FOR EACH STATEMENT EXECUTE FUNCTION booking_search_settle()
         """,
+        # Words in one order: two loads that bring the same ones wait for each other, and never both.
+        """
+        CREATE FUNCTION name_word_of_new() RETURNS trigger
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+        BEGIN
+            INSERT INTO name_word SELECT DISTINCT word
+            FROM fresh, unnest(string_to_array(fresh.name_key, ' ')) word WHERE word > '' ORDER BY word
+            ON CONFLICT DO NOTHING;
+            RETURN NULL;
+        END
+        $$
+        """,
+        """
+        CREATE TRIGGER name_word_insert AFTER INSERT ON booking REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION name_word_of_new()
+        """,
+        """
+        CREATE FUNCTION name_word_of_changed() RETURNS trigger
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+        BEGIN
+            INSERT INTO name_word SELECT DISTINCT word
+            FROM unnest(string_to_array(NEW.name_key, ' ')) word WHERE word > '' ORDER BY word
+            ON CONFLICT DO NOTHING;
+            RETURN NULL;
+        END
+        $$
+        """,
+        """
+        CREATE TRIGGER name_word_update AFTER UPDATE OF name_key ON booking FOR EACH ROW
+        WHEN (OLD.name_key IS DISTINCT FROM NEW.name_key) EXECUTE FUNCTION name_word_of_changed()
+        """,
     ),
     render=tsquery,
     spans_parameter=list,

@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, bindparam, select, union
+from sqlalchemy import Connection, Row, bindparam, func, literal, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
-from frontdesk.store.search import streams, terms
+from frontdesk.store.search import name_words, readings, streams, terms
 from frontdesk.store.search.index import SearchIndex
+from frontdesk.store.search.readings import Reading, SharedNames
 from frontdesk.store.search.streams import BOOKING, FIRST, LAST, Stretch
 from frontdesk.store.search.terms import AllOf, Expression, name_key, search_tags, search_text
 from frontdesk.store.search.walk import Allowance, Extent, Found, Walk, extent
@@ -50,7 +51,14 @@ COUNT_SECONDS = 0.04
 _PRACTICE = PracticeRow.__table__  # type: ignore[attr-defined]
 _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
 _APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
-_NAMES = union(select(_PRACTITIONER.c.name), select(_APPOINTMENT_TYPE.c.name))
+_EACH = union(
+    *(
+        select((of.c.practice_id + readings.BEHIND + of.c.name).label("name"))
+        for of in (_PRACTITIONER, _APPOINTMENT_TYPE)
+    )
+).subquery()
+_NAMES = select(func.aggregate_strings(_EACH.c.name, literal(readings.BETWEEN)))
+"""One row for all of them: they are read for every page of a search."""
 _ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
 _ROWS = LISTED.where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -62,6 +70,7 @@ class SearchPage:
     rows: Sequence[Row[Any]]
     more: bool
     searched_until: Position | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,13 @@ class _Search:
     """A query as the database is asked.
 
     `compared` is what each booking is compared with: the words, and filters of too many
-    values to be read as streams. None means that nothing is.
+    values to be read as streams. None means that nothing is. `names` are the shared ones.
     """
 
     tx: Connection
     index: SearchIndex
     query: BookingQuery
+    names: SharedNames
     compared: Expression | None
     stretches: tuple[Stretch, ...]
     practitioners: tuple[int, ...] | None
@@ -98,8 +108,7 @@ class _Search:
         """What the search index is asked, but for `cancelled`."""
         parts: list[Expression] = []
         if self.compared is not None:
-            names = self.tx.execute(_NAMES).scalars()
-            parts.append(terms.with_shared_words(self.compared, names))
+            parts.append(terms.with_shared_words(self.compared, self.names.all))
         if self.practitioners is not None:
             parts.append(_of_practitioners(self.practitioners))
         elif self.practices is not None:
@@ -129,23 +138,42 @@ def page_rows(
 
     Without a position, FORWARD begins at the first booking and BACKWARD ends at the last.
     """
-    search = _prepare(tx, index, query)
+    names, reading = _read(tx, query)
     forward = direction is Direction.FORWARD
-    found = _collect(search, limit + 1, position, forward, PAGE_SECONDS)
+
+    def found(words: Expression | None) -> Found:
+        return _collect(_prepare(tx, index, query, names, words), limit + 1, position, forward, PAGE_SECONDS)
+
+    if reading.patients is not None:
+        patients = found(reading.patients)
+        if patients.ids or _is_anybody(tx, index, query, names, reading.patients):
+            return _page(tx, patients, limit, reading.beside)
+    return _page(tx, found(reading.everybody), limit)
+
+
+def _page(tx: Connection, found: Found, limit: int, beside: tuple[str, ...] = ()) -> SearchPage:
     rows = _rows(tx, found.ids[:limit])
-    return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until)
+    return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until, beside)
 
 
 def count_rows(tx: Connection, index: SearchIndex, query: BookingQuery, limit: int) -> Count:
     """Count the bookings of `query`, stopping at `limit`, or when a search takes too long."""
-    search = _prepare(tx, index, query)
-    allowance = Allowance(tx, COUNT_SECONDS)
+    names, reading = _read(tx, query)
+    if reading.patients is not None:
+        patients = _count(_prepare(tx, index, query, names, reading.patients), limit)
+        if patients.number or _is_anybody(tx, index, query, names, reading.patients):
+            return patients
+    return _count(_prepare(tx, index, query, names, reading.everybody), limit)
+
+
+def _count(search: "_Search", limit: int) -> Count:
+    allowance = Allowance(search.tx, COUNT_SECONDS)
     number = 0
     for stretch in search.stretches:
         enough = limit + 1 - number
         if search.compared is None:
             chosen = streams.streams(search.practitioners, search.practices, stretch.cancelled)
-            number += streams.count(tx, chosen, stretch, search.days, enough)
+            number += streams.count(search.tx, chosen, stretch, search.days, enough)
         else:
             more, complete = search.walk(stretch, True, allowance).count(enough)
             number += more
@@ -156,8 +184,34 @@ def count_rows(tx: Connection, index: SearchIndex, query: BookingQuery, limit: i
     return Count(number, exact=True)
 
 
-def _prepare(tx: Connection, index: SearchIndex, query: BookingQuery) -> _Search:
-    words = terms.interpret(query.text)
+def _read(tx: Connection, query: BookingQuery) -> tuple[SharedNames, Reading]:
+    """Return the shared names, and what the text of a query means; of patients alone only if there are such."""
+    if not query.text.strip():
+        return SharedNames(()), Reading(None)
+    names = readings.shared_names(tx.execute(_NAMES).scalar() or "")
+    reading = readings.read(query.text, names, query.practices)
+    if reading.patients is not None and not name_words.begun_by_all(tx, reading.words):
+        reading = Reading(reading.everybody)
+    return names, reading
+
+
+def _is_anybody(
+    tx: Connection, index: SearchIndex, query: BookingQuery, names: SharedNames, patients: Expression
+) -> bool:
+    """Whether any booking at the practices of a query, whenever it is, is a patient's of these words.
+
+    A word of a name may be nobody's any more, or somebody's elsewhere, and several may be nobody's together.
+    What cannot be found out in time counts as nobody: everybody is looked for then, and no patient missed.
+    """
+    wanted = BookingQuery(query.as_of, query.text, practices=query.practices)
+    search = _prepare(tx, index, wanted, names, patients)
+    now = Position(query.as_of, LAST_ID)
+    return any(_collect(search, 1, now, forward, PAGE_SECONDS).ids for forward in (True, False))
+
+
+def _prepare(
+    tx: Connection, index: SearchIndex, query: BookingQuery, names: SharedNames, words: Expression | None
+) -> _Search:
     zones: dict[str, str] = {}
     if query.practices or query.first_day or query.last_day:
         zones = {row.id: row.time_zone for row in tx.execute(_ZONES)}
@@ -179,7 +233,7 @@ def _prepare(tx: Connection, index: SearchIndex, query: BookingQuery) -> _Search
         compared.append(_of_practices(practices))
         practices = None
     everything = AllOf(tuple(compared)) if compared else None
-    return _Search(tx, index, query, everything, stretches, practitioners, practices)
+    return _Search(tx, index, query, names, everything, stretches, practitioners, practices)
 
 
 def _practitioners(tx: Connection, wanted: Iterable[int], practices: Iterable[str] | None) -> tuple[int, ...]:

@@ -8,12 +8,15 @@ of a mobile backwards, `@` a birth date, `=` a filter.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2s
+from itertools import takewhile
 
+from frontdesk.store.search import birth_dates
 from frontdesk.text import fold
 
 LONGEST_WORD = 40
@@ -36,22 +39,16 @@ BACKWARDS = "<"
 BORN = "@"
 FILTER = "="
 
+TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "miss", "mx"})
+"""What stands before a practitioner's name, and is nobody's name."""
+
 SHORTEST_ABROAD = 8
 """Digits from which on a number typed as 61... may be an Australian one without its plus."""
 
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-_YEAR_FIRST = re.compile(r"(?<!\w)([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})(?!\w)")
-_DAY_FIRST = re.compile(r"(?<!\w)([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-]([0-9]{0,4}))?(?!\w)")
-_MONTH_NAMED = re.compile(r"(?<!\w)([0-9]{1,2})[\s-]*([a-z]+)(?:[\s-]*([0-9]{1,4}))?(?!\w)", re.IGNORECASE)
 _AUSTRALIA = re.compile(r"(?<!\w)(?:\+|00(?:11)?)[\s-]*61[\s-]*(?:\(?0\)?)?")
 """What is dialled before an Australian number from elsewhere."""
 _AUSTRALIAN = re.compile("0[2-478]")
 """How an Australian number begins."""
-_SHORTEST_MONTH = 3
-"""Letters of a month from which on nothing else is meant by them: `14 mar 81`, not `14 m 81`."""
 _NO_DIGITS = re.compile("[^0-9]+")
 _LETTERS_THEN_DIGITS = re.compile("([^0-9]+)([0-9]+)")
 
@@ -60,11 +57,12 @@ _LETTERS_THEN_DIGITS = re.compile("([^0-9]+)([0-9]+)")
 class Word:
     """A word that must be there: whole, or as the beginning of one.
 
-    Without a mark it may begin a shared word as well.
+    Without a mark it may begin a shared word as well, unless it is the patient's `own`.
     """
 
     text: str
     whole: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +114,12 @@ def search_text(
     return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
 
 
+@lru_cache(2000)
+def folded(name: str) -> tuple[str, ...]:
+    """Return the folded words of a practitioner's or a type's name: a few names, again and again."""
+    return fold(name)
+
+
 @lru_cache
 def _shared_words(name: str) -> tuple[str, ...]:
     return tuple(SHARED + word[:LONGEST_WORD] for word in fold(name))
@@ -153,8 +157,10 @@ def _national(number: str) -> str:
     return "0" + digits[2:] if digits.startswith("61") and len(digits) == 11 else digits
 
 
-def interpret(typed: str) -> Expression | None:
+def interpret(typed: str, names: Collection[str] = ()) -> Expression | None:
     """Return what `typed` asks for, or None when it is blank and asks nothing.
+
+    `names` are those of practitioners: behind a title the next word is one of theirs.
 
     Every word must match the beginning of a word. Digits may also be the end of a mobile,
     and groups of digits typed side by side one number. A date with its day, month and year,
@@ -166,18 +172,45 @@ def interpret(typed: str) -> Expression | None:
     if not 0 < len(fold(typed)) <= MOST_TYPED_WORDS:
         return NOTHING
     parts: list[Expression] = []
-    if read := _birth_date(typed):
-        found, dates, is_whole = read
-        parts.append(AnyOf(dates if is_whole else (*dates, AllOf(tuple(_words(found.group()))))))
-        typed = f"{typed[: found.start()]} {typed[found.end() :]}"
-    parts.extend(_words(_AUSTRALIA.sub(" 0", typed)))
+    if born := birth_dates.find(typed):
+        dates = tuple(Word(BORN + digits, whole) for digits, whole in born.dates)
+        others = () if born.is_whole else (AllOf(tuple(_words(fold(typed[born.start : born.end])))),)
+        parts.append(AnyOf(dates + others))
+        typed = f"{typed[: born.start]} {typed[born.end :]}"
+    titled, words = _after_titles(fold(_AUSTRALIA.sub(" 0", typed)), names)
+    parts += titled
+    parts += _words(words)
     return AllOf(tuple(dict.fromkeys(parts)))
 
 
-def _words(typed: str) -> list[Expression]:
+def _after_titles(words: Sequence[str], names: Collection[str]) -> tuple[list[Expression], list[str]]:
+    """Return what titles with a practitioner's name behind them ask for, and the other words."""
+    asked: list[Expression] = []
+    others: list[str] = []
+    rest = list(words)
+    while rest:
+        title = rest.pop(0)
+        meant = practitioners_words(title, rest[0], names) if rest and title in TITLES else ()
+        if meant:
+            del rest[0]
+            asked += (Word(SHARED + title, whole=True), any_of(SHARED + word for word in meant))
+        else:
+            others.append(title)
+    return asked, others
+
+
+def practitioners_words(title: str, begun: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that `begun` begins in the names that have this title, each once."""
+    titled = (words for words in map(folded, names) if title in words)
+    return tuple(
+        sorted({word[:LONGEST_WORD] for words in titled for word in words if word.startswith(begun)} - TITLES)
+    )
+
+
+def _words(typed: Iterable[str]) -> list[Expression]:
     parts: list[Expression] = []
     group: list[str] = []
-    for word in (*fold(typed), ""):
+    for word in (*typed, ""):
         if word.isascii() and word.isdigit():
             group.append(word)
             continue
@@ -217,72 +250,22 @@ def _number(digits: str) -> Expression:
     return readings[0] if len(readings) == 1 else AnyOf(tuple(readings))
 
 
-def _birth_date(typed: str) -> tuple[re.Match[str], tuple[Word, ...], bool] | None:
-    """Return where a birth date is typed, those that may be meant, and whether it is whole."""
-    begun = None
-    for pattern, read in ((_YEAR_FIRST, _read_year_first), (_DAY_FIRST, _read), (_MONTH_NAMED, _read_named)):
-        for found in pattern.finditer(typed):
-            dates, is_whole = read(*found.groups(default=""))
-            if dates and is_whole:
-                return found, dates, True
-            if dates and begun is None:
-                begun = found, dates, False
-    return begun
-
-
-def _read(day: str, month: str, year: str) -> tuple[tuple[Word, ...], bool]:
-    """Return the birth dates that may be meant, as far as they are typed, and whether that is all of one."""
-    if not (1 <= int(day) <= 31 and 1 <= int(month) <= 12):
-        return (), False
-    stem = f"{BORN}{int(month):02}{int(day):02}"
-    if len(year) in (0, 3):
-        return (Word(stem + year),), False
-    centuries = [""] if len(year) == 4 else ["19", "20"]
-    whole = [c + year for c in centuries if len(year) == 1 or _is_a_day(c + year, month, day)]
-    dates = [Word(stem + one, whole=len(one) == 4) for one in whole]
-    if len(year) < 4 and any(century.startswith(year) for century in centuries):
-        # Perhaps it is going to be a year of four digits.
-        dates.append(Word(stem + year))
-    return tuple(dates), len(year) > 1
-
-
-def _is_a_day(year: str, month: str, day: str) -> bool:
-    try:
-        date(int(year), int(month), int(day))
-    except ValueError:
-        return False
-    return True
-
-
-def _read_named(day: str, month: str, year: str) -> tuple[tuple[Word, ...], bool]:
-    """The same with the month's name, or as much of it as is typed."""
-    begun = month.lower()
-    months = [
-        _read(day, str(number), year) for number, name in enumerate(_MONTHS, 1) if name.startswith(begun)
-    ]
-    dates = tuple(word for words, _ in months for word in words)
-    return dates, len(begun) >= _SHORTEST_MONTH and any(is_whole for _, is_whole in months)
-
-
-def _read_year_first(year: str, month: str, day: str) -> tuple[tuple[Word, ...], bool]:
-    return _read(day, month, year)
-
-
 def with_shared_words(expression: Expression, names: Iterable[str]) -> Expression:
     """Spell out which shared words each word may begin, from the names they come from.
 
     A beginning that thousands of bookings have, such as `dr`, is then the whole word that
     they have, which an index answers many times faster.
     """
-    return _spell_out(expression, sorted({word[:LONGEST_WORD] for name in names for word in fold(name)}))
+    return _spell_out(expression, sorted({word[:LONGEST_WORD] for name in names for word in folded(name)}))
 
 
 def _spell_out(expression: Expression, vocabulary: list[str]) -> Expression:
     if not isinstance(expression, Word):
         return type(expression)(tuple(_spell_out(part, vocabulary) for part in expression.parts))
-    if expression.whole or not expression.text[0].isalnum():
+    if expression.own or expression.whole or not expression.text[0].isalnum():
         return expression
-    shared = [word for word in vocabulary if word.startswith(expression.text)]
+    first = bisect_left(vocabulary, expression.text)
+    shared = list(takewhile(lambda word: word.startswith(expression.text), vocabulary[first:]))
     if len(shared) > MOST_SHARED_WORDS:
         return AnyOf((expression, Word(SHARED + expression.text)))
     return AnyOf((expression, *(Word(SHARED + word, whole=True) for word in shared)))
@@ -297,6 +280,8 @@ def matcher(expression: Expression) -> Callable[[str], bool]:
 def _matcher(expression: Expression) -> Callable[[str], bool]:
     if isinstance(expression, Word):
         own, shared = (f" {mark}{expression.text}{' ' * expression.whole}" for mark in ("", SHARED))
+        if expression.own:
+            return lambda haystack: own in haystack
         return lambda haystack: own in haystack or shared in haystack
     parts = tuple(map(_matcher, expression.parts))
     if len(parts) == 1:

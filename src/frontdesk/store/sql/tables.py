@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, String, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -42,6 +42,10 @@ def _to_sqlite(value: datetime | None) -> str | None:
 
 def _from_sqlite(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value + "+00:00")
+
+
+BY_CODE_POINTS = String().with_variant(String(collation="C"), "postgresql")
+"""Text whose order is that of its code points, so that all with one beginning lie side by side."""
 
 
 class PracticeRow(SQLModel, table=True):
@@ -173,6 +177,18 @@ class BookingRow(SQLModel, table=True):
     name_key: str
     search: str = ""
     tags: str = ""
+
+
+class NameWordRow(SQLModel, table=True):
+    """A word of some patient's folded name, each once: what names there are, without walking the bookings.
+
+    The database itself puts it there with a booking (`store.search`); it stays when the last
+    patient of that name has another. Words compare by their code points on every database.
+    """
+
+    __tablename__ = "name_word"
+
+    word: str = Field(sa_column=Column(BY_CODE_POINTS, primary_key=True))
 
 
 class AdjustmentRow(SQLModel, table=True):

@@ -21,7 +21,7 @@ from frontdesk.store.search.fts5 import FTS5
 from frontdesk.store.search.gin import GIN
 from frontdesk.store.search.index import create_search
 from frontdesk.store.sql.revisions import REVISIONS
-from frontdesk.store.sql.tables import Instant
+from frontdesk.store.sql.tables import BY_CODE_POINTS, Instant
 
 revision = REVISIONS[0]
 down_revision = None
@@ -234,6 +234,11 @@ def _create_tables() -> None:
     op.create_index("booking_order", "booking", ["starts_at", "id"])
     op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
     op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
+    op.create_table(
+        "name_word",
+        Column("word", BY_CODE_POINTS, nullable=False),
+        PrimaryKeyConstraint("word"),
+    )
     op.create_table(
         "adjustment",
         Column("id", Integer(), nullable=False),

@@ -1,0 +1,77 @@
+"""Whom a text at Find may mean: somebody's word and a practitioner's or type's name are told apart here.
+
+A text that is the name of a patient and of a practitioner, or of an appointment type, means the
+patients: thousands of bookings have the practitioner. `readings` knows names and no bookings;
+`pages` finds out whether there is such a patient.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from frontdesk.store.search import birth_dates, terms
+from frontdesk.store.search.terms import AllOf, Expression, Word
+from frontdesk.text import begins, fold
+
+BETWEEN, BEHIND = "\x1e", "\x1f"
+"""What stands between two shared names, and behind the practice of one, where the store joins them."""
+
+
+@dataclass(frozen=True)
+class SharedNames:
+    """The names of practitioners and of appointment types, each with its practice."""
+
+    at: tuple[tuple[str, str], ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every name, whatever the practice."""
+        return tuple(name for _, name in self.at)
+
+    def of(self, words: Iterable[str], practices: Iterable[str]) -> tuple[str, ...]:
+        """Return the names at these practices, of none for all, that have words begun by all of `words`."""
+        words, here = tuple(words), frozenset(practices)
+        found = {
+            name
+            for practice, name in self.at
+            if (not here or practice in here) and begins(words, terms.folded(name))
+        }
+        return tuple(sorted(found))
+
+
+@lru_cache(8)
+def shared_names(joined: str) -> SharedNames:
+    """Return the names that a store has joined to one text: they stay the same from key to key."""
+    parted = (one.partition(BEHIND) for one in joined.split(BETWEEN) if one)
+    return SharedNames(tuple((practice, name) for practice, _, name in parted))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text asks for. `patients` is what it asks of patients alone where `beside` share the name.
+
+    `words` are then the text's words.
+    """
+
+    everybody: Expression | None
+    patients: Expression | None = None
+    words: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+def read(typed: str, names: SharedNames, practices: Iterable[str]) -> Reading:
+    """Return what a text may mean at these practices, of none at all."""
+    everybody = terms.interpret(typed, names.all)
+    words = fold(typed)
+    if (
+        everybody in (None, terms.NOTHING)
+        or not all(word.isalpha() for word in words)
+        or not terms.TITLES.isdisjoint(words)
+        or birth_dates.find(typed)
+    ):
+        return Reading(everybody)
+    beside = names.of(words, practices)
+    if not beside:
+        return Reading(everybody)
+    patients = AllOf(tuple(Word(word[: terms.LONGEST_WORD], own=True) for word in dict.fromkeys(words)))
+    return Reading(everybody, patients, words, beside)
