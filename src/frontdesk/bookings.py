@@ -318,12 +318,19 @@ class Page:
     """Some rows in time order; `more` says whether there are others beyond, in the direction asked.
 
     `searched_until` is set when a search ran out of its step budget: rows beyond that
-    position were not looked at, and asking again from there goes on.
+    position were not looked at, and asking again from there goes on. `beside` names the
+    practitioners and appointment types that the text could mean as well, where it is a
+    patient's name and only patients were looked for.
     """
 
     rows: tuple[Row, ...]
     more: bool
     searched_until: Position | None = None
+    beside: tuple[str, ...] = ()
+
+
+NEAREST_LIMIT = 9
+"""Names that a question for the nearest ones answers at most."""
 
 
 COUNT_LIMIT = 2_000

@@ -68,6 +68,7 @@ _READS: Mapping[str, _Answer] = {
     "read_last_write": _Answer(wire.Outcome, examples.OUTCOME),
     "list_bookings": _Answer(Page, examples.PAGE),
     "count_bookings": _Answer(Count, examples.COUNT),
+    "list_nearest_names": _Answer(tuple[str, ...], ("John Smith",)),
     "find_bookings": _Answer(tuple[Booking, ...], (examples.BOOKING,)),
     "read_rows": _Answer(tuple[Row, ...], examples.ROWS),
     "read_booking": _Answer(Booking, examples.BOOKING, (404,), has_etag=True),

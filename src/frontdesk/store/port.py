@@ -164,6 +164,15 @@ class BookingStore(Commands, Billing, Protocol):
         """Count the bookings of `query`, stopping at `limit` (then `exact` is False)."""
         ...
 
+    async def nearest(self, text: str, limit: int) -> tuple[str, ...]:
+        """Return up to `limit` names of patients that are one letter from `text`, the nearest first.
+
+        One letter of one word is another one, missing, too many, or has changed places with its
+        neighbour; the other words are beginnings, as in a search. It is asked where a search found
+        nobody. Empty too for text that cannot be a name, and where a server does not know the question.
+        """
+        ...
+
     async def get(self, booking_id: int) -> Booking:
         """Return one booking. Raises NotFound."""
         ...

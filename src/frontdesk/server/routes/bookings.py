@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from frontdesk.api import wire
-from frontdesk.bookings import COUNT_LIMIT, LAST_ID
+from frontdesk.bookings import COUNT_LIMIT, LAST_ID, NEAREST_LIMIT
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.server.admission import Reading
 from frontdesk.server.answering import answer, booking_answer
@@ -39,6 +39,16 @@ async def count_bookings(
 ) -> Response:
     """How many bookings a query has."""
     return answer(await caller.store.count(query, limit))
+
+
+@router.get("/nearest-names")
+async def list_nearest_names(
+    caller: Reading,
+    text: Annotated[Text, Query(description="a name that nobody has", examples=["jhon smith"])],
+    limit: Annotated[int, Query(ge=1, le=NEAREST_LIMIT, description="at most so many")] = 3,
+) -> Response:
+    """Names of patients that are one letter from a text, the nearest first."""
+    return answer(await caller.store.nearest(text, limit))
 
 
 @router.get("/bookings/find")

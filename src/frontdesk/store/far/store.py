@@ -28,6 +28,7 @@ from frontdesk.billing.overview import (
 from frontdesk.billing.periods import Period
 from frontdesk.bookings import (
     COUNT_LIMIT,
+    NEAREST_LIMIT,
     Booking,
     BookingQuery,
     Count,
@@ -43,7 +44,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
-from frontdesk.errors import CommitLost, FrontdeskError, NotWritten, Unavailable
+from frontdesk.errors import CommitLost, FrontdeskError, NotFound, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.pauses import pause
 from frontdesk.preflight import Finding, Preflight
@@ -103,6 +104,13 @@ class RemoteStore:
     async def count(self, query: BookingQuery, limit: int) -> Count:
         params = [*_filters(query), ("limit", str(min(limit, COUNT_LIMIT)))]
         return await self._read("/bookings/count", Count, params)
+
+    async def nearest(self, text: str, limit: int) -> tuple[str, ...]:
+        params = [("text", text), ("limit", str(min(limit, NEAREST_LIMIT)))]
+        try:
+            return await self._read("/nearest-names", tuple[str, ...], params)
+        except NotFound:
+            return ()  # a server that does not know the question yet
 
     async def get(self, booking_id: int) -> Booking:
         return await self._read(f"/bookings/{booking_id}", Booking)

@@ -14,7 +14,9 @@ _MONTHS = (
 )  # fmt: skip
 _SAID = r"(?<!\w)(?:d\.?o\.?b\b\.?|born\b(?:\s+on\b)?|birth\s?date\b|date\s+of\s+birth\b):?\s*"
 _NAMED = re.compile(_SAID, re.IGNORECASE)
-_AFTER_DOB = re.compile(_SAID + r"([0-9]{1,2})[\s/.-]+([0-9]{1,2})[\s/.-]+([0-9]{4}|[0-9]{2})(?!\w)", re.IGNORECASE)
+_AFTER_DOB = re.compile(
+    _SAID + r"([0-9]{1,2})[\s/.-]+([0-9]{1,2})[\s/.-]+([0-9]{4}|[0-9]{2})(?!\w)", re.IGNORECASE
+)
 _SIX_DIGITS_AFTER_DOB = re.compile(_SAID + r"([0-9]{2})([0-9]{2})([0-9]{2})(?!\w)", re.IGNORECASE)
 _EIGHT_DIGITS = re.compile(r"(?<!\w)([0-9]{2})([0-9]{2})((?:19|20)[0-9]{2})(?!\w)")
 """A date without anything between its parts, in the years in which patients are born."""

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, bindparam, select
 from frontdesk.store.search.terms import LONGEST_WORD
 from frontdesk.store.sql.tables import NameWordRow
 
-_WORD = NameWordRow.__table__.c.word  # type: ignore[attr-defined]
-_BEGUN = select(_WORD).where(_WORD >= bindparam("first"), _WORD < bindparam("beyond")).limit(1)
-_AMONG = select(_WORD).where(_WORD.in_(bindparam("words", expanding=True)))
+_OF = NameWordRow.__table__.c  # type: ignore[attr-defined]
+_BEGUN = select(_OF.word).where(_OF.word >= bindparam("first"), _OF.word < bindparam("beyond")).limit(1)
+_AMONG = select(_OF.word).where(_OF.word.in_(bindparam("words", expanding=True)))
 _LAST = "\U0010ffff"
 
 

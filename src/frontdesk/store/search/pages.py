@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, bindparam, func, literal, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
-from frontdesk.store.search import name_words, readings, streams, terms
+from frontdesk.store.search import name_words, near, readings, streams, terms
 from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.search.readings import Reading, SharedNames
 from frontdesk.store.search.streams import BOOKING, FIRST, LAST, Stretch
@@ -47,6 +47,12 @@ PAGE_SECONDS = 0.02
 """How long the search index is asked for one page. What was not reached is `searched_until`."""
 
 COUNT_SECONDS = 0.04
+
+MOST_NEAR = 8
+"""Words near one that nobody has which are looked for among the bookings."""
+
+NEAR_SECONDS = 0.01
+"""How long each of them is looked for in either direction of time."""
 
 _PRACTICE = PracticeRow.__table__  # type: ignore[attr-defined]
 _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
@@ -207,6 +213,35 @@ def _is_anybody(
     search = _prepare(tx, index, wanted, names, patients)
     now = Position(query.as_of, LAST_ID)
     return any(_collect(search, 1, now, forward, PAGE_SECONDS).ids for forward in (True, False))
+
+
+def nearest(
+    tx: Connection, index: SearchIndex, query: BookingQuery, typed: str, limit: int
+) -> tuple[str, ...]:
+    """Return up to `limit` names of patients who are called nearly what is typed, the nearest first.
+
+    Everybody at the practices of `query` counts, whose own text does not matter.
+    """
+    words = near.words_of(typed)
+    unknown = [at for at, word in enumerate(words) if not name_words.begun_by(tx, word)]
+    # A word that no name has is the wrong one; where every one is known, it may be any.
+    wrong = [at for at in unknown or range(len(words)) if len(words[at]) >= near.SHORTEST]
+    if not wrong or len(unknown) > 1:
+        return ()
+    likely = near.candidates(words, wrong)
+    there = set(name_words.among(tx, [word for _, word in likely]))
+    names: dict[str, None] = {}
+    now = Position(query.as_of, LAST_ID)
+    for candidate in [one for one in likely if one[1] in there][:MOST_NEAR]:
+        search = _prepare(tx, index, query, SharedNames(()), near.asking(words, candidate))
+        for forward in (True, False):
+            if ids := _collect(search, 1, now, forward, NEAR_SECONDS).ids:
+                (row,) = _rows(tx, ids)
+                names[near.spelled(words, candidate, row.patient_name)] = None
+                break
+        if len(names) == limit:
+            break
+    return tuple(names)
 
 
 def _prepare(

@@ -44,7 +44,7 @@ from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
 from frontdesk.store import records
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
-from frontdesk.store.search.pages import count_rows, page_rows
+from frontdesk.store.search.pages import count_rows, nearest, page_rows
 from frontdesk.store.sql import deliveries, doing, holding, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.database import Database
@@ -109,7 +109,7 @@ class SqlStore:
 
         def work(tx: Connection) -> Page:
             found = page_rows(tx, self._database.search, restricted, limit, position, direction)
-            return Page(records.listed(found.rows), found.more, found.searched_until)
+            return Page(records.listed(found.rows), found.more, found.searched_until, found.beside)
 
         return await self._database.read(work)
 
@@ -118,6 +118,13 @@ class SqlStore:
         if restricted is None:
             return Count(0, exact=True)
         return await self._database.read(lambda tx: count_rows(tx, self._database.search, restricted, limit))
+
+    async def nearest(self, text: str, limit: int) -> tuple[str, ...]:
+        def work(tx: Connection) -> tuple[str, ...]:
+            everybody = self._restricted(BookingQuery(self._database.now(tx)))
+            return nearest(tx, self._database.search, everybody, text, limit) if everybody else ()
+
+        return await self._database.read(work)
 
     def _restricted(self, query: BookingQuery) -> BookingQuery | None:
         """Return the query within this desk's practices, or None when nothing is left of it."""
