@@ -108,6 +108,10 @@ class Listing(Generic[Q, R]):
         """
         await self._show("", filters, self.source.unfiltered, among)
 
+    async def leave_search(self, filters: Q) -> None:
+        """Show what `filters` let through, and no longer what the text finds."""
+        await self._show("", filters, self.source.unfiltered)
+
     async def start(self) -> None:
         """Show the start view: no text, no filter, and the row that the source begins with."""
         self._stood_on = None

@@ -42,13 +42,12 @@ async def fill(store: Store, *lines: IncomingBooking) -> None:
     await store.registry.load(lines, KIM, "a test")
 
 
-async def looked(store: Store, text: str, direction: Direction = Direction.FORWARD, **query: object) -> Page:
-    wanted = BookingQuery((await store.state()).now, text, **query)  # type: ignore[arg-type]
-    return await store.page(wanted, 50, None, direction)
+async def looked(store: Store, text: str, direction: Direction = Direction.FORWARD) -> Page:
+    return await store.page(BookingQuery((await store.state()).now, text), 50, None, direction)
 
 
-async def found(store: Store, text: str, **query: object) -> list[str]:
-    return [row.booking.patient.name for row in (await looked(store, text, **query)).rows]
+async def found(store: Store, text: str) -> list[str]:
+    return [row.booking.patient.name for row in (await looked(store, text)).rows]
 
 
 LEES = (

@@ -16,7 +16,7 @@ from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Operator, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
-from frontdesk.screens.list import store_watch
+from frontdesk.screens.list import meant, store_watch
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.screens.cuts import Cut
@@ -42,6 +42,12 @@ def _style_sheets_are_parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", remembered)
         yield
+
+
+@pytest.fixture(autouse=True)
+def keys_never_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the screen asks when the keys rest would come in the middle of a test, or not; see `meant`."""
+    monkeypatch.setattr(meant, "REST", 3600.0)
 
 
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]

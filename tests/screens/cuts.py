@@ -9,18 +9,23 @@ from frontdesk.store.port import BookingStore
 
 
 class Cut:
-    """A store in front of the real one; while there is an error, everything raises it, or `all_but` one method."""
+    """A store in front of the real one; while there is an error, everything raises it, or `all_but` one, or what it `refuses`."""
 
     def __init__(self, store: BookingStore) -> None:
         self._store: Any = store
         self.error: FrontdeskError | None = None
         self.all_but = ""
+        self.refuses: set[str] = set()
         self.refused = Counter[str]()
         self.error_after: dict[str, FrontdeskError] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def ask(*arguments: Any, **named: Any) -> Any:
-            if self.error is not None and name not in {"close", self.all_but}:
+            if (
+                self.error is not None
+                and name not in {"close", self.all_but}
+                and name in (self.refuses or {name})
+            ):
                 self.refused[name] += 1
                 raise self.error
             if name == "changes":

@@ -1,14 +1,41 @@
 """The bookings of a store as the rows of a list, in the order of their start."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from frontdesk import times
-from frontdesk.bookings import LAST_ID, Count, Direction, Position, Practice, Row, Status, home_practice
+from frontdesk.bookings import (
+    COUNT_LIMIT,
+    LAST_ID,
+    BookingQuery,
+    Count,
+    Direction,
+    Position,
+    Practice,
+    Row,
+    Status,
+    home_practice,
+)
 from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.sources.port import Asked, Piece
 from frontdesk.store.port import BookingStore
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who shares the name of patients whose bookings alone are listed: practitioners, or appointment types.
+
+    `number` is how many bookings the only practitioner has, None as long as that is not known.
+    """
+
+    names: tuple[str, ...] = ()
+    number: Count | None = None
+
+
+NOBODY_BESIDE = Beside()
+_KEPT = 8
+"""Questions of which it is known: the one on screen, and those under way."""
 
 
 @dataclass
@@ -19,6 +46,24 @@ class BookingSource:
     now: Callable[[], datetime]
     practices: tuple[Practice, ...] = ()
     home: str = ""
+    _beside: dict[tuple[Filters, str], Beside] = field(default_factory=dict)
+    """Of the questions that pages were read for last; when they were asked makes no difference."""
+
+    def beside(self, asked: Asked[Filters] | None) -> Beside:
+        """Return who shares the name that `asked` has found patients of."""
+        return self._beside.get((asked.filters, asked.text), NOBODY_BESIDE) if asked else NOBODY_BESIDE
+
+    def _keep_beside(self, asked: Asked[Filters], beside: Beside) -> None:
+        self._beside.pop((asked.filters, asked.text), None)
+        self._beside[asked.filters, asked.text] = beside
+        if len(self._beside) > _KEPT:
+            del self._beside[next(iter(self._beside))]
+
+    async def count_beside(self, asked: Asked[Filters], practitioner_ids: frozenset[int]) -> None:
+        """Count the bookings of the one practitioner who shares the name of patients, up to a limit."""
+        of_practitioner = BookingQuery(asked.as_of, practitioners=practitioner_ids)
+        number = await self.store.count(of_practitioner, COUNT_LIMIT)
+        self._keep_beside(asked, replace(self.beside(asked), number=number))
 
     @property
     def unfiltered(self) -> Filters:
@@ -29,6 +74,8 @@ class BookingSource:
     ) -> Piece[Row]:
         query = asked.filters.query(asked.text, asked.as_of)
         page = await self.store.page(query, limit, position, direction)
+        if self.beside(asked).names != page.beside:
+            self._keep_beside(asked, Beside(page.beside))
         return Piece(page.rows, page.more, page.searched_until)
 
     async def count(self, asked: Asked[Filters], limit: int) -> Count | None:

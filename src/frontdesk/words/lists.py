@@ -32,11 +32,18 @@ EVERYTHING = "All days, all practices, cancelled too"
 
 
 def show_line(
-    listing: Listing[Filters, Row], desk: OpenDesk, clear_keys: str, *, in_list: bool, keys_work: bool = True
+    listing: Listing[Filters, Row],
+    desk: OpenDesk,
+    clear_keys: str,
+    called: str = "",
+    *,
+    in_list: bool,
+    keys_work: bool = True,
 ) -> Told:
     """Line 3: the first of what applies of no connection, a filter, what is wrong, and what is shown.
 
-    `clear_keys` are the keys that clear the filters where the focus is, empty where none does. Where the
+    `clear_keys` are the keys that clear the filters where the focus is, empty where none does. `called`
+    says that a search shows patients alone of those who have the name, empty where it shows all. Where the
     list has the keys the line begins with LIST, so that nobody types a name there.
     """
     if away := no_connection(desk):
@@ -47,6 +54,9 @@ def show_line(
         shown = (*chip, Part(f" FILTER {' | '.join(filters)}", Role.TITLE))
         return Told(shown, (Part(f"{_number(listing, desk)}{clears} ", Role.BAR),), Role.BAR)
     indent = "  " if in_list else " " * 6
+    if called:
+        rests = (Part("Your filter comes back. ", Role.QUIET),) if listing.resting_words else ()
+        return Told((*chip, Part(f"{indent}{called}")), rests)
     if resting := listing.resting_words:
         comes_back = f"Your filter ({' | '.join(resting)}) comes back when Find is empty."
         return Told((*chip, Part(f"{indent if in_list else ' '}Searching every day. {comes_back}")))
@@ -106,6 +116,14 @@ def _initial(name: str) -> str:
     """`A. Wilson`; the row itself has the whole name."""
     first, _, rest = name.partition(" ")
     return f"{first[:1]}. {rest.split(' ')[-1]}" if rest else name
+
+
+def practitioners(desk: OpenDesk) -> dict[str, frozenset[int]]:
+    """Every practitioner's name, with all ids of that name: one person may work at several practices."""
+    named: dict[str, frozenset[int]] = {}
+    for one in desk.practitioners:
+        named[one.name] = named.get(one.name, frozenset()) | {one.id}
+    return named
 
 
 def where_works(desk: OpenDesk, practitioner_ids: Iterable[int]) -> str:

@@ -168,9 +168,13 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     @property
     def _clear_keys(self) -> str:
         """What clears every filter from where the focus is."""
+        return self._keys_to("filter.none")
+
+    def _keys_to(self, action_id: str) -> str:
+        """What does something that only the list's keys do, from where the focus is."""
         if not self._keys_work:
             return ""
-        ways = ("filter.none",) if self.focused is self.table else ("focus.switch", "filter.none")
+        ways = (action_id,) if self.focused is self.table else ("focus.switch", action_id)
         by_id = {action.id: action for action in ACTIONS}
         return " ".join(first_key(by_id[way], self.desk.program.settings.keys) for way in ways)
 
@@ -232,6 +236,8 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         if listing.count is None and listing.query is not None and listing.query != self._counted:
             self._counted, self._to_come = listing.query, None
             self._count()
+        if self.meant.is_unasked:
+            self._look_for_nearest()
 
     def show_table(self) -> None:
         listing = self.listing
@@ -242,7 +248,16 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
 
     def notice(self) -> tuple[str, ...]:
         day = self.days.notice(self.table.size.width) if self._keys_work else ()
-        return day or lists.empty_notice(self.desk, self.listing, self._clear_keys)
+        nearest = self.meant.notice(self.find.value)
+        return day or nearest or lists.empty_notice(self.desk, self.listing, self._clear_keys)
+
+    @work(exclusive=True, exit_on_error=False, group="nearest")
+    async def _look_for_nearest(self) -> None:
+        try:
+            await self.meant.look()
+        except Exception as error:
+            self.desk.fault(error)
+        self.show_table()
 
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
@@ -253,15 +268,19 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
                 to_come = replace(query, filters=query.filters.with_status(Status.UPCOMING))
                 counted = await self.source.count(to_come, COUNT_LIMIT)
                 self._to_come = counted if query is listing.query else None
+            self._show_found()
+            await self.meant.count()
         except Exception as error:
             self.desk.fault(error)
-            return
         self._show_found()
 
     def _show_found(self) -> None:
         listing, in_list = self.listing, self.focused is self.table and self._keys_work
+        called = self.meant.called(self._keys_to("filter.practitioner"))
         self.line("show").show(
-            lists.show_line(listing, self.desk, self._clear_keys, in_list=in_list, keys_work=self._keys_work)
+            lists.show_line(
+                listing, self.desk, self._clear_keys, called, in_list=in_list, keys_work=self._keys_work
+            )
         )
         found = f"{lists.found(listing, self.desk, self._to_come)} "
         self.line("found").show(told(stop_behind(listing.text), right=found))
@@ -304,6 +323,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     def key_comes(self) -> None:
         super().key_comes()
         self.pane.keys_come()
+        self.meant.key_comes()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow_focus()
@@ -333,6 +353,11 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self._search_waits = False
         if self.find.value.strip() != self.listing.text or self.listing.query is None:
             await self.listing.search(self.find.value)
+
+    def leave_search(self, filters: Filters) -> None:
+        with self.prevent(Input.Changed):
+            self.find.value = ""
+        super().leave_search(filters)
 
     def action_find(self) -> None:
         self.find.focus()
@@ -366,6 +391,9 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         if self._is_enter and self.key_line.take_offer():
             return
         row = self.listing.current
+        if nearest := self.meant.nearest(self.find.value):
+            self.find.value = nearest[0]
+            return
         if row is None:
             # Where the list could not be read, this is so only until it is.
             answer = self.say if self.listing.query else self.key_line.trouble

@@ -13,6 +13,7 @@ from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
 from frontdesk.screens.list.day_jump import DayJump
 from frontdesk.screens.list.key_line import KeyLine
+from frontdesk.screens.list.meant import Meant
 from frontdesk.screens.list.screen import ListScreen
 from frontdesk.sources.bookings import BookingSource
 from frontdesk.widgets.find_bar import FindField
@@ -27,6 +28,7 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
         self.source = source
         self.chooser_from: Widget | None = None
         """Where the focus was when a chooser was opened, until it has closed."""
+        self.meant = Meant(desk, source, self.listing)
         self.days = DayJump(source, self.listing, key_line)
 
     @property
@@ -69,14 +71,21 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
 
     @work(exit_on_error=False, group="asking")
     async def action_choose_practitioner(self) -> None:
-        names: dict[str, set[int]] = {}
-        for practitioner in self.desk.practitioners:
-            names.setdefault(practitioner.name, set()).add(practitioner.id)
-        choices = [(name, lists.where_works(self.desk, ids)) for name, ids in sorted(names.items())]
-        chosen = await self._choose("Show one practitioner", choices)
-        if chosen is not None:
-            name = choices[chosen][0]
-            self.filter(self.listing.filters.for_practitioner(name, frozenset(names[name])))
+        beside = self.meant.practitioners
+        names = sorted((beside or lists.practitioners(self.desk)).items())
+        choices = [(name, lists.where_works(self.desk, ids)) for name, ids in names]
+        chosen = 0 if len(beside) == 1 else await self._choose("Show one practitioner", choices)
+        if chosen is None:
+            return
+        filters = self.listing.filters.for_practitioner(*names[chosen])
+        if beside:
+            self.leave_search(filters)
+        else:
+            self.filter(filters)
+
+    def leave_search(self, filters: Filters) -> None:
+        """Show what `filters` let through, and no longer what a search finds."""
+        self.perform(lambda: self.listing.leave_search(filters))
 
     @work(exit_on_error=False, group="asking")
     async def action_choose_practice(self) -> None:

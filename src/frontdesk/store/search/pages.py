@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, bindparam, func, literal, select, union
+from sqlalchemy import Connection, Row, bindparam, func, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store.search import name_words, near, readings, streams, terms
@@ -63,7 +63,7 @@ _EACH = union(
         for of in (_PRACTITIONER, _APPOINTMENT_TYPE)
     )
 ).subquery()
-_NAMES = select(func.aggregate_strings(_EACH.c.name, literal(readings.BETWEEN)))
+_NAMES = select(func.aggregate_strings(_EACH.c.name, readings.BETWEEN))
 """One row for all of them: they are read for every page of a search."""
 _ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
 _ROWS = LISTED.where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
