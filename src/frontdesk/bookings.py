@@ -329,10 +329,6 @@ class Page:
     beside: tuple[str, ...] = ()
 
 
-NEAREST_LIMIT = 9
-"""Names that a question for the nearest ones answers at most."""
-
-
 COUNT_LIMIT = 2_000
 """Where counting the bookings of a query stops."""
 

@@ -32,6 +32,7 @@ class Between:
         self._upstream = upstream
         self._plan: list[tuple[str, Trouble | Instead]] = []
         self._held: list[bytes] = []
+        self._rewritten: dict[bytes, bytes] = {}
         self._open: set[asyncio.StreamWriter] = set()
         self._listening: asyncio.Server | None = None
         self.port = 0
@@ -40,6 +41,10 @@ class Between:
     def meets(self, request: str, *troubles: Trouble | Instead) -> None:
         """Have the next requests whose method and path hold this text meet these troubles, one each."""
         self._plan += [(request, trouble) for trouble in troubles]
+
+    def rewrites(self, path: str, to: str) -> None:
+        """Have requests for a path arrive as requests for another one, such as one that no server knows."""
+        self._rewritten[f" {path}?".encode()] = f" {to}?".encode()
 
     def heals(self) -> None:
         """Have no more troubles."""
@@ -76,6 +81,8 @@ class Between:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 request = head + await reader.readexactly(_length(head))
+                for path, to in self._rewritten.items():
+                    request = request.replace(path, to, 1)
                 asked = " ".join(head.decode("latin-1").split(" ", 2)[:2])
                 self.asked.append(asked)
                 await self._meet(self._trouble(asked), request, reader, writer)

@@ -116,7 +116,14 @@ def listed(text: str, status: Status | None, limit: int, direction: Direction, d
         query = BookingQuery(STARTS, text, frozenset({status} if status else ()))
         position = Position(STARTS + timedelta(days=days), 0) if days else None
         page = await store.page(query, limit, position, direction)
-        return [row.booking for row in page.rows], page.more, await store.count(query, limit)
+        return [row.booking for row in page.rows], page.more, page.beside, await store.count(query, limit)
+
+    return step
+
+
+def nearest(text: str, limit: int) -> Step:
+    async def step(store: Store, round_: Round) -> Any:
+        return await store.nearest(text, limit)
 
     return step
 
@@ -203,11 +210,16 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(read, which),
     st.builds(
         listed,
-        st.sampled_from(["", "amel", "wil am", "0491", "zzz", "+&#%", "'"]),
+        st.sampled_from(
+            ["", "amel", "wil am", "0491", "zzz", "+&#%", "'", "priya", "dr rao", "check", "140381"]
+        ),
         st.sampled_from([None, *Status]),
         st.integers(1, 7),
         st.sampled_from(Direction),
         st.integers(0, 9),
+    ),
+    st.builds(
+        nearest, st.sampled_from(["ameila", "wilsn am", "zzzz", "wilso", "+&#%", "x" * 90]), st.integers(1, 3)
     ),
     st.builds(deal_with, which, operators, st.sampled_from([None, "phoned", "", "y" * 256])),
     st.builds(moved, which, st.integers(-2, 2)),

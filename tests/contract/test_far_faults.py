@@ -78,6 +78,31 @@ AFTER_COMMIT = [
 ]
 
 
+OLD_PAGE = answer("200 OK", '{"rows":[],"more":true}', Frontdesk_Api="1", Content_Type="application/json")
+
+
+async def test_a_server_that_does_not_know_the_question_for_near_names_offers_none(
+    far: FarDesk, between: Between, booking: Booking
+) -> None:
+    assert await far.nearest("ameila", 3) == ("Amelia",)
+    between.rewrites("/nearest-names", "/nearest-unknown")
+    assert await far.nearest("ameila", 3) == ()
+
+
+async def test_a_page_of_a_server_that_tells_nobody_beside_is_a_page(
+    far: FarDesk, between: Between, booking: Booking
+) -> None:
+    between.meets("/bookings", OLD_PAGE)
+    page = await far.page(BookingQuery(booking.starts_at, "lee"), 5, None, Direction.FORWARD)
+    assert (page.rows, page.more, page.beside) == ((), True, ())
+
+
+async def test_a_server_that_is_away_has_not_said_that_nobody_is_near(far: FarDesk, between: Between) -> None:
+    between.go_away()
+    with pytest.raises(Unavailable):
+        await far.nearest("ameila", 3)
+
+
 @pytest.mark.parametrize("trouble", AFTER_COMMIT, ids=str)
 async def test_an_answer_lost_after_the_commit_is_asked_for(
     far: FarDesk, between: Between, store_url: str, booking: Booking, trouble: Trouble | Instead

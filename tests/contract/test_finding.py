@@ -6,7 +6,6 @@ import pytest
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import (
-    NEAREST_LIMIT,
     BookingQuery,
     Count,
     Direction,
@@ -15,6 +14,7 @@ from frontdesk.bookings import (
     Standing,
     Status,
 )
+from frontdesk.store.port import NEAREST_LIMIT
 from tests.contract.desks import OpenDesk
 from tests.making import BY_HAND, KIM, KIM_AT_TWO, Store, cancel, cancel_of, make_incoming, make_practice
 from tests.making import make_patient as patient

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, text
 
 from frontdesk.bookings import BookingQuery, Direction, Position, Status
-from frontdesk.store.search import pages
+from frontdesk.store.search import near, pages
 from tests.contract.test_search import ample_time, connection, engine, index_of, make_row, put
 
 __all__ = ["ample_time", "connection", "engine"]
@@ -78,11 +78,27 @@ QUERIES: dict[str, tuple[BookingQuery, set[str]]] = {
         BookingQuery(NOW, "quinn", practices=frozenset({"adl"})),
         {"booking_order", "booking_practice", "booking_search"},
     ),
+    "a patient's rare name that is a practitioner's": (
+        BookingQuery(NOW, "lee"),
+        {"booking_order", "booking_search"},
+    ),
+    "a practitioner whom nobody is called like": (
+        BookingQuery(NOW, "okafor"),
+        {"booking_order", "booking_search"},
+    ),
+    "two names that never meet, of one type": (
+        BookingQuery(NOW, "cle and"),
+        {"booking_order", "booking_search"},
+    ),
     "no word in some days": (
         BookingQuery(NOW, "zzz", first_day=date(2025, 6, 3), last_day=date(2026, 6, 3)),
         {"booking_order", "booking_search"},
     ),
 }
+
+
+_RARE = {0: "Petra Quinn", 500: "Petra Quinn", 250: "Bruce Lee", 251: "Clea Marsh", 252: "Andre Marsh"}
+"""Who is not called Ante Marsh, by the last three digits of the booking's id."""
 
 
 def fill(connection: Connection) -> None:
@@ -96,7 +112,7 @@ def fill(connection: Connection) -> None:
                 id,
                 starts_at,
                 practitioner_id=3 if past and id % 3 == 0 else 1,
-                patient_name="Petra Quinn" if id % 500 == 0 else "Ante Marsh",
+                patient_name=_RARE.get(id % 1000, "Ante Marsh"),
                 patient_mobile="0491 570 777" if id % 500 == 0 else "0491 570 110",
                 cancelled=past and id % 7 == 0,
             )
@@ -155,6 +171,31 @@ def steps(connection: Connection) -> Iterator[list[int]]:
     yield taken
     if connection.dialect.name == "sqlite":
         driver.set_progress_handler(None, 0)
+
+
+NEAR = {
+    "nobody is called nearly so": "zzzzzz",
+    "a rare name": "petra qiunn",
+    "a common name": "masrh",
+    "two names that never meet, each of them known": "clea andre",
+    "a long one": "x" * 40,
+}
+
+
+def test_near_names_are_looked_up_in_one_statement(connection: Connection, engine: Engine) -> None:
+    fill(connection)
+    for name, typed in NEAR.items():
+        with statements(engine) as heard, steps(connection) as taken:
+            pages.nearest(connection, index_of(connection), BookingQuery(NOW), typed, 3)
+        assert sum(taken) <= MOST_STEPS, name
+        plans = [plan(connection, *one) for one in heard]
+        assert not any(WHOLE_TABLE.search(how) for how in plans), name
+        lookups = [parameters for statement, parameters in heard if "word IN" in statement]
+        assert len(lookups) <= 1, name
+        assert all(len(words) <= near.MOST_WORDS for words in lookups), name
+        if connection.dialect.name != "sqlite":
+            bookings = [one for one in heard if "booking" in one[0]]
+            assert sum(rows_visited(connection, *one) for one in bookings) <= MOST_ROWS, name
 
 
 def test_every_statement_has_its_index_and_does_little(connection: Connection, engine: Engine) -> None:

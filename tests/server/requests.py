@@ -116,6 +116,7 @@ CASES: Mapping[str, Case] = {
     "read_last_write": Case("GET", "/last-write", {"since": "2026-01-01T00:00:00Z", "operator": KIM.name}),
     "list_bookings": Case("GET", "/bookings", {"as_of": AS_OF}),
     "count_bookings": Case("GET", "/bookings/count", {"as_of": AS_OF, "practice": "perth"}),
+    "list_nearest_names": Case("GET", "/nearest-names", {"text": "ameila"}),
     "find_bookings": Case("GET", "/bookings/find", {"ref": "R00033", "practice": "perth"}),
     "read_rows": Case("GET", "/bookings/rows", {"id": [33, 34]}),
     "read_booking": Case("GET", "/bookings/{booking}"),

@@ -76,6 +76,7 @@ READS: tuple[tuple[str, dict[str, Any], Any, Callable[[SqlStore], Awaitable[Any]
         Count,
         lambda store: store.count(EVERYTHING, 3),
     ),
+    ("/nearest-names", {"text": "Ameila"}, tuple[str, ...], lambda store: store.nearest("ameila", 3)),
     ("/bookings/find", {"ref": "R00005"}, tuple[Booking, ...], lambda store: store.find("R00005")),
     (
         "/bookings/find",

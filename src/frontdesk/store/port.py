@@ -54,6 +54,10 @@ CHANGES_AT_ONCE = 500
 """Changes that `changes` returns at most; who follows them asks on."""
 
 
+NEAREST_LIMIT = 9
+"""Names that `nearest` returns at most."""
+
+
 STORE = Subject("store", 0)
 """The subject of a change after which all has to be read anew: it is another store, or an earlier copy."""
 

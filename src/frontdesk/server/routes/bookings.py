@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from frontdesk.api import wire
-from frontdesk.bookings import COUNT_LIMIT, LAST_ID, NEAREST_LIMIT
+from frontdesk.bookings import COUNT_LIMIT, LAST_ID
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.server.admission import Reading
 from frontdesk.server.answering import answer, booking_answer
@@ -19,6 +19,7 @@ from frontdesk.server.asking import (
     Text,
 )
 from frontdesk.server.routing import new_router
+from frontdesk.store.port import NEAREST_LIMIT
 
 router = new_router("bookings")
 

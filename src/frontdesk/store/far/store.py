@@ -28,7 +28,6 @@ from frontdesk.billing.overview import (
 from frontdesk.billing.periods import Period
 from frontdesk.bookings import (
     COUNT_LIMIT,
-    NEAREST_LIMIT,
     Booking,
     BookingQuery,
     Count,
@@ -50,7 +49,7 @@ from frontdesk.pauses import pause
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
-from frontdesk.store.port import Change
+from frontdesk.store.port import NEAREST_LIMIT, Change
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
 from frontdesk.text import clean
 
