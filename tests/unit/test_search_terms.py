@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frontdesk.store.search.readings import shared_names
 from frontdesk.store.search.terms import (
     MOST_TYPED_WORDS,
     NOTHING,
@@ -146,14 +147,16 @@ def test_a_reference_is_found_with_and_without_its_dash(ref: str, typed: str) ->
 
 
 def test_shared_words_are_spelled_out() -> None:
-    names = ("Dr Lee", "Drew Lim", "Root canal")
-    asked = with_shared_words(AllOf((Word("dr"), Word("<dr"), Word("@dr"))), names)
+    words = shared_names("adl\x1fDr Lee\x1eper\x1fDrew Lim\x1eadl\x1fRoot canal").words
+    assert words == ["canal", "dr", "drew", "lee", "lim", "root"]
+    asked = with_shared_words(AllOf((Word("dr"), Word("<dr"), Word("@dr"))), words)
     assert asked == AllOf(
         (AnyOf((Word("dr"), Word(">dr", whole=True), Word(">drew", whole=True))), Word("<dr"), Word("@dr"))
     )
-    many = [f"Dr{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    many = [f"dr{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
     assert with_shared_words(Word("dr"), many) == AnyOf((Word("dr"), Word(">dr")))
-    assert with_shared_words(NOTHING, names) == NOTHING
+    assert with_shared_words(NOTHING, words) == NOTHING
+    assert with_shared_words(Word("dr", own=True), words) == Word("dr", own=True)
 
 
 def dates_meant(typed: str) -> set[Word]:

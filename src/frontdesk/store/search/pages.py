@@ -114,7 +114,7 @@ class _Search:
         """What the search index is asked, but for `cancelled`."""
         parts: list[Expression] = []
         if self.compared is not None:
-            parts.append(terms.with_shared_words(self.compared, self.names.all))
+            parts.append(terms.with_shared_words(self.compared, self.names.words))
         if self.practitioners is not None:
             parts.append(_of_practitioners(self.practitioners))
         elif self.practices is not None:
@@ -352,7 +352,7 @@ def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, al
     looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
     while looked + look <= LOOK_ON:
         rows = search.looked_at(stretch, look, forward, with_words=True)
-        ids += (row.id for row in rows if is_hit(f"{row.search} {row.tags}"))
+        ids += (id_ for id_, _, _, words, tags in rows if is_hit(f"{words} {tags}"))
         if len(ids) >= limit or len(rows) < look:
             return Found(ids[:limit])
         last = Position(rows[-1].starts_at, rows[-1].id)

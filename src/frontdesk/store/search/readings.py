@@ -5,13 +5,15 @@ patients: thousands of bookings have the practitioner. `readings` knows names an
 `pages` finds out whether there is such a patient.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import takewhile
 
 from frontdesk.store.search import birth_dates, terms
 from frontdesk.store.search.terms import AllOf, Expression, Word
-from frontdesk.text import begins, fold
+from frontdesk.text import fold
 
 BETWEEN, BEHIND = "\x1e", "\x1f"
 """What stands between two shared names, and behind the practice of one, where the store joins them."""
@@ -23,20 +25,33 @@ class SharedNames:
 
     at: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def all(self) -> tuple[str, ...]:
         """Every name, whatever the practice."""
         return tuple(name for _, name in self.at)
 
-    def of(self, words: Iterable[str], practices: Iterable[str]) -> tuple[str, ...]:
+    @cached_property
+    def _by_word(self) -> list[tuple[str, int]]:
+        """Every word in order, with the place of its name."""
+        return sorted((word, at) for at, (_, name) in enumerate(self.at) for word in fold(name))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Every word of every name in order, as it is kept for a booking."""
+        return sorted({word[: terms.LONGEST_WORD] for word, _ in self._by_word})
+
+    def of(self, words: Sequence[str], practices: Collection[str]) -> tuple[str, ...]:
         """Return the names at these practices, of none for all, that have words begun by all of `words`."""
-        words, here = tuple(words), frozenset(practices)
-        found = {
-            name
-            for practice, name in self.at
-            if (not here or practice in here) and begins(words, terms.folded(name))
-        }
-        return tuple(sorted(found))
+        found: set[int] | None = None
+        for begun in words:
+            first = bisect_left(self._by_word, (begun,))
+            having = takewhile(lambda one: one[0].startswith(begun), self._by_word[first:])  # noqa: B023
+            places = {at for _, at in having}
+            found = places if found is None else found & places
+            if not found:
+                return ()
+        named = (self.at[at] for at in found or ())
+        return tuple(sorted({name for practice, name in named if not practices or practice in practices}))
 
 
 @lru_cache(8)
@@ -59,7 +74,7 @@ class Reading:
     beside: tuple[str, ...] = ()
 
 
-def read(typed: str, names: SharedNames, practices: Iterable[str]) -> Reading:
+def read(typed: str, names: SharedNames, practices: Collection[str]) -> Reading:
     """Return what a text may mean at these practices, of none at all."""
     everybody = terms.interpret(typed, names.all)
     words = fold(typed)

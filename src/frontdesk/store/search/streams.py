@@ -33,6 +33,8 @@ _KEYS = {
 Days = tuple[date | None, date | None]
 """The first and the last local date that are wanted."""
 
+_ANY_DAY: Days = (None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -108,7 +110,7 @@ def _read_stream(
     at_once = limit
     while True:
         read = tx.execute(statement, _parameters(stream, stretch, at_once)).all()
-        rows += (row for row in read if first_day <= row.local_date <= last_day)
+        rows += read if days == _ANY_DAY else (row for row in read if first_day <= row.local_date <= last_day)
         if len(rows) >= limit or len(read) < at_once:
             return rows[:limit]
         last = Position(read[-1].starts_at, read[-1].id)
@@ -122,7 +124,7 @@ def count(tx: Connection, among: Iterable[Stream], stretch: Stretch, days: Days,
     for stream in among:
         if number >= limit:
             break
-        if days == (None, None):
+        if days == _ANY_DAY:
             parameters = _parameters(stream, stretch, limit - number)
             number += tx.execute(_counting(stream.index), parameters).scalar_one()
         else:

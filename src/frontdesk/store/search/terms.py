@@ -250,18 +250,14 @@ def _number(digits: str) -> Expression:
     return readings[0] if len(readings) == 1 else AnyOf(tuple(readings))
 
 
-def with_shared_words(expression: Expression, names: Iterable[str]) -> Expression:
-    """Spell out which shared words each word may begin, from the names they come from.
+def with_shared_words(expression: Expression, vocabulary: Sequence[str]) -> Expression:
+    """Spell out which shared words each word may begin; `vocabulary` has all there are, in order.
 
     A beginning that thousands of bookings have, such as `dr`, is then the whole word that
     they have, which an index answers many times faster.
     """
-    return _spell_out(expression, sorted({word[:LONGEST_WORD] for name in names for word in folded(name)}))
-
-
-def _spell_out(expression: Expression, vocabulary: list[str]) -> Expression:
     if not isinstance(expression, Word):
-        return type(expression)(tuple(_spell_out(part, vocabulary) for part in expression.parts))
+        return type(expression)(tuple(with_shared_words(part, vocabulary) for part in expression.parts))
     if expression.own or expression.whole or not expression.text[0].isalnum():
         return expression
     first = bisect_left(vocabulary, expression.text)
