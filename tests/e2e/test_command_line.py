@@ -63,6 +63,29 @@ class TestList:
         assert [one["ref"] for one in desk.document("list", "--search", "obrien")] == ["R00004"]
         assert [one["ref"] for one in desk.document("list", "--practice", "per")] == ["R00003", "R00004"]
 
+    def test_a_search_for_a_patients_name_says_which_practitioner_it_leaves_out(
+        self, desk: LineDesk, tmp_path: Path
+    ) -> None:
+        sam, kim = (make_patient(name=name) for name in ("Sam Crown", "Kim Lee"))
+        desk.fill(
+            [
+                make_incoming(1, ref="L1", patient=kim, practitioner_name="Dr Tom Field"),
+                make_incoming(2, ref="L2", patient=sam, practitioner_name="Dr Lee"),
+                make_incoming(3, ref="L3", patient=kim, appointment_type="Crown", pms_ref="L3"),
+            ]
+        )
+        words = 'Only patients called lee, not bookings of Dr Lee. For these: --practitioner "Dr Lee"\n'
+
+        lee, crown = desk("list", "--search", "lee"), desk("list", "--search", "crown")
+        exported = desk("export", str(tmp_path / "lee.csv"), "--search", "lee", "--quiet")
+
+        assert [line.split()[-1] for line in lee.stdout.splitlines()] == ["L1", "L3"]
+        assert lee.stderr == exported.stderr == words
+        assert [line.split()[-1] for line in crown.stdout.splitlines()] == ["L2"]
+        assert crown.stderr == "Only patients called crown, not bookings of Crown\n"
+        assert desk("list", "--practitioner", "Dr Lee").stdout.split()[-1] == "L2"
+        assert desk("list", "--search", "dr lee").stderr == ""
+
     def test_the_next_page_of_a_filter_is_asked_for_with_the_filter(self, desk: LineDesk) -> None:
         first = desk("list", "--practice", "perth", "--limit", "1")
         word = first.stderr.split()[-1]

@@ -12,7 +12,7 @@ from frontdesk.cli.documents import (
     read_document,
     with_notes,
 )
-from frontdesk.cli.filters import ChosenFilters, filter_options
+from frontdesk.cli.filters import ChosenFilters, filter_options, left_out
 from frontdesk.cli.lines import (
     aligned,
     booking_cells,
@@ -70,6 +70,8 @@ def list_(
                 say(line)
         if not state.bookings:
             say(f"No bookings yet; {installation.first_step(run(store.practices()))}", err=True)
+        if beside := run(left_out(store, query)):
+            say(beside, err=True)
     if end is not None:
         say(f"{len(rows):,} of {total} shown. For the rest add --after and the text behind next:", err=True)
         say(f"next: {cursor(end, query.as_of)}", err=True)

@@ -9,7 +9,7 @@ import click
 from frontdesk.arrivals import LoadOutcome
 from frontdesk.bookings import Reason
 from frontdesk.cli.documents import with_notes
-from frontdesk.cli.filters import ChosenFilters, filter_options, practice_id_of
+from frontdesk.cli.filters import ChosenFilters, filter_options, left_out, practice_id_of
 from frontdesk.cli.printing import progress_bar, say
 from frontdesk.cli.wiring import Installation
 from frontdesk.errors import FrontdeskError, Refused
@@ -261,4 +261,7 @@ def export_command(
             number = run(
                 export(store, query, write, lambda done: show(done, f"{done:,} bookings"), notes=notes)
             )
+        beside = run(left_out(store, query))
+    if beside:
+        say(beside, err=True)
     say(f"{number:,} {'booking' if number == 1 else 'bookings'} written to {file}")

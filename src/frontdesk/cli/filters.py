@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from frontdesk import days, times
-from frontdesk.bookings import BookingQuery, Practice, Practitioner, Status
+from frontdesk.bookings import BookingQuery, Direction, Practice, Practitioner, Status
 from frontdesk.complaints import nearest
 from frontdesk.store.port import BookingStore
 from frontdesk.text import fold
@@ -89,6 +89,17 @@ class ChosenFilters:
         if first and last and first > last:
             raise click.UsageError(f"--from {first} is after --to {last}")
         return first, last
+
+
+async def left_out(store: BookingStore, query: BookingQuery) -> str:
+    """Return the sentence on what a search leaves out because patients have the name; empty for nothing."""
+    if not query.text.strip():
+        return ""
+    names = (await store.page(query, 1, None, Direction.FORWARD)).beside
+    practitioners = {one.name for one in await store.practitioners()} if names else set()
+    options = "".join(f' --practitioner "{name}"' for name in names if name in practitioners)
+    way_on = f". For these:{options}" if options else ""
+    return f"Only patients called {query.text}, not bookings of {', '.join(names)}{way_on}" if names else ""
 
 
 def filter_options(command: Command) -> Command:
