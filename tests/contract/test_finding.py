@@ -106,6 +106,8 @@ async def test_behind_a_title_nobody_but_a_practitioner_is_meant(store: Store) -
 
 async def test_a_page_without_a_patient_of_the_name_is_empty_as_long_as_there_is_one(store: Store) -> None:
     await fill(store, *LEES)
+    (noah,) = [row.booking for row in (await looked(store, "noah")).rows]
+    await cancel(store, cancel_of(noah, KIM_AT_TWO))
     now = (await store.state()).now
     query = BookingQuery(now, "lee")
     beyond, before = Position(now + timedelta(days=300), 1), Position(now - timedelta(days=300), 1)
@@ -115,6 +117,12 @@ async def test_a_page_without_a_patient_of_the_name_is_empty_as_long_as_there_is
     narrowed = BookingQuery(now, "lee", frozenset({Status.CANCELLED}))
     assert (await store.page(narrowed, 50, None, Direction.FORWARD)).rows == ()
     assert await store.count(narrowed, 50) == Count(0, exact=True)
+    assert await store.count(BookingQuery(now, "okafor", frozenset({Status.CANCELLED})), 50) == Count(
+        0, exact=True
+    )
+    assert await store.count(BookingQuery(now, "dr lee", frozenset({Status.CANCELLED})), 50) == Count(
+        1, exact=True
+    )
 
 
 async def test_a_practitioner_is_found_again_once_no_patient_has_the_name(store: Store) -> None:
@@ -172,7 +180,15 @@ async def test_a_birth_date_however_it_is_typed(store: Store) -> None:
         assert await found(store, typed) == names, typed
 
 
-NAMES = ("John Smith", "Joan Smith", "Mirela Kovač", "Siew-Ling O'Brien", "Zoë Ng", "Lee Grün")
+NAMES = (
+    "John Smith",
+    "Joan Smith",
+    "Mirela Kovač",
+    "Siew-Ling O'Brien",
+    "Zoë Ng",
+    "Lee Grün",
+    "Maxwell Anagnostakis",
+)
 
 
 NEAREST = {
@@ -190,6 +206,7 @@ NEAREST = {
     "jorn smith": ("Joan Smith", "John Smith"),
     "kovic": ("Kovač",),
     "obrian": ("O'Brien",),
+    "mawell anagnostakis": ("Maxwell Anagnostakis",),
     "sew-ling": ("Siew-Ling",),
     "gruen": ("Grün",),
     "grunn": ("Grün",),

@@ -379,6 +379,23 @@ def test_the_index_follows_every_change_of_a_booking(
     assert found("quinn") == []
 
 
+def test_the_words_of_names_follow_every_new_name(connection: Connection) -> None:
+    def near(typed: str) -> tuple[str, ...]:
+        return pages.nearest(connection, index_of(connection), BookingQuery(START), typed, 3)
+
+    put(
+        connection,
+        make_row(1, START, patient_name="Ante Marsh"),
+        make_row(2, START, patient_name="Ante Ante"),
+    )
+    assert near("matsh") == ("Marsh",)
+    fresh = make_row(1, START, patient_name="Petra Quinn")
+    named = {name: fresh[name] for name in ("patient_name", "name_key", "search")}
+    connection.execute(update(BOOKING).where(BOOKING.c.id == 1).values(named))
+    assert near("qinn") == ("Quinn",)
+    assert near("matsh") == (), "nobody is called so any more"
+
+
 @pytest.mark.parametrize(
     ("typed", "ids"),
     [("11/3/55", [1]), ("11/3/1955", [1]), ("10/7/81", []), ("11/3", [1, 2]), ("hb-11355", [2])],

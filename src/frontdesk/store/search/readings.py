@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
 
-from frontdesk.store.search import birth_dates, terms
+from frontdesk.store.search import terms
 from frontdesk.store.search.terms import AllOf, Expression, Word
 from frontdesk.text import fold
 
@@ -82,7 +82,6 @@ def read(typed: str, names: SharedNames, practices: Collection[str]) -> Reading:
         everybody in (None, terms.NOTHING)
         or not all(word.isalpha() for word in words)
         or not terms.TITLES.isdisjoint(words)
-        or birth_dates.find(typed)
     ):
         return Reading(everybody)
     beside = names.of(words, practices)
