@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from frontdesk.bookings import Patient
 from frontdesk.errors import Unavailable
@@ -259,6 +260,17 @@ async def test_a_text_that_has_changed_is_offered_nothing_while_its_search_is_un
         front.screen.show_table()
         assert "Mirela?" not in "\n".join(front.screen.notice())
         await front.idle()
+
+
+@pytest.mark.usefixtures("resting")
+async def test_another_text_that_finds_nobody_is_not_offered_the_names_of_the_last(front: Front) -> None:
+    await front.type("mriela")
+    await front.until(lambda: "Mirela?" in shown(front))
+    screen = front.screen
+    with screen.prevent(Input.Changed):
+        screen.find.value = "zzz"
+    await screen.listing.search("zzz")
+    assert 'Nobody found for "zzz".' in "\n".join(screen.notice())
 
 
 @pytest.mark.usefixtures("resting")

@@ -78,7 +78,7 @@ class Meant:
         return bool(self._listing.text) and view.searched_on is None and view.searched_back is None
 
     async def look(self) -> None:
-        """Ask for the names, once the keys rest. Raises FrontdeskError."""
+        """Ask for the names, once the keys rest; one that is still under way must be cancelled. Raises FrontdeskError."""
         asked = self._asked = self._listing.query
         self._nearest = ()
         loop = asyncio.get_running_loop()
@@ -86,6 +86,4 @@ class Meant:
         while (rest := self._rests_at - loop.time()) > 0:  # noqa: ASYNC110 - a key puts it off
             await asyncio.sleep(rest)
         if asked is not None and self._listing.query is asked:
-            names = await self._desk.store.nearest(asked.text, OFFERED)
-            if self._asked is asked:
-                self._nearest = names
+            self._nearest = await self._desk.store.nearest(asked.text, OFFERED)
