@@ -35,7 +35,14 @@ CANCELS = 60
 RESULTS = Path(__file__).parent / "RESULTS-STORE.md"
 RETIRED = "Dr Ashworth"
 WRONG = "Dr Okafor"
-KINDS = {"page": "pages", "filter": "filters", "search": "searches", "count": "counts", "cancel": "cancels"}
+KINDS = {
+    "page": "pages",
+    "filter": "filters",
+    "search": "searches",
+    "count": "counts",
+    "near": "nearest names",
+    "cancel": "cancels",
+}
 
 
 @dataclass

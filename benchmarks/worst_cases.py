@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from frontdesk.bookings import Direction, Row, Status
 from frontdesk.filters import NO_FILTERS, Filters
 from frontdesk.listing import Listing
+from frontdesk.sources.bookings import BookingSource
 
 HEIGHT = 34
 """Rows that a terminal of 40 lines shows."""
@@ -23,9 +24,11 @@ TEXTS = {
     "a name of one in thirty": "kovac",
     "first and last name": "mirela kov",
     "a rare name": "quinn chen",
-    "a practitioner who retired": "ashworth",
+    "a practitioner who retired": "dr ashworth",
     "a practitioner": "dr okafor",
     "a practitioner at the wrong practice": "okafor singh",
+    "a patient's and a practitioner's name": "lee",
+    "the beginning of both": "le",
     "two common words that never meet": "rue smith",
     "three common words": "dr lee check",
     "the end of a mobile": "006",
@@ -35,6 +38,14 @@ TEXTS = {
     "a type and a name": "whitening kov",
     "two letters apart": "a b",
 }
+
+NEAR = {
+    "two letters swapped": "jhon smith",
+    "a letter too few in a long name": "papadopolos",
+    "nobody near": "zzzzzz",
+    "two names that never meet": "ross rossi",
+}
+"""Names that nobody has: who is called nearly so is asked when the keys rest."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,14 @@ class Facts:
 
 def cases(facts: Facts) -> list[Case]:
     """Return every key that is measured."""
-    return [*_paging(facts), *_filters(facts), *_searches(), *_filtered_searches(facts), *_counts()]
+    return [
+        *_paging(facts),
+        *_filters(facts),
+        *_searches(),
+        *_filtered_searches(facts),
+        *_counts(),
+        *_nearest(),
+    ]
 
 
 def _paging(facts: Facts) -> list[Case]:
@@ -104,8 +122,8 @@ def _filtered_searches(facts: Facts) -> list[Case]:
         "Cancelled × a rare name": ("quinn chen", cancelled),
         "Cancelled × a common name": ("smith", cancelled),
         "Cancelled × no hit": ("zzzzzz", cancelled),
-        "a practitioner × the wrong practice": ("okafor", NO_FILTERS.for_practice(facts.practice)),
-        "who retired × Upcoming": ("ashworth", NO_FILTERS.with_status(Status.UPCOMING)),
+        "a practitioner × the wrong practice": ("dr okafor", NO_FILTERS.for_practice(facts.practice)),
+        "who retired × Upcoming": ("dr ashworth", NO_FILTERS.with_status(Status.UPCOMING)),
         "a common name × who retired": ("smith", NO_FILTERS.for_practitioner("", facts.retired)),
         "a common name × the last month": (
             "smith",
@@ -124,6 +142,20 @@ def _counts() -> list[Case]:
         Case(f"count of {name}: {TEXTS[name]}", "count", BookingListing.count_hits, _typed(TEXTS[name]))
         for name in texts
     ]
+
+
+def _nearest() -> list[Case]:
+    return [Case(f"near, {name}: {text}", "near", _near(text), _nothing) for name, text in NEAR.items()]
+
+
+def _near(text: str) -> Act:
+    async def ask(listing: BookingListing) -> None:
+        source = listing.source
+        if not isinstance(source, BookingSource):
+            raise TypeError("only bookings have names")
+        await source.store.nearest(text, 3)
+
+    return ask
 
 
 def _typed(text: str) -> Act:
