@@ -104,6 +104,18 @@ async def test_behind_a_title_nobody_but_a_practitioner_is_meant(store: Store) -
     assert await found(store, "dr leeson") == ["Drew Leeson"], "no practitioner is called so"
 
 
+async def test_a_title_tells_practitioners_of_one_name_apart(store: Store) -> None:
+    await fill(
+        store,
+        line(1, "Amelia Wilson", "Dr Lee"),
+        line(2, "Noah Smith", "Mr Lee"),
+        line(3, "Mia Nguyen", "Dr Okafor", appointment_type="Lee method"),
+    )
+    # Mia's booking has both words: the title of Dr Okafor, and the name of its type.
+    assert await found(store, "dr lee") == ["Amelia Wilson", "Mia Nguyen"]
+    assert await found(store, "mr lee") == ["Noah Smith"]
+
+
 async def test_a_page_without_a_patient_of_the_name_is_empty_as_long_as_there_is_one(store: Store) -> None:
     await fill(store, *LEES)
     (noah,) = [row.booking for row in (await looked(store, "noah")).rows]

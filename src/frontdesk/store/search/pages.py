@@ -352,8 +352,9 @@ def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, al
     looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
     while looked + look <= LOOK_ON:
         rows = search.looked_at(stretch, look, forward, with_words=True)
-        # By place: a name is looked up in hundreds of rows.
-        ids += (row[0] for row in rows if is_hit(f"{row[3]} {row[4]}"))
+        for id_, _, _, words, tags in map(tuple, rows):
+            if is_hit(f"{words} {tags}"):
+                ids.append(id_)
         if len(ids) >= limit or len(rows) < look:
             return Found(ids[:limit])
         last = Position(rows[-1].starts_at, rows[-1].id)

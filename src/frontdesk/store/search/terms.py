@@ -190,21 +190,22 @@ def _after_titles(words: Sequence[str], names: Collection[str]) -> tuple[list[Ex
     rest = list(words)
     while rest:
         title = rest.pop(0)
-        meant = practitioners_words(title, rest[0], names) if rest and title in TITLES else ()
+        meant = _titled(title, rest[0], names) if rest and title in TITLES else ()
         if meant:
             del rest[0]
-            asked += (Word(SHARED + title, whole=True), any_of(SHARED + word for word in meant))
+            asked.append(any_of(SHARED + word[:LONGEST_WORD] for word in sorted(meant)))
+            if any(title not in words and not meant.isdisjoint(words) for words in map(folded, names)):
+                # Half of all bookings have the title: it is asked for only where it tells two names apart.
+                asked.append(Word(SHARED + title, whole=True))
         else:
             others.append(title)
     return asked, others
 
 
-def practitioners_words(title: str, begun: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the words that `begun` begins in the names that have this title, each once."""
+def _titled(title: str, begun: str, names: Iterable[str]) -> frozenset[str]:
+    """Return the words that `begun` begins in the names that have this title."""
     titled = (words for words in map(folded, names) if title in words)
-    return tuple(
-        sorted({word[:LONGEST_WORD] for words in titled for word in words if word.startswith(begun)} - TITLES)
-    )
+    return frozenset(word for words in titled for word in words if word.startswith(begun)) - TITLES
 
 
 def _words(typed: Iterable[str]) -> list[Expression]:
