@@ -69,12 +69,12 @@ async def test_lee_shows_patients_lee_and_says_how_dr_lee_is_shown(front: Front)
     await front.type("lee")
     assert names(front) == ["Bruce Lee", "Bruce Leeson"]
     assert front.line("show") == f"Patients called Lee. With Dr Lee {of_dr_lee}: Tab p"
-    assert "2 found, every day" in front.line("found")
+    assert front.line("found") == "2 to come"
     await front.press("tab")
-    assert front.line("show") == f"Patients called Lee. With Dr Lee {of_dr_lee}: p"
+    assert front.line("show") == f"LIST   Patients called Lee. With Dr Lee {of_dr_lee}: p"
     await front.press("p")
     assert front.screen.find.value == ""
-    assert front.line("show").startswith(f"FILTER Dr Lee  {of_dr_lee} found   0 clears")
+    assert f"FILTER Dr Lee  {of_dr_lee} of " in front.line("show")
     assert {one.practitioner.name for one in front.rows()} == {"Dr Lee"}
     assert front.screen.table.has_focus
     await front.press("0")
@@ -89,7 +89,7 @@ async def test_p_chooses_among_those_who_share_the_name_only(front: Front) -> No
     assert "Dr Brandtner" in shown(front)
     assert "Dr Okafor" not in shown(front)
     await front.press("down", "enter")
-    assert front.line("show").startswith("FILTER Ms Brandt")
+    assert "FILTER Ms Brandt" in front.line("show")
     assert front.screen.find.value == ""
     await front.press("p")
     assert "Dr Okafor" in shown(front), "without a search all can be chosen"
@@ -123,11 +123,11 @@ async def test_a_filter_in_force_comes_first_and_one_that_rests_is_still_said(fr
     assert front.line("show").startswith("Patients called Lee. With Dr Lee ")
     assert front.line("show").endswith("Your filter comes back.")
     await front.press("tab", "1")
-    assert front.line("show").startswith("FILTER Upcoming")
+    assert "FILTER Upcoming" in front.line("show")
     await front.press("p")
     assert "Dr Okafor" in shown(front)
     await front.press("escape", "escape", "escape")
-    assert front.line("show").startswith("FILTER Cancelled")
+    assert "FILTER Cancelled" in front.line("show")
 
 
 async def test_line_3_follows_the_text(front: Front) -> None:

@@ -165,11 +165,6 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         """Whether the list's keys are not kept by a menu, a dialog or another screen."""
         return not (self._is_covered or self.menu.is_open)
 
-    @property
-    def _clear_keys(self) -> str:
-        """What clears every filter from where the focus is."""
-        return self._keys_to("filter.none")
-
     def _keys_to(self, action_id: str) -> str:
         """What does something that only the list's keys do, from where the focus is."""
         if not self._keys_work:
@@ -236,8 +231,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         if listing.count is None and listing.query is not None and listing.query != self._counted:
             self._counted, self._to_come = listing.query, None
             self._count()
-        if self.meant.is_unasked:
-            self._look_for_nearest()
+        self.offer_nearest()
 
     def show_table(self) -> None:
         listing = self.listing
@@ -249,15 +243,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     def notice(self) -> tuple[str, ...]:
         day = self.days.notice(self.table.size.width) if self._keys_work else ()
         nearest = self.meant.notice(self.find.value)
-        return day or nearest or lists.empty_notice(self.desk, self.listing, self._clear_keys)
-
-    @work(exclusive=True, exit_on_error=False, group="nearest")
-    async def _look_for_nearest(self) -> None:
-        try:
-            await self.meant.look()
-        except Exception as error:
-            self.desk.fault(error)
-        self.show_table()
+        return day or nearest or lists.empty_notice(self.desk, self.listing, self._keys_to("filter.none"))
 
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
@@ -275,13 +261,11 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self._show_found()
 
     def _show_found(self) -> None:
-        listing, in_list = self.listing, self.focused is self.table and self._keys_work
-        called = self.meant.called(self._keys_to("filter.practitioner"))
-        self.line("show").show(
-            lists.show_line(
-                listing, self.desk, self._clear_keys, called, in_list=in_list, keys_work=self._keys_work
-            )
-        )
+        listing, keys_work = self.listing, self._keys_work
+        in_list = self.focused is self.table and keys_work
+        clears, called = self._keys_to("filter.none"), self.meant.called(self._keys_to("filter.practitioner"))
+        line = lists.show_line(listing, self.desk, clears, called, in_list=in_list, keys_work=keys_work)
+        self.line("show").show(line)
         found = f"{lists.found(listing, self.desk, self._to_come)} "
         self.line("found").show(told(stop_behind(listing.text), right=found))
 
@@ -323,7 +307,6 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     def key_comes(self) -> None:
         super().key_comes()
         self.pane.keys_come()
-        self.meant.key_comes()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow_focus()

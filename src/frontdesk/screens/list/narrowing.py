@@ -1,4 +1,4 @@
-"""The keys that narrow the list of bookings, by status, day, practitioner, practice, or go to a day in it."""
+"""What narrows the list of bookings, or goes to a day in it: the keys for it, and whom a search means."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -56,6 +56,23 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
 
     def _only_day(self, day: date) -> None:
         self.filter(self.listing.filters.on_days(day, day))
+
+    def key_comes(self) -> None:
+        super().key_comes()
+        self.meant.key_comes()
+
+    def offer_nearest(self) -> None:
+        """Where a search found nobody, offer who is called nearly so, once the keys rest."""
+        if self.meant.is_unasked:
+            self._look_for_nearest()
+
+    @work(exclusive=True, exit_on_error=False, group="nearest")
+    async def _look_for_nearest(self) -> None:
+        try:
+            await self.meant.look()
+        except Exception as error:
+            self.desk.fault(error)
+        self.show_table()
 
     def action_only(self, status: str) -> None:
         self.filter(self.listing.filters.with_status(Status(status)))
