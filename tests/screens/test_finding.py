@@ -78,7 +78,7 @@ async def test_lee_shows_patients_lee_and_says_how_dr_lee_is_shown(front: Front)
     assert {one.practitioner.name for one in front.rows()} == {"Dr Lee"}
     assert front.screen.table.has_focus
     await front.press("0")
-    assert front.line("show") == EVERYTHING
+    assert EVERYTHING in front.line("show")
 
 
 async def test_p_chooses_among_those_who_share_the_name_only(front: Front) -> None:
@@ -114,7 +114,7 @@ async def test_a_type_of_the_name_is_named_and_p_chooses_among_all(front: Front)
 async def test_where_nobody_shares_the_name_line_3_says_nothing_of_it(front: Front, text: str) -> None:
     await front.type(text)
     assert front.rows()
-    assert front.line("show") == EVERYTHING
+    assert EVERYTHING in front.line("show")
 
 
 async def test_a_filter_in_force_comes_first_and_one_that_rests_is_still_said(front: Front) -> None:
@@ -134,11 +134,11 @@ async def test_line_3_follows_the_text(front: Front) -> None:
     await front.type("lee")
     await front.type("s")
     assert names(front) == ["Bruce Leeson"]
-    assert front.line("show") == EVERYTHING
+    assert EVERYTHING in front.line("show")
     await front.press("backspace")
     assert front.line("show").startswith("Patients called Lee. With Dr Lee ")
     await front.press("escape")
-    assert front.line("show") == EVERYTHING
+    assert EVERYTHING in front.line("show")
 
 
 async def test_a_refresh_keeps_saying_whose_name_it_is(front: Front) -> None:
