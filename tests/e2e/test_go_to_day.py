@@ -38,7 +38,7 @@ def test_ctrl_g_a_day_and_enter_stand_on_its_first_booking(desk: LineDesk) -> No
         # All in one write, typed on without waiting: back, there again, and that day alone.
         screen.send(b"\x1bOQ" + CTRL_G + day.encode() + b"\r\r")
         screen.wait_for("FILTER ")
-        shown = "\n".join(screen.wait_for("1 found"))
+        shown = "\n".join(screen.wait_for("1 of 6"))
         assert "Noah O'Brien" in shown
         assert "Amelia" not in shown
 
