@@ -156,6 +156,14 @@ async def test_who_is_a_patient_elsewhere_only_hides_no_practitioner_here(
     assert page.beside == ()
 
 
+async def test_a_practitioner_elsewhere_is_told_to_nobody_here(store: Store, open_desk: OpenDesk) -> None:
+    await fill(store, line(1, "Noah Smith", "Dr Lee"), line(2, "Bruce Lee", "Dr Rao", practice_id="perth"))
+    in_perth = await open_desk(IN_PERTH)
+    page = await looked(in_perth, "lee")
+    assert [row.booking.patient.name for row in page.rows] == ["Bruce Lee"]
+    assert page.beside == ()
+
+
 async def test_cancelling_changes_nobodys_name(store: Store) -> None:
     await fill(store, *LEES)
     (booking,) = [row.booking for row in (await looked(store, "bruce")).rows]

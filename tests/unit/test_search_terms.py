@@ -152,7 +152,7 @@ def test_a_reference_is_found_with_and_without_its_dash(ref: str, typed: str) ->
 
 
 def test_shared_words_are_spelled_out() -> None:
-    words = shared_names("adl\x1fDr Lee\x1eper\x1fDrew Lim\x1eadl\x1fRoot canal").words
+    words = shared_names("Dr Lee\x1eDrew Lim\x1eRoot canal").words
     assert words == ["canal", "dr", "drew", "lee", "lim", "root"]
     asked = with_shared_words(AllOf((Word("dr"), Word("<dr"), Word("@dr"))), words)
     assert asked == AllOf(
@@ -162,6 +162,18 @@ def test_shared_words_are_spelled_out() -> None:
     assert with_shared_words(Word("dr"), many) == AnyOf((Word("dr"), Word(">dr")))
     assert with_shared_words(NOTHING, words) == NOTHING
     assert with_shared_words(Word("dr", own=True), words) == Word("dr", own=True)
+
+
+def test_behind_a_title_the_next_word_is_a_practitioners() -> None:
+    names = ["Dr Lee", "Dr Lindqvist", "Ms Nguyen", "Root canal"]
+    assert interpret("dr li", names) == AllOf((AnyOf((Word(">lindqvist", whole=True),)),))
+    assert interpret("dr lee", [*names, "Mr Lee"]) == AllOf(
+        (AnyOf((Word(">lee", whole=True),)), Word(">dr", whole=True))
+    ), "another one has the name"
+    assert interpret("dr nguyen", names) == AllOf((Word("dr"), Word("nguyen")))
+    assert interpret("lee dr", names) == AllOf((Word("lee"), Word("dr")))
+    many = [f"Dr D{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    assert interpret("dr d", many) == AllOf((Word(">d"), Word(">dr", whole=True)))
 
 
 def dates_meant(typed: str) -> set[Word]:

@@ -57,14 +57,20 @@ NEAR_SECONDS = 0.01
 _PRACTICE = PracticeRow.__table__  # type: ignore[attr-defined]
 _PRACTITIONER = PractitionerRow.__table__  # type: ignore[attr-defined]
 _APPOINTMENT_TYPE = AppointmentTypeRow.__table__  # type: ignore[attr-defined]
-_EACH = union(
-    *(
-        select((of.c.practice_id + readings.BEHIND + of.c.name).label("name"))
-        for of in (_PRACTITIONER, _APPOINTMENT_TYPE)
-    )
-).subquery()
-_NAMES = select(func.aggregate_strings(_EACH.c.name, readings.BETWEEN))
+_NAMED = (_PRACTITIONER, _APPOINTMENT_TYPE)
+_NAMES = select(
+    func.aggregate_strings(union(*(select(of.c.name) for of in _NAMED)).subquery().c.name, readings.BETWEEN)
+)
 """One row for all of them: they are read for every page of a search."""
+_HERE = union(
+    *(
+        select(of.c.name).where(
+            of.c.practice_id.in_(bindparam("practices", expanding=True)),
+            of.c.name.in_(bindparam("names", expanding=True)),
+        )
+        for of in _NAMED
+    )
+)
 _ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
 _ROWS = LISTED.where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -193,9 +199,13 @@ def _count(search: "_Search", limit: int) -> Count:
 def _read(tx: Connection, query: BookingQuery) -> tuple[SharedNames, Reading]:
     """Return the shared names, and what the text of a query means; of patients alone only if there are such."""
     if not query.text.strip():
-        return SharedNames(()), Reading(None)
+        return SharedNames(), Reading(None)
     names = readings.shared_names(tx.execute(_NAMES).scalar() or "")
-    reading = readings.read(query.text, names, query.practices)
+    reading = readings.read(query.text, names)
+    if reading.patients is not None and query.practices:
+        asked = {"practices": list(query.practices), "names": list(reading.beside)}
+        here = sorted(tx.execute(_HERE, asked).scalars())
+        reading = replace(reading, beside=tuple(here)) if here else Reading(reading.everybody)
     if reading.patients is not None and not name_words.begun_by_all(tx, reading.words):
         reading = Reading(reading.everybody)
     return names, reading
@@ -233,7 +243,7 @@ def nearest(
     names: dict[str, None] = {}
     now = Position(query.as_of, LAST_ID)
     for candidate in [one for one in likely if one[1] in there][:MOST_NEAR]:
-        search = _prepare(tx, index, query, SharedNames(()), near.asking(words, candidate))
+        search = _prepare(tx, index, query, SharedNames(), near.asking(words, candidate))
         for forward in (True, False):
             if ids := _collect(search, 1, now, forward, NEAR_SECONDS).ids:
                 (row,) = _rows(tx, ids)

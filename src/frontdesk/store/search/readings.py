@@ -6,7 +6,7 @@ patients: thousands of bookings have the practitioner. `readings` knows names an
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -15,50 +15,42 @@ from frontdesk.store.search import terms
 from frontdesk.store.search.terms import AllOf, Expression, Word
 from frontdesk.text import fold
 
-BETWEEN, BEHIND = "\x1e", "\x1f"
-"""What stands between two shared names, and behind the practice of one, where the store joins them."""
+BETWEEN = "\x1e"
+"""What stands between two shared names, where the store joins them."""
 
 
 @dataclass(frozen=True)
 class SharedNames:
-    """The names of practitioners and of appointment types, each with its practice."""
+    """The names of practitioners and of appointment types, each once."""
 
-    at: tuple[tuple[str, str], ...]
-
-    @cached_property
-    def all(self) -> tuple[str, ...]:
-        """Every name, whatever the practice."""
-        return tuple(name for _, name in self.at)
+    all: tuple[str, ...] = ()
 
     @cached_property
     def _by_word(self) -> list[tuple[str, int]]:
         """Every word in order, with the place of its name."""
-        return sorted((word, at) for at, (_, name) in enumerate(self.at) for word in fold(name))
+        return sorted((word, at) for at, name in enumerate(self.all) for word in fold(name))
 
     @cached_property
     def words(self) -> list[str]:
         """Every word of every name in order, as it is kept for a booking."""
         return sorted({word[: terms.LONGEST_WORD] for word, _ in self._by_word})
 
-    def of(self, words: Sequence[str], practices: Collection[str]) -> tuple[str, ...]:
-        """Return the names at these practices, of none for all, that have words begun by all of `words`."""
-        found: set[int] | None = None
+    def of(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the names that have words begun by all of `words`."""
+        found = set(range(len(self.all)))
         for begun in words:
             first = bisect_left(self._by_word, (begun,))
             having = takewhile(lambda one: one[0].startswith(begun), self._by_word[first:])  # noqa: B023
-            places = {at for _, at in having}
-            found = places if found is None else found & places
+            found &= {at for _, at in having}
             if not found:
-                return ()
-        named = (self.at[at] for at in found or ())
-        return tuple(sorted({name for practice, name in named if not practices or practice in practices}))
+                break
+        return tuple(sorted(self.all[at] for at in found))
 
 
 @lru_cache(8)
 def shared_names(joined: str) -> SharedNames:
     """Return the names that a store has joined to one text: they stay the same from key to key."""
-    parted = (one.partition(BEHIND) for one in joined.split(BETWEEN) if one)
-    return SharedNames(tuple((practice, name) for practice, _, name in parted))
+    return SharedNames(tuple(joined.split(BETWEEN)) if joined else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +66,8 @@ class Reading:
     beside: tuple[str, ...] = ()
 
 
-def read(typed: str, names: SharedNames, practices: Collection[str]) -> Reading:
-    """Return what a text may mean at these practices, of none at all."""
+def read(typed: str, names: SharedNames) -> Reading:
+    """Return what a text may mean where there are these names."""
     everybody = terms.interpret(typed, names.all)
     words = fold(typed)
     if (
@@ -84,7 +76,7 @@ def read(typed: str, names: SharedNames, practices: Collection[str]) -> Reading:
         or not terms.TITLES.isdisjoint(words)
     ):
         return Reading(everybody)
-    beside = names.of(words, practices)
+    beside = names.of(words)
     if not beside:
         return Reading(everybody)
     patients = AllOf(tuple(Word(word[: terms.LONGEST_WORD], own=True) for word in dict.fromkeys(words)))

@@ -192,10 +192,15 @@ def _after_titles(words: Sequence[str], names: Collection[str]) -> tuple[list[Ex
         title = rest.pop(0)
         meant = _titled(title, rest[0], names) if rest and title in TITLES else ()
         if meant:
-            del rest[0]
-            asked.append(any_of(SHARED + word[:LONGEST_WORD] for word in sorted(meant)))
-            if any(title not in words and not meant.isdisjoint(words) for words in map(folded, names)):
-                # Half of all bookings have the title: it is asked for only where it tells two names apart.
+            begun = rest.pop(0)[:LONGEST_WORD]
+            are_many = len(meant) > MOST_SHARED_WORDS
+            asked.append(
+                Word(SHARED + begun) if are_many else any_of(SHARED + word for word in sorted(meant))
+            )
+            # Half of all bookings have the title: it is asked for only where it tells two names apart.
+            if are_many or any(
+                title not in words and not meant.isdisjoint(words) for words in map(folded, names)
+            ):
                 asked.append(Word(SHARED + title, whole=True))
         else:
             others.append(title)
@@ -205,7 +210,8 @@ def _after_titles(words: Sequence[str], names: Collection[str]) -> tuple[list[Ex
 def _titled(title: str, begun: str, names: Iterable[str]) -> frozenset[str]:
     """Return the words that `begun` begins in the names that have this title."""
     titled = (words for words in map(folded, names) if title in words)
-    return frozenset(word for words in titled for word in words if word.startswith(begun)) - TITLES
+    found = (word for words in titled for word in words if word.startswith(begun))
+    return frozenset(word[:LONGEST_WORD] for word in found) - TITLES
 
 
 def _words(typed: Iterable[str]) -> list[Expression]:
