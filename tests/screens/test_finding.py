@@ -45,6 +45,7 @@ async def store_path(store_path: Path) -> Path:
         booking(3, "Sam Brandt", "Ms Brandt"),
         booking(4, "Tom Reid", "Dr Brandtner"),
         booking(5, "Bruce Leeson", "Dr Okafor"),
+        booking(6, "Thi Ng", "Dr Okafor"),
     ]
     await store.registry.load(lines, KIM, "tests")
     await store.close()
@@ -194,6 +195,18 @@ async def test_nothing_is_asked_where_somebody_was_found(open_front: FrontOpener
         assert front.rows()
         assert not front.screen.meant.is_unasked
         assert asked == []
+
+
+@pytest.mark.usefixtures("resting")
+async def test_a_text_that_is_a_day_offers_the_day_and_no_name(open_front: FrontOpener) -> None:
+    asked: list[str] = []
+    async with open_front(wrap=lambda store: Slow(store, asked)) as front:
+        front.screen.find.value = "thu"
+        await front.idle()
+        assert 'Nobody is called "thu".' in shown(front)
+        assert asked == []
+        await front.press("enter")
+        assert front.line("keys") == "There is no booking here to act on."
 
 
 @pytest.mark.usefixtures("resting")

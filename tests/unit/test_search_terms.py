@@ -172,7 +172,9 @@ def test_behind_a_title_the_next_word_is_a_practitioners() -> None:
     ), "another one has the name"
     assert interpret("dr nguyen", names) == AllOf((Word("dr"), Word("nguyen")))
     assert interpret("lee dr", names) == AllOf((Word("lee"), Word("dr")))
-    assert interpret("dr d", ["Dr Dunn"]) == AllOf((AnyOf((Word(">dunn", whole=True),)),)), "no title is a name"
+    assert interpret("dr d", ["Dr Dunn"]) == AllOf((AnyOf((Word(">dunn", whole=True),)),)), (
+        "no title is a name"
+    )
     many = [f"Dr D{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
     assert interpret("dr d", many) == AllOf((Word(">d"), Word(">dr", whole=True)))
 

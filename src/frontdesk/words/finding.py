@@ -6,6 +6,7 @@ from rich.cells import cell_len
 
 from frontdesk.bookings import Count
 from frontdesk.words.fitting import held
+from frontdesk.words.lists import MARGIN
 
 _WIDEST = 68
 """Cells of the sentence that offers a name; of a longer one the name has a line of its own."""
@@ -28,9 +29,9 @@ def called(text: str, beside: Sequence[str], practitioners: Collection[str], num
 
 def nobody_called(text: str, nearest: Sequence[str]) -> tuple[str, ...]:
     """Offer the names one letter from a text that found nobody; Enter searches the first of them."""
-    nobody, offer = f'      Nobody called "{held(text)}".', f"{held(nearest[0])}? Enter"
+    nobody, offer = f'{MARGIN}Nobody called "{held(text)}".', f"{held(nearest[0])}? Enter"
     fits = cell_len(f"{nobody} {offer}") <= _WIDEST
-    lines: tuple[str, ...] = (f"{nobody} {offer}",) if fits else (nobody, f"      {offer}")
+    lines: tuple[str, ...] = (f"{nobody} {offer}",) if fits else (nobody, f"{MARGIN}{offer}")
     if others := nearest[1:]:
-        lines += (f"      Or: {', '.join(map(held, others))}.",)
-    return (*lines, "      Try fewer letters, the mobile or a birth date.")
+        lines += (f"{MARGIN}Or: {', '.join(map(held, others))}.",)
+    return (*lines, f"{MARGIN}Try fewer letters, the mobile or a birth date.")

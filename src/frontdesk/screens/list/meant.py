@@ -75,7 +75,7 @@ class Meant:
         view, query = self._listing.view, self._listing.query
         if query is None or query is self._asked or view.rows or self._listing.filter_words:
             return False
-        return bool(self._listing.text) and view.searched_on is None and view.searched_back is None
+        return bool(self._listing.text) and not view.is_given_up
 
     async def look(self) -> None:
         """Ask for the names, once the keys rest; one that is still under way must be cancelled. Raises FrontdeskError."""

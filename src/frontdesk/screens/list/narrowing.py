@@ -62,8 +62,8 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
         self.meant.key_comes()
 
     def offer_nearest(self) -> None:
-        """Where a search found nobody, offer who is called nearly so, once the keys rest."""
-        if self.meant.is_unasked:
+        """Where a search found nobody and means no day, offer who is called nearly so, once the keys rest."""
+        if self.meant.is_unasked and self.days.named is None:
             self._look_for_nearest()
 
     @work(exclusive=True, exit_on_error=False, group="nearest")
