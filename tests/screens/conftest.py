@@ -16,7 +16,7 @@ from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Operator, Practice
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION
-from frontdesk.screens.list import meant, store_watch
+from frontdesk.screens.list import meant, pane, store_watch
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
 from tests.screens.cuts import Cut
@@ -48,6 +48,12 @@ def _style_sheets_are_parsed_once() -> Iterator[None]:
 def keys_never_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the screen asks when the keys rest would come in the middle of a test, or not; see `meant`."""
     monkeypatch.setattr(meant, "REST", 3600.0)
+
+
+@pytest.fixture(autouse=True)
+def _keys_never_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Else what a wide window shows would depend on how long a test takes.
+    monkeypatch.setattr(pane, "REST", 3600.0)
 
 
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]

@@ -5,8 +5,7 @@ import pytest
 from frontdesk import times
 from frontdesk.config import PRACTICE_EXAMPLE
 from frontdesk.desk import FirstSteps, Settings
-from frontdesk.screens.list import pane
-from frontdesk.words.pane import pane_width
+from frontdesk.words.pane import SINCE, pane_width
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front
 from tests.screens.golden import same_as_golden
@@ -29,6 +28,9 @@ async def test_layout_of_every_screen(open_front: FrontOpener, size: tuple[int, 
         look("bookings")
         await front.type("kov")
         await front.press("down")
+        if size[0] >= SINCE:
+            front.screen.pane.rest()
+            await front.until(lambda: any("History" in line for line in front.lines()))
         look("found")
         await front.press("enter")
         look("menu")
@@ -47,10 +49,7 @@ async def test_layout_of_every_screen(open_front: FrontOpener, size: tuple[int, 
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-async def test_layout_of_a_day_gone_to(
-    open_front: FrontOpener, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pane, "REST", 3600.0)
+async def test_layout_of_a_day_gone_to(open_front: FrontOpener, size: tuple[int, int]) -> None:
     async with open_front(size=size) as front:
         await front.press("ctrl+g", *"fri")
         same_as_golden(f"go-to-day-{size[0]}x{size[1]}", front.lines())

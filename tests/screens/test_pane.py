@@ -44,9 +44,9 @@ def late() -> list[Late]:
 
 
 @pytest.fixture
-def _never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys rest only when the test says so."""
-    monkeypatch.setattr(pane, "REST", 3600.0)
+def _rests_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys rest as soon as none is handled."""
+    monkeypatch.setattr(pane, "REST", 0.01)
 
 
 def wrapped(late: list[Late]) -> Any:
@@ -72,7 +72,6 @@ def test_a_pane_leaves_the_list_all_its_columns(window: int, cells: int) -> None
     assert not cells or window - cells >= 80
 
 
-@pytest.mark.usefixtures("_never_rests")
 async def test_once_the_keys_rest_it_shows_the_booking_and_then_the_rest(
     open_front: FrontOpener, late: list[Late]
 ) -> None:
@@ -88,7 +87,6 @@ async def test_once_the_keys_rest_it_shows_the_booking_and_then_the_rest(
         await front.until(lambda: "History" in beside(front))
 
 
-@pytest.mark.usefixtures("_never_rests")
 async def test_the_first_key_empties_it_and_an_answer_for_another_booking_never_shows(
     open_front: FrontOpener, late: list[Late]
 ) -> None:
@@ -115,6 +113,7 @@ async def test_the_first_key_empties_it_and_an_answer_for_another_booking_never_
         assert any(front.marked.ref in line for line in beside(front))
 
 
+@pytest.mark.usefixtures("_rests_at_once")
 async def test_what_another_desk_does_to_the_booking_is_read_again(
     open_front: FrontOpener, second_store: BookingStore
 ) -> None:
@@ -126,6 +125,7 @@ async def test_what_another_desk_does_to_the_booking_is_read_again(
         await front.until(lambda: "cancelled" in beside(front))
 
 
+@pytest.mark.usefixtures("_rests_at_once")
 async def test_what_could_not_be_read_says_so_and_f5_tries_again(
     open_front: FrontOpener, late: list[Late]
 ) -> None:
@@ -141,6 +141,7 @@ async def test_what_could_not_be_read_says_so_and_f5_tries_again(
         assert "Not read. F5 tries again." not in beside(front)
 
 
+@pytest.mark.usefixtures("_rests_at_once")
 async def test_it_comes_and_goes_with_the_width_of_the_window(open_front: FrontOpener) -> None:
     async with open_front(size=WIDE) as front:
         await front.type("sd-10482")
