@@ -1,16 +1,20 @@
 """News of what other desks write: numbered in the order of commits, heard at once."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from frontdesk.bookings import Booking
-from frontdesk.commands import Subject
+from frontdesk.bookings import Booking, Operator, Scope, Standing
+from frontdesk.commands import Pay, Subject
 from frontdesk.errors import Refused, Unavailable
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import STORE, Change
 from tests import making
+from tests.contract.billed import SETTINGS, Billed
+from tests.contract.billed import do as do_billing
+from tests.contract.desks import OpenDesk
 from tests.contract.raw import connected, execute
 from tests.making import KIM, LEE, Store, cancel, cancel_of, make_incoming
 
@@ -45,6 +49,48 @@ async def test_a_bulk_load_is_one_change_of_anything(store: Store, booking: Book
     await store.registry.load([make_incoming(line) for line in range(5)], KIM, "a test")
     (change,) = await store.changes(number, 0)
     assert (change.booking_id, change.subject, change.by) == (None, Subject("booking", 0), KIM)
+
+
+READING = frozenset({Scope.READ, Scope.CANCEL})
+BILLING = READING | {Scope.BILL}
+WHOLE_ACCOUNT = frozenset({"adelaide", "perth"})
+STANDINGS = {
+    "everything": (Standing(), True),
+    "no billing": (Standing(scopes=READING), False),
+    "billing of all": (Standing(scopes=BILLING), True),
+    "billing of the account": (Standing(scopes=BILLING, practices=WHOLE_ACCOUNT), True),
+    "billing of one of its practices": (Standing(scopes=BILLING, practices=frozenset({"adelaide"})), False),
+    "billing of another practice": (Standing(scopes=BILLING, practices=frozenset({"hobart"})), False),
+    "the account without billing": (Standing(scopes=READING, practices=WHOLE_ACCOUNT), False),
+}
+
+
+@pytest.mark.far_too(full=True)
+@pytest.mark.parametrize("who", STANDINGS)
+async def test_of_what_a_desk_may_not_read_it_hears_nothing(
+    store: Store, open_desk: OpenDesk, store_url: str, who: str
+) -> None:
+    """Neither what was done to an invoice or an account, nor who did it."""
+    standing, may_read = STANDINGS[who]
+    billed = await Billed.make(store, store_url)
+    await billed.book("A1", days=1)
+    number = (await store.state()).number
+    desk = await open_desk(standing)
+    hearing = asyncio.create_task(desk.changes(number, LONG))
+    await billed.invoice()
+    await do_billing(store, "invoice", 1, Pay())
+    await store.registry.apply_billing(replace(SETTINGS, due_days=3), LEE)
+    await store.registry.load([make_incoming(9)], KIM, "a test")
+    last = (await store.state()).number
+    heard = list(await hearing)
+    while heard[-1].number < last:
+        heard += await desk.changes(heard[-1].number, LONG)
+    kinds = {one.subject.kind for one in heard}
+    assert kinds == ({"invoice", "account", "booking"} if may_read else {"booking"})
+    # A load may be of any practice: that it was made is heard everywhere, by whom only where all of them are.
+    by_whom = KIM if standing.practices is None else Operator("")
+    assert (heard[-1].subject, heard[-1].booking_id, heard[-1].by) == (Subject("booking", 0), None, by_whom)
+    assert (await desk.state()).number == last
 
 
 async def test_changes_come_in_bounded_portions(store: Store, store_url: str, booking: Booking) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from frontdesk.api import wire
-from frontdesk.bookings import Standing
+from frontdesk.bookings import Scope, Standing
 from frontdesk.commands import Subject
 from frontdesk.errors import Unavailable
 from frontdesk.server import limiting
@@ -20,6 +20,7 @@ from frontdesk.server.app import make_app
 from frontdesk.server.broadcast import MOST_WAITING, Broadcast, Subscription
 from frontdesk.store.port import STORE, Change
 from frontdesk.store.sql.store import SqlStore
+from tests.contract.billed import SETTINGS, Billed
 from tests.making import KIM, make_incoming
 from tests.server.requests import cancel
 from tests.serving import DESK_SCOPES, Told, bearer, client_of, make_token, served, service_of
@@ -191,6 +192,37 @@ async def test_changes_at_other_practices_are_not_told(
         await filled.registry.load([make_incoming(1000)], KIM, "a test")
         await cancel(desk, 35)
         assert [(await stream.change()).booking_id for _ in range(2)] == [None, 35]
+
+
+BILLING = frozenset({Scope.READ, Scope.BILL})
+
+
+async def test_news_of_billing_goes_to_those_who_may_read_it(
+    server: str, filled: SqlStore, store_url: str
+) -> None:
+    await Billed.make(filled, store_url)
+    hearing = {
+        "all": await make_token(filled, scopes=BILLING),
+        "the account": await make_token(filled, scopes=BILLING, practices=frozenset({"adelaide", "perth"})),
+        "one practice": await make_token(filled, scopes=BILLING, practices=frozenset({"perth"})),
+        "no billing": await make_token(filled),
+    }
+    async with AsyncExitStack() as desks:
+        streams = {
+            who: await desks.enter_async_context(listening(server, one)) for who, one in hearing.items()
+        }
+        for stream in streams.values():
+            await stream.comment()
+        await filled.registry.apply_billing(replace(SETTINGS, due_days=3), KIM)
+        await filled.registry.load([make_incoming(1000)], KIM, "a test")
+        firsts = {who: await stream.change() for who, stream in streams.items()}
+    assert {who: one.subject.kind for who, one in firsts.items()} == {
+        "all": "account",
+        "the account": "account",
+        "one practice": "booking",
+        "no billing": "booking",
+    }
+    assert [firsts[who].by.name for who in ("one practice", "no billing")] == ["", KIM.name]
 
 
 async def test_an_idle_stream_says_that_it_is_alive_until_its_token_is_revoked(
@@ -387,19 +419,19 @@ def broadcast_of(store: Any) -> Broadcast:
 async def test_who_begins_to_listen_before_those_of_a_broken_watcher_have_gone_hears_of_changes() -> None:
     change = Change(8, Subject("booking", 33), 33, KIM, datetime.now(UTC))
     broadcast = broadcast_of(Scripted(Unavailable("away"), change))
-    with broadcast.subscription(None, 7, "one") as old:
+    with broadcast.subscription(Standing(), 7, "one") as old:
         while not old.is_over:
             await old.next(60)
-        with broadcast.subscription(None, 7, "one") as new:
+        with broadcast.subscription(Standing(), 7, "one") as new:
             assert await new.next(5) == (change,)
 
 
 async def test_without_a_stream_nobody_looks_at_the_database() -> None:
     store = Scripted()
     broadcast = broadcast_of(store)
-    with broadcast.subscription(None, 7, "one"):
+    with broadcast.subscription(Standing(), 7, "one"):
         await store.waits.wait()
-        with broadcast.subscription(None, 7, "one"):
+        with broadcast.subscription(Standing(), 7, "one"):
             pass
         assert not store.was_left.is_set()
     await asyncio.wait_for(store.was_left.wait(), 5)
@@ -408,17 +440,17 @@ async def test_without_a_stream_nobody_looks_at_the_database() -> None:
 
 async def test_after_a_store_was_replaced_the_watcher_follows_the_new_one() -> None:
     store = Scripted(Change(3, STORE, None, KIM, datetime.now(UTC)))
-    with broadcast_of(store).subscription(None, 7, "one"):
+    with broadcast_of(store).subscription(Standing(), 7, "one"):
         await store.waits.wait()
         assert store.asked == [(7, "one"), (3, "another")]
 
 
 async def test_who_reads_too_slowly_is_let_go() -> None:
-    subscription = Subscription(None)
+    subscription = Subscription(Standing())
     change = Change(1, Subject("booking", 0), None, KIM, datetime.now(UTC))
-    subscription.tell([change] * MOST_WAITING, {})
+    subscription.tell([change] * MOST_WAITING, {}, {})
     assert not subscription.is_over
-    subscription.tell([change], {})
+    subscription.tell([change], {}, {})
     assert subscription.is_over
 
 

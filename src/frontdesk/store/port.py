@@ -6,7 +6,7 @@ not accept this desk.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,13 +62,17 @@ STORE = Subject("store", 0)
 """The subject of a change after which all has to be read anew: it is another store, or an earlier copy."""
 
 
+BILLED = frozenset({"account", "invoice"})
+"""The subjects that only a desk with the scope `bill` hears of, where it may see the whole account."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something another desk or a dispatcher wrote. Numbers rise without gaps in commit order.
 
     `subject` is what it was made to; a delivery's id is 0 where a dispatcher wrote how it went on.
     `booking_id` is the booking that it concerns, None after a bulk load, when anything may be
-    different. Where the subject is STORE, `number` is the latest there is, and may be lower than
+    different; `by` is then nobody for a desk of some of the practices. Where the subject is STORE, `number` is the latest there is, and may be lower than
     what was known.
     """
 
@@ -82,6 +86,15 @@ class Change:
     def makes_due(self) -> bool:
         """Whether a delivery may be due because of it: an operator did it, no dispatcher."""
         return self.by != DISPATCHER
+
+
+def as_heard(change: Change, standing: Standing) -> Change:
+    """Return a change that a desk may hear of as it hears it.
+
+    What came in together may be of any practice, so only who may see all of them hears who brought it.
+    """
+    is_of_any = change.booking_id is None and change.subject.kind not in BILLED
+    return replace(change, by=Operator("")) if is_of_any and standing.practices is not None else change
 
 
 class Commands(Protocol):
@@ -227,7 +240,8 @@ class BookingStore(Commands, Billing, Protocol):
     async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
         """Return up to CHANGES_AT_ONCE changes above `after`, waiting at most `wait` seconds for one.
 
-        An empty tuple means that nothing happened in that time. `store_id` is the store that
+        An empty tuple means that nothing happened in that time, or nothing that this desk may read:
+        of that it hears nothing, and its number is not told. `store_id` is the store that
         `after` is a number of, empty for any. Where it is another one, or has not come as far as
         `after`, the answer is a single change of the kind STORE: within seconds, also when a
         backup is put back meanwhile and no connection breaks.

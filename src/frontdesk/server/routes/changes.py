@@ -42,7 +42,8 @@ async def stream_changes(
 ) -> Response:
     """Changes as they are committed, as server-sent events; the stream stays open.
 
-    `change` has a change as data, its number as id. `reset` says that the store is another one
+    `change` has a change as data, its number as id; of what its token may not read a desk hears
+    nothing. `reset` says that the store is another one
     than before, or has not come as far as the desk has seen, because a backup was put back: read
     all anew. It comes within seconds, at any time. A comment comes when all that was there has
     been told, and at least every 10 seconds. The stream ends when the server closes, when the
@@ -81,7 +82,7 @@ async def _events(
     service, clock = caller.gate.service, asyncio.get_running_loop().time
     due = clock() + service.keep_alive_seconds
     with caller.gate.broadcast.subscription(
-        caller.token.practices, state.number, state.store_id
+        caller.token.standing, state.number, state.store_id
     ) as subscription:
         yield f"retry: {RECONNECT_MILLISECONDS}\n\n".encode()
         if (after or 0) > state.number or store_id not in ("", state.store_id):

@@ -13,6 +13,7 @@ from frontdesk.audit import Action, Flaws, Head
 from frontdesk.billing.periods import Period, credited_in
 from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Operator, Practice, Reason, Scope
+from frontdesk.commands import Subject
 from frontdesk.deliveries import MANUAL_UPDATE, Kind, State, can_be_told
 from frontdesk.errors import Refused
 from frontdesk.store import records
@@ -174,17 +175,20 @@ def _apply_billing(
     values = accounts.settings_values(wanted)
     if before is None:
         first = first or credited_in(at, wanted)
-        tx.execute(insert(ACCOUNT).values(version=1, first_period=str(first), **values))
+        made = insert(ACCOUNT).values(version=1, first_period=str(first), **values)
+        account_id = tx.execute(made.returning(ACCOUNT.c.id)).scalar_one()
         done = f"Billing of {wanted.account}: new, from {first} on"
     else:
         old = accounts.settings_values(before.settings)
         names = ", ".join(name for name, value in values.items() if old[name] != value)
         if not names:
             return ()
-        changed = update(ACCOUNT).where(ACCOUNT.c.id == before.id)
+        account_id = before.id
+        changed = update(ACCOUNT).where(ACCOUNT.c.id == account_id)
         tx.execute(changed.values(version=before.version + 1, **values))
         done = f"Billing of {wanted.account}: {names} changed"
-    seal(tx, database, Deed(Action.BILLING_APPLIED, operator, at, detail={"1": done}))
+    subject = Subject("account", account_id)
+    seal(tx, database, Deed(Action.BILLING_APPLIED, operator, at, subject=subject, detail={"1": done}))
     return (done,)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, select
 
 from frontdesk.audit import AuditEvent
 from frontdesk.billing.account import Account
@@ -45,7 +45,7 @@ from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
 from frontdesk.store import records
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, nearest, page_rows
-from frontdesk.store.sql import deliveries, doing, holding, selects, troubles
+from frontdesk.store.sql import deliveries, doing, hearing, holding, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.queue import SqlQueue
@@ -270,26 +270,23 @@ class SqlStore:
         return tuple(sorted(names, key=lambda name: (fold(name), name)))
 
     async def changes(self, after: int, wait: float, store_id: str = "") -> tuple[Change, ...]:
-        query = select(CHANGE).where(CHANGE.c.number > after)
-        if self._standing.practices is not None:
-            mine = self._mine(select(BOOKING.c.id))
-            query = query.where(or_(CHANGE.c.booking_id.is_(None), CHANGE.c.booking_id.in_(mine)))
-        query = query.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
+        news = select(CHANGE).where(CHANGE.c.number > after)
+        news = news.order_by(CHANGE.c.number).limit(CHANGES_AT_ONCE)
 
         def look(tx: Connection) -> tuple[Change, ...]:
             last = head(tx)
             if last.change < after or store_id not in ("", last.store_id):
                 at = self._database.now(tx)
                 return (Change(last.change, STORE, None, selects.NOBODY, at),)
-            return tuple(map(selects.change, tx.execute(query)))
+            return hearing.heard(tx, self._standing, news)
 
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
-        with self._database.news() as news:
+        with self._database.news() as word:
             while True:
                 if changes := await self._database.read(look):
                     return changes
-                await news.wait(max(0.0, deadline - loop.time()))
+                await word.wait(max(0.0, deadline - loop.time()))
                 if loop.time() >= deadline:
                     # Who goes on following asks again, and that looks first.
                     return ()
