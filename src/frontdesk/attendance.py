@@ -82,13 +82,7 @@ def why_not_mark_came(
     """
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk, here)
-    zone = booking.practice.zone
-    is_due = (
-        times.local_date(booking.starts_at, zone) <= times.local_date(now, zone)
-        if presence is Presence.ARRIVED
-        else booking.starts_at <= now
-    )
-    if not is_due:
+    if is_too_early(presence, booking.starts_at, booking.practice.zone, now):
         return Reason("not-started", f"it starts {_distance(booking, now)}")
     marked = booking.attendance.presence
     if marked is Presence.NO_SHOW:
@@ -96,6 +90,16 @@ def why_not_mark_came(
     if marked in (presence, Presence.ATTENDED):
         return Reason("already-came", told(booking, now, here))
     return why_not_write(booking.practice, desk, Scope.CANCEL)
+
+
+def is_too_early(presence: Presence, starts_at: datetime, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether nobody can know that yet of an appointment that starts then, by the clock of its practice.
+
+    A patient arrives on the day; whether one attended, or did not come, is known from the start on.
+    """
+    if presence is Presence.ARRIVED:
+        return times.local_date(starts_at, zone) > times.local_date(now, zone)
+    return presence in (Presence.ATTENDED, Presence.NO_SHOW) and starts_at > now
 
 
 def why_not_take_back(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from frontdesk.attempts import Ended, Result
-from frontdesk.deliveries import MANUAL_UPDATE
+from frontdesk.deliveries import MANUAL_UPDATE, Kind
 from frontdesk.pms import telling
 from frontdesk.pms.port import (
     AlreadyCancelled,
@@ -338,3 +338,17 @@ def test_a_cancellation_is_told_with_its_reason() -> None:
     assert write_of(claim()) == Cancel("Sick")
     assert write_of(claim(cancellation=None)) == Cancel("")
     assert booking().starts_at == START
+
+
+@pytest.mark.parametrize("unproven", [0, 1])
+async def test_an_appointment_that_was_moved_and_has_not_begun_is_not_marked(unproven: int) -> None:
+    """Nobody knows what an earlier try did; the time that the booking has by now is the PMS's own."""
+    made = claim(unproven, at=AT, starts_at=LATER, cancellation=None)
+    made = replace(made, delivery=replace(made.delivery, kind=Kind.PMS_NO_SHOW))
+    pms = able(MOVED)
+    result = await PmsCarrier(lambda _: pms).carry(made)
+    assert result == Result(Ended.REFUSED, "not marked there as did not come: it was moved and has not begun")
+    assert not pms.requests
+    begun = replace(made, at=LATER)
+    pms = able(MOVED, APPLIED, *([replace(MOVED, status=AppointmentStatus.NO_SHOW)] * bool(unproven)))
+    assert (await PmsCarrier(lambda _: pms).carry(begun)).ended is Ended.DONE

@@ -88,6 +88,10 @@ class Retry(Ask):
         if delivery.kind == Kind.PATIENT_PHONE:
             return Reason("by-person", "only a person can phone: settle it when it is done")
         (booking,) = held.beside["booking"]
+        if delivery.kind == Kind.PMS_NO_SHOW and booking.starts_at > now:
+            return Reason(
+                "not-started", "the appointment was moved and has not begun: look there, then settle it"
+            )
         pms = booking.practice.pms
         if delivery.way is Way.PMS and (pms is None or is_by_hand(booking, booking.practice, delivery.kind)):
             return Reason("by-person", f"{delivery.target} is updated by hand: settle it when it is done")

@@ -52,9 +52,14 @@ def _cancel(claim: Claim) -> PmsWrite:
     return Cancel(done.reason if done else "")
 
 
+def _no_show(claim: Claim) -> PmsWrite:
+    # By now a source may have brought another time than the one at which nobody came.
+    return NoShow(has_begun=claim.booking.starts_at <= claim.at)
+
+
 WRITES: dict[str, Callable[[Claim], PmsWrite]] = {
     "pms.cancel": _cancel,
-    "pms.no_show": lambda _: NoShow(),
+    "pms.no_show": _no_show,
     "pms.take_back_no_show": lambda _: TakeBackNoShow(),
 }
 """What each kind of delivery changes in the PMS."""

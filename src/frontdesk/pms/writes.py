@@ -148,8 +148,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class NoShow:
-    """The patient did not come. Whoever has arrived there is never marked."""
+    """The patient did not come. Whoever has arrived there is never marked, nor whose appointment `has_begun` not."""
 
+    has_begun: bool = True
     said: ClassVar[Said] = Said(
         "marked there as did not come",
         "was already marked there as did not come",
@@ -164,11 +165,14 @@ class NoShow:
         return able.can_mark_no_show
 
     def stands(self, booking: Booking, shown: Appointment) -> Stands:
-        """Return DONE when it is marked, and AS_SEEN only while nobody has arrived."""
-        return _stands(booking, shown, done=_NO_SHOW, as_seen={AppointmentStatus.BOOKED})
+        """Return DONE when it is marked, and AS_SEEN only once it has begun and while nobody has arrived."""
+        as_seen = {AppointmentStatus.BOOKED} if self.has_begun else frozenset[AppointmentStatus]()
+        return _stands(booking, shown, done=_NO_SHOW, as_seen=as_seen)
 
     def otherwise(self, booking: Booking, shown: Appointment, now: datetime) -> str:
         """Say why it is not marked, such as when the patient arrived."""
+        if not self.has_begun:
+            return "it was moved and has not begun"
         statuses = {*_NO_SHOW, AppointmentStatus.BOOKED}
         return difference(booking, shown, now, change=self.said.change, statuses=statuses)
 

@@ -378,7 +378,8 @@ class Registry(Protocol):
         one that a source said was cancelled is, when a source says that it is not, and both
         are in its history. No delivery is ever made, and text is compared after `clean`. What
         a line says nothing about is kept, and so are `ref`, `pms_ref` and `created_at` where it
-        has none. What cannot be taken and is not needed is left out of its booking, and told as
+        has none. A mark of whether the patient came falls when a line moves its appointment to a time
+        of which nobody can know that: it is taken back, and the PMS is told nothing. What cannot be taken and is not needed is left out of its booking, and told as
         `unread`. With `dry_run` the answer is the same and nothing is kept.
         """
         ...

@@ -1,6 +1,6 @@
 """The one transaction: what any command writes, in the order that makes it safe."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from frontdesk.api.asks import content_of, payload_of
-from frontdesk.bookings import Intent, Reason, Standing, why_not_write
+from frontdesk.bookings import Intent, Operator, Reason, Standing, why_not_write
 from frontdesk.commands import Changes, Command, Done, Subject
 from frontdesk.deliveries import Planned, State, Way
 from frontdesk.errors import NotFound, Refused
@@ -68,26 +68,43 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
     elif met.has_fallen:
         changes = replace(changes, thing=replace(changes.thing, intent=None))
     after = save(tx, held, changes, by, now)
+    deed = recorded(tx, command, planned, after, ask.told(held), now, waits_for)
+    others = effects.of_settling(tx, command, now)
+    seal(tx, database, deed, *others, news=news_beside(after, by, now))
+    return Done(command.id, ask.kind, now, after.thing)
+
+
+def recorded(
+    tx: Connection,
+    command: Command,
+    planned: Sequence[Planned],
+    after: Changes[Any],
+    told: Mapping[str, str],
+    now: datetime,
+    pms_waits_for: int | None = None,
+) -> Deed:
+    """Write a command, whose effect is written, with what follows from it; return what the audit has to keep."""
     booking_id = _booking_id(after)
     _write_command(tx, command, booking_id, now)
-    _write_deliveries(tx, command, planned, booking_id, waits_for, now)
-    deed = Deed(
-        ask.kind,
-        by,
+    _write_deliveries(tx, command, planned, booking_id, pms_waits_for, now)
+    return Deed(
+        command.ask.kind,
+        command.operator,
         now,
         subject=command.subject,
         booking_id=booking_id,
-        detail={**ask.told(held), **_versions(after)},
+        detail={**told, **_versions(after)},
         proof=proof_of(command, planned, after),
         store_id=command.store_id,
     )
-    others = effects.of_settling(tx, command, now)
-    beside = [
+
+
+def news_beside(after: Changes[Any], by: Operator, now: datetime) -> list[News]:
+    """Return what other desks are told of what stands beside a command's subject."""
+    return [
         News(Subject(kind_of(one), one.id), SUBJECTS[kind_of(one)].booking_id(one), by, now)
         for one in after.beside
     ]
-    seal(tx, database, deed, *others, news=beside)
-    return Done(command.id, ask.kind, now, after.thing)
 
 
 def _booking_id(after: Changes[Any]) -> int | None:

@@ -72,6 +72,18 @@ def in_order(
     return tuple(one for one in planned if one.way is not Way.PMS), None
 
 
+def drop_unsent(tx: Connection, booking_ids: Sequence[int], kind: str, why: str, now: datetime) -> None:
+    """Settle what nobody needs any more of these bookings and nobody has begun. They are locked already."""
+    unsent = select(DELIVERY.c.id).where(
+        DELIVERY.c.booking_id.in_(booking_ids),
+        DELIVERY.c.kind == kind,
+        DELIVERY.c.state.in_(_UNSENT),
+        DELIVERY.c.unproven == 0,
+        DELIVERY.c.lease_until.is_(None),
+    )
+    _settle(tx, tx.execute(unsent).scalars().all(), f"{NOT_DONE}{why}", now)
+
+
 def last_open(tx: Connection, booking_id: int | None, way: Way) -> Row[Any] | None:
     """Return, locked, the last delivery of a booking by this way that has not come to its end, or None."""
     going_on = [state.value for state in (*OPEN_STATES, State.ATTENTION)]

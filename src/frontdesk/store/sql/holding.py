@@ -34,15 +34,21 @@ def lock(tx: Connection, subject: Subject, reads: Sequence[str], standing: Stand
 
 def save(tx: Connection, held: Held[Any], changes: Changes[Any], by: Operator, now: datetime) -> Changes[Any]:
     """Write all that is different, each thing with its next version, and return it as it then stands."""
-    before = {(kind_of(one), one.id): one for ones in held.beside.values() for one in ones}
     thing = held.thing
     if changes.thing != thing:
         thing = SUBJECTS[kind_of(thing)].save(tx, thing, changes.thing, by, now)
-    beside = tuple(
-        SUBJECTS[kind_of(one)].save(tx, before.get((kind_of(one), one.id)), one, by, now)
-        for one in changes.beside
+    return save_beside(tx, held, thing, changes.beside, by, now)
+
+
+def save_beside(
+    tx: Connection, held: Held[Any], thing: Any, beside: Sequence[Any], by: Operator, now: datetime
+) -> Changes[Any]:
+    """Write what stands beside a subject that is written already, and return all of it as it then stands."""
+    before = {(kind_of(one), one.id): one for ones in held.beside.values() for one in ones}
+    saved = tuple(
+        SUBJECTS[kind_of(one)].save(tx, before.get((kind_of(one), one.id)), one, by, now) for one in beside
     )
-    return Changes(thing, beside)
+    return Changes(thing, saved)
 
 
 def booking(tx: Connection, booking_id: int, standing: Standing) -> Booking:

@@ -9,14 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from frontdesk.arrivals import IncomingBooking, Loaded, LoadOutcome
+from frontdesk.attendance import is_too_early
 from frontdesk.audit import Action
-from frontdesk.bookings import Attendance, Operator, Origin, Practice, Presence
+from frontdesk.bookings import Attendance, Booking, Operator, Origin, Practice, Presence
 from frontdesk.store import records
 from frontdesk.store.bounds import why_not_taken, within_bounds
+from frontdesk.store.sql import moved_marks
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.derived import derived
 from frontdesk.store.sql.sealing import Deed, seal
 from frontdesk.store.sql.selects import APPOINTMENT_TYPE, BOOKING, PRACTICE, PRACTITIONER
+from frontdesk.store.sql.subjects import SUBJECTS
 from frontdesk.text import clean_fields, made_up_code
 
 _REFS_AT_ONCE = 500
@@ -86,12 +89,14 @@ def load(
     incoming = [clean_fields(one) for one in batch]
     loading = _Load(tx, incoming, operator, database.now(tx))
     outcomes = tuple(loading.take(one) for one in incoming)
+    marked = loading.falsely_marked()
     new = loading.write(database)
     counts = Counter(one.outcome for one in outcomes)
     if counts[LoadOutcome.NEW] or counts[LoadOutcome.CHANGED]:
         detail = {"source": source} | {one.name.lower(): str(counts[one]) for one in LoadOutcome}
         deed = Deed(Action.BOOKING_IMPORTED, operator, loading.at, detail=detail, new_bookings=new)
-        seal(tx, database, *loading.deeds(source), deed)
+        taken_back, news = moved_marks.take_back(tx, marked, operator, source, loading.at)
+        seal(tx, database, *loading.deeds(source), *taken_back, deed, news=news)
     return outcomes
 
 
@@ -114,6 +119,7 @@ class _Load:
         # Updates run in the order of their last change, so a reference set free can be taken.
         self._changed: dict[int, _Record] = {}
         self._deeds: list[Deed] = []
+        self._falsely_marked: set[int] = set()
         self._fetch(batch)
         self._practitioners: dict[tuple[str, str], dict[str, int]] = {}
         self._read_practitioners({one.practice_id for one in batch})
@@ -187,13 +193,29 @@ class _Load:
         is_reinstated = there["cancelled"] and incoming.cancelled_at is None
         if is_reinstated and "cancelled_at" not in incoming.unsaid:
             fresh |= _NOT_CANCELLED
+        if self._is_marked_falsely(fresh, there, practice):
+            fresh |= _NOT_MARKED
+            if record.id is not None:
+                self._falsely_marked.add(record.id)
         if "attendance" not in incoming.unsaid:
-            fresh |= self._attendance(incoming.attendance, there)
+            fresh |= self._attendance(incoming.attendance, there | fresh)
         if all(there[name] == value for name, value in fresh.items()):
             return LoadOutcome.UNCHANGED
         self._tell_of_cancelling(record, fresh)
         self._change(record, fresh, incoming.practitioner_name)
         return LoadOutcome.CHANGED
+
+    def _is_marked_falsely(self, fresh: Values, there: Values, practice: Practice) -> bool:
+        """Whether what is marked was marked at another time, and nobody can know it of the new one."""
+        starts_at = fresh["starts_at"]
+        if starts_at == there["starts_at"]:
+            return False
+        return is_too_early(Presence(there["attendance"]), starts_at, practice.zone, self.at)
+
+    def falsely_marked(self) -> Sequence[Booking]:
+        """Return the bookings whose mark falls, as they are before `write`, by id."""
+        found: Sequence[Booking] = SUBJECTS["booking"].many(self._tx, sorted(self._falsely_marked))
+        return sorted(found, key=lambda one: one.id)
 
     def _tell_of_cancelling(self, record: _Record, fresh: Values) -> None:
         """Keep what a source says of a booking's cancellation for its history: the row forgets what was."""
