@@ -1,7 +1,7 @@
 """What must follow a command, and how far each of it has got."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 
@@ -58,8 +58,13 @@ A person has to find out which one is meant.
 NOT_DONE = "not done: "
 """The beginning of the note of a delivery that was settled because nobody needs it any more."""
 
+NOT_NEEDED = "not needed: "
+"""The same of one for which a person was called, who may have done it and not said so."""
+
 NO_SHOW_OTHERWISE = "not marked there as did not come: "
 TAKE_BACK_OTHERWISE = "no-show not taken back there: "
+
+_DONE_BY_HAND: Mapping[str, str] = {Kind.PMS_NO_SHOW: "marked", Kind.PMS_TAKE_BACK_NO_SHOW: "taken back"}
 
 _MISSING = {Channel.EMAIL: "no e-mail", Channel.SMS: "no mobile"}
 TOLD_BY_PHONE = "Told by me on the phone just now"
@@ -205,6 +210,16 @@ def plan_pms(kind: Kind, booking: Booking | IncomingBooking, practice: Practice)
     if is_by_hand(booking, practice, kind):
         return (Planned(kind, State.ATTENTION, pms.name, MANUAL_UPDATE),)
     return (Planned(kind, State.PENDING, pms.name, connection=pms.connection),)
+
+
+def after_unsaid(planned: Planned, earlier: str) -> Planned:
+    """Return what takes back a delivery of the kind `earlier`, which a person may have done and not said so.
+
+    Where a person does it too, that one reads on what it depends; a program reads the PMS first.
+    """
+    if planned.way is not Way.PMS or planned.state is not State.ATTENTION:
+        return planned
+    return replace(planned, note=f"{MANUAL_UPDATE}, if it was {_DONE_BY_HAND.get(earlier, 'done')} there")
 
 
 def is_profile(biller: str) -> bool:

@@ -212,6 +212,43 @@ async def test_what_a_pms_may_have_is_never_dropped(store: Store, store_url: str
     assert (then.state, then.next_at is not None) == (State.PENDING, True)
 
 
+@pytest.mark.far_too(full=True)
+async def test_what_a_person_may_have_done_by_hand_is_taken_back_by_hand(store: Store) -> None:
+    """Who marked it in the PMS has perhaps not said so."""
+    booking = await begun(store, pms=BY_HAND)
+    marked = await do(store, booking, NO_SHOW)
+    back = await do(store, marked, TakeBackNoShow())
+    first, then = await store.deliveries(booking.id)
+    assert (first.state, first.note) == (State.SETTLED, "not needed: it was taken back")
+    assert (then.kind, then.state) == (Kind.PMS_TAKE_BACK_NO_SHOW, State.ATTENTION)
+    assert (then.error, then.waits_for) == ("Manual update required, if it was marked there", None)
+    (item,) = await store.attention(9)
+    assert item.delivery == then
+    await do(store, back, NO_SHOW)
+    (item,) = await store.attention(9)
+    assert (item.delivery.kind, item.delivery.error) == (
+        Kind.PMS_NO_SHOW,
+        "Manual update required, if it was taken back there",
+    )
+    await settle(store, item.delivery.id, KIM, "Marked there")
+    assert await store.attention(9) == ()
+    assert await store.registry.verify() is None
+
+
+@pytest.mark.far_too(full=True)
+async def test_a_pms_that_can_be_told_is_asked_whether_a_person_has_marked_it(store: Store) -> None:
+    booking = await begun(store)
+    marked = await do(store, booking, NO_SHOW)
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    await store.queue.finish(claim, Result(Ended.REFUSED, "it takes no no-show of it"), POLICY)
+    await do(store, marked, TakeBackNoShow())
+    assert await store.attention(9) == ()
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    assert claim.delivery.kind == Kind.PMS_TAKE_BACK_NO_SHOW
+
+
 async def test_what_is_tried_again_still_waits_for_what_the_pms_may_have(store: Store) -> None:
     booking = await begun(store)
     marked = await do(store, booking, NO_SHOW)
@@ -244,10 +281,12 @@ async def test_where_the_pms_cannot_take_it_back_a_person_does(store: Store) -> 
     back = await do(store, marked, TakeBackNoShow())
     (item,) = await store.attention(9)
     assert (item.delivery.kind, item.delivery.error) == (Kind.PMS_TAKE_BACK_NO_SHOW, MANUAL_UPDATE)
-    # Marked again before anybody did it, the PMS shows already what it should.
+    # Marked again before anybody did it, the PMS perhaps shows already what it should: it is read first.
     await do(store, back, NO_SHOW)
     assert await store.attention(9) == ()
-    assert await store.queue.claim(["smile"], POLICY) is None
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    assert claim.delivery.kind == Kind.PMS_NO_SHOW
 
 
 async def test_what_a_pms_refuses_can_be_tried_again_or_settled(store: Store) -> None:

@@ -54,7 +54,7 @@ async def test_a_no_show_falls_with_its_request_and_the_biller_reads_it(store: S
     (request,) = await store.adjustments(marked.id)
     assert (request.review, request.decided_by) == (Review.WITHDRAWN, LEE)
     no_show, first, second = await store.deliveries(marked.id)
-    assert (no_show.state, no_show.note) == (State.SETTLED, "not done: its appointment was moved")
+    assert (no_show.state, no_show.note) == (State.SETTLED, "not needed: its appointment was moved")
     assert (first.kind, second.kind, second.target) == (Kind.BILLER_EMAIL, Kind.BILLER_EMAIL, BILLER)
     assert (second.state, second.waits_for) == (State.PENDING, first.id)
     assert await store.queue.claim(["smile"], POLICY) is None

@@ -23,7 +23,16 @@ from frontdesk.commands import (
     Subject,
     TakeBackNoShow,
 )
-from frontdesk.deliveries import BILLER_CONNECTION, NOT_DONE, Attention, Delivery, Kind, Planned, State
+from frontdesk.deliveries import (
+    BILLER_CONNECTION,
+    NOT_DONE,
+    NOT_NEEDED,
+    Attention,
+    Delivery,
+    Kind,
+    Planned,
+    State,
+)
 from frontdesk.notify.biller import biller_letter
 from frontdesk.words.deliveries import done_words, facts, to_do
 from tests.making import KIM, LEE, PRAKTIKA, make_booking, make_patient, make_practice
@@ -168,6 +177,8 @@ def test_of_what_the_pms_is_told_the_latest_counts() -> None:
 def test_a_pms_that_was_not_told_is_not_said_to_have_been_seen_to() -> None:
     told = delivery(Kind.PMS_NO_SHOW, state=State.SETTLED, note=f"{NOT_DONE}it was taken back before")
     assert facts("taken back", [told]) == "taken back, Praktika not told"
+    not_needed = replace(told, note=f"{NOT_NEEDED}it was taken back")
+    assert facts("taken back", [not_needed]) == "taken back, Praktika not told"
     assert facts("taken back", [replace(told, note="Done there")]) == "taken back, Praktika done by hand"
 
 

@@ -11,6 +11,7 @@ from frontdesk.deliveries import (
     MEANS,
     NO_SHOW_OTHERWISE,
     NOT_DONE,
+    NOT_NEEDED,
     SHOWS_OTHERWISE,
     TAKE_BACK_OTHERWISE,
     TOLD_BY_PHONE,
@@ -83,7 +84,7 @@ def _pms_fact(delivery: Delivery) -> str:
         if delivery.is_refused:
             return "refused"
         return "waiting" if delivery.next_at else "by hand"
-    if delivery.state is State.SETTLED and delivery.note.startswith(NOT_DONE):
+    if delivery.state is State.SETTLED and delivery.note.startswith((NOT_DONE, NOT_NEEDED)):
         return "not told"
     return {
         State.DONE: "told",

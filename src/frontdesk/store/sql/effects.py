@@ -13,7 +13,17 @@ from sqlalchemy import Connection, Row, select, update
 
 from frontdesk.bookings import Booking, Reason, Standing
 from frontdesk.commands import Ask, Changes, Command, Held, Settle
-from frontdesk.deliveries import NOT_DONE, OPEN_STATES, Planned, State, Way, way_of
+from frontdesk.deliveries import (
+    NOT_DONE,
+    NOT_NEEDED,
+    OPEN_STATES,
+    Kind,
+    Planned,
+    State,
+    Way,
+    after_unsaid,
+    way_of,
+)
 from frontdesk.errors import Refused
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
@@ -23,6 +33,9 @@ from frontdesk.store.sql.sealing import Deed
 from frontdesk.store.sql.selects import COMMAND, DELIVERY
 
 _UNSENT = frozenset({State.PENDING.value, State.ATTENTION.value})
+
+_OVER = {Kind.PMS_TAKE_BACK_NO_SHOW: "it was marked again"}
+"""Why nobody needs a delivery of a kind any more, where it is not that it was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +74,18 @@ def in_order(
     """Return what is still to be planned, and the delivery that the PMS's own one has to wait for.
 
     What a PMS is told of one booking is told in order, and what had certainly no effect when it is
-    taken back is not told at all.
+    taken back is not told at all. Where a person was called, that one may have done it already.
     """
     last = last_open(tx, held.thing.id, Way.PMS)
     if last is None:
         return planned, None
     if last.kind != ask.takes_back or last.state not in _UNSENT or last.unproven or last.lease_until:
         return planned, last.id
-    _settle(tx, [last.id], f"{NOT_DONE}it was taken back before", now)
+    over = _OVER.get(last.kind, "it was taken back")
+    if last.state == State.ATTENTION:
+        _settle(tx, [last.id], f"{NOT_NEEDED}{over}", now)
+        return tuple(after_unsaid(one, last.kind) for one in planned), None
+    _settle(tx, [last.id], f"{NOT_DONE}{over} before", now)
     return tuple(one for one in planned if one.way is not Way.PMS), None
 
 
@@ -81,7 +98,7 @@ def drop_unsent(tx: Connection, booking_ids: Sequence[int], kind: str, why: str,
         DELIVERY.c.unproven == 0,
         DELIVERY.c.lease_until.is_(None),
     )
-    _settle(tx, tx.execute(unsent).scalars().all(), f"{NOT_DONE}{why}", now)
+    _settle(tx, tx.execute(unsent).scalars().all(), f"{NOT_NEEDED}{why}", now)
 
 
 def last_open(tx: Connection, booking_id: int | None, way: Way) -> Row[Any] | None:
