@@ -1,12 +1,17 @@
 """`frontdesk billing`: what new patients cost, line by line."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import update
 
+from frontdesk import config
 from frontdesk.billing.adjustments import Ground
 from frontdesk.billing.periods import Period, period_of
+from frontdesk.bookings import Operator
+from frontdesk.cli import following
 from frontdesk.commands import RequestAdjustment
 from frontdesk.store.sql.selects import ACCOUNT
 from tests.contract.billed import SETTINGS, do
@@ -106,6 +111,38 @@ def test_a_request_is_decided_by_somebody_else(billed: LineDesk) -> None:
     assert (again.exit_code, "approved already" in again.stderr) == (1, True)
     assert [one["outcome"] for one in billed.document("billing", "list")] == ["Charged", "No Charge"]
     assert billed("billing", "decide", "999", "approve").exit_code == 1
+
+
+def test_at_a_terminal_it_asks_why_a_request_is_rejected(
+    billed: LineDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note on the command line is seen by all who are logged in to the machine."""
+    monkeypatch.setattr(following, "at_a_terminal", lambda: True)
+    number = request(billed, "N2")
+    typed = f" \n{'x' * 501}\nAmelia  came twice\n"
+    done = billed("billing", "decide", str(number), "reject", "--json", typed=typed)
+    assert done.exit_code == 0
+    assert done.stderr.count("Why it is rejected. The practice reads it: ") == 3
+    assert "say why it is rejected" in done.stderr
+    assert "the note has 501 characters, 500 are possible" in done.stderr
+    assert json.loads(done.stdout)["note"] == "Amelia came twice"
+    (asked,) = [one["adjustment"] for one in billed.document("billing", "list") if one["adjustment"]]
+    assert (asked["review"], asked["note"]) == ("Rejected", "Amelia came twice")
+
+
+@pytest.mark.parametrize("command", [("cancel",), ("adjust",), ("billing", "decide")])
+def test_its_help_says_who_can_read_the_command_line(desk: LineDesk, command: tuple[str, ...]) -> None:
+    said = " ".join(desk(*command, "--help").stdout.split())
+    assert "can be read by others who are logged in to this machine while the command runs" in said
+
+
+def test_nobody_decides_without_a_name(billed: LineDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = request(billed, "N2")
+    nobody = replace(config.load(billed.config_file), operator=Operator(""))
+    monkeypatch.setattr(config, "load", lambda _: nobody)
+    refused = billed("billing", "decide", str(number), "approve")
+    assert (refused.exit_code, "nobody decides without a name" in refused.stderr) == (1, True)
+    assert billed("billing", "requests").stdout
 
 
 def test_nobody_decides_a_request_of_their_own(billed: LineDesk) -> None:

@@ -181,6 +181,14 @@ class TestDeciding:
         assert is_own(asked, decides) is own
         assert code(why_not_decide(asked, Review.APPROVED, decides)) == ("own-request" if own else "")
 
+    @pytest.mark.parametrize("name", ["", " "])
+    def test_nobody_decides_without_a_name(self, name: str) -> None:
+        """Such a one could decide a request of their own, and nobody would know who it was."""
+        why = why_not_decide(REQUEST, Review.APPROVED, Operator(name))
+        assert why == Reason("no-name", "nobody decides without a name: set operator in the config to yours")
+        ended = REQUEST.ended(Review.REJECTED, JO, NOW)
+        assert code(why_not_decide(ended, Review.APPROVED, Operator(name))) == "decided"
+
     @pytest.mark.parametrize("review", [one for one in Review if one is not Review.AWAITING])
     def test_what_was_decided_stays_so(self, review: Review) -> None:
         ended = REQUEST.ended(review, JO, NOW)

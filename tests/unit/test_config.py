@@ -80,6 +80,11 @@ class TestWhereItIs:
         assert found.operator.name == "kim"
         assert found.log_file == config.default_log_file()
 
+    @pytest.mark.parametrize("login", [" ", "\u200b"])
+    def test_the_operator_always_has_a_name(self, monkeypatch: pytest.MonkeyPatch, login: str) -> None:
+        monkeypatch.setattr("getpass.getuser", lambda: login)
+        assert config.load().operator.name == "unknown"
+
     def test_the_platforms_place_is_read(self) -> None:
         file = config.default_file()
         file.parent.mkdir(parents=True)

@@ -210,10 +210,13 @@ def _why_not_absent(booking: Booking, now: datetime) -> Reason | None:
 def why_not_decide(request: Adjustment, review: Review, by: Operator, note: str = "") -> Reason | None:
     """Return why `by` cannot decide `request` so, which is APPROVED or REJECTED, or None.
 
-    Nobody decides a request of their own. Whether the desk may decide at all is its scope.
+    Nobody decides a request of their own, and whose it is their name tells. Whether the desk may
+    decide at all is its scope.
     """
     if decided := why_decided(request):
         return decided
+    if not by.name.strip():
+        return Reason("no-name", "nobody decides without a name: set operator in the config to yours")
     if is_own(request, by):
         return Reason("own-request", "nobody decides a request of their own: somebody else has to")
     if review is Review.REJECTED and not note.strip():

@@ -6,14 +6,15 @@ from datetime import datetime
 
 import click
 
-from frontdesk import times
+from frontdesk import text, times
 from frontdesk.billing.account import Account
-from frontdesk.billing.adjustments import LABELS, Review
+from frontdesk.billing.adjustments import LABELS, TEXT_LIMIT, Review
 from frontdesk.billing.outcomes import NOTHING, Outcome
 from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceSummary, PracticeSum
 from frontdesk.billing.periods import Period, parse
 from frontdesk.billing.prices import Amount
 from frontdesk.bookings import Direction, Position, Reason
+from frontdesk.cli import following, printing
 from frontdesk.cli.documents import Document, as_json, print_document
 from frontdesk.cli.lines import aligned
 from frontdesk.cli.paging import cursor, page_options, read_cursor
@@ -56,7 +57,7 @@ def billing() -> None:
       frontdesk billing list --period 2026-11          new patients of a month
       frontdesk billing requests                       what awaits review
       frontdesk billing decide 12 approve              nothing is charged
-      frontdesk billing decide 12 reject --note "..."  it stays charged
+      frontdesk billing decide 12 reject               it stays charged; say why
       frontdesk billing invoices                       all invoices
       frontdesk billing paid 3                         invoice 3 is paid
     """
@@ -144,12 +145,24 @@ def requests(installation: Installation, as_json: bool) -> None:
 @billing.command()
 @click.argument("request_id", metavar="ID", type=int)
 @click.argument("decision", type=click.Choice(["approve", "reject"]))
-@click.option("--note", default="", metavar="TEXT", help="What the practice reads; needed to reject.")
+@click.option(
+    "--note",
+    metavar="TEXT",
+    help=f"What the practice reads, up to {TEXT_LIMIT} characters; needed to reject.",
+)
 @as_json
 @click.pass_obj
-def decide(installation: Installation, request_id: int, decision: str, note: str, as_json: bool) -> None:
-    """Approve or reject request ID, never one of your own."""
-    ask: Ask = Approve(note) if decision == "approve" else Reject(note)
+def decide(
+    installation: Installation, request_id: int, decision: str, note: str | None, as_json: bool
+) -> None:
+    """Approve or reject request ID, never one of your own.
+
+    Without --note, reject asks for one at a terminal. A note on the command line can be read by
+    others who are logged in to this machine while the command runs.
+    """
+    if decision == "reject" and note is None and following.at_a_terminal():
+        note = printing.ask("Why it is rejected. The practice reads it", err=as_json, check=_checked_note)
+    ask: Ask = Approve(note or "") if decision == "approve" else Reject(note or "")
     with installation.opened() as (store, run):
         version = run(_version(store, request_id))
         done = run(store.do(_command(installation, "adjustment", request_id, ask, version)))
@@ -160,11 +173,20 @@ def decide(installation: Installation, request_id: int, decision: str, note: str
                 "id": request.id,
                 "review": request.review.value,
                 "decided_by": str(request.decided_by),
-                "note": note,
+                "note": request.note,
             }
         )
     else:
         say(f"Request {request.id} is {request.review.lower()} by {request.decided_by}.")
+
+
+def _checked_note(typed: str) -> str:
+    note = text.clean(typed)
+    if not note:
+        raise click.UsageError("say why it is rejected")
+    if len(note) > TEXT_LIMIT:
+        raise click.UsageError(f"the note has {len(note)} characters, {TEXT_LIMIT} are possible")
+    return note
 
 
 @billing.command()

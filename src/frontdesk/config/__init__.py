@@ -158,9 +158,9 @@ def load(named: Path | None = None) -> Config:
 
 
 def login_name() -> str:
-    """Return who is logged in: the operator where the config names none."""
+    """Return who is logged in: the operator where the config names none. It is never empty."""
     try:
-        return text.clean(getpass.getuser())
+        return text.clean(getpass.getuser()) or "unknown"
     except (OSError, KeyError, ImportError):
         return "unknown"
 
