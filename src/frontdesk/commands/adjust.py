@@ -41,6 +41,7 @@ class Requesting(Ask):
     """What a request not to be charged says, whatever else is asked for with it."""
 
     reads: ClassVar[tuple[str, ...]] = ("adjustment", "payer")
+    locks: ClassVar[tuple[str, ...]] = ("delivery",)
 
     answers: tuple[Answer, ...] = field(
         default=(),

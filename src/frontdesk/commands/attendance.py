@@ -101,6 +101,7 @@ class TakeBackNoShow(Ask):
     thing: ClassVar[type] = Booking
     past: ClassVar[str] = "taken back"
     reads: ClassVar[tuple[str, ...]] = ("adjustment",)
+    locks: ClassVar[tuple[str, ...]] = ("delivery",)
     takes_back: ClassVar[str] = Kind.PMS_NO_SHOW
 
     def why_not(self, held: Held[Booking], now: datetime, desk: Standing) -> Reason | None:

@@ -80,6 +80,9 @@ class Ask(ABC):
     reads: ClassVar[tuple[str, ...]] = ()
     """Kinds of things that its rules read, or that it alters, beside the subject: they are locked too."""
 
+    locks: ClassVar[tuple[str, ...]] = ()
+    """Kinds of things that are locked with those though no rule reads them: what it may settle, or wait for."""
+
     needs_proof: ClassVar[bool] = False
     """Whether it takes effect only when the PMS has proven it; until then the subject keeps an intent."""
 

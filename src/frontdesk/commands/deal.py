@@ -30,6 +30,7 @@ class Settle(Ask):
     thing: ClassVar[type] = Delivery
     needs_version: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("booking",)
+    locks: ClassVar[tuple[str, ...]] = ("delivery",)
 
     note: str = field(
         metadata={
@@ -75,6 +76,7 @@ class Retry(Ask):
     thing: ClassVar[type] = Delivery
     needs_version: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("booking",)
+    locks: ClassVar[tuple[str, ...]] = ("delivery",)
 
     def why_not(self, held: Held[Delivery], now: datetime, desk: Standing) -> Reason | None:
         delivery = held.thing

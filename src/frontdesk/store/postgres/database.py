@@ -24,6 +24,7 @@ from frontdesk.store.postgres.copying import copy_to_sqlite
 from frontdesk.store.postgres.faults import (
     LOST,
     PREPARED_GONE,
+    UNDONE,
     cannot_connect,
     explained,
     host_of,
@@ -38,6 +39,9 @@ from frontdesk.store.sql.database import READ_THREADS, Answer, Database, News, R
 from frontdesk.store.sql.revisions import VERSION_TABLE
 
 WRITE_THREADS = 4
+TRIES = 4
+"""How often a write is made, at most, that the server undoes each time for the sake of another."""
+
 _LOADING_LOCK = 0x66640001
 _MIGRATION_LOCK = 0x66640002
 
@@ -112,7 +116,7 @@ class PostgresDatabase(Database):
                     " [store]; only if there has never been a store there: frontdesk store create."
                 )
         if outdated:
-            self._write(lambda connection: self._migrate(connection, on_progress))
+            self._write_once(lambda connection: self._migrate(connection, on_progress))
             # What was migrated through waits for ever.
             self._engine.dispose()
 
@@ -144,6 +148,16 @@ class PostgresDatabase(Database):
             return work(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     def _write(self, work: Work[Answer]) -> Answer:
+        for _ in range(TRIES - 1):
+            try:
+                return self._write_once(work)
+            except DBAPIError as error:
+                # The server has undone all of it, so that another desk's write could go on.
+                if getattr(error.orig, "sqlstate", None) not in UNDONE:
+                    raise
+        return self._write_once(work)
+
+    def _write_once(self, work: Work[Answer]) -> Answer:
         connection, place = self._connect_to_write()
         with connection:
             answer = work(connection)

@@ -126,6 +126,8 @@ def read_only(where: str, *, is_standby: bool) -> ReadOnly:
 
 LOST = "08000"
 """The code of a connection that is gone: the server sends none then, so this one stands for it."""
+UNDONE = frozenset({"40001", "40P01"})
+"""The codes of a transaction that is undone for the sake of others, to be made anew: serialisation, deadlock."""
 PREPARED_GONE = "26000"
 """Somebody between here and the server reset the session, and its prepared statements with it."""
 

@@ -48,7 +48,7 @@ def do(tx: Connection, database: Database, command: Command, standing: Standing)
             Reason("given-up", "the desk gave it up before it arrived: nothing was done, start again")
         )
     subject = SUBJECTS[command.subject.kind]
-    held = lock(tx, command.subject, ask.reads, standing)
+    held = lock(tx, command.subject, ask.reads, standing, ask.locks)
     now = database.now(tx)
     if not_allowed := why_not_write(subject.practice(tx, held.thing), standing, ask.scope):
         raise Refused(not_allowed)

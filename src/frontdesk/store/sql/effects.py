@@ -59,8 +59,8 @@ def meet_intent(tx: Connection, held: Held[Any], ask: Ask, now: datetime) -> Met
         raise Refused(Reason("under-way", "it is being changed in the PMS now: wait until the PMS answers"))
     if not ask.ends_intent:
         return Met()
-    proving = select(DELIVERY).where(DELIVERY.c.command_id == thing.intent.command_id, DELIVERY.c.proves)
-    row = tx.execute(proving.with_for_update()).one()
+    mine = [row for row in lock_deliveries(tx, [thing.id]) if row.command_id == thing.intent.command_id]
+    (row,) = [one for one in mine if one.proves]
     # Who has it tried again begins to count tries anew, and knows no more than before.
     if row.state in _UNSENT and not row.attempts and not row.unproven and row.lease_until is None:
         _drop(tx, row.command_id, f"{NOT_DONE}it was cancelled before", now)
@@ -101,8 +101,17 @@ def drop_unsent(tx: Connection, booking_ids: Sequence[int], kind: str, why: str,
     _settle(tx, tx.execute(unsent).scalars().all(), f"{NOT_NEEDED}{why}", now)
 
 
+def lock_deliveries(tx: Connection, booking_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Lock all deliveries of bookings, which are locked already, in the one order of locks; return their rows."""
+    theirs = select(DELIVERY).where(DELIVERY.c.booking_id.in_(booking_ids))
+    return tx.execute(theirs.order_by(DELIVERY.c.id).with_for_update()).all()
+
+
 def last_open(tx: Connection, booking_id: int | None, way: Way) -> Row[Any] | None:
-    """Return, locked, the last delivery of a booking by this way that has not come to its end, or None."""
+    """Return, locked, the last delivery of a booking by this way that has not come to its end, or None.
+
+    An ask that comes here names deliveries in `locks`, so that they are locked in the one order.
+    """
     going_on = [state.value for state in (*OPEN_STATES, State.ATTENTION)]
     of_the_booking = DELIVERY.c.booking_id == booking_id, DELIVERY.c.state.in_(going_on)
     found = tx.execute(select(DELIVERY).where(*of_the_booking).order_by(DELIVERY.c.id).with_for_update())
@@ -134,7 +143,9 @@ def free(tx: Connection, delivery_id: int, now: datetime) -> None:
 
 def _free(tx: Connection, ids: Sequence[int], now: datetime) -> None:
     waiting = DELIVERY.c.waits_for.in_(ids), DELIVERY.c.state == State.PENDING.value
-    tx.execute(update(DELIVERY).where(*waiting, DELIVERY.c.next_at.is_(None)).values(next_at=now))
+    found = select(DELIVERY.c.id).where(*waiting, DELIVERY.c.next_at.is_(None)).order_by(DELIVERY.c.id)
+    if freed := tx.execute(found.with_for_update()).scalars().all():
+        tx.execute(update(DELIVERY).where(DELIVERY.c.id.in_(freed)).values(next_at=now))
 
 
 def of_settling(tx: Connection, command: Command, now: datetime) -> list[Deed]:

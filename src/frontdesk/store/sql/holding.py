@@ -11,24 +11,29 @@ from frontdesk.commands import Changes, Held, Subject
 from frontdesk.store.sql.subjects import SUBJECTS, kind_of, place_of
 
 
-def lock(tx: Connection, subject: Subject, reads: Sequence[str], standing: Standing) -> Held[Any]:
+def lock(
+    tx: Connection, subject: Subject, reads: Sequence[str], standing: Standing, locks: Sequence[str] = ()
+) -> Held[Any]:
     """Lock a subject with what its rules read, in the one order of locks, and return it as it stands.
 
-    Raises NotFound.
+    Things of the kinds `locks` that belong to it are locked too, and not read. Raises NotFound.
     """
     own = SUBJECTS[subject.kind]
+    kinds = dict.fromkeys((*reads, *locks))
     locked: set[Subject] = set()
     while True:
-        beside = {kind: sorted(own.related(tx, subject.id, kind)) for kind in reads}
+        beside = {kind: sorted(own.related(tx, subject.id, kind)) for kind in kinds}
         wanted = {subject, *(Subject(kind, one) for kind, ids in beside.items() for one in ids)}
-        if wanted <= locked:
+        if not (missing := wanted - locked):
             break
-        for kind in sorted({one.kind for one in wanted - locked}, key=place_of):
-            SUBJECTS[kind].lock(tx, sorted(one.id for one in wanted - locked if one.kind == kind))
-        locked |= wanted
+        # What belongs to it is read anew behind each kind: others may have added to it meanwhile.
+        first = min((one.kind for one in missing), key=lambda kind: (place_of(kind), kind))
+        some = {one for one in missing if one.kind == first}
+        SUBJECTS[first].lock(tx, sorted(one.id for one in some))
+        locked |= some
     return Held(
         own.read(tx, subject.id, standing),
-        {kind: tuple(SUBJECTS[kind].read(tx, one, standing) for one in ids) for kind, ids in beside.items()},
+        {kind: tuple(SUBJECTS[kind].read(tx, one, standing) for one in beside[kind]) for kind in reads},
     )
 
 

@@ -17,7 +17,7 @@ from frontdesk.commands import Command, Held, Subject, TakeBackNoShow
 from frontdesk.deliveries import Kind, Way
 from frontdesk.store.sql import doing, effects, holding
 from frontdesk.store.sql.sealing import Deed, News
-from frontdesk.store.sql.selects import ADJUSTMENT, DELIVERY
+from frontdesk.store.sql.selects import ADJUSTMENT
 from frontdesk.store.sql.subjects import SUBJECTS
 
 
@@ -29,9 +29,7 @@ def take_back(
         return [], []
     ids = [one.id for one in marked]
     # In the one order of locks, whatever is needed of them.
-    tx.execute(
-        select(DELIVERY.c.id).where(DELIVERY.c.booking_id.in_(ids)).order_by(DELIVERY.c.id).with_for_update()
-    )
+    effects.lock_deliveries(tx, ids)
     requested = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.booking_id.in_(ids)).order_by(ADJUSTMENT.c.id)
     request_ids = tx.execute(requested.with_for_update()).scalars().all()
     requests = SUBJECTS["adjustment"].many(tx, request_ids)

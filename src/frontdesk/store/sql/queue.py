@@ -139,9 +139,10 @@ class SqlQueue:
         # Without a lease it was finished before: an answer of this very call that got lost.
         mine = DELIVERY.c.fence == claim.fence, DELIVERY.c.lease_until.is_not(None)
         query = select(DELIVERY).where(DELIVERY.c.id == claim.delivery.id, *mine)
-        if claim.delivery.proves:
-            # In the one order of locks: its command may take effect by this.
+        if claim.delivery.proves or result.ended is Ended.REFUSED:
+            # In the one order of locks: its command may take effect by this, or fall, or another channel follow.
             SUBJECTS["booking"].lock(tx, [claim.delivery.booking_id])
+            effects.lock_deliveries(tx, [claim.delivery.booking_id])
         row = tx.execute(query.with_for_update()).one_or_none()
         if row is None:
             return None
@@ -167,7 +168,6 @@ class SqlQueue:
                 "changed_at": now,
             },
         )
-        troubles.note(tx, claim.delivery, result, now)
         deeds = []
         if changed.state == State.DONE:
             deeds = effects.take_effect(tx, changed, result.proof, now) if row.proves else []
@@ -175,6 +175,7 @@ class SqlQueue:
         elif then.is_refused and row.proves:
             deeds = effects.fall(tx, changed, then.error, now)
             effects.free(tx, row.id, now)
+        troubles.note(tx, claim.delivery, result, now)
         if deeds:
             seal(tx, self._database, *deeds, news=went_on([row.booking_id], now))
         else:

@@ -143,6 +143,7 @@ def _apply(
     there = {row.id: records.practice(row) for row in tx.execute(select(PRACTICE)).all()}
     at = database.now(tx)
     done: list[str] = []
+    moved: list[tuple[Practice, Practice]] = []
     for practice in wanted:
         before = there.get(practice.id)
         values = selects.practice_values(practice)
@@ -154,9 +155,12 @@ def _apply(
             old = selects.practice_values(before)
             names = ", ".join(name for name, value in values.items() if old[name] != value)
             done.append(f"{practice.name}: {names} changed")
-            if before.time_zone != practice.time_zone:
-                _move_days(tx, practice)
-            _move_deliveries(tx, before, practice, at)
+            moved.append((before, practice))
+    # In the one order of locks: all bookings by their ids, then all deliveries.
+    _move_days(tx, {after.id: after for before, after in moved if before.time_zone != after.time_zone})
+    _lock_deliveries(tx, [after.id for before, after in moved if before.pms is not None])
+    for before, after in moved:
+        _move_deliveries(tx, before, after, at)
     if done:
         detail = {str(number): sentence for number, sentence in enumerate(done, 1)}
         seal(tx, database, Deed(Action.PRACTICE_APPLIED, operator, at, detail=detail))
@@ -192,8 +196,19 @@ def _apply_billing(
     return (done,)
 
 
+def _lock_deliveries(tx: Connection, practice_ids: Collection[str]) -> None:
+    """Lock what the PMSs of these practices are still to be told."""
+    if not practice_ids:
+        return
+    theirs = select(BOOKING.c.id).where(BOOKING.c.practice_id.in_(practice_ids))
+    open_ones = select(DELIVERY.c.id).where(
+        DELIVERY.c.state.in_(records.COUNTED_STATES), DELIVERY.c.booking_id.in_(theirs)
+    )
+    tx.execute(open_ones.order_by(DELIVERY.c.id).with_for_update())
+
+
 def _move_deliveries(tx: Connection, before: Practice, practice: Practice, at: datetime) -> None:
-    """Let what a practice's PMS is still to be told go by its new tx, or by a person."""
+    """Let what a practice's PMS is still to be told go by its new connection, or by a person."""
     if before.pms is None:
         return
     moving = update(DELIVERY).where(
@@ -220,17 +235,20 @@ def _move_deliveries(tx: Connection, before: Practice, practice: Practice, at: d
     )
 
 
-def _move_days(tx: Connection, practice: Practice) -> None:
-    """Set the calendar days of a practice's bookings anew: in another zone they are others."""
+def _move_days(tx: Connection, practices: Mapping[str, Practice]) -> None:
+    """Set the calendar days of the bookings of practices anew: in another zone they are others."""
+    if not practices:
+        return
     last = 0
     columns = (
         BOOKING.c.id,
+        BOOKING.c.practice_id,
         BOOKING.c.starts_at,
         BOOKING.c.local_date,
         BOOKING.c.practitioner_id,
         BOOKING.c.cancelled,
     )
-    query = select(*columns).where(BOOKING.c.practice_id == practice.id).order_by(BOOKING.c.id)
+    query = select(*columns).where(BOOKING.c.practice_id.in_(practices)).order_by(BOOKING.c.id)
     moving = update(BOOKING).where(BOOKING.c.id == bindparam("row_id"))
     moving = moving.values(local_date=bindparam("day"), tags=bindparam("new_tags"))
     while rows := tx.execute(query.where(BOOKING.c.id > last).limit(_ROWS_AT_ONCE).with_for_update()).all():
@@ -242,7 +260,8 @@ def _move_days(tx: Connection, practice: Practice) -> None:
                 "new_tags": anew["tags"],
             }
             for row in rows
-            if (anew := derived_days(row._asdict(), practice))["local_date"] != row.local_date
+            if (anew := derived_days(row._asdict(), practices[row.practice_id]))["local_date"]
+            != row.local_date
         ]
         if moved:
             tx.execute(moving, moved)

@@ -274,7 +274,11 @@ class Deliveries:
         return {"settled": [thing.settled_by, thing.note]} if is_settled_by_person(thing) else {}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
-        return tx.execute(select(DELIVERY.c.booking_id).where(DELIVERY.c.id == thing_id)).scalars().all()
+        its_booking = select(DELIVERY.c.booking_id).where(DELIVERY.c.id == thing_id)
+        if kind == "delivery":
+            of_it = DELIVERY.c.booking_id == its_booking.scalar_subquery()
+            return tx.execute(select(DELIVERY.c.id).where(of_it)).scalars().all()
+        return tx.execute(its_booking).scalars().all()
 
     def practice(self, tx: Connection, thing: Delivery) -> Practice | None:
         return SUBJECTS["booking"].read(tx, thing.booking_id, Standing()).practice  # type: ignore[no-any-return]
@@ -298,9 +302,8 @@ class Deliveries:
         return after
 
     def _waits(self, tx: Connection, delivery: Delivery) -> bool:
-        """Whether another delivery is to be done first. It is locked: its end frees what waits for it."""
-        first = select(DELIVERY).where(DELIVERY.c.id == delivery.waits_for).with_for_update()
-        row = tx.execute(first).one_or_none()
+        """Whether another delivery is to be done first. All of the booking's are locked."""
+        row = tx.execute(select(DELIVERY).where(DELIVERY.c.id == delivery.waits_for)).one_or_none()
         if row is None or (row.proves and row.is_refused):
             return False
         return State(row.state) in (*OPEN_STATES, State.ATTENTION)
