@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from frontdesk.api.asks import content_digest
 from frontdesk.audit import GENESIS, Flaws, digest
 from frontdesk.billing.adjustments import Review
+from frontdesk.bookings import Operator
 from frontdesk.commands import (
     Command,
     Pay,
@@ -30,6 +31,7 @@ from tests.contract.queueing import POLICY, REFUSED
 from tests.contract.raw import connected, execute
 from tests.contract.test_adjustments import ABSENT, new_patient
 from tests.making import (
+    BY_HAND,
     KIM,
     KIM_AT_TWO,
     LEE,
@@ -40,6 +42,7 @@ from tests.making import (
     settle,
 )
 
+NAMESAKE = Operator("frontdesk")
 NOTHING = planned_digest([])
 PLANNED = "pms.cancel, patient.email, desk.email"
 
@@ -322,6 +325,27 @@ async def test_what_only_commands_make_is_not_there_without_one(recorded: Record
     assert said(await recorded.store.registry.verify()) == [
         "adjustment 999 of booking adelaide/N1 is in the store, and no audit event made it"
     ]
+
+
+async def test_a_person_who_is_called_as_the_program_settles_like_anybody(
+    store: SqlStore, store_url: str
+) -> None:
+    """An account of the machine is soon called frontdesk, and so is then whoever works under it."""
+    marked = await do(store, await new_patient(store, pms=BY_HAND), ABSENT)
+    by_hand, to_biller = await store.deliveries(marked.id)
+    settled = await settle(store, by_hand.id, NAMESAKE, "Marked it there")
+    assert settled.settled_by == "frontdesk"
+    assert await store.registry.verify() is None
+    execute(store_url, "UPDATE delivery SET note = 'x' WHERE id = :id", id=by_hand.id)
+    called = f"delivery {by_hand.id} (pms.no_show of booking adelaide/N1)"
+    (flaw,) = said(await store.registry.verify())
+    assert flaw.startswith(f"{called} is not as audit event ")
+    execute(store_url, "UPDATE delivery SET note = 'Marked it there' WHERE id = :id", id=by_hand.id)
+    assert await store.registry.verify() is None
+    forged = {"state": "settled", "settled_by": "frontdesk", "changed_at": marked.starts_at}
+    execute(store_url, update(DELIVERY).where(DELIVERY.c.id == to_biller.id).values(**forged))
+    (flaw,) = said(await store.registry.verify())
+    assert flaw.endswith(" was settled by frontdesk, and no audit event says so")
 
 
 async def test_the_first_flaws_are_told_and_all_are_counted(recorded: Recorded) -> None:

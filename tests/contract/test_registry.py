@@ -108,6 +108,13 @@ async def test_a_token_for_what_is_not_there_is_refused(store: SqlStore) -> None
     assert await store.registry.tokens() == ()
 
 
+async def test_no_token_has_the_name_of_the_program(store: SqlStore) -> None:
+    """What is done through it would be taken for what a dispatcher does."""
+    with pytest.raises(Refused, match="frontdesk is what the program calls itself"):
+        await store.registry.create_token(" frontdesk ", frozenset({Scope.READ}), None, KIM)
+    assert await store.registry.tokens() == ()
+
+
 @pytest.fixture
 def umask_0() -> Iterator[None]:
     """A process that would let everybody read what it writes."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
+from frontdesk.bookings import Operator
 from frontdesk.cli import crash, dispatching
 from frontdesk.cli.dispatching import wake_for_others
 from frontdesk.commands import Subject
@@ -19,21 +20,22 @@ from tests.making import KIM, PRAKTIKA, cancel, cancel_of, make_incoming, make_p
 REACHED = {PRAKTIKA.connection, MAIL_CONNECTION}
 
 
-async def test_a_cancel_and_a_retry_wake_it_and_progress_does_not(store: SqlStore) -> None:
+@pytest.mark.parametrize("who", [KIM, Operator("frontdesk")], ids=str)
+async def test_a_cancel_and_a_retry_wake_it_and_progress_does_not(store: SqlStore, who: Operator) -> None:
     await store.registry.apply_practices([make_practice()], KIM)
     await store.registry.load([make_incoming()], KIM, "tests")
     (booking,) = await store.find("R00001")
     woken = asyncio.Semaphore(0)
     number = (await store.state()).number
     watching = asyncio.create_task(wake_for_others(store, number, woken.release))
-    await cancel(store, cancel_of(booking, KIM))
+    await cancel(store, cancel_of(booking, who))
     await woken.acquire()
 
     claim = await store.queue.claim(REACHED, RetryPolicy())
     assert claim is not None
     failed = await store.queue.finish(claim, Result(Ended.REFUSED, "no"), RetryPolicy())
     assert failed is not None
-    await retry(store, failed.id, KIM)
+    await retry(store, failed.id, who)
     await woken.acquire()
     watching.cancel()
     await asyncio.wait([watching])

@@ -46,8 +46,11 @@ from frontdesk.bookings import (
 from frontdesk.commands import Command, Done, Subject
 from frontdesk.deliveries import Attention, Delivery
 
-DISPATCHER = Operator("frontdesk")
-"""Who writes how a delivery went on: a program."""
+DISPATCHER = Operator("frontdesk", via="frontdesk")
+"""Who writes how a delivery went on: a program.
+
+Somebody who is called so is no program: at a desk there is no `via`, and no token has this name.
+"""
 
 
 CHANGES_AT_ONCE = 500

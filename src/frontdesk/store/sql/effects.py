@@ -215,6 +215,7 @@ def _settle(tx: Connection, ids: Sequence[int], note: str, now: datetime) -> Non
             state=State.SETTLED.value,
             note=note,
             settled_by=DISPATCHER.name,
+            settled_via=DISPATCHER.via,
             next_at=None,
             lease_until=None,
             changed_at=now,

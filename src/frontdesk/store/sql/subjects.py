@@ -16,7 +16,6 @@ from frontdesk.bookings import Booking, Operator, Origin, Practice, Standing
 from frontdesk.deliveries import OPEN_STATES, Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
-from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects, troubles
 from frontdesk.store.sql.accounts import Accounts, Invoices, Payers, account_of_booking
 from frontdesk.store.sql.derived import derived_from
@@ -270,8 +269,8 @@ class Deliveries:
         return ()  # the proof of a command has its deliveries
 
     def kept(self, thing: Delivery) -> Mapping[str, Any]:
-        # Until a person has settled it, it is the dispatchers'.
-        return {"settled": [thing.settled_by, thing.note]} if is_settled_by_person(thing) else {}
+        # Until it is settled, it is the dispatchers'.
+        return {"settled": [thing.settled_by, thing.note]} if thing.state is State.SETTLED else {}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         its_booking = select(DELIVERY.c.booking_id).where(DELIVERY.c.id == thing_id)
@@ -332,11 +331,6 @@ SUBJECTS: dict[str, SubjectKind] = {
 
 def _who(by: Operator | None) -> tuple[str, str]:
     return ("", "") if by is None else (by.name, by.via)
-
-
-def is_settled_by_person(delivery: Delivery) -> bool:
-    """Whether a person has settled a delivery, and no dispatcher for want of a reason to go on."""
-    return delivery.state is State.SETTLED and delivery.settled_by not in ("", str(DISPATCHER))
 
 
 def kind_of(thing: Any) -> str:

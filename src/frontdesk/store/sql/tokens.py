@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from frontdesk.audit import Action
 from frontdesk.bookings import Operator, Reason, Scope
 from frontdesk.errors import NotFound, Refused, Unauthorised
-from frontdesk.store.port import DeskToken
+from frontdesk.store.port import DISPATCHER, DeskToken
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.sealing import Deed, seal
 from frontdesk.store.sql.selects import PRACTICE, TOKEN
@@ -66,6 +66,10 @@ def _refuse_useless(
 ) -> None:
     if not name:
         raise Refused(Reason("no-name", "a desk token needs a name"))
+    if name == DISPATCHER.via:
+        raise Refused(
+            Reason("own-name", f"{name} is what the program calls itself: give the desk another name")
+        )
     if not scopes:
         raise Refused(Reason("no-scope", "a desk token needs a scope: without any it opens nothing"))
     if expires_at is not None and expires_at <= now:

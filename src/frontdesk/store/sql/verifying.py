@@ -21,12 +21,13 @@ from frontdesk.bookings import Operator
 from frontdesk.commands import KINDS, Subject
 from frontdesk.deliveries import Kind, State
 from frontdesk.errors import Unavailable
+from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import proving, selects
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.proving import Left
 from frontdesk.store.sql.sealing import head
 from frontdesk.store.sql.selects import AUDIT, BOOKING, COMMAND, DELIVERY
-from frontdesk.store.sql.subjects import SUBJECTS, is_settled_by_person
+from frontdesk.store.sql.subjects import SUBJECTS
 
 ROWS = 500
 """Rows that one piece reads of a table. On SQLite desks wait with their COMMIT as long as it takes."""
@@ -345,11 +346,10 @@ def _is_message(row: Row[Any]) -> bool:
 
 
 def _was_settled(row: Row[Any]) -> bool:
-    """Whether a person settled a delivery, which was not born so."""
-    try:
-        return row.changed_at != row.created_at and is_settled_by_person(selects.delivery(row))
-    except (ValueError, TypeError):
+    """Whether a person settled a delivery, which was not born so; no dispatcher for want of a reason to go on."""
+    if row.state != State.SETTLED or not row.settled_by or row.changed_at == row.created_at:
         return False
+    return Operator(row.settled_by, row.settled_via) != DISPATCHER
 
 
 def _kept(tx: Connection, kind: str, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
