@@ -20,6 +20,7 @@ from frontdesk.bookings import (
     why_not_cancel,
     why_not_write,
 )
+from frontdesk.open_words import not_known_here
 
 WORDS = {
     Presence.NONE: "not marked",
@@ -30,6 +31,12 @@ WORDS = {
     Presence.UNKNOWN: "not known whether they came",
 }
 """What a desk calls each."""
+
+
+def word_of(presence: Presence) -> str:
+    """Return what a desk calls it; a word of a newer program is told as it is."""
+    return WORDS.get(presence, presence.value)
+
 
 _CAME = frozenset({Presence.ARRIVED, Presence.ATTENDED})
 
@@ -55,6 +62,8 @@ def why_not_mark_no_show(
     """
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk, here)
+    if reason := _why_not_understood(booking):
+        return reason
     if booking.starts_at > now:
         start = times.when_in_words(booking.starts_at, booking.practice.zone, now)
         return Reason("not-started", f"not before it starts, {start}")
@@ -82,6 +91,8 @@ def why_not_mark_came(
     """
     if booking.cancellation is not None:
         return why_not_cancel(booking, now, desk, here)
+    if reason := _why_not_understood(booking):
+        return reason
     if is_too_early(presence, booking.starts_at, booking.practice.zone, now):
         return Reason("not-started", f"it starts {_distance(booking, now)}")
     marked = booking.attendance.presence
@@ -117,6 +128,8 @@ def why_not_take_back(
     """
     if booking.attendance.presence is Presence.NONE:
         return Reason("not-marked", "nobody has marked whether the patient came")
+    if reason := _why_not_understood(booking):
+        return reason
     if (
         booking.attendance.presence is Presence.NO_SHOW
         and request is not None
@@ -125,6 +138,12 @@ def why_not_take_back(
     ):
         return Reason("approved", "the request not to be charged for this patient is approved")
     return why_not_write(booking.practice, desk, Scope.CANCEL)
+
+
+def _why_not_understood(booking: Booking) -> Reason | None:
+    """Return that only a newer program knows what is marked, if that is so: it would be written over."""
+    marked = booking.attendance.presence
+    return None if marked.is_known else Reason("not-known-here", not_known_here(f"the mark {marked}"))
 
 
 def why_not_no_show_key(
@@ -165,7 +184,7 @@ def told(booking: Booking, now: datetime, here: ZoneInfo | None = None) -> str:
     """Return what is marked, when and by whom: `marked did not come 10:46 by Kim Nguyen`."""
     marked, zone = booking.attendance, booking.practice.zone
     shown_in = here or zone
-    said = f"marked {WORDS[marked.presence]}"
+    said = f"marked {word_of(marked.presence)}"
     if marked.at is not None:
         said += f" {times.since_in_words(marked.at, shown_in, now)}"
         said += times.other_clock(marked.at, shown_in, zone)

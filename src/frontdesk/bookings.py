@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
+from frontdesk.open_words import OpenWord
 
 REASON_LIMIT = 255
 """Characters of a cancellation reason, counted in code points after `text.clean`."""
@@ -25,14 +26,14 @@ class Status(StrEnum):
     CANCELLED = "Cancelled"
 
 
-class Channel(StrEnum):
+class Channel(OpenWord):
     """A way to tell a patient something."""
 
     EMAIL = "email"
     SMS = "sms"
 
 
-class Scope(StrEnum):
+class Scope(OpenWord):
     """What a desk may be allowed to do."""
 
     READ = "read"
@@ -130,7 +131,7 @@ class Patient:
     pms_ref: str = ""
 
 
-class Origin(StrEnum):
+class Origin(OpenWord):
     """Where something was said of a booking. Only what was cancelled here is cancelled for ever."""
 
     HERE = "here"
@@ -140,7 +141,8 @@ class Origin(StrEnum):
     @property
     def source(self) -> str:
         """Who says so, in words, where it was not said here."""
-        return {Origin.HERE: "", Origin.PMS: "the PMS", Origin.FILE: "an imported file"}[self]
+        words = {Origin.HERE: "", Origin.PMS: "the PMS", Origin.FILE: "an imported file"}
+        return words.get(self, "a newer frontdesk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Cancellation:
         return f"{when}, as {self.source} says" if self.source else f"by {self.by} {when}"
 
 
-class Presence(StrEnum):
+class Presence(OpenWord):
     """Whether the patient came, in words of our own: a PMS has others, such as FTA and UTA.
 
     `UNABLE` gave notice. `UNKNOWN` is what a source says in words that nobody here knows.

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 
 from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import Booking, Channel, Pms, Practice
+from frontdesk.open_words import OpenWord, not_known_here
 
 
 class Way(Enum):
@@ -18,6 +19,8 @@ class Way(Enum):
     PHONE = "phone"
     DESK = "desk"
     BILLER = "biller"
+    OTHER = "other"
+    """One that only a newer program knows."""
 
 
 class Kind(StrEnum):
@@ -34,7 +37,7 @@ class Kind(StrEnum):
     BILLER_POST = "biller.post"
 
 
-class State(StrEnum):
+class State(OpenWord):
     """How far a delivery has got."""
 
     PENDING = "pending"
@@ -78,7 +81,7 @@ BILLER_CONNECTION = "billing.biller"
 
 _PMS = "pms."
 
-_WAYS = {
+_WAYS: Mapping[str, Way] = {
     Kind.PATIENT_EMAIL: Way.EMAIL,
     Kind.PATIENT_SMS: Way.SMS,
     Kind.PATIENT_PHONE: Way.PHONE,
@@ -90,7 +93,7 @@ _WAYS = {
 
 def way_of(kind: str) -> Way:
     """Return by which way a delivery of this kind goes."""
-    return Way.PMS if kind.startswith(_PMS) else _WAYS[Kind(kind)]
+    return Way.PMS if kind.startswith(_PMS) else _WAYS.get(kind, Way.OTHER)
 
 
 _CHANNEL_CONNECTIONS = {Channel.EMAIL: MAIL_CONNECTION, Channel.SMS: SMS_CONNECTION}
@@ -163,6 +166,11 @@ class Delivery:
     def way(self) -> Way:
         """By which way somebody is told."""
         return way_of(self.kind)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this program knows by which way it goes, and how far it has got."""
+        return self.way is not Way.OTHER and self.state.is_known
 
     @property
     def is_to_patient(self) -> bool:
@@ -261,8 +269,8 @@ def next_channel(
     """Return the first message to the patient by a channel not `tried` yet, or None."""
     addresses = _addresses(booking)
     for channel in practice.patient_channels:
-        kind = _CHANNEL_KINDS[channel]
-        if addresses[channel] and kind not in tried:
+        kind = _CHANNEL_KINDS.get(channel)
+        if kind is not None and addresses[channel] and kind not in tried:
             connection = _CHANNEL_CONNECTIONS[channel]
             return Planned(kind, State.PENDING, addresses[channel], connection=connection)
     return None
@@ -286,7 +294,7 @@ def reader(booking: Booking, practice: Practice) -> Reader:
     if pms is not None and pms.tells_patient:
         return Reader.PRACTICE if is_by_hand(booking, practice) else Reader.PERHAPS
     first = next_channel(booking, practice, ())
-    carriers = {_CHANNEL_KINDS[channel] for channel in practice.reason_channels}
+    carriers = {_CHANNEL_KINDS.get(channel) for channel in practice.reason_channels}
     return Reader.PATIENT if first is not None and first.kind in carriers else Reader.PRACTICE
 
 
@@ -318,6 +326,8 @@ def _tell_patient(booking: Booking | IncomingBooking, practice: Practice, told_b
         return Planned(Kind.PATIENT_PHONE, State.SETTLED, number, TOLD_BY_PHONE)
     addresses = _addresses(booking)
     missing = ", ".join(_MISSING[channel] for channel in Channel if not addresses[channel])
+    if any(not channel.is_known for channel in practice.patient_channels):
+        missing = not_known_here("how this practice tells patients")
     return Planned(Kind.PATIENT_PHONE, State.ATTENTION, number, missing)
 
 

@@ -49,7 +49,7 @@ class Gaps:
                 " somebody has to cancel the booking there by hand."
             )
         for channels, number in self._without_address.items():
-            missing = " and no ".join(_COLUMNS[one] for one in channels)
+            missing = " and no ".join(_COLUMNS.get(one, one.value) for one in channels)
             yield (
                 f"{self._some(number)} no {missing}. Without an address the patient is not told automatically:"
                 " somebody has to ring."

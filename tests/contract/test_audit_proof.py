@@ -84,10 +84,11 @@ async def recorded(store: SqlStore, store_url: str) -> Recorded:
     update_ = (await store.deliveries(two.id))[0]
     execute(store_url, "UPDATE delivery SET state = 'attention' WHERE id = :id", id=update_.id)
     await settle(store, update_.id, LEE, "Cancelled it there by hand")
-    events = {row.action: row.number for row in reversed(execute(store_url, select(AUDIT)))}
-    numbers = [row.number for row in execute(store_url, select(AUDIT).order_by(AUDIT.c.number))]
+    by_number = select(AUDIT).order_by(AUDIT.c.number)
+    events = {row.action: row.number for row in reversed(execute(store_url, by_number))}
+    numbers = [row.number for row in execute(store_url, by_number)]
     rows = {
-        table: [row._asdict() for row in execute(store_url, select(table))]
+        table: [row._asdict() for row in execute(store_url, select(table).order_by(*table.primary_key))]
         for table in (COMMAND, DELIVERY, ADJUSTMENT, BOOKING)
     }
     return Recorded(
@@ -136,6 +137,10 @@ TAMPERING = [
     ),
     (
         "UPDATE adjustment SET review = 'nonsense'",
+        "adjustment {adjustment} of booking adelaide/N1 is not as audit event {no_show} left it",
+    ),
+    (
+        "UPDATE adjustment SET answers = '7'",
         "adjustment {adjustment} is not as audit event {no_show} left it",
     ),
     (

@@ -200,8 +200,8 @@ async def opened_and_closed(early: EarlyReads) -> None:
 
 
 async def test_a_row_that_cannot_be_read_is_for_the_store(early: EarlyReads, path: Path) -> None:
-    changed(path, "UPDATE practice SET patient_channels = 'pigeon'")
+    changed(path, "UPDATE booking SET created_at = 'pigeon'")
     with pytest.raises(Unusual) as unusual:
-        await early.practices()
+        await early.page(BookingQuery(NOW), 5, None, Direction.FORWARD)
     # No data of a row may come along with the error.
     assert unusual.value.__context__ is None

@@ -235,6 +235,24 @@ async def test_a_made_up_subject_and_what_stands_beside_it(
     ]
 
 
+async def test_a_program_that_does_not_know_a_subject_says_so(
+    store: Store, booking: Booking, chair: Chair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = warm(chair)
+    await store.do(asked)
+    monkeypatch.delitem(subjects.SUBJECTS, "chair")
+    monkeypatch.delitem(commands.KINDS, Warm.kind)
+    with pytest.raises(Refused) as refused:
+        await store.outcome(asked.id)
+    assert refused.value.reason.code == "not-known-here"
+    assert (await store.history(booking.id))[0].action == "chair.warm_up"
+    flaws = await store.registry.verify()
+    assert flaws is not None
+    assert [one.said for one in flaws.found] == [
+        "chair 7: this frontdesk does not know what it is: use the version that saved it"
+    ]
+
+
 async def test_a_made_up_command_is_refused_like_any_other(
     store: Store, booking: Booking, chair: Chair
 ) -> None:

@@ -57,6 +57,15 @@ def test_the_list_is_aligned_and_has_no_secret(desk: LineDesk) -> None:
     assert secret.split("_", 2)[2] not in shown
 
 
+def test_a_scope_of_a_newer_program_is_listed_and_opens_nothing_here(desk: LineDesk) -> None:
+    secret = desk(*DESK_TWO).stdout.strip()
+    with closing(sqlite3.connect(desk.store_file)) as database:
+        database.execute("UPDATE token SET scopes = 'dream,cancel,read'")
+        database.commit()
+    assert "  read, cancel, dream (not known here)  " in desk("tokens", "list").stdout
+    assert {one for one in admitted(desk, secret).scopes if one.is_known} == {Scope.READ, Scope.CANCEL}
+
+
 def test_a_revoked_token_opens_nothing_and_stays_on_the_list(desk: LineDesk) -> None:
     secret = desk(*DESK_TWO).stdout.strip()
     number = secret.split("_")[1]

@@ -156,6 +156,12 @@ async def test_a_body_that_is_none_is_refused(desk: httpx.AsyncClient, filled: S
     assert (await filled.get(33)).cancellation is None
 
 
+async def test_a_ground_that_there_is_not_is_refused(desk: httpx.AsyncClient) -> None:
+    body = {"ground": "moved-away", "name": "Kim", "text": "x"}
+    response = await desk.post("/bookings/33/request-adjustment", json=body, headers=cancel_headers())
+    assert (response.status_code, problem(response).code) == (422, "no-ground")
+
+
 async def test_what_was_given_up_never_happens(desk: httpx.AsyncClient, filled: SqlStore) -> None:
     key, done = uuid4(), uuid4()
     await cancel(desk, 35, done)

@@ -72,3 +72,9 @@ def test_what_cannot_be_cancelled_any_more_is_not_counted(over: Booking | Incomi
     gaps.add(over, make_practice(), BEFORE)
 
     assert list(gaps.sentences()) == []
+
+
+def test_a_way_of_telling_patients_that_only_a_newer_program_knows_is_named_as_it_is() -> None:
+    practice = make_practice(pms=None, patient_channels=(Channel("pigeon"),))
+    (sentence,) = said(make_booking(practice=practice))
+    assert sentence == f"1 of 1 bookings to come has no pigeon. {RING}"

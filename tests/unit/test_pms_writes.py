@@ -352,3 +352,13 @@ async def test_an_appointment_that_was_moved_and_has_not_begun_is_not_marked(unp
     begun = replace(made, at=LATER)
     pms = able(MOVED, APPLIED, *([replace(MOVED, status=AppointmentStatus.NO_SHOW)] * bool(unproven)))
     assert (await PmsCarrier(lambda _: pms).carry(begun)).ended is Ended.DONE
+
+
+async def test_what_only_a_newer_program_can_tell_is_not_sent_and_goes_on() -> None:
+    made = claim()
+    made = replace(made, delivery=replace(made.delivery, kind="pms.warm_up"))
+    pms = able()
+    result = await PmsCarrier(lambda _: pms).carry(made)
+    said = "this frontdesk does not know what was asked for: use the version that saved it"
+    assert result == Result(Ended.FAILED, said, is_ours=True)
+    assert not pms.requests

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from frontdesk.commands import KINDS, Ask, Command
+from frontdesk.open_words import OpenWord
 from frontdesk.shapes import converted
 
 
@@ -31,7 +32,12 @@ def ask_of(kind: str, fields: Mapping[str, Any]) -> Ask:
     ask = KINDS[kind]
     if unknown := set(fields) - {one.name for one in dataclasses.fields(ask)}:
         raise ValueError(f"{kind} has no {', '.join(sorted(unknown))} here")
-    return converted(dict(fields), ask)
+    found = converted(dict(fields), ask)
+    for name in fields:
+        word = getattr(found, name)
+        if isinstance(word, OpenWord) and not word.is_known:
+            raise ValueError(f"{kind} has no {name} {word} here")
+    return found
 
 
 def payload_of(ask: Ask) -> str:

@@ -7,11 +7,11 @@ Adjustment of the marketplace's portal.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from frontdesk.billing.periods import InvoiceState
 from frontdesk.bookings import Booking, Operator, Presence, Reason, Scope, Standing, why_not_write
+from frontdesk.open_words import OpenWord, not_known_here
 from frontdesk.text import fold
 
 TEXT_LIMIT = 500
@@ -20,7 +20,7 @@ TEXT_LIMIT = 500
 NAME_LIMIT = 200
 
 
-class Ground(StrEnum):
+class Ground(OpenWord):
     """Why nothing is to be charged."""
 
     DID_NOT_ATTEND = "did-not-attend"
@@ -35,7 +35,12 @@ LABELS = {
 }
 
 
-class Review(StrEnum):
+def label_of(ground: Ground) -> str:
+    """Return what a ground is called; a word of a newer program is told as it is."""
+    return LABELS.get(ground, ground.value)
+
+
+class Review(OpenWord):
     """How far a request has got, in the words of its badge."""
 
     AWAITING = "Awaiting Review"
@@ -116,6 +121,8 @@ class Adjustment:
 
 def why_incomplete(ground: Ground, answers: Collection[Answer], text: str, name: str) -> Reason | None:
     """Return what a request still lacks, or None: every question one answer, and a name."""
+    if not ground.is_known:
+        return Reason("no-ground", f"say why nothing is to be charged: {', '.join(Ground)}")
     given = [answer.question for answer in answers]
     asked = {question.id: question.text for question in QUESTIONS[ground]}
     for question, words in asked.items():
@@ -181,6 +188,8 @@ def _why_nothing_to_ask(booking: Booking) -> Reason | None:
 
 
 def _why_not_again(latest: Adjustment) -> Reason | None:
+    if not latest.review.is_known:
+        return Reason("not-known-here", not_known_here(f"the answer {latest.review} to a request"))
     match latest.review:
         case Review.AWAITING:
             return Reason("awaiting", f"a request of {latest.name} awaits review")

@@ -7,7 +7,6 @@ makes it final. A store keeps what `close` answers and never computes it again.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from frontdesk import times
 from frontdesk.billing.adjustments import Adjustment, Review
@@ -15,6 +14,7 @@ from frontdesk.billing.periods import InvoiceState, Period, Schedule, period_of,
 from frontdesk.billing.prices import Amount, charged, price_on
 from frontdesk.billing.settings import BillingSettings
 from frontdesk.bookings import Booking, Presence, Reason, Status
+from frontdesk.open_words import OpenWord
 
 NOT_KNOWN_NEW, NO_PRICE = "not-known-new", "no-price"
 """The codes of what is not billed until somebody answers a question."""
@@ -28,7 +28,7 @@ class Entry:
     request: Adjustment | None = None
 
 
-class LineKind(StrEnum):
+class LineKind(OpenWord):
     """What a line of an invoice does."""
 
     CHARGE = "charge"

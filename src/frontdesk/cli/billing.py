@@ -8,7 +8,7 @@ import click
 
 from frontdesk import text, times
 from frontdesk.billing.account import Account
-from frontdesk.billing.adjustments import LABELS, TEXT_LIMIT, Review
+from frontdesk.billing.adjustments import TEXT_LIMIT, Review, label_of
 from frontdesk.billing.outcomes import NOTHING, Outcome
 from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceSummary, PracticeSum
 from frontdesk.billing.periods import Period, parse
@@ -325,7 +325,7 @@ def _request_cells(row: BillingRow, now: datetime) -> tuple[str, ...]:
         booking.ref,
         booking.patient.name,
         request.name,
-        LABELS[request.ground],
+        label_of(request.ground),
         request.text,
     )
 

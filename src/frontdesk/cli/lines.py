@@ -6,9 +6,9 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.attendance import WORDS, told
+from frontdesk.attendance import told, word_of
 from frontdesk.audit import AuditEvent, in_words, past_of
-from frontdesk.billing.adjustments import LABELS, Adjustment
+from frontdesk.billing.adjustments import Adjustment, label_of
 from frontdesk.bookings import Booking, Patient, Practice, Presence
 from frontdesk.deliveries import Delivery
 from frontdesk.words.deliveries import done_words, facts
@@ -39,7 +39,7 @@ def booking_cells(booking: Booking, now: datetime) -> tuple[str, ...]:
         booking.practitioner.name,
         booking.appointment_type,
         booking.ref,
-        WORDS[booking.attendance.presence] if booking.attendance.presence is not Presence.NONE else "",
+        word_of(booking.attendance.presence) if booking.attendance.presence is not Presence.NONE else "",
     )
 
 
@@ -77,7 +77,7 @@ def booking_lines(
 
 def request_line(request: Adjustment) -> str:
     """Return how far a request not to be charged has got, and who decided."""
-    said = [f"{LABELS[request.ground]}: {request.review}"]
+    said = [f"{label_of(request.ground)}: {request.review}"]
     if request.decided_by is not None:
         said.append(f"by {request.decided_by}")
     return str(labelled("Adjustment", ", ".join(filter(None, (" ".join(said), request.note)))))

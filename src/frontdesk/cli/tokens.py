@@ -126,6 +126,12 @@ async def _zone(installation: Installation, store: "SqlStore") -> ZoneInfo:
     return home.zone if home else ZoneInfo("UTC")
 
 
+def _in_order(scopes: frozenset[Scope]) -> list[str]:
+    """Return scopes in our order, behind them those that only a newer program knows."""
+    known = [scope.value for scope in Scope if scope in scopes]
+    return known + sorted(f"{scope.value} (not known here)" for scope in scopes if not scope.is_known)
+
+
 def _cells(token: DeskToken, zone: ZoneInfo) -> tuple[str, ...]:
     def day(word: str, instant: datetime | None, otherwise: str) -> str:
         return f"{word} {times.day_in_full(times.local_date(instant, zone))}" if instant else otherwise
@@ -133,7 +139,7 @@ def _cells(token: DeskToken, zone: ZoneInfo) -> tuple[str, ...]:
     return (
         token.name,
         token.id,
-        ", ".join(scope.value for scope in Scope if scope in token.scopes),
+        ", ".join(_in_order(token.scopes)),
         "all practices" if token.practices is None else ", ".join(sorted(token.practices)),
         day("made", token.created_at, ""),
         day("expires", token.expires_at, "does not expire"),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from frontdesk import text
+from frontdesk.bookings import Channel
+from frontdesk.complaints import nearest
 from frontdesk.config import sections
 from frontdesk.config.files import existing_file, existing_folder
 from frontdesk.config.practices import templates_of
@@ -84,6 +86,9 @@ def notify_settings(said: ConfigFile, folder: Path) -> NotifySettings | None:
         check_sender(notify.from_, "[notify] from")
     if notify.reply_to:
         check_sender(notify.reply_to, "[notify] reply_to")
+    for channel in notify.patient:
+        if not channel.is_known:
+            raise ValueError(f"[notify] patient: there is no {channel}, {nearest(channel, Channel)}")
     if len(set(notify.patient)) < len(notify.patient):
         raise ValueError("[notify] patient names a channel twice")
     return NotifySettings(

@@ -134,7 +134,7 @@ def _channels(notify: sections.Notify | None) -> tuple[Channel, ...]:
     if notify is None:
         return ()
     there = {Channel.EMAIL: notify.email is not None, Channel.SMS: notify.sms is not None}
-    return tuple(channel for channel in notify.patient if there[channel])
+    return tuple(channel for channel in notify.patient if there.get(channel))
 
 
 def _reason_channels(notify: sections.Notify | None, templates: Path | None) -> tuple[Channel, ...]:

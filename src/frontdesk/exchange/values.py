@@ -64,18 +64,16 @@ def yes_or_no(value: str) -> bool:
 
 def origin(value: str) -> Origin:
     """Read where a booking was cancelled: here, in the PMS, or as a file says."""
-    try:
-        return Origin(value.casefold())
-    except ValueError:
-        raise ValueError("must be here, pms or file") from None
+    word = Origin(value.casefold())
+    if not word.is_known:
+        raise ValueError("must be here, pms or file")
+    return word
 
 
 def presence(value: str) -> Presence:
     """Read whether the patient came; of other words it is only known that they say something of it."""
-    try:
-        return Presence(value.casefold())
-    except ValueError:
-        return Presence.UNKNOWN
+    word = Presence(value.casefold())
+    return word if word.is_known else Presence.UNKNOWN
 
 
 def minutes(value: str) -> int:

@@ -12,6 +12,7 @@ from frontdesk.attempts import ATTEMPT_SECONDS, Claim, Ended, Result
 from frontdesk.bookings import Booking
 from frontdesk.deliveries import MANUAL_UPDATE
 from frontdesk.errors import FrontdeskError
+from frontdesk.open_words import not_known_here
 from frontdesk.pms.comparing import preflight
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
@@ -84,10 +85,14 @@ class PmsCarrier:
     async def carry(self, claim: Claim) -> Result:
         """Change the booking's appointment in the PMS, or say why it is not, or not yet, done."""
         try:
+            write = write_of(claim)
+        except KeyError:
+            return Result(Ended.FAILED, not_known_here("what was asked for"), is_ours=True)
+        try:
             pms = await self._pms(claim.booking.practice.time_zone)
         except FrontdeskError as error:
             return Result(Ended.LOCKED_OUT, error.hint)
-        return await _Attempt(pms, claim, write_of(claim)).carried()
+        return await _Attempt(pms, claim, write).carried()
 
     async def ask(self, booking: Booking) -> Preflight:
         """Return what the PMS shows of a booking that nobody has cancelled yet. Never raises."""

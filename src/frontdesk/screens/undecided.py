@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from frontdesk import times
 from frontdesk.actions import UNDECIDED_ACTIONS
-from frontdesk.attendance import WORDS
+from frontdesk.attendance import word_of
 from frontdesk.billing.account import Account
 from frontdesk.bookings import Presence
 from frontdesk.desk import OpenDesk
@@ -52,7 +52,7 @@ def _fee(item: Item, _: datetime) -> str:
 
 def _pms_says(item: Item, _: datetime) -> str:
     said = item.row.pms_says if item.row else Presence.NONE
-    return "nothing" if said is Presence.NONE else WORDS[said]
+    return "nothing" if said is Presence.NONE else word_of(said)
 
 
 def _pms_role(item: Item, _: datetime) -> Role:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from frontdesk.attendance import WORDS
+from frontdesk.attendance import word_of
 from frontdesk.billing.adjustments import QUESTIONS, Adjustment, Answer, Ground, Question
 from frontdesk.billing.overview import BillingRow, InvoiceSummary, Undecided
 from frontdesk.bookings import Booking, Count, Direction, Operator, Position, Presence, Reason, Standing
@@ -212,7 +212,7 @@ class UndecidedSource:
         if booking.cancellation is not None:
             return replace(item, booking=booking, over="cancelled")
         marked = booking.attendance.presence
-        said = "asked" if marked in (Presence.NONE, Presence.UNKNOWN) else WORDS[marked]
+        said = "asked" if marked in (Presence.NONE, Presence.UNKNOWN) else word_of(marked)
         return replace(item, booking=booking, over=said)
 
     async def count(self, asked: Asked[None], limit: int) -> Count | None:

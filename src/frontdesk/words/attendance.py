@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from frontdesk import attendance, times
-from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, falls_with_no_show
+from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, falls_with_no_show, label_of
 from frontdesk.bookings import Booking, Patient, Practice, Presence, Reason
 from frontdesk.deliveries import Kind, is_profile, plan_pms
 from frontdesk.preflight import Preflight
@@ -193,6 +193,6 @@ def state_lines(booking: Booking, latest: Adjustment | None, now: datetime, here
         by = f" by {latest.decided_by}" if latest.decided_by else f", asked by {latest.name}"
         at = times.since_in_words(latest.decided_at or latest.at, here, now)
         lines.append(labelled(BILLING, f"{latest.review}{by} {at}"))
-        lines.append(labelled("", LABELS[latest.ground]))
+        lines.append(labelled("", label_of(latest.ground)))
         lines += [labelled("", said) for said in (latest.text, latest.note) if said]
     return lines

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from frontdesk.attendance import WORDS
+from frontdesk.attendance import word_of
 from frontdesk.bookings import Booking, Presence
 from frontdesk.commands import Cancel, RequestAdjustment, TakeBackNoShow
 from frontdesk.deliveries import (
@@ -21,6 +21,7 @@ from frontdesk.deliveries import (
     State,
     Way,
 )
+from frontdesk.open_words import not_known_here
 from frontdesk.words.told import Part, Role
 
 PHONE_THE_PATIENT = "PHONE THE PATIENT"
@@ -60,8 +61,10 @@ def fact(delivery: Delivery) -> str:
     PMS: waiting, told, not told, refused, "unknown, checking", "unknown, look there", by hand.
     Patient: waiting, "e-mail sent", "SMS sent", "phone the patient", "told by phone". It never claims
     more than is proven: sent is what the server took, and "refused" is for who said no, not for
-    who could not be asked.
+    who could not be asked. What only a newer program understands is "not known here".
     """
+    if not delivery.is_known:
+        return "not known here"
     if delivery.way is Way.PMS:
         return _pms_fact(delivery)
     if delivery.state is State.DONE:
@@ -133,7 +136,7 @@ def done_words(booking: Booking) -> str:
     marked = booking.attendance
     if marked.at is None:
         return RequestAdjustment.past
-    return TakeBackNoShow.past if marked.presence is Presence.NONE else WORDS[marked.presence]
+    return TakeBackNoShow.past if marked.presence is Presence.NONE else word_of(marked.presence)
 
 
 def to_do(attention: Attention) -> tuple[str, str]:
@@ -142,6 +145,8 @@ def to_do(attention: Attention) -> tuple[str, str]:
     `("CANCEL IT IN DENTIX BY HAND", "Manual update required")`. The first is in capitals.
     """
     delivery = attention.delivery
+    if not delivery.is_known:
+        return "USE THE NEWER FRONTDESK", not_known_here("what is to be done")
     if delivery.way is Way.PMS:
         pms = delivery.target.upper()
         task = TASKS.get(delivery.kind, _ANY_TASK)

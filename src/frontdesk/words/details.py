@@ -115,10 +115,8 @@ def followed_lines(
         name, said = ("Cancelled", f"as {done.source} says") if done.source else ("Cancelled here", "")
         yield from _followed(name, "", _moment(done.at.astimezone(zone)), said, width)
     for delivery in deliveries:
-        name = {Way.PMS: delivery.target, Way.DESK: "Practice", Way.BILLER: "Biller"}.get(
-            delivery.way, "Patient"
-        )
-        is_sent = delivery.state is State.DONE and delivery.way is not Way.PMS
+        name = _whom(delivery)
+        is_sent = delivery.state is State.DONE and delivery.way not in (Way.PMS, Way.OTHER)
         word = "sent" if is_sent else fact(delivery)
         signed = f", {delivery.settled_by}" if delivery.settled_by else ""
         said = delivery.error or delivery.note or _where_to(delivery)
@@ -128,6 +126,11 @@ def followed_lines(
         detail = said + signed
         role = Role.WARNING if delivery.state is State.ATTENTION else Role.VALUE
         yield from _followed(name, word, _how_long(delivery, zone), detail, width, role)
+
+
+def _whom(delivery: Delivery) -> str:
+    names = {Way.PMS: delivery.target, Way.DESK: "Practice", Way.BILLER: "Biller", Way.OTHER: "Other"}
+    return names.get(delivery.way, "Patient")
 
 
 def _followed(

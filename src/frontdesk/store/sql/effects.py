@@ -25,6 +25,7 @@ from frontdesk.deliveries import (
     way_of,
 )
 from frontdesk.errors import Refused
+from frontdesk.open_words import not_known_here
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.holding import lock, save
@@ -169,7 +170,7 @@ def _open(tx: Connection, row: Row[Any]) -> tuple[Command, Held[Any] | None]:
         raise Refused(
             Reason(
                 "not-known-here",
-                "this frontdesk does not know what was asked for: use the version that saved it",
+                not_known_here("what was asked for"),
             )
         ) from None
     held = lock(tx, command.subject, command.ask.reads, Standing())

@@ -60,6 +60,10 @@ _NOT_MARKED: Values = {
 }
 
 
+_OF_SOURCES = frozenset({"", Origin.PMS.value, Origin.FILE.value})
+"""Where something was said that a source may take back. What a newer program did otherwise is no source's."""
+
+
 class _BadLine(Exception):
     """What is wrong with a line: the CSV's name of the field, and the operator's words."""
 
@@ -182,7 +186,7 @@ class _Load:
             self._index(record)
             return LoadOutcome.NEW
         there = record.values
-        if incoming.cancelled_at is None and there["cancelled_origin"] == Origin.HERE:
+        if incoming.cancelled_at is None and there["cancelled_origin"] not in _OF_SOURCES:
             return LoadOutcome.KEPT
         fresh = self._incoming_values(incoming, there)
         for field in incoming.unsaid:
@@ -312,7 +316,7 @@ class _Load:
 
     def _attendance(self, said: Attendance | None, there: Values) -> Values:
         """The columns of what a source says of whether the patient came; what the desk said stays."""
-        if there["attendance_origin"] == Origin.HERE and there["attendance_at"] is not None:
+        if there["attendance_origin"] not in _OF_SOURCES and there["attendance_at"] is not None:
             return {}
         if said is None or said.presence is Presence.NONE:
             return _NOT_MARKED

@@ -39,9 +39,12 @@ from frontdesk.deliveries import (
     Kind,
     Planned,
     State,
+    Way,
     instead,
     next_channel,
+    way_of,
 )
+from frontdesk.open_words import not_known_here
 from frontdesk.store import records
 from frontdesk.store.port import UnderLease
 from frontdesk.store.sql import effects, selects, troubles
@@ -52,6 +55,7 @@ from frontdesk.store.sql.subjects import SUBJECTS
 from frontdesk.store.sql.tables import Instant
 
 _AT_ONCE = 100
+_STATES = tuple(state.value for state in State)
 
 
 class SqlQueue:
@@ -96,6 +100,8 @@ class SqlQueue:
                 break
             try:
                 command = _command(tx, row.command_id)
+                if way_of(row.kind) is Way.OTHER:
+                    raise ValueError(row.kind)
             except ValueError:
                 # Nobody else's deliveries wait for what this program does not understand.
                 _change(tx, row.id, _set_aside(now))
@@ -236,6 +242,8 @@ def _waiting(names: Collection[str], booking_id: int | None = None) -> list[Colu
     conditions: list[ColumnElement[bool]] = [
         DELIVERY.c.next_at.is_not(None),
         DELIVERY.c.connection.in_(names),
+        # A newer program's own states are its own affair.
+        DELIVERY.c.state.in_(_STATES),
     ]
     if booking_id is not None:
         conditions.append(DELIVERY.c.booking_id == booking_id)
@@ -322,7 +330,7 @@ def _set_aside(now: datetime) -> dict[str, Any]:
     return {
         "state": State.ATTENTION.value,
         "next_at": now + LONGEST_PAUSE,
-        "error": "this frontdesk does not know what was asked for: use the version that saved it",
+        "error": not_known_here("what was asked for"),
         "changed_at": now,
     }
 

@@ -21,6 +21,7 @@ from frontdesk.bookings import Operator
 from frontdesk.commands import KINDS, Subject
 from frontdesk.deliveries import Kind, State
 from frontdesk.errors import Unavailable
+from frontdesk.open_words import not_known_here
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import proving, selects
 from frontdesk.store.sql.database import Database
@@ -236,7 +237,9 @@ class _Proof:
             expected = [one for one in ones if one[0].names]
             kept = _kept(tx, kind, [one.subject.id for one, _ in expected])
             for one, number in expected:
-                if not one.is_in(kept.get(one.subject.id, {})):
+                if kind not in SUBJECTS:
+                    self._flaw(f"{one.subject}: {not_known_here('what it is')}", number)
+                elif not one.is_in(kept.get(one.subject.id, {})):
                     self._flaw(f"{_called(tx, one.subject)} is not as audit event {number:,} left it", number)
         if not left:
             return 1
