@@ -194,7 +194,7 @@ class Machine(RuleBasedStateMachine):
             return
         self.touched.add(delivery.id)
         self.retries[delivery.id] += not settles
-        self.acts["delivery.settled" if settles else "delivery.retried"] += 1
+        self.acts["delivery.settle" if settles else "delivery.retry"] += 1
 
     # What dispatchers do, each step for itself.
 
@@ -379,7 +379,7 @@ class Machine(RuleBasedStateMachine):
                 assert following[-1].state in {State.ATTENTION, State.DONE}
             assert done or taken_over or delivery.state is State.ATTENTION, "a person was forgotten"
         assert not delivery.is_superseded or any(
-            one.kind is Kind.PATIENT_SMS and one.booking_id == delivery.booking_id for one in found.values()
+            one.kind == Kind.PATIENT_SMS and one.booking_id == delivery.booking_id for one in found.values()
         )
         match delivery.kind:
             case Kind.PMS_CANCEL:
