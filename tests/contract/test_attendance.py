@@ -249,6 +249,21 @@ async def test_a_pms_that_can_be_told_is_asked_whether_a_person_has_marked_it(st
     assert claim.delivery.kind == Kind.PMS_TAKE_BACK_NO_SHOW
 
 
+@pytest.mark.far_too(full=True)
+async def test_what_is_tried_again_may_have_been_done_by_a_person_before(store: Store) -> None:
+    booking = await begun(store)
+    marked = await do(store, booking, NO_SHOW)
+    claim = await store.queue.claim(["smile"], POLICY)
+    assert claim is not None
+    await store.queue.finish(claim, Result(Ended.REFUSED, "it takes no no-show of it"), POLICY)
+    again = await retry(store, claim.delivery.id, KIM)
+    assert again.state is State.PENDING
+    await do(store, marked, TakeBackNoShow())
+    first, then = await store.deliveries(booking.id)
+    assert (first.state, first.note) == (State.SETTLED, "not needed: it was taken back")
+    assert (then.kind, then.state) == (Kind.PMS_TAKE_BACK_NO_SHOW, State.PENDING)
+
+
 async def test_what_is_tried_again_still_waits_for_what_the_pms_may_have(store: Store) -> None:
     booking = await begun(store)
     marked = await do(store, booking, NO_SHOW)

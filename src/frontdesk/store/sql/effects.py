@@ -75,7 +75,8 @@ def in_order(
     """Return what is still to be planned, and the delivery that the PMS's own one has to wait for.
 
     What a PMS is told of one booking is told in order, and what had certainly no effect when it is
-    taken back is not told at all. Where a person was called, that one may have done it already.
+    taken back is not told at all. Where a person was called, or may have been before it was tried
+    again, that one may have done it already.
     """
     last = last_open(tx, held.thing.id, Way.PMS)
     if last is None:
@@ -83,7 +84,7 @@ def in_order(
     if last.kind != ask.takes_back or last.state not in _UNSENT or last.unproven or last.lease_until:
         return planned, last.id
     over = _OVER.get(last.kind, "it was taken back")
-    if last.state == State.ATTENTION:
+    if last.state == State.ATTENTION or last.error:
         _settle(tx, [last.id], f"{NOT_NEEDED}{over}", now)
         return tuple(after_unsaid(one, last.kind) for one in planned), None
     _settle(tx, [last.id], f"{NOT_DONE}{over} before", now)
