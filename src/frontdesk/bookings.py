@@ -259,10 +259,16 @@ class Followup(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A booking as a list shows it."""
+    """A booking as a list shows it.
+
+    `same_name` is whether it is Upcoming and so is one of somebody else of that name; `more` counts
+    the same patient's other bookings to come, up to a limit. See `identity`.
+    """
 
     booking: Booking
     followup: Followup = Followup.NOTHING_OPEN
+    same_name: bool = False
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -291,7 +297,8 @@ class BookingQuery:
     `text` is what the operator typed at Find. Days are calendar dates of each booking's
     own practice, both inclusive. `as_of` is the store's time when the query was set:
     Upcoming and Completed are meant as of then, so that pages of one query agree.
-    `practitioners` holds practitioner ids, `practices` practice ids.
+    `practitioners` holds practitioner ids, `practices` practice ids. `mobile` is a number as it
+    is written anywhere, or several: any of them will do.
     """
 
     as_of: datetime
@@ -301,6 +308,7 @@ class BookingQuery:
     last_day: date | None = None
     practitioners: frozenset[int] = frozenset()
     practices: frozenset[str] = frozenset()
+    mobile: str = ""
 
     @property
     def is_everything(self) -> bool:
@@ -312,6 +320,7 @@ class BookingQuery:
             or self.last_day
             or self.practitioners
             or self.practices
+            or self.mobile
         )
 
 
@@ -447,11 +456,6 @@ def why_not_write(practice: Practice | None, desk: Standing, scope: Scope) -> Re
     if practice.id not in desk.practices:
         return Reason("other-practice", f"this desk does not work for {practice.name}")
     return None
-
-
-def is_namesake(one: Patient, other: Patient) -> bool:
-    """Whether two patients of the same name are two people: birth date or mobile differ."""
-    return (one.birth_date, one.mobile) != (other.birth_date, other.mobile)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ class Filters:
     """The operator's filters, without the text at Find.
 
     A practitioner is filtered by name, because one person may work at several practices:
-    `practitioner_ids` are all ids of that name.
+    `practitioner_ids` are all ids of that name. `mobile` is the number of a household, as it is
+    written in one of its bookings.
     """
 
     status: Status | None = None
@@ -22,6 +23,7 @@ class Filters:
     practitioner: str = ""
     practitioner_ids: frozenset[int] = frozenset()
     practice: str = ""
+    mobile: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -49,6 +51,10 @@ class Filters:
         """Return these filters for one practice."""
         return replace(self, practice=practice_id)
 
+    def on_mobile(self, mobile: str) -> "Filters":
+        """Return these filters for the bookings of a household, who share a mobile."""
+        return replace(self, mobile=mobile)
+
     def query(self, text: str, as_of: datetime) -> BookingQuery:
         """Return the question to put to the store."""
         return BookingQuery(
@@ -59,6 +65,7 @@ class Filters:
             last_day=self.last_day,
             practitioners=self.practitioner_ids,
             practices=frozenset({self.practice} if self.practice else ()),
+            mobile=self.mobile,
         )
 
     def words(self, today: date, short_names: Mapping[str, str]) -> tuple[str, ...]:
@@ -72,6 +79,8 @@ class Filters:
             said.append(self.practitioner)
         if self.practice:
             said.append(short_names.get(self.practice, self.practice))
+        if self.mobile:
+            said.append(f"household {self.mobile}")
         return tuple(said)
 
 

@@ -104,8 +104,8 @@ def read(which: int) -> Step:
             [(one.action, one.operator, {**one.detail, "delivery": ""}) for one in events],
             await store.deliveries(booking.id),
             await store.adjustments(booking.id),
-            [(row.booking, row.followup) for row in rows],
-            len(await store.namesakes(booking.id)),
+            [(row.booking, row.followup, row.same_name, row.more) for row in rows],
+            await store.related(booking.id),
         )
 
     return step

@@ -1,13 +1,12 @@
 """What desks read from every store, and what they do not."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from frontdesk.arrivals import IncomingBooking
 from frontdesk.bookings import (
     LAST_ID,
     Booking,
@@ -95,7 +94,7 @@ async def test_a_booking_comes_back_as_it_went_in(store: Store) -> None:
 
 
 async def test_what_is_not_there_is_not_found(store: Store, booking: Booking) -> None:
-    for asking in (store.get, store.namesakes, store.history, store.deliveries):
+    for asking in (store.get, store.related, store.history, store.deliveries):
         with pytest.raises(NotFound):
             await asking(booking.id + 1)
     assert await store.rows([]) == ()
@@ -179,43 +178,6 @@ async def test_a_row_says_what_its_deliveries_do(store: Store) -> None:
     assert replace(state.standing, via="") == Standing()
 
 
-NAMESAKES = [
-    ("the patient again", {}, True, False),
-    ("an accent, same patient", {"name": "AMÉLIA wilson"}, True, False),
-    ("another birth date", {"birth_date": date(1999, 9, 9)}, True, True),
-    ("birth date not known", {"birth_date": None}, True, True),
-    ("another mobile", {"mobile": "0491570157"}, True, True),
-    ("another name", {"name": "Amelia Wilsons", "mobile": "0491570157"}, True, False),
-    ("another patient, but passed", {"mobile": "0491570157"}, False, False),
-]
-
-
-@pytest.mark.far_too(full=True)
-@pytest.mark.parametrize(("patient", "upcoming", "found"), [case[1:] for case in NAMESAKES])
-async def test_namesakes_are_other_people_with_an_upcoming_booking(
-    store: Store, booking: Booking, patient: dict[str, object], upcoming: bool, found: bool
-) -> None:
-    away = timedelta(days=5 if upcoming else -5)
-    namesake = make_incoming(2, patient=make_patient(**patient), starts_at=booking.starts_at + away)
-    if not upcoming:
-        namesake = replace(namesake, starts_at=(await store.state()).now - timedelta(seconds=1))
-    await store.registry.load([namesake, replace(namesake, ref="again", pms_ref="")], KIM, "a test")
-    assert await store.namesakes(booking.id) == ((namesake.patient,) if found else ())
-    if found:
-        for ref in (namesake.ref, "again"):
-            await cancel(store, (await store.find(ref))[0])
-        assert await store.namesakes(booking.id) == ()
-
-
-@pytest.mark.far_too(full=True)
-async def test_namesakes_are_at_most_nine(store: Store, booking: Booking) -> None:
-    def namesake(line: int) -> IncomingBooking:
-        return make_incoming(line, patient=make_patient(mobile=f"04915701{line}"))
-
-    await store.registry.load([namesake(line) for line in range(10, 22)], KIM, "a test")
-    assert len(await store.namesakes(booking.id)) == 9
-
-
 async def test_a_desk_knows_of_its_own_practices_only(store: Store, in_perth: Store) -> None:
     foreign = (await page(store, practices=frozenset({"adelaide"})))[0].booking
     own = (await page(store, practices=frozenset({"perth"})))[0].booking
@@ -230,9 +192,9 @@ async def test_a_desk_knows_of_its_own_practices_only(store: Store, in_perth: St
     assert (await in_perth.count(elsewhere, 99)).number == 0
     assert [one.id for one in await in_perth.practices()] == ["perth"]
     assert {one.practice_id for one in await in_perth.practitioners()} == {"perth"}
-    assert await in_perth.rows([foreign.id, own.id]) == (Row(own),)
+    assert [row.booking for row in await in_perth.rows([foreign.id, own.id])] == [own]
     assert await in_perth.find(foreign.ref) == ()
-    for asking in (in_perth.get, in_perth.namesakes, in_perth.history, in_perth.deliveries):
+    for asking in (in_perth.get, in_perth.related, in_perth.history, in_perth.deliveries):
         with pytest.raises(NotFound):
             await asking(foreign.id)
 

@@ -15,12 +15,14 @@ from sqlalchemy import Connection, Engine, create_engine, delete, insert, update
 
 from frontdesk import times
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
+from frontdesk.identity import name_key, patient_key
 from frontdesk.store.opening import open_store
 from frontdesk.store.search import pages, terms, walk
 from frontdesk.store.search.fts5 import FTS5
 from frontdesk.store.search.gin import GIN
 from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.sql.tables import AppointmentTypeRow, BookingRow, PracticeRow, PractitionerRow
+from frontdesk.telephones import numbers
 from frontdesk.text import begins, fold
 
 BOOKING = BookingRow.__table__  # type: ignore[attr-defined]
@@ -71,7 +73,9 @@ def make_row(id: int, starts_at: datetime, **changes: Any) -> dict[str, Any]:  #
     practice, practitioner = PRACTITIONERS[row["practitioner_id"]]
     row["practice_id"] = practice
     row["local_date"] = times.local_date(starts_at, ZoneInfo(ZONES[practice]))
-    row["name_key"] = pages.name_key(row["patient_name"])
+    row["name_key"] = name_key(row["patient_name"])
+    row["patient_key"] = patient_key(row["patient_name"], row["patient_birth_date"], row["patient_mobile"])
+    row["patient_ref_key"] = ""
     row["search"] = pages.search_text(
         patient_name=row["patient_name"],
         ref=row["ref"],
@@ -123,6 +127,7 @@ def make_query(rng: random.Random) -> BookingQuery:
         last_day=rng.choice((None, None, date(2026, 3, 4), date(2026, 6, 7), date.max)),
         practitioners=frozenset(rng.sample(sorted(PRACTITIONERS), rng.choice((0, 0, 0, 1, 2)))),
         practices=frozenset(rng.sample(sorted(ZONES), rng.choice((0, 0, 0, 1, 2)))),
+        mobile=rng.choice(("", "", "", "", "0491 570 012", "+61 491 570 006", "none")),
     )
 
 
@@ -159,6 +164,7 @@ def is_wanted(row: dict[str, Any], query: BookingQuery, alone: bool) -> bool:
         and (not query.practices or row["practice_id"] in query.practices)
         and (not alone or is_called(row, query.text))
         and (asked is None or terms.matcher(asked)(row["search"]))
+        and (not query.mobile or not set(numbers(query.mobile)).isdisjoint(numbers(row["patient_mobile"])))
     )
 
 
@@ -179,28 +185,33 @@ def engine(store_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+def fill_practices(connection: Connection) -> None:
+    """Put the practices and practitioners in that bookings need."""
+    connection.execute(
+        insert(PracticeRow.__table__),  # type: ignore[attr-defined]
+        [
+            PracticeRow(id=one, name=one, short=one, time_zone=zone).model_dump()
+            for one, zone in ZONES.items()
+        ],
+    )
+    connection.execute(
+        insert(PractitionerRow.__table__),  # type: ignore[attr-defined]
+        [
+            {"id": one, "practice_id": practice, "name": name, "pms_ref": ""}
+            for one, (practice, name) in PRACTITIONERS.items()
+        ],
+    )
+    connection.execute(
+        insert(AppointmentTypeRow.__table__),  # type: ignore[attr-defined]
+        [{"practice_id": next(iter(ZONES)), "name": name} for name in TYPES],
+    )
+
+
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Connection]:
     """A transaction in a store with practices and practitioners, and no booking."""
     with engine.connect() as connection:
-        connection.execute(
-            insert(PracticeRow.__table__),  # type: ignore[attr-defined]
-            [
-                PracticeRow(id=one, name=one, short=one, time_zone=zone).model_dump()
-                for one, zone in ZONES.items()
-            ],
-        )
-        connection.execute(
-            insert(PractitionerRow.__table__),  # type: ignore[attr-defined]
-            [
-                {"id": one, "practice_id": practice, "name": name, "pms_ref": ""}
-                for one, (practice, name) in PRACTITIONERS.items()
-            ],
-        )
-        connection.execute(
-            insert(AppointmentTypeRow.__table__),  # type: ignore[attr-defined]
-            [{"practice_id": next(iter(ZONES)), "name": name} for name in TYPES],
-        )
+        fill_practices(connection)
         yield connection
 
 

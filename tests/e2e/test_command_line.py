@@ -86,6 +86,24 @@ class TestList:
         assert desk("list", "--practitioner", "Dr Lee").stdout.split()[-1] == "L2"
         assert desk("list", "--search", "dr lee").stderr == ""
 
+    def test_a_household_is_listed_by_its_mobile(self, desk: LineDesk) -> None:
+        ella = make_patient(name="Ella Wilson", mobile="+61 491 570 006")
+        desk.fill(
+            [
+                make_incoming(8, ref="E1", patient=ella),
+                make_incoming(9, ref="0491570006", patient=make_patient(mobile="")),
+            ]
+        )
+
+        listed = [one["ref"] for one in desk.document("list", "--mobile", "0491 570 006")]
+
+        assert "E1" in listed
+        assert "0491570006" not in listed
+        assert {one["patient_name"] for one in desk.document("list", "--mobile", "0491570006")} >= {
+            "Ella Wilson",
+            "Amelia Wilson",
+        }
+
     def test_the_next_page_of_a_filter_is_asked_for_with_the_filter(self, desk: LineDesk) -> None:
         first = desk("list", "--practice", "perth", "--limit", "1")
         word = first.stderr.split()[-1]
@@ -143,6 +161,20 @@ class TestShow:
         assert "Amelia Wilson   born 14 Mar 1981   0491570006" in shown
         assert "Dr Priya Rao" in shown
         assert "Check-up and clean   R00001   Smile Dental Adelaide" in shown
+
+    def test_what_stands_beside_it(self, desk: LineDesk) -> None:
+        desk.fill(
+            [
+                make_incoming(7, ref="N1", patient=make_patient(birth_date=None, mobile="")),
+                make_incoming(8, ref="E1", patient=make_patient(name="Ella Wilson")),
+            ]
+        )
+
+        shown = desk("show", "R00001").stdout
+
+        assert "  Same name     another Amelia Wilson, birth date not known, " in shown
+        assert re.search(r"  Also booked   \w{3} \d+ \w{3} .* and \d more\n", shown)
+        assert "  Same mobile   Ella " in shown
 
     def test_the_time_here_is_said_when_it_is_another(self, desk: LineDesk) -> None:
         assert "here" not in desk("show", "R00001").stdout

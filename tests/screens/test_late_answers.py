@@ -204,7 +204,7 @@ async def test_a_namesake_that_is_found_late_is_not_said_of_another_patient(
         await front.press("down")
         assert front.marked.patient.name == "Petra Kovalenko"
         petra = front.screen.listing.view.cursor
-        made[0].holds = {"namesakes"}
+        made[0].holds = {"related"}
         await posted(front, "up")
         await made[0].asked.wait()
         # The list is being read anew: the cursor is on another booking, which is not painted yet.

@@ -120,7 +120,7 @@ CASES: Mapping[str, Case] = {
     "find_bookings": Case("GET", "/bookings/find", {"ref": "R00033", "practice": "perth"}),
     "read_rows": Case("GET", "/bookings/rows", {"id": [33, 34]}),
     "read_booking": Case("GET", "/bookings/{booking}"),
-    "read_namesakes": Case("GET", "/bookings/{booking}/namesakes"),
+    "read_related": Case("GET", "/bookings/{booking}/related"),
     "read_history": Case("GET", "/bookings/{booking}/history"),
     "read_deliveries": Case("GET", "/bookings/{booking}/deliveries"),
     "read_adjustments": Case("GET", "/bookings/{booking}/adjustments"),

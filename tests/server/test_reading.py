@@ -16,7 +16,6 @@ from frontdesk.bookings import (
     Count,
     Direction,
     Page,
-    Patient,
     Position,
     Practice,
     Practitioner,
@@ -25,6 +24,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Done
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.identity import Related
 from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM
@@ -86,7 +86,7 @@ READS: tuple[tuple[str, dict[str, Any], Any, Callable[[SqlStore], Awaitable[Any]
     ),
     ("/bookings/rows", {"id": [2, 3, 2**40]}, tuple[Row, ...], lambda store: store.rows([2, 3])),
     ("/bookings/34", {}, Booking, lambda store: store.get(34)),
-    ("/bookings/34/namesakes", {}, tuple[Patient, ...], lambda store: store.namesakes(34)),
+    ("/bookings/34/related", {}, Related, lambda store: store.related(34)),
     ("/bookings/34/history", {}, tuple[AuditEvent, ...], lambda store: store.history(34)),
     ("/bookings/34/deliveries", {}, tuple[Delivery, ...], lambda store: store.deliveries(34)),
     ("/attention", {"limit": 2}, tuple[Attention, ...], lambda store: store.attention(2)),

@@ -21,7 +21,6 @@ from frontdesk.bookings import (
     Standing,
     Status,
     home_practice,
-    is_namesake,
     why_not_cancel,
     why_not_write,
 )
@@ -34,7 +33,7 @@ from frontdesk.errors import (
     Unavailable,
 )
 from tests.australia import CLOCKS, DEPTHS, around_changes, instants_of, wall
-from tests.making import KIM, LEE, make_booking, make_patient, make_practice
+from tests.making import KIM, LEE, make_booking, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
 """Sun 22 Nov 2026 09:15 in Adelaide."""
@@ -186,20 +185,6 @@ def test_what_is_of_all_practices_is_for_desks_of_all_of_them() -> None:
     reason = why_not_write(None, some, Scope.CANCEL)
     assert reason is not None
     assert reason.code == "other-practice"
-
-
-@pytest.mark.parametrize(
-    ("changes", "other_person"),
-    [
-        ({}, False),
-        ({"email": "other@example.com", "name": "A. Wilson", "pms_ref": "7"}, False),
-        ({"birth_date": date(2007, 8, 30)}, True),
-        ({"birth_date": None}, True),
-        ({"mobile": "0491570156"}, True),
-    ],
-)
-def test_a_namesake_differs_in_birth_date_or_mobile(changes: dict[str, object], other_person: bool) -> None:
-    assert is_namesake(make_patient(), make_patient(**changes)) is other_person
 
 
 def test_an_operator_is_named_with_the_desk_token() -> None:

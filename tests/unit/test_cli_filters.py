@@ -85,6 +85,7 @@ async def test_nothing_chosen_is_everything() -> None:
             {"first_day": date(2026, 12, 3), "last_day": date(2026, 12, 7)},
         ),
         (["--practice", "perth"], {"practices": frozenset({"perth"})}),
+        (["--mobile", "+61 491 575 254"], {"mobile": "+61 491 575 254"}),
         (
             ["--practice", "per", "--practice", "smile dental"],
             {"practices": frozenset({"perth", "adelaide"})},
@@ -122,6 +123,7 @@ async def test_today_is_that_of_home() -> None:
         (["--day", "soon"], '"soon" is not a day: write it like thu, 3/12, 3 feb, +2w, yesterday'),
         (["--from", "31/11"], "There is no 31 Nov."),
         (["--to", "fri 3/12"], "3 Dec 2026 is a Thursday, not a Friday."),
+        (["--mobile", "none"], "--mobile none is no number: write it like 0491 570 006"),
         (["--status", "gone"], "'gone' is not one of 'upcoming', 'completed', 'cancelled'"),
     ],
 )

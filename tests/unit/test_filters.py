@@ -18,6 +18,7 @@ EVERY_FILTER = (
     .on_days(THURSDAY, THURSDAY)
     .for_practitioner("Dr Lee", frozenset({3, 8}))
     .for_practice("adelaide")
+    .on_mobile("0491 575 254")
 )
 
 
@@ -30,6 +31,7 @@ def test_every_filter_reaches_the_store() -> None:
         last_day=THURSDAY,
         practitioners=frozenset({3, 8}),
         practices=frozenset({"adelaide"}),
+        mobile="0491 575 254",
     )
     assert NO_FILTERS.query("", NOW) == BookingQuery(NOW)
     assert NO_FILTERS.query("", NOW).is_everything
@@ -37,7 +39,8 @@ def test_every_filter_reaches_the_store() -> None:
 
 def test_each_filter_leaves_the_others_alone() -> None:
     assert (
-        Filters(Status.UPCOMING, THURSDAY, THURSDAY, "Dr Lee", frozenset({3, 8}), "adelaide") == EVERY_FILTER
+        Filters(Status.UPCOMING, THURSDAY, THURSDAY, "Dr Lee", frozenset({3, 8}), "adelaide", "0491 575 254")
+        == EVERY_FILTER
     )
     assert EVERY_FILTER.on_days(None, None) == replace(EVERY_FILTER, first_day=None, last_day=None)
     assert EVERY_FILTER.with_status(Status.CANCELLED).status is Status.CANCELLED
@@ -50,6 +53,7 @@ def test_each_filter_leaves_the_others_alone() -> None:
         NO_FILTERS.on_days(THURSDAY, THURSDAY),
         NO_FILTERS.for_practitioner("Dr Lee", frozenset({3})),
         NO_FILTERS.for_practice("adelaide"),
+        NO_FILTERS.on_mobile("0491 575 254"),
         EVERY_FILTER,
     ],
 )
@@ -67,7 +71,8 @@ def test_no_filter_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("filters", "words"),
     [
-        (EVERY_FILTER, ("Upcoming", "Thu 26 Nov", "Dr Lee", "ADL")),
+        (EVERY_FILTER, ("Upcoming", "Thu 26 Nov", "Dr Lee", "ADL", "household 0491 575 254")),
+        (NO_FILTERS.on_mobile("0491 575 254"), ("household 0491 575 254",)),
         (NO_FILTERS.on_days(TODAY, TODAY + timedelta(days=6)), ("Sun 22 Nov to Sat 28 Nov",)),
         (NO_FILTERS.on_days(date(2026, 12, 1), date(2026, 12, 1)), ("Tue 1 Dec",)),
         (NO_FILTERS.on_days(date(2026, 12, 30), date(2027, 1, 5)), ("Wed 30 Dec to 5 Jan '27",)),

@@ -15,7 +15,7 @@ from frontdesk.store.search.terms import (
     Word,
     interpret,
     matcher,
-    name_key,
+    on_mobile,
     practice_tag,
     search_tags,
     search_text,
@@ -220,9 +220,35 @@ def test_a_mobile_is_found_however_it_was_written(mobile: str, typed: str) -> No
     assert finds(typed, search)
 
 
-def test_names_compare_without_case_accents_and_apostrophes() -> None:
-    assert name_key("Mirela KOVAČ") == name_key("mirela kovac") == "mirela kovac"
-    assert name_key("O'Brien") == "obrien"
+@pytest.mark.parametrize(
+    ("mobile", "found"),
+    [
+        ("0491 570 006", True),
+        ("+61 491 570 006", True),
+        ("61491570006", True),
+        ("08 5550 0100 / 0491 570 006", True),
+        ("0491 570 00", False),
+        ("570 006", False),
+        ("0491 570 0060", False),
+        ("", False),
+        ("none", False),
+    ],
+)
+def test_a_household_is_found_by_its_whole_mobile(mobile: str, found: bool) -> None:
+    assert matcher(on_mobile(mobile))(MIRELA) is found
+    assert (on_mobile(mobile) == NOTHING) is (not any(map(str.isdigit, mobile)))
+
+
+def test_a_reference_of_the_same_digits_is_no_mobile() -> None:
+    ref = search_text(
+        patient_name="",
+        ref="0491570006",
+        practitioner_name="",
+        appointment_type="",
+        mobile="",
+        birth_date=None,
+    )
+    assert not matcher(on_mobile("0491570006"))(ref)
 
 
 @given(st.text(max_size=60), st.text(max_size=30))

@@ -95,9 +95,9 @@ def show(installation: Installation, reference: str, notes: bool, as_json: bool)
             document = booking_document(booking, followed, now, notes=notes)
             print_document({**document, "adjustments": [adjustment_document(one) for one in requests]})
         else:
-            namesakes, followed = run(store.namesakes(booking.id)), run(store.deliveries(booking.id))
+            related, followed = run(store.related(booking.id)), run(store.deliveries(booking.id))
             home = run(installation.home(store))
-            for line in booking_lines(booking, namesakes, followed, now, home, notes=notes):
+            for line in booking_lines(booking, related, followed, now, home, notes=notes):
                 say(line)
             for request in run(store.adjustments(booking.id)):
                 say(request_line(request))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from frontdesk import days, times
+from frontdesk import days, telephones, times
 from frontdesk.bookings import BookingQuery, Direction, Practice, Practitioner, Status
 from frontdesk.complaints import nearest
 from frontdesk.store.port import BookingStore
@@ -56,12 +56,13 @@ class ChosenFilters:
     last: TypedDay | None
     practitioner: tuple[str, ...]
     practice: tuple[str, ...]
+    mobile: str
     search: str
 
     async def query(self, store: BookingStore, home: Practice | None, as_of: datetime) -> BookingQuery:
         """Return the question for the store; today is that of `home`.
 
-        Raises a usage error that names the nearest practice or practitioner for one that
+        Raises a usage error for a mobile without digits, one that names the nearest practice or practitioner for one that
         does not exist, and for days that contradict each other.
         """
         practices = await store.practices()
@@ -79,7 +80,13 @@ class ChosenFilters:
             last_day=last,
             practitioners=practitioners,
             practices=wanted,
+            mobile=self._mobile(),
         )
+
+    def _mobile(self) -> str:
+        if self.mobile and not telephones.numbers(self.mobile):
+            raise click.UsageError(f"--mobile {self.mobile} is no number: write it like 0491 570 006")
+        return self.mobile
 
     def _days(self, today: date) -> tuple[date | None, date | None]:
         if self.day is not None and (self.first is not None or self.last is not None):
@@ -107,7 +114,7 @@ def filter_options(command: Command) -> Command:
 
     @wraps(command)
     def collected(*arguments: Any, **options: Any) -> Any:
-        names = ("status", "day", "first", "last", "practitioner", "practice", "search")
+        names = ("status", "day", "first", "last", "practitioner", "practice", "mobile", "search")
         chosen = {name: options.pop(name) for name in names}
         return command(*arguments, filters=ChosenFilters(**chosen), **options)
 
@@ -137,6 +144,12 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         multiple=True,
         metavar="ID",
         help="Only at this practice: its id, short or full name; can be given again.",
+    ),
+    click.option(
+        "--mobile",
+        default="",
+        metavar="NUMBER",
+        help="Only on this mobile, whoever of a household it is: the whole number, however it is written.",
     ),
     click.option("--search", default="", metavar="TEXT", help="Only what Find would find for TEXT."),
 )

@@ -1,6 +1,6 @@
 """Bookings as plain lines: for people, screen readers and `grep`. No colour, no symbols."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -9,10 +9,12 @@ from frontdesk import times
 from frontdesk.attendance import told, word_of
 from frontdesk.audit import AuditEvent, in_words, past_of
 from frontdesk.billing.adjustments import Adjustment, label_of
-from frontdesk.bookings import Booking, Patient, Practice, Presence
+from frontdesk.bookings import Booking, Practice, Presence
 from frontdesk.deliveries import Delivery
+from frontdesk.identity import Related
 from frontdesk.words.deliveries import done_words, facts
 from frontdesk.words.fitting import held
+from frontdesk.words.related import related_lines
 from frontdesk.words.summary import private_lines, summary
 from frontdesk.words.told import labelled
 
@@ -51,7 +53,7 @@ def note_cells(booking: Booking) -> tuple[str, ...]:
 
 def booking_lines(
     booking: Booking,
-    namesakes: Sequence[Patient],
+    related: Related,
     deliveries: Sequence[Delivery],
     now: datetime,
     home: Practice | None,
@@ -60,7 +62,7 @@ def booking_lines(
 ) -> Iterable[str]:
     """Yield everything about one booking; what is for the practice only with `notes`."""
     yield f"Booking {booking.ref}   {booking.status(now).value}"
-    yield from filter(None, map(str, summary(booking, namesakes, now, home)))
+    yield from about_lines(booking, related, now, home)
     if cancelled := booking.cancellation:
         when = written(cancelled.at, booking.practice, home)
         source = cancelled.source
@@ -73,6 +75,13 @@ def booking_lines(
         yield str(labelled("Attendance", told(booking, now, home.zone if home else None)))
     if deliveries:
         yield str(labelled("What followed", facts(done_words(booking), tuple(deliveries))))
+
+
+def about_lines(booking: Booking, related: Related, now: datetime, home: Practice | None) -> Iterator[str]:
+    """Yield who and when a booking is about, and what stands beside it."""
+    yield from filter(
+        None, map(str, (*summary(booking, (), now, home), *related_lines(booking, related, now)))
+    )
 
 
 def request_line(request: Adjustment) -> str:

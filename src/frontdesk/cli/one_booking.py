@@ -9,6 +9,7 @@ from typing import Any
 from frontdesk.bookings import Booking, Practice, Reason, StoreState
 from frontdesk.cli.documents import booking_document, print_document
 from frontdesk.cli.following import followed, try_once
+from frontdesk.cli.lines import about_lines
 from frontdesk.cli.printing import confirm, say
 from frontdesk.cli.references import find_one
 from frontdesk.cli.wiring import Installation, Run
@@ -17,7 +18,6 @@ from frontdesk.commands import Ask, Command, Held, Subject
 from frontdesk.deliveries import Delivery
 from frontdesk.errors import Refused
 from frontdesk.store.port import BookingStore
-from frontdesk.words.summary import summary
 from frontdesk.words.told import Told
 
 Followed = tuple[Delivery, ...] | None
@@ -51,9 +51,9 @@ class OneBooking:
 
     def show(self, *lines: Told) -> None:
         """Say who and when it is about, and these lines."""
-        namesakes = self.run(self.store.namesakes(self.booking.id))
-        about = summary(self.booking, namesakes, self.state.now, self.home)
-        for line in filter(None, map(str, (*about, *lines))):
+        related = self.run(self.store.related(self.booking.id))
+        about = about_lines(self.booking, related, self.state.now, self.home)
+        for line in (*about, *filter(None, map(str, lines))):
             say(line, err=self.as_json)
 
     def confirm(self, question: str, kept: str) -> None:

@@ -12,6 +12,7 @@ from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking
 from frontdesk.deliveries import Attention, Delivery, needing, retryable
 from frontdesk.desk import OpenDesk
+from frontdesk.identity import NOTHING_RELATED
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, ChooserScreen
 from frontdesk.screens.dialogs.settling import NoteScreen, try_again
@@ -35,6 +36,7 @@ class DetailsScreen(TextScreen):
         self.booking = booking
         self._deliveries: tuple[Delivery, ...] | None = None
         self._history: Sequence[AuditEvent] = ()
+        self._related = NOTHING_RELATED
         self._request: Adjustment | None = None
         """The latest request not to be charged."""
         self._message = ""
@@ -62,6 +64,7 @@ class DetailsScreen(TextScreen):
             deliveries = await store.deliveries(booking_id)
             history = await store.history(booking_id)
             requests = await store.adjustments(booking_id)
+            related = await store.related(booking_id)
         except Exception as error:
             self._is_unread = True
             self._say(f"{self.desk.fault(error).hint} Esc back")
@@ -71,7 +74,7 @@ class DetailsScreen(TextScreen):
         if self._change is not None and fresh.version != self.booking.version:
             self._message = lists.who_changed(self._change, self.booking, fresh, self.desk)
         self.booking, self._change = fresh, None
-        self._deliveries, self._history = deliveries, history
+        self._deliveries, self._history, self._related = deliveries, history, related
         self._request = requests[-1] if requests else None
         self._show()
 
@@ -89,6 +92,7 @@ class DetailsScreen(TextScreen):
             self._history,
             self._request,
             self._message,
+            self._related,
         )
         self.show(details_lines(shown, self.app.size.width))
         self.query_one("#bar", Bar).show_desk(self.desk)

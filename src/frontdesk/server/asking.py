@@ -93,6 +93,9 @@ async def _filters(
     last_day: Annotated[Day | None, Query(description="in the practice's own calendar")] = None,
     practitioner: Annotated[list[Id] | None, Query(max_length=MOST_PRACTITIONERS)] = None,
     practice: Annotated[list[Name] | None, Query(max_length=MOST_PRACTICES)] = None,
+    mobile: Annotated[
+        Text, Query(description="a mobile as it is written anywhere, whole", examples=["0491 570 006"])
+    ] = "",
 ) -> BookingQuery:
     return BookingQuery(
         as_of,
@@ -102,6 +105,7 @@ async def _filters(
         last_day,
         frozenset(practitioner or ()),
         frozenset(practice or ()),
+        mobile,
     )
 
 

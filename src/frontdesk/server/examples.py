@@ -1,7 +1,7 @@
 """What the description of the API shows: one booking of a made-up patient, and all that belongs to it."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -45,6 +45,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.identity import Related
 from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.store.port import Change
 
@@ -62,7 +63,6 @@ PRACTICE = Practice(
 )
 PRACTITIONER = Practitioner(1, "adelaide", "Dr Priya Rao")
 PATIENT = Patient("Amelia Wilson", date(1981, 3, 14), "0491 570 006", "amelia@example.com", is_new=False)
-NAMESAKE = Patient("Amelia Wilson", date(2012, 7, 2), "0491 570 110")
 BOOKING = Booking(
     id=1,
     version=1,
@@ -83,8 +83,24 @@ def _marked(presence: Presence) -> Booking:
 
 
 CANCELLED = replace(BOOKING, version=2, cancellation=Cancellation(_AT, _BY, "Sick"))
-PAGE = Page((Row(BOOKING),), more=True)
+PAGE = Page((Row(BOOKING, same_name=True, more=1),), more=True)
 COUNT = Count(1000, exact=False)
+_NEXT_DAY = BOOKING.starts_at + timedelta(days=1)
+RELATED = Related(
+    namesakes=(
+        replace(
+            BOOKING,
+            id=4,
+            ref="SD-10491",
+            patient=Patient("Amelia Wilson", date(2012, 7, 2), "0491 570 110"),
+            starts_at=_NEXT_DAY,
+        ),
+    ),
+    also_booked=(replace(BOOKING, id=5, ref="SD-10498", starts_at=_NEXT_DAY),),
+    same_mobile=(
+        replace(BOOKING, id=6, ref="SD-10502", patient=replace(PATIENT, name="Ella Wilson", birth_date=None)),
+    ),
+)
 ROWS = (Row(CANCELLED, Followup.UNDER_WAY),)
 DELIVERY = Delivery(
     7, 1, Kind.PMS_CANCEL, State.ATTENTION, "Praktika", _AT, _AT, "smile", 8, error="Praktika does not answer"

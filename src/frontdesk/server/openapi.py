@@ -21,7 +21,6 @@ from frontdesk.bookings import (
     Booking,
     Count,
     Page,
-    Patient,
     Practice,
     Practitioner,
     Reason,
@@ -31,6 +30,7 @@ from frontdesk.bookings import (
 from frontdesk.commands import KINDS, Ask
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import Conflict, NotFound, Refused, Unauthorised, Unavailable
+from frontdesk.identity import Related
 from frontdesk.preflight import Preflight
 from frontdesk.server import examples
 from frontdesk.server.answering import JSON, TooMany, failed
@@ -72,7 +72,7 @@ _READS: Mapping[str, _Answer] = {
     "find_bookings": _Answer(tuple[Booking, ...], (examples.BOOKING,)),
     "read_rows": _Answer(tuple[Row, ...], examples.ROWS),
     "read_booking": _Answer(Booking, examples.BOOKING, (404,), has_etag=True),
-    "read_namesakes": _Answer(tuple[Patient, ...], (examples.NAMESAKE,), (404,)),
+    "read_related": _Answer(Related, examples.RELATED, (404,)),
     "read_history": _Answer(tuple[AuditEvent, ...], examples.HISTORY, (404,)),
     "read_deliveries": _Answer(tuple[Delivery, ...], (examples.DELIVERY,), (404,)),
     "read_adjustments": _Answer(tuple[Adjustment, ...], (examples.REQUEST,), (404,)),

@@ -34,7 +34,6 @@ from frontdesk.bookings import (
     Direction,
     Operator,
     Page,
-    Patient,
     Position,
     Practice,
     Practitioner,
@@ -45,6 +44,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Command, Done, Subject
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.identity import Related
 
 DISPATCHER = Operator("frontdesk", via="frontdesk")
 """Who writes how a delivery went on: a program.
@@ -205,10 +205,11 @@ class BookingStore(Commands, Billing, Protocol):
         """Return the bookings with this reference, at one practice or at any; may be empty."""
         ...
 
-    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
-        """Return other patients of this booking's patient's name with an Upcoming booking.
+    async def related(self, booking_id: int) -> Related:
+        """Return who has the same name, what else the patient has booked, and who is on the same mobile.
 
-        Each once, at most 9; other means that birth date or mobile differ.
+        All of it is Upcoming by the store's clock, bounded, and of practices that this desk may see.
+        Raises NotFound.
         """
         ...
 

@@ -25,10 +25,12 @@ from frontdesk.bookings import (
     Presence,
     Row,
     Standing,
+    Status,
     StoreState,
     Trouble,
 )
 from frontdesk.deliveries import OPEN_STATES, State
+from frontdesk.identity import MORE_LIMIT
 from frontdesk.text import fold
 
 ALIVE = timedelta(seconds=60)
@@ -68,6 +70,8 @@ _HIS = len(BOOKING_COLUMNS)
 _ITS = _HIS + len(PRACTITIONER_COLUMNS) - 1
 _END = _ITS + len(PRACTICE_COLUMNS) - 1
 """Where a joined row has its practitioner and its practice, both without their id."""
+SOMEBODY_ELSE = 1_000
+"""Stands in a row's `of_the_name` where somebody else of the name is to come; beside it the patient is counted."""
 
 
 def practice(row: Any) -> Practice:
@@ -142,11 +146,20 @@ def bookings(rows: Iterable[Any]) -> tuple[Booking, ...]:
     return tuple(_bookings(rows))
 
 
-def listed(rows: Sequence[Any]) -> tuple[Row, ...]:
-    """Return bookings as a list shows them, from rows that have `followup` besides."""
-    return tuple(
-        Row(booking, _FOLLOWUPS[row.followup]) for booking, row in zip(_bookings(rows), rows, strict=True)
-    )
+def listed(rows: Sequence[Any], as_of: datetime) -> tuple[Row, ...]:
+    """Return bookings as a list shows them at `as_of`.
+
+    Behind the columns of `bookings` the rows have `followup`, `of_the_name` and `of_the_reference`.
+    """
+    return tuple(_listed(rows, as_of))
+
+
+def _listed(rows: Sequence[Any], as_of: datetime) -> Iterator[Row]:
+    for booking, row in zip(_bookings(rows), rows, strict=True):
+        followup, of_the_name, of_the_reference = row[_END:]
+        is_somebody, of_the_person = divmod(of_the_name, SOMEBODY_ELSE)
+        same_name = bool(is_somebody) and booking.status(as_of) is Status.UPCOMING
+        yield Row(booking, _FOLLOWUPS[followup], same_name, min(of_the_person + of_the_reference, MORE_LIMIT))
 
 
 def _bookings(rows: Iterable[Any]) -> Iterator[Booking]:

@@ -14,9 +14,11 @@ from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking, Practice, Status
 from frontdesk.commands import Cancel
 from frontdesk.deliveries import OPEN_STATES, Delivery, Kind, State, Way, needing, retryable
+from frontdesk.identity import NOTHING_RELATED, Related
 from frontdesk.words.attendance import state_lines
 from frontdesk.words.deliveries import fact
 from frontdesk.words.fitting import fitted, side_by_side
+from frontdesk.words.related import related_lines
 from frontdesk.words.summary import private_lines, time_words, who
 from frontdesk.words.told import TEXT_START, Role, Shown, Told, labelled, told
 
@@ -32,7 +34,7 @@ class BookingDetails:
     """What Details has to show.
 
     `deliveries` None are still being read. `request` is the latest request not to be charged.
-    `here` is the zone of the clock at the desk, `home` the practice whose clock that is. `message`
+    `related` is what stands beside the booking, as far as it was read. `here` is the zone of the clock at the desk, `home` the practice whose clock that is. `message`
     is what the last key was answered, or what another desk did to the booking.
     """
 
@@ -44,6 +46,7 @@ class BookingDetails:
     history: Sequence[AuditEvent] = ()
     request: Adjustment | None = None
     message: str = ""
+    related: Related = NOTHING_RELATED
 
 
 def details_lines(state: BookingDetails, width: int) -> Shown:
@@ -55,6 +58,7 @@ def details_lines(state: BookingDetails, width: int) -> Shown:
     text = [
         Told(),
         *booking_lines(booking, state.now, state.home, width),
+        *related_lines(booking, state.related, state.now, width),
         *state_lines(booking, state.request, state.now, state.here),
     ]
     if status is Status.CANCELLED or deliveries:

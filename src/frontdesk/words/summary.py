@@ -40,11 +40,12 @@ def another_words(patient: Patient, namesakes: Sequence[Patient]) -> str:
         return ""
     if len(namesakes) > 1:
         return f"{len(namesakes)} others called {patient.name}"
-    return f"another {patient.name}, {_told_apart(patient, namesakes[0])}"
+    return f"another {patient.name}, {apart_words(patient, namesakes[0])}"
 
 
-def _told_apart(patient: Patient, other: Patient) -> str:
-    if other.birth_date != patient.birth_date:
+def apart_words(patient: Patient, other: Patient) -> str:
+    """Return in what another patient of the same name differs from this one."""
+    if other.birth_date is None or other.birth_date != patient.birth_date:
         return born_words(other)
     return f"same birth date, mobile {other.mobile}" if other.mobile else "same birth date, no mobile"
 

@@ -19,6 +19,7 @@ from frontdesk.commands import Done, Subject
 from frontdesk.deliveries import Planned, is_told_automatically
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import Conflict, FrontdeskError
+from frontdesk.identity import NOTHING_RELATED
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.dialogs.command import CommandDialog, Progress
 from frontdesk.screens.drawing import draw
@@ -81,7 +82,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, Subject("booking", booking.id), desk.store_id)
         self.booking = booking
-        self.namesakes: Sequence[Patient] = ()
+        self.related = NOTHING_RELATED
         self._about = booking.id, booking.patient
         self._why_not_saved = ""
         self._lacking = ""
@@ -91,6 +92,11 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         self.styles.background = "transparent"
         # Before it is mounted: a class set later has the styles of all worked out again.
         self._fit(self.app.size)
+
+    @property
+    def namesakes(self) -> tuple[Patient, ...]:
+        """Other patients of the same name who are to come."""
+        return tuple(one.patient for one in self.related.namesakes)
 
     # -- what a kind brings ---------------------------------------------------------------
 
@@ -250,7 +256,7 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
         """Read the booking as it is now: the list may be older than what another desk wrote."""
         try:
             fresh = await self.desk.store.get(self.booking.id)
-            self.namesakes = await self.desk.store.namesakes(fresh.id)
+            self.related = await self.desk.store.related(fresh.id)
         except Exception as error:
             self.desk.fault(error)
             return

@@ -281,13 +281,13 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     @work(exclusive=True, exit_on_error=False, group="namesakes")
     async def _look_for_namesakes(self, booking: Booking) -> None:
         try:
-            namesakes = await self.desk.store.namesakes(booking.id)
+            related = await self.desk.store.related(booking.id)
         except Exception as error:
             self.desk.fault(error)
             return
         row = self.listing.current
         if row is not None and row.booking.id == booking.id:
-            self._show_beside(booking, namesakes)
+            self._show_beside(booking, [one.patient for one in related.namesakes])
 
     def _show_beside(self, booking: Booking | None, namesakes: Sequence[Patient]) -> None:
         """Say what the row under the cursor has no room for, and who could be taken for its patient."""

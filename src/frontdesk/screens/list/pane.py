@@ -67,7 +67,7 @@ class Pane(Widget):
         store = self._desk.store
         try:
             read = Beside(
-                await store.namesakes(booking.id),
+                [one.patient for one in (await store.related(booking.id)).namesakes],
                 await store.deliveries(booking.id),
                 await store.history(booking.id),
             )

@@ -77,10 +77,10 @@ async def read_booking(caller: Reading, booking_id: BookingId) -> Response:
     return booking_answer(await caller.store.get(booking_id))
 
 
-@router.get("/bookings/{booking_id}/namesakes")
-async def read_namesakes(caller: Reading, booking_id: BookingId) -> Response:
-    """Other patients of the same name with an upcoming booking."""
-    return answer(await caller.store.namesakes(booking_id))
+@router.get("/bookings/{booking_id}/related")
+async def read_related(caller: Reading, booking_id: BookingId) -> Response:
+    """What is upcoming beside a booking: others of the same name, the patient's own, the same mobile."""
+    return answer(await caller.store.related(booking_id))
 
 
 @router.get("/bookings/{booking_id}/history")

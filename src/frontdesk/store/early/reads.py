@@ -6,6 +6,7 @@ send; a test compares them. Whatever is unusual about a file is left to the stor
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -85,10 +86,36 @@ LISTED = (
     "practice.no_show_after_minutes AS practice_no_show_after_minutes, practice.biller AS practice_biller, "
     "CASE WHEN booking.has_deliveries THEN (SELECT max(CASE WHEN (delivery.state = 'attention') THEN 2 "
     "WHEN (delivery.state = 'claimed' OR delivery.state = 'pending' OR delivery.state = 'unknown') "
-    "THEN 1 END) AS max_1 \nFROM delivery \nWHERE delivery.booking_id = booking.id) END AS followup \n"
-    "FROM booking JOIN practitioner ON practitioner.id = booking.practitioner_id "
-    "JOIN practice ON practice.id = booking.practice_id \nWHERE booking.id IN ({ids})"
+    "THEN 1 END) AS max_1 \nFROM delivery \nWHERE delivery.booking_id = booking.id)"
+    " END AS followup, CASE WHEN (booking.cancelled = 0 AND (SELECT 1 \nFROM booking AS other \nWHERE "
+    "other.name_key = booking.name_key AND other.cancelled = 0 AND other.starts_at > ? AND other.id != "
+    "booking.id AND booking.name_key != '' ORDER BY other.name_key, other.cancelled, other.starts_at\n "
+    "LIMIT 1 OFFSET 0) IS NOT NULL) THEN CASE WHEN (EXISTS (SELECT 1 \nFROM (SELECT other.patient_key AS "
+    "patient_key, other.patient_ref_key AS patient_ref_key \nFROM booking AS other \nWHERE "
+    "other.name_key = booking.name_key AND other.cancelled = 0 AND other.starts_at > ? AND other.id != "
+    "booking.id AND booking.name_key != '' ORDER BY other.name_key, other.cancelled, other.starts_at\n "
+    "LIMIT 50 OFFSET 0) AS others \nWHERE NOT (others.patient_key = booking.patient_key AND "
+    "booking.patient_key != '' OR others.patient_ref_key = booking.patient_ref_key AND "
+    "booking.patient_ref_key != ''))) THEN 1000 ELSE 0 END + (SELECT count(*) AS count_1 \nFROM (SELECT "
+    "other.id AS id \nFROM booking AS other \nWHERE other.patient_key = booking.patient_key AND "
+    "other.cancelled = 0 AND other.starts_at > ? AND other.id != booking.id AND booking.patient_key != "
+    "'' ORDER BY other.patient_key, other.cancelled, other.starts_at\n LIMIT 9 OFFSET 0) AS others) ELSE "
+    "0 END AS of_the_name, CASE WHEN (booking.cancelled = 0 AND (SELECT 1 \nFROM booking AS other "
+    "\nWHERE other.patient_ref_key = booking.patient_ref_key AND other.cancelled = 0 AND other.starts_at "
+    "> ? AND other.id != booking.id AND booking.patient_ref_key != '' AND other.patient_ref_key != '' "
+    "AND NOT (other.patient_key = booking.patient_key AND booking.patient_key != '') ORDER BY "
+    "other.patient_ref_key, other.cancelled, other.starts_at\n LIMIT 1 OFFSET 0) IS NOT NULL) THEN "
+    "(SELECT count(*) AS count_2 \nFROM (SELECT other.id AS id \nFROM booking AS other \nWHERE "
+    "other.patient_ref_key = booking.patient_ref_key AND other.cancelled = 0 AND other.starts_at > ? AND "
+    "other.id != booking.id AND booking.patient_ref_key != '' AND other.patient_ref_key != '' AND NOT "
+    "(other.patient_key = booking.patient_key AND booking.patient_key != '') ORDER BY "
+    "other.patient_ref_key, other.cancelled, other.starts_at\n LIMIT 9 OFFSET 0) AS others) ELSE 0 END "
+    "AS of_the_reference \nFROM booking JOIN practitioner ON practitioner.id = booking.practitioner_id "
+    "JOIN practice ON practice.id = booking.practice_id \nWHERE booking.id IN (SELECT value FROM "
+    "json_each(?))"
 )
+_MOMENTS = LISTED.count("?") - 1
+"""Of its parameters all but the last are the moment as of which bookings are to come; that is the ids."""
 
 BUSY_SECONDS = 0.1
 """How long a desk that is saving is waited for; the store has more patience."""
@@ -139,7 +166,8 @@ class EarlyReads:
         """See BookingStore; the query must be everything."""
         if not query.is_everything:
             raise Unusual
-        return await self._read(lambda ask: _page(ask, limit, position, direction is Direction.FORWARD))
+        forward, as_of = direction is Direction.FORWARD, query.as_of
+        return await self._read(lambda ask: _page(ask, as_of, limit, position, forward))
 
     async def close(self) -> None:
         """Let go of the file. Calling it twice is harmless."""
@@ -223,11 +251,12 @@ def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _page(ask: _Ask, limit: int, position: Position | None, forward: bool) -> Page:
+def _page(ask: _Ask, as_of: datetime, limit: int, position: Position | None, forward: bool) -> Page:
     ids = _next(ask, limit + 1, position, forward)
-    rows = ask(LISTED.format(ids=_marks(ids[:limit])), ids[:limit]) if ids[:limit] else []
-    rows.sort(key=lambda row: (row.starts_at, row.id))
-    return Page(records.listed(rows), more=len(ids) > limit)
+    shown = ids[:limit] if forward else ids[limit - 1 :: -1]
+    rows = ask(LISTED, [*[_written(as_of)] * _MOMENTS, json.dumps(shown)]) if shown else []
+    by_id = {row[0]: row for row in rows}
+    return Page(records.listed([by_id[one] for one in shown], as_of), more=len(ids) > limit)
 
 
 def _next(ask: _Ask, limit: int, position: Position | None, forward: bool) -> list[int]:

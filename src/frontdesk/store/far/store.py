@@ -34,7 +34,6 @@ from frontdesk.bookings import (
     Direction,
     Operator,
     Page,
-    Patient,
     Position,
     Practice,
     Practitioner,
@@ -45,6 +44,7 @@ from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, NotFound, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
+from frontdesk.identity import Related
 from frontdesk.pauses import pause
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.far.client import Api, Params
@@ -125,8 +125,8 @@ class RemoteStore:
         params = [("ref", ref)] if practice_id is None else [("ref", ref), ("practice", practice_id)]
         return await self._read("/bookings/find", tuple[Booking, ...], params)
 
-    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
-        return await self._read(f"/bookings/{booking_id}/namesakes", tuple[Patient, ...])
+    async def related(self, booking_id: int) -> Related:
+        return await self._read(f"/bookings/{booking_id}/related", Related)
 
     async def history(self, booking_id: int) -> tuple[AuditEvent, ...]:
         return await self._read(f"/bookings/{booking_id}/history", tuple[AuditEvent, ...])
@@ -290,6 +290,8 @@ def _filters(query: BookingQuery) -> list[tuple[str, str]]:
             params.append((name, day.isoformat()))
     params += [("practitioner", str(one)) for one in sorted(query.practitioners)]
     params += [("practice", one) for one in sorted(query.practices)]
+    if query.mobile:
+        params.append(("mobile", query.mobile))
     return params
 
 

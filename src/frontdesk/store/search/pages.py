@@ -6,29 +6,29 @@ in that order are looked through first, which fills the page when hits are frequ
 they are not, the search index is asked span by span, for a bounded time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, bindparam, func, select, union
+from sqlalchemy import Connection, Row, func, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store.search import name_words, near, readings, streams, terms
 from frontdesk.store.search.index import SearchIndex
 from frontdesk.store.search.readings import Reading, SharedNames
 from frontdesk.store.search.streams import BOOKING, FIRST, LAST, Stretch
-from frontdesk.store.search.terms import AllOf, Expression, name_key, search_tags, search_text
+from frontdesk.store.search.terms import AllOf, Expression, search_tags, search_text
 from frontdesk.store.search.walk import Allowance, Extent, Found, Walk, extent
-from frontdesk.store.sql.selects import LISTED
+from frontdesk.store.sql.listed import listed
 from frontdesk.store.sql.tables import AppointmentTypeRow, PracticeRow, PractitionerRow
 
 __all__ = [
     "SearchPage",
     "count_rows",
-    "name_key",
+    "page_ids",
     "page_rows",
     "search_tags",
     "search_text",
@@ -72,12 +72,11 @@ _HERE = union(
     )
 )
 _ZONES = select(_PRACTICE.c.id, _PRACTICE.c.time_zone)
-_ROWS = LISTED.where(BOOKING.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Rows of `mapping.LISTED` in ascending order, and whether there are more: see `bookings.Page`."""
+    """Rows of `listed` in ascending order, and whether there are more: see `bookings.Page`."""
 
     rows: Sequence[Row[Any]]
     more: bool
@@ -145,10 +144,12 @@ def page_rows(
     limit: int,
     position: Position | None,
     direction: Direction,
+    practices: Collection[str] | None = None,
 ) -> SearchPage:
     """Return up to `limit` rows strictly beyond `position`, in ascending order.
 
-    Without a position, FORWARD begins at the first booking and BACKWARD ends at the last.
+    Without a position, FORWARD begins at the first booking and BACKWARD ends at the last. `practices`
+    are the desk's, None for all: what stands beside a booking is told of those alone.
     """
     names, reading = _read(tx, query)
     forward = direction is Direction.FORWARD
@@ -156,16 +157,22 @@ def page_rows(
     def found(words: Expression | None) -> Found:
         return _collect(_prepare(tx, index, query, names, words), limit + 1, position, forward, PAGE_SECONDS)
 
+    def page(found: Found, beside: tuple[str, ...] = ()) -> SearchPage:
+        ids = found.ids[:limit] if forward else found.ids[limit - 1 :: -1]
+        rows = _rows(tx, ids, query.as_of, practices)
+        return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until, beside)
+
     if reading.patients is not None:
         patients = found(reading.patients)
         if patients.ids or _is_anybody(tx, index, query, names, reading.patients):
-            return _page(tx, patients, limit, reading.beside)
-    return _page(tx, found(reading.everybody), limit)
+            return page(patients, reading.beside)
+    return page(found(reading.everybody))
 
 
-def _page(tx: Connection, found: Found, limit: int, beside: tuple[str, ...] = ()) -> SearchPage:
-    rows = _rows(tx, found.ids[:limit])
-    return SearchPage(rows, len(found.ids) > limit or found.until is not None, found.until, beside)
+def page_ids(tx: Connection, index: SearchIndex, query: BookingQuery, limit: int) -> list[int]:
+    """Return the ids of the first bookings of `query`, at most `limit`, as far as a search comes in its time."""
+    names, reading = _read(tx, query)
+    return _collect(_prepare(tx, index, query, names, reading.everybody), limit, None, True, PAGE_SECONDS).ids
 
 
 def count_rows(tx: Connection, index: SearchIndex, query: BookingQuery, limit: int) -> Count:
@@ -246,8 +253,8 @@ def nearest(
         search = _prepare(tx, index, query, SharedNames(), near.asking(words, candidate))
         for forward in (True, False):
             if ids := _collect(search, 1, now, forward, NEAR_SECONDS).ids:
-                (row,) = _rows(tx, ids)
-                names[near.spelled(words, candidate, row.patient_name)] = None
+                name = tx.execute(select(BOOKING.c.patient_name).where(BOOKING.c.id == ids[0])).scalar_one()
+                names[near.spelled(words, candidate, name)] = None
                 break
         if len(names) == limit:
             break
@@ -257,6 +264,7 @@ def nearest(
 def _prepare(
     tx: Connection, index: SearchIndex, query: BookingQuery, names: SharedNames, words: Expression | None
 ) -> _Search:
+    on_mobile = terms.on_mobile(query.mobile) if query.mobile else None
     zones: dict[str, str] = {}
     if query.practices or query.first_day or query.last_day:
         zones = {row.id: row.time_zone for row in tx.execute(_ZONES)}
@@ -265,9 +273,9 @@ def _prepare(
         practices = None
     practitioners = _practitioners(tx, query.practitioners, practices) if query.practitioners else None
     stretches = _stretches(query, {zones[practice] for practice in practices or zones})
-    if words == terms.NOTHING or practices == () or practitioners == ():
+    if terms.NOTHING in (words, on_mobile) or practices == () or practitioners == ():
         stretches = ()
-    compared = [] if words is None else [words]
+    compared = [one for one in (words, on_mobile) if one is not None]
     if practitioners is not None:
         # A practitioner belongs to one practice: there is nothing left to ask about practices.
         practices = None
@@ -356,7 +364,7 @@ def _collect(search: _Search, limit: int, position: Position | None, forward: bo
 
 def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, allowance: Allowance) -> Found:
     if search.compared is None:
-        return Found([row.id for row in search.looked_at(stretch, limit, forward)])
+        return Found([row[0] for row in search.looked_at(stretch, limit, forward)])
     is_hit = terms.matcher(search.compared)
     ids: list[int] = []
     looked, look = 0, min(max(4 * limit, LOOK_FIRST.start), LOOK_FIRST.stop)
@@ -378,7 +386,10 @@ def _in_stretch(search: _Search, stretch: Stretch, limit: int, forward: bool, al
     return Found(ids + found.ids, found.until)
 
 
-def _rows(tx: Connection, ids: list[int]) -> Sequence[Row[Any]]:
-    """Return whole rows, in ascending order."""
-    rows = tx.execute(_ROWS, {"ids": ids}).all() if ids else []
-    return sorted(rows, key=lambda row: (row.starts_at, row.id))
+def _rows(
+    tx: Connection, ids: list[int], as_of: datetime, practices: Collection[str] | None
+) -> Sequence[Row[Any]]:
+    """Return whole rows, in the order of their ids."""
+    rows = tx.execute(*listed(ids, as_of, practices)).all() if ids else []
+    by_id = {row[0]: row for row in rows}
+    return [by_id[one] for one in ids]

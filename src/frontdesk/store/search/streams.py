@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, literal_column, select, tuple_
 
 from frontdesk.bookings import LAST_ID, Position
 from frontdesk.store.sql.tables import BookingRow
@@ -21,6 +21,9 @@ FIRST = Position(datetime.min.replace(tzinfo=UTC), -1)
 LAST = Position(datetime.max.replace(tzinfo=UTC), LAST_ID)
 
 _MOST_AT_ONCE = 1000
+
+_PAGE_LIMIT = 64
+"""Rows of a window's page at most: each number of them has a statement of its own, which takes no making."""
 
 _KEYS = {
     "booking_order": (),
@@ -83,8 +86,7 @@ def read(
     """
     rows: list[Row[Any]] = []
     for number, stream in enumerate(among):
-        statement = _statement(stream.index, forward, with_words)
-        rows += _read_stream(tx, statement, stream, stretch, days, limit, forward)
+        rows += _read_stream(tx, stream, stretch, days, limit, forward, with_words)
         if number:
             rows.sort(key=lambda row: (row.starts_at, row.id), reverse=not forward)
             del rows[limit:]
@@ -93,12 +95,12 @@ def read(
 
 def _read_stream(
     tx: Connection,
-    statement: Select[Any],
     stream: Stream,
     stretch: Stretch,
     days: Days,
     limit: int,
     forward: bool,
+    with_words: bool,
 ) -> list[Row[Any]]:
     """Read one stream on until there are `limit` rows of the days wanted.
 
@@ -109,6 +111,7 @@ def _read_stream(
     first_day, last_day = days[0] or date.min, days[1] or date.max
     at_once = limit
     while True:
+        statement = _statement(stream.index, forward, with_words, limit=_spelled_out(at_once))
         read = tx.execute(statement, _parameters(stream, stretch, at_once)).all()
         rows += read if days == _ANY_DAY else (row for row in read if first_day <= row.local_date <= last_day)
         if len(rows) >= limit or len(read) < at_once:
@@ -143,13 +146,20 @@ def _parameters(stream: Stream, stretch: Stretch, limit: int) -> dict[str, Any]:
     return parameters | {f"key_{place}": value for place, value in enumerate(stream.key)}
 
 
+def _spelled_out(limit: int) -> int | None:
+    """Return a number that stands in a statement of its own, made once; None for one that is written in each time."""
+    return limit if limit <= _PAGE_LIMIT else None
+
+
 @cache
 def _counting(index: str) -> Select[Any]:
     return select(func.count()).select_from(_statement(index, True, False, with_day=False).subquery())
 
 
 @cache
-def _statement(index: str, forward: bool, with_words: bool, with_day: bool = True) -> Select[Any]:
+def _statement(
+    index: str, forward: bool, with_words: bool, with_day: bool = True, limit: int | None = None
+) -> Select[Any]:
     of = BOOKING.c
     columns = [*(of[name] for name in _KEYS[index]), of.starts_at, of.id]
     key = [bindparam(f"key_{place}", type_=of[name].type) for place, name in enumerate(_KEYS[index])]
@@ -169,6 +179,10 @@ def _statement(index: str, forward: bool, with_words: bool, with_day: bool = Tru
         .where(tuple_(*columns) > low, tuple_(*columns) < high)
         .order_by(*(column.asc() if forward else column.desc() for column in columns))
         # The planner must see the number: it plans a parameter as if it could be any.
-        .limit(bindparam("limit", type_=Integer, literal_execute=True))
+        .limit(
+            bindparam("limit", type_=Integer, literal_execute=True)
+            if limit is None
+            else literal_column(str(limit))
+        )
         .with_hint(BOOKING, f"INDEXED BY {index}", "sqlite")
     )

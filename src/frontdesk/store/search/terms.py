@@ -9,7 +9,7 @@ of a mobile backwards, `@` a birth date, `=` a filter.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -17,6 +17,7 @@ from hashlib import blake2s
 from itertools import takewhile
 
 from frontdesk.store.search import birth_dates
+from frontdesk.telephones import ABROAD, numbers
 from frontdesk.text import fold
 
 LONGEST_WORD = 40
@@ -45,11 +46,8 @@ TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "miss", "mx"})
 SHORTEST_ABROAD = 8
 """Digits from which on a number typed as 61... may be an Australian one without its plus."""
 
-_AUSTRALIA = re.compile(r"(?<!\w)(?:\+|00(?:11)?)[\s-]*61[\s-]*(?:\(?0\)?)?")
-"""What is dialled before an Australian number from elsewhere."""
 _AUSTRALIAN = re.compile("0[2-478]")
 """How an Australian number begins."""
-_NO_DIGITS = re.compile("[^0-9]+")
 _LETTERS_THEN_DIGITS = re.compile("([^0-9]+)([0-9]+)")
 
 
@@ -84,11 +82,6 @@ Expression = Word | AllOf | AnyOf
 NOTHING = AnyOf(())
 
 
-def name_key(patient_name: str) -> str:
-    """Return the patient's name as compared for sameness: folded words, one space between."""
-    return " ".join(fold(patient_name))
-
-
 def search_text(
     *,
     patient_name: str,
@@ -106,9 +99,8 @@ def search_text(
     words = [word[:LONGEST_WORD] for word in own]
     words += _shared_words(practitioner_name)
     words += _shared_words(appointment_type)
-    for number in re.split("[/,;]", mobile):
-        if digits := _national(number):
-            words += [digits, BACKWARDS + digits[::-1]]
+    for digits in _dialled(mobile):
+        words += [digits, BACKWARDS + digits[::-1]]
     if birth_date is not None:
         words.append(f"{BORN}{birth_date:%m%d}{birth_date.year:04}")
     return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
@@ -151,10 +143,14 @@ def any_of(tags: Iterable[str]) -> Expression:
     return AnyOf(tuple(Word(tag, whole=True) for tag in tags))
 
 
-def _national(number: str) -> str:
-    """The digits of a telephone number, as Australians dial it."""
-    digits = _NO_DIGITS.sub("", _AUSTRALIA.sub("0", number))[:LONGEST_WORD]
-    return "0" + digits[2:] if digits.startswith("61") and len(digits) == 11 else digits
+def on_mobile(mobile: str) -> Expression:
+    """Match a booking on this mobile, whole, or on one of several; without digits nothing."""
+    return AnyOf(tuple(Word(BACKWARDS + digits[::-1], whole=True) for digits in _dialled(mobile)))
+
+
+def _dialled(mobile: str) -> Iterator[str]:
+    """The numbers of a field, each as far as it is kept."""
+    return (digits[:LONGEST_WORD] for digits in numbers(mobile))
 
 
 def interpret(typed: str, names: Collection[str] = ()) -> Expression | None:
@@ -177,7 +173,7 @@ def interpret(typed: str, names: Collection[str] = ()) -> Expression | None:
         others = () if born.is_whole else (AllOf(tuple(_words(fold(typed[born.start : born.end])))),)
         parts.append(AnyOf(dates + others))
         typed = f"{typed[: born.start]} {typed[born.end :]}"
-    titled, words = _after_titles(fold(_AUSTRALIA.sub(" 0", typed)), names)
+    titled, words = _after_titles(fold(ABROAD.sub(" 0", typed)), names)
     parts += titled
     parts += _words(words)
     return AllOf(tuple(dict.fromkeys(parts)))

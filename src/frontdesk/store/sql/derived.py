@@ -5,7 +5,8 @@ from typing import Any
 
 from frontdesk import times
 from frontdesk.bookings import Practice
-from frontdesk.store.search.pages import name_key, search_tags, search_text
+from frontdesk.identity import name_key, patient_key, reference_key
+from frontdesk.store.search.pages import search_tags, search_text
 
 Values = dict[str, Any]
 
@@ -19,6 +20,7 @@ _MAKE_WORDS = frozenset(
         "appointment_type",
     }
 )
+_MAKE_REFERENCE = frozenset({"patient_pms_ref", "practice_id"})
 _MAKE_DAYS = frozenset({"starts_at", "practice_id"})
 _MAKE_TAGS = frozenset({"practice_id", "practitioner_id", "cancelled"})
 
@@ -32,14 +34,20 @@ def derived_from(
     """
     if not _MAKE_WORDS.isdisjoint(changed):
         return derived(values, practitioner_name, practice)
-    days = {} if _MAKE_DAYS.isdisjoint(changed) else _days(values, practice)
-    return days if _MAKE_TAGS.isdisjoint(changed) else {**days, **_tags(values, practice)}
+    return {
+        **({} if _MAKE_REFERENCE.isdisjoint(changed) else _reference(values, practice)),
+        **({} if _MAKE_DAYS.isdisjoint(changed) else _days(values, practice)),
+        **({} if _MAKE_TAGS.isdisjoint(changed) else _tags(values, practice)),
+    }
 
 
 def derived(values: Values, practitioner_name: str, practice: Practice) -> Values:
     """Return the columns of a booking that follow from its others."""
     return {
         "name_key": name_key(values["patient_name"]),
+        "patient_key": patient_key(
+            values["patient_name"], values["patient_birth_date"], values["patient_mobile"]
+        ),
         "search": search_text(
             patient_name=values["patient_name"],
             ref=values["ref"],
@@ -48,6 +56,7 @@ def derived(values: Values, practitioner_name: str, practice: Practice) -> Value
             mobile=values["patient_mobile"],
             birth_date=values["patient_birth_date"],
         ),
+        **_reference(values, practice),
         **derived_days(values, practice),
     }
 
@@ -55,6 +64,10 @@ def derived(values: Values, practitioner_name: str, practice: Practice) -> Value
 def derived_days(values: Mapping[str, Any], practice: Practice) -> Values:
     """Return those that follow from the time, the practice's zone and what filters go by."""
     return {**_days(values, practice), **_tags(values, practice)}
+
+
+def _reference(values: Mapping[str, Any], practice: Practice) -> Values:
+    return {"patient_ref_key": reference_key(practice, values["patient_pms_ref"])}
 
 
 def _days(values: Mapping[str, Any], practice: Practice) -> Values:

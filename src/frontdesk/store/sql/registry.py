@@ -16,6 +16,7 @@ from frontdesk.bookings import Operator, Practice, Reason, Scope
 from frontdesk.commands import Subject
 from frontdesk.deliveries import MANUAL_UPDATE, Kind, State, can_be_told
 from frontdesk.errors import Refused
+from frontdesk.identity import reference_prefix
 from frontdesk.store import records
 from frontdesk.store.port import DeskToken
 from frontdesk.store.sql import accounts, loading, selects, tokens, verifying
@@ -158,6 +159,7 @@ def _apply(
             moved.append((before, practice))
     # In the one order of locks: all bookings by their ids, then all deliveries.
     _move_days(tx, {after.id: after for before, after in moved if before.time_zone != after.time_zone})
+    _move_references(tx, [after for before, after in moved if reference_prefix(before) != reference_prefix(after)])
     _lock_deliveries(tx, [after.id for before, after in moved if before.pms is not None])
     for before, after in moved:
         _move_deliveries(tx, before, after, at)
@@ -265,6 +267,18 @@ def _move_days(tx: Connection, practices: Mapping[str, Practice]) -> None:
         ]
         if moved:
             tx.execute(moving, moved)
+
+
+def _move_references(tx: Connection, practices: Sequence[Practice]) -> None:
+    """Make the references of practices' patients those of their connection: of another they are others' own."""
+    if not practices:
+        return
+    referring = BOOKING.c.practice_id.in_([one.id for one in practices]), BOOKING.c.patient_pms_ref != ""
+    tx.execute(select(BOOKING.c.id).where(*referring).order_by(BOOKING.c.id).with_for_update()).all()
+    for practice in practices:
+        of_it = update(BOOKING).where(BOOKING.c.practice_id == practice.id, BOOKING.c.patient_pms_ref != "")
+        prefix = reference_prefix(practice)
+        tx.execute(of_it.values(patient_ref_key=prefix + BOOKING.c.patient_pms_ref if prefix else ""))
 
 
 def _refuse_unknown_zone(whose: str, time_zone: str) -> None:

@@ -5,18 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Label,
-    Row,
-    Select,
-    Table,
-    case,
-    func,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import Label, Row, Select, Table, select
 from sqlmodel import SQLModel
 
 from frontdesk.api.asks import ask_of
@@ -24,7 +13,7 @@ from frontdesk.audit import AuditEvent
 from frontdesk.billing.adjustments import Adjustment, Answer, Ground, Review
 from frontdesk.bookings import Booking, Operator, Practice
 from frontdesk.commands import Command, Subject
-from frontdesk.deliveries import OPEN_STATES, Delivery, Planned, State
+from frontdesk.deliveries import Delivery, Planned, State
 from frontdesk.store import records
 from frontdesk.store.port import Change
 from frontdesk.store.sql import tables
@@ -37,11 +26,6 @@ def _table(model: type[SQLModel]) -> Table:
 def _joined(table: Table, columns: Iterable[str]) -> list[Label[Any]]:
     """Return these columns of a table, but for the id, with its name in front."""
     return [table.c[name].label(f"{table.name}_{name}") for name in columns if name != "id"]
-
-
-# A constant of the program stands in the statement itself: it needs no parameter at every execution.
-def _is(state: str) -> ColumnElement[bool]:
-    return DELIVERY.c.state == literal_column(f"'{state}'")
 
 
 PRACTICE = _table(tables.PracticeRow)
@@ -64,15 +48,6 @@ TOKEN = _table(tables.TokenRow)
 
 NOBODY = Operator("")
 
-_MOST_URGENT = func.max(
-    case(
-        (_is(State.ATTENTION), literal_column(str(records.NEEDS_PERSON))),
-        (or_(*map(_is, sorted(OPEN_STATES))), literal_column(str(records.UNDER_WAY))),
-    )
-)
-# By the booking alone: the index of states would have every open delivery read for each row.
-_FOLLOWUP = select(_MOST_URGENT).where(DELIVERY.c.booking_id == BOOKING.c.id).scalar_subquery()
-
 BOOKED = (
     select(
         *(BOOKING.c[name] for name in records.BOOKING_COLUMNS),
@@ -86,9 +61,6 @@ BOOKED = (
 
 A list asks for all three with every key: in one statement it is half the work of three.
 """
-
-LISTED = BOOKED.add_columns(case((BOOKING.c.has_deliveries, _FOLLOWUP)).label("followup"))
-"""Bookings with what their deliveries add, as `records.listed` reads them."""
 
 
 def practice_values(practice: Practice) -> dict[str, Any]:

@@ -29,25 +29,25 @@ from frontdesk.bookings import (
     Direction,
     Operator,
     Page,
-    Patient,
     Position,
     Practice,
     Practitioner,
     Row,
     Standing,
     StoreState,
-    is_namesake,
     why_not_write,
 )
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
+from frontdesk.identity import Related
 from frontdesk.store import records
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, nearest, page_rows
-from frontdesk.store.sql import deliveries, doing, hearing, holding, selects, troubles
+from frontdesk.store.sql import deliveries, doing, hearing, holding, related, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.listed import listed
 from frontdesk.store.sql.queue import SqlQueue
 from frontdesk.store.sql.registry import SqlRegistry
 from frontdesk.store.sql.sealing import head
@@ -60,7 +60,6 @@ from frontdesk.store.sql.selects import (
     CHANGE,
     COMMAND,
     DELIVERY,
-    LISTED,
     PRACTICE,
     PRACTITIONER,
 )
@@ -71,9 +70,6 @@ _BILLED = frozenset({"account", "invoice", "adjustment"})
 """Commands on these find every month numbered that has ended."""
 
 HISTORY_LIMIT = 500
-NAMESAKES_LIMIT = 9
-_NAMESAKES_READ = 300
-"""Bookings looked at for namesakes: a name with more than these upcoming is read in part."""
 
 
 class SqlStore:
@@ -108,8 +104,10 @@ class SqlStore:
             return Page((), more=False)
 
         def work(tx: Connection) -> Page:
-            found = page_rows(tx, self._database.search, restricted, limit, position, direction)
-            return Page(records.listed(found.rows), found.more, found.searched_until, found.beside)
+            search, mine = self._database.search, self._standing.practices
+            found = page_rows(tx, search, restricted, limit, position, direction, mine)
+            rows = records.listed(found.rows, restricted.as_of)
+            return Page(rows, found.more, found.searched_until, found.beside)
 
         return await self._database.read(work)
 
@@ -138,8 +136,12 @@ class SqlStore:
         return await self._database.read(lambda tx: holding.booking(tx, booking_id, self._standing))
 
     async def rows(self, booking_ids: Sequence[int]) -> tuple[Row, ...]:
-        query = self._mine(LISTED.where(BOOKING.c.id.in_(list(booking_ids))))
-        return await self._database.read(lambda tx: records.listed(tx.execute(query).all()))
+        def work(tx: Connection) -> tuple[Row, ...]:
+            now = self._database.now(tx)
+            asked = listed(booking_ids, now, self._standing.practices)
+            return records.listed(tx.execute(*asked).all(), now)
+
+        return await self._database.read(work)
 
     async def find(self, ref: str, practice_id: str | None = None) -> tuple[Booking, ...]:
         query = self._mine(BOOKED.where(BOOKING.c.ref == clean(ref))).order_by(BOOKING.c.id)
@@ -150,24 +152,10 @@ class SqlStore:
     def _mine(self, query: Select[Any]) -> Select[Any]:
         return selects.at_practices(query, self._standing.practices)
 
-    async def namesakes(self, booking_id: int) -> tuple[Patient, ...]:
-        def work(tx: Connection) -> tuple[Patient, ...]:
-            holding.booking(tx, booking_id, self._standing)
-            row = tx.execute(select(BOOKING).where(BOOKING.c.id == booking_id)).one()
-            same_name = select(BOOKING).where(
-                BOOKING.c.name_key == row.name_key,
-                BOOKING.c.starts_at > self._database.now(tx),
-                BOOKING.c.cancelled.is_(False),
-            )
-            nearest = self._mine(same_name).order_by(BOOKING.c.starts_at).limit(_NAMESAKES_READ)
-            others: list[Patient] = []
-            for found in tx.execute(nearest).all():
-                patient = records.patient(found)
-                if all(is_namesake(patient, other) for other in (records.patient(row), *others)):
-                    others.append(patient)
-            return tuple(others[:NAMESAKES_LIMIT])
-
-        return await self._database.read(work)
+    async def related(self, booking_id: int) -> Related:
+        return await self._database.read(
+            lambda tx: related.related(tx, self._database, booking_id, self._standing)
+        )
 
     async def do(self, command: Command) -> Done[Any]:
         command = cleaned(command)

@@ -102,12 +102,17 @@ _NEW = text("patient_is_new")
 """Billing lists new patients only: their index is a fraction of all bookings."""
 
 
+_HAS_REF = text("patient_ref_key <> ''")
+"""Bookings of patients without a reference would all stand under the same one."""
+
+
 class BookingRow(SQLModel, table=True):
     """One appointment of one patient.
 
     `local_date` is the start's calendar date in the practice's zone. `name_key` is the
-    patient's folded name, `search` the folded words a search matches, `tags` what filters
-    match beside them: all three are made by `store.search`. `has_deliveries` spares a list to look
+    patient's folded name, `patient_key` and `patient_ref_key` are what only bookings of one patient have in
+    common, all three made by `identity`; `search` are the folded words a search matches, `tags` what filters
+    match beside them, both made by `store.search`. `has_deliveries` spares a list to look
     for deliveries where there never were any. An absent reference is NULL,
     so that uniqueness holds for present ones only.
 
@@ -123,7 +128,25 @@ class BookingRow(SQLModel, table=True):
         Index("booking_cancelled", "cancelled", "starts_at", "id"),
         Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
         Index("booking_practitioner", "practitioner_id", "cancelled", "starts_at", "id"),
-        Index("booking_name", "name_key", "starts_at"),
+        Index(
+            "booking_name",
+            "name_key",
+            "cancelled",
+            "starts_at",
+            "patient_key",
+            "patient_ref_key",
+            "practice_id",
+        ),
+        Index("booking_patient", "patient_key", "cancelled", "starts_at"),
+        Index(
+            "booking_patient_ref",
+            "patient_ref_key",
+            "cancelled",
+            "starts_at",
+            "patient_key",
+            sqlite_where=_HAS_REF,
+            postgresql_where=_HAS_REF,
+        ),
         Index(
             "booking_new",
             "starts_at",
@@ -175,6 +198,8 @@ class BookingRow(SQLModel, table=True):
     changed_via: str = ""
     changed_at: datetime | None = Field(default=None, sa_type=Instant)
     name_key: str
+    patient_key: str = ""
+    patient_ref_key: str = ""
     search: str = ""
     tags: str = ""
 

@@ -213,6 +213,8 @@ def _create_tables() -> None:
         Column("changed_via", TEXT, nullable=False),
         Column("changed_at", Instant(), nullable=True),
         Column("name_key", TEXT, nullable=False),
+        Column("patient_key", TEXT, nullable=False),
+        Column("patient_ref_key", TEXT, nullable=False),
         Column("search", TEXT, nullable=False),
         Column("tags", TEXT, nullable=False),
         ForeignKeyConstraint(["practice_id"], ["practice.id"]),
@@ -222,7 +224,11 @@ def _create_tables() -> None:
         UniqueConstraint("ref", "practice_id"),
     )
     op.create_index("booking_cancelled", "booking", ["cancelled", "starts_at", "id"])
-    op.create_index("booking_name", "booking", ["name_key", "starts_at"])
+    op.create_index(
+        "booking_name",
+        "booking",
+        ["name_key", "cancelled", "starts_at", "patient_key", "patient_ref_key", "practice_id"],
+    )
     new = text("patient_is_new")
     op.create_index(
         "booking_new",
@@ -232,6 +238,15 @@ def _create_tables() -> None:
         postgresql_where=new,
     )
     op.create_index("booking_order", "booking", ["starts_at", "id"])
+    op.create_index("booking_patient", "booking", ["patient_key", "cancelled", "starts_at"])
+    has_ref = text("patient_ref_key <> ''")
+    op.create_index(
+        "booking_patient_ref",
+        "booking",
+        ["patient_ref_key", "cancelled", "starts_at", "patient_key"],
+        sqlite_where=has_ref,
+        postgresql_where=has_ref,
+    )
     op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
     op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
     op.create_table(
