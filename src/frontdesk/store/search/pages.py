@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, select, union
+from sqlalchemy import Connection, Row, bindparam, func, select, union
 
 from frontdesk.bookings import LAST_ID, BookingQuery, Count, Direction, Position, Status
 from frontdesk.store.search import name_words, near, readings, streams, terms

@@ -159,7 +159,9 @@ def _apply(
             moved.append((before, practice))
     # In the one order of locks: all bookings by their ids, then all deliveries.
     _move_days(tx, {after.id: after for before, after in moved if before.time_zone != after.time_zone})
-    _move_references(tx, [after for before, after in moved if reference_prefix(before) != reference_prefix(after)])
+    _move_references(
+        tx, [after for before, after in moved if reference_prefix(before) != reference_prefix(after)]
+    )
     _lock_deliveries(tx, [after.id for before, after in moved if before.pms is not None])
     for before, after in moved:
         _move_deliveries(tx, before, after, at)
