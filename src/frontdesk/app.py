@@ -50,7 +50,6 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     Input > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     Input > .input--selection { background: ansi_default; color: ansi_default; text-style: underline; }
     TextArea { background: ansi_default; color: ansi_default; }
-    TextArea > .text-area--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     """
 
     def __init__(self, desk: Desk, driver_class: type[Driver] = FrontdeskDriver) -> None:
@@ -58,6 +57,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.look: Look = PLAIN
+        # Each screen would mount a widget for either, and nothing here shows them.
+        self._disable_tooltips = self._disable_notifications = True
         self.desk = desk
         self.open_desk: OpenDesk | None = None
         self._dispatching: asyncio.Task[None] | None = None
@@ -125,10 +126,17 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         # What only a key opens is loaded while nobody waits for it.
         for name in ON_KEYS:
             await asyncio.to_thread(import_module, name)
+        self._mount_spare(desk)
         with contextlib.suppress(FrontdeskError):
             await desk.store.rows(())  # answered when the store has come, whatever came before it
         self.desk.on_loaded()
         self._start_dispatch()
+
+    def _mount_spare(self, desk: OpenDesk) -> None:
+        """Have the dialog ready that is opened most often, with a caller on the phone."""
+        from frontdesk.screens.dialogs.cancel import mount_spare
+
+        mount_spare(self, desk)
 
     def _start_dispatch(self) -> None:
         """Have what follows from cancellations carried out beside the screens, if it is not already."""

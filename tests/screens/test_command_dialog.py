@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -19,10 +18,11 @@ from frontdesk.screens.dialogs.booking import BookingDialog, Closed
 from frontdesk.screens.dialogs.command import Progress
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.terminal import PositionAnswered
-from frontdesk.widgets.button import Tick
-from frontdesk.words.dialog import Wording, frame
+from frontdesk.widgets.button import Button, Tick
+from frontdesk.widgets.reason_field import ReasonField
+from frontdesk.words.dialog import LABEL_AT, UNTICKED, Wording, field, frame, inset, text_width
 from frontdesk.words.summary import summary
-from frontdesk.words.told import LABEL_START, Role, Shown, told
+from frontdesk.words.told import Role, Shown, told
 from tests.making import cancel, cancel_of
 from tests.screens import test_promises_kept
 from tests.screens.conftest import FrontOpener
@@ -34,6 +34,7 @@ raising = test_promises_kept.raising
 """The store in front of the real one, which raises at will."""
 
 REF, SEEN = "SD-10482", 2.0
+PATIENT_KNOWS, PRACTITIONER_KNOWS = "The patient knows", "The practitioner knows"
 
 # -- the made-up kind ---------------------------------------------------------------------
 
@@ -55,13 +56,14 @@ class CallingOff:
 
 
 def call_off_lines(state: CallingOff, width: int, height: int) -> Shown:
-    around = frame(WORDS, state.message, width, height)
-    return {
-        "title": around["title"],
-        "summary": summary(state.booking, (), NOW, None, width),
-        "label": (told(f"{' ' * LABEL_START}Why, optional", Role.LABEL),),
-        **around,
+    body = {
+        "summary": inset(summary(state.booking, (), NOW, None, text_width(width)), width),
+        "knows": (told(f"{' ' * LABEL_AT}{UNTICKED}{PATIENT_KNOWS}"),),
+        "rests": (told(f"{' ' * LABEL_AT}{UNTICKED}{PRACTITIONER_KNOWS}"),),
+        "label": (told(f"{' ' * LABEL_AT}Why, optional", Role.LABEL),),
+        "reason": (field(width),) * 2,
     }
+    return frame(WORDS, body, state.message, width, height)
 
 
 class CallOffScreen(BookingDialog, inherit_bindings=False):
@@ -71,16 +73,15 @@ class CallOffScreen(BookingDialog, inherit_bindings=False):
     def shown(self, width: int, height: int) -> Shown:
         return call_off_lines(CallingOff(self.booking, self.said), width, height)
 
-    def fields(self) -> ComposeResult:
-        yield Tick("The patient knows", indent=LABEL_START, id="knows")
-        yield Tick("The practitioner knows", indent=LABEL_START, id="rests")
-        yield from self.reason_box()
+    def fields(self) -> Sequence[Widget]:
+        ticks = [Tick(PATIENT_KNOWS, id="knows"), Tick(PRACTITIONER_KNOWS, id="rests")]
+        return [*ticks, ReasonField(id="reason")]
 
     def stops(self) -> Sequence[Widget]:
-        return [*self.query(Tick), *self.query("#reason, #buttons Button")]
+        return [*self.those_of(Tick), *self.those_of(ReasonField), *self.those_of(Button)]
 
     def why_not_ready(self) -> str:
-        return "" if all(tick.is_set for tick in self.query(Tick)) else "Answer both, then press F8."
+        return "" if all(tick.is_set for tick in self.those_of(Tick)) else "Answer both, then press F8."
 
     def ask(self) -> Cancel:
         return Cancel(f"called off: {self.typed}")
@@ -111,7 +112,7 @@ async def test_it_shows_its_own_words_and_keeps_on_escape(front: Front) -> None:
     closed: list[Closed | None] = []
     await opened(front, closed)
     shown = "\n".join(front.lines())
-    for words in (WORDS.title, "[ Leave It  Esc ]", "[ Call It Off  F8 ]", WORDS.final, "Why, optional"):
+    for words in (WORDS.title, "Esc  Leave It", "F8  Call It Off", WORDS.final, "Why, optional"):
         assert words in shown
     assert "Cancel Booking" not in shown
     assert "What follows" not in shown

@@ -123,7 +123,7 @@ async def _confirmed_while_a_read_is_late(
     store.holds = True
     begins_to_read(dialog)
     await posted(front, "f8")
-    while dialog.line("message").text != "  Saving...":
+    while dialog.sheet.text("message").strip() != "Saving...":
         await front.pilot.pause()
     while (await store._store.get(dialog.booking.id)).cancellation is None:
         await front.pilot.pause()
@@ -150,7 +150,7 @@ async def test_a_read_that_comes_late_does_not_take_her_own_cancel_for_another_o
     async with open_front(wrap=saves) as front:
         dialog = await _confirmed_while_a_read_is_late(front, made[0], begins_to_read)
         assert front.app.screen is dialog
-        assert dialog.line("message").text == "  Saving..."
+        assert dialog.sheet.text("message").strip() == "Saving..."
         made[0].is_known.set()
         await reached(front, BookingsScreen)
         await front.idle()
@@ -183,9 +183,9 @@ async def test_after_a_cancel_that_was_not_saved_what_another_desk_does_is_told_
         await front.press("f8")
         dialog = front.app.screen
         assert isinstance(dialog, CancelScreen)
-        assert "Not saved, nothing has happened" in dialog.line("message").text
+        assert "Not saved, nothing has happened" in dialog.sheet.text("message")
         await cancelled_by(second_store, REF)
-        await front.until(lambda: "Tom Reid cancelled this" in dialog.line("message").text)
+        await front.until(lambda: "Tom Reid cancelled this" in dialog.sheet.text("message"))
         await front.press("escape")
         assert front.marked.cancellation is not None
 

@@ -127,7 +127,7 @@ class TestHidden:
         dialog = front.app.screen
         assert isinstance(dialog, CancelScreen)
         assert dialog.reason.text == "ill"
-        assert dialog.line("label").text.endswith("3/255")
+        assert dialog.sheet.text("label").endswith("3/255")
         await front.press("f8")
         assert "Too early: this window was not yet on your screen" in dialog.said
         front.clock.advance(2.0)

@@ -223,7 +223,7 @@ class TestTheNote:
         assert dialog.focused is dialog.reason
         await front.press("tab")
         assert isinstance(dialog.focused, Button)
-        await front.pilot.resize_terminal(80, 18)
+        await front.pilot.resize_terminal(80, 19)
         await front.idle()
         assert "keep me" in shown(front)
         assert "Keep Booking" in shown(front)

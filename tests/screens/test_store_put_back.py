@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from frontdesk.screens.dialogs.cancel import CancelScreen
-from frontdesk.widgets.line import TextBlock
 from tests.screens.front import Front
 from tests.screens.test_late_answers import REF, cancelled_by
 from tests.screens.test_several_desks import replace_store
@@ -62,7 +61,7 @@ async def test_the_dialog_does_not_say_of_its_patient_that_the_booking_of_anothe
     await front.press("enter", "c")
     dialog = front.app.screen
     assert isinstance(dialog, CancelScreen)
-    assert "Mirela Kova" in "\n".join(dialog.query_one("#summary", TextBlock).lines)
+    assert "Mirela Kova" in dialog.sheet.text("summary")
     replace_store(
         store_path,
         *AN_EARLIER_COPY,
@@ -70,7 +69,7 @@ async def test_the_dialog_does_not_say_of_its_patient_that_the_booking_of_anothe
         "cancelled_origin = 'here', version = 2 WHERE ref = 'SD-10482'",
     )
     await front.until(lambda: dialog.said.startswith("Tom Reid cancelled this"))
-    shown = "\n".join(dialog.query_one("#summary", TextBlock).lines)
+    shown = dialog.sheet.text("summary")
     assert "Somebody Else" in shown
     assert "Mirela Kova" not in shown
     await front.press("escape")

@@ -62,7 +62,7 @@ async def test_the_label_says_who_reads_the_reason_of_this_booking(
     await practices_are(store_path, reason_channels=carrying)
     async with open_front() as front:
         await open_dialog(front, ref)
-        assert label(front).startswith(f"  Cancellation Reason, optional. {reads}  ")
+        assert label(front).startswith(f"   Cancellation Reason, optional. {reads}  ")
         assert shouted(front) == (["THE PATIENT READS THIS"] if "PATIENT" in reads else [])
 
 
@@ -76,7 +76,7 @@ async def test_a_pms_that_tells_the_patient_gets_it(open_front: FrontOpener, sto
         assert "is told by Praktika" in "\n".join(front.lines())
         await front.pilot.resize_terminal(60, 16)
         await front.idle()
-        assert label(front).startswith("  Cancellation Reason. The patient may read it.")
+        assert label(front).startswith("   Cancellation Reason. The patient may read it.")
 
 
 @pytest.mark.parametrize("size", few_in_quick(SIZES, quick=[(80, 24), (60, 16)]), ids=str)
@@ -88,11 +88,10 @@ async def test_the_practices_own_e_mail_has_its_line_and_nothing_goes_out_of_the
     async with open_front(size=size) as front:
         dialog = await open_dialog(front, ref)
         shown = "\n".join(front.lines())
-        is_low_with_a_tick = size[1] < 24 and ref == BY_PHONE
-        assert (f"  The practice  e-mail to {DESK}" in front.lines()) == (not is_low_with_a_tick)
+        assert f"The practice e-mail to {DESK}" in " ".join(shown.split())
         patient = "please ring" if ref == BY_PHONE else "e-mail to mirela.kovac@example.com"
         reads = "For the practice only." if ref == BY_PHONE else "THE PATIENT READS THIS."
-        for words in (patient, reads, "0/255", "This action cannot be undone.", "[ Cancel Booking  F8 ]"):
+        for words in (patient, reads, "0/255", "This action cannot be undone.", "F8  Cancel Booking"):
             assert words in shown, words
         dialog.say("Saving...")
         await front.idle()
@@ -108,10 +107,10 @@ async def test_the_label_keeps_its_end_when_the_window_gets_narrow(front: Front)
     await open_dialog(front, BY_EMAIL)
     await front.pilot.resize_terminal(60, 24)
     await front.idle()
-    assert label(front).startswith("  Cancellation Reason. THE PATIENT READS THIS.")
+    assert label(front).startswith("   Cancellation Reason. THE PATIENT READS THIS.")
     assert label(front).rstrip().endswith("0/255")
 
 
 async def test_without_a_mail_address_the_practice_has_no_line(front: Front) -> None:
     await open_dialog(front, BY_EMAIL)
-    assert not [line for line in front.lines() if line.startswith("  The practice")]
+    assert not [line for line in front.lines() if line.lstrip().startswith("The practice")]

@@ -19,10 +19,10 @@ from frontdesk.words.attendance import (
     request_lines,
     state_lines,
 )
+from frontdesk.words.dialog import ROOM
 from frontdesk.words.preflight import (
     CANCELLING,
     MARKING_NO_SHOW,
-    ROOM,
     TAKING_BACK_NO_SHOW,
     Reading,
     pms_says,
@@ -52,6 +52,10 @@ def said(shown: Shown, place: str) -> str:
     return " ".join(" ".join(map(str, shown.get(place, ()))).split())
 
 
+def follows_of(shown: Shown) -> str:
+    return " ".join(filter(None, (said(shown, place) for place in ("pms", "patient-told", "request"))))
+
+
 @pytest.mark.parametrize(
     ("finding", "words"),
     [
@@ -64,7 +68,7 @@ def said(shown: Shown, place: str) -> str:
 )
 def test_what_the_pms_shows_is_said_of_a_mark_and_never_of_a_cancel(finding: Finding, words: str) -> None:
     shown = no_show_lines(marking(preflight=Preflight(finding)), 80, 24)
-    assert said(shown, "follows").startswith(words)
+    assert follows_of(shown).startswith(words)
 
 
 ARRIVED, COMPLETED, ABSENT_THERE = (
@@ -102,7 +106,7 @@ def attended(
 )
 def test_a_mark_reads_the_status_there_and_warns_of_who_was_there(preflight: Preflight, words: str) -> None:
     shown = no_show_lines(marking(preflight=preflight), 80, 24)
-    assert said(shown, "follows").startswith(f"Praktika {words}")
+    assert follows_of(shown).startswith(f"Praktika {words}")
     assert MARKING_NO_SHOW.contradicts(preflight) is words.startswith("!")
 
 
@@ -130,7 +134,7 @@ def test_a_mark_reads_the_status_there_and_warns_of_who_was_there(preflight: Pre
 )
 def test_taking_back_reads_the_status_there(preflight: Preflight, words: str) -> None:
     shown = back_lines(marking(ABSENT, preflight), 80, 24)
-    assert said(shown, "follows").startswith(f"Praktika {words}")
+    assert follows_of(shown).startswith(f"Praktika {words}")
     assert TAKING_BACK_NO_SHOW.contradicts(preflight) is words.startswith("!")
 
 
@@ -167,11 +171,9 @@ def test_a_cancel_reads_no_status() -> None:
 
 def test_what_follows_says_who_is_told() -> None:
     by_hand = replace(BOOKING, practice=replace(PRACTICE, pms=replace(PRAKTIKA, can_mark_no_show=False)))
-    assert "Manual update required: mark it there too" in said(
-        no_show_lines(marking(by_hand), 80, 24), "follows"
-    )
+    assert "Manual update required: mark it there too" in follows_of(no_show_lines(marking(by_hand), 80, 24))
     alone = replace(BOOKING, practice=replace(PRACTICE, pms=None))
-    assert said(no_show_lines(marking(alone), 80, 24), "follows") == (
+    assert follows_of(no_show_lines(marking(alone), 80, 24)) == (
         "Practice has no connected system. Nothing to do there The patient is sent nothing"
     )
 
@@ -183,16 +185,16 @@ def test_a_request_is_announced_once_it_is_made() -> None:
         (True, "Request Awaiting Review by biller@example.com"),
     ):
         state = marking(ground=ground, is_requested=is_requested)
-        assert words in said(no_show_lines(state, 80, 24), "follows")
-    assert "Request" not in said(no_show_lines(marking(), 80, 24), "follows")
-    assert said(request_lines(marking(), 80, 24), "follows") == "Request none, until you say why"
+        assert words in follows_of(no_show_lines(state, 80, 24))
+    assert "Request" not in follows_of(no_show_lines(marking(), 80, 24))
+    assert follows_of(request_lines(marking(), 80, 24)) == "Request none, until you say why"
     chosen = request_lines(marking(ground=ground, is_requested=True), 80, 24)
-    assert said(chosen, "follows") == "Request Awaiting Review by biller@example.com"
+    assert follows_of(chosen) == "Request Awaiting Review by biller@example.com"
     not_offered = request_lines(marking(why_no_request=Reason("final", "too late")), 80, 24)
-    assert said(not_offered, "follows") == ""
+    assert follows_of(not_offered) == ""
     over_http = replace(BOOKING, practice=replace(PRACTICE, biller="biller.toml"))
     state = marking(over_http, ground=ground, is_requested=True)
-    assert "Request Awaiting Review by the biller" in said(no_show_lines(state, 80, 24), "follows")
+    assert "Request Awaiting Review by the biller" in follows_of(no_show_lines(state, 80, 24))
 
 
 @pytest.mark.parametrize("review", list(Review))
@@ -201,7 +203,7 @@ def test_taking_back_says_what_becomes_of_the_request(review: Review) -> None:
     why_not = why_not_take_back(ABSENT, request, NOW, Standing())
     shown = back_lines(marking(ABSENT, latest=request, why_no_request=why_not), 80, 24)
     assert said(shown, "title") == "Marked did not come 11:30 by Kim Nguyen. Came after all?"
-    follows = said(shown, "follows")
+    follows = follows_of(shown)
     assert ("the request of Kim Nguyen is withdrawn" in follows) is (review is Review.AWAITING)
     assert ("! the request not to be charged for this patient is approved" in follows) is (
         review is Review.APPROVED
@@ -211,7 +213,7 @@ def test_taking_back_says_what_becomes_of_the_request(review: Review) -> None:
 def test_who_came_is_told_to_nobody() -> None:
     shown = came_lines(marking(), Presence.ARRIVED, 80, 24)
     assert said(shown, "title") == CAME_WORDS[Presence.ARRIVED].title == "Arrived"
-    assert said(shown, "follows").startswith("Praktika is not told. Mark it there as you always do")
+    assert follows_of(shown).startswith("Praktika is not told. Mark it there as you always do")
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -228,10 +230,9 @@ def test_no_question_and_no_instruction_is_cut_at_any_size(ground: Ground, width
         summary = said(shown, "summary")
         for words in ("Patient ", "Same name ", "Time "):
             assert words in summary
-    fields = 1 + 1 + len(questions) + (ground is Ground.OTHER) + 1
-    shown = no_show_lines(state, width, height)
-    used = 1 + len(shown["summary"]) + len(shown["follows"]) + fields + len(["message", "buttons", "status"])
-    assert used <= height
+        assert sum(map(len, shown.values())) == min(height, 24)
+        fields = {"ground", *(f"question-{number}" for number in range(len(questions))), "name"}
+        assert shown.keys() >= fields | ({"text"} if ground is Ground.OTHER else set())
 
 
 def test_details_say_what_is_marked_and_what_became_of_the_request() -> None:

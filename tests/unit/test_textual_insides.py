@@ -1,4 +1,4 @@
-"""What `key_reader`, `frame_writer`, `terminal` and `app` take from inside Textual.
+"""What `key_reader`, `frame_writer`, `terminal`, `app` and `screens/sheets` take from inside Textual.
 
 It may change without notice. A failure here says: read Textual's change, then these
 modules, before the pin moves.
@@ -10,16 +10,18 @@ from importlib.metadata import version
 import pytest
 from textual import events, messages
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual._keyboard_protocol import FUNCTIONAL_KEYS, MODIFIER_FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.css.stylesheet import Stylesheet
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys, _character_to_key
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widgets.text_area import TextAreaTheme
 
 
 def test_the_version_read() -> None:
@@ -66,6 +68,21 @@ def test_the_kitty_keys() -> None:
         (ChopsUpdate.render_segments, ["strip.crop(0, min(end, x2) - x)"]),
         (Strip.render, ["console._color_system or ColorSystem.TRUECOLOR"]),
         (Screen._compositor_refresh, ["app._display("]),
+        (Screen._on_screen_resume, ["self.stack_updates += 1", "self._update_auto_focus()"]),
+        (
+            Screen._on_screen_resume,
+            ["if event.refresh_styles:", "self._refresh_layout(size)", "self.refresh()"],
+        ),
+        (Screen._on_resize, ["self._screen_resized(event.size)"]),
+        (Screen._on_timer_update, ["if self._layout_required:", "self._refresh_layout("]),
+        (Screen._extend_compose, ["app._disable_tooltips", "app._disable_notifications"]),
+        (Stylesheet._process_component_classes, ["node._get_component_classes()"]),
+        (
+            TextAreaTheme.apply_css,
+            ['if not configured("cursor_style"):', 'if not configured("selection_style"):'],
+        ),
+        (App._get_screen, ["if not _screen.is_running:", "AwaitMount(_screen, widgets)"]),
+        (Compositor._render_chops, ["if not is_rendered_line(y):"]),
         (App.on_event, ["forward_target._forward_event(event)", "not event.is_forwarded"]),
         (MessagePump.call_later, ["self.post_message("]),
         (MessagePump.__init__, ["self._parent = parent"]),

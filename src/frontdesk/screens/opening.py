@@ -9,7 +9,7 @@ from textual.screen import Screen
 from frontdesk.actions import ACTIONS
 
 DIALOGS = {
-    "booking.cancel": "dialogs.cancel:CancelScreen",
+    "booking.cancel": "dialogs.cancel:cancel_booking",
     "booking.mark_no_show": "dialogs.attendance:did_not_come",
     "booking.mark_arrived": "dialogs.attendance:arrived",
     "booking.mark_attended": "dialogs.attendance:attended",

@@ -8,11 +8,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from frontdesk.widgets.look import look_of
+from frontdesk.widgets.sheet import text_span
 from frontdesk.words.fitting import fitted
 from frontdesk.words.told import Part, Role, Told
 
 YES_NO = {"y": True, "n": False}
 """The keys that answer a question."""
+WIDEST = 1_000
+"""More cells than any line has."""
+LABEL_WIDTH = 15
+"""Cells of the label of a choice."""
 
 
 class Answered(Message):
@@ -25,19 +30,29 @@ class Answered(Message):
 
 
 class _OneLine(Widget, can_focus=True):
-    DEFAULT_CSS = """
-    _OneLine { height: 1; width: 1fr; }
-    """
+    """A line of a sheet that takes the focus; its place is its id."""
 
     text = ""
     """What stands in the line."""
+    text_starts = 0
+    """The first character that the focus marks."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self.place = id
+
+    def span(self, line: str) -> tuple[int, int] | None:
+        """Return where its text stands on a line: from its first cell to the end of the sheet's text."""
+        found = text_span(line)
+        return (found[0], WIDEST) if found else None
 
     def render_line(self, y: int) -> Strip:
-        role = Role.FOCUS if self.has_focus else Role.VALUE
         width = self.size.width
-        return look_of(self).strip(
-            Told((Part("  "), Part(fitted(self.text, max(0, width - 2)), role))), width
-        )
+        text, starts = fitted(self.text.rstrip(), width), self.text_starts
+        ends = len(text.rstrip())
+        role = Role.FOCUS if self.has_focus else Role.VALUE
+        parts = Part(text[:starts], Role.LABEL), Part(text[starts:ends], role), Part(text[ends:])
+        return look_of(self).strip(Told(parts), width)
 
 
 class YesNo(_OneLine):
@@ -77,11 +92,12 @@ class OneOf(_OneLine):
     def __init__(self, label: str, choices: Sequence[str], *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._label, self._choices = label, tuple(choices)
+        self.text_starts = LABEL_WIDTH
         self.chosen = 0
 
     @property
     def text(self) -> str:  # type: ignore[override]
-        return f"{self._label:<14}<{self._choices[self.chosen]}>"
+        return f"{self._label:<{LABEL_WIDTH}}<{self._choices[self.chosen]}>"
 
     def on_key(self, event: events.Key) -> None:
         if event.key in ("left", "right"):

@@ -1,20 +1,23 @@
-"""Buttons and a tick that paint one line and nothing on a timer."""
+"""Buttons and a tick that lie on a sheet, paint one line, and do nothing on a timer."""
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from frontdesk.widgets.look import look_of
+from frontdesk.widgets.sheet import text_span
 from frontdesk.words.told import Part, Role, Told, told
 
 
 class Button(Widget, can_focus=True):
-    """`[ Keep Booking  Esc ]`: Enter or Space presses it, once the screen says it may."""
+    """`[Esc  Keep Booking]`: Enter or Space presses it, once the screen says it may.
 
-    DEFAULT_CSS = """
-    Button { height: 1; width: auto; }
+    It lies on the line of its sheet where its text stands; with the focus it has brackets.
     """
+
+    place = "keys"
 
     class Pressed(Message):
         """The button was pressed with `key`."""
@@ -24,17 +27,35 @@ class Button(Widget, can_focus=True):
             self.button = button
             self.key = key
 
-    def __init__(self, label: str, key: str, *, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, text: str, *, id: str, is_dangerous: bool = False) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
-        self._text = f"[ {label}  {key} ]"
+        self._text = text
+        self._is_dangerous = is_dangerous
 
-    def get_content_width(self, container: object, viewport: object) -> int:
-        return len(self._text)
+    def says(self, text: str) -> None:
+        """Have it say something else; it lies where that stands."""
+        if text != self._text:
+            self._text = text
+            self.refresh()
+
+    def span(self, line: str) -> tuple[int, int] | None:
+        """Return where its text stands on a line."""
+        before, found, _ = line.partition(self._text)
+        return (cell_len(before), cell_len(self._text)) if found else None
 
     def render_line(self, y: int) -> Strip:
-        return look_of(self).strip(
-            told(self._text, Role.FOCUS if self.has_focus else Role.VALUE), self.size.width
-        )
+        text = self._text
+        if self.has_focus:
+            start = len(text) - len(text.lstrip()) - 1
+            end = len(text.rstrip())
+            text = f"{text[:start]}[{text[start + 1 : end]}]{text[end + 1 :]}"
+        if self._is_dangerous:
+            parts = [Part(text, Role.DANGER)]
+        elif self.has_focus:
+            parts = [Part(text, Role.FOCUS)]
+        else:
+            parts = [Part(text[:5], Role.KEY), Part(text[5:])]
+        return look_of(self).strip(Told((*parts,), on=Role.BAR), self.size.width)
 
     def on_key(self, event: events.Key) -> None:
         if event.key in ("enter", "space"):
@@ -48,20 +69,19 @@ class Tick(Widget, can_focus=True):
     class Changed(Message):
         """The operator has set it or cleared it."""
 
-    DEFAULT_CSS = """
-    Tick { height: 1; width: 1fr; }
-    """
-
-    def __init__(self, label: str, *, indent: int, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, label: str, *, id: str) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
+        self.place = id
         self._label = label
-        self._indent = indent
         self.is_set = False
+
+    def span(self, line: str) -> tuple[int, int] | None:
+        """Return where its text stands on a line."""
+        return text_span(line)
 
     def render_line(self, y: int) -> Strip:
         text = f"[{'x' if self.is_set else ' '}] {self._label}"
-        line = Told((Part(" " * self._indent), Part(text, Role.FOCUS if self.has_focus else Role.VALUE)))
-        return look_of(self).strip(line, self.size.width)
+        return look_of(self).strip(told(text, Role.FOCUS if self.has_focus else Role.VALUE), self.size.width)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "space":

@@ -2,14 +2,32 @@
 
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
 
 from frontdesk.bookings import REASON_LIMIT
 from frontdesk.text import clean
+from frontdesk.widgets.look import look_of
+from frontdesk.widgets.sheet import between_brackets
+from frontdesk.words.told import Role
+
+_THEME = TextAreaTheme(
+    "frontdesk",
+    gutter_style=Style(),
+    cursor_style=Style(reverse=True),
+    cursor_line_style=Style(),
+    cursor_line_gutter_style=Style(),
+    bracket_matching_style=Style(),
+    selection_style=Style(underline=True),
+)
+"""All that a style sheet would have to be asked for, for each of them, whenever the focus comes or goes."""
 
 
 class ReasonField(TextArea, inherit_bindings=False):
@@ -34,9 +52,28 @@ class ReasonField(TextArea, inherit_bindings=False):
     ]
 
     DEFAULT_CSS = """
-    ReasonField { height: 4; width: 1fr; border: none; padding: 0; }
+    ReasonField { border: none; padding: 0; scrollbar-size: 0 0; }
     ReasonField:focus { border: none; }
     """
+
+    def render_line(self, y: int) -> Strip:
+        strip, look = super().render_line(y), look_of(self)
+        patch = look[Role.FIELD]
+        if patch.bgcolor is None:
+            return strip
+        styles = (
+            look[Role.CARET]
+            if style and style.reverse
+            else patch + Style(underline=style.underline if style else None)
+            for _, style, _ in strip
+        )
+        return Strip(
+            [Segment(one.text, style) for one, style in zip(strip, styles, strict=True)], strip.cell_length
+        )
+
+    @classmethod
+    def _get_component_classes(cls) -> frozenset[str]:  # type: ignore[override]
+        return frozenset()  # what they would style, the theme does
 
     class EnterPressed(Message):
         """Enter was pressed; it does nothing here but must be answered."""
@@ -61,7 +98,14 @@ class ReasonField(TextArea, inherit_bindings=False):
             id=id, soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
         )
         self.cursor_blink = False
+        self.register_theme(_THEME)
+        self.theme = _THEME.name
         self.called = called
+        self.place = id or called
+
+    def span(self, line: str) -> tuple[int, int] | None:
+        """Return the room between the brackets of a line."""
+        return between_brackets(line)
 
     @property
     def reason(self) -> str:

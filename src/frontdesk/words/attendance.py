@@ -10,11 +10,24 @@ from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, 
 from frontdesk.bookings import Booking, Patient, Practice, Presence, Reason
 from frontdesk.deliveries import Kind, is_profile, plan_pms
 from frontdesk.preflight import Preflight
-from frontdesk.words.dialog import Wording, frame, is_low
+from frontdesk.words.dialog import (
+    FREED,
+    LABEL_AT,
+    MOVING,
+    UNTICKED,
+    Wording,
+    about,
+    field,
+    follows_title,
+    frame,
+    inset,
+    text_at,
+    text_width,
+)
 from frontdesk.words.fitting import wrapped
 from frontdesk.words.preflight import MARKING_NO_SHOW, TAKING_BACK_NO_SHOW, pms_says
-from frontdesk.words.summary import pms_line, summary
-from frontdesk.words.told import LABEL_START, TEXT_START, Role, Shown, Told, labelled, told
+from frontdesk.words.summary import pms_line
+from frontdesk.words.told import Shown, Told, labelled, told
 
 NO_SHOW_WORDS = Wording(
     title="Did not come",
@@ -59,6 +72,8 @@ CHOOSE = "Choose with Left and Right"
 BILLING, TEXT_LABEL, NAME_LABEL = "Billing", "Why", "Your name"
 BY_HAND = "mark it there too"
 BACK_BY_HAND = "take it back there too"
+_GOES = (("patient-told",), ("follows-title",), ("also",))
+"""What goes in a window with fewer lines than the dialog has, in this order."""
 _NOT_TOLD = "is not told. Mark it there as you always do"
 
 
@@ -69,7 +84,7 @@ class Marking:
     `why_no_request` is why nobody can ask now not to be charged, None where it is offered. `ground` is
     the one chosen, None for no request, `questions` are those that are still asked for it. `is_requested` says
     whether F8 asks for it. `has_tick` says whether the patient's own word is asked for. `latest` is the booking's
-    latest request. `message` is as in Cancel Booking.
+    latest request. `message` and `is_over` are as in Cancel Booking.
     """
 
     booking: Booking
@@ -84,6 +99,7 @@ class Marking:
     is_requested: bool = False
     has_tick: bool = False
     latest: Adjustment | None = None
+    is_over: bool = False
 
     @property
     def here(self) -> ZoneInfo:
@@ -95,23 +111,32 @@ def no_show_lines(state: Marking, width: int, height: int) -> Shown:
     """Return what Did not come shows in a window of this size, by place."""
     planned = plan_pms(Kind.PMS_NO_SHOW, state.booking, state.booking.practice)
     says = pms_says(state.preflight, state.booking, state.now, MARKING_NO_SHOW)
-    follows = [pms_line(planned, says, BY_HAND), _nothing_sent(), *_biller_line(state)]
-    tick = {"told": (told(f"  {NOTICE_TICK}", Role.KEY),)} if state.has_tick else {}
+    tick = {"told": (told(f"{' ' * LABEL_AT}{UNTICKED}{NOTICE_TICK}"),)} if state.has_tick else {}
+    follows = {
+        "pms": (pms_line(planned, says, BY_HAND),),
+        "patient-told": (_nothing_sent(),),
+        "request": _biller_line(state),
+    }
     return _lines(NO_SHOW_WORDS, state, follows, width, height, **tick, **_request(state, width))
 
 
 def request_lines(state: Marking, width: int, height: int) -> Shown:
     """Return what Request Billing Adjustment shows in a window of this size, by place."""
-    not_yet = [] if state.ground or state.why_no_request else [labelled("Request", "none, until you say why")]
-    follows = [*not_yet, *_biller_line(state)]
+    not_yet = (
+        () if state.ground or state.why_no_request else (labelled("Request", "none, until you say why"),)
+    )
+    follows = {"request": (*not_yet, *_biller_line(state))}
     return _lines(REQUEST_WORDS, state, follows, width, height, **_request(state, width))
 
 
 def came_lines(state: Marking, presence: Presence, width: int, height: int) -> Shown:
     """Return what Arrived and Attended show in a window of this size, by place."""
     pms = state.booking.practice.pms
-    follows = [labelled(pms.name, _NOT_TOLD)] if pms else []
-    return _lines(CAME_WORDS[presence], state, [*follows, _nothing_sent()], width, height)
+    follows = {
+        "pms": (labelled(pms.name, _NOT_TOLD),) if pms else (),
+        "patient-told": (_nothing_sent(),),
+    }
+    return _lines(CAME_WORDS[presence], state, follows, width, height)
 
 
 def back_lines(state: Marking, width: int, height: int) -> Shown:
@@ -121,65 +146,71 @@ def back_lines(state: Marking, width: int, height: int) -> Shown:
     said = attendance.told(booking, state.now, state.here)
     asked = "Came after all?" if is_no_show else "Was that a mistake?"
     words = replace(BACK_WORDS, title=f"{said[:1].upper()}{said[1:]}. {asked}")
-    follows = []
+    follows: dict[str, tuple[Told, ...]] = {}
     if is_no_show:
         planned = plan_pms(Kind.PMS_TAKE_BACK_NO_SHOW, booking, booking.practice)
         says = pms_says(state.preflight, booking, state.now, TAKING_BACK_NO_SHOW)
-        follows.append(pms_line(planned, says, BACK_BY_HAND))
-    follows.append(_nothing_sent())
+        follows["pms"] = (pms_line(planned, says, BACK_BY_HAND),)
+    follows["patient-told"] = (_nothing_sent(),)
     if state.why_no_request is not None:
-        follows.append(labelled(BILLING, f"! {state.why_no_request}"))
+        follows["request"] = (labelled(BILLING, f"! {state.why_no_request}"),)
     elif is_no_show and state.latest is not None and falls_with_no_show(state.latest):
-        follows.append(labelled(BILLING, f"the request of {state.latest.name} is withdrawn"))
+        follows["request"] = (labelled(BILLING, f"the request of {state.latest.name} is withdrawn"),)
     return _lines(words, state, follows, width, height)
 
 
 def _lines(
     words: Wording,
     state: Marking,
-    follows: Sequence[Told],
+    follows: Shown,
     width: int,
     height: int,
     **own: tuple[Told, ...],
 ) -> Shown:
-    around = frame(words, state.message, width, height)
-    about = summary(state.booking, state.namesakes, state.now, state.home, width)
-    places = {"title": around["title"], "summary": about, "follows": (*follows,)}
-    if is_low(height):
-        # Empty lines go first, then what neither tells patients apart nor warns.
-        places["follows"] = tuple(line for line in follows if line != _nothing_sent())
-    else:
-        places["follows-title"] = (told(" What follows", Role.LABEL),)
-    return {**places, **own, **around}
+    body: dict[str, tuple[Told, ...]] = {
+        **about(state.booking, state.namesakes, state.now, state.home, width),
+        MOVING: (Told(),),
+        "follows-title": follows_title(),
+        **{place: inset(lines, width) for place, lines in follows.items()},
+        FREED: (Told(),),
+        **own,
+    }
+    return frame(words, body, state.message, width, height, goes=_GOES, is_over=state.is_over)
 
 
 def _nothing_sent() -> Told:
     return labelled("The patient", "is sent nothing")
 
 
-def _biller_line(state: Marking) -> list[Told]:
+def _biller_line(state: Marking) -> tuple[Told, ...]:
     if state.ground is None or state.why_no_request is not None:
-        return []
+        return ()
     if not state.is_requested:
-        return [labelled("Request", "none, unless you answer the questions below")]
+        return (labelled("Request", "none, unless you answer the questions below"),)
     biller = state.booking.practice.biller
     who = f" by {'the biller' if is_profile(biller) else biller}" if biller else ""
-    return [labelled("Request", f"Awaiting Review{who}")]
+    return (labelled("Request", f"Awaiting Review{who}"),)
 
 
 def _request(state: Marking, width: int) -> dict[str, tuple[Told, ...]]:
     if state.why_no_request is not None and state.why_no_request.code == "no-account":
         return {}  # nothing here is about billing
     if state.why_no_request is not None:
-        first, *rest = wrapped(str(state.why_no_request), width - TEXT_START)
-        return {"billing": (labelled(BILLING, first), *(labelled("", line) for line in rest))}
+        first, *rest = wrapped(str(state.why_no_request), text_width(width) - text_at(width))
+        return {"billing": inset((labelled(BILLING, first), *(labelled("", line) for line in rest)), width)}
     label = LABELS[state.ground] if state.ground else NO_REQUEST
-    return {
-        "ground": (labelled(BILLING, label, Role.KEY),),
-        "questions": tuple(told(f"{' ' * LABEL_START}{one.text}", Role.KEY) for one in state.questions),
-        "text-label": (told(f"{' ' * LABEL_START}{TEXT_LABEL}", Role.LABEL),),
-        "name-label": (told(f"{' ' * LABEL_START}{NAME_LABEL}", Role.LABEL),),
-    }
+    shown = {"ground": inset((labelled(BILLING, label),), width)}
+    for number, question in enumerate(state.questions):
+        shown[f"question-{number}"] = (told(f"{' ' * LABEL_AT}[y/n] {question.text}"),)
+    if state.ground is Ground.OTHER:
+        shown["text"] = (field(width, _label(TEXT_LABEL, width)),)
+    if state.ground is not None:
+        shown["name"] = (field(width, _label(NAME_LABEL, width)),)
+    return shown
+
+
+def _label(label: str, width: int) -> str:
+    return label.ljust(text_at(width) - LABEL_AT)
 
 
 def state_lines(booking: Booking, latest: Adjustment | None, now: datetime, here: ZoneInfo) -> list[Told]:

@@ -6,19 +6,33 @@ from datetime import datetime
 
 from rich.cells import cell_len
 
+from frontdesk import times
 from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Patient, Practice
-from frontdesk.deliveries import TOLD_BY_PHONE, Kind, plan
+from frontdesk.deliveries import TOLD_BY_PHONE, plan
 from frontdesk.preflight import Preflight
-from frontdesk.words.dialog import Wording, frame, is_low
+from frontdesk.words.dialog import (
+    FREED,
+    LABEL_AT,
+    MOVING,
+    UNTICKED,
+    Wording,
+    about,
+    counted,
+    field,
+    follows_title,
+    frame,
+    inset,
+    text_at,
+    text_width,
+)
 from frontdesk.words.fitting import fitted
 from frontdesk.words.preflight import pms_says
 from frontdesk.words.summary import (
     PATIENT_READS,
     reason_label,
-    summary,
     what_follows,
 )
-from frontdesk.words.told import LABEL_START, TEXT_START, Part, Role, Shown, Told, labelled, told
+from frontdesk.words.told import Part, Role, Shown, Told, labelled, told
 
 WORDS = Wording(
     title="Cancel Booking",
@@ -30,15 +44,19 @@ WORDS = Wording(
     final="This action cannot be undone.",
 )
 
-NOTE_HEIGHT = 18
-"""From this many lines on there is room for the note; with fewer, Billing is the next to go."""
+REASON_LINES = 3
+"""Lines of the field for the reason."""
+_FOLLOWING = 4
+"""Lines of what follows, where no tick comes in addition: the fields stand on the same lines for all bookings."""
+_GOES = (("room-follows",), ("note-label", "note"), ("billing",), ("follows-title",), ("also",))
+"""What goes in a window with fewer lines than the dialog has, in this order."""
 LEAST_FILED = len("Filed as Ab..")
 """With fewer cells it is not said beside the reason what it is filed as."""
 NO_REASON = "no reason"
 NOTE_LABEL = "Note for the practice, optional"
 TICK = f"{TOLD_BY_PHONE}   (Tab, Space)"
-MOST_USED = len(f" {REASON_LIMIT}/{REASON_LIMIT} ")
-"""Cells that the count of the reason's characters takes, and the one before it."""
+MOST_USED = len(f" {REASON_LIMIT}/{REASON_LIMIT}") + LABEL_AT - 1
+"""Cells that the count of the reason's characters takes, with those before and behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,8 @@ class Cancelling:
     `preflight` None is still being asked. `has_tick` says whether it offers that the patient was
     told on the phone, as the booking stood when it was opened. `used` counts the characters of the reason. `message`
     is what it answers to the operator's last key, or says of what happened elsewhere. `filed` is the
-    word for the file of a reason that was chosen.
+    word for the file of a reason that was chosen. `also` is what else the patient has booked, in words.
+    `is_over` says that nothing is left to cancel.
     """
 
     booking: Booking
@@ -60,38 +79,42 @@ class Cancelling:
     used: int = 0
     message: str = ""
     filed: str = ""
+    also: str = ""
+    is_over: bool = False
 
 
 def cancel_lines(state: Cancelling, width: int, height: int) -> Shown:
     """Return what Cancel Booking shows in a window of this size, by place, from top to bottom."""
     booking = state.booking
-    around = frame(WORDS, state.message, width, height)
     planned = plan(booking, booking.practice)
-    follows = what_follows(booking, planned, pms_says(state.preflight, booking, state.now))
-    own: dict[str, tuple[Told, ...]] = {
-        "title": around["title"],
-        "summary": summary(booking, state.namesakes, state.now, state.home, width),
-        "follows-title": (told(" What follows", Role.LABEL),),
-        "follows": follows,
-        "label": (_label(booking, state, width),),
+    says = pms_says(state.preflight, booking, state.now)
+    pms, patient, *practice = inset(what_follows(booking, planned, says), width)
+    tick = (told(f"{' ' * text_at(width)}{UNTICKED}{TICK}"),) if state.has_tick else ()
+    following = 3 + len(tick) + len(practice)
+    body: dict[str, tuple[Told, ...]] = {
+        **about(booking, state.namesakes, state.now, state.home, width, state.also),
+        MOVING: (Told(),),
+        "follows-title": follows_title(),
+        "pms": (pms,),
+        "patient-told": (patient,),
+        "told": tick,
+        "practice-told": (*practice,),
+        "billing": inset((labelled("Billing", _billing(booking, state.now)),), width),
+        "room-follows": (Told(),) * (_FOLLOWING - following),
+        FREED: (Told(),) * (following <= _FOLLOWING),
+        "label": (_label(booking, state, text_width(width)),),
+        "reason": (field(width),) * REASON_LINES,
+        "note-label": (told(f"{' ' * LABEL_AT}{NOTE_LABEL}", Role.LABEL),),
+        "note": (field(width),),
     }
-    if is_low(height):
-        if state.has_tick or any(one.kind == Kind.DESK_EMAIL for one in planned):
-            del own["follows-title"]
-        if state.has_tick:
-            own["follows"] = follows[:2]
-    if not state.has_tick and height >= NOTE_HEIGHT - 1:
-        own["billing"] = (labelled("Billing", "not charged"),)
-    if has_room_for_note(height):
-        own["note-label"] = (told(NOTE_LABEL, Role.LABEL),)
-    if state.has_tick:
-        own["told"] = (told(f"{' ' * TEXT_START}{TICK}", Role.KEY),)
-    return {**own, **around}
+    return frame(WORDS, body, state.message, width, height, goes=_GOES, is_over=state.is_over)
 
 
-def has_room_for_note(height: int) -> bool:
-    """Whether a window of so many lines has one for the note."""
-    return height >= NOTE_HEIGHT
+def _billing(booking: Booking, now: datetime) -> str:
+    """Return what is charged, and how long before the appointment it is cancelled."""
+    left = times.distance(booking.starts_at, now, booking.practice.zone)
+    notice = "1 day" if left == "tomorrow" else left.removeprefix("in ")
+    return f"not charged      Notice {notice}" if booking.starts_at > now else "not charged"
 
 
 def given(reason: str, filed: str) -> str:
@@ -109,14 +132,14 @@ def who_cancelled(done: Cancellation, at: str) -> str:
 
 
 def _label(booking: Booking, state: Cancelling, width: int) -> Told:
-    room = width - LABEL_START - MOST_USED
+    room = width - LABEL_AT - MOST_USED
     filed = f"Filed as {state.filed}" if state.filed else ""
     name, reads = reason_label(booking, room - cell_len(filed) - 2 if filed else room)
     if filed:
         beside = room - cell_len(f"{name} {reads}") - 2
         filed = fitted(filed, min(cell_len(filed), beside)) + "  " if beside >= LEAST_FILED else ""
     before, found, after = reads.partition(PATIENT_READS)
-    parts = [Part(f"{' ' * LABEL_START}{name} {before}", Role.LABEL)]
+    parts = [Part(f"{name} {before}", Role.LABEL)]
     if found:
         parts += [Part(found, Role.BAR), Part(after, Role.LABEL)]
-    return Told(tuple(parts), (Part(f"{filed}{state.used}/{REASON_LIMIT} ", Role.QUIET),))
+    return counted((*parts,), f"{filed}{state.used}/{REASON_LIMIT}")

@@ -10,9 +10,9 @@ from frontdesk import times
 from frontdesk.bookings import Booking
 from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.text import clean
+from frontdesk.words.dialog import ROOM
 from frontdesk.words.fitting import fitted
 from frontdesk.words.summary import AUTOMATICALLY
-from frontdesk.words.told import TEXT_START
 
 CONTRADICTING = frozenset(
     {
@@ -126,16 +126,13 @@ _STATUS_WORDS = {
     AppointmentStatus.NO_SHOW: "did not come",
 }
 
-ROOM = 80 - TEXT_START
-"""Cells of the sentence at the design size."""
-
-ASK_WHICH = "Ask which one is meant"
+ASK_WHICH, ASK_WHICH_IN_SHORT = "Ask which one is meant", "Ask which is meant"
 
 _FIXED = {
     Finding.CANCELLED: "already cancelled there. F8 cancels it here as well",
     Finding.ATTENDED: "! says the patient came, or did not come. Look there first",
     Finding.SEVERAL: "! shows several patients for it. Cancel it there by hand",
-    Finding.SERIES: "! shows a series of appointments. Cancel this one there by hand",
+    Finding.SERIES: "! shows a series of appointments. Cancel it there by hand",
     Finding.MARKED: "! shows a mark that we do not know. Look there first",
     Finding.UNCLEAR: "! shows it in a way that we cannot compare. Look there first",
     Finding.UNKNOWN_STATUS: "! shows a status that we do not know. Look there first",
@@ -199,7 +196,9 @@ def _in_room(start: str, comma: str, end: str, preflight: Preflight, booking: Bo
     """Put time and practitioner between `start` and `end`; a long name is cut, never the end."""
     at = preflight.starts_at or booking.starts_at
     shown = start + times.when_in_words(at, booking.practice.zone, now)
-    room = ROOM - cell_len(f"{shown}{comma} {end}")
     name = clean(preflight.practitioner)
+    if cell_len(f"{shown}{comma} {name}{end}") > ROOM:
+        end = end.replace(ASK_WHICH, ASK_WHICH_IN_SHORT)
+    room = ROOM - cell_len(f"{shown}{comma} {end}")
     name = fitted(name, room).rstrip() if cell_len(name) > room else name
     return f"{shown}{comma} {name}{end}" if name else f"{shown}{end}"

@@ -15,7 +15,7 @@ from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
 from frontdesk.words.fitting import SHORTEST_NAME, fitted, held, side_by_side
 from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled, told
 
-SAME_NAME = "Same name"
+SAME_NAME, ALSO_BOOKED = "Same name", "Also booked"
 
 
 def born_words(patient: Patient) -> str:
@@ -24,14 +24,21 @@ def born_words(patient: Patient) -> str:
 
 
 def who(patient: Patient, room: int = sys.maxsize, age: str = "") -> str:
-    """The patient as the dialog names them: name, birth date, mobile; in `room` cells only the name is cut."""
-    parts = [part for part in (born_words(patient) + age, patient.mobile) if part]
-    for gap in ("   ", "  "):
-        whole = gap.join((held(patient.name), *parts))
+    """The patient as the dialog names them: name, birth date, mobile.
+
+    In `room` cells the age is left out, then the name cut, and nothing else.
+    """
+    parts = _known_by(patient, "")
+    for gap, shown in (("   ", _known_by(patient, age)), ("  ", _known_by(patient, age)), ("  ", parts)):
+        whole = gap.join((held(patient.name), *shown))
         if cell_len(whole) <= room:
             return whole
     rest = "".join(f"  {part}" for part in parts)
     return fitted(patient.name, max(0, room - cell_len(rest))) + rest
+
+
+def _known_by(patient: Patient, age: str) -> list[str]:
+    return [part for part in (born_words(patient) + age, patient.mobile) if part]
 
 
 def another_words(patient: Patient, namesakes: Sequence[Patient]) -> str:
@@ -74,21 +81,40 @@ def summary(
     now: datetime,
     home: Practice | None,
     width: int = sys.maxsize,
+    also: str = "",
 ) -> tuple[Told, ...]:
-    """Return the dialog's five lines about the booking, in `width` cells; the warning line may be empty."""
-    kind = side_by_side(booking.appointment_type, booking.ref, booking.practice.name)
+    """Return the five lines about the booking, in `width` cells.
+
+    The third names who else has the same name, the fourth says with `also` what else the patient has
+    booked; either is empty where there is nobody and nothing.
+    """
+    room, born = width - TEXT_START, booking.patient.birth_date
+    age = f", {times.age(born, now.date())}" if born else ""
     return (
-        labelled("Patient", who(booking.patient, width - TEXT_START)),
+        labelled("Patient", who(booking.patient, room, age), Role.STRONG),
+        labelled("Time", time_words(booking, now, home), Role.STRONG),
         _same_name(booking.patient, namesakes) if namesakes else Told(),
-        labelled("Time", time_words(booking, now, home)),
-        labelled("Practitioner", booking.practitioner.name or "not known"),
-        labelled("Type", kind),
+        labelled(ALSO_BOOKED, also) if also else Told(),
+        labelled("With", _with(booking, room)),
     )
 
 
 def _same_name(patient: Patient, namesakes: Sequence[Patient]) -> Told:
-    line = labelled(SAME_NAME, another_words(patient, namesakes))
-    return Told(tuple(Part(part.text, Role.WARNING) for part in line.parts))
+    return labelled(SAME_NAME, another_words(patient, namesakes), Role.WARNING)
+
+
+def _with(booking: Booking, room: int) -> str:
+    """Return who sees the patient for what and where; in `room` cells the practice's name is the short one."""
+    practice = booking.practice
+    seen_by = booking.practitioner.name or "practitioner not known"
+    known = (seen_by, booking.appointment_type, booking.ref)
+    whole = side_by_side(*known, practice.name)
+    if cell_len(whole) <= room:
+        return whole
+    in_short = [held(part) for part in (*known, practice.short) if part]
+    return next(
+        (one for gap in ("   ", "  ") if cell_len(one := gap.join(in_short)) <= room), "  ".join(in_short)
+    )
 
 
 AUTOMATICALLY = "is told automatically"

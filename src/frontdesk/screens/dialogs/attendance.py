@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.widget import Widget
 
 from frontdesk.actions import MARKING_ACTIONS
 from frontdesk.attendance import why_not_mark_came, why_not_take_back
@@ -26,14 +26,13 @@ class MarkDialog(BookingDialog, inherit_bindings=False):
     """What every dialog has that asks whether the patient came, or what that means for the bill."""
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(MARKING_ACTIONS)
-    CSS = "MarkDialog #undone { display: none; }"
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, booking)
         self.requests: Sequence[Adjustment] = ()
 
-    def fields(self) -> ComposeResult:
-        yield from ()
+    def fields(self) -> Sequence[Widget]:
+        return ()
 
     @property
     def latest(self) -> Adjustment | None:
@@ -54,6 +53,7 @@ class MarkDialog(BookingDialog, inherit_bindings=False):
             self.desk.home,
             self.said,
             latest=self.latest,
+            is_over=self.is_over,
         )
 
     def booking_read(self) -> None:

@@ -4,12 +4,10 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import TextArea
 
@@ -22,20 +20,23 @@ from frontdesk.errors import Conflict, FrontdeskError
 from frontdesk.identity import NOTHING_RELATED
 from frontdesk.preflight import AskPms, Finding, Preflight
 from frontdesk.screens.dialogs.command import CommandDialog, Progress
-from frontdesk.screens.drawing import draw
 from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.screens.sheets import OverLines
 from frontdesk.store.port import Change
 from frontdesk.widgets.button import Button, Tick
-from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
+from frontdesk.widgets.sheet import Sheet
 from frontdesk.words.cancelling import who_cancelled
-from frontdesk.words.dialog import DESIGN_HEIGHT, Wording, cause, is_low, not_saved
+from frontdesk.words.dialog import CLOSE, WIDTH, Wording, cause, confirm_text, keep_text, not_saved
 from frontdesk.words.preflight import CANCELLING, Reading
 from frontdesk.words.summary import changed_parts, is_same
-from frontdesk.words.told import Shown, told
+from frontdesk.words.told import Shown
 
-WIDE = 100
-"""From this width on the longest reason fits into three lines."""
+Kind = TypeVar("Kind", bound=Widget)
+
+
+NOTHING_YET = Subject("booking", 0)
+"""The subject of a dialog that is about no booking yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +48,8 @@ class Closed:
     done: Done[Booking] | None = field(default=None, compare=False)
 
 
-STYLES = """
-    #dialog { height: auto; background: ansi_default; }
-    #end { display: none; }
-    BookingDialog.-tall #end { display: block; }
-    BookingDialog.-tall #status, BookingDialog.-tall .spare { display: none; }
-    #reason-box { height: 4; padding: 0 1; }
-    #reason-box TextBlock { width: 1; }
-    #buttons { height: 1; padding: 0 0 0 2; }
-    #keep { margin-right: 4; }
-    #hint { margin-left: 6; }
-    BookingDialog.-low .gap { display: none; }
-    BookingDialog.-wide #reason-box, BookingDialog.-wide #reason { height: 3; }
-    BookingDialog.-low #reason-box, BookingDialog.-low #reason { height: 2; }
-    """
-
-
-class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
+class BookingDialog(CommandDialog[Closed], OverLines[Closed], inherit_bindings=False):
     """Bound to one booking and version, whatever the table does underneath.
-
-    It covers the upper part of the list, all of it at the design size. What it leaves
-    uncovered need not be written again when it closes.
 
     A confirm counts only when `ConfirmGate` is open for the moment its key arrived: the
     terminal has answered after the dialog's frame, and the deaf time is over.
@@ -77,21 +59,31 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     CONFIRMS = frozenset({"f8", "enter", "space"})
     READING: ClassVar[Reading] = CANCELLING
     """How the answer of the PMS is read, and whether it has to be read before a confirm counts."""
-    DEFAULT_CSS = STYLES
+    AUTO_FOCUS = ""
 
-    def __init__(self, desk: OpenDesk, booking: Booking) -> None:
-        super().__init__(desk, Subject("booking", booking.id), desk.store_id)
-        self.booking = booking
+    booking: Booking
+
+    def __init__(self, desk: OpenDesk, booking: Booking | None = None) -> None:
+        """Without a booking it can be mounted before anybody opens it; see `about`."""
+        super().__init__(desk, NOTHING_YET)
         self.related = NOTHING_RELATED
-        self._about = booking.id, booking.patient
         self._why_not_saved = ""
         self._lacking = ""
         """What the operator had to do before a confirm counts, as it was last said."""
         self._preflight: Preflight | None = Preflight(Finding.NOT_ASKED)
-        self._places: dict[str, Line | TextBlock] = {}
-        self.styles.background = "transparent"
-        # Before it is mounted: a class set later has the styles of all worked out again.
-        self._fit(self.app.size)
+        self._buttons = (
+            Button(keep_text(self.WORDS.keep), id="keep"),
+            Button(confirm_text(self.WORDS.confirm), id="confirm", is_dangerous=True),
+        )
+        self._fields: Sequence[Widget] = ()
+        self._is_opened = False
+        if booking is not None:
+            self.about(booking)
+
+    def about(self, booking: Booking) -> None:
+        """Be about this booking from now on, once and for all: a dialog is never used for another one."""
+        self.subject, self._store_id = Subject("booking", booking.id), self.desk.store_id
+        self.booking, self._about = booking, (booking.id, booking.patient)
 
     @property
     def namesakes(self) -> tuple[Patient, ...]:
@@ -104,18 +96,14 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     def shown(self, width: int, height: int) -> Shown:
         """Return the dialog's lines, as `words` makes them of its state."""
 
-    def fields(self) -> ComposeResult:
-        """Yield what stands between what follows and the confirm; lines of `shown` by their place.
-
-        A line of the class `may-go` is hidden while `shown` has none for its place.
-        """
-        yield from self.reason_box()
+    def fields(self) -> Sequence[Widget]:
+        """Return what lies on the lines of `shown`, each made once, in the order of the lines."""
+        return [ReasonField(id="reason")]
 
     def stops(self) -> Sequence[Widget]:
         """Return what Tab goes to, in this order; the first has the focus at the start."""
         # A tick may stand above the reason but comes after it: type-ahead must land in text.
-        fields = (field for field in self.query(ReasonField) if field.parent is None or field.parent.display)
-        return [*fields, *self.query(Tick), *self.query(Button)]
+        return [*self.those_of(ReasonField), *self.those_of(Tick), *self.those_of(Button)]
 
     def why_not_ready(self) -> str:
         """Return what the operator has to do before a confirm counts; empty when nothing."""
@@ -131,32 +119,16 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     # -- what is on it ----------------------------------------------------------------------
 
-    def reason_box(self) -> ComposeResult:
-        """Yield the reason: its label, whose line has the place `label`, and the field."""
-        yield Line(id="label")
-        with Horizontal(id="reason-box"):
-            yield TextBlock(id="left")
-            yield ReasonField(id="reason")
-            yield TextBlock(id="right")
-
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog"):
-            yield Line(id="title")
-            yield Line(id="below-title", classes="gap spare")
-            yield TextBlock(id="summary")
-            yield Line(classes="gap spare")
-            yield Line(id="follows-title", classes="may-go")
-            yield TextBlock(id="follows")
-            yield from self.fields()
-            yield Line(id="undone")
-            yield Line(id="above-message", classes="may-go")
-            yield Line(id="message")
-            yield Line(id="before-buttons", classes="gap spare")
-            with Horizontal(id="buttons"):
-                yield Button(self.WORDS.keep, "Esc", id="keep")
-                yield Button(self.WORDS.confirm, "F8", id="confirm")
-                yield Line(id="hint")
-            yield Line(id="end")
+        self._fields = (*self.fields(), *self._buttons)
+        self.sheet = Sheet(*self._fields, widest=WIDTH)
+        if self.subject is not NOTHING_YET:
+            self.draw()
+        yield self.sheet
+
+    def those_of(self, kind: type[Kind]) -> list[Kind]:
+        """Return the fields of one kind that there is a line for now."""
+        return [one for one in self._fields if isinstance(one, kind) and self.sheet.shows(one)]
 
     @property
     def seen(self) -> int:
@@ -169,17 +141,20 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
     @property
     def typed(self) -> str:
         """The reason so far; empty where the dialog asks for none."""
-        return next((field.reason for field in self.query(ReasonField)), "")
+        return next((typed.reason for typed in self._typed_fields()), "")
 
-    def on_mount(self) -> None:
-        for side, bracket in (("left", "["), ("right", "]")):
-            for block in self.query(f"#{side}").results(TextBlock):
-                block.show((told(bracket),) * 4)
-        lines = (*self.query(Line), *self.query(TextBlock))
-        self._places = {line.id: line for line in lines if line.id}
-        self.on_store_changed()
+    def _typed_fields(self) -> list[ReasonField]:
+        return [one for one in self._fields if isinstance(one, ReasonField)]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to confirm."""
+        return self._progress is Progress.OVER
+
+    def opened(self) -> None:
+        """Begin: the dialog is on the screen for the first time."""
         self.booking_read()
-        for typed in self.query(ReasonField):
+        for typed in self._typed_fields():
             if draft := self.desk.take_draft(typed.called, self._about):
                 typed.text = draft
                 typed.move_cursor(typed.document.end)
@@ -189,22 +164,18 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     def draw(self) -> None:
         """Show what there is to show now."""
-        shown = self.shown(*self.app.size)
-        for place, widget in self._places.items():
-            if place in shown:
-                draw(widget, shown[place])
-            if widget.has_class("may-go"):
-                widget.display = place in shown
+        self._buttons[0].says(keep_text(CLOSE if self.is_over else self.WORDS.keep))
+        self.sheet.show(self.shown(*self.app.size))
+        if self.focused is not None and not self.sheet.shows(self.focused):
+            self._leave(self.focused)
+
+    def _leave(self, gone: Widget) -> None:
+        """Give the focus of a field that is not there any more to another one."""
+        (self._buttons[0] if gone is self._buttons[1] else self.stops()[0]).focus()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._fit(event.size)
-        if self.is_mounted:
+        if self._is_opened and event.size != self.outer_size:
             self.draw()
-
-    def _fit(self, size: Size) -> None:
-        self.set_class(is_low(size.height), "-low")
-        self.set_class(size.height > DESIGN_HEIGHT, "-tall")
-        self.set_class(size.width >= WIDE, "-wide")
 
     def say(self, message: str) -> None:
         """Answer in the dialog's message lines."""
@@ -219,13 +190,16 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     def put_away(self) -> str:
         if self._progress is Progress.READING:
-            for field in self.query(ReasonField):
-                self.desk.keep_draft(field.called, self._about, field.reason)
+            for typed in self._typed_fields():
+                self.desk.keep_draft(typed.called, self._about, typed.reason)
         return ""
 
     # -- only what was seen can be confirmed --------------------------------------------------
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if not self._is_opened:
+            self._is_opened = True
+            self.opened()
         self.arm()
 
     def _confirm(self, key: str) -> None:
@@ -243,8 +217,8 @@ class BookingDialog(CommandDialog[Closed], inherit_bindings=False):
 
     # -- what others do to the booking meanwhile ------------------------------------------------
 
-    def on_store_changed(self, message: StoreChanged | None = None) -> None:
-        if message is None or self.booking.id in self.desk.own_changes:
+    def on_store_changed(self, message: StoreChanged) -> None:
+        if self.booking.id in self.desk.own_changes:
             return
         if change := message.of(self.booking.id):
             self._follow(change)

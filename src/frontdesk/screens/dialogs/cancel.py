@@ -1,25 +1,26 @@
 """Cancel Booking: what will be cancelled, what follows, an optional reason, and the confirm."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
-from textual.app import ComposeResult
+from textual._context import active_app
+from textual.app import App
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from frontdesk.actions import CANCEL_ACTIONS
 from frontdesk.bookings import Booking, Cancellation
 from frontdesk.commands import Cancel, Done
-from frontdesk.deliveries import Kind, Planned, plan
+from frontdesk.deliveries import Planned, plan
 from frontdesk.desk import OpenDesk
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.chooser import Choice, NumberedChooserScreen
 from frontdesk.screens.dialogs.booking import BookingDialog
 from frontdesk.screens.dialogs.command import Progress
 from frontdesk.widgets.button import Tick
-from frontdesk.widgets.line import Line, TextBlock
 from frontdesk.widgets.reason_field import ReasonField
 from frontdesk.words.cancelling import (
     NO_REASON,
@@ -28,11 +29,10 @@ from frontdesk.words.cancelling import (
     Cancelling,
     cancel_lines,
     given,
-    has_room_for_note,
 )
 from frontdesk.words.fitting import SHORTEST_NAME, fitted
 from frontdesk.words.summary import needs_phone_call
-from frontdesk.words.told import TEXT_START, Shown, told
+from frontdesk.words.told import Shown
 
 
 class CancelScreen(BookingDialog, inherit_bindings=False):
@@ -40,54 +40,28 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     WORDS = WORDS
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(CANCEL_ACTIONS)
-    CSS = """
-    CancelScreen #before-buttons, CancelScreen.-desk #below-title { display: none; }
-    #note-box { height: 1; padding: 0 1 0 2; }
-    #note-label { width: 33; }
-    #note-box TextBlock { width: 1; }
-    #note { height: 1; }
-    """
 
-    def __init__(self, desk: OpenDesk, booking: Booking) -> None:
-        super().__init__(desk, booking)
+    def __init__(self, desk: OpenDesk, booking: Booking | None = None) -> None:
         self._filed = ""
         """What the reason is filed as: the word of one that was chosen."""
+        self._offers_tick = False
+        self.note = ReasonField(called="note", id="note")
+        super().__init__(desk, booking)
+
+    def about(self, booking: Booking) -> None:
+        super().about(booking)
         self._offers_tick = needs_phone_call(self._planned)
-        self.set_class(any(one.kind == Kind.DESK_EMAIL for one in self._planned), "-desk")
 
     @property
     def _planned(self) -> Sequence[Planned]:
         return plan(self.booking, self.booking.practice)
 
-    def fields(self) -> ComposeResult:
-        if self._offers_tick:
-            yield Tick(TICK, indent=TEXT_START, id="told")
-        else:
-            yield Line(id="billing", classes="may-go")
-        yield Line(classes="gap")
-        yield from self.reason_box()
-        with Horizontal(id="note-box"):
-            yield Line(id="note-label")
-            yield TextBlock(id="note-left")
-            yield ReasonField(called="note", id="note")
-            yield TextBlock(id="note-right")
+    def fields(self) -> Sequence[Widget]:
+        return [Tick(TICK, id="told"), ReasonField(id="reason"), self.note]
 
-    @property
-    def note(self) -> ReasonField:
-        return self.query_one("#note", ReasonField)
-
-    def on_mount(self) -> None:
-        for side, bracket in (("left", "["), ("right", "]")):
-            self.query_one(f"#note-{side}", TextBlock).show((told(bracket),))
+    def opened(self) -> None:
         self._filed = self.desk.take_draft("filed", self._about)
-
-    def draw(self) -> None:
-        """Show what there is to show now."""
-        super().draw()
-        has_room = has_room_for_note(self.app.size.height)
-        if not has_room and self.note.has_focus:
-            self.reason.focus()
-        self.query_one("#note-box").display = has_room
+        super().opened()
 
     def shown(self, width: int, height: int) -> Shown:
         desk = self.desk
@@ -101,13 +75,14 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
             len(self.typed),
             self.said,
             self._filed,
+            is_over=self.is_over,
         )
         return cancel_lines(state, width, height)
 
     def ask(self) -> Cancel:
         return Cancel(
             self.typed,
-            told_by_phone=any(tick.is_set for tick in self.query("#told").results(Tick)),
+            told_by_phone=any(tick.is_set for tick in self.those_of(Tick)),
             note=self.note.reason,
             filed=self._filed,
         )
@@ -179,3 +154,33 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
 
     def booking_read(self) -> None:
         self.ask_pms(self._planned)
+
+    def on_unmount(self) -> None:
+        if self.app.is_running and self.app.screen_stack:
+            self.app.set_timer(SPARE_WAIT, partial(mount_spare, self.app, self.desk))
+
+
+SPARE, SPARE_WAIT = "spare Cancel Booking", 0.03
+"""Under which name the next dialog waits, and the seconds that the list has to be painted before it is mounted."""
+
+
+def mount_spare(app: App[Any], desk: OpenDesk) -> None:
+    """Mount the next dialog, which is about no booking yet: that takes longer than to open it.
+
+    It is used once, so that nothing of one patient is ever in the dialog of another.
+    """
+    if not app.is_screen_installed(SPARE):
+        spare = CancelScreen(desk)
+        app.install_screen(spare, SPARE)
+        app._get_screen(spare)
+
+
+def cancel_booking(desk: OpenDesk, booking: Booking) -> CancelScreen:
+    """Return what Cancel opens: the dialog that is mounted already, where there is one."""
+    app = active_app.get()
+    if app.is_screen_installed(SPARE):
+        spare = app.get_screen(SPARE, CancelScreen)
+        app.uninstall_screen(SPARE)
+        spare.about(booking)
+        return spare
+    return CancelScreen(desk, booking)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -32,8 +30,7 @@ from frontdesk.screens.dialogs.attendance import MarkDialog, sentence
 from frontdesk.text import clean
 from frontdesk.widgets.answers import YES_NO, Answered, OneOf, YesNo
 from frontdesk.widgets.button import Button, Tick
-from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import Line, TextBlock
+from frontdesk.widgets.text_field import TextField
 from frontdesk.words.attendance import (
     BILLING,
     CHOOSE,
@@ -46,7 +43,7 @@ from frontdesk.words.attendance import (
     request_lines,
 )
 from frontdesk.words.preflight import MARKING_NO_SHOW, Reading, why_refused
-from frontdesk.words.told import LABEL_START, Shown
+from frontdesk.words.told import Shown
 
 MOST_QUESTIONS = max(map(len, QUESTIONS.values()))
 
@@ -61,40 +58,33 @@ class RequestDialog(MarkDialog):
     WITHOUT: ClassVar[str]
     """What stands in the place of a ground where none is chosen."""
     GROUND_IS_FIRST: ClassVar[bool] = False
-    CSS = """
-    .field-line { height: 1; padding: 0 1 0 0; }
-    .field-line Line { width: 16; }
-    """
 
     def __init__(self, desk: OpenDesk, booking: Booking) -> None:
         super().__init__(desk, booking)
         self._has_tick = False
-
-    def fields(self) -> ComposeResult:
-        yield Line(classes="gap")
-        if self._has_tick:
-            yield Tick(NOTICE_TICK, indent=LABEL_START, id="told")
-        yield TextBlock(id="billing")
+        self._tick = Tick(NOTICE_TICK, id="told")
         choices = [LABELS[ground] if ground else self.WITHOUT for ground in self.GROUNDS]
-        yield OneOf(BILLING, choices, id="ground")
-        for number in range(MOST_QUESTIONS):
-            yield YesNo(id=f"question-{number}")
-        for name, longest in (("text", TEXT_LIMIT), ("name", NAME_LIMIT)):
-            with Horizontal(id=f"{name}-line", classes="field-line"):
-                yield Line(id=f"{name}-label")
-                yield FindField(id=name, longest=longest)
+        self._ground = OneOf(BILLING, choices, id="ground")
+        self._questions = [YesNo(id=f"question-{number}") for number in range(MOST_QUESTIONS)]
+        self._why_text, self._signed = (
+            TextField(id="text", longest=TEXT_LIMIT),
+            TextField(id="name", longest=NAME_LIMIT),
+        )
 
-    def on_mount(self) -> None:
+    def fields(self) -> Sequence[Widget]:
+        told = [self._tick] if self._has_tick else []
+        return [*told, self._ground, *self._questions, self._why_text, self._signed]
+
+    def opened(self) -> None:
         with self.prevent(Input.Changed):
-            self.query_one("#name", FindField).value = self.desk.operator.name
-        super().on_mount()
+            self._signed.value = self.desk.operator.name
+        super().opened()
 
     def stops(self) -> Sequence[Widget]:
-        ground = self.query(OneOf)
-        answers = (*self.query(Tick), *self.query(YesNo), *self.query(FindField))
+        ground = self.those_of(OneOf)
+        answers = (*self.those_of(Tick), *self.those_of(YesNo), *self.those_of(TextField))
         order: tuple[Widget, ...] = (*ground, *answers) if self.GROUND_IS_FIRST else (*answers, *ground)
-        shown = (one for one in order if all(up.display for up in one.ancestors_with_self))
-        return [*shown, *self.query(Button)]
+        return [*order, *self.those_of(Button)]
 
     # -- what is asked for ----------------------------------------------------------------
 
@@ -103,12 +93,12 @@ class RequestDialog(MarkDialog):
         """The ground that is chosen, None for no request."""
         if self.why_no_request() is not None:
             return None
-        return self.GROUNDS[self.query_one("#ground", OneOf).chosen]
+        return self.GROUNDS[self._ground.chosen]
 
     @property
     def notice(self) -> bool:
         """Whether it is ticked that the patient told the practice."""
-        return any(tick.is_set for tick in self.query(Tick))
+        return self._has_tick and self._tick.is_set
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -120,10 +110,9 @@ class RequestDialog(MarkDialog):
     @property
     def answered(self) -> tuple[Answer, ...]:
         """The answers given by y and n."""
-        fields = self.query(YesNo)
         return tuple(
             Answer(question.id, field.answer)
-            for question, field in zip(self.questions, fields, strict=False)
+            for question, field in zip(self.questions, self._questions, strict=False)
             if field.answer is not None
         )
 
@@ -132,10 +121,6 @@ class RequestDialog(MarkDialog):
         """All answers, with the one that the tick gives."""
         is_told = self._has_tick and self.ground is Ground.DID_NOT_ATTEND
         return (*((Answer(TOLD_US, yes=self.notice),) if is_told else ()), *self.answered)
-
-    def typed_in(self, name: str) -> str:
-        """Return what is typed into a field."""
-        return clean(self.query_one(f"#{name}", FindField).value)
 
     def why_no_request(self) -> Reason | None:
         """Return why nobody can ask not to be charged for the booking, or None."""
@@ -151,7 +136,9 @@ class RequestDialog(MarkDialog):
         """Return what the request lacks, as a sentence; empty when nothing."""
         if self.ground is None:
             return ""
-        lacks = why_incomplete(self.ground, self.answers, self.typed_in("text"), self.typed_in("name"))
+        lacks = why_incomplete(
+            self.ground, self.answers, clean(self._why_text.value), clean(self._signed.value)
+        )
         return sentence(lacks) if lacks else ""
 
     # -- what is shown --------------------------------------------------------------------
@@ -167,21 +154,9 @@ class RequestDialog(MarkDialog):
         )
 
     def draw(self) -> None:
-        self._arrange()
+        for field, question in zip(self._questions, self.questions, strict=False):
+            field.ask(question.text)
         super().draw()
-
-    def _arrange(self) -> None:
-        """Have the fields there that there is something to answer in."""
-        is_offered, ground = self.why_no_request() is None, self.ground
-        self.query_one("#billing").display = not is_offered
-        self.query_one("#ground").display = is_offered
-        self.query_one("#text-line").display = ground is Ground.OTHER
-        self.query_one("#name-line").display = ground is not None
-        asked = self.questions
-        for number, field in enumerate(self.query(YesNo)):
-            field.display = number < len(asked)
-            if number < len(asked):
-                field.ask(asked[number].text)
 
     # -- keys -------------------------------------------------------------------------------
 
@@ -196,7 +171,7 @@ class RequestDialog(MarkDialog):
         if isinstance(self.focused, Tick):
             self.focused.put(YES_NO[event.key])
             self._go_on_from(self.focused)
-        elif left := [one for one in self.query(YesNo) if one.display and one.answer is None]:
+        elif left := [one for one in self.those_of(YesNo) if one.answer is None]:
             left[0].put(YES_NO[event.key])
 
     def on_answered(self, message: Answered) -> None:
@@ -215,16 +190,16 @@ class RequestDialog(MarkDialog):
         """
         order = self.stops()
         behind = order[order.index(field) + 1 :]
-        asked = (one for one in behind if isinstance(one, YesNo | FindField) and not _has_answer(one))
-        next(asked, self.query_one("#ground", OneOf)).focus()
+        asked = (one for one in behind if isinstance(one, YesNo | TextField) and not _has_answer(one))
+        next(asked, self._ground).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.after_answer()
 
 
-def _has_answer(field: YesNo | FindField) -> bool:
-    return bool(field.value) if isinstance(field, FindField) else field.answer is not None
+def _has_answer(field: YesNo | TextField) -> bool:
+    return bool(field.value) if isinstance(field, TextField) else field.answer is not None
 
 
 class DidNotComeScreen(RequestDialog):
@@ -269,8 +244,8 @@ class DidNotComeScreen(RequestDialog):
             notice=self.notice,
             ground=self.ground,
             answers=self.answers,
-            text=self.typed_in("text"),
-            name=self.typed_in("name"),
+            text=clean(self._why_text.value),
+            name=clean(self._signed.value),
         )
 
 
@@ -298,6 +273,6 @@ class RequestScreen(RequestDialog):
         return RequestAdjustment(
             ground=self.ground or Ground.OTHER,  # `why_not_ready` has seen to it that there is one
             answers=self.answers,
-            text=self.typed_in("text"),
-            name=self.typed_in("name"),
+            text=clean(self._why_text.value),
+            name=clean(self._signed.value),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -91,7 +91,7 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
 
     # -- only what was seen can be confirmed ----------------------------------------------
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         self._gate.shut()
         self.call_after_refresh(lambda: self._gate.painted(ask_position(self.app)))
 

@@ -59,7 +59,7 @@ class WritingScreen(ModalScreen[Answer], inherit_bindings=False):
         """Forget the answer: who waited for it is gone."""
         self._finished = None
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         if self._finished is not None:
             self.dismiss(self._finished[0])
 
