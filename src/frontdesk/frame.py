@@ -148,10 +148,26 @@ class _Writer:
 
     def __init__(self, at: tuple[int, int] | None) -> None:
         self._parts: list[str] = []
+        self._before = 0
+        """How many parts stood before the first one of this writer."""
         self.pen = _PLAIN
         self._y = at[0] if at else None
         self._x = at[1] if at else None
         """Where the cursor is, as far as that is certain."""
+
+    def copy(self) -> "_Writer":
+        """Return one that stands at the same place with the same pen, and has written nothing."""
+        other = _Writer(None)
+        other.pen, other._y, other._x = self.pen, self._y, self._x
+        other._before = self._before + len(self._parts)
+        return other
+
+    def become_shorter(self, other: "_Writer") -> None:
+        """Take what a copy has written for what was written since it was made, if that is less."""
+        since = self._parts[other._before - self._before :]
+        if len("".join(other._parts)) < len("".join(since)):
+            self._parts[other._before - self._before :] = other._parts
+            self.pen, self._y, self._x = other.pen, other._y, other._x
 
     def finished(self) -> str:
         """Return everything written, the pen put back."""
@@ -316,6 +332,7 @@ class Frame:
         """Write what differs on one line: erase long blanks, write the rest, erase the end."""
         row = self._wanted[y]
         differing = row.differing(old)
+        first = differing.find(1)
         tail = row.text_ends()
         tail_from = differing.find(1, tail)
         erases_tail = differing.count(1, tail) > 1
@@ -323,19 +340,43 @@ class Frame:
             differing[tail:] = bytes(self.width - tail)
         is_simple = row.is_simple()
         erased = _to_erase(row, differing) if is_simple else []
-        for start, end in sorted(erased + _to_write(row, differing)):
+        stretches = sorted(erased + _to_write(row, differing))
+        before = writer.copy()
+        for start, end in stretches:
             if (start, end) in erased:
                 writer.move(y, start)
                 writer.erase(end - start)
-            elif is_simple and (pen := _one_pen(row, start, end)) is not None:
-                writer.move(y, start)
-                writer.use(pen)
-                writer.write(row.chars[start:end], end if end < self.width else None)
             else:
-                self._write_run(writer, y, row, start, end)
+                self._write_stretch(writer, y, row, start, end)
         if erases_tail:
-            writer.move(y, tail_from)
+            writer.move(y, tail_from if tail else 0)
             writer.erase(None)
+        if erased:
+            self._erase_first(before, y, row, first)
+            writer.become_shorter(before)
+
+    def _erase_first(self, writer: _Writer, y: int, row: Row, first: int) -> None:
+        """Erase a line from its first difference on, then write all that is to be seen behind it.
+
+        Where much of a line is to be blank, before its text and behind it, this is one erasing instead of two.
+        """
+        seen = bytearray(
+            char != _BLANK or pen != _PLAIN for char, pen in zip(row.chars, row.pens, strict=True)
+        )
+        start = 0 if seen.find(1, 0, first) < 0 else first
+        writer.move(y, start)
+        writer.erase(None)
+        for begins, ends in (found.span() for found in _RUNS.finditer(seen, start)):
+            self._write_stretch(writer, y, row, begins, ends)
+
+    def _write_stretch(self, writer: _Writer, y: int, row: Row, start: int, end: int) -> None:
+        """Write cells, with one pen where they have only one."""
+        if row.is_simple() and (pen := _one_pen(row, start, end)) is not None:
+            writer.move(y, start)
+            writer.use(pen)
+            writer.write(row.chars[start:end], end if end < self.width else None)
+        else:
+            self._write_run(writer, y, row, start, end)
 
     def _write_run(self, writer: _Writer, y: int, row: Row, start: int, end: int) -> None:
         """Write cells, putting the cursor anew behind each that terminals may measure differently."""

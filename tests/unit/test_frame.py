@@ -109,7 +109,7 @@ class TestFewBytes:
         terminal.write(cursor=(0, 0))
         terminal.put_all(["A" + " " * 30 + "B"])
 
-        assert terminal.write(cursor=(0, 0)) == len("A\x1b[30X\x1b[30CB\r")
+        assert terminal.write(cursor=(0, 0)) == len("A\x1b[K\x1b[30CB\r")
 
     def test_lines_that_moved_up_one(self) -> None:
         lines = [chr(ord("a") + number) * 30 for number in range(11)]
