@@ -23,7 +23,7 @@ from frontdesk.screens.shell.leave import LeaveScreen
 from frontdesk.screens.shell.lock import HiddenScreen, SignInScreen
 from frontdesk.screens.shell.notices import TooSmallScreen
 from frontdesk.store.port import BookingStore
-from frontdesk.widgets.find_bar import FindField
+from frontdesk.widgets.text_field import TextField
 from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
 from tests.screens.desk_data import TOM
@@ -520,7 +520,7 @@ class TestLocked:
             await sign_in(front)
             assert top(front) is AttentionScreen
             await front.press("s")
-            assert front.app.screen.query_one("#note", FindField).value == "phoned"
+            assert front.app.screen.query_one("#note", TextField).value == "phoned"
             await front.press("escape", "escape")
 
     async def test_at_the_smallest_size_the_offer_is_whole(self, store_path: Path) -> None:

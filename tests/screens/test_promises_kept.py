@@ -243,7 +243,7 @@ async def test_settling_says_what_is_certain_and_keeps_the_note(
             await front.pilot.pause(0.01)
         del raising[0].errors["outcome"]
         await front.idle()
-        assert note.line("message").text.strip().startswith(sentence)
+        assert note.sheet.text("message").strip().startswith(sentence)
         raising[0].errors.clear()
         raising[0].errors["state"] = OSError("gone")
         await front.press("enter")

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from frontdesk.screens.sheets import OverLines
 from frontdesk.text import begins, fold
-from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import Line, TextBlock
+from frontdesk.widgets.sheet import Sheet
+from frontdesk.widgets.text_field import TextField
+from frontdesk.words.dialog import WIDTH, field, key_bar
 from frontdesk.words.told import Role, Told, told
 
 SHOWN = 12
@@ -26,7 +27,7 @@ class Choice:
     hint: str = ""
 
 
-class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
+class ChooserScreen(OverLines[int | None], inherit_bindings=False):
     """Type to narrow, arrows to move, Enter to choose. Dismisses with the index, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,11 +36,13 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
         Binding("enter", "choose", "choose", show=False, id="choose.enter"),
         Binding("escape", "leave", "back", show=False, id="choose.back"),
     ]
-    KEYS_LINE: ClassVar[str] = " Type to narrow  Up Down  Enter chooses  Esc closes"
-    CSS = """
-    ChooserScreen { align: center top; background: transparent; }
-    #box { width: 64; max-width: 100%; height: auto; margin-top: 3; border: ascii ansi_default; }
-    """
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Type", "to narrow"),
+        ("Up Down", "moves"),
+        ("Enter", "chooses"),
+        ("Esc", "closes"),
+    )
+    AUTO_FOCUS = ""
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__()
@@ -49,16 +52,15 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
         self._marked = 0
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
-            yield Line(id="title")
-            yield FindField(id="narrow")
-            yield TextBlock(id="choices")
-            yield Line(id="keys")
+        self._narrow = TextField(id="narrow")
+        self.sheet = Sheet(self._narrow, widest=WIDTH)
+        self._show()
+        yield self.sheet
 
     def on_mount(self) -> None:
-        self.query_one("#title", Line).show(told(f" {self._title}", Role.STRONG))
-        self.query_one("#keys", Line).show(told(self.KEYS_LINE))
-        self.query_one("#narrow", FindField).focus()
+        self._narrow.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
         self._show()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -78,12 +80,20 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
         for place in range(first, min(first + SHOWN, len(self._hits))):
             choice = self._choices[self._hits[place]]
             marked = place == self._marked
-            text = f" {'>' if marked else ' '} {choice.label}"
-            lines.append(told(f"{text:<46} {choice.hint}", Role.FOCUS if marked else Role.VALUE))
+            text = f"   {'>' if marked else ' '} {choice.label}"
+            lines.append(told(f"{text:<48} {choice.hint}", Role.FOCUS if marked else Role.VALUE))
         if not lines:
-            lines.append(told("   Nothing of that name."))
-        lines += [told("")] * (min(SHOWN, len(self._choices)) - len(lines))
-        self.query_one("#choices", TextBlock).show(lines)
+            lines.append(told("     Nothing of that name."))
+        lines += [Told()] * (min(SHOWN, len(self._choices)) - len(lines))
+        width = self.app.size.width
+        self.sheet.show(
+            {
+                "title": (told(f" {self._title}", Role.TITLE),),
+                "narrow": (field(width),),
+                "choices": (*lines,),
+                "keys": (key_bar(*self.KEYS, width=width),),
+            }
+        )
 
     def action_mark(self, step: int) -> None:
         self._marked = max(0, min(self._marked + step, len(self._hits) - 1))
@@ -99,7 +109,7 @@ class ChooserScreen(ModalScreen[int | None], inherit_bindings=False):
 class NumberedChooserScreen(ChooserScreen):
     """At most nine lines, each with its number in front: the number chooses at once."""
 
-    KEYS_LINE = " Its number, or Up Down and Enter, chooses  Esc closes"
+    KEYS = (("Its number", "chooses"), ("Up Down", "moves"), ("Enter", "chooses"), ("Esc", "closes"))
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         numbered = [Choice(f"{number}  {one.label}", one.hint) for number, one in enumerate(choices, 1)]

@@ -4,62 +4,64 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.screen import Screen
 
 from frontdesk.actions import READING_ACTIONS
 from frontdesk.screens.binding import everywhere_bindings
-from frontdesk.screens.drawing import draw
 from frontdesk.widgets.bar import Bar
-from frontdesk.widgets.line import Line, TextBlock
-from frontdesk.words.told import Role, Shown, told
+from frontdesk.widgets.sheet import Sheet
+from frontdesk.words.told import Role, Shown, Told, told
 
 READING_KEYS = (told("Up Down scroll  Esc back  F1 help", Role.KEY),)
-
-
-class Pages(VerticalScroll, inherit_bindings=False):
-    """What scrolls; the screen's own keys move it."""
-
-    DEFAULT_CSS = """
-    Pages { height: 1fr; width: 1fr; scrollbar-size: 0 0; }
-    """
 
 
 class TextScreen(Screen[None], inherit_bindings=False):
     """Base of Details and Help: subclasses call `show` with what there is to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(READING_ACTIONS)
-    CSS = """
-    #text { width: 1fr; }
-    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sheet = Sheet(id="sheet")
+        self._shown: Shown = {"title": (Told(),), "text": ()}
+        self._top = 0
+        """The first line of the text that is on the screen."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="bar")
-        yield Line(id="title")
-        with Pages(id="pages", can_focus=True):
-            yield TextBlock(id="text")
-        yield Line(id="keys")
+        yield self._sheet
 
     def show(self, shown: Shown) -> None:
         """Show a title, a text and the keys; the place that a text shown before was read to stays."""
-        draw(self.query_one("#title", Line), shown["title"])
-        draw(self.query_one("#text", TextBlock), shown["text"])
-        draw(self.query_one("#keys", Line), shown.get("keys", READING_KEYS))
-        self.query_one("#pages", Pages).focus()
+        self._shown = shown
+        self._draw()
+
+    @property
+    def _room(self) -> int:
+        """Lines of the text on the screen: all but the bar, the title and the keys."""
+        return max(1, self.app.size.height - 3)
+
+    def _draw(self) -> None:
+        text, room = self._shown["text"], self._room
+        self._top = max(0, min(self._top, len(text) - room))
+        seen = text[self._top : self._top + room]
+        self._sheet.show(
+            {
+                "title": self._shown["title"],
+                "text": (*seen, *(Told(),) * (room - len(seen))),
+                "keys": self._shown.get("keys", READING_KEYS),
+            }
+        )
 
     def action_back(self) -> None:
         self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
-        self.query_one("#pages", Pages).scroll_relative(y=lines, animate=False, force=True)
+        self._top += lines
+        self._draw()
 
     def action_scroll_page(self, pages: int) -> None:
-        shown = self.query_one("#pages", Pages)
-        shown.scroll_relative(y=pages * max(1, shown.size.height - 1), animate=False, force=True)
+        self.action_scroll(pages * max(1, self._room - 1))
 
-    def action_scroll_to_end(self, direction: int) -> None:
-        shown = self.query_one("#pages", Pages)
-        if direction > 0:
-            shown.scroll_end(animate=False, force=True, immediate=True)
-        else:
-            shown.scroll_home(animate=False, force=True, immediate=True)
+    def action_scroll_to_end(self, way: int) -> None:
+        self.action_scroll(way * len(self._shown["text"]))

@@ -106,6 +106,16 @@ def keys_bar(keep: str, confirm: str, width: int) -> Told:
     return Told(tuple(parts), on=Role.BAR)
 
 
+def key_bar(*entries: tuple[str, str], width: int) -> Told:
+    """Return a bar of keys and what each does; what has no room is left out from the right."""
+    parts = [Part("  ")]
+    for key, does in entries:
+        entry = (Part(f" {key} ", Role.KEY), Part(f" {does}   "))
+        if sum(cell_len(part.text) for part in (*parts, *entry)) - len("   ") <= text_width(width):
+            parts += entry
+    return Told((*parts,), on=Role.BAR)
+
+
 def frame(
     words: Wording,
     body: Shown,
@@ -128,8 +138,8 @@ def frame(
         PICKED: (Told(),),
         **body,
         "room": (),
-        "above-message": (_answer("".join(above)),),
-        "message": (_answer(last),),
+        "above-message": (answer("".join(above)),),
+        "message": (answer(last),),
         "undone": (told(f"{' ' * LABEL_AT}{words.final}" if words.final else ""),),
         "keys": (keys_bar(CLOSE if is_over else words.keep, "" if is_over else words.confirm, width),),
     }
@@ -168,7 +178,8 @@ def follows_title() -> tuple[Told, ...]:
     return (told(f"{' ' * LABEL_AT}What follows", Role.HEADING),)
 
 
-def _answer(line: str) -> Told:
+def answer(line: str) -> Told:
+    """Return the line of an answer."""
     return told(f"{' ' * LABEL_AT}{line}" if line else "", Role.STRONG)
 
 

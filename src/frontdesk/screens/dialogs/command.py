@@ -13,7 +13,6 @@ from frontdesk.errors import Conflict, FrontdeskError
 from frontdesk.saving import Declined, NotSaved, Overtaken, Saved, save
 from frontdesk.screens.dialogs.writing import WritingScreen
 from frontdesk.terminal import ConfirmGate, ask_position
-from frontdesk.widgets.line import Line
 
 Answer = TypeVar("Answer")
 
@@ -72,10 +71,6 @@ class CommandDialog(WritingScreen[Answer], inherit_bindings=False):
     @abstractmethod
     def not_known(self) -> None:
         """Say that nobody knows yet whether it was saved, and that it is asked for."""
-
-    def line(self, name: str) -> Line:
-        """Return one of the text lines by its id."""
-        return self.query_one(f"#{name}", Line)
 
     # -- only what was seen can be confirmed, where the kind asks the gate
 

@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 
 from frontdesk import times
 from frontdesk.actions import SENDING_ACTIONS
@@ -16,22 +15,24 @@ from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.screens.dialogs.command import Progress
 from frontdesk.screens.dialogs.writing import WritingScreen
 from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.screens.sheets import OverLines
 from frontdesk.sources.undecided import Decision, Item
 from frontdesk.terminal import ConfirmGate, ask_position
-from frontdesk.widgets.line import Line, TextBlock
+from frontdesk.widgets.sheet import Sheet
 from frontdesk.words import billing as words
+from frontdesk.words.dialog import LABEL_AT, WIDTH, answer, key_bar
 from frontdesk.words.fitting import wrapped
-from frontdesk.words.told import Role, told
+from frontdesk.words.told import Role, Told, told
 
 Keep = Callable[[int, Decision | None], None]
 """Keeps the decision of a booking as it is known to stand: None once it is sent, or refused."""
 
-WIDTH = 76
+ROOM = WIDTH - 2 * LABEL_AT
 FEW = 10
 """Bookings that are named one by one; of more the rest is counted."""
 
 
-class SendingScreen(WritingScreen[bool], inherit_bindings=False):
+class SendingScreen(WritingScreen[bool], OverLines[bool], inherit_bindings=False):
     """Shows what is sent, sends it once F8 is pressed, and says which were not saved and why.
 
     Each decision is a command of its own, so that one that fails leaves the others saved. After a
@@ -41,10 +42,6 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = everywhere_bindings(SENDING_ACTIONS)
     CONFIRMS: ClassVar[frozenset[str]] = frozenset({"f8"})
-    CSS = """
-    SendingScreen { align: center top; background: transparent; }
-    #box { width: 80; max-width: 100%; height: auto; margin-top: 3; border: ascii ansi_default; }
-    """
 
     def __init__(self, desk: OpenDesk, decided: Sequence[Item], keep: Keep) -> None:
         super().__init__()
@@ -53,41 +50,58 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
         self._store_id = desk.store_id
         self._keep = keep
         self._tried = 0
+        self._said = ""
         self._progress = Progress.READING
         self._gate = ConfirmGate(desk.program.clock)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
-            yield Line(id="title")
-            yield TextBlock(id="what")
-            yield Line(id="message")
-            yield Line(id="keys")
-
-    def on_mount(self) -> None:
-        self.query_one("#title", Line).show(told(" Send what is decided", Role.TITLE))
+        self.sheet = Sheet(widest=WIDTH)
         each = [(one.decision.verdict, one.booking.practice) for one in self._decided if one.decision]
-        lines = [f" {line}" for line in wrapped(words.tally(each), WIDTH)] + [""]
+        lines = [*wrapped(words.tally(each), ROOM), ""]
         lines += [self._named(one) for one in self._decided[:FEW]]
         if more := len(self._decided) - FEW:
-            lines += [f"   and {more:,} more"] * (more > 0)
-        self._show(lines, strong=1)
-        self.query_one("#keys", Line).show(told(" F8 sends   Esc goes back, nothing is sent", Role.STRONG))
+            lines += [f"  and {more:,} more"] * (more > 0)
+        self._show(lines)
+        yield self.sheet
 
-    def _show(self, lines: Sequence[str], *, strong: int = 0) -> None:
-        shown = [
-            told(line, Role.STRONG if index < strong else Role.VALUE) for index, line in enumerate(lines)
-        ]
-        self.query_one("#what", TextBlock).show(shown)
+    def _show(self, lines: Sequence[str]) -> None:
+        """Show lines, of which the first is what matters."""
+        self._what = tuple(
+            told(f"{' ' * LABEL_AT}{line}" if line else "", Role.VALUE if place else Role.STRONG)
+            for place, line in enumerate(lines)
+        )
+        self._draw()
+
+    def _draw(self) -> None:
+        over = self._progress is Progress.OVER
+        keys = (
+            (("Esc", "goes back to the list"),)
+            if over
+            else (("F8", "sends"), ("Esc", "goes back, nothing is sent"))
+        )
+        self.sheet.show(
+            {
+                "title": (told(" Send what is decided", Role.TITLE),),
+                "gap": (Told(),),
+                "what": self._what,
+                "message": (answer(self._said),),
+                "keys": (key_bar(*keys, width=self.app.size.width),),
+            }
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
 
     def _named(self, item: Item) -> str:
         booking = item.booking
         when = times.when_in_words(booking.starts_at, booking.practice.zone, self.desk.now())
         verdict = item.decision.verdict if item.decision else ""
-        return f"   {when} {booking.practice.short}  {booking.patient.name}: {verdict}"
+        return f"  {when} {booking.practice.short}  {booking.patient.name}: {verdict}"
 
     def say(self, message: str) -> None:
         """Answer in the dialog."""
-        self.query_one("#message", Line).show(told(f" {message}", Role.STRONG))
+        self._said = message
+        self._draw()
 
     # -- only what was seen can be confirmed ----------------------------------------------
 
@@ -167,15 +181,15 @@ class SendingScreen(WritingScreen[bool], inherit_bindings=False):
     def _tell(self, failed: Sequence[tuple[Item, str]]) -> None:
         """Say which were not saved, and why; and how many were."""
         saved, untried = self._tried - len(failed), len(self._decided) - self._tried
-        lines = [f" {saved:,} of {len(self._decided):,} saved. Not saved:"]
+        lines = [f"{saved:,} of {len(self._decided):,} saved. Not saved:"]
         for item, why in failed:
-            lines += [f"   {line}" for line in wrapped(f"{item.booking.patient.name}: {why}", WIDTH - 3)]
+            lines += [f"  {line}" for line in wrapped(f"{item.booking.patient.name}: {why}", ROOM - 2)]
         if untried:
             said = "was not tried, and stays" if untried == 1 else "were not tried, and stay"
-            lines += [f"   {untried:,} more {said} decided."]
-        self._show(lines, strong=1)
-        self.say("")
-        self.query_one("#keys", Line).show(told(" Esc goes back to the list", Role.STRONG))
+            lines += [f"  {untried:,} more {said} decided."]
+        self._progress = Progress.OVER
+        self._said = ""
+        self._show(lines)
 
 
 def _why(known: Known) -> str:

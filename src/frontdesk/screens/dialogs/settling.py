@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from frontdesk.bookings import REASON_LIMIT
@@ -15,15 +15,17 @@ from frontdesk.errors import Conflict, FrontdeskError
 from frontdesk.saving import Declined, NotKnown, NotSaved, Overtaken, Saved, save_once
 from frontdesk.screens.dialogs.command import CommandDialog
 from frontdesk.screens.list.changes import StoreChanged
+from frontdesk.screens.sheets import OverLines
 from frontdesk.text import clean
-from frontdesk.widgets.find_bar import FindField
-from frontdesk.widgets.line import Line
-from frontdesk.words.told import Role, told
+from frontdesk.widgets.sheet import Sheet
+from frontdesk.widgets.text_field import TextField
+from frontdesk.words.dialog import WIDTH
+from frontdesk.words.settling import note_lines
 
 PUT_BACK = "The bookings were put back or replaced. Esc, then look for it again."
 
 
-class NoteScreen(CommandDialog[bool], inherit_bindings=False):
+class NoteScreen(CommandDialog[bool], OverLines[bool], inherit_bindings=False):
     """Asks what was done, signs it with the operator's name, and settles the delivery.
 
     It closes with True when that is saved; until then the note stays.
@@ -33,10 +35,7 @@ class NoteScreen(CommandDialog[bool], inherit_bindings=False):
         Binding("enter", "save", "settle", show=False, id="note.save"),
         Binding("escape", "leave", "back", show=False, id="note.back"),
     ]
-    CSS = """
-    NoteScreen { align: center top; background: transparent; }
-    #box { width: 76; max-width: 100%; height: auto; margin-top: 6; border: ascii ansi_default; }
-    """
+    AUTO_FOCUS = ""
 
     def __init__(self, desk: OpenDesk, delivery_id: int, headline: str) -> None:
         super().__init__(desk, Subject("delivery", delivery_id))
@@ -45,21 +44,24 @@ class NoteScreen(CommandDialog[bool], inherit_bindings=False):
         self._is_void = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
-            yield Line(id="headline")
-            yield Line(id="label")
-            yield FindField(id="note", longest=REASON_LIMIT)
-            yield Line(id="message")
-            yield Line(id="keys")
+        self._field = TextField(id="note", longest=REASON_LIMIT)
+        with self.prevent(Input.Changed):
+            self._field.value = self.desk.take_draft("note", self._about)
+        self.sheet = Sheet(self._field, widest=WIDTH)
+        self.draw()
+        yield self.sheet
 
     def on_mount(self) -> None:
-        self.line("headline").show(told(f" {self._headline}", Role.STRONG))
-        self.line("keys").show(told(" Enter settles it   Esc leaves it as it is"))
-        note = self.query_one("#note", FindField)
-        note.value = self.desk.take_draft("note", self._about)
-        note.cursor_position = len(note.value)
-        self._count()
-        note.focus()
+        self._field.cursor_position = len(self._field.value)
+        self._field.focus()
+
+    def draw(self) -> None:
+        """Show what there is to show now."""
+        width = self.app.size.width
+        self.sheet.show(note_lines(self._headline, self.desk.operator, len(self._note), self.said, width))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.draw()
 
     def put_away(self) -> str:
         self.desk.keep_draft("note", self._about, self._note)
@@ -70,19 +72,15 @@ class NoteScreen(CommandDialog[bool], inherit_bindings=False):
 
     @property
     def _note(self) -> str:
-        return clean(self.query_one("#note", FindField).value)
-
-    def _count(self) -> None:
-        asked = f" What was done? Signed {self.desk.operator}"
-        self.line("label").show(told(asked, right=f"{len(self._note)}/{REASON_LIMIT} "))
+        return clean(self._field.value)
 
     def say(self, message: str) -> None:
         self.said = message
-        self.line("message").show(told(f" {message}", Role.STRONG))
+        self.draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._count()
+        self.draw()
 
     def on_store_changed(self, message: StoreChanged) -> None:
         if message.is_of_another_store:
