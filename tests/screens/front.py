@@ -42,7 +42,7 @@ class StillClock:
         return NOW + timedelta(seconds=self.seconds - 1000.0)
 
 
-ANSWERING = {"default", "count", "namesakes", "opening", "reading", "catching up"}
+ANSWERING = {"default", "count", "related", "opening", "reading", "catching up"}
 """Groups of workers that end by themselves; the others run as long as the app."""
 
 CHARACTERS = {"space": " ", "slash": "/", "question_mark": "?"}

@@ -57,7 +57,7 @@ class CallingOff:
 
 def call_off_lines(state: CallingOff, width: int, height: int) -> Shown:
     body = {
-        "summary": inset(summary(state.booking, (), NOW, None, text_width(width)), width),
+        "summary": inset(summary(state.booking, NOW, None, text_width(width)), width),
         "knows": (told(f"{' ' * LABEL_AT}{UNTICKED}{PATIENT_KNOWS}"),),
         "rests": (told(f"{' ' * LABEL_AT}{UNTICKED}{PRACTITIONER_KNOWS}"),),
         "label": (told(f"{' ' * LABEL_AT}Why, optional", Role.LABEL),),

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from frontdesk.attendance import why_not_take_back
 from frontdesk.billing.adjustments import QUESTIONS, TOLD_US, Adjustment, Ground, Review
 from frontdesk.bookings import Attendance, Booking, Pms, Presence, Reason, Standing
+from frontdesk.identity import NOTHING_RELATED, Related
 from frontdesk.preflight import AppointmentStatus, Finding, Preflight
 from frontdesk.words.attendance import (
     CAME_WORDS,
@@ -45,7 +46,7 @@ SIZES = [(60, 16), (80, 24), (120, 40)]
 
 
 def marking(booking: Booking = BOOKING, preflight: Preflight | None = None, **changes: object) -> Marking:
-    return replace(Marking(booking, (), preflight, NOW, None), **changes)  # type: ignore[arg-type]
+    return replace(Marking(booking, NOTHING_RELATED, preflight, NOW, None), **changes)  # type: ignore[arg-type]
 
 
 def said(shown: Shown, place: str) -> str:
@@ -219,9 +220,9 @@ def test_who_came_is_told_to_nobody() -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("ground", list(Ground))
 def test_no_question_and_no_instruction_is_cut_at_any_size(ground: Ground, width: int, height: int) -> None:
-    namesake = make_patient(birth_date=None)
+    namesake = make_booking(patient=make_patient(birth_date=None))
     questions = [one for one in QUESTIONS[ground] if one.id != TOLD_US]  # which the tick answers
-    state = marking(ground=ground, questions=questions, has_tick=True, namesakes=(namesake,))
+    state = marking(ground=ground, questions=questions, has_tick=True, related=Related(namesakes=(namesake,)))
     for shown in (no_show_lines(state, width, height), request_lines(state, width, height)):
         answer_box = len("[y/n] ")
         assert all(cell_len(one.text) + 2 + answer_box <= width for one in QUESTIONS[ground])

@@ -1,13 +1,15 @@
 """What Cancel Booking says is a function of its state and the window's size, in lines whose parts have roles."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.cells import cell_len
 
+from frontdesk import times
 from frontdesk.bookings import OTHER_STORE, Reason
 from frontdesk.errors import FrontdeskError, Refused, Unavailable
+from frontdesk.identity import NOTHING_RELATED, Related
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.words.cancelling import Cancelling, cancel_lines
 from frontdesk.words.dialog import (
@@ -28,7 +30,11 @@ from tests.making import BY_HAND, make_booking, make_patient, make_practice
 
 NOW = datetime(2026, 11, 21, 22, 45, tzinfo=UTC)
 PRACTICE = make_practice(email="")
-STATE = Cancelling(make_booking(practice=PRACTICE), (), Preflight(Finding.SAME), NOW, PRACTICE)
+STATE = Cancelling(make_booking(practice=PRACTICE), NOTHING_RELATED, Preflight(Finding.SAME), NOW, PRACTICE)
+
+
+NAMESAKE = replace(STATE.booking, id=8, patient=make_patient(mobile=""))
+"""Of the same name and birth date, but with another mobile."""
 
 
 def roles(line: Told) -> list[tuple[str, Role]]:
@@ -46,7 +52,7 @@ def texts(state: Cancelling, width: int = 80, height: int = 24) -> dict[str, lis
 
 
 def test_each_part_says_what_it_is_for() -> None:
-    shown = cancel_lines(replace(STATE, namesakes=(make_patient(mobile=""),), used=4), 80, 24)
+    shown = cancel_lines(replace(STATE, related=Related(namesakes=(NAMESAKE,)), used=4), 80, 24)
     assert roles(shown["title"][0]) == [("Cancel Booking", Role.TITLE)]
     patient, time, same_name = shown["summary"]
     for line, role in ((patient, Role.STRONG), (time, Role.STRONG), (same_name, Role.WARNING)):
@@ -150,11 +156,26 @@ def test_as_lines_get_fewer_the_gaps_go_first_then_the_note_then_billing() -> No
     assert "told" in texts(replace(WITH_COPY, has_tick=True), 60, 16)
 
 
+def test_what_else_the_patient_has_booked_is_said_to_stay_beside_who_shares_the_mobile() -> None:
+    other = replace(STATE.booking, id=9, starts_at=STATE.booking.starts_at + timedelta(days=3))
+    ella = replace(
+        other,
+        id=10,
+        patient=make_patient(name="Ella Smith"),
+        starts_at=STATE.booking.starts_at + timedelta(hours=1),
+    )
+    when, seen_by = times.when_in_words(other.starts_at, other.practice.zone, NOW), other.practitioner.name
+    also = replace(STATE, related=Related(also_booked=(other,)))
+    assert texts(also)["also"] == [f"   Also booked    {when} {seen_by}, stays booked"]
+    (line,) = texts(replace(also, related=replace(also.related, same_mobile=(ella,))))["also"]
+    assert line.startswith(f"   Also booked    {when}")
+    assert "stays booked     Same mobile: Ella " in line
+    (line,) = texts(replace(STATE, related=Related(same_mobile=(ella,))))["also"]
+    assert line.startswith("   Same mobile    Ella ")
+
+
 def test_what_later_lines_say_has_its_place() -> None:
     assert texts(STATE)["also"] == [""]
-    assert texts(replace(STATE, also="Mon 14 Dec 09:00 Ms Brandt, stays booked"))["also"] == [
-        "   Also booked    Mon 14 Dec 09:00 Ms Brandt, stays booked"
-    ]
     assert [texts(STATE)[place] for place in (PICKED, MOVING, FREED)] == [[""]] * 3
 
 

@@ -79,9 +79,7 @@ def booking_lines(
 
 def about_lines(booking: Booking, related: Related, now: datetime, home: Practice | None) -> Iterator[str]:
     """Yield who and when a booking is about, and what stands beside it."""
-    yield from filter(
-        None, map(str, (*summary(booking, (), now, home), *related_lines(booking, related, now)))
-    )
+    yield from filter(None, map(str, (*summary(booking, now, home), *related_lines(booking, related, now))))
 
 
 def request_line(request: Adjustment) -> str:

@@ -78,7 +78,8 @@ class FindField(Input, inherit_bindings=False):
         look, width = look_of(self), self.size.width
         if y > 0:
             return Strip.blank(width)
-        has_keys = self.has_focus
+        # Beside a dialog the keys are the dialog's.
+        has_keys = self.has_focus and self.screen is self.app.screen
         style = look[Role.FIELD if has_keys else Role.QUIET]
         left, right = ("[", "]") if has_keys and not style.bgcolor else (" ", " ")
         segments = [Segment(text, look[role] if role else style) for text, role in self._parts(has_keys)]

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from frontdesk import attendance, times
 from frontdesk.billing.adjustments import LABELS, Adjustment, Ground, Question, falls_with_no_show, label_of
-from frontdesk.bookings import Booking, Patient, Practice, Presence, Reason
+from frontdesk.bookings import Booking, Practice, Presence, Reason
 from frontdesk.deliveries import Kind, is_profile, plan_pms
+from frontdesk.identity import Related
 from frontdesk.preflight import Preflight
 from frontdesk.words.dialog import (
     FREED,
@@ -88,7 +89,7 @@ class Marking:
     """
 
     booking: Booking
-    namesakes: Sequence[Patient]
+    related: Related
     preflight: Preflight | None
     now: datetime
     home: Practice | None
@@ -168,7 +169,7 @@ def _lines(
     **own: tuple[Told, ...],
 ) -> Shown:
     body: dict[str, tuple[Told, ...]] = {
-        **about(state.booking, state.namesakes, state.now, state.home, width),
+        **about(state.booking, state.related, state.now, state.home, width),
         MOVING: (Told(),),
         "follows-title": follows_title(),
         **{place: inset(lines, width) for place, lines in follows.items()},

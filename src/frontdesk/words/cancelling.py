@@ -1,14 +1,14 @@
 """The lines of Cancel Booking."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Patient, Practice
+from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Practice
 from frontdesk.deliveries import TOLD_BY_PHONE, plan
+from frontdesk.identity import Related
 from frontdesk.preflight import Preflight
 from frontdesk.words.dialog import (
     FREED,
@@ -66,12 +66,12 @@ class Cancelling:
     `preflight` None is still being asked. `has_tick` says whether it offers that the patient was
     told on the phone, as the booking stood when it was opened. `used` counts the characters of the reason. `message`
     is what it answers to the operator's last key, or says of what happened elsewhere. `filed` is the
-    word for the file of a reason that was chosen. `also` is what else the patient has booked, in words.
+    word for the file of a reason that was chosen.
     `is_over` says that nothing is left to cancel.
     """
 
     booking: Booking
-    namesakes: Sequence[Patient]
+    related: Related
     preflight: Preflight | None
     now: datetime
     home: Practice | None
@@ -79,7 +79,6 @@ class Cancelling:
     used: int = 0
     message: str = ""
     filed: str = ""
-    also: str = ""
     is_over: bool = False
 
 
@@ -92,7 +91,7 @@ def cancel_lines(state: Cancelling, width: int, height: int) -> Shown:
     tick = (told(f"{' ' * text_at(width)}{UNTICKED}{TICK}"),) if state.has_tick else ()
     following = 3 + len(tick) + len(practice)
     body: dict[str, tuple[Told, ...]] = {
-        **about(booking, state.namesakes, state.now, state.home, width, state.also),
+        **about(booking, state.related, state.now, state.home, width, cancels=True),
         MOVING: (Told(),),
         "follows-title": follows_title(),
         "pms": (pms,),

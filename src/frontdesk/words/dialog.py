@@ -6,11 +6,13 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
-from frontdesk.bookings import OTHER_STORE, Booking, Patient, Practice
+from frontdesk.bookings import OTHER_STORE, Booking, Practice
 from frontdesk.errors import FrontdeskError, Refused
+from frontdesk.identity import Related
 from frontdesk.words.fitting import wrapped
-from frontdesk.words.summary import summary
-from frontdesk.words.told import LABEL_START, TEXT_START, Part, Role, Shown, Told, told
+from frontdesk.words.related import line_beside, namesake_words
+from frontdesk.words.summary import SAME_NAME, summary
+from frontdesk.words.told import LABEL_START, TEXT_START, Part, Role, Shown, Told, labelled, told
 
 WIDTH, HEIGHT = 80, 24
 """Cells of a dialog's text and lines of it, in every window that has them."""
@@ -159,16 +161,26 @@ def frame(
 
 def about(
     booking: Booking,
-    namesakes: Sequence[Patient],
+    related: Related,
     now: datetime,
     home: Practice | None,
     width: int,
-    also: str = "",
+    *,
+    cancels: bool = False,
 ) -> Shown:
-    """Return what every dialog says of its booking; `also` is what else the patient has booked."""
+    """Return what every dialog says of its booking, and of what stands beside it in `related`.
+
+    Where one booking is cancelled the others are said to stay.
+    """
     room = text_width(width) - (text_at(width) - TEXT_START)
-    patient, time, same_name, other, seen_by = inset(
-        summary(booking, namesakes, now, home, room, also), width
+    patient, time, seen_by = inset(summary(booking, now, home, room), width)
+    another = namesake_words(booking, related, now, room - TEXT_START)
+    same_name, other = inset(
+        (
+            labelled(SAME_NAME, another, Role.WARNING) if another else Told(),
+            line_beside(booking, related, now, room - TEXT_START, stays=cancels),
+        ),
+        width,
     )
     return {"summary": (patient, time, same_name), "also": (other,), "with": (seen_by,)}
 

@@ -9,11 +9,13 @@ from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.audit import AuditEvent, past_of
-from frontdesk.bookings import Booking, Patient, Practice
+from frontdesk.bookings import Booking, Practice
 from frontdesk.deliveries import Delivery
+from frontdesk.identity import Related
 from frontdesk.words.deliveries import done_words, each_fact
 from frontdesk.words.fitting import side_by_side, wrapped
-from frontdesk.words.summary import SAME_NAME, another_words, born_words, time_words
+from frontdesk.words.related import ALSO_BOOKED, SAME_MOBILE, also_words, mobile_words, namesake_words
+from frontdesk.words.summary import SAME_NAME, born_words, time_words
 from frontdesk.words.told import Role, Told, told
 
 SINCE = 120
@@ -31,7 +33,7 @@ def pane_width(window: int) -> int:
 class Beside:
     """What was read of a booking besides its row; see `pane_lines`."""
 
-    namesakes: Sequence[Patient]
+    related: Related
     deliveries: Sequence[Delivery]
     history: Sequence[AuditEvent]
 
@@ -83,8 +85,14 @@ def _what(booking: Booking, width: int) -> Iterator[Told]:
 
 
 def _parts(booking: Booking, read: Beside, now: datetime, here: ZoneInfo, width: int) -> Iterator[list[Told]]:
-    if another := another_words(booking.patient, read.namesakes):
-        yield [told(SAME_NAME, Role.HEADING), *(told(line, Role.WARNING) for line in wrapped(another, width))]
+    related = read.related
+    for label, text, role in (
+        (SAME_NAME, namesake_words(booking, related, now), Role.WARNING),
+        (ALSO_BOOKED, also_words(booking, related, now, width), Role.VALUE),
+        (SAME_MOBILE, mobile_words(booking, related, now, width), Role.VALUE),
+    ):
+        if text:
+            yield [told(label, Role.HEADING), *(told(line, role) for line in wrapped(text, width))]
     if booking.cancellation is not None or read.deliveries:
         followed = each_fact(done_words(booking), read.deliveries)
         yield [told("What followed", Role.HEADING), *(told(one.text, one.role) for one in followed)]

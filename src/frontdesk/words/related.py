@@ -15,7 +15,7 @@ from frontdesk.bookings import Booking, Row
 from frontdesk.identity import MORE_LIMIT, MOST_ON_MOBILE, Related, namesakes_among
 from frontdesk.words.fitting import fitted, held
 from frontdesk.words.summary import SAME_NAME, another_words, apart_words
-from frontdesk.words.told import TEXT_START, Role, Told, labelled
+from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled
 
 ALSO_BOOKED, SAME_MOBILE = "Also booked", "Same mobile"
 
@@ -31,6 +31,17 @@ def row_word(row: Row) -> str:
     if row.same_name:
         return "same name"
     return f"{row.more}{'+' if row.more >= MORE_LIMIT else ''} more" if row.more else ""
+
+
+def below_list(
+    booking: Booking, related: Related, now: datetime, width: int, search: Sequence[Row] = ()
+) -> Told:
+    """Return the line below the cursor's booking as it is drawn: who could be taken for its patient warns."""
+    said = beside(booking, related, now, width - 1, search)
+    first, gap, rest = said.partition(_GAP)
+    is_warning = first.startswith(SAME_NAME)
+    parts = (Part(f" {first}", Role.WARNING if is_warning else Role.QUIET), Part(f"{gap}{rest}", Role.QUIET))
+    return Told(parts) if said else Told()
 
 
 def beside(booking: Booking, related: Related, now: datetime, width: int, search: Sequence[Row] = ()) -> str:
@@ -76,11 +87,37 @@ def related_lines(
     return (*lines, *(labelled(label, words) for label, words in said if words))
 
 
-def namesake_words(booking: Booking, related: Related, now: datetime) -> str:
-    """`another Mirela Kovac, born 30 Aug 2007, Thu 26 Nov 10:30 SYD`; empty where nobody has the same name."""
+def namesake_words(booking: Booking, related: Related, now: datetime, room: int = sys.maxsize) -> str:
+    """`another Mirela Kovac, born 30 Aug 2007, Thu 26 Nov 10:30 SYD`; empty where nobody has the same name.
+
+    How the other one differs is never left out.
+    """
     others = related.namesakes
     said = another_words(booking.patient, [one.patient for one in others])
-    return f"{said}, {_when(others[0], booking, now)}" if len(others) == 1 else said
+    if len(others) != 1:
+        return said
+    (other,) = others
+    short = f"another, {apart_words(booking.patient, other.patient)}"
+    when = _when(other, booking, now)
+    return _fitting((f"{said}, {when}", f"{short}, {when}", said, short), room)
+
+
+def line_beside(booking: Booking, related: Related, now: datetime, room: int, *, stays: bool) -> Told:
+    """Return what else the patient has booked and who shares the mobile, in one line of a window.
+
+    `stays` is as in `also_words`.
+    """
+    also = also_words(booking, related, now, room, stays=stays)
+    if not also:
+        mobile = mobile_words(booking, related, now, room)
+        return labelled(SAME_MOBILE, mobile) if mobile else Told()
+    for room_for_mobile in (room // 2, 0):
+        if mobile := mobile_words(booking, related, now, room_for_mobile):
+            beside_it = f"{_GAP}{SAME_MOBILE}: {mobile}"
+            shorter = also_words(booking, related, now, room - cell_len(beside_it), stays=stays)
+            if cell_len(shorter + beside_it) <= room:
+                return labelled(ALSO_BOOKED, shorter + beside_it)
+    return labelled(ALSO_BOOKED, also)
 
 
 def also_words(

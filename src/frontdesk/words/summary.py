@@ -13,7 +13,7 @@ from frontdesk import times
 from frontdesk.bookings import Booking, Cancellation, Patient, Practice
 from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
 from frontdesk.words.fitting import SHORTEST_NAME, fitted, held, side_by_side
-from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled, told
+from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled
 
 SAME_NAME, ALSO_BOOKED = "Same name", "Also booked"
 
@@ -77,30 +77,18 @@ def time_words(booking: Booking, now: datetime, home: Practice | None, *, with_e
 
 def summary(
     booking: Booking,
-    namesakes: Sequence[Patient],
     now: datetime,
     home: Practice | None,
     width: int = sys.maxsize,
-    also: str = "",
-) -> tuple[Told, ...]:
-    """Return the five lines about the booking, in `width` cells.
-
-    The third names who else has the same name, the fourth says with `also` what else the patient has
-    booked; either is empty where there is nobody and nothing.
-    """
+) -> tuple[Told, Told, Told]:
+    """Return the three lines about the booking, in `width` cells: the patient, the time, with whom."""
     room, born = width - TEXT_START, booking.patient.birth_date
     age = f", {times.age(born, now.date())}" if born else ""
     return (
         labelled("Patient", who(booking.patient, room, age), Role.STRONG),
         labelled("Time", time_words(booking, now, home), Role.STRONG),
-        _same_name(booking.patient, namesakes) if namesakes else Told(),
-        labelled(ALSO_BOOKED, also) if also else Told(),
         labelled("With", _with(booking, room)),
     )
-
-
-def _same_name(patient: Patient, namesakes: Sequence[Patient]) -> Told:
-    return labelled(SAME_NAME, another_words(patient, namesakes), Role.WARNING)
 
 
 def _with(booking: Booking, room: int) -> str:
@@ -214,13 +202,6 @@ def peek(booking: Booking, width: int) -> Told:
             break
     name = fitted(patient.name, min(cell_len(patient.name), max(0, room)))
     return Told((Part(f" {held(name)}", Role.STRONG), Part(f"  {rest}")))
-
-
-def beside(booking: Booking, namesakes: Sequence[Patient]) -> Told:
-    """The line below it: who could be taken for its patient; how the other one differs is never left out."""
-    if not namesakes:
-        return Told()
-    return told(f" {SAME_NAME}: {another_words(booking.patient, namesakes)}", Role.WARNING)
 
 
 def is_same(one: Booking, other: Booking) -> bool:

@@ -47,7 +47,7 @@ class MarkDialog(BookingDialog, inherit_bindings=False):
         """Return what there is to show."""
         return Marking(
             self.booking,
-            self.namesakes,
+            self.related,
             self._preflight,
             self.desk.now(),
             self.desk.home,

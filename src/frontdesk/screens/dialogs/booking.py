@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from frontdesk import times
-from frontdesk.bookings import REASON_LIMIT, Booking, Patient
+from frontdesk.bookings import REASON_LIMIT, Booking
 from frontdesk.commands import Done, Subject
 from frontdesk.deliveries import Planned, is_told_automatically
 from frontdesk.desk import OpenDesk
@@ -84,11 +84,6 @@ class BookingDialog(CommandDialog[Closed], OverLines[Closed], inherit_bindings=F
         """Be about this booking from now on, once and for all: a dialog is never used for another one."""
         self.subject, self._store_id = Subject("booking", booking.id), self.desk.store_id
         self.booking, self._about = booking, (booking.id, booking.patient)
-
-    @property
-    def namesakes(self) -> tuple[Patient, ...]:
-        """Other patients of the same name who are to come."""
-        return tuple(one.patient for one in self.related.namesakes)
 
     # -- what a kind brings ---------------------------------------------------------------
 

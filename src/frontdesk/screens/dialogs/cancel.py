@@ -67,7 +67,7 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
         desk = self.desk
         state = Cancelling(
             self.booking,
-            self.namesakes,
+            self.related,
             self._preflight,
             desk.now(),
             desk.home,

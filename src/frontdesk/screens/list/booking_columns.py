@@ -8,6 +8,7 @@ from frontdesk import times
 from frontdesk.bookings import Followup, Presence, Row, Status
 from frontdesk.widgets.list_table import Column, always
 from frontdesk.words.lists import PRESENCE_WORDS
+from frontdesk.words.related import row_word
 from frontdesk.words.told import Role
 
 FOLLOWUP_SYMBOLS = {Followup.NOTHING_OPEN: " ", Followup.UNDER_WAY: "~", Followup.NEEDS_PERSON: "!"}
@@ -38,7 +39,9 @@ def _word(row: Row, as_of: datetime) -> tuple[str, Role]:
     if row.booking.status(as_of) is Status.CANCELLED:
         return "cancelled", Role.GONE
     presence = row.booking.attendance.presence
-    return PRESENCE_WORDS.get(presence, ""), Role.GONE if presence in _ABSENT else Role.QUIET
+    if marked := PRESENCE_WORDS.get(presence):
+        return marked, Role.GONE if presence in _ABSENT else Role.QUIET
+    return row_word(row), Role.WARNING if row.same_name else Role.QUIET
 
 
 def _day(row: Row, now: datetime) -> str:

@@ -1,7 +1,7 @@
 """Bookings: find one among many, and what to do with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -13,11 +13,12 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from frontdesk.actions import ACTIONS, MENU, Action
-from frontdesk.bookings import COUNT_LIMIT, Booking, Count, Patient, Row, Status, why_not_cancel
+from frontdesk.bookings import COUNT_LIMIT, Booking, Count, Row, Status, why_not_cancel
 from frontdesk.commands import Done
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.filters import Filters
+from frontdesk.identity import marked_in_search
 from frontdesk.keys import first_key, why_not
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
 from frontdesk.screens.list.booking_columns import booking_columns
@@ -39,7 +40,8 @@ from frontdesk.widgets.row_menu import RowMenu
 from frontdesk.words import lists
 from frontdesk.words.fitting import stop_behind
 from frontdesk.words.pane import pane_width
-from frontdesk.words.summary import beside, peek
+from frontdesk.words.related import below_list
+from frontdesk.words.summary import peek
 from frontdesk.words.told import Role, told
 
 if TYPE_CHECKING:
@@ -89,6 +91,9 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
             desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
         )
         self._counted: Asked[Filters] | None = None
+        self._searched: tuple[Row, ...] = ()
+        self._marked: tuple[Row, ...] = ()
+        """The rows of a search, and the same ones with who has the same name among them."""
         self._to_come: Count | None = None
         """How many of the bookings that a search found are still to come."""
 
@@ -155,7 +160,9 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         """Name the keys that work where the focus is now, on every line that names any."""
         self.key_line.follow_focus(in_list=self.focused is self.table)
         self.key_line.cover(not self._keys_work)
-        self.line("find-label").show(told(" Find", Role.STRONG if self.focused is self.find else Role.QUIET))
+        has_keys = self.focused is self.find and not self._is_covered
+        self.line("find-label").show(told(" Find", Role.STRONG if has_keys else Role.QUIET))
+        self.find.refresh()
         self.show_table()
         self._show_found()
         self.show_bar()
@@ -234,11 +241,14 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self.offer_nearest()
 
     def show_table(self) -> None:
-        listing = self.listing
-        notice = () if listing.view.rows else self.notice()
+        listing, view = self.listing, self.listing.view
+        if listing.text:
+            if view.rows is not self._searched:
+                self._searched, self._marked = view.rows, marked_in_search(view.rows, self.shown_at)
+            view = replace(view, rows=self._marked)
+        notice = () if view.rows else self.notice()
         # Each row of a search is read by itself: its day is always written.
-        leaves_out = not listing.text
-        self.table.show(listing.view, self.columns, self.shown_at, notice, leaves_out=leaves_out)
+        self.table.show(view, self.columns, self.shown_at, notice, leaves_out=not listing.text)
 
     def notice(self) -> tuple[str, ...]:
         day = self.days.notice(self.table.size.width) if self._keys_work else ()
@@ -270,30 +280,27 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self.line("found").show(told(stop_behind(listing.text), right=found))
 
     def _show_peek(self) -> None:
+        """Say what the row under the cursor has no room for, and who could be taken for its patient."""
         row = self.listing.current
         self.pane.turn_to(row.booking if row else None)
         if self.pane.display:
             return
-        self._show_beside(row.booking if row else None, ())
+        self.line("peek").show(peek(row.booking, self.size.width) if row else told(""))
+        self.line("beside").show(told(""))
         if row is not None and self.is_painted.is_set():
-            self._look_for_namesakes(row.booking)
+            self._look_beside(row.booking)
 
-    @work(exclusive=True, exit_on_error=False, group="namesakes")
-    async def _look_for_namesakes(self, booking: Booking) -> None:
+    @work(exclusive=True, exit_on_error=False, group="related")
+    async def _look_beside(self, booking: Booking) -> None:
         try:
             related = await self.desk.store.related(booking.id)
         except Exception as error:
             self.desk.fault(error)
             return
-        row = self.listing.current
+        row, listing = self.listing.current, self.listing
         if row is not None and row.booking.id == booking.id:
-            self._show_beside(booking, [one.patient for one in related.namesakes])
-
-    def _show_beside(self, booking: Booking | None, namesakes: Sequence[Patient]) -> None:
-        """Say what the row under the cursor has no room for, and who could be taken for its patient."""
-        width = self.size.width
-        self.line("peek").show(peek(booking, width) if booking else told(""))
-        self.line("beside").show(beside(booking, namesakes) if booking else told(""))
+            search = listing.view.rows if listing.text else ()
+            self.line("beside").show(below_list(booking, related, self.desk.now(), self.size.width, search))
 
     def show_bar(self) -> None:
         self.query_one("#bar", Bar).names_keys = self._keys_work

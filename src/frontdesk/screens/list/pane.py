@@ -67,7 +67,7 @@ class Pane(Widget):
         store = self._desk.store
         try:
             read = Beside(
-                [one.patient for one in (await store.related(booking.id)).namesakes],
+                await store.related(booking.id),
                 await store.deliveries(booking.id),
                 await store.history(booking.id),
             )
