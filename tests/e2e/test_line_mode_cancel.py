@@ -130,7 +130,7 @@ class TestAsking:
 
         before = result.stdout[: result.stdout.index("Cancellation Reason, optional")]
         for expected in (
-            "Amelia Wilson   born 14 Mar 1981   0491570006",
+            "Amelia Wilson   born 14 Mar 1981, 45   0491570006",
             "another Amelia Wilson, ",
             "in 3 days",
             "Dr Priya Rao",
