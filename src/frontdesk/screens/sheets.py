@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Self, TypeVar
 
-from textual import events, messages
+from textual import events
 from textual.geometry import Offset, Region, Size, Spacing
 from textual.layout import Layout, WidgetPlacement
 from textual.screen import ModalScreen
@@ -50,9 +50,7 @@ class OverLines(ModalScreen[Answer]):
     def __init__(self) -> None:
         super().__init__()
         self.styles.background = "transparent"
-        self._is_up_again = False
-        self._laid_out: dict[Widget, Size] = {}
-        """What is in each widget, in cells, as it was laid out last."""
+        self._is_up_again = self._was_up = False
 
     @property
     def layout(self) -> Layout:
@@ -75,7 +73,7 @@ class OverLines(ModalScreen[Answer]):
 
         All is painted when the screen comes up again, and what changes below where it is seen.
         """
-        if not self._laid_out:
+        if not self._was_up:
             return self  # all is painted when the screen comes up
         if not regions and self._is_up_again and not layout:
             self._is_up_again = False
@@ -108,18 +106,9 @@ class OverLines(ModalScreen[Answer]):
         if event.size == self.outer_size:
             event.prevent_default()
 
-    def on_layout(self, message: messages.Layout) -> None:
-        widget = message.widget
-        is_moved = widget is self.sheet and self.sheet.is_moved
-        if is_moved or self._laid_out.get(widget) != widget.virtual_size:
-            self._laid_out[widget] = widget.virtual_size
-        else:
-            message.prevent_default()
-            message.stop()
-
     def _note_painted(self) -> None:
         """Take note that all that was asked for so far is laid out and painted."""
-        for one in (self, self.sheet, *self.sheet.children):
-            self._laid_out[one] = one.virtual_size
-            if not self.app._batch_count:
+        self._was_up = True
+        if not self.app._batch_count:
+            for one in (self, self.sheet, *self.sheet.children):
                 one._layout_required = one._repaint_required = False

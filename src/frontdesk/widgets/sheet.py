@@ -61,8 +61,6 @@ class Sheet(Widget):
         self._shown: Shown = {}
         self._lines: tuple[Told, ...] = ()
         self._spans: dict[str, range] = {}
-        self.is_moved = False
-        """Whether its fields are to be laid out anew."""
 
     # -- what it shows ----------------------------------------------------------------------
 
@@ -77,7 +75,6 @@ class Sheet(Widget):
         differing = [y for y, (old, new) in enumerate(zip(self._lines, lines, strict=False)) if old != new]
         self._shown, self._lines, self._spans = shown, lines, spans
         if has_moved:
-            self.is_moved = True
             self._clear_arrangement_cache()
             self.refresh(layout=True)
         elif differing:
@@ -112,7 +109,6 @@ class Sheet(Widget):
 
     def regions(self, size: Size) -> Iterator[tuple[Widget, Region]]:
         """Yield each field that lies on a sheet of this size, and where."""
-        self.is_moved = False
         left, width = self._text_room(size.width)
         for child in self._nodes:
             if isinstance(child, Lies) and (at := self._at(child, self._lines, self._spans)):
