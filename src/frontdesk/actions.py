@@ -254,6 +254,21 @@ ACTIONS: tuple[Action, ...] = (
         group="Filters",
     ),
     Action(
+        "filter.household",
+        "Household",
+        "Show all bookings on the mobile of the marked booking.",
+        does="show_household",
+        keys=("h",),
+        group="Filters",
+    ),
+    Action(
+        "list.recent",
+        "Opened here last",
+        "Come back to one of the last five bookings opened at this desk.",
+        does="choose_recent",
+        everywhere=("ctrl+r",),
+    ),
+    Action(
         "list.down",
         "Down",
         "Go to the next booking.",

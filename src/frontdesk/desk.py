@@ -8,7 +8,16 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import Operator, Pms, Practice, Practitioner, Standing, StoreState, home_practice
+from frontdesk.bookings import (
+    Booking,
+    Operator,
+    Pms,
+    Practice,
+    Practitioner,
+    Standing,
+    StoreState,
+    home_practice,
+)
 from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.pms.port import Verified
@@ -157,6 +166,9 @@ class Desk:
             self.dispatch.wake()
 
 
+RECENT = 5
+"""How many of the bookings opened at a desk one can come back to by a key."""
+
 DRAFT_KEPT = 15 * 60.0
 """Seconds for which what was typed into a dialog that the lock closed is kept."""
 
@@ -190,7 +202,7 @@ class OpenDesk:
     `changed_elsewhere` are bookings that other desks changed and that no list here has shown yet
     (None stands for a bulk load), `own_changes` those that this desk is changing itself. `store_id` is the store
     that the lists on the screen were read from. `drafts` are by kind of dialog and what it is
-    about; see `keep_draft`. `last_reason` is the one that was given last; see `own_last_reason`. `signed_in` is who signed in at a shared account, empty at a desk of
+    about; see `keep_draft`. `recent` are the bookings opened last, newest first; see `note_opened`. `last_reason` is the one that was given last; see `own_last_reason`. `signed_in` is who signed in at a shared account, empty at a desk of
     one operator.
     `key_arrived_at` is when the key being handled came in, by the desk's clock: a key typed
     ahead is handled later than it was pressed.
@@ -210,6 +222,7 @@ class OpenDesk:
     signed_in: str = ""
     store_id: str = ""
     last_reason: GivenReason | None = None
+    recent: tuple[Booking, ...] = ()
     drafts: dict[tuple[str, Hashable], Draft] = field(default_factory=dict)
     _reported: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -290,6 +303,11 @@ class OpenDesk:
         if reason or filed:
             self.last_reason = GivenReason(self.operator.name, reason, filed)
 
+    def note_opened(self, booking: Booking) -> None:
+        """Remember that a booking was opened, for who sits here to come back to."""
+        others = [one for one in self.recent if one.id != booking.id]
+        self.recent = (booking, *others)[:RECENT]
+
     @property
     def own_last_reason(self) -> GivenReason | None:
         """The reason that the operator who sits here gave last, until the screen is locked."""
@@ -316,6 +334,7 @@ class OpenDesk:
         self.changed_elsewhere.clear()
         self.own_changes.clear()
         self.drafts.clear()
+        self.recent = ()
 
     @property
     def here(self) -> ZoneInfo:

@@ -435,6 +435,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
             self._do(action, row.booking)
 
     def _do(self, action: Action, booking: Booking) -> None:
+        self.desk.note_opened(booking)
         if action.asks:
             self.app.push_screen(screen_at(DIALOGS[action.asks])(self.desk, booking), self._dialog_closed)
         else:
@@ -465,6 +466,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self.key_line.key_comes()
         self.last.forget()
         self.desk.changed_elsewhere.clear()
+        self.desk.recent = ()
         self.listing.forget()
         self.show_list()
         self.perform(self.listing.start)

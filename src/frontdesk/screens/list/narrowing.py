@@ -8,6 +8,7 @@ from textual import work
 from textual.widget import Widget
 from textual.widgets import Input
 
+from frontdesk import times
 from frontdesk.bookings import Row, Status
 from frontdesk.desk import OpenDesk
 from frontdesk.filters import Filters
@@ -110,6 +111,35 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
         chosen = await self._choose("Show one practice", [(one.name, one.short) for one in practices])
         if chosen is not None:
             self.filter(self.listing.filters.for_practice(practices[chosen].id))
+
+    @work(exit_on_error=False, group="asking")
+    async def action_choose_recent(self) -> None:
+        opened, now = self.desk.recent, self.desk.now()
+        if not opened:
+            self.say("No booking was opened here yet.")
+            return
+        choices = [
+            (
+                f"{booking.patient.name}  {times.birth(booking.patient.birth_date).strip()}",
+                f"{times.when_in_words(booking.starts_at, booking.practice.zone, now)} {booking.practice.short}",
+            )
+            for booking in opened
+        ]
+        chosen = await self._choose("Opened here last", choices)
+        if chosen is not None:
+            self.find.value = opened[chosen].ref
+            self.find.focus()
+
+    def action_show_household(self) -> None:
+        row = self.listing.current
+        if row is None:
+            self.say("There is no booking here to act on.")
+        elif not row.booking.patient.mobile:
+            self.say(f"No mobile is known of {row.booking.patient.name}.")
+        else:
+            with self.prevent(Input.Changed):
+                self.find.value = ""
+            self.leave_search(self.source.unfiltered.on_mobile(row.booking.patient.mobile))
 
     async def _choose(self, title: str, choices: Sequence[tuple[str, str]]) -> int | None:
         """Return which of some words, each with something that tells it apart, the operator chose."""
