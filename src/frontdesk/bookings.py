@@ -149,10 +149,9 @@ class Origin(OpenWord):
 class Cancellation:
     """Who cancelled, when, and the reason given, if any.
 
-    `reason` is what the patient may read. `filed` is the word that the practice files it under, `note`
-    its private note: both stay in the store and at desks that may read the booking.
-    Where a source says that a booking was cancelled, `origin` is that source and `by` whoever
-    brought it in.
+    `reason` is what the patient may read. `filed` is the word that the practice files it under, `note` its
+    private note: both stay in the store and at desks that may read the booking. Where a source says that a
+    booking was cancelled, `origin` is that source and `by` whoever brought it in.
     """
 
     at: datetime
@@ -217,9 +216,8 @@ class Intent:
 class Booking:
     """One appointment of one patient.
 
-    `id` is made by the store and never shown; `ref` is shown, unique within its practice.
-    `version` rises with any change of these fields, never with deliveries. Instants are
-    UTC; `fee` is in cents.
+    `id` is made by the store and never shown; `ref` is shown, unique within its practice. `version` rises
+    with any change of these fields, never with deliveries. Instants are UTC; `fee` is in cents.
     """
 
     id: int
@@ -294,11 +292,10 @@ class Direction(Enum):
 class BookingQuery:
     """Which bookings are wanted. Empty sets and None mean no restriction.
 
-    `text` is what the operator typed at Find. Days are calendar dates of each booking's
-    own practice, both inclusive. `as_of` is the store's time when the query was set:
-    Upcoming and Completed are meant as of then, so that pages of one query agree.
-    `practitioners` holds practitioner ids, `practices` practice ids. `mobile` is a number as it
-    is written anywhere, or several: any of them will do.
+    `text` is what the operator typed at Find. Days are calendar dates of each booking's own practice, both
+    inclusive. `as_of` is the store's time when the query was set: Upcoming and Completed are meant as of
+    then, so that pages of one query agree. `practitioners` holds practitioner ids, `practices` practice ids.
+    `mobile` is a number as it is written anywhere, or several: any of them will do.
     """
 
     as_of: datetime
@@ -328,10 +325,9 @@ class BookingQuery:
 class Page:
     """Some rows in time order; `more` says whether there are others beyond, in the direction asked.
 
-    `searched_until` is set when a search ran out of its step budget: rows beyond that
-    position were not looked at, and asking again from there goes on. `beside` names the
-    practitioners and appointment types that the text could mean as well, where it is a
-    patient's name and only patients were looked for.
+    `searched_until` is set when a search ran out of its step budget: rows beyond that position were not
+    looked at, and asking again from there goes on. `beside` names the practitioners and appointment types
+    that have the name, where a text has found the patients of that name alone.
     """
 
     rows: tuple[Row, ...]
