@@ -68,6 +68,7 @@ LIST_KEYS = {
     "right": "filter.day_on",
     "p": "filter.practitioner",
     "o": "filter.practice",
+    "h": "filter.household",
     "j": "list.down",
     "k": "list.up",
     "home": "list.first",

@@ -1,6 +1,5 @@
 """Bookings: find one among many, and what to do with it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -26,7 +25,7 @@ from frontdesk.screens.list.changes import ContactChanged, StoreChanged
 from frontdesk.screens.list.elsewhere import Elsewhere
 from frontdesk.screens.list.key_line import IN_FIND, IN_LIST, KeyLine
 from frontdesk.screens.list.last_write import LastLine
-from frontdesk.screens.list.narrowing import Narrowing
+from frontdesk.screens.list.neighbours import Neighbours
 from frontdesk.screens.list.pane import Pane
 from frontdesk.screens.opening import DIALOGS, screen_at
 from frontdesk.screens.shell.notices import show_bug
@@ -40,8 +39,6 @@ from frontdesk.widgets.row_menu import RowMenu
 from frontdesk.words import lists
 from frontdesk.words.fitting import stop_behind
 from frontdesk.words.pane import pane_width
-from frontdesk.words.related import below_list
-from frontdesk.words.summary import peek
 from frontdesk.words.told import Role, told
 
 if TYPE_CHECKING:
@@ -58,7 +55,7 @@ class BookingTable(ListTable[Row], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = list_bindings()
 
 
-class BookingsScreen(Narrowing, inherit_bindings=False):
+class BookingsScreen(Neighbours, inherit_bindings=False):
     """Find, the list, the row menu, and the three lines that say how things stand.
 
     It is the first list of a desk, and stays below all that is opened over it: it follows the
@@ -85,7 +82,6 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self._is_covered = False
         self._is_enter = False
         """Whether the key that is handled is Enter: an answer may have offered it something."""
-        self.is_painted = asyncio.Event()
         self.last = LastLine(id="last")
         self.elsewhere = Elsewhere(
             desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
@@ -118,10 +114,6 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     @property
     def menu(self) -> RowMenu:
         return self.query_one("#menu", RowMenu)
-
-    @property
-    def pane(self) -> Pane:
-        return self.query_one("#pane", Pane)
 
     @property
     def columns(self) -> tuple[Column[Row], ...]:
@@ -185,7 +177,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self.find.select_all()
 
     def on_list_table_resized(self, message: ListTable.Resized) -> None:
-        self._show_peek()
+        self.show_neighbours()
         if self.menu.is_open:
             self.call_after_refresh(self._place_menu)
 
@@ -214,7 +206,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
     def _look_around(self) -> None:
         self.is_painted.set()
         self._show_last_write()
-        self._show_peek()
+        self.show_neighbours()
         watch = self.elsewhere.watch
         self.run_worker(watch.follow(), group="changes", exit_on_error=False)
         self.run_worker(watch.ask_until_back(), group="changes", exit_on_error=False)
@@ -233,7 +225,7 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         listing = self.listing
         self.show_table()
         self._show_found()
-        self._show_peek()
+        self.show_neighbours()
         self.show_bar()
         if listing.count is None and listing.query is not None and listing.query != self._counted:
             self._counted, self._to_come = listing.query, None
@@ -278,29 +270,6 @@ class BookingsScreen(Narrowing, inherit_bindings=False):
         self.line("show").show(line)
         found = f"{lists.found(listing, self.desk, self._to_come)} "
         self.line("found").show(told(stop_behind(listing.text), right=found))
-
-    def _show_peek(self) -> None:
-        """Say what the row under the cursor has no room for, and who could be taken for its patient."""
-        row = self.listing.current
-        self.pane.turn_to(row.booking if row else None)
-        if self.pane.display:
-            return
-        self.line("peek").show(peek(row.booking, self.size.width) if row else told(""))
-        self.line("beside").show(told(""))
-        if row is not None and self.is_painted.is_set():
-            self._look_beside(row.booking)
-
-    @work(exclusive=True, exit_on_error=False, group="related")
-    async def _look_beside(self, booking: Booking) -> None:
-        try:
-            related = await self.desk.store.related(booking.id)
-        except Exception as error:
-            self.desk.fault(error)
-            return
-        row, listing = self.listing.current, self.listing
-        if row is not None and row.booking.id == booking.id:
-            search = listing.view.rows if listing.text else ()
-            self.line("beside").show(below_list(booking, related, self.desk.now(), self.size.width, search))
 
     def show_bar(self) -> None:
         self.query_one("#bar", Bar).names_keys = self._keys_work
