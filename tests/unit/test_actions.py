@@ -102,6 +102,7 @@ EVERYWHERE_KEYS = {
     "f9": "program.lock",
     "ctrl+c": "program.leave",
     "ctrl+g": "list.go_to_day",
+    "ctrl+r": "list.recent",
     "ctrl+p": "program.palette",
     "ctrl+l": "program.paint",
 }
