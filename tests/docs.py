@@ -71,6 +71,8 @@ def _table(commands: Sequence[Action]) -> Iterator[str]:
         yield from _row("---", "---", "---", "---")
         for one in commands:
             in_list = _keys(one.keys) or (f"in its menu `{one.menu_key}`" if one.menu_key else "")
+            if not (in_list or one.everywhere):
+                in_list = "`Ctrl+P`, by its name"
             yield from _row(in_list, _keys(one.everywhere), one.help, f"`{one.id}`")
     else:
         yield from _row("keys", "does")

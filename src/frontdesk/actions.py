@@ -401,6 +401,13 @@ ACTIONS: tuple[Action, ...] = (
         group="Program",
     ),
     Action(
+        "program.colours",
+        "Ask the terminal for its colours again",
+        "Take the theme that suits the terminal's background now, as the start does.",
+        does="app.ask_colours",
+        group="Program",
+    ),
+    Action(
         "program.lock",
         "Lock",
         "Hide everything until you, or another operator, go on.",

@@ -1,4 +1,4 @@
-"""The Textual app: one theme, the screens, who may see them, one error policy."""
+"""The Textual app: the screens, who may see them, one error policy."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.color import ColorSystem
 from rich.console import RenderableType
 from textual import events, work
 from textual.app import App, SystemCommand
@@ -18,11 +19,12 @@ from textual.screen import Screen
 from frontdesk.desk import Desk, OpenDesk, SignIn
 from frontdesk.errors import FrontdeskError
 from frontdesk.keys import key_name, keys_of
+from frontdesk.screens.shell.colours import Colours
 from frontdesk.screens.shell.desk_lock import DeskLock
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
 from frontdesk.screens.shell.roles import Explains, HearsTerminal, HoldsUnsent, Home, Offers, Settles
-from frontdesk.terminal import FrontdeskDriver, PositionAnswered
+from frontdesk.terminal import BackgroundAnswered, FrontdeskDriver, PositionAnswered
 from frontdesk.widgets.look import PLAIN, Look
 
 if TYPE_CHECKING:
@@ -56,9 +58,12 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         super().__init__(driver_class=driver_class, ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
+        # Looks name colours of the fixed palette: they are sent as they are, in few bytes.
+        self.console._color_system = ColorSystem.EIGHT_BIT
         self.look: Look = PLAIN
         # Each screen would mount a widget for either, and nothing here shows them.
         self._disable_tooltips = self._disable_notifications = True
+        self.colours = Colours(self, desk.settings.theme, self.take_look)
         self.desk = desk
         self.open_desk: OpenDesk | None = None
         self._dispatching: asyncio.Task[None] | None = None
@@ -75,6 +80,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     # -- opening ------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
+        self.colours.begin()
         opening = OpeningScreen()
         await self.push_screen(opening)
         # Loading a database keeps the interpreter so busy that nothing would be painted beside it.
@@ -119,6 +125,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             self._handle_keys()
         self._desk_lock.begin(desk)
         await screen.is_painted.wait()
+        self.colours.list_painted()
         if desk.signed_in:
             self._keys.hear()
         from frontdesk.screens.opening import ON_KEYS
@@ -229,6 +236,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, HearsTerminal):
             self.screen.position_answered(message.number)
 
+    def on_background_answered(self, message: BackgroundAnswered) -> None:
+        self.colours.answered(message.colour)
+
     # -- what its keys open: each screen is loaded when first asked for ---------------
 
     def action_help(self) -> None:
@@ -277,6 +287,9 @@ class FrontdeskApp(App[None], inherit_bindings=False):
     def action_exit_now(self) -> None:
         self.exit()
 
+    def action_ask_colours(self) -> None:
+        self.colours.ask_again()
+
     def action_paint_again(self) -> None:
         if isinstance(self._driver, FrontdeskDriver):
             self._driver.frames.forget()
@@ -308,6 +321,14 @@ class FrontdeskApp(App[None], inherit_bindings=False):
             self.post_display_hook()
         else:
             super()._display(screen, renderable)
+
+    def take_look(self, look: Look) -> None:
+        """Draw everything anew in another look, also what lies below the screen on top."""
+        if look != self.look:
+            self.look = look
+            for screen in self.screen_stack:
+                for widget in screen.walk_children(with_self=True):
+                    widget.refresh()
 
     # -- errors -------------------------------------------------------------------------
 

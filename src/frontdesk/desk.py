@@ -120,6 +120,7 @@ class Settings:
     command ids to keys, as `[keys]` does. `first_steps` are what an empty list says. With `diff`
     only what changed on the screen is written to the terminal. After `lock_after` without a key
     the screen is locked, with None never. `reasons` are what Down in an empty reason offers.
+    `theme` is the name of a look (`widgets/look.py`), or auto: the one that suits the terminal.
     """
 
     home: str = ""
@@ -128,6 +129,7 @@ class Settings:
     diff: bool = True
     lock_after: timedelta | None = None
     reasons: tuple[ReasonAtHand, ...] = ()
+    theme: str = "auto"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,11 @@ So after ESC, and for `LATE_WAIT` after Esc, these are held until the next byte 
   Esc it is the tail of an F1..F4 or cursor key only before one of their capitals, and even
   then it was typed if a printable character follows within `TYPING_WAIT` ("OBRIEN").
 - `]` before a digit, `P` before a digit or one of `>!$+`, `_` before G begin a string (an
-  answer to some earlier program's question). After Esc has been given, P is the letter.
+  answer to a question, maybe of some earlier program). After Esc has been given, P is the letter.
+
+*The background.* Its answer is a string (`OSC 11 ; rgb:R/G/B ST`), and its two ESC may come apart
+from what follows. So for `OWED_WAIT` after the question a lone ESC is given up only after
+`LATE_WAIT`, and behind the colour an ESC is the end of the string, and never Esc.
 
 What is held and not continued in time was typed, and is delivered.
 """
@@ -51,15 +55,20 @@ PASTE_WAIT: Final = 10.0
 """Seconds of silence after which a paste whose end was lost counts as ended."""
 PASTE_LIMIT: Final = 65_536
 """Characters kept of one paste; no field of the program takes more than a few hundred."""
+OWED_WAIT: Final = 2.0
+"""Seconds after the question for the background in which an ESC is more likely its answer than the key."""
 STRING_LIMIT: Final = 4_096
 """Characters after which an OSC, DCS or APC string is given up."""
 SEQUENCE_LIMIT: Final = 64
 """Characters kept of a control sequence; a longer one is swallowed to its end all the same."""
 
 ESC: Final = "\x1b"
+BACKGROUND_QUESTION: Final = "\x1b]11;?\x1b\\"
+"""Asks for the background's colour (xterm's control sequences, OSC 11)."""
 _EIGHT_BIT_CSI: Final = ("\x9b", "\udc9b")
 _PASTE_START: Final = "[200~"
 _PASTE_END: Final = "\x1b[201~"
+_STRING_ENDS: Final = "\x07\x9c"
 _X10_MOUSE: Final = "[M"
 _X10_MOUSE_BYTES: Final = 3
 _DIGITS: Final = "0123456789"
@@ -73,6 +82,10 @@ _MODE: Final = re.compile(r"\[\?(\d{1,5});(\d)\$y")
 _SIZE: Final = re.compile(
     r"\[48;(\d{1,5})(?::\d*)*;(\d{1,5})(?::\d*)*;(\d{1,5})(?::\d*)*;(\d{1,5})(?::\d*)*t"
 )
+_BACKGROUND: Final = re.compile(
+    r"\]11;rgba?:([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})(?:/[0-9A-Fa-f]{1,4})?"
+)
+"""What the terminal says of its background: red, green and blue, as XParseColor(3) reads them."""
 _EXTENDED_KEY: Final = re.compile(r"\x1b\[(\d*)[\d:;]*([u~ABCDEFHPQRS])")
 
 
@@ -86,6 +99,14 @@ class PositionAnswered(events.Event):
 
     def __init__(self, number: int) -> None:
         self.number = number
+        super().__init__()
+
+
+class BackgroundAnswered(events.Event):
+    """The terminal has said what its background is: `colour`, 0xRRGGBB."""
+
+    def __init__(self, colour: int) -> None:
+        self.colour = colour
         super().__init__()
 
 
@@ -106,6 +127,8 @@ class KeyReader:
         self._held = ""
         self._late = False
         self._in_string = False
+        self._string_held = ""
+        self._now = self._owed_until = self._escaped_at = float("-inf")
         self._left = 0
         self._pasted: list[str] = []
         self._numbers: dict[int, int] = {}
@@ -113,6 +136,7 @@ class KeyReader:
 
     def feed(self, data: bytes, now: float) -> list[Message]:
         """Take the bytes read at `now`; return what they make, in order."""
+        self._now = now
         for char in self._decode(data):
             self._take(char)
         return self._tell(now)
@@ -136,6 +160,10 @@ class KeyReader:
         self._numbers[column] = self._asked
         return self._asked, f"\x1b7\x1b[{_QUESTION_ROW};{column}H\x1b[6n\x1b8"
 
+    def expect_background(self, now: float) -> None:
+        """Take note that `BACKGROUND_QUESTION` is about to be written."""
+        self._owed_until = now + OWED_WAIT
+
     def _tell(self, now: float) -> list[Message]:
         self.deadline = None if self._wait is None else now + self._wait
         told, self._told = self._told, []
@@ -147,8 +175,9 @@ class KeyReader:
     def _expire(self) -> None:
         take, held, late = self._take, self._held, self._late
         self._go(self._ground, None)
-        if take == self._escape and not late:
-            self._press_escape()
+        if take == self._maybe_answer or (take == self._escape and not late):
+            if not self._ends_background():
+                self._press_escape()
             self._late = True
             self._go(self._escape, LATE_WAIT)
         elif take == self._introduced:
@@ -161,15 +190,27 @@ class KeyReader:
     def _ground(self, char: str) -> None:
         if char == ESC:
             self._late = self._in_string = False
-            self._go(self._escape, ESCAPE_WAIT)
+            if self._now < self._owed_until:
+                self._escaped_at = self._now
+                self._go(self._maybe_answer, LATE_WAIT)
+            else:
+                self._go(self._escape, ESCAPE_WAIT)
         elif char in _EIGHT_BIT_CSI:
             self._late = False
             self._go(self._sequence, LATE_WAIT, "[")
         else:
             self._press_character(char)
 
+    def _maybe_answer(self, char: str) -> None:
+        """One character after an ESC while the terminal owes an answer: only that one may come apart."""
+        self._go(self._escape, ESCAPE_WAIT)
+        if char != "]" and self._now > self._escaped_at + ESCAPE_WAIT:
+            self._press_escape()
+            self._late = True
+        self._take(char)
+
     def _escape(self, char: str) -> None:
-        late = self._late
+        late = self._late or self._ends_background()
         if char == "[":
             self._go(self._sequence, LATE_WAIT, char)
         elif self._in_string and char == "\\":
@@ -185,6 +226,7 @@ class KeyReader:
         held, late = self._held, self._late
         if held != "O" and char in _STRINGS[held]:
             self._left = STRING_LIMIT
+            self._string_held = held + char
             self._go(self._string, LATE_WAIT)
         elif held == "O" and late and char in _LATE_SS3_FINALS:
             self._go(self._late_ss3, TYPING_WAIT, held + char)
@@ -243,8 +285,13 @@ class KeyReader:
         if char == ESC:
             self._late, self._in_string = False, True
             self._go(self._escape, ESCAPE_WAIT)
+            self._end_string()
         elif not self._left or unicodedata.category(char) == "Cc":
             self._go(self._ground, None)
+            if char in _STRING_ENDS:
+                self._end_string()
+        else:
+            self._string_held = (self._string_held + char)[:SEQUENCE_LIMIT]
 
     def _paste(self, char: str) -> None:
         held = self._held + char
@@ -259,6 +306,16 @@ class KeyReader:
             self._keep("" if char == ESC else char)
 
     # What they make.
+
+    def _ends_background(self) -> bool:
+        """Whether the ESC that came is the end of what the terminal says of its background."""
+        return self._in_string and _BACKGROUND.fullmatch(self._string_held) is not None
+
+    def _end_string(self) -> None:
+        if found := _BACKGROUND.fullmatch(self._string_held):
+            self._owed_until = float("-inf")
+            red, green, blue = (int(part, 16) * 0xFF // (16 ** len(part) - 1) for part in found.groups())
+            self._told.append(BackgroundAnswered(red << 16 | green << 8 | blue))
 
     def _end_sequence(self, sequence: str) -> None:
         if sequence == _PASTE_START:

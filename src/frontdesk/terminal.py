@@ -8,6 +8,7 @@ clipboard, and an end when the terminal is gone.
 
 import codecs
 import contextlib
+import curses
 import os
 import re
 import select
@@ -25,7 +26,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from frontdesk import supervisor
 from frontdesk.frame_writer import FrameWriter
-from frontdesk.key_reader import KeyReader, PositionAnswered
+from frontdesk.key_reader import BACKGROUND_QUESTION, BackgroundAnswered, KeyReader, PositionAnswered
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER_WAIT",
     "DEAF_TIME",
+    "BackgroundAnswered",
     "ConfirmGate",
     "FrontdeskDriver",
     "PositionAnswered",
     "ask_position",
+    "has_palette",
+    "is_old",
 ]
 
 DEAF_TIME: Final = 0.4
@@ -55,6 +59,9 @@ _MODE_QUESTIONS: Final = ("\x1b[?2026$p", "\x1b[?2048$p")
 _OLD: Final = re.compile(r"linux|vt\d|ansi|cons|cygwin|sun|wyse|wy\d")
 """Terminals that know neither kitty's keys nor mode questions (DECRQM). Some print what they do
 not know: an older Linux console prints every letter behind a sign that it does not expect."""
+_PALETTE: Final = 256
+_ANY_FILE: Final = 2
+"""Curses wants a file's number, and does nothing with it here."""
 _ERASE_SCROLLBACK: Final = "\x1b[3J"
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU, signal.SIGHUP, signal.SIGTERM)
 
@@ -68,6 +75,25 @@ def _a_sign_a_cell(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "?" * cell_len(error.object[error.start : error.end]), error.end
+
+
+def is_old(term: str) -> bool:
+    """Return whether a terminal, by its TERM, may print or misread what is newer than a VT220.
+
+    It takes the 5 in `38;5;n` for blinking, for one.
+    """
+    return _OLD.match(term) is not None
+
+
+def has_palette(term: str) -> bool:
+    """Return whether a terminal is known to have xterm's 256 colours: by its name, or by its description."""
+    if "256color" in term or "direct" in term:
+        return True
+    try:
+        curses.setupterm(term, _ANY_FILE)
+        return curses.tigetnum("colors") >= _PALETTE
+    except curses.error:
+        return False  # it has no description here
 
 
 class ConfirmGate:
@@ -179,8 +205,9 @@ class FrontdeskDriver(LinuxDriver):
         self.frames = FrameWriter(self.write, self._reader.question, self._loop.call_later)
         self._wake_end, self._waker = os.pipe()
         self._is_lost = False
-        is_old = _OLD.match(os.environ.get("TERM", "")) is not None
-        self._withheld = (_OSC, *(_KITTY_KEYS + _MODE_QUESTIONS if is_old else ()))
+        has_to_be_spared = is_old(os.environ.get("TERM", ""))
+        self._withheld = (_OSC, *(_KITTY_KEYS + _MODE_QUESTIONS if has_to_be_spared else ()))
+        self.encoding: str = getattr(self._file, "encoding", "") or ""
         if isinstance(self._file, TextIOWrapper):
             codecs.register_error(A_SIGN_A_CELL, _a_sign_a_cell)
             self._file.reconfigure(errors=A_SIGN_A_CELL)
@@ -203,6 +230,11 @@ class FrontdeskDriver(LinuxDriver):
         self.write(question)
         return number
 
+    def ask_background(self) -> None:
+        """Ask the terminal what its background is; the app gets `BackgroundAnswered` if it says so."""
+        self._reader.expect_background(time.monotonic())
+        super().write(BACKGROUND_QUESTION)
+
     def paint(self, renderable: "RenderableType | None") -> bool:
         """Write what changed on the terminal; False where that is not known, and Textual has to paint."""
         app = self._app
@@ -222,7 +254,7 @@ class FrontdeskDriver(LinuxDriver):
         self.frames.forget()
 
     def write(self, data: str) -> None:
-        """Write to the terminal, except operating system commands: clipboard, title, pointer.
+        """Write to the terminal, except Textual's operating system commands: clipboard, title, pointer.
 
         An old terminal gets nothing either that it might print.
         """

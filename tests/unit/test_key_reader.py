@@ -13,10 +13,12 @@ from textual.message import Message
 from frontdesk.key_reader import (
     ESCAPE_WAIT,
     LATE_WAIT,
+    OWED_WAIT,
     PASTE_LIMIT,
     PASTE_WAIT,
     STRING_LIMIT,
     TYPING_WAIT,
+    BackgroundAnswered,
     KeyReader,
     PositionAnswered,
 )
@@ -58,6 +60,8 @@ def describe(message: Message) -> str:
             return f"paste {message.text!r}"
         case PositionAnswered():
             return f"answer {message.number}"
+        case BackgroundAnswered():
+            return f"background {message.colour:06x}"
         case events.Resize():
             return f"size {message.size.width}x{message.size.height}"
         case _:
@@ -213,8 +217,14 @@ def test_textuals_whole_table_is_understood() -> None:
         b"\x1bOl",
         b"\x1bOz",
         b"\x1bO9y",
-        b"\x1b]11;rgb:0000/0000/0000\x07",
-        b"\x1b]11;rgb:0000/0000/0000\x1b\\",
+        b"\x1b]10;rgb:0000/0000/0000\x07",
+        b"\x1b]10;rgb:0000/0000/0000\x1b\\",
+        b"\x1b]11;rgb:0000/0000/0000\r",
+        b"\x1b]11;rgb:0000/0000\x1b\\",
+        b"\x1b]11;rgb:00000/0000/0000\x1b\\",
+        b"\x1b]11;rgb:0000/00x0/0000\x1b\\",
+        b"\x1b]11;?\x1b\\",
+        b"\x1b]111;rgb:0000/0000/0000\x07",
         b"\x1b]52;c;cGF0aWVudA==\x1b\\",
         b"\x1bP>|terminal(390)\x1b\\",
         b"\x1bP1$r0m\x1b\\",
@@ -347,7 +357,109 @@ def test_a_bracket_is_a_letter_again_after_the_wait() -> None:
 def test_the_tail_of_a_string_is_dropped() -> None:
     line = Line().send(b"\x1b").pause(0.2).send(b"]").pause(0.2).send(b"11;rgb:1/2/3")
     line.pause(0.2).send(b"\x1b").pause(0.2).send(b"\\k")
-    assert line.keys == ["escape", "escape", "k"]
+    assert line.keys == ["escape", "background 112233", "k"]
+    line = Line().send(b"\x1b").pause(0.2).send(b"]10;rgb:1/2/3").pause(0.2).send(b"\x1b").pause(0.2)
+    assert line.send(b"\\k").keys == ["escape", "escape", "k"]
+
+
+BACKGROUND = b"\x1b]11;rgb:1c1c/2a2a/3f3f\x1b\\"
+
+
+@pytest.mark.parametrize(
+    ("data", "colour"),
+    [
+        (BACKGROUND, "1c2a3f"),
+        (b"\x1b]11;rgb:1c1c/2a2a/3f3f\x07", "1c2a3f"),
+        ("\x1b]11;rgb:1c1c/2a2a/3f3f\x9c".encode(), "1c2a3f"),
+        (b"\x1b]11;rgb:1c/2A/3f\x1b\\", "1c2a3f"),
+        (b"\x1b]11;rgb:f/0/8\x1b\\", "ff0088"),
+        (b"\x1b]11;rgb:fff/000/800\x1b\\", "ff007f"),
+        (b"\x1b]11;rgba:ffff/ffff/ffff/8080\x1b\\", "ffffff"),
+    ],
+)
+def test_the_background_is_read(data: bytes, colour: str) -> None:
+    assert keys(data + b"k") == [f"background {colour}", "k"]
+
+
+def asked() -> Line:
+    """A line to a reader that has just asked for the background."""
+    line = Line()
+    line.reader.expect_background(line.now)
+    return line
+
+
+@pytest.mark.parametrize("gap", [*GAPS, 1.4])
+@pytest.mark.parametrize("end", [b"\x1b\\", b"\x07"])
+@pytest.mark.parametrize("cut", range(1, len(BACKGROUND)))
+def test_the_answer_cut_once_shows_no_key(cut: int, gap: float, end: bytes) -> None:
+    answer = BACKGROUND.removesuffix(b"\x1b\\") + end
+    line = asked().send(answer[:cut]).pause(gap).send(answer[cut:] + b"k").pause(60)
+    assert line.keys == ["background 1c2a3f", "k"]
+
+
+def check_the_answer(at: list[int], gaps: list[float], length: int, *, is_late: bool) -> None:
+    """An answer in pieces with pauses, maybe without its end, maybe long after the question."""
+    line = asked()
+    if is_late:
+        line.pause(OWED_WAIT + 1)
+    for piece, gap in zip(cuts(BACKGROUND[:length], at), gaps, strict=False):
+        line.send(piece).pause(gap)
+    line.pause(LATE_WAIT).pause(LATE_WAIT)
+    heard = line.keys
+    # An ESC that came long after the question, alone, was Esc; nothing else ever is a key.
+    assert heard in ([], ["background 1c2a3f"]) or (is_late and heard[0] == "escape")
+    assert letters(line.send(b"k").heard) == "k"
+
+
+PIECES = (
+    st.lists(st.integers(0, 200), max_size=6),
+    st.lists(st.sampled_from([0.0, 0.03, 0.1, 0.8, 1.4]), min_size=8, max_size=8),
+    st.integers(len("?]1"), len(BACKGROUND)),
+    st.booleans(),
+)
+
+
+@settings(max_examples=50)
+@given(*PIECES)
+@example([1], [0.1] * 8, len(BACKGROUND), False)
+@example([len(BACKGROUND) - 1], [0.1] * 8, len(BACKGROUND), True)
+def test_the_answer_in_pieces_shows_no_key(
+    at: list[int], gaps: list[float], length: int, is_late: bool
+) -> None:
+    check_the_answer(at, gaps, length, is_late=is_late)
+
+
+@pytest.mark.full
+@settings(max_examples=3000)
+@given(*PIECES)
+def test_the_answer_in_any_pieces_shows_no_key(
+    at: list[int], gaps: list[float], length: int, is_late: bool
+) -> None:
+    check_the_answer(at, gaps, length, is_late=is_late)
+
+
+def test_escape_is_escape_while_the_answer_is_owed() -> None:
+    assert asked().send(b"\x1bk").keys == ["escape", "k"]
+    assert asked().send(b"\x1b[19~\x1bOP").keys == ["f8", "f1"]
+    assert asked().send(b"\x1b").pause(0.2).send(b"OAKLEY").pause(60).keys == ["escape", *"OAKLEY"]
+    assert asked().send(b"\x1b").pause(0.2).send(b"[19~k").keys == ["escape", "k"]
+    assert asked().send(b"\x1b").pause(0.2).send(b"\r").keys == ["escape", "enter"]
+    assert asked().send(b"\x1b").pause(LATE_WAIT).keys == ["escape"]
+    assert asked().send(b"\x1b").pause(LATE_WAIT).send(b"k").keys == ["escape", "k"]
+
+
+def test_a_key_behind_the_colour_is_the_key() -> None:
+    cut = BACKGROUND.removesuffix(b"\\")
+    assert asked().send(cut + b"[19~").keys == ["background 1c2a3f", "f8"]
+    assert asked().send(cut + b"k").keys == ["background 1c2a3f", "k"]
+    assert asked().send(cut).pause(60).send(b"k").keys == ["background 1c2a3f", "k"]
+    assert asked().send(cut).pause(60).reader.deadline is None
+
+
+def test_after_the_answer_escape_is_told_soon_again() -> None:
+    assert asked().send(BACKGROUND + b"\x1b").pause(ESCAPE_WAIT).keys == ["background 1c2a3f", "escape"]
+    line = asked().pause(OWED_WAIT).send(b"\x1b").pause(ESCAPE_WAIT)
+    assert line.keys == ["escape"]
 
 
 @pytest.mark.parametrize("gap", [*GAPS, 5.0])

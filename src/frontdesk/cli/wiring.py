@@ -359,6 +359,7 @@ class Installation:
                 diff=self.config.diff,
                 lock_after=self.config.lock_after,
                 reasons=self.config.reasons,
+                theme=self.config.theme,
                 first_steps=self.first_steps,
             ),
             report=crash.report,

@@ -71,7 +71,8 @@ class Config:
     of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
     is whether only what changed is written to the terminal. `store_credential` names the
     database's password or the desk token. After `lock_after` without a key the screen is locked.
-    `reasons` are what Down in an empty reason offers. `billing` is None where nothing is billed,
+    `reasons` are what Down in an empty reason offers. `theme` is what the screen looks like, as
+    `[ui]` names it. `billing` is None where nothing is billed,
     `biller` where no profile says how the biller is told over HTTP.
     """
 
@@ -91,6 +92,7 @@ class Config:
     server: ServerSettings = field(default_factory=ServerSettings)
     lock_after: timedelta | None = None
     reasons: tuple[ReasonAtHand, ...] = ()
+    theme: str = "auto"
     billing: BillingSettings | None = None
     biller: GatewaySettings | None = None
 
@@ -187,6 +189,7 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         server=server_settings(said.server, folder),
         lock_after=timedelta(minutes=said.ui.lock_minutes) if said.ui.lock_minutes else None,
         reasons=_reasons(said),
+        theme=said.ui.theme,
         billing=billing_settings(said, clinics, folder),
         biller=biller_gateway(said, folder),
     )

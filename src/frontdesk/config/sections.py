@@ -202,6 +202,13 @@ class ReasonAtHand(Section, frozen=True):
 class Ui(Section, frozen=True):
     """How the screen is painted."""
 
+    theme: Annotated[
+        Literal["auto", "dark", "light", "plain"],
+        Meta(
+            description="dark and light: colours for a terminal of that background; plain: its own two colours; "
+            "auto: the theme that suits what the terminal says its background is"
+        ),
+    ] = "auto"
     diff: Annotated[
         bool,
         Meta(

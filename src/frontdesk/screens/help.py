@@ -51,7 +51,9 @@ def help_lines(overrides: Mapping[str, str], explained: Sequence[str], width: in
         if action.group != group:
             group = action.group
             text += [Told(), told(f" {group}", Role.HEADING)]
-        keys = ", ".join(map(key_name, keys_of(action, overrides))) or f"menu {action.menu_key}"
+        keys = ", ".join(map(key_name, keys_of(action, overrides))) or (
+            f"menu {action.menu_key}" if action.menu_key else "Ctrl+P"
+        )
         for line in wrapped(action.help, room - KEYS_WIDTH):
             text.append(Told((Part(f"  {keys:<{KEYS_WIDTH}}", Role.KEY), Part(line))))
             keys = ""

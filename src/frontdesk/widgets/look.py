@@ -17,6 +17,9 @@ from textual.widget import Widget
 
 from frontdesk.words.told import BARS, TICK, Part, Role, Told, in_width
 
+QUIET_ROLES: Final = frozenset({Role.QUIET, Role.LABEL, Role.HEADING, Role.RULE, Role.DONE, Role.CURSOR_MARK})
+"""Roles of what is looked up rather than read: it may stand out less."""
+
 _ASCII: Final = str.maketrans("●·✗○▌│─╭╮╰╯", "o-x0>|-++++")
 """Signs for terminals that may not have the others."""
 _SIGNS: Final = "●·✗○▌│─╭╮╰╯✓ "
@@ -126,8 +129,8 @@ DARK: Final = Look(
             Role.TITLE: "bold 255 on 17",
             Role.BAR: "255 on 17",
             Role.CHIP: "16 on 215",
-            Role.WARNING: "215",
-            Role.WAITING: "215",
+            Role.WARNING: "221",
+            Role.WAITING: "221",
             Role.KEY: "231 on 238",
             Role.FOCUS: "231 on 24",
             Role.FIELD: "231 on 236",
@@ -135,10 +138,10 @@ DARK: Final = Look(
             Role.CURSOR: "231 on 24",
             Role.CURSOR_QUIET: "255 on 236",
             Role.DANGER: "231 on 124",
-            Role.UPCOMING: "75",
+            Role.UPCOMING: "117",
             Role.DONE: "108",
-            Role.GONE: "210",
-            Role.RULE: "240",
+            Role.GONE: "217",
+            Role.RULE: "247",
         }
     ),
     on_bars={
@@ -167,15 +170,15 @@ LIGHT: Final = Look(
             Role.CURSOR: "231 on 24",
             Role.CURSOR_QUIET: "16 on 253",
             Role.DANGER: "231 on 124",
-            Role.UPCOMING: "25",
+            Role.UPCOMING: "20",
             Role.DONE: "22",
             Role.GONE: "88",
-            Role.RULE: "248",
+            Role.RULE: "240",
         }
     ),
     on_bars={
         (Role.CURSOR, Role.CURSOR_MARK): _style("bold 221 on 24"),
-        (Role.CURSOR_QUIET, Role.CURSOR_MARK): _style("bold 24 on 253"),
+        (Role.CURSOR_QUIET, Role.CURSOR_MARK): _style("bold 19 on 253"),
     },
 )
 

@@ -46,6 +46,15 @@ class Offers(Protocol):
 
 
 @runtime_checkable
+class Answers(Protocol):
+    """A screen that has a line for the answer to a key."""
+
+    def say(self, message: str) -> None:
+        """Answer the operator, until the next key."""
+        ...
+
+
+@runtime_checkable
 class Explains(Protocol):
     """A screen that shows words which the help has to explain."""
 
