@@ -10,6 +10,7 @@ import pytest
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.geometry import Offset
 
+from frontdesk.desk import Settings
 from frontdesk.frame_writer import FrameWriter
 from tests.emulator import emulated
 from tests.screens.conftest import FrontOpener
@@ -95,7 +96,7 @@ async def press_at_random(front: Front, oracle: Oracle, seed: int, keys: int) ->
 
 
 async def test_random_keys_look_the_same(open_front: FrontOpener) -> None:
-    async with open_front() as front:
+    async with open_front(settings=Settings(theme="dark")) as front:
         with Oracle(front, 80, 24) as oracle:
             await press_at_random(front, oracle, 1, 50)
 
@@ -104,7 +105,8 @@ async def test_random_keys_look_the_same(open_front: FrontOpener) -> None:
 @pytest.mark.parametrize("seed", range(12))
 async def test_many_random_keys_look_the_same(open_front: FrontOpener, seed: int) -> None:
     size = random.Random(seed).choice([(60, 16), (80, 24), (97, 31), (120, 40)])
-    async with open_front(size=size) as front:
+    theme = ("dark", "light", "plain")[seed % 3]
+    async with open_front(size=size, settings=Settings(theme=theme)) as front:
         with Oracle(front, *size) as oracle:
             await press_at_random(front, oracle, seed, 250)
 
