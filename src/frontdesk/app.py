@@ -23,8 +23,16 @@ from frontdesk.screens.shell.colours import Colours
 from frontdesk.screens.shell.desk_lock import DeskLock
 from frontdesk.screens.shell.key_queue import LOCK_KEY, KeyQueue
 from frontdesk.screens.shell.notices import OpeningScreen, TooSmallScreen, show_bug
-from frontdesk.screens.shell.roles import Explains, HearsTerminal, HoldsUnsent, Home, Offers, Settles
-from frontdesk.terminal import BackgroundAnswered, FrontdeskDriver, PositionAnswered
+from frontdesk.screens.shell.roles import (
+    Explains,
+    HearsTerminal,
+    HoldsUnsent,
+    Home,
+    Offers,
+    Settles,
+    TakesMouse,
+)
+from frontdesk.terminal import BackgroundAnswered, FrontdeskDriver, Pointed, PositionAnswered
 from frontdesk.widgets.look import PLAIN, Look
 
 if TYPE_CHECKING:
@@ -81,6 +89,8 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     async def on_mount(self) -> None:
         self.colours.begin()
+        if self.desk.settings.mouse and isinstance(self._driver, FrontdeskDriver):
+            self._driver.hear_mouse()
         opening = OpeningScreen()
         await self.push_screen(opening)
         # Loading a database keeps the interpreter so busy that nothing would be painted beside it.
@@ -204,7 +214,7 @@ class FrontdeskApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         if (
-            not isinstance(event, events.Key | events.Paste)
+            not isinstance(event, events.Key | events.Paste | Pointed)
             or event.is_forwarded
             or self._answers_itself(event)
         ):
@@ -235,6 +245,10 @@ class FrontdeskApp(App[None], inherit_bindings=False):
         self._keys.position_answered(message.number)
         if isinstance(self.screen, HearsTerminal):
             self.screen.position_answered(message.number)
+
+    def on_pointed(self, event: Pointed) -> None:
+        if isinstance(self.screen, TakesMouse):
+            self.screen.pointed(event.x, event.y, event.turned)
 
     def on_background_answered(self, message: BackgroundAnswered) -> None:
         self.colours.answered(message.colour)

@@ -120,6 +120,7 @@ class Settings:
     command ids to keys, as `[keys]` does. `first_steps` are what an empty list says. With `diff`
     only what changed on the screen is written to the terminal. After `lock_after` without a key
     the screen is locked, with None never. `reasons` are what Down in an empty reason offers.
+    With `mouse` the terminal tells of its mouse.
     `theme` is the name of a look (`widgets/look.py`), or auto: the one that suits the terminal.
     """
 
@@ -130,6 +131,7 @@ class Settings:
     lock_after: timedelta | None = None
     reasons: tuple[ReasonAtHand, ...] = ()
     theme: str = "auto"
+    mouse: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,10 @@ _BACKGROUND: Final = re.compile(
     r"\]11;rgba?:([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})(?:/[0-9A-Fa-f]{1,4})?"
 )
 """What the terminal says of its background: red, green and blue, as XParseColor(3) reads them."""
+_MOUSE: Final = re.compile(r"\[<(\d{1,3});(\d{1,4});(\d{1,4})([Mm])")
+"""A mouse event as mode 1006 reports it (xterm, "Extended coordinates"): M pressed, m let go."""
+_MOUSE_TURNS: Final = {0: 0, 64: -1, 65: 1}
+"""What is heard of the mouse: the main button, and the wheel."""
 _EXTENDED_KEY: Final = re.compile(r"\x1b\[(\d*)[\d:;]*([u~ABCDEFHPQRS])")
 
 
@@ -99,6 +103,17 @@ class PositionAnswered(events.Event):
 
     def __init__(self, number: int) -> None:
         self.number = number
+        super().__init__()
+
+
+class Pointed(events.Event):
+    """The mouse was pressed, or its wheel turned by one notch.
+
+    `x` and `y` are the cell, 0 the first. `turned` is 1 for down, -1 for up, 0 for the main button.
+    """
+
+    def __init__(self, x: int, y: int, turned: int) -> None:
+        self.x, self.y, self.turned = x, y, turned
         super().__init__()
 
 
@@ -119,6 +134,8 @@ class KeyReader:
 
     def __init__(self) -> None:
         self.deadline: float | None = None
+        self.hears_mouse = False
+        """Whether reports of a mouse are heard; else they are swallowed like all that nobody asked for."""
         self._decode = getincrementaldecoder("utf-8")("surrogateescape").decode
         self._extended_key = XTermParser()._parse_extended_key
         self._take: Callable[[str], None] = self._ground
@@ -336,6 +353,10 @@ class KeyReader:
         elif found := _SIZE.fullmatch(sequence):
             height, width, pixel_height, pixel_width = map(int, found.groups())
             self._told.append(events.Resize.from_dimensions((width, height), (pixel_width, pixel_height)))
+        elif self.hears_mouse and (found := _MOUSE.fullmatch(sequence)):
+            turned = _MOUSE_TURNS.get(int(found[1]))
+            if turned is not None and found[4] == "M" and not self._late:
+                self._told.append(Pointed(int(found[2]) - 1, int(found[3]) - 1, turned))
         elif not self._late:
             self._press_sequence(sequence)
 

@@ -275,6 +275,11 @@ class Listing(Generic[Q, R]):
         elif self.view.has_more(direction):
             await self._flip(direction, follow_edge=True)
 
+    async def stand_on(self, place: int) -> None:
+        """Put the cursor on a row in view, counted from the first; where there is none it stays."""
+        if 0 <= place < len(self.view.rows):
+            self._see(replace(self.view, cursor=place))
+
     async def turn_page(self, direction: Direction) -> None:
         """Show the next or previous page, the cursor on the same line; at the end, its last row."""
         if self.view.has_more(direction):

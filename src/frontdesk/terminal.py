@@ -26,7 +26,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from frontdesk import supervisor
 from frontdesk.frame_writer import FrameWriter
-from frontdesk.key_reader import BACKGROUND_QUESTION, BackgroundAnswered, KeyReader, PositionAnswered
+from frontdesk.key_reader import BACKGROUND_QUESTION, BackgroundAnswered, KeyReader, Pointed, PositionAnswered
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -39,6 +39,7 @@ __all__ = [
     "BackgroundAnswered",
     "ConfirmGate",
     "FrontdeskDriver",
+    "Pointed",
     "PositionAnswered",
     "ask_position",
     "has_palette",
@@ -63,6 +64,9 @@ _PALETTE: Final = 256
 _ANY_FILE: Final = 2
 """Curses wants a file's number, and does nothing with it here."""
 _ERASE_SCROLLBACK: Final = "\x1b[3J"
+_MOUSE_ON: Final = "\x1b[?1000h\x1b[?1006h"
+_MOUSE_OFF: Final = "\x1b[?1006l\x1b[?1000l"
+"""Buttons and wheel (xterm, "Mouse tracking"), in coordinates of any size."""
 _SIGNALS: Final = (signal.SIGTSTP, signal.SIGCONT, signal.SIGTTOU, signal.SIGHUP, signal.SIGTERM)
 
 
@@ -298,12 +302,19 @@ class FrontdeskDriver(LinuxDriver):
             settings[tty.OFLAG] &= ~termios.OPOST
             termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
 
+    def hear_mouse(self) -> None:
+        """Have the terminal tell of the mouse: of buttons and the wheel, not of every move."""
+        self.write(_MOUSE_ON)
+        self._reader.hears_mouse = True
+
     def stop_application_mode(self) -> None:
         """Give the terminal back, with nothing on it.
 
         Consoles, VT terminals and GNU screen as it comes have no second screen to leave. Line by
         line, because many keep a screen that is erased at once where one can scroll back to it.
         """
+        if self._reader.hears_mouse:
+            self.write(_MOUSE_OFF)
         self.write("\x1b[H" + "\r\n".join(["\x1b[K"] * self._app.size.height) + "\x1b[H")
         super().stop_application_mode()
 

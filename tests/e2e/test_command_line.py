@@ -158,7 +158,7 @@ class TestShow:
         shown = desk("show", "R00001").stdout
 
         assert shown.startswith("Booking R00001   Upcoming\n")
-        assert "Amelia Wilson   born 14 Mar 1981   0491570006" in shown
+        assert "Amelia Wilson   born 14 Mar 1981, 45   0491570006" in shown
         assert "Dr Priya Rao" in shown
         assert "Check-up and clean   R00001   Smile Dental Adelaide" in shown
 

@@ -20,6 +20,7 @@ from frontdesk.key_reader import (
     TYPING_WAIT,
     BackgroundAnswered,
     KeyReader,
+    Pointed,
     PositionAnswered,
 )
 
@@ -238,6 +239,32 @@ def test_textuals_whole_table_is_understood() -> None:
 )
 def test_what_is_no_key_is_swallowed_whole(data: bytes) -> None:
     assert keys(data + b"z") == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"\x1b[<0;10;7M", (9, 6, 0)),
+        (b"\x1b[<64;1;1M", (0, 0, -1)),
+        (b"\x1b[<65;200;50M", (199, 49, 1)),
+    ],
+)
+def test_a_press_and_the_wheel_are_heard_once_the_mouse_is(
+    data: bytes, expected: tuple[int, int, int]
+) -> None:
+    for cut in range(1, len(data)):
+        line = Line()
+        line.reader.hears_mouse = True
+        (pointed,) = line.send(data[:cut]).send(data[cut:]).heard
+        assert isinstance(pointed, Pointed)
+        assert (pointed.x, pointed.y, pointed.turned) == expected
+
+
+@pytest.mark.parametrize("data", [b"\x1b[<0;10;7m", b"\x1b[<2;10;7M", b"\x1b[<35;10;7M", b"\x1b[<0;0"])
+def test_of_the_mouse_nothing_else_is_heard(data: bytes) -> None:
+    line = Line()
+    line.reader.hears_mouse = True
+    assert line.send(data).heard == []
 
 
 def test_a_key_in_the_middle_of_a_sequence_starts_anew() -> None:

@@ -1,6 +1,7 @@
 """The only place where the parts are put together: config, operator, store, desk."""
 
 import asyncio
+import os
 import time
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
@@ -345,6 +346,12 @@ class Installation:
         if wrong := why_not_keys(self.config.keys):
             raise ConfigError(f"{self.config.file}: [keys] {wrong}")
 
+    @property
+    def _hears_mouse(self) -> bool:
+        said = self.config.mouse
+        # sshd(8) sets it: there the mouse is mostly wanted for the copying of the terminal at home.
+        return "SSH_CONNECTION" not in os.environ if said is None else said
+
     def desk(self) -> Desk:
         """Return what the UI stands on. Raises ConfigError for `[keys]` that cannot be."""
         self.check_keys()
@@ -360,6 +367,7 @@ class Installation:
                 lock_after=self.config.lock_after,
                 reasons=self.config.reasons,
                 theme=self.config.theme,
+                mouse=self._hears_mouse,
                 first_steps=self.first_steps,
             ),
             report=crash.report,

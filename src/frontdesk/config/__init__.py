@@ -71,7 +71,7 @@ class Config:
     of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
     is whether only what changed is written to the terminal. `store_credential` names the
     database's password or the desk token. After `lock_after` without a key the screen is locked.
-    `reasons` are what Down in an empty reason offers. `theme` is what the screen looks like, as
+    `reasons` are what Down in an empty reason offers. `mouse` is whether the mouse is heard, None for all but SSH. `theme` is what the screen looks like, as
     `[ui]` names it. `billing` is None where nothing is billed,
     `biller` where no profile says how the biller is told over HTTP.
     """
@@ -93,6 +93,7 @@ class Config:
     lock_after: timedelta | None = None
     reasons: tuple[ReasonAtHand, ...] = ()
     theme: str = "auto"
+    mouse: bool | None = None
     billing: BillingSettings | None = None
     biller: GatewaySettings | None = None
 
@@ -190,6 +191,7 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         lock_after=timedelta(minutes=said.ui.lock_minutes) if said.ui.lock_minutes else None,
         reasons=_reasons(said),
         theme=said.ui.theme,
+        mouse=said.ui.mouse,
         billing=billing_settings(said, clinics, folder),
         biller=biller_gateway(said, folder),
     )

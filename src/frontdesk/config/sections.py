@@ -209,6 +209,13 @@ class Ui(Section, frozen=True):
             "auto: the theme that suits what the terminal says its background is"
         ),
     ] = "auto"
+    mouse: Annotated[
+        bool | None,
+        Meta(
+            description="a click marks a row, a double click opens its menu, the wheel moves; nothing is ever "
+            "confirmed by it. Without it: true, but false over SSH, where the terminal's own copying is worth more"
+        ),
+    ] = None
     diff: Annotated[
         bool,
         Meta(

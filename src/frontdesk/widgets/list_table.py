@@ -132,6 +132,13 @@ class ListTable(Widget, Generic[R], can_focus=True):
         header = 1 if self._lines == 1 else 0
         return max(1, (self.size.height - header) // self._lines)
 
+    def row_at(self, x: int, y: int) -> int | None:
+        """Return which row in view is at a cell of the screen, None where none is."""
+        region = self.region
+        place = (y - region.y - 1) // self._lines
+        is_row = region.contains(x, y) and y > region.y and 0 <= place < len(self._view.rows)
+        return place if is_row else None
+
     def line_of_cursor(self) -> int:
         """The screen line, counted from the table's top, where the cursor row begins."""
         return self._view.cursor * self._lines + 1

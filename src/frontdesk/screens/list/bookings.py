@@ -346,6 +346,16 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
 
     # -- one booking --------------------------------------------------------------------
 
+    def pointed(self, x: int, y: int, turned: int) -> None:
+        if not self.menu.is_open:
+            super().pointed(x, y, turned)
+
+    def pressed_twice(self) -> None:
+        self.perform(self._open_menu)
+
+    async def _open_menu(self) -> None:
+        self.action_menu()
+
     def action_menu(self) -> None:
         if self._is_enter and self.key_line.take_offer():
             return

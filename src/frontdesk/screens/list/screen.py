@@ -23,6 +23,11 @@ from frontdesk.widgets.list_table import Column, ListTable
 from frontdesk.words.key_line import KeyWords
 from frontdesk.words.told import Part, Role, Told, told
 
+TWICE_WITHIN = 0.5
+"""Seconds between two presses of the mouse that are meant as one."""
+NOT_PRESSED = (-1, 0.0)
+"""The row that was pressed last, and when: none."""
+
 
 class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
     """Base of a screen with a list. A subclass has `columns`, ACTIONS with their BINDINGS, and words.
@@ -51,6 +56,7 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
         self.key_line = key_line or KeyLine(self.KEY_WORDS, id="keys")
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._has_begun = False
+        self._pressed = NOT_PRESSED
         self._is_unread = False
         """Something could not be read: the list is read anew when the store has news, or answers."""
 
@@ -231,6 +237,24 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
 
     def action_move(self, step: int) -> None:
         self.perform(lambda: self.listing.move(step))
+
+    def pointed(self, x: int, y: int, turned: int) -> None:
+        """Move with the wheel, mark the row that is pressed, and open it when it is pressed twice."""
+        if turned:
+            self.action_move(turned)
+            return
+        place = self.table.row_at(x, y)
+        if place is None:
+            return
+        arrived, twice = self.desk.key_arrived_at, self._pressed
+        self._pressed = (place, arrived)
+        self.perform(lambda: self.listing.stand_on(place))
+        if twice[0] == place and arrived - twice[1] <= TWICE_WITHIN:
+            self._pressed = NOT_PRESSED
+            self.pressed_twice()
+
+    def pressed_twice(self) -> None:
+        """Do what the main key of the list does; where it has none, nothing."""
 
     def action_turn_page(self, step: int) -> None:
         self.perform(lambda: self.listing.turn_page(_direction(step)))

@@ -65,6 +65,15 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class TakesMouse(Protocol):
+    """A screen on which the mouse does something; dialogs are none, so that it never confirms."""
+
+    def pointed(self, x: int, y: int, turned: int) -> None:
+        """Take a press of the main button at a cell, or a turn of the wheel: see `Pointed`."""
+        ...
+
+
+@runtime_checkable
 class HoldsUnsent(Protocol):
     """A screen on which an operator decides about many things before any is sent."""
 
