@@ -62,6 +62,7 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
     def opened(self) -> None:
         self._filed = self.desk.take_draft("filed", self._about)
         super().opened()
+        self.set_timer(READING_TIME, partial(mount_spare, self.app, self.desk))
 
     def shown(self, width: int, height: int) -> Shown:
         desk = self.desk
@@ -160,8 +161,10 @@ class CancelScreen(BookingDialog, inherit_bindings=False):
             self.app.set_timer(SPARE_WAIT, partial(mount_spare, self.app, self.desk))
 
 
-SPARE, SPARE_WAIT = "spare Cancel Booking", 0.03
-"""Under which name the next dialog waits, and the seconds that the list has to be painted before it is mounted."""
+SPARE = "spare Cancel Booking"
+"""The name under which the next dialog waits."""
+READING_TIME, SPARE_WAIT = 0.25, 0.03
+"""Seconds after which the next dialog is mounted: while this one is read, else when the list is painted again."""
 
 
 def mount_spare(app: App[Any], desk: OpenDesk) -> None:
