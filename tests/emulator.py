@@ -10,6 +10,8 @@ from tests.e2e.emulated_terminal import XtermScreen
 
 _COLOURS = {3: "foreground", 4: "background", 9: "foreground", 10: "background"}
 
+_UNDONE = {22: ("1", "2"), 24: ("4", "21"), 27: ("7",)}
+"""What takes attributes away (ECMA-48 SGR)."""
 _SEEN_ON_BLANKS = {"4", "7", "9", "21", "53", "background"}
 
 
@@ -58,6 +60,9 @@ class ExactScreen(XtermScreen):
             elif code in (38, 48):
                 length = 1 if codes[0] == 5 else 3
                 self._pen[_COLOURS[code // 10]] = ":".join(str(codes.pop(0)) for _ in range(length + 1))
+            elif code in _UNDONE:
+                for attribute in _UNDONE[code]:
+                    self._pen.pop(attribute, None)
             elif code in (39, 49):
                 self._pen.pop(_COLOURS[code // 10], None)
             elif code // 10 in _COLOURS:

@@ -40,6 +40,12 @@ _WORTH_MOVING = 40
 _LONG_BLANKS = re.compile(f" {{{_ERASED},}}")
 _RUNS = re.compile(rb"\x01+(?:\x00{1,%d}\x01+)*" % _GAP)
 _CODES = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
+_COLOUR = re.compile(r"[34]8;.*|[34][0-7]|9[0-7]|10[0-7]")
+_OWN_COLOUR = {"3": "39", "4": "49"}
+"""Takes a colour away: the text's, the background's."""
+_UNDONE = {"1": "22", "4": "24", "7": "27"}
+_DIM = "2"
+"""It goes with bold."""
 _SEEN_ON_BLANKS = re.compile(r"4|7|9|21|53|4\d.*|10\d")
 """Underline, reverse, strike, overline and backgrounds (ECMA-48 SGR)."""
 
@@ -53,6 +59,31 @@ def pen_codes(parameters: str) -> list[str]:
 def _marks_blanks(pen: str) -> bool:
     """Whether a blank drawn with this pen looks different from one that is not drawn."""
     return any(_SEEN_ON_BLANKS.fullmatch(code) for code in pen_codes(pen))
+
+
+def _colours(codes: list[str]) -> dict[str, str]:
+    """Return the colours among a pen's codes: 3 is the text's, 4 the background's."""
+    return {"3" if code[0] in "39" else "4": code for code in codes if _COLOUR.fullmatch(code)}
+
+
+@cache
+def _turned(old: str, new: str) -> str:
+    """Return the shortest `CSI m` that turns one pen into another.
+
+    Single attributes are taken away only where there are colours: a terminal that has them knows how.
+    """
+    if new == _PLAIN:
+        return "\x1b[m"
+    was, will = pen_codes(old), pen_codes(new)
+    whole = f"\x1b[0;{new}m" if old else f"\x1b[{new}m"
+    old_colours, new_colours = _colours(was), _colours(will)
+    added = [code for code in will if code not in was]
+    gone = {code for code in was if code not in will} - set(old_colours.values())
+    if gone and not (old_colours and gone <= _UNDONE.keys() and _DIM not in {*was, *will}):
+        return whole
+    added += [_UNDONE[code] for code in sorted(gone)]
+    added += [_OWN_COLOUR[side] for side in old_colours if side not in new_colours]
+    return min(whole, f"\x1b[{';'.join(added)}m", key=len)
 
 
 class Row:
@@ -177,12 +208,7 @@ class _Writer:
     def use(self, pen: str) -> None:
         if pen == self.pen:
             return
-        if pen == _PLAIN:
-            self._parts.append("\x1b[m")
-        elif self.pen == _PLAIN:
-            self._parts.append(f"\x1b[{pen}m")
-        else:
-            self._parts.append(f"\x1b[0;{pen}m")
+        self._parts.append(_turned(self.pen, pen))
         self.pen = pen
 
     def move(self, y: int, x: int) -> None:
@@ -198,6 +224,10 @@ class _Writer:
             ways.append("\r" + "\n" * (y - self._y) + (_forward(x) if x else ""))
         self._parts.append(min(ways, key=len))
         self._y, self._x = y, x
+
+    def is_in(self, y: int, start: int, end: int) -> bool:
+        """Whether the cursor is known to be on line `y`, from cell `start` up to `end`."""
+        return self._y == y and self._x is not None and start <= self._x <= end
 
     def write(self, chars: Sequence[str], end: int | None) -> None:
         """Write cells; behind them the cursor is at `end` of the line, or where nobody knows."""
@@ -349,7 +379,8 @@ class Frame:
             else:
                 self._write_stretch(writer, y, row, start, end)
         if erases_tail:
-            writer.move(y, tail_from if tail else 0)
+            if not writer.is_in(y, tail, tail_from):
+                writer.move(y, tail_from if tail else 0)
             writer.erase(None)
         if erased:
             self._erase_first(before, y, row, first)
@@ -382,8 +413,8 @@ class Frame:
         """Write cells, putting the cursor anew behind each that terminals may measure differently."""
         while start < end:
             pen = row.pens[start]
-            if pen == _PLAIN and row.chars[start] == _BLANK and not _marks_blanks(writer.pen):
-                pen = writer.pen
+            if pen == _PLAIN and row.chars[start] == _BLANK:
+                pen = _for_blanks(writer.pen, row, start, end)
             stop = start
             while stop < end and _is_one_cell(row, stop) and _drawn_alike(row, stop, pen):
                 stop += 1
@@ -406,6 +437,14 @@ def _distance(rows: Iterable[Row], others: Iterable[Row]) -> int:
 def _is_one_cell(row: Row, x: int) -> bool:
     """Whether every terminal takes this cell for one cell."""
     return len(row.chars[x]) == 1 and row.chars[x + 1 : x + 2] != [_TAIL_OF_WIDE]
+
+
+def _for_blanks(pen: str, row: Row, start: int, end: int) -> str:
+    """Return the pen to write plain blanks with: the one in use, the one that comes next, or none."""
+    if not _marks_blanks(pen):
+        return pen
+    following = next((row.pens[x] for x in range(start, end) if row.chars[x] != _BLANK), _PLAIN)
+    return _PLAIN if _marks_blanks(following) else following
 
 
 def _drawn_alike(row: Row, x: int, pen: str) -> bool:

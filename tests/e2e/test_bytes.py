@@ -1,7 +1,8 @@
-"""What keys cost in bytes at 120 by 40: over a slow line that is what an operator feels.
+"""What keys cost in bytes on 40 lines, plain and in colours: over a slow line that is what an operator feels.
 
 Bytes are exact where times are not, so the goals of `docs/performance.md` are held here,
-with a tenth of room for other names and another day.
+with a twentieth of room for other names and another day. 119 columns are the widest list that has
+no pane beside it; `tests/screens/test_pane_bytes.py` has the pane.
 """
 
 import sys
@@ -15,22 +16,49 @@ from tests.e2e.pty_desk import PtyDesk
 
 DOWN, PAGE_DOWN, PAGE_UP, HOME, END = b"\x1b[B", b"\x1b[6~", b"\x1b[5~", b"\x1b[H", b"\x1b[F"
 F2, F8, ESC, TAB = b"\x1bOQ", b"\x1b[19~", b"\x1b", b"\t"
-ROOM = 1.1
+ROOM = 1.05
+GOALS = {
+    "plain": {
+        "start": 4_800,
+        "Down": 300,
+        "page": 3_100,
+        "list again": 3_300,
+        "dialog opens": 1_150,
+        "dialog closes": 2_400,
+        "confirm": 2_500,
+    },
+    "dark": {
+        "start": 6_500,
+        "Down": 420,
+        "page": 4_300,
+        "list again": 4_700,
+        "dialog opens": 1_700,
+        "dialog closes": 3_300,
+        "confirm": 3_700,
+    },
+}
+MINUTE = 48
+"""Bytes of the bar's clock, once a minute: all that nobody's key asks for."""
+
+
+@pytest.fixture(params=GOALS)
+def theme(request: pytest.FixtureRequest) -> str:
+    """Each theme that has goals of its own; light costs what dark does."""
+    return str(request.param)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[PtyDesk]:
+def desk(tmp_path: Path, theme: str) -> Iterator[PtyDesk]:
     """The program on 1,000 made-up bookings, its first list painted."""
     config = tmp_path / "frontdesk.toml"
-    config.write_text(
-        f'operator = "Kim Nguyen"\n[store]\nurl = "sqlite:///{tmp_path}/frontdesk.db"\n', encoding="utf-8"
-    )
+    store = f'[store]\nurl = "sqlite:///{tmp_path}/frontdesk.db"\n'
+    config.write_text(f'operator = "Kim Nguyen"\n{store}[ui]\ntheme = "{theme}"\n', encoding="utf-8")
     program = [sys.executable, "-m", "frontdesk", "--config", str(config)]
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     for command in (["store", "create"], ["seed", "--quiet", "--bookings", "1000", "--seed", "1"]):
         with PtyDesk([*program, *command], env=home) as run:
             assert run.wait_exit(60) == 0
-    with PtyDesk(program, columns=120, rows=40, env=home) as opened:
+    with PtyDesk(program, columns=119, rows=40, env=home) as opened:
         opened.wait_for("1,000 bookings")
         opened.wait_still()
         yield opened
@@ -63,28 +91,33 @@ def open_upcoming(desk: PtyDesk) -> int:
 
 
 @pytest.mark.long
-def test_every_key_keeps_to_its_goal(desk: PtyDesk) -> None:
-    costs: dict[str, tuple[float, int]] = {"start": (len(desk.output), 8_000)}
-    costs["Down"] = median(cost(desk, DOWN) for _ in range(40)), 620
+def test_every_key_keeps_to_its_goal(desk: PtyDesk, theme: str) -> None:
+    goals, costs = GOALS[theme], dict[str, tuple[float, int]]()
+
+    def spent(name: str, cost: float, goal: str) -> None:
+        costs[name] = cost, goals[goal]
+
+    spent("start", len(desk.output), "start")
+    spent("Down", median(cost(desk, DOWN) for _ in range(40)), "Down")
     for name, key in (("PageDown", PAGE_DOWN), ("PageUp", PAGE_UP)):
-        costs[name] = max(cost(desk, key) for _ in range(4)), 4_100
-    costs["letter"] = max(cost(desk, letter.encode(), "to come") for letter in "sm"), 4_100
-    costs["no hit"] = cost(desk, b"qqq", "Nobody found"), 4_100
-    costs["clear"] = cost(desk, ESC), 4_100
+        spent(name, max(cost(desk, key) for _ in range(4)), "page")
+    spent("letter", max(cost(desk, letter.encode(), "to come") for letter in "sm"), "page")
+    spent("no hit", cost(desk, b"qqq", "Nobody found"), "page")
+    spent("clear", cost(desk, ESC), "list again")
     press(desk, F2, TAB)
-    costs["End"] = cost(desk, END), 4_100
-    costs["Home"] = cost(desk, HOME), 4_100
+    spent("End", cost(desk, END), "page")
+    spent("Home", cost(desk, HOME), "page")
     press(desk, F2, TAB)
-    costs["dialog opens"] = open_upcoming(desk), 1_100
-    costs["dialog closes"] = cost(desk, ESC, "Kept."), 2_500
+    spent("dialog opens", open_upcoming(desk), "dialog opens")
+    spent("dialog closes", cost(desk, ESC, "Kept."), "dialog closes")
     press(desk, TAB)
     open_upcoming(desk)
     desk.wait_still(1.0)  # longer than the dialog is deaf
-    costs["confirm"] = cost(desk, F8, "waiting"), 2_500
+    spent("confirm", cost(desk, F8, "cancelled  ~"), "confirm")
 
     too_many = {name: (spent, goal) for name, (spent, goal) in costs.items() if spent > goal * ROOM}
     assert too_many == {}
 
     before = len(desk.output)
     desk.wait_still(10)
-    assert len(desk.output) == before
+    assert len(desk.output) - before <= MINUTE

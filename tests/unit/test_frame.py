@@ -9,6 +9,14 @@ from tests.emulator import Cell, emulated
 
 WIDTH, HEIGHT = 40, 12
 PENS = ["", "1", "7", "31", "1;7", "38;5;39", "38;2;1;2;3;49"]
+PENS += [
+    "1;38;5;39",
+    "38;5;255;48;5;236",
+    "1;38;5;255;48;5;236",
+    "4;38;5;221;48;5;236",
+    "2;38;5;39",
+    "1;2;31",
+]
 LETTERS = ["a", "b", " ", "          ", "ş", "e\u0301", "小", "龙", "한", "🦷"]
 
 texts = st.lists(st.sampled_from(LETTERS), min_size=1, max_size=12).map("".join)
@@ -138,6 +146,34 @@ class TestFewBytes:
         changes = terminal.frame.changes((2, 0))
 
         assert changes == "\x1b[H\x1b[2J\x1b[1mloud \x1b[mquiet\r\n\x1b[1;7mlouder\r\n\x1b[m"
+
+    def test_a_pen_changes_by_what_differs(self) -> None:
+        terminal = Terminal()
+        bar = "38;5;255;48;5;236"
+        words = [("a", "38;5;39"), ("b", "38;5;247"), ("c", bar), ("d", f"1;{bar}"), ("e", bar), ("f", "1")]
+        terminal.frame.put(0, 0, [*words, ("g", "1;7"), ("h", "7"), ("i", "")])
+        changes = terminal.frame.changes((0, 9))
+
+        turns = ["38;5;39", "38;5;247", bar, "1", "22", "0;1", "7", "0;7", ""]
+        letters = "".join(f"\x1b[{codes}m{letter}" for codes, letter in zip(turns, "abcdefghi", strict=True))
+        assert changes == f"\x1b[H\x1b[2J{letters}"
+
+    def test_a_tail_is_erased_from_where_the_cursor_is_and_never_before_it(self) -> None:
+        terminal = Terminal()
+        terminal.put_all(["name of a patient  more", "x and what stays there  more"])
+        terminal.write()
+        terminal.put_all(["name of a patienz", "a and what stays there"])
+        changes = terminal.frame.changes((0, 0))
+
+        assert changes == "\x1b[16Cz\x1b[K\r\na\x1b[2;25H\x1b[K\x1b[H"
+        terminal._stream.feed(changes)
+        assert terminal.screen.text()[:2] == ["name of a patienz", "a and what stays there"]
+
+    def test_blanks_take_the_pen_that_comes_next(self) -> None:
+        terminal = Terminal()
+        terminal.frame.put(0, 0, [("bar", "7"), (" word", "1")])
+
+        assert terminal.frame.changes((0, 8)) == "\x1b[H\x1b[2J\x1b[7mbar\x1b[0;1m word\x1b[m"
 
 
 class TestWhatIsNotCertain:

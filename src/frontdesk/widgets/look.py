@@ -145,8 +145,8 @@ DARK: Final = Look(
         }
     ),
     on_bars={
-        (Role.CURSOR, Role.CURSOR_MARK): _style("bold 221 on 24"),
-        (Role.CURSOR_QUIET, Role.CURSOR_MARK): _style("bold 221 on 236"),
+        (Role.CURSOR, Role.CURSOR_MARK): _style("221 on 24"),
+        (Role.CURSOR_QUIET, Role.CURSOR_MARK): _style("221 on 236"),
     },
 )
 
@@ -177,8 +177,8 @@ LIGHT: Final = Look(
         }
     ),
     on_bars={
-        (Role.CURSOR, Role.CURSOR_MARK): _style("bold 221 on 24"),
-        (Role.CURSOR_QUIET, Role.CURSOR_MARK): _style("bold 19 on 253"),
+        (Role.CURSOR, Role.CURSOR_MARK): _style("221 on 24"),
+        (Role.CURSOR_QUIET, Role.CURSOR_MARK): _style("19 on 253"),
     },
 )
 
