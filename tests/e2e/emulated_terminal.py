@@ -15,8 +15,10 @@ import pyte
 
 _MODES = {"2026": 2}
 _POSITION = b"\x1b[6n"
+BACKGROUND_QUESTION = b"\x1b]11;?\x1b\\"
 _TOKEN = re.compile(
     rb"\x1b\[6n"
+    rb"|(?P<background>\x1b\]11;\?\x1b\\)"
     rb"|\x1b\[\?(?P<mode>\d+)\$p"
     rb"|(?P<attributes>\x1b\[0?c)"
     # What follows asks nothing, and pyte would draw it as text or take it for another control.
@@ -67,11 +69,15 @@ class _Stream(pyte.ByteStream):
 class EmulatedTerminal:
     """Shows what a program writes on a screen of `columns` x `rows`.
 
-    `questions` is how often the program has asked where the cursor stands (`CSI 6n`).
+    `questions` is how often the program has asked where the cursor stands (`CSI 6n`). It says what its
+    background is (OSC 11), 0xRRGGBB, if it has one.
     """
 
-    def __init__(self, columns: int, rows: int, screen: XtermScreen | None = None) -> None:
+    def __init__(
+        self, columns: int, rows: int, screen: XtermScreen | None = None, background: int | None = None
+    ) -> None:
         self.questions = 0
+        self._background = background
         self._screen = screen or XtermScreen(columns, rows)
         self._stream = _Stream(self._screen)
         self._cut = b""
@@ -80,8 +86,8 @@ class EmulatedTerminal:
     def feed(self, data: bytes) -> list[bytes]:
         """Show `data`; return the answers to what it asks, oldest first.
 
-        Answered are the cursor's position, mode requests (2026 is supported) and device
-        attributes.
+        Answered are the cursor's position, mode requests (2026 is supported), device
+        attributes, and the background where it is known.
         """
         answers: list[bytes] = []
         data = self._cut + data
@@ -95,6 +101,11 @@ class EmulatedTerminal:
             if token[0] == _POSITION:
                 self.questions += 1
                 answers.append(b"\x1b[%d;%dR" % (self._screen.cursor.y + 1, self._screen.cursor.x + 1))
+            elif token["background"]:
+                if self._background is not None:
+                    digits = f"{self._background:06x}"
+                    rgb = "/".join(digits[at : at + 2] * 2 for at in (0, 2, 4))
+                    answers.append(f"\x1b]11;rgb:{rgb}\x1b\\".encode())
             elif token["mode"]:
                 mode = token["mode"].decode()
                 answers.append(f"\x1b[?{mode};{_MODES.get(mode, 0)}$y".encode())

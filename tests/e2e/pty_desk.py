@@ -25,8 +25,8 @@ class PtyDesk:
     """Runs `argv` in a pty of `columns` x `rows` and shows its output on an emulated screen.
 
     The terminal answers `CSI 6n` (cursor position), mode requests (2026 is supported) and
-    device attributes, each after `answer_delay` seconds; with `answers=False` it never
-    does. `env` is added to this process's environment; a None takes a variable away. Use
+    device attributes, and what its `background` is (OSC 11) if it has one, each after `answer_delay`
+    seconds; with `answers=False` it never does. `env` is added to this process's environment; a None takes a variable away. Use
     as a context manager, or call `close`.
     """
 
@@ -41,11 +41,12 @@ class PtyDesk:
         answers: bool = True,
         answer_delay: float = 0.0,
         screen: XtermScreen | None = None,
+        background: int | None = None,
     ) -> None:
         self.answers = answers
         self.answer_delay = answer_delay
         self.output = b""
-        self._terminal = EmulatedTerminal(columns, rows, screen)
+        self._terminal = EmulatedTerminal(columns, rows, screen, background)
         self._due: list[tuple[float, int, bytes]] = []
         self._process, self._master = spawn(argv, columns=columns, rows=rows, cwd=cwd, env=env)
 

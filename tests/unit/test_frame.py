@@ -165,7 +165,7 @@ class TestFewBytes:
         terminal.put_all(["name of a patienz", "a and what stays there"])
         changes = terminal.frame.changes((0, 0))
 
-        assert changes == "\x1b[16Cz\x1b[K\r\na\x1b[2;25H\x1b[K\x1b[H"
+        assert changes == "\x1b[16Cz\x1b[K\r\na\x1b[23C\x1b[K\x1b[H"
         terminal._stream.feed(changes)
         assert terminal.screen.text()[:2] == ["name of a patienz", "a and what stays there"]
 
