@@ -121,11 +121,11 @@ def test_what_is_unknown_is_found() -> None:
     }
 
 
-ASKED = {
+ASKED: dict[str, dict[str, str | None]] = {
     "xterm-256color": {"TERM": "xterm-256color", "COLORTERM": None},
     "xterm of many colours": {"TERM": "xterm", "COLORTERM": "truecolor"},
 }
-NOT_ASKED = {
+NOT_ASKED: dict[str, dict[str, str | None]] = {
     "NO_COLOR": {"TERM": "xterm-256color", "NO_COLOR": "1"},
     "few colours": {"TERM": "xterm", "COLORTERM": None},
     "the Linux console": {"TERM": "linux", "COLORTERM": "truecolor"},
