@@ -13,13 +13,14 @@ difference, and nothing relies on how a terminal wraps at the last column.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import groupby
 from operator import ne
 
 from rich.cells import split_graphemes
 
-__all__ = ["Frame", "Row", "pen_codes"]
+from frontdesk.pens import marks_blanks, turned
+
+__all__ = ["Frame", "Row"]
 
 _BLANK = " "
 _PLAIN = ""
@@ -39,51 +40,6 @@ _WORTH_MOVING = 40
 
 _LONG_BLANKS = re.compile(f" {{{_ERASED},}}")
 _RUNS = re.compile(rb"\x01+(?:\x00{1,%d}\x01+)*" % _GAP)
-_CODES = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
-_COLOUR = re.compile(r"[34]8;.*|[34][0-7]|9[0-7]|10[0-7]")
-_OWN_COLOUR = {"3": "39", "4": "49"}
-"""Takes a colour away: the text's, the background's."""
-_UNDONE = {"1": "22", "4": "24", "7": "27"}
-_DIM = "2"
-"""It goes with bold."""
-_SEEN_ON_BLANKS = re.compile(r"4|7|9|21|53|4\d.*|10\d")
-"""Underline, reverse, strike, overline and backgrounds (ECMA-48 SGR)."""
-
-
-def pen_codes(parameters: str) -> list[str]:
-    """Return the codes in parameters of `CSI m`, an extended colour in one piece (ECMA-48 SGR)."""
-    return _CODES.findall(parameters)
-
-
-@cache
-def _marks_blanks(pen: str) -> bool:
-    """Whether a blank drawn with this pen looks different from one that is not drawn."""
-    return any(_SEEN_ON_BLANKS.fullmatch(code) for code in pen_codes(pen))
-
-
-def _colours(codes: list[str]) -> dict[str, str]:
-    """Return the colours among a pen's codes: 3 is the text's, 4 the background's."""
-    return {"3" if code[0] in "39" else "4": code for code in codes if _COLOUR.fullmatch(code)}
-
-
-@cache
-def _turned(old: str, new: str) -> str:
-    """Return the shortest `CSI m` that turns one pen into another.
-
-    Single attributes are taken away only where there are colours: a terminal that has them knows how.
-    """
-    if new == _PLAIN:
-        return "\x1b[m"
-    was, will = pen_codes(old), pen_codes(new)
-    whole = f"\x1b[0;{new}m" if old else f"\x1b[{new}m"
-    old_colours, new_colours = _colours(was), _colours(will)
-    added = [code for code in will if code not in was]
-    gone = {code for code in was if code not in will} - set(old_colours.values())
-    if gone and not (old_colours and gone <= _UNDONE.keys() and _DIM not in {*was, *will}):
-        return whole
-    added += [_UNDONE[code] for code in sorted(gone)]
-    added += [_OWN_COLOUR[side] for side in old_colours if side not in new_colours]
-    return min(whole, f"\x1b[{';'.join(added)}m", key=len)
 
 
 class Row:
@@ -156,7 +112,7 @@ class Row:
                     elif chars:
                         chars[-1] += text[start:end]
             put = chars[len(pens) :]
-            if _BLANK in put and not _marks_blanks(pen):
+            if _BLANK in put and not marks_blanks(pen):
                 pens += [_PLAIN if char == _BLANK else pen for char in put]
             else:
                 pens += [pen] * len(put)
@@ -208,7 +164,7 @@ class _Writer:
     def use(self, pen: str) -> None:
         if pen == self.pen:
             return
-        self._parts.append(_turned(self.pen, pen))
+        self._parts.append(turned(self.pen, pen))
         self.pen = pen
 
     def move(self, y: int, x: int) -> None:
@@ -236,7 +192,7 @@ class _Writer:
 
     def erase(self, cells: int | None) -> None:
         """Make the next `cells` blank, or all to the end of the line; the cursor stays."""
-        if _marks_blanks(self.pen):
+        if marks_blanks(self.pen):
             self.use(_PLAIN)
         self._parts.append("\x1b[K" if cells is None else f"\x1b[{cells}X")
 
@@ -441,17 +397,17 @@ def _is_one_cell(row: Row, x: int) -> bool:
 
 def _for_blanks(pen: str, row: Row, start: int, end: int) -> str:
     """Return the pen to write plain blanks with: the one in use, the one that comes next, or none."""
-    if not _marks_blanks(pen):
+    if not marks_blanks(pen):
         return pen
     following = next((row.pens[x] for x in range(start, end) if row.chars[x] != _BLANK), _PLAIN)
-    return _PLAIN if _marks_blanks(following) else following
+    return _PLAIN if marks_blanks(following) else following
 
 
 def _drawn_alike(row: Row, x: int, pen: str) -> bool:
     """Whether this cell can be written with `pen`."""
     if row.pens[x] == pen:
         return True
-    return row.pens[x] == _PLAIN and row.chars[x] == _BLANK and not _marks_blanks(pen)
+    return row.pens[x] == _PLAIN and row.chars[x] == _BLANK and not marks_blanks(pen)
 
 
 def _one_pen(row: Row, start: int, end: int) -> str | None:

@@ -21,7 +21,8 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
-from frontdesk.frame import Frame, pen_codes
+from frontdesk.frame import Frame
+from frontdesk.pens import pen_codes
 
 IN_FLIGHT: Final = 2
 """Large frames that may be under way without an answer; two keep a slow line busy all the time."""

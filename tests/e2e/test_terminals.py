@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.frame import pen_codes
+from frontdesk.pens import pen_codes
 from tests.contrast import PALETTES, cell_contrast, least
 from tests.e2e.emulated_terminal import BACKGROUND_QUESTION
 from tests.e2e.pty_desk import PtyDesk

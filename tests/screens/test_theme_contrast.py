@@ -158,10 +158,11 @@ async def test_every_screen_can_be_read(open_front: FrontOpener, name: str, size
 
 
 async def until_read(front: Front) -> None:
-    """Wait until the pane shows what it has room for."""
+    """Wait until the pane shows the booking, where there is a pane."""
     pane = front.screen.pane
     if pane.display:
-        await front.until(lambda: any("History" in line for line in pane.lines))
+        pane.rest()
+        await front.until(lambda: pane.lines)
 
 
 @pytest.mark.parametrize("name", LOOKS)
