@@ -1,10 +1,11 @@
 """The README's pictures, made from the real program: `python -m tests.pictures` (make pictures).
 
-The same bytes every time: a still clock, a seeded diary, the design's 80 by 24. A picture
+In dark and in light, the same bytes every time: a still clock, a seeded diary, the design's 80 by 24. A picture
 loads nothing from elsewhere; its letters are those of the reader's own terminal.
 """
 
 import asyncio
+import io
 import re
 import tempfile
 import uuid
@@ -14,6 +15,9 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
 
 from frontdesk.app import FrontdeskApp
 from frontdesk.arrivals import IncomingBooking
@@ -26,6 +30,7 @@ from frontdesk.screens.list.bookings import BookingsScreen
 from frontdesk.screens.shell.lock import SignInScreen
 from frontdesk.store.opening import open_store
 from frontdesk.text import fold
+from frontdesk.widgets.look import DARK, LIGHT
 from tests.making import cancel, cancel_of
 from tests.screens import billed_data
 from tests.screens.desk_data import KIM, NOW, PRACTICES, kovacs
@@ -41,15 +46,39 @@ EARLIER = NOW - timedelta(minutes=12)
 CANCELLED_EARLIER = ("SD-10486", "SD-10487")
 """One that needs a person and one under way, so that the list shows both marks."""
 
+_NO_COLOURS = ((0, 0, 0),) * 8
+DARK_GROUND = TerminalTheme((24, 26, 31), (222, 222, 222), _NO_COLOURS)
+LIGHT_GROUND = TerminalTheme((250, 250, 248), (28, 28, 28), _NO_COLOURS)
+"""Terminals for the pictures: the program uses none of their sixteen colours."""
+
 _FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
 _FONT_FAMILY = re.compile(r"font-family:[^;]*;")
 
 
-def picture(app: FrontdeskApp) -> str:
-    """Return what is on the screen as an SVG that needs no other file and no network."""
-    exported = app.export_screenshot(title="frontdesk")
+def picture(app: FrontdeskApp, ground: TerminalTheme) -> str:
+    """Return what is on the screen of a terminal as an SVG that needs no other file and no network."""
+    console = Console(
+        width=app.size.width,
+        height=app.size.height,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        record=True,
+        legacy_windows=False,
+        safe_box=False,
+    )
+    console.print(app.screen._compositor.render_update(full=True))
+    exported = console.export_svg(title="frontdesk", theme=ground)
     own_fonts = _FONT_FAMILY.sub("font-family: monospace;", _FONT_FACE.sub("", exported))
     return "\n".join(line.rstrip() for line in own_fonts.splitlines()) + "\n"
+
+
+async def _take(made: dict[str, str], name: str, front: Front) -> None:
+    """Take a picture of the screen in each theme, as on a terminal of that background."""
+    for look, ground in ((DARK, DARK_GROUND), (LIGHT, LIGHT_GROUND)):
+        front.app.take_look(look)
+        await front.idle()
+        made[f"{name}-{look.name}.svg"] = picture(front.app, ground)
 
 
 def _others() -> Iterator[IncomingBooking]:
@@ -107,37 +136,39 @@ async def pictures() -> dict[str, str]:
         async with _front(path) as front:
             await front.type(SEARCH)
             await front.press("down")
-            made["bookings.svg"] = picture(front.app)
+            await _take(made, "bookings", front)
             await front.press("enter")
-            made["menu.svg"] = picture(front.app)
+            await _take(made, "menu", front)
             await front.press("c")
             await front.type(REASON)
-            made["cancel.svg"] = picture(front.app)
+            await _take(made, "cancel", front)
             await front.press("escape")
             await front.press("f4")
-            made["attention.svg"] = picture(front.app)
+            await _take(made, "attention", front)
         async with _front(path, Pins()) as front:
             await front.until(lambda: isinstance(front.app.screen, SignInScreen))
             await front.press("enter", *PINS[KIM.name], "enter")
             await front.until(lambda: isinstance(front.app.screen, BookingsScreen))
             await front.type(SEARCH)
             await front.press("f9")
-            made["locked.svg"] = picture(front.app)
+            await _take(made, "locked", front)
         billed = Path(folder) / "billed.db"
         await billed_data.fill(billed)
         async with _front(billed, later=billed_data.TO_DECEMBER) as front:
             await front.press("f3", "g", "a", "down", "f", "n", "n", "n", "down")
-            made["undecided.svg"] = picture(front.app)
+            await _take(made, "undecided", front)
         async with _front(billed, later=billed_data.TO_DECEMBER) as front:
             await front.type("cara")
             await front.press("enter", "f", "y", "n", "n")
-            made["did-not-come.svg"] = picture(front.app)
+            await _take(made, "did-not-come", front)
     return made
 
 
 def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.svg"):
+        old.unlink()
     for name, svg in asyncio.run(pictures()).items():
         (FOLDER / name).write_text(svg, encoding="utf-8")
 

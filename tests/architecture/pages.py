@@ -9,6 +9,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INDENTED = re.compile(r"^ {4}(\S.*)$", re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")
+_PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -29,7 +30,8 @@ def prose(page: Path) -> str:
 
 def links(page: Path) -> list[str]:
     """Return what a page links to or shows."""
-    return _LINK.findall(prose(page))
+    text = prose(page)
+    return _LINK.findall(text) + _PICTURE.findall(text)
 
 
 def spans(page: Path) -> list[str]:
