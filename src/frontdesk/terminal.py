@@ -303,7 +303,9 @@ class FrontdeskDriver(LinuxDriver):
             termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
 
     def hear_mouse(self) -> None:
-        """Have the terminal tell of the mouse: of buttons and the wheel, not of every move."""
+        """Have the terminal tell of the mouse: of buttons and the wheel, not of every move. Old ones have none."""
+        if is_old(os.environ.get("TERM", "")):
+            return
         self.write(_MOUSE_ON)
         self._reader.hears_mouse = True
 

@@ -38,7 +38,7 @@ PENS = {"0", "1", "4", "7"}
 """All attributes there are: bold, underlined, reversed. A VT220 has them, and no colour."""
 COLOUR = re.compile(r"[34]8;5;(1[6-9]|[2-9]\d|[12]\d\d)|22")
 """Colours of the fixed palette, and not bold any more: what a theme needs besides."""
-MODES = {"?7", "?25", "?1004", "?1049", "?2004", "?2048"}
+MODES = {"?7", "?25", "?1000", "?1004", "?1006", "?1049", "?2004", "?2048"}
 """Private modes: a terminal ignores those it does not know (the same, DECSET)."""
 NEWER = {">u", "<u", "?$p", "?2026h", "?2026l"}
 """Kitty's keys, questions for modes, synchronised output: unknown to old terminals."""

@@ -121,9 +121,12 @@ def test_on_the_same_mobile_the_day_is_said_where_it_is_another_one() -> None:
 def test_how_many_more_share_the_mobile_is_said() -> None:
     related = Related(same_mobile=(ELLA, TOM))
     assert mobile_words(FREYA, related, NOW, 24) == "Ella 11:30 and 1 more"
+
+
+def test_a_mobile_that_very_many_give_is_no_familys() -> None:
     full = Related(same_mobile=tuple(replace(ELLA, id=one) for one in range(MOST_ON_MOBILE)))
-    assert mobile_words(FREYA, full, NOW, 24) == "Ella 11:30 and 8+ more"
-    assert mobile_words(FREYA, full, NOW).endswith("Ella 11:30 and more")
+    assert mobile_words(FREYA, full, NOW) == ""
+    assert mobile_words(FREYA, replace(full, same_mobile=full.same_mobile[1:]), NOW)
 
 
 def test_lines_of_a_page_name_all_three() -> None:

@@ -174,10 +174,11 @@ def _also(booking: Booking, related: Related, now: datetime) -> Iterator[str]:
 
 def _mobile(booking: Booking, related: Related, now: datetime, *, with_day: bool) -> Iterator[str]:
     bookings = related.same_mobile
-    is_full = len(bookings) >= MOST_ON_MOBILE
+    if len(bookings) >= MOST_ON_MOBILE:
+        return  # a number that so many give is no family's
     for shown in range(len(bookings), 0, -1):
         rest = len(bookings) - shown
-        more = f" and {rest}{'+' if is_full else ''} more" if rest else " and more" if is_full else ""
+        more = f" and {rest} more" if rest else ""
         said = [(_first_name(one), _in_short(one, booking, now, with_day)) for one in bookings[:shown]]
         yield ", ".join(f"{held(name)} {when}" for name, when in said) + more
         if shown == 1:
