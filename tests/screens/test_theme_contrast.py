@@ -161,8 +161,13 @@ async def until_read(front: Front) -> None:
     """Wait until the pane shows the booking, where there is a pane."""
     pane = front.screen.pane
     if pane.display:
-        pane.rest()
-        await front.until(lambda: pane.lines)
+
+        def is_read() -> bool:
+            if not pane.lines:
+                pane.rest()
+            return bool(pane.lines)
+
+        await front.until(is_read)
 
 
 @pytest.mark.parametrize("name", LOOKS)
