@@ -46,7 +46,7 @@ EARLIER = NOW - timedelta(minutes=12)
 CANCELLED_EARLIER = ("SD-10486", "SD-10487")
 """One that needs a person and one under way, so that the list shows both marks."""
 
-_NO_COLOURS = ((0, 0, 0),) * 8
+_NO_COLOURS = [(0, 0, 0)] * 8
 DARK_GROUND = TerminalTheme((24, 26, 31), (222, 222, 222), _NO_COLOURS)
 LIGHT_GROUND = TerminalTheme((250, 250, 248), (28, 28, 28), _NO_COLOURS)
 """Terminals for the pictures: the program uses none of their sixteen colours."""
