@@ -100,7 +100,7 @@ def test_every_key_keeps_to_its_goal(desk: PtyDesk, theme: str) -> None:
         costs[name] = cost, goals[goal]
 
     spent("start", len(desk.output), "start")
-    spent("Down", median(cost(desk, DOWN, still=0.05) for _ in range(40)), "Down")
+    spent("Down", median(cost(desk, DOWN, still=0.05) for _ in range(15)), "Down")
     for name, key in (("PageDown", PAGE_DOWN), ("PageUp", PAGE_UP)):
         spent(name, max(cost(desk, key) for _ in range(4)), "page")
     spent("letter", max(cost(desk, letter.encode(), "to come") for letter in "sm"), "list again")
@@ -120,6 +120,11 @@ def test_every_key_keeps_to_its_goal(desk: PtyDesk, theme: str) -> None:
     too_many = {name: (spent, goal) for name, (spent, goal) in costs.items() if spent > goal * ROOM}
     assert too_many == {}
 
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", ["plain"], indirect=True)
+def test_a_desk_that_rests_is_written_nothing_but_its_clock(desk: PtyDesk) -> None:
+    desk.wait_still(1.0)  # the pane is drawn once the keys rest
     before = len(desk.output)
     desk.wait_still(10)
     assert len(desk.output) - before <= MINUTE
