@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import screen
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
@@ -54,6 +55,14 @@ def keys_never_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 def _keys_never_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     # Else what a wide window shows would depend on how long a test takes.
     monkeypatch.setattr(pane, "REST", 3600.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _painted_at_once() -> Iterator[None]:
+    # Textual waits up to a sixtieth of a second before it paints, and a test presses many keys.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(screen, "UPDATE_PERIOD", 0.002)
+        yield
 
 
 FrontOpener = Callable[..., AbstractAsyncContextManager[Front]]
