@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 
 pytest.register_assert_rewrite("tests.screens.golden")
+
+MEMORY, ROOMY = Path("/dev/shm"), 4 << 30
+"""Where Linux keeps files in memory, and how many bytes have to be free there for a run."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,12 +35,20 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(variable, None)
     _spread_collection(config)
     if not hasattr(config, "workerinput"):
+        _keep_in_memory()
         postgres.begin_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         postgres.end_run()
+
+
+def _keep_in_memory() -> None:
+    # On a disk a third of the run is waiting for it: every commit of every store is made durable.
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOMY:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
 
 
 def _spread_collection(config: pytest.Config) -> None:
