@@ -17,6 +17,7 @@ from frontdesk.store.port import BookingStore
 from frontdesk.terminal import BackgroundAnswered
 from frontdesk.widgets.look import DARK, LIGHT, PLAIN
 from frontdesk.widgets.theme import Ability
+from frontdesk.words.told import Role
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front, StillClock, desk_on
 
@@ -148,3 +149,12 @@ async def test_another_look_repaints_every_screen_and_nothing_else(
         assert drawn(front.app) == details
         await front.press("escape")
         assert drawn(front.app) == bookings
+
+
+async def test_a_patch_in_a_row_ends_with_its_words(front: Front) -> None:
+    await front.type("kov")
+    front.app.take_look(LIGHT)
+    await front.idle()
+    strip = front.screen.table.render_line(1 + front.screen.listing.view.cursor + 1)
+    patches = [one.text for one in strip if one.style == LIGHT[Role.WARNING]]
+    assert patches == ["same name"]

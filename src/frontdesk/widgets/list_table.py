@@ -20,6 +20,8 @@ from frontdesk.words.told import Part, Role, Told, told
 
 MARK = Part("▌", Role.CURSOR_MARK)
 """What stands before the cursor's row."""
+_PATCHES = frozenset({Role.WARNING, Role.WAITING, Role.CHIP})
+"""Roles that some themes draw on a patch of their own: it ends with the words."""
 MARK_WIDTH = 2
 """Cells before the first column."""
 
@@ -206,7 +208,11 @@ class ListTable(Widget, Generic[R], can_focus=True):
             if leaves_out and text == column.cell(rows[index - 1], now):
                 text = ""
             gap = " " if place + 1 < len(columns) else ""
-            parts.append(Part(fitted(text, one.width) + gap, column.role(row, now)))
+            cell, role = fitted(text, one.width) + gap, column.role(row, now)
+            said = cell.rstrip(" ") if role in _PATCHES else cell
+            parts.append(Part(said, role))
+            if blank := cell[len(said) :]:
+                parts.append(Part(blank))
         on = (Role.CURSOR if self.has_focus else Role.CURSOR_QUIET) if is_marked else None
         return Told(tuple(parts), on=on)
 
