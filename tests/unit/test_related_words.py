@@ -1,5 +1,6 @@
 """What stands beside a booking, in words: for the line below the list, windows, Details and line mode."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,7 +13,7 @@ from frontdesk.bookings import Booking, Count, Practitioner, Row
 from frontdesk.identity import MORE_LIMIT, MOST_ON_MOBILE, NOTHING_RELATED, Related
 from frontdesk.words.related import (
     also_words,
-    beside,
+    below_list,
     mobile_words,
     namesake_words,
     related_lines,
@@ -55,6 +56,11 @@ BOTH = Related(also_booked=(NGUYEN,), same_mobile=(ELLA,))
 
 def named(booking: Booking, name: str) -> Booking:
     return replace(booking, patient=replace(booking.patient, name=name))
+
+
+def beside(booking: Booking, related: Related, now: datetime, width: int, search: Sequence[Row] = ()) -> str:
+    """The line below the list, without the cell that it begins with; it has `width` cells for the rest."""
+    return str(below_list(booking, related, now, 1 + width, search)).removeprefix(" ")
 
 
 def test_the_line_below_the_list_is_as_drawn() -> None:

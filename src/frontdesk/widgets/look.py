@@ -22,7 +22,7 @@ QUIET_ROLES: Final = frozenset({Role.QUIET, Role.LABEL, Role.HEADING, Role.RULE,
 
 _ASCII: Final = str.maketrans("●·✗○▌│─╭╮╰╯", "o-x0>|-++++")
 """Signs for terminals that may not have the others."""
-_SIGNS: Final = "●·✗○▌│─╭╮╰╯✓ "
+_SIGNS: Final = "".join(map(chr, _ASCII)) + TICK
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ not the booking's own.
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rich.cells import cell_len
@@ -36,25 +37,27 @@ def row_word(row: Row) -> str:
 def below_list(
     booking: Booking, related: Related, now: datetime, width: int, search: Sequence[Row] = ()
 ) -> Told:
-    """Return the line below the cursor's booking as it is drawn: who could be taken for its patient warns."""
-    said = beside(booking, related, now, width - 1, search)
-    first, gap, rest = said.partition(_GAP)
-    is_warning = first.startswith(SAME_NAME)
-    parts = (Part(f" {first}", Role.WARNING if is_warning else Role.QUIET), Part(f"{gap}{rest}", Role.QUIET))
-    return Told(parts) if said else Told()
-
-
-def beside(booking: Booking, related: Related, now: datetime, width: int, search: Sequence[Row] = ()) -> str:
     """Return the line below the cursor's booking, in `width` cells; empty where nothing stands beside it.
 
     `search` are the rows of a search in which the booking stands: without anybody of the same name to come, who has it
     there is told of. What has no room is left out from the end.
     """
-    others = related.namesakes or namesakes_among(booking, search)
+    namesakes = related.namesakes or namesakes_among(booking, search)
+    said = _beside(booking, related, namesakes, now, width - 1)
+    parts = [Part(f"{_GAP if place else ' '}{one}", Role.QUIET) for place, one in enumerate(said)]
+    if namesakes:
+        parts[0] = replace(parts[0], role=Role.WARNING)  # who could be taken for the patient
+    return Told(tuple(parts))
+
+
+def _beside(
+    booking: Booking, related: Related, namesakes: Sequence[Booking], now: datetime, width: int
+) -> list[str]:
+    """Return what there is room for in `width` cells, in the order of what matters most."""
     parts = [
         variants
         for variants in (
-            tuple(_same_name(booking, others)),
+            tuple(_same_name(booking, namesakes)),
             tuple(f"{ALSO_BOOKED} {said}" for said in _also(booking, related, now)),
             tuple(f"{SAME_MOBILE}: {said}" for said in _mobile(booking, related, now, with_day=True)),
         )
@@ -70,7 +73,7 @@ def beside(booking: Booking, related: Related, now: datetime, width: int, search
     for place, variants in enumerate(parts):
         said.append(_fitting(variants, left - sum(least[place + 1 :])))
         left -= cell_len(said[-1]) + len(_GAP)
-    return _GAP.join(said)
+    return said
 
 
 def related_lines(

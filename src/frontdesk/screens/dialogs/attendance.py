@@ -1,5 +1,6 @@
 """Whether the patient came: marking it, and taking it back."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -39,9 +40,9 @@ class MarkDialog(BookingDialog, inherit_bindings=False):
         """The latest request not to be charged, as far as it was read."""
         return self.requests[-1] if self.requests else None
 
+    @abstractmethod
     def why_not(self, booking: Booking) -> Reason | None:
         """Return why it cannot be done to `booking`, as far as the booking says."""
-        raise NotImplementedError
 
     def state(self) -> Marking:
         """Return what there is to show."""

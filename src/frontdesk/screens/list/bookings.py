@@ -25,6 +25,7 @@ from frontdesk.screens.list.changes import ContactChanged, StoreChanged
 from frontdesk.screens.list.elsewhere import Elsewhere
 from frontdesk.screens.list.key_line import IN_FIND, IN_LIST, KeyLine
 from frontdesk.screens.list.last_write import LastLine
+from frontdesk.screens.list.narrowing import NO_BOOKING
 from frontdesk.screens.list.neighbours import Neighbours
 from frontdesk.screens.list.pane import Pane
 from frontdesk.screens.opening import DIALOGS, screen_at
@@ -252,7 +253,9 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         listing, query = self.listing, self.listing.query
         try:
             await listing.count_hits()
-            if query is not None and query.text and query.filters.status is None:
+            # Of a number that is not exact it is not said how many are still to come.
+            is_exact = listing.count is not None and listing.count.exact
+            if is_exact and query is not None and query.text and query.filters.status is None:
                 to_come = replace(query, filters=query.filters.with_status(Status.UPCOMING))
                 counted = await self.source.count(to_come, COUNT_LIMIT)
                 self._to_come = counted if query is listing.query else None
@@ -313,11 +316,6 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         if self.find.value.strip() != self.listing.text or self.listing.query is None:
             await self.listing.search(self.find.value)
 
-    def leave_search(self, filters: Filters) -> None:
-        with self.prevent(Input.Changed):
-            self.find.value = ""
-        super().leave_search(filters)
-
     def action_find(self) -> None:
         self.find.focus()
 
@@ -366,7 +364,7 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         if row is None:
             # Where the list could not be read, this is so only until it is.
             answer = self.say if self.listing.query else self.key_line.trouble
-            answer("There is no booking here to act on.")
+            answer(NO_BOOKING)
             return
         now, standing, keys = self.desk.now(), self.desk.standing, self.desk.program.settings.keys
         here = self.desk.here
@@ -440,8 +438,7 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
 
     def start_over(self) -> None:
         """Begin at Find, with no filter and nothing of what was on the screen: another operator is here."""
-        with self.prevent(Input.Changed):
-            self.find.value = ""
+        self.empty_find()
         self.key_line.key_comes()
         self.last.forget()
         self.desk.changed_elsewhere.clear()

@@ -20,6 +20,8 @@ from frontdesk.sources.bookings import BookingSource
 from frontdesk.widgets.find_bar import FindField
 from frontdesk.words import lists
 
+NO_BOOKING = "There is no booking here to act on."
+
 
 class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
     """A list of bookings that these keys narrow, with a Find that a jump to a day empties."""
@@ -49,8 +51,7 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
     def _day_chosen(self, day: date | None) -> None:
         if day is None:
             return
-        with self.prevent(Input.Changed):
-            self.find.value = ""
+        self.empty_find()
         only = partial(self._only_day, day)
         self.key_line.offer(only)
         self.perform(lambda: self.days.go(day, only))
@@ -103,6 +104,7 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
 
     def leave_search(self, filters: Filters) -> None:
         """Show what `filters` let through, and no longer what a search finds."""
+        self.empty_find()
         self.perform(lambda: self.listing.leave_search(filters))
 
     @work(exit_on_error=False, group="asking")
@@ -133,13 +135,16 @@ class Narrowing(ListScreen[Filters, Row], inherit_bindings=False):
     def action_show_household(self) -> None:
         row = self.listing.current
         if row is None:
-            self.say("There is no booking here to act on.")
+            self.say(NO_BOOKING)
         elif not row.booking.patient.mobile:
             self.say(f"No mobile is known of {row.booking.patient.name}.")
         else:
-            with self.prevent(Input.Changed):
-                self.find.value = ""
             self.leave_search(self.source.unfiltered.on_mobile(row.booking.patient.mobile))
+
+    def empty_find(self) -> None:
+        """Take the text out of Find, for a list that is asked for without a search."""
+        with self.prevent(Input.Changed):
+            self.find.value = ""
 
     async def _choose(self, title: str, choices: Sequence[tuple[str, str]]) -> int | None:
         """Return which of some words, each with something that tells it apart, the operator chose."""

@@ -1,6 +1,7 @@
 """A screen with a list: a source of rows, a table of columns, and keys."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import ClassVar, Generic
@@ -63,9 +64,9 @@ class ListScreen(Screen[None], Generic[Q, R], inherit_bindings=False):
     # -- what a list says ---------------------------------------------------------------
 
     @property
+    @abstractmethod
     def columns(self) -> tuple[Column[R], ...]:
         """The table's columns."""
-        raise NotImplementedError
 
     @property
     def offered(self) -> tuple[Action, ...]:

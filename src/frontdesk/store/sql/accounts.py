@@ -179,7 +179,7 @@ class Accounts:
         return {}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
-        raise NotImplementedError(kind)
+        raise TypeError(f"a billing account has no {kind} of its own")
 
     def practice(self, tx: Connection, thing: Account) -> Practice | None:
         return _one_practice(tx, thing.settings.account)
