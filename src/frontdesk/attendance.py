@@ -17,10 +17,10 @@ from frontdesk.bookings import (
     Reason,
     Scope,
     Standing,
+    reason_not_known,
     why_not_cancel,
     why_not_write,
 )
-from frontdesk.open_words import not_known_here
 
 WORDS = {
     Presence.NONE: "not marked",
@@ -143,7 +143,7 @@ def why_not_take_back(
 def _why_not_understood(booking: Booking) -> Reason | None:
     """Return that only a newer program knows what is marked, if that is so: it would be written over."""
     marked = booking.attendance.presence
-    return None if marked.is_known else Reason("not-known-here", not_known_here(f"the mark {marked}"))
+    return None if marked.is_known else reason_not_known(f"the mark {marked}")
 
 
 def why_not_no_show_key(

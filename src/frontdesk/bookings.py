@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
-from frontdesk.open_words import OpenWord
+from frontdesk.open_words import OpenWord, not_known_here
 
 REASON_LIMIT = 255
 """Characters of a cancellation reason, counted in code points after `text.clean`."""
@@ -375,6 +375,11 @@ class Reason:
 
     def __str__(self) -> str:
         return self.text
+
+
+def reason_not_known(what: str) -> Reason:
+    """Return the reason that only a newer program can do it, where this one does not know `what`."""
+    return Reason("not-known-here", not_known_here(what))
 
 
 OTHER_STORE = "other-store"

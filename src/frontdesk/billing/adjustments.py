@@ -10,8 +10,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from frontdesk.billing.periods import InvoiceState
-from frontdesk.bookings import Booking, Operator, Presence, Reason, Scope, Standing, why_not_write
-from frontdesk.open_words import OpenWord, not_known_here
+from frontdesk.bookings import (
+    Booking,
+    Operator,
+    Presence,
+    Reason,
+    Scope,
+    Standing,
+    reason_not_known,
+    why_not_write,
+)
+from frontdesk.open_words import OpenWord
 from frontdesk.text import fold
 
 TEXT_LIMIT = 500
@@ -189,7 +198,7 @@ def _why_nothing_to_ask(booking: Booking) -> Reason | None:
 
 def _why_not_again(latest: Adjustment) -> Reason | None:
     if not latest.review.is_known:
-        return Reason("not-known-here", not_known_here(f"the answer {latest.review} to a request"))
+        return reason_not_known(f"the answer {latest.review} to a request")
     match latest.review:
         case Review.AWAITING:
             return Reason("awaiting", f"a request of {latest.name} awaits review")

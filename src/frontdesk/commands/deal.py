@@ -5,15 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 
-from frontdesk.bookings import REASON_LIMIT, Booking, Operator, Reason, Standing
+from frontdesk.bookings import REASON_LIMIT, Booking, Operator, Reason, Standing, reason_not_known
 from frontdesk.commands.command import Ask, Changes, Held
 from frontdesk.deliveries import Delivery, Kind, State, Way, is_by_hand
-from frontdesk.open_words import not_known_here
 
 
 def _why_not(delivery: Delivery) -> Reason | None:
     if not delivery.is_known:
-        return Reason("not-known-here", not_known_here("what is to be done"))
+        return reason_not_known("what is to be done")
     if delivery.state is State.ATTENTION:
         return None
     by = f" by {delivery.settled_by}" if delivery.settled_by else ""

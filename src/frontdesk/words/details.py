@@ -19,7 +19,7 @@ from frontdesk.words.attendance import state_lines
 from frontdesk.words.deliveries import fact
 from frontdesk.words.fitting import fitted, side_by_side
 from frontdesk.words.related import related_lines
-from frontdesk.words.summary import private_lines, time_words, who
+from frontdesk.words.summary import age_words, fee_words, pms_ref_words, private_lines, time_words, who
 from frontdesk.words.told import TEXT_START, Role, Shown, Told, labelled, told
 
 NAME_WIDTH, WORD_WIDTH = 15, 10
@@ -88,18 +88,14 @@ def _keys(deliveries: Sequence[Delivery]) -> str:
 def booking_lines(booking: Booking, now: datetime, home: Practice | None, width: int) -> tuple[Told, ...]:
     """Return what is known of the booking itself, in `width` cells."""
     patient, practice = booking.patient, booking.practice
-    age = f", {times.age(patient.birth_date, now.date())}" if patient.birth_date else ""
     newness = {True: "new patient", False: "not a new patient", None: ""}[patient.is_new]
-    fee = f"${booking.fee / 100:,.2f}" if booking.fee is not None else ""
-    pms = f"{practice.pms.name} ref {booking.pms_ref}" if practice.pms and booking.pms_ref else ""
-
     lines = [
-        labelled("Patient", who(patient, width - TEXT_START, age)),
+        labelled("Patient", who(patient, width - TEXT_START, age_words(patient, now))),
         labelled("", side_by_side(patient.email, newness)),
         labelled("Time", time_words(booking, now, home, with_end=True)),
         labelled("Practitioner", booking.practitioner.name or "not known"),
-        labelled("Type", side_by_side(booking.appointment_type, fee)),
-        labelled("Practice", side_by_side(practice.name, pms)),
+        labelled("Type", side_by_side(booking.appointment_type, fee_words(booking))),
+        labelled("Practice", side_by_side(practice.name, pms_ref_words(booking))),
     ]
     if booking.cancellation is not None:
         lines.append(labelled("Reason", booking.cancellation.reason or "none given"))

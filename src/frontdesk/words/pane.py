@@ -15,7 +15,14 @@ from frontdesk.identity import Related
 from frontdesk.words.deliveries import done_words, each_fact
 from frontdesk.words.fitting import side_by_side, wrapped
 from frontdesk.words.related import ALSO_BOOKED, SAME_MOBILE, also_words, mobile_words, namesake_words
-from frontdesk.words.summary import SAME_NAME, born_words, time_words
+from frontdesk.words.summary import (
+    SAME_NAME,
+    age_words,
+    born_words,
+    fee_words,
+    pms_ref_words,
+    time_words,
+)
 from frontdesk.words.told import Role, Told, told
 
 SINCE = 120
@@ -57,9 +64,8 @@ def pane_lines(
 
 def _who(booking: Booking, now: datetime) -> Iterator[Told]:
     patient = booking.patient
-    age = f", {times.age(patient.birth_date, now.date())}" if patient.birth_date else ""
     yield told(patient.name, Role.STRONG)
-    yield told(born_words(patient) + age)
+    yield told(born_words(patient) + age_words(patient, now))
     if contact := side_by_side(patient.mobile, patient.email):
         yield told(contact)
 
@@ -72,13 +78,10 @@ def _when(booking: Booking, now: datetime, home: Practice | None) -> Iterator[To
 
 
 def _what(booking: Booking, width: int) -> Iterator[Told]:
-    fee = f"${booking.fee / 100:,.2f}" if booking.fee is not None else ""
-    practice = booking.practice
-    pms = f"{practice.pms.name} ref {booking.pms_ref}" if practice.pms and booking.pms_ref else ""
     for text, role in (
-        (side_by_side(booking.appointment_type, fee), Role.VALUE),
-        (side_by_side(booking.practitioner.name, practice.name), Role.VALUE),
-        (side_by_side(booking.ref, pms), Role.QUIET),
+        (side_by_side(booking.appointment_type, fee_words(booking)), Role.VALUE),
+        (side_by_side(booking.practitioner.name, booking.practice.name), Role.VALUE),
+        (side_by_side(booking.ref, pms_ref_words(booking)), Role.QUIET),
     ):
         lines = (text,) if cell_len(text) <= width else wrapped(text, width)
         yield from (told(line, role) for line in lines if line)

@@ -15,12 +15,28 @@ from frontdesk.deliveries import Kind, Planned, Reader, State, Way, reader
 from frontdesk.words.fitting import SHORTEST_NAME, fitted, held, side_by_side
 from frontdesk.words.told import TEXT_START, Part, Role, Told, labelled
 
-SAME_NAME, ALSO_BOOKED = "Same name", "Also booked"
+SAME_NAME = "Same name"
 
 
 def born_words(patient: Patient) -> str:
     """`born 14 Mar 1981`, or that it is not known."""
     return f"born {times.day_in_full(patient.birth_date)}" if patient.birth_date else "birth date not known"
+
+
+def age_words(patient: Patient, now: datetime) -> str:
+    """`, 45`: how old a patient is, to stand behind the birth date; empty where that is not known."""
+    return f", {times.age(patient.birth_date, now.date())}" if patient.birth_date else ""
+
+
+def fee_words(booking: Booking) -> str:
+    """`$185.00`; empty where no fee is known."""
+    return f"${booking.fee / 100:,.2f}" if booking.fee is not None else ""
+
+
+def pms_ref_words(booking: Booking) -> str:
+    """`Praktika ref A-17`: what the PMS calls the booking; empty where it is in none."""
+    pms = booking.practice.pms
+    return f"{pms.name} ref {booking.pms_ref}" if pms and booking.pms_ref else ""
 
 
 def who(patient: Patient, room: int = sys.maxsize, age: str = "") -> str:
@@ -82,10 +98,9 @@ def summary(
     width: int = sys.maxsize,
 ) -> tuple[Told, Told, Told]:
     """Return the three lines about the booking, in `width` cells: the patient, the time, with whom."""
-    room, born = width - TEXT_START, booking.patient.birth_date
-    age = f", {times.age(born, now.date())}" if born else ""
+    room, patient = width - TEXT_START, booking.patient
     return (
-        labelled("Patient", who(booking.patient, room, age), Role.STRONG),
+        labelled("Patient", who(patient, room, age_words(patient, now)), Role.STRONG),
         labelled("Time", time_words(booking, now, home), Role.STRONG),
         labelled("With", _with(booking, room)),
     )

@@ -8,10 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
+from frontdesk import times
+
+_MONTHS = tuple(times.month_name(number).casefold() for number in range(1, 13))
 _SAID = r"(?<!\w)(?:d\.?o\.?b\b\.?|born\b(?:\s+on\b)?|birth\s?date\b|date\s+of\s+birth\b):?\s*"
 _NAMED = re.compile(_SAID, re.IGNORECASE)
 _AFTER_DOB = re.compile(

@@ -20,7 +20,7 @@ from frontdesk.commands import Subject
 from frontdesk.store import records
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import accounts as kept
-from frontdesk.store.sql import selects
+from frontdesk.store.sql import effects, selects
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.narrowing import at_practices
 from frontdesk.store.sql.proving import proof_of_things
@@ -67,8 +67,7 @@ def _lock_entries(tx: Connection, ended: Iterable[tuple[Account, Period]]) -> No
             select(BOOKING.c.id).where(BOOKING.c.id.in_(some)).order_by(BOOKING.c.id).with_for_update()
         )
     for some in chunks:
-        requests = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.booking_id.in_(some))
-        tx.execute(requests.order_by(ADJUSTMENT.c.id).with_for_update())
+        effects.lock_requests(tx, some)
 
 
 def _deed(account: Account, invoice: Invoice, now: datetime) -> Deed:

@@ -9,11 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from frontdesk.api.asks import content_of, payload_of
-from frontdesk.bookings import Intent, Operator, Reason, Standing, why_not_write
+from frontdesk.bookings import Intent, Operator, Reason, Standing, reason_not_known, why_not_write
 from frontdesk.commands import Changes, Command, Done, Subject
 from frontdesk.deliveries import Planned, State, Way
 from frontdesk.errors import NotFound, Refused
-from frontdesk.open_words import not_known_here
 from frontdesk.store.sql import effects, selects
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.holding import lock, save
@@ -186,7 +185,7 @@ def outcome(tx: Connection, database: Database, command_id: UUID, standing: Stan
 def done_of(tx: Connection, row: Row[Any], standing: Standing) -> Done[Any]:
     """Return what a command did, from its row. Raises NotFound for a desk that may not know of it, Refused."""
     if row.subject_kind not in SUBJECTS:
-        raise Refused(Reason("not-known-here", not_known_here("what was asked for")))
+        raise Refused(reason_not_known("what was asked for"))
     thing = SUBJECTS[row.subject_kind].read(tx, row.subject_id, standing)
     return Done(row.id, row.kind, row.at, thing)
 

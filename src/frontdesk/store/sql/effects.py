@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from frontdesk.bookings import Booking, Reason, Standing
+from frontdesk.bookings import Booking, Reason, Standing, reason_not_known
 from frontdesk.commands import Ask, Changes, Command, Held, Settle
 from frontdesk.deliveries import (
     NOT_DONE,
@@ -25,13 +25,12 @@ from frontdesk.deliveries import (
     way_of,
 )
 from frontdesk.errors import Refused
-from frontdesk.open_words import not_known_here
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.holding import lock, save
 from frontdesk.store.sql.proving import proof_of_effect
 from frontdesk.store.sql.sealing import Deed
-from frontdesk.store.sql.selects import COMMAND, DELIVERY
+from frontdesk.store.sql.selects import ADJUSTMENT, COMMAND, DELIVERY
 
 _UNSENT = frozenset({State.PENDING.value, State.ATTENTION.value})
 
@@ -109,6 +108,12 @@ def lock_deliveries(tx: Connection, booking_ids: Sequence[int]) -> Sequence[Row[
     return tx.execute(theirs.order_by(DELIVERY.c.id).with_for_update()).all()
 
 
+def lock_requests(tx: Connection, booking_ids: Sequence[int]) -> Sequence[int]:
+    """Lock all requests of bookings, which are locked already, in the one order of locks; return their ids."""
+    theirs = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.booking_id.in_(booking_ids))
+    return tx.execute(theirs.order_by(ADJUSTMENT.c.id).with_for_update()).scalars().all()
+
+
 def last_open(tx: Connection, booking_id: int | None, way: Way) -> Row[Any] | None:
     """Return, locked, the last delivery of a booking by this way that has not come to its end, or None.
 
@@ -168,12 +173,7 @@ def _open(tx: Connection, row: Row[Any]) -> tuple[Command, Held[Any] | None]:
     try:
         command = selects.command(asked)
     except ValueError:
-        raise Refused(
-            Reason(
-                "not-known-here",
-                not_known_here("what was asked for"),
-            )
-        ) from None
+        raise Refused(reason_not_known("what was asked for")) from None
     held = lock(tx, command.subject, command.ask.reads, Standing())
     is_open = held.thing.intent is not None and held.thing.intent.command_id == command.id
     return command, held if is_open else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from frontdesk import times
 from frontdesk.billing.adjustments import Review
@@ -17,7 +17,6 @@ from frontdesk.commands import Command, Held, Subject, TakeBackNoShow
 from frontdesk.deliveries import Kind, Way
 from frontdesk.store.sql import doing, effects, holding
 from frontdesk.store.sql.sealing import Deed, News
-from frontdesk.store.sql.selects import ADJUSTMENT
 from frontdesk.store.sql.subjects import SUBJECTS
 
 
@@ -30,9 +29,7 @@ def take_back(
     ids = [one.id for one in marked]
     # In the one order of locks, whatever is needed of them.
     effects.lock_deliveries(tx, ids)
-    requested = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.booking_id.in_(ids)).order_by(ADJUSTMENT.c.id)
-    request_ids = tx.execute(requested.with_for_update()).scalars().all()
-    requests = SUBJECTS["adjustment"].many(tx, request_ids)
+    requests = SUBJECTS["adjustment"].many(tx, effects.lock_requests(tx, ids))
     effects.drop_unsent(tx, ids, Kind.PMS_NO_SHOW, "its appointment was moved", now)
     as_it_is = {one.id: one for one in SUBJECTS["booking"].many(tx, ids)}
     deeds: list[Deed] = []
