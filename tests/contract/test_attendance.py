@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from frontdesk.attempts import Ended, Result
+from frontdesk.attempts import Claim, Ended, Result
 from frontdesk.bookings import Attendance, Booking, Operator, Origin, Pms, Presence, Scope, Standing, Status
 from frontdesk.commands import (
     Ask,
@@ -235,13 +235,18 @@ async def test_what_a_person_may_have_done_by_hand_is_taken_back_by_hand(store: 
     assert await store.registry.verify() is None
 
 
-@pytest.mark.far_too(full=True)
-async def test_a_pms_that_can_be_told_is_asked_whether_a_person_has_marked_it(store: Store) -> None:
-    booking = await begun(store)
-    marked = await do(store, booking, NO_SHOW)
+async def refused(store: Store) -> Claim:
+    """Have the PMS refuse a no-show that waits for it; return what it was asked."""
     claim = await store.queue.claim(["smile"], POLICY)
     assert claim is not None
     await store.queue.finish(claim, Result(Ended.REFUSED, "it takes no no-show of it"), POLICY)
+    return claim
+
+
+@pytest.mark.far_too(full=True)
+async def test_a_pms_that_can_be_told_is_asked_whether_a_person_has_marked_it(store: Store) -> None:
+    marked = await do(store, await begun(store), NO_SHOW)
+    await refused(store)
     await do(store, marked, TakeBackNoShow())
     assert await store.attention(9) == ()
     claim = await store.queue.claim(["smile"], POLICY)
@@ -253,10 +258,7 @@ async def test_a_pms_that_can_be_told_is_asked_whether_a_person_has_marked_it(st
 async def test_what_is_tried_again_may_have_been_done_by_a_person_before(store: Store) -> None:
     booking = await begun(store)
     marked = await do(store, booking, NO_SHOW)
-    claim = await store.queue.claim(["smile"], POLICY)
-    assert claim is not None
-    await store.queue.finish(claim, Result(Ended.REFUSED, "it takes no no-show of it"), POLICY)
-    again = await retry(store, claim.delivery.id, KIM)
+    again = await retry(store, (await refused(store)).delivery.id, KIM)
     assert again.state is State.PENDING
     await do(store, marked, TakeBackNoShow())
     first, then = await store.deliveries(booking.id)

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from frontdesk.errors import FrontdeskError
 from frontdesk.store.port import BookingStore
+
+Front = TypeVar("Front")
 
 
 class Cut:
@@ -37,9 +39,15 @@ class Cut:
         return ask
 
 
-def wrapped(made: list[Cut]) -> Callable[[BookingStore], Any]:
+def in_front(made: list[Front], make: Callable[[BookingStore], Front]) -> Callable[[BookingStore], Any]:
+    """Return what puts a test's own store in front of each one that is opened, and keeps it in `made`."""
+
     def wrap(store: BookingStore) -> Any:
-        made.append(Cut(store))
+        made.append(make(store))
         return made[-1]
 
     return wrap
+
+
+def wrapped(made: list[Cut]) -> Callable[[BookingStore], Any]:
+    return in_front(made, Cut)

@@ -34,7 +34,7 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.port import STORE, BookingStore, Change
 from tests.screens.billed_data import TO_DECEMBER, arriving, fill
 from tests.screens.conftest import FrontOpener
-from tests.screens.cuts import Cut, wrapped
+from tests.screens.cuts import Cut, in_front, wrapped
 from tests.screens.desk_data import HOSTILE_NAMES, KIM, NOW, SYDNEY, TOM
 from tests.screens.front import Front, StillClock
 from tests.screens.golden import same_as_golden
@@ -226,11 +226,7 @@ class WithoutBill:
 async def test_a_desk_without_the_scope_reads_why_and_asks_for_nothing(open_billed: BilledFront) -> None:
     made: list[WithoutBill] = []
 
-    def wrap(store: BookingStore) -> Any:
-        made.append(WithoutBill(store))
-        return made[0]
-
-    async with open_billed(wrap=wrap) as front:
+    async with open_billed(wrap=in_front(made, WithoutBill)) as front:
         await front.press("f3", "1", "f5", "pagedown", "g", "i", "m", "v", "enter")
         assert on(front, BillingScreen)
         assert "This desk may not see what is billed: its token lacks the scope bill." in shown(front)

@@ -149,17 +149,20 @@ async def test_a_pms_that_takes_no_no_shows_is_for_a_person(front: Front) -> Non
     assert "Praktika ! Manual update required: mark it there too" in shown(front)
 
 
+async def answered(front: Front, pms: AsksPms, status: AppointmentStatus) -> None:
+    """Have the PMS answer that the patient was there ten minutes ago."""
+    at = NOW - timedelta(minutes=10)
+    pms.answer = Preflight(Finding.ATTENDED, at, "Dr Lee", status, at, besides_status=Finding.SAME)
+    pms.may_answer.set()
+    await front.until(lambda: "Asking" not in shown(front))
+
+
 async def test_who_has_arrived_there_is_not_marked_here(open_front: FrontOpener, billed: SqlStore) -> None:
     pms = AsksPms()
     async with open_front(preflight=pms) as front:
         await f_of(front, NOT_NEW)
         assert "Praktika is told automatically. Asking now" in shown(front)
-        at = NOW - timedelta(minutes=10)
-        pms.answer = Preflight(
-            Finding.ATTENDED, at, "Dr Lee", AppointmentStatus.ARRIVED, at, besides_status=Finding.SAME
-        )
-        pms.may_answer.set()
-        await front.until(lambda: "Asking" not in shown(front))
+        await answered(front, pms, AppointmentStatus.ARRIVED)
         assert "Praktika ! shows arrived 09:04. Take that back there first" in shown(front)
         front.clock.advance(SEEN)
         await front.press("f8")
@@ -174,12 +177,7 @@ async def test_who_was_there_is_read_of_before_the_mark_counts(
     pms = AsksPms()
     async with open_front(preflight=pms) as front:
         await f_of(front, NOT_NEW)
-        at = NOW - timedelta(minutes=10)
-        pms.answer = Preflight(
-            Finding.ATTENDED, at, "Dr Lee", AppointmentStatus.COMPLETED, at, besides_status=Finding.SAME
-        )
-        pms.may_answer.set()
-        await front.until(lambda: "Asking" not in shown(front))
+        await answered(front, pms, AppointmentStatus.COMPLETED)
         assert "Praktika ! shows completed 09:04. Ask at the desk before you mark it" in shown(front)
         await front.press("f8")
         assert "Too early: this window was not yet on your screen." in shown(front)

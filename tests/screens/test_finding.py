@@ -14,7 +14,7 @@ from frontdesk.screens.list import meant
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from tests.screens.conftest import FrontOpener
-from tests.screens.cuts import Cut, wrapped
+from tests.screens.cuts import Cut, in_front, wrapped
 from tests.screens.desk_data import KIM, NOW, everything, kovacs
 from tests.screens.front import Front, key_event
 
@@ -247,11 +247,7 @@ async def test_an_answer_that_comes_after_the_text_has_changed_is_not_shown(
 ) -> None:
     stores: list[Slow] = []
 
-    def wrap(store: BookingStore) -> Any:
-        stores.append(Slow(store, []))
-        return stores[-1]
-
-    async with open_front(wrap=wrap) as front:
+    async with open_front(wrap=in_front(stores, lambda store: Slow(store, []))) as front:
         await front.type("mriela")
         await front.until(lambda: stores[0].asked[-1:] == ["mriela"])
         await front.press(*keys)

@@ -384,13 +384,18 @@ async def test_the_key_is_not_named_where_it_does_nothing(front: Front) -> None:
 # -- a world that changes meanwhile ---------------------------------------------------------
 
 
+async def asked_for(front: Front, store: Late, *keys: str) -> None:
+    """Ask for a day by these keys, until the store has been asked for a page that it holds back."""
+    store.holds = {"page"}
+    await posted(front, "ctrl+g", *keys)
+    await store.asked.wait()
+
+
 async def test_a_slow_store_keeps_nobody_from_typing_a_day(open_front: FrontOpener) -> None:
     made: list[Late] = []
     async with open_front(wrap=late(made)) as front:
         await front.type("kov")
-        made[0].holds = {"page"}
-        await posted(front, "ctrl+g", *"thu", "enter")
-        await made[0].asked.wait()
+        await asked_for(front, made[0], *"thu", "enter")
         await settled_down(front)
         assert front.screen.find.value == ""
         # What is typed on goes to Find and is neither lost nor taken for the list's keys.
@@ -409,9 +414,7 @@ async def test_a_slow_store_keeps_nobody_from_typing_a_day(open_front: FrontOpen
 async def test_enter_twice_waits_for_a_slow_store_and_shows_that_day(open_front: FrontOpener) -> None:
     made: list[Late] = []
     async with open_front(wrap=late(made)) as front:
-        made[0].holds = {"page"}
-        await posted(front, "ctrl+g", *"thu", "enter", "enter")
-        await made[0].asked.wait()
+        await asked_for(front, made[0], *"thu", "enter", "enter")
         await settled_down(front)
         assert not front.screen.menu.is_open
         made[0].may_come.set()
@@ -426,9 +429,7 @@ async def test_rows_of_another_question_do_not_stay_while_the_day_is_awaited(
     made: list[Late] = []
     async with open_front(wrap=late(made)) as front:
         await front.type("kov")
-        made[0].holds = {"page"}
-        await posted(front, "ctrl+g", *"thu", "enter")
-        await made[0].asked.wait()
+        await asked_for(front, made[0], *"thu", "enter")
         while front.rows():
             await front.pilot.pause(0.01)
         assert "      Reading the bookings..." in front.lines()
@@ -500,9 +501,7 @@ async def test_another_operator_hears_nothing_of_a_day_that_comes_late(store_pat
     async with signed_in(store_path, Pins(), wrap=late(made)) as front:
         await sign_in(front)
         marked = front.marked
-        made[0].holds = {"page"}
-        await posted(front, "ctrl+g", *"tue", "enter")
-        await made[0].asked.wait()
+        await asked_for(front, made[0], *"tue", "enter")
         await posted(front, "f9")
         await settled_down(front)
         assert front.app.screen is not front.screen

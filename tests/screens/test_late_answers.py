@@ -22,7 +22,7 @@ from frontdesk.screens.shell.lock import Admitted
 from frontdesk.store.port import BookingStore, Change
 from tests.making import cancel, cancel_of
 from tests.screens.conftest import FrontOpener
-from tests.screens.cuts import Cut
+from tests.screens.cuts import Cut, in_front
 from tests.screens.desk_data import KIM, NOW, TOM
 from tests.screens.front import Front
 from tests.screens.pins import Pins
@@ -57,11 +57,7 @@ class Late:
 
 
 def late(made: list[Late], *holds: str) -> Callable[[BookingStore], Any]:
-    def wrap(store: BookingStore) -> Any:
-        made.append(Late(store, *holds))
-        return made[-1]
-
-    return wrap
+    return in_front(made, lambda store: Late(store, *holds))
 
 
 async def cancelled_by(store: BookingStore, ref: str, operator: Any = TOM) -> Booking:
@@ -354,11 +350,7 @@ class Deaf(Cut):
 
 
 def deaf_ones(made: list[Deaf]) -> Callable[[BookingStore], Any]:
-    def wrap(store: BookingStore) -> Any:
-        made.append(Deaf(store))
-        return made[-1]
-
-    return wrap
+    return in_front(made, Deaf)
 
 
 async def test_news_that_is_lost_while_the_store_comes_back_is_read_again(

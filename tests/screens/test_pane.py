@@ -11,6 +11,7 @@ from frontdesk.store.port import BookingStore
 from frontdesk.words.pane import NARROWEST, SINCE, WIDEST, pane_width
 from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
+from tests.screens.cuts import in_front
 from tests.screens.desk_data import TOM
 from tests.screens.front import Front
 
@@ -50,11 +51,7 @@ def _rests_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wrapped(late: list[Late]) -> Any:
-    def wrap(store: BookingStore) -> Late:
-        late.append(Late(store))
-        return late[-1]
-
-    return wrap
+    return in_front(late, Late)
 
 
 def beside(front: Front) -> list[str]:

@@ -19,6 +19,7 @@ from tests import making
 from tests.contract.raw import bring_back, take_away
 from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
+from tests.screens.cuts import in_front
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front, StillClock, desk_on, key_event, screen_lines
 
@@ -66,11 +67,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> list[Raises]:
 
 
 def wrapped(made: list[Raises]) -> Callable[[BookingStore], Any]:
-    def wrap(store: BookingStore) -> Any:
-        made.append(Raises(store))
-        return made[-1]
-
-    return wrap
+    return in_front(made, Raises)
 
 
 async def open_dialog(front: Front, ref: str = REF) -> CancelScreen:
@@ -121,11 +118,7 @@ async def test_whatever_the_question_raises_it_is_asked_on(
             await self._store.do(command)
             raise Unavailable("The line was cut.")
 
-    def wrap(store: BookingStore) -> Any:
-        raising.append(AnswerLost(store))
-        return raising[-1]
-
-    async with open_front(wrap=wrap) as front:
+    async with open_front(wrap=in_front(raising, AnswerLost)) as front:
         dialog = await open_dialog(front)
         raising[0].errors["outcome"] = error
         await press(front, dialog, NOT_KNOWN)

@@ -18,6 +18,7 @@ from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore, Change
 from tests.making import cancel_of
 from tests.screens.conftest import FrontOpener
+from tests.screens.cuts import in_front
 from tests.screens.desk_data import KIM, NOW
 from tests.screens.front import Front
 from tests.screens.pins import Pins
@@ -65,11 +66,7 @@ class Held:
 
 
 def held(made: list[Held]) -> Callable[[BookingStore], Any]:
-    def wrap(store: BookingStore) -> Any:
-        made.append(Held(store))
-        return made[-1]
-
-    return wrap
+    return in_front(made, Held)
 
 
 async def test_a_forgotten_list_has_no_row_left(store_path: Path) -> None:
