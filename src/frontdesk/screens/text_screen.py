@@ -10,9 +10,10 @@ from frontdesk.actions import READING_ACTIONS
 from frontdesk.screens.binding import everywhere_bindings
 from frontdesk.widgets.bar import Bar
 from frontdesk.widgets.sheet import Sheet
-from frontdesk.words.told import Role, Shown, Told, told
+from frontdesk.words.key_line import BACK, HELP, SCROLL, keys_of_page
+from frontdesk.words.told import Shown, Told
 
-READING_KEYS = (told("Up Down scroll  Esc back  F1 help", Role.KEY),)
+READING_KEYS = (keys_of_page(SCROLL, BACK, HELP),)
 
 
 class TextScreen(Screen[None], inherit_bindings=False):

@@ -18,6 +18,7 @@ from frontdesk.identity import NOTHING_RELATED, Related
 from frontdesk.words.attendance import state_lines
 from frontdesk.words.deliveries import fact
 from frontdesk.words.fitting import fitted, side_by_side
+from frontdesk.words.key_line import BACK, HELP, SCROLL, KeyWords, keys_of_page
 from frontdesk.words.related import related_lines
 from frontdesk.words.summary import age_words, fee_words, pms_ref_words, private_lines, time_words, who
 from frontdesk.words.told import TEXT_START, Role, Shown, Told, labelled, told
@@ -70,19 +71,19 @@ def details_lines(state: BookingDetails, width: int) -> Shown:
     return {
         "title": (told(f" Booking {booking.ref}", Role.STRONG, f"{status} "),),
         "text": tuple(text),
-        "keys": (told(state.message, Role.WARNING) if state.message else told(_keys(deliveries), Role.KEY),),
+        "keys": (told(state.message, Role.WARNING) if state.message else _keys(deliveries),),
     }
 
 
-def _keys(deliveries: Sequence[Delivery]) -> str:
+def _keys(deliveries: Sequence[Delivery]) -> Told:
     """Return the keys that do something here."""
-    keys = ["Up Down scroll"]
+    keys = [SCROLL]
     if again := retryable(deliveries):
         only_pms = len(again) == 1 and again[0].way is Way.PMS
-        keys.append(f"a try {again[0].target} again" if only_pms else "a try again")
+        keys.append(KeyWords("a", f"try {again[0].target} again" if only_pms else "try again"))
     if needing(deliveries):
-        keys.append("s settle")
-    return "  ".join((*keys, "Esc back", "F1 help"))
+        keys.append(KeyWords("s", "settle"))
+    return keys_of_page(*keys, BACK, HELP)
 
 
 def booking_lines(booking: Booking, now: datetime, home: Practice | None, width: int) -> tuple[Told, ...]:

@@ -17,6 +17,10 @@ class KeyWords:
     does: str
 
 
+SCROLL, BACK, HELP = KeyWords("Up Down", "scroll"), KeyWords("Esc", "back"), KeyWords("F1", "help")
+"""Keys of every page that is read."""
+
+
 def keys_told(keys: Sequence[KeyWords], width: int | None = None, *, are_caps: bool = False) -> Told:
     """Return the keys in at most `width` cells; where there is no room whole entries go, the last ones first.
 
@@ -27,6 +31,14 @@ def keys_told(keys: Sequence[KeyWords], width: int | None = None, *, are_caps: b
         goes = next((one for one in reversed(shown) if one.key not in STAY), shown[-1])
         shown.remove(goes)
     return _line(shown, are_caps)
+
+
+def keys_of_page(*keys: KeyWords) -> Told:
+    """Return the keys of a page that is read, from its first cell on."""
+    parts = list[Part]()
+    for one in keys:
+        parts += [Part("  " if parts else ""), Part(one.key, Role.KEY), Part(f" {one.does}", Role.QUIET)]
+    return Told(tuple(parts))
 
 
 def _line(keys: Sequence[KeyWords], are_caps: bool) -> Told:
