@@ -50,6 +50,8 @@ class Listing(Generic[Q, R]):
         self.resting: Q = source.unfiltered
         self.narrowing: Q = source.unfiltered
         self.count: Count | None = None
+        self.needs_count = False
+        """The query on screen was not counted yet, or what it has may be another number now."""
         self.query: Asked[Q] | None = None
         self.unread = ""
         self.on_late: Callable[[], None] = lambda: None
@@ -230,6 +232,7 @@ class Listing(Generic[Q, R]):
         self.text, self.resting, self.narrowing, self.unread = text, resting, narrowing, unread
         if query is None or query != self.query:
             self.count = None
+            self.needs_count = query is not None
         if query is not None:
             self._looks_for = ()
         self.query = query
@@ -260,6 +263,7 @@ class Listing(Generic[Q, R]):
         query = self.query
         if query is None:
             return
+        self.needs_count = False
         count = await self.source.count(query, COUNT_LIMIT)
         if query is self.query:
             self.count = count
@@ -362,10 +366,13 @@ class Listing(Generic[Q, R]):
     # -- what others do -----------------------------------------------------------------
 
     async def repaint(self, ids: Iterable[int | None] | None = None) -> bool:
-        """Read the rows in view among `ids` again (None: all), each in its place; tell if any was."""
+        """Read the rows in view again, each in its place, if any of `ids` is among them (None: always).
+
+        What was done to one of them may have changed what the others say. Return whether they were read.
+        """
         id_of, wanted = self.source.id, None if ids is None else set(ids)
-        in_view = [id_of(row) for row in self.view.rows if wanted is None or id_of(row) in wanted]
-        if not in_view:
+        in_view = [id_of(row) for row in self.view.rows]
+        if not in_view or (wanted is not None and wanted.isdisjoint(in_view)):
             return False
         fresh = {id_of(row): row for row in await self.source.rows(in_view)}
         rows = tuple(fresh.get(id_of(row), row) for row in self.view.rows)

@@ -1,6 +1,7 @@
 """Other desks on the same store: who did what is said; a store that is away, or shuts the desk out, comes back."""
 
 import sqlite3
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +63,25 @@ async def test_it_never_takes_the_place_of_an_answer_to_her_key(front: Front) ->
     answer = front.line("keys")
     await cancel_elsewhere(front, "SD-10482")
     assert front.line("keys") == answer == "v does nothing here. Esc, then type a name."
+
+
+async def cancel_here(front: Front, ref: str) -> None:
+    await front.press("tab", "c")
+    assert front.marked.ref == ref
+    front.clock.advance(2)
+    await front.press("f8")
+
+
+@pytest.mark.parametrize("cancelled", [cancel_elsewhere, cancel_here])
+async def test_what_counts_and_the_other_rows_follow_a_cancel(
+    front: Front, cancelled: Callable[[Front, str], Awaitable[object]]
+) -> None:
+    await front.type("mirela 14/3/81")
+    assert front.line("found") == "1 to come, 2 past or cancelled"
+    assert [row.more for row in front.screen.listing.view.rows] == [1, 1, 0]
+    await cancelled(front, "SD-10482")
+    await front.until(lambda: front.line("found") == "3 past or cancelled")
+    assert [row.more for row in front.screen.listing.view.rows] == [0, 0, 0]
 
 
 async def test_the_open_dialog_says_who_and_when(front: Front) -> None:

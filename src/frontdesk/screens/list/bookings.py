@@ -16,7 +16,6 @@ from frontdesk.bookings import COUNT_LIMIT, Booking, Count, Row, Status, why_not
 from frontdesk.commands import Done
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
-from frontdesk.filters import Filters
 from frontdesk.identity import marked_in_search
 from frontdesk.keys import first_key, why_not
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
@@ -31,7 +30,6 @@ from frontdesk.screens.list.pane import Pane
 from frontdesk.screens.opening import DIALOGS, screen_at
 from frontdesk.screens.shell.notices import show_bug
 from frontdesk.sources.bookings import BookingSource
-from frontdesk.sources.port import Asked
 from frontdesk.widgets.bar import Bar
 from frontdesk.widgets.find_bar import FindField, edits_text
 from frontdesk.widgets.line import Line
@@ -87,7 +85,6 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self.elsewhere = Elsewhere(
             desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
         )
-        self._counted: Asked[Filters] | None = None
         self._searched: tuple[Row, ...] = ()
         self._marked: tuple[Row, ...] = ()
         """The rows of a search, and the same ones with who has the same name among them."""
@@ -228,8 +225,7 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self._show_found()
         self.show_neighbours()
         self.show_bar()
-        if listing.count is None and listing.query is not None and listing.query != self._counted:
-            self._counted, self._to_come = listing.query, None
+        if listing.needs_count:
             self._count()
         self.offer_nearest()
 
@@ -251,6 +247,8 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
     @work(exclusive=True, exit_on_error=False, group="count")
     async def _count(self) -> None:
         listing, query = self.listing, self.listing.query
+        if listing.count is None:
+            self._to_come = None
         try:
             await listing.count_hits()
             # Of a number that is not exact it is not said how many are still to come.
@@ -471,5 +469,6 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self._wait_a_minute()
         if self.listing.crossed():
             self.listing.retake_time()
+            self.listing.needs_count = True
         # Who is away, and whether anybody carries deliveries out, changes without a change.
         self.elsewhere.perform_unasked(lambda: self.elsewhere.ask_state(StoreChanged()))

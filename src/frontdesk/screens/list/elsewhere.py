@@ -84,7 +84,9 @@ class Elsewhere:
             if change.subject.kind == "booking" and change.booking_id not in known
         }
         changed = StoreChanged(changes)
-        await listing.repaint(change.booking_id for change in changes)
+        is_in_view = await listing.repaint(change.booking_id for change in changes)
+        if is_in_view and any(change.subject.kind == "booking" for change in changes):
+            listing.needs_count = True
         self._tell_who(changed, before)
         await self._last.follow(desk, changed)
         await self.ask_state(changed)
@@ -139,7 +141,8 @@ class Elsewhere:
             await self._last.find(self._desk)
             self._key_line.remark("The bookings were put back or replaced. The list was read again.")
         elif rows:
-            await self._listing.repaint(row.booking.id for row in rows)
+            await self._listing.repaint()
+            self._listing.needs_count = True
             await self._listing.fill()
         else:
             await self._listing.refresh()
