@@ -37,6 +37,65 @@ class IncomingBooking:
     unsaid: frozenset[str] = frozenset()
 
 
+class AppointmentStatus(Enum):
+    """Where an appointment stands in the PMS. A status nobody mapped is OTHER, never CANCELLED."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    COMPLETED = "completed"
+    NO_SHOW = "no-show"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryEntry:
+    """One appointment as a diary has it now, as far as that diary says.
+
+    `ref` is its id there and `previous_ref` the one that it had before a move, where the diary tells that.
+    Instants are UTC. `time_text` is the start as it is written there: the same text is the same time,
+    whatever new rules of a time zone make of it. `raw_status` is the diary's own word. `since` is when
+    the patient arrived, or was marked as not having come. `updated_at` is when the diary changed it last,
+    by its own clock. `series_ref` is a label only. `unsaid` are the columns (by their names in a CSV file)
+    of which the diary says nothing: that is not the same as empty, and erases nothing.
+    """
+
+    ref: str
+    status: AppointmentStatus
+    starts_at: datetime
+    patient: Patient
+    practitioner_ref: str = ""
+    practitioner_name: str = ""
+    ends_at: datetime | None = None
+    appointment_type: str = ""
+    fee: int | None = None
+    time_text: str = ""
+    raw_status: str = ""
+    reason: str = ""
+    since: datetime | None = None
+    version: str = ""
+    updated_at: datetime | None = None
+    previous_ref: str = ""
+    series_ref: str = ""
+    unsaid: frozenset[str] = frozenset()
+
+
+class Effect(Enum):
+    """What a diary's word changes here, for the counts of a run and for the brake."""
+
+    NEW = "new"
+    MOVED = "moved"
+    REASSIGNED = "another practitioner"
+    CHANGED = "changed"
+    ATTENDANCE = "attendance"
+    CANCELLED = "cancelled"
+    GONE = "gone"
+    REINSTATED = "reinstated"
+    REPLACED = "another patient"
+    UNKNOWN_WORD = "unknown word"
+    WAITS = "waits for a command under way"
+
+
 class LoadOutcome(Enum):
     """What became of one incoming booking."""
 

@@ -5,18 +5,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.bookings import Booking
-
-
-class AppointmentStatus(Enum):
-    """Where an appointment stands in the PMS. A status nobody mapped is OTHER, never CANCELLED."""
-
-    BOOKED = "booked"
-    ARRIVED = "arrived"
-    COMPLETED = "completed"
-    NO_SHOW = "no-show"
-    CANCELLED = "cancelled"
-    OTHER = "other"
 
 
 class Finding(Enum):

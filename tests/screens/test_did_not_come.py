@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.billing.adjustments import Answer, Ground, Review
 from frontdesk.bookings import Booking, Presence
 from frontdesk.commands import Approve, Command, MarkNoShow, Subject
 from frontdesk.errors import CommitLost, Unavailable
-from frontdesk.preflight import AppointmentStatus, Finding, Preflight
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.screens.dialogs.command import Progress
 from frontdesk.screens.dialogs.requesting import DidNotComeScreen
 from frontdesk.store.sql.store import SqlStore

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from frontdesk.api import wire
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
@@ -25,7 +26,7 @@ from frontdesk.bookings import (
 from frontdesk.commands import Done
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.identity import Related
-from frontdesk.preflight import AppointmentStatus, Finding, Preflight
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM
 from tests.serving import bearer, make_token, served, service_of

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.cells import cell_len
 
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.attendance import why_not_take_back
 from frontdesk.billing.adjustments import QUESTIONS, TOLD_US, Adjustment, Ground, Review
 from frontdesk.bookings import Attendance, Booking, Pms, Presence, Reason, Standing
 from frontdesk.identity import NOTHING_RELATED, Related
-from frontdesk.preflight import AppointmentStatus, Finding, Preflight
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.words.attendance import (
     CAME_WORDS,
     Marking,

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from frontdesk.api import wire
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
@@ -37,7 +38,7 @@ from frontdesk.errors import (
     Unauthorised,
     Unavailable,
 )
-from frontdesk.preflight import AppointmentStatus, Finding, Preflight
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.server import examples
 from frontdesk.store.port import Change
 from tests.making import KIM, LEE, make_booking

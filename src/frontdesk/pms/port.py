@@ -5,14 +5,14 @@ An adapter raises nothing but `PmsError`. Ids and versions are opaque text; inst
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from frontdesk.arrivals import AppointmentStatus as AppointmentStatus
 from frontdesk.errors import FrontdeskError
-from frontdesk.preflight import AppointmentStatus as AppointmentStatus
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,35 @@ class SlotsLeft(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class PmsPatient:
+    """Who a patient is, as the PMS has it. Unknown text is empty.
+
+    `unsaid` names what the PMS has no place for, by the names of a CSV file's columns: `patient_dob`,
+    `patient_mobile`, `patient_email`, `new_patient`. `merged_into` is the id of the patient that this one
+    became, where the PMS tells it.
+    """
+
+    ref: str
+    name: str = ""
+    birth_date: date | None = None
+    mobile: str = ""
+    email: str = ""
+    is_new: bool | None = None
+    merged_into: str = ""
+    unsaid: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """An appointment as the PMS has it now; `raw_status` is its own word for the status.
 
     `version` is empty where the PMS tells none; where its capabilities promise one, nothing is
     sent then. `by_hand` says why a program must not change it, `slots` what a cancel has left.
     `since` is when the patient arrived, or was marked as not having come, where the PMS tells it.
+    `location` is the id of the site, `previous` the id that it had before a move, `series` that of the series
+    which it belongs to, `updated_at` when it was changed last by the PMS's clock, each empty where it tells none.
+    `time_text` is the start as it is written there. `patient` is who it is for where that stands beside the
+    appointment itself; elsewhere the patient is asked for by the id.
     """
 
     ref: str
@@ -142,6 +165,12 @@ class Appointment:
     by_hand: ByHand | None = None
     slots: SlotsLeft = SlotsLeft.NONE
     since: datetime | None = None
+    location: str = ""
+    previous: str = ""
+    series: str = ""
+    updated_at: datetime | None = None
+    time_text: str = ""
+    patient: PmsPatient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +178,13 @@ class AppointmentPage:
     """Some appointments; `cursor` asks for the next ones, None when there are none.
 
     `without_time` counts entries that were left out because they have no time, as in a waiting list.
+    `total` is how many the whole list has, where the PMS says it.
     """
 
     appointments: tuple[Appointment, ...]
     cursor: str | None = None
     without_time: int = 0
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

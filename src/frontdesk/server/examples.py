@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from frontdesk.api import wire
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.audit import AuditEvent
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment, Answer, Ground, Review
@@ -46,7 +47,7 @@ from frontdesk.bookings import (
 from frontdesk.commands import Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.identity import Related
-from frontdesk.preflight import AppointmentStatus, Finding, Preflight
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.port import Change
 
 _AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)

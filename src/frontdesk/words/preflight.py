@@ -7,8 +7,9 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
+from frontdesk.arrivals import AppointmentStatus
 from frontdesk.bookings import Booking
-from frontdesk.preflight import AppointmentStatus, Finding, Preflight
+from frontdesk.preflight import Finding, Preflight
 from frontdesk.text import clean
 from frontdesk.words.dialog import ROOM
 from frontdesk.words.fitting import fitted
