@@ -8,21 +8,13 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.bookings import (
-    Booking,
-    Operator,
-    Pms,
-    Practice,
-    Practitioner,
-    Standing,
-    StoreState,
-    home_practice,
-)
+from frontdesk.bookings import Booking, Operator, Pms, Practice, Practitioner, Standing, home_practice
 from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
 from frontdesk.store.port import BookingStore
+from frontdesk.store_state import StoreState
 from frontdesk.wrong_pins import WrongPins
 
 NO_KEYS: Mapping[str, str] = MappingProxyType({})

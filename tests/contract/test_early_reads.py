@@ -11,19 +11,13 @@ from pathlib import Path
 import pytest
 
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import (
-    BookingQuery,
-    Direction,
-    Position,
-    Status,
-    StoreState,
-    Trouble,
-)
+from frontdesk.bookings import BookingQuery, Direction, Position, Status
 from frontdesk.store.early.reads import EarlyReads, Unusual
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.store.sqlite import file
+from frontdesk.store_state import StoreState, Trouble
 from tests.making import KIM, cancel_of, fill
 
 NOW = datetime(2026, 11, 22, 9, 14, 30, 250_000, tzinfo=UTC)

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import Connection, Select, event, func, insert, select, text
 
 from frontdesk.attempts import LEASE, LOCK_OUT, LONGEST_WAIT, Ended, Result
-from frontdesk.bookings import Pms, Standing, Trouble
+from frontdesk.bookings import Pms, Standing
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Kind, State
 from frontdesk.store import records
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql import queue
 from frontdesk.store.sql.selects import COMMAND, DELIVERY
 from frontdesk.store.sql.store import SqlStore
+from frontdesk.store_state import Trouble
 from tests.contract.queueing import (
     ALL,
     AWAY,

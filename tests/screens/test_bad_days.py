@@ -10,10 +10,11 @@ import pytest
 from textual import events
 
 from frontdesk.app import FrontdeskApp
-from frontdesk.bookings import Page, Reason, StoreState
+from frontdesk.bookings import Page, Reason
 from frontdesk.errors import FrontdeskError, Refused, Unauthorised, Unavailable
 from frontdesk.screens.list import store_watch
 from frontdesk.store.port import BookingStore
+from frontdesk.store_state import StoreState
 from tests.screens.conftest import FrontOpener
 from tests.screens.front import Front, StillClock, desk_on, screen_lines
 

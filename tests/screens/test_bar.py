@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from frontdesk.bookings import ConnectionState, Standing, StoreState, Trouble
+from frontdesk.bookings import Standing
 from frontdesk.desk import Desk, OpenDesk, Settings
 from frontdesk.errors import Unavailable
 from frontdesk.screens.list.last_write import LastWrite
 from frontdesk.screens.shell.leave import LeaveScreen, question
 from frontdesk.store.port import BookingStore
+from frontdesk.store_state import ConnectionState, StoreState, Trouble
 from frontdesk.widgets.line import TextBlock
 from frontdesk.words.bar import bar, no_connection, what_is_wrong
 from frontdesk.words.told import Part, Role

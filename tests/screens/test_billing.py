@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from frontdesk.billing.adjustments import QUESTIONS, Ground, Review
-from frontdesk.bookings import Booking, Operator, Presence, Scope, Standing, StoreState
+from frontdesk.bookings import Booking, Operator, Presence, Scope, Standing
 from frontdesk.commands import (
     Approve,
     Ask,
@@ -32,6 +32,7 @@ from frontdesk.screens.list.changes import StoreChanged
 from frontdesk.screens.undecided import UndecidedScreen
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import STORE, BookingStore, Change
+from frontdesk.store_state import StoreState
 from tests.screens.billed_data import TO_DECEMBER, arriving, fill
 from tests.screens.conftest import FrontOpener
 from tests.screens.cuts import Cut, in_front, wrapped

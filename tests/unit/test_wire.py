@@ -14,7 +14,6 @@ from frontdesk.audit import AuditEvent
 from frontdesk.bookings import (
     Booking,
     Cancellation,
-    ConnectionState,
     Followup,
     Operator,
     Page,
@@ -23,8 +22,6 @@ from frontdesk.bookings import (
     Row,
     Scope,
     Standing,
-    StoreState,
-    Trouble,
 )
 from frontdesk.commands import KINDS, Cancel, Done, Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
@@ -41,6 +38,7 @@ from frontdesk.errors import (
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.server import examples
 from frontdesk.store.port import Change
+from frontdesk.store_state import ConnectionState, StoreState, Trouble
 from tests.making import KIM, LEE, make_booking
 
 AT = datetime(2026, 11, 22, 9, 14, 5, 123456, UTC)

@@ -11,16 +11,7 @@ from platform import python_version
 import click
 
 from frontdesk.attempts import Ended
-from frontdesk.bookings import (
-    BookingQuery,
-    Direction,
-    Position,
-    Practice,
-    Reason,
-    Scope,
-    Status,
-    StoreState,
-)
+from frontdesk.bookings import BookingQuery, Direction, Position, Practice, Reason, Scope, Status
 from frontdesk.cli.credentials import names_needed, where_it_lies
 from frontdesk.cli.outside import Outside
 from frontdesk.cli.printing import say
@@ -32,6 +23,7 @@ from frontdesk.notify.settings import GatewaySettings, NotifySettings
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
+from frontdesk.store_state import StoreState
 
 LOOKED_AT = 500
 """Bookings of which it is looked what they lack: the next ones."""

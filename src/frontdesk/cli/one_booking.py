@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from frontdesk.bookings import Booking, Practice, Reason, StoreState
+from frontdesk.bookings import Booking, Practice, Reason
 from frontdesk.cli.documents import booking_document, print_document
 from frontdesk.cli.following import followed, try_once
 from frontdesk.cli.lines import about_lines
@@ -18,6 +18,7 @@ from frontdesk.commands import Ask, Command, Held, Subject
 from frontdesk.deliveries import Delivery
 from frontdesk.errors import Refused
 from frontdesk.store.port import BookingStore
+from frontdesk.store_state import StoreState
 from frontdesk.words.told import Told
 
 Followed = tuple[Delivery, ...] | None

@@ -29,7 +29,6 @@ from frontdesk.bookings import (
     Booking,
     Cancellation,
     Channel,
-    ConnectionState,
     Count,
     Followup,
     Operator,
@@ -42,13 +41,13 @@ from frontdesk.bookings import (
     Row,
     Scope,
     Standing,
-    StoreState,
 )
 from frontdesk.commands import Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.identity import Related
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.port import Change
+from frontdesk.store_state import ConnectionState, StoreState
 
 _AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)
 _BY = Operator("Kim Nguyen", via="Front desk 2")

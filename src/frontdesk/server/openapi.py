@@ -17,16 +17,7 @@ from frontdesk.audit import AuditEvent
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
 from frontdesk.billing.overview import BillingPage, InvoiceDetail, InvoiceSummary, PracticeSum, Undecided
-from frontdesk.bookings import (
-    Booking,
-    Count,
-    Page,
-    Practice,
-    Practitioner,
-    Reason,
-    Row,
-    StoreState,
-)
+from frontdesk.bookings import Booking, Count, Page, Practice, Practitioner, Reason, Row
 from frontdesk.commands import KINDS, Ask
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.errors import Conflict, NotFound, Refused, Unauthorised, Unavailable
@@ -36,6 +27,7 @@ from frontdesk.server import examples
 from frontdesk.server.answering import JSON, TooMany, failed
 from frontdesk.server.routes.commands import operation_of
 from frontdesk.store.port import Change
+from frontdesk.store_state import StoreState
 
 _ABOUT = """\
 Bookings over HTTP, for desks that hold a token. A desk sees the practices of its token; ids of

@@ -40,11 +40,11 @@ from frontdesk.bookings import (
     Row,
     Scope,
     Standing,
-    StoreState,
 )
 from frontdesk.commands import Command, Done, Subject
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.identity import Related
+from frontdesk.store_state import StoreState
 
 DISPATCHER = Operator("frontdesk", via="frontdesk")
 """Who writes how a delivery went on: a program.

@@ -13,7 +13,6 @@ from frontdesk.bookings import (
     Booking,
     Cancellation,
     Channel,
-    ConnectionState,
     Followup,
     Intent,
     Operator,
@@ -26,11 +25,10 @@ from frontdesk.bookings import (
     Row,
     Standing,
     Status,
-    StoreState,
-    Trouble,
 )
 from frontdesk.deliveries import OPEN_STATES, State
 from frontdesk.identity import MORE_LIMIT
+from frontdesk.store_state import ConnectionState, StoreState, Trouble
 from frontdesk.text import fold
 
 ALIVE = timedelta(seconds=60)

@@ -1,8 +1,8 @@
 """The bar at the top of every screen, and what is wrong at this desk, in words."""
 
 from frontdesk import times
-from frontdesk.bookings import StoreState
 from frontdesk.desk import OpenDesk
+from frontdesk.store_state import StoreState
 from frontdesk.words.connections import trouble_words
 from frontdesk.words.told import Part, Role, Told, told
 

@@ -7,10 +7,11 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
-from frontdesk.bookings import Channel, ConnectionState, Practice, Trouble
+from frontdesk.bookings import Channel, Practice
 from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION, is_profile
 from frontdesk.desk import OpenDesk
 from frontdesk.pms.port import Verified
+from frontdesk.store_state import ConnectionState, Trouble
 from frontdesk.words.told import TEXT_START, Role, Shown, Told, labelled, told
 
 PROVEN = {

@@ -12,11 +12,11 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from frontdesk.api import wire
-from frontdesk.bookings import StoreState
 from frontdesk.errors import FrontdeskError
 from frontdesk.server.admission import Caller, Reading
 from frontdesk.server.routing import new_router
 from frontdesk.store.port import STORE, Change
+from frontdesk.store_state import StoreState
 
 RECONNECT_MILLISECONDS = 2000
 

@@ -4,17 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from frontdesk.bookings import (
-    BookingQuery,
-    Direction,
-    Page,
-    Position,
-    Practice,
-    Practitioner,
-    StoreState,
-)
+from frontdesk.bookings import BookingQuery, Direction, Page, Position, Practice, Practitioner
 from frontdesk.store.early.reads import EarlyReads, Unusual
 from frontdesk.store.port import BookingStore
+from frontdesk.store_state import StoreState
 
 Answer = TypeVar("Answer")
 

@@ -25,11 +25,11 @@ from frontdesk.bookings import (
     Practice,
     Practitioner,
     Standing,
-    StoreState,
 )
 from frontdesk.store import records
 from frontdesk.store.sql.revisions import REVISIONS, VERSION_TABLE
 from frontdesk.store.sqlite.file import FileConnection, connect, host_clock, why_not_writable
+from frontdesk.store_state import StoreState
 
 Answer = TypeVar("Answer")
 

@@ -38,7 +38,6 @@ from frontdesk.bookings import (
     Practice,
     Practitioner,
     Row,
-    StoreState,
 )
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
@@ -51,6 +50,7 @@ from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
 from frontdesk.store.port import NEAREST_LIMIT, Change
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
+from frontdesk.store_state import StoreState
 from frontdesk.text import clean
 
 IDS_AT_ONCE = 200

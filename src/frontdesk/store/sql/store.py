@@ -34,7 +34,6 @@ from frontdesk.bookings import (
     Practitioner,
     Row,
     Standing,
-    StoreState,
     why_not_write,
 )
 from frontdesk.commands import Command, Done
@@ -64,6 +63,7 @@ from frontdesk.store.sql.selects import (
     PRACTITIONER,
 )
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
+from frontdesk.store_state import StoreState
 from frontdesk.text import clean, clean_fields, fold
 
 _BILLED = frozenset({"account", "invoice", "adjustment"})
