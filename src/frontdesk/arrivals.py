@@ -49,6 +49,14 @@ class AppointmentStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What is read as one diary: a connection and one of its locations, empty where it has no others."""
+
+    connection: str
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DiaryEntry:
     """One appointment as a diary has it now, as far as that diary says.
 
