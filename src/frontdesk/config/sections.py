@@ -110,6 +110,9 @@ class Practice(Section, frozen=True):
     account: Annotated[
         str, Meta(description="the billing account of its new patients; without it: they are not billed")
     ] = ""
+    location: Annotated[
+        str, Meta(description="the id of its site in the PMS; needed only where an account has several")
+    ] = ""
     no_show_after_minutes: Annotated[
         int,
         Meta(

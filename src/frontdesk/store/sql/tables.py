@@ -75,13 +75,27 @@ class PracticeRow(SQLModel, table=True):
     account: str = ""
     no_show_after_minutes: int = 15
     biller: str = ""
+    location: str = ""
+
+
+_HAS_PMS_REF = text("pms_ref <> ''")
 
 
 class PractitionerRow(SQLModel, table=True):
-    """Who treats the patient, at one practice."""
+    """Who treats the patient, at one practice; known by the PMS's id where there is one, else by the name."""
 
     __tablename__ = "practitioner"
-    __table_args__ = (UniqueConstraint("practice_id", "name", "pms_ref"),)
+    __table_args__ = (
+        UniqueConstraint("practice_id", "name", "pms_ref"),
+        Index(
+            "practitioner_ref",
+            "practice_id",
+            "pms_ref",
+            unique=True,
+            sqlite_where=_HAS_PMS_REF,
+            postgresql_where=_HAS_PMS_REF,
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     practice_id: str = Field(foreign_key="practice.id")
@@ -123,7 +137,7 @@ class BookingRow(SQLModel, table=True):
     __tablename__ = "booking"
     __table_args__ = (
         UniqueConstraint("ref", "practice_id"),
-        UniqueConstraint("pms_ref", "practice_id"),
+        Index("booking_pms_ref", "pms_ref", "practice_id"),
         Index("booking_order", "starts_at", "id"),
         Index("booking_cancelled", "cancelled", "starts_at", "id"),
         Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
