@@ -31,6 +31,7 @@ class Action(StrEnum):
     PRACTICE_APPLIED = "practice.applied"
     BILLING_APPLIED = "billing.applied"
     INVOICE_CLOSED = "invoice.closed"
+    DIARY_DECIDED = "diary.decided"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an action's name, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action's name, not a secret
 

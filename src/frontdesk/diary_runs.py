@@ -150,7 +150,7 @@ class Run:
 
     `window` is None where changes are read. `began` is the diary's own time when it began. `counts` are
     what it has changed here, by the words of `arrivals.Effect`, and `held` what waits for a decision, by
-    the same words; `why` says why. `rows` are the appointments it has read. `examples` are the ids of bookings, at
+    the same words; `why` says why. `read` is how many appointments it has read. `examples` are the ids of bookings, at
     most ten. `decided_by` made the `decision` at `decided_at`.
     """
 
@@ -163,7 +163,7 @@ class Run:
     by: Operator
     state: RunState = RunState.READING
     ended_at: datetime | None = None
-    rows: int = 0
+    read: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
     why: str = ""

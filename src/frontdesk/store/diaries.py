@@ -98,8 +98,8 @@ class Diaries(Protocol):
         """Have places read at once, with a compare of this kind."""
         ...
 
-    async def places_for_reads(self, connection: str, number: int, per_minute: int) -> float:
-        """Take places in the share that reads have of an account's requests; return the seconds to wait for them.
+    async def requests(self, connection: str, number: int, per_minute: int) -> float:
+        """Take so many of the requests that readers may send to an account; return the seconds until they may go.
 
         Two thirds of what it takes in a minute are for all readers of all processes together. Writes
         never wait for them.
@@ -176,17 +176,18 @@ class Diaries(Protocol):
         lease: Lease,
         run: Run,
         *,
+        counts_as: Kind | None,
         asked: Asked | None,
         unmatched: Unmatched | None = None,
     ) -> Run:
         """End a run that has read all it was to read, and note on the place how far it is read now.
 
-        What is `asked` waits for a decision, unless a person wanted to hear nothing more of just that; it ends
+        `counts_as` is what it spares for a while, None for a compare of some other window. What is `asked` waits for a decision, unless a person wanted to hear nothing more of just that; it ends
         an earlier question. None ends one that this run could see the end of.
         """
         ...
 
-    async def fail(self, lease: Lease, run: Run | None, why: str, *, start_over: bool = False) -> None:
+    async def fail(self, lease: Lease, run: Run, why: str, *, start_over: bool = False) -> None:
         """Note that a run failed. With `start_over` all has to be compared before changes are read again."""
         ...
 
@@ -195,7 +196,7 @@ class Diaries(Protocol):
         ...
 
     async def rest_in_trouble(
-        self, lease: Lease, pause: timedelta, why: str, *, is_refused: bool = False, is_answer: bool = False
+        self, lease: Lease, pause: timedelta, why: str, *, is_refused: bool = False
     ) -> None:
         """Give the place up after a failure; `is_refused`: only a person can end it."""
         ...

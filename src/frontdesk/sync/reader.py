@@ -239,8 +239,10 @@ class Reader:
         if not isinstance(error, PmsError | Incomplete | StartOver):
             self._report(error)
         why = _why(error)
-        if reading is not None and reading.run is not None:
-            await self._diaries.fail(lease, reading.run, why, start_over=isinstance(error, StartOver))
+        run = reading.run if reading is not None else None
+        # What a compare has read so far counts when the diary answers again.
+        if run is not None and (run.kind is Kind.CHANGES or not isinstance(error, PmsError)):
+            await self._diaries.fail(lease, run, why, start_over=isinstance(error, StartOver))
         if isinstance(error, StartOver):
             return await self._in_trouble(lease, timedelta(0), why)
         if isinstance(error, PmsUnauthorised):

@@ -133,7 +133,7 @@ class Reading:
         per_minute = self.diary.abilities.per_minute
         if not per_minute:
             return
-        seconds = await self.diaries.places_for_reads(self.source.place.connection, number, per_minute)
+        seconds = await self.diaries.requests(self.source.place.connection, number, per_minute)
         if seconds > 0:
             await self.sleep(seconds)
 
@@ -240,7 +240,18 @@ class Reading:
         unmatched = None
         if run.kind is Kind.FULL:
             unmatched = Unmatched(await self._sites(), dict(self._words), self._unread)
-        return await self.diaries.end(self.lease, run, asked=asked, unmatched=unmatched)
+        return await self.diaries.end(
+            self.lease, run, counts_as=self._counts_as(run), asked=asked, unmatched=unmatched
+        )
+
+    def _counts_as(self, run: Run) -> Kind | None:
+        """Return what a run spares for a while: a compare that somebody asked for may have another window."""
+        if run.window is None:
+            return run.kind
+        for kind in (Kind.FULL, Kind.NEAR):
+            if run.window.covers(diary_schedule.window(kind, run.started_at, self.source.zone)):
+                return kind
+        return None
 
     async def _sites(self) -> Mapping[str, str]:
         """Return the sites that no practice names."""

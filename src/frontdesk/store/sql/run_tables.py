@@ -47,7 +47,11 @@ class DiaryRow(SQLModel, table=True):
 
 
 class DiaryRunRow(SQLModel, table=True):
-    """A run over a place; see `diary_runs.Run`. `missing` are ids that nobody has asked the diary for."""
+    """A run over a place; see `diary_runs.Run`.
+
+    `digests` maps the word of an effect to a digest of what is held of it, and `missing` are ids that nobody
+    has asked the diary for.
+    """
 
     __tablename__ = "diary_run"
     __table_args__ = (Index("diary_run_place", "diary_id", "id"),)
@@ -63,9 +67,10 @@ class DiaryRunRow(SQLModel, table=True):
     by_via: str = ""
     state: str
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
-    rows: int = 0
+    read: int = 0
     counts: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     held: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    digests: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     missing: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     why: str = ""
     examples: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

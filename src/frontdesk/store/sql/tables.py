@@ -404,7 +404,8 @@ class DeliveryRow(SQLModel, table=True):
 class ConnectionRow(SQLModel, table=True):
     """Whom deliveries go through, once there was trouble: since when, and until when it is left alone.
 
-    `shown` is its name for operators. `why` is why it does not let us in, in their words.
+    `shown` is its name for operators. `why` is why it does not let us in, in their words. `read_until` is until when
+    those who read its diaries have used up their share of its requests.
     """
 
     __tablename__ = "connection"
@@ -415,6 +416,7 @@ class ConnectionRow(SQLModel, table=True):
     held_until: datetime | None = Field(default=None, sa_type=Instant)
     is_locked_out: bool = False
     why: str = ""
+    read_until: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class DispatcherRow(SQLModel, table=True):
