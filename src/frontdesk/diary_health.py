@@ -46,7 +46,9 @@ def standing(state: PlaceState, shown: str, now: datetime, zone: tzinfo, tell: s
         why = f": {state.trouble}" if state.trouble else ""
         return Standing(Health.LATE, f"{shown} was not read completely yet{why}.")
     if state.read_at is None or now - state.read_at > 2 * state.pause + _LEEWAY:
-        return Standing(Health.LATE, f"{shown} last read {_last_read(state, now, zone)}: newer bookings are not here.")
+        return Standing(
+            Health.LATE, f"{shown} last read {_last_read(state, now, zone)}: newer bookings are not here."
+        )
     if state.full_at is None or now - state.full_at > FULL_WITHIN:
         return Standing(Health.LATE, f"{shown} was last compared in full {_since(state.full_at, now, zone)}.")
     return Standing(Health.HEALTHY)

@@ -108,12 +108,21 @@ def since(cursor: datetime, skew: timedelta) -> datetime:
     return (cursor - max(OVERLAP, 2 * abs(skew))).replace(microsecond=0)
 
 
-def window(kind: Kind, now: datetime, zone: ZoneInfo) -> Window:
-    """Return the window of a near or a full compare, in whole days of the practice's clock."""
+def window(
+    kind: Kind, now: datetime, zone: ZoneInfo, first: date | None = None, last: date | None = None
+) -> Window:
+    """Return the window of a near or a full compare, in whole days of the practice's clock.
+
+    `first` and `last` are days that a person has named instead.
+    """
     today = now.astimezone(zone).date()
     if kind is Kind.NEAR:
-        return Window(_midnight(today, zone), _midnight(today + timedelta(days=NEAR_DAYS), zone))
-    return Window(_midnight(today - BACK, zone), _midnight(today + AHEAD, zone))
+        starts, ends = today, today + timedelta(days=NEAR_DAYS)
+    else:
+        starts, ends = today - BACK, today + AHEAD
+    starts = first or starts
+    ends = last + timedelta(days=1) if last else max(ends, starts + timedelta(days=1))
+    return Window(_midnight(starts, zone), _midnight(ends, zone))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

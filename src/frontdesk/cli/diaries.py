@@ -1,10 +1,14 @@
 """Which diaries this installation reads, and who reads them beside something else."""
 
 import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,11 +17,17 @@ from frontdesk.bookings import Practice
 from frontdesk.cli import crash
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
+from frontdesk.pauses import pause
 from frontdesk.sync.reader import Reader
 from frontdesk.sync.sources import Source
 
 if TYPE_CHECKING:
     from frontdesk.store.sql.store import SqlStore
+
+_HAS_SAID_WHY = (0, 1, 2)
+"""With these a reader ends that another one would not do better than."""
+
+_PAUSES = (5.0, 60.0, 600.0)
 
 
 def sources(config: Config, outside: Outside, practices: Sequence[Practice]) -> tuple[Source, ...]:
@@ -54,6 +64,32 @@ async def reader(store: "SqlStore", config: Config, outside: Outside) -> Reader 
     """Return who reads the diaries that can be read from here; None where there are none."""
     found = await asyncio.to_thread(sources, config, outside, await store.practices())
     return Reader(store.diaries, found, config.pace, crash.report) if found else None
+
+
+async def read_beside(config_file: Path, log: Callable[[BaseException], object]) -> None:
+    """Have a process of its own read diaries, at less haste than this one, until cancelled.
+
+    To parse a thousand appointments would hold up the keys of a desk. The process ends when this one is gone,
+    however that ends: it sees that in its stdin.
+    """
+    command = [sys.executable, "-m", "frontdesk", "--config", str(config_file), "sync", "--beside"]
+    for failures in count(1):
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+            )
+        except OSError as error:
+            log(error)
+            return
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            if child.stdin is not None:
+                child.stdin.close()
+            raise
+        if code in _HAS_SAID_WHY:
+            return
+        await asyncio.sleep(pause(_PAUSES, failures))
 
 
 @asynccontextmanager

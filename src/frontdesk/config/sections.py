@@ -191,7 +191,8 @@ class Sync(Section, frozen=True):
     """How often the diaries of PMSs are read; with this section open desks and servers read them."""
 
     every: Annotated[
-        float, Meta(ge=1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many")
+        float,
+        Meta(ge=1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many"),
     ] = 5.0
     near_every: Annotated[
         float, Meta(ge=1, le=240, description="minutes between two compares of today and the next two days")
@@ -204,7 +205,10 @@ class Sync(Section, frozen=True):
         ),
     ] = "02:00"
     tell: Annotated[
-        str, Meta(max_length=200, description="whom desks are to tell when a PMS suddenly shows far fewer bookings")
+        str,
+        Meta(
+            max_length=200, description="whom desks are to tell when a PMS suddenly shows far fewer bookings"
+        ),
     ] = ""
 
 

@@ -41,26 +41,21 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a run would change here: its masses, and of each effect a digest of which appointments they are.
-
-    `examples` are the ids of bookings, at most ten.
-    """
+    """What the mirror would change here: how much, and of each effect the ids of some bookings."""
 
     mass: Mass
-    digests: Mapping[Effect, str] = field(default_factory=dict)
-    examples: tuple[int, ...] = ()
+    examples: Mapping[Effect, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A mass change that a person is asked about: how many of which effect, why, and which.
+    """A mass change that a person is asked about: how many of which effect, why, and the ids of some bookings.
 
     `missing` are ids that the diary does not show any more and was not asked for.
     """
 
     held: Mapping[Effect, int]
     why: str
-    digests: Mapping[Effect, str] = field(default_factory=dict)
     examples: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -157,6 +152,10 @@ class Diaries(Protocol):
 
     async def missing(self, lease: Lease, run: Run) -> tuple[Missing, ...]:
         """Return what the mirror has in the slices of a run, which are all complete, and none of them had."""
+        ...
+
+    async def to_read_again(self, lease: Lease) -> tuple[str, ...]:
+        """Return ids of appointments that were read before something that was done here was proven there."""
         ...
 
     async def note_gone(self, lease: Lease, run: Run, ref: str, successor: str = "") -> None:

@@ -6,17 +6,18 @@ lease ends; the fence of the lease sees to it that only one of them writes.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 from frontdesk import diary_schedule
 from frontdesk.arrivals import Place
 from frontdesk.attempts import LOCK_OUT, LONGEST_WAIT
 from frontdesk.bookings import Operator
-from frontdesk.diary_runs import LEASE, Kind, Lease, LeaseLost, Run, Window
+from frontdesk.diary_runs import LEASE, Kind, Lease, LeaseLost, Run, RunState
 from frontdesk.diary_schedule import Pace
 from frontdesk.errors import FrontdeskError
 from frontdesk.outbox import boot_time
@@ -38,11 +39,12 @@ _BROKEN = "something went wrong here: see the log"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for: a compare of a kind, and of which window where it is not the usual one."""
+    """What a person asks for: a compare of a kind, and from which day to which where it is not the usual window."""
 
     kind: Kind = Kind.NEAR
     by: Operator = DISPATCHER
-    window: Window | None = None
+    first: date | None = None
+    last: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class Read:
     place: Place
     runs: tuple[Run, ...] = ()
     trouble: str = ""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What its runs have changed here, by the words of effects."""
+        return sum((Counter(run.counts) for run in self.runs), Counter())
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person is asked about some of it."""
+        return any(run.state is RunState.HELD for run in self.runs)
 
 
 class Reader:
@@ -145,9 +157,7 @@ class Reader:
             async with asyncio.timeout(seconds):
                 await self._something.wait()
 
-    async def _read(
-        self, lease: Lease, wanted: Wanted | None, report: Callable[[Progress], object]
-    ) -> Read:
+    async def _read(self, lease: Lease, wanted: Wanted | None, report: Callable[[Progress], object]) -> Read:
         """Read one place under its lease, which is renewed meanwhile and given up in the end."""
         working = asyncio.ensure_future(self._work(lease, wanted, report))
         renewing = asyncio.ensure_future(self._renew(lease))
@@ -222,13 +232,14 @@ class Reader:
         if wanted is not None:
             state = replace(state, asked=wanted.kind)
         done = []
-        for kind in diary_schedule.due(state, self._pace, reading.now, source.zone, tells_changes=tells_changes):
+        for kind in diary_schedule.due(
+            state, self._pace, reading.now, source.zone, tells_changes=tells_changes
+        ):
             if kind is Kind.CHANGES:
                 done.append(await reading.changes())
                 continue
-            window = diary_schedule.window(kind, reading.now, source.zone)
-            if wanted is not None and wanted.window is not None:
-                window = wanted.window
+            days = (wanted.first, wanted.last) if wanted is not None and kind is wanted.kind else ()
+            window = diary_schedule.window(kind, reading.now, source.zone, *days)
             done.append(await reading.compare(kind, window))
         return tuple(done)
 

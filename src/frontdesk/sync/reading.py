@@ -16,7 +16,7 @@ from frontdesk.brake import Mass
 from frontdesk.diary_runs import Kind, Lease, Run, Slice, Unmatched, Window
 from frontdesk.pms.diary import Diary
 from frontdesk.pms.port import Appointment, AppointmentPage, PmsNotFound
-from frontdesk.store.diaries import Asked, Diaries, Missing
+from frontdesk.store.diaries import Asked, Diaries, Judged, Missing
 from frontdesk.sync import slices
 from frontdesk.sync.entries import why_no_booking
 from frontdesk.sync.people import People
@@ -27,6 +27,9 @@ TRIES = 3
 
 MOST_PAGES = 200
 """Pages of one list; a diary with more of them is walking in a circle."""
+
+EXAMPLES = 10
+"""Bookings that a person is shown of a mass change."""
 
 BETWEEN_BATCHES = 0.02
 """Seconds for which desks can write between two batches."""
@@ -223,20 +226,16 @@ class Reading:
 
     async def _settle(self, run: Run, unasked: Asked | None) -> Run:
         """Have the list made as the diary is, but for what a person has to decide first."""
+        if self.diary.abilities.answers_by_id:
+            for ref in await self.diaries.to_read_again(self.lease):
+                await self._ask_for(run, ref)
         judged = await self.diaries.judge(self.lease, run)
         held = brake.held(judged.mass)
         while await self.diaries.reconcile(self.lease, run, held):
             await self.sleep(BETWEEN_BATCHES)
         asked = unasked
         if held:
-            numbers = Counter({effect: judged.mass.counts[effect] for effect in held})
-            whys = dict.fromkeys(held.values())
-            if unasked is not None:
-                numbers.update(unasked.held)
-                whys[unasked.why] = None
-            digests = {effect: judged.digests[effect] for effect in held}
-            missing = unasked.missing if unasked else ()
-            asked = Asked(numbers, "; ".join(whys), digests, judged.examples, missing)
+            asked = _with(unasked, judged, held)
         unmatched = None
         if run.kind is Kind.FULL:
             unmatched = Unmatched(await self._sites(), dict(self._words), self._unread)
@@ -262,6 +261,18 @@ class Reading:
         if len(there) == 1:
             return {}
         return {one.ref: one.name for one in there if not self.source.is_named(one.ref)}
+
+
+def _with(unasked: Asked | None, judged: Judged, held: Mapping[Effect, str]) -> Asked:
+    """Return what a person is asked: what is held, and what is missing and was not asked for."""
+    numbers = Counter({effect: judged.mass.counts[effect] for effect in held})
+    whys = dict.fromkeys(held.values())
+    examples = [one for effect in held for one in judged.examples.get(effect, ())]
+    if unasked is None:
+        return Asked(numbers, "; ".join(whys), tuple(examples[:EXAMPLES]))
+    numbers.update(unasked.held)
+    whys[unasked.why] = None
+    return Asked(numbers, "; ".join(whys), tuple(examples[:EXAMPLES]), unasked.missing)
 
 
 def _mass_of(missing: Sequence[Missing], known: int, zone: ZoneInfo) -> Mass:

@@ -18,7 +18,9 @@ _EMPTY_DAY = 20
 """So many days without an appointment count as a page: somebody may have booked there meanwhile."""
 
 
-def cut(window: Window, known: Sequence[datetime], page_size: int, zone: ZoneInfo, now: datetime) -> list[Slice]:
+def cut(
+    window: Window, known: Sequence[datetime], page_size: int, zone: ZoneInfo, now: datetime
+) -> list[Slice]:
     """Return the slices of a window: today and what is to come first, then the past, the latest first.
 
     `known` are the starts of the appointments that the mirror has there, in order. Without any,
@@ -74,7 +76,8 @@ def _halved(slice_: Slice, known: Sequence[datetime], most: int) -> list[Slice]:
 
 def _days(window: Window, zone: ZoneInfo) -> list[datetime]:
     """The midnights in a window, and its end."""
-    day, found = window.starts_at.astimezone(zone).date(), []
+    found: list[datetime] = []
+    day = window.starts_at.astimezone(zone).date()
     while True:
         day += timedelta(days=1)
         midnight = datetime.combine(day, time(), zone).astimezone(UTC)

@@ -24,6 +24,7 @@ from frontdesk.errors import Refused
 from frontdesk.store.diaries import Asked, Judged, Mirrored, Missing
 from frontdesk.store.sql import judging, mirror, places, runs
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.mirrored import at_place
 from frontdesk.store.sql.sealing import Deed, seal
 from frontdesk.store.sql.selects import DIARY, MIRROR
 from frontdesk.text import clean_fields
@@ -62,9 +63,7 @@ class SqlDiaries:
         # A reader with nothing to do only reads: on SQLite a write would keep desks waiting.
         if not await self._database.read(lambda tx: places.is_any_due(tx, places_, self._database.now(tx))):
             return None
-        return await self._database.write(
-            lambda tx: places.claim(tx, owner, places_, self._database.now(tx))
-        )
+        return await self._database.write(lambda tx: places.claim(tx, owner, places_, self._database.now(tx)))
 
     async def next_due(self, places_: Collection[Place]) -> float | None:
         return await self._database.read(lambda tx: places.next_due(tx, places_, self._database.now(tx)))
@@ -89,13 +88,11 @@ class SqlDiaries:
         self, lease: Lease, kind: Kind, window: Window | None, began: datetime, by: Operator
     ) -> tuple[Run, tuple[Slice, ...]]:
         by = clean_fields(by)
-        return await self._fenced(
-            lease, lambda tx, now: runs.begin(tx, lease, kind, window, began, by, now)
-        )
+        return await self._fenced(lease, lambda tx, now: runs.begin(tx, lease, kind, window, began, by, now))
 
     async def known(self, lease: Lease, window: Window) -> tuple[datetime, ...]:
         query = select(MIRROR.c.starts_at).where(
-            *judging.of_place(lease.place),
+            at_place(lease.place),
             MIRROR.c.starts_at >= window.starts_at,
             MIRROR.c.starts_at < window.ends_at,
             MIRROR.c.gone_at.is_(None),
@@ -135,9 +132,10 @@ class SqlDiaries:
         await self._fenced(lease, work)
 
     async def missing(self, lease: Lease, run: Run) -> tuple[Missing, ...]:
-        return await self._database.read(
-            lambda tx: judging.missing(tx, lease.place, runs.slices_of(tx, run))
-        )
+        return await self._database.read(lambda tx: judging.missing(tx, lease.place, runs.slices_of(tx, run)))
+
+    async def to_read_again(self, lease: Lease) -> tuple[str, ...]:
+        return await self._database.read(lambda tx: mirror.to_read_again(tx, lease.place, _AT_ONCE))
 
     async def note_gone(self, lease: Lease, run: Run, ref: str, successor: str = "") -> None:
         await self._fenced(
@@ -145,12 +143,12 @@ class SqlDiaries:
         )
 
     async def judge(self, lease: Lease, run: Run) -> Judged:
-        return await self._database.read(lambda tx: judging.judge(tx, lease.place, run.number, run.window))
+        return await self._database.read(
+            lambda tx: judging.judge(tx, lease.place, run, self._database.now(tx))
+        )
 
     async def reconcile(self, lease: Lease, run: Run, held: Collection[Effect]) -> bool:
-        return await self._fenced(
-            lease, lambda tx, now: self._reconcile(tx, lease.place, run, held, run.by)
-        )
+        return await self._fenced(lease, lambda tx, now: self._reconcile(tx, lease.place, run, held, run.by))
 
     def _reconcile(
         self, tx: Connection, place: Place, run: Run, held: Collection[Effect], operator: Operator
@@ -251,9 +249,7 @@ class SqlDiaries:
             else:
                 values["state"] = RunState.DONE.value
                 ignored = {**place.ignored, **row.digests} if decision is Decision.IGNORE else place.ignored
-                tx.execute(
-                    update(DIARY).where(DIARY.c.id == diary_id).values(held_run=None, ignored=ignored)
-                )
+                tx.execute(update(DIARY).where(DIARY.c.id == diary_id).values(held_run=None, ignored=ignored))
             runs.set_run(tx, number, **values)
             lease = places.take(tx, diary_id, owner, now)
             if decision is Decision.AGAIN:
@@ -276,9 +272,9 @@ class SqlDiaries:
 
     def _refuse_changed(self, tx: Connection, run: Run, digests: Mapping[str, str]) -> None:
         """Refuse to believe a diary that says something else by now than what a person has looked at."""
-        now = judging.judge(tx, run.place, run.number, run.window).digests
+        now = judging.held_digests(tx, run.place)
         decided = {effect: digest for effect, digest in digests.items() if effect != runs.MISSING}
-        if any(now.get(Effect(effect)) != digest for effect, digest in decided.items()):
+        if any(now.get(effect) != digest for effect, digest in decided.items()):
             raise Refused(
                 Reason("changed-meanwhile", "the diary has changed again meanwhile: look at it again")
             )

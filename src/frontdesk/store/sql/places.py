@@ -82,7 +82,9 @@ def _state(row: Row[Any]) -> PlaceState:
 
 def keep(tx: Connection, places: Collection[Place], now: datetime) -> None:
     """Make rows for the places that have none."""
-    there = {(row.connection, row.location) for row in tx.execute(select(DIARY.c.connection, DIARY.c.location))}
+    there = {
+        (row.connection, row.location) for row in tx.execute(select(DIARY.c.connection, DIARY.c.location))
+    }
     for place in places:
         if (place.connection, place.location) not in there:
             tx.execute(insert(DIARY).values(**_new(place, now)))
@@ -93,8 +95,18 @@ def _new(place: Place, now: datetime) -> dict[str, Any]:
         "connection": place.connection,
         "location": place.location,
         "next_at": now,
-        **{"asked": "", "owner": "", "fence": 0, "skew_seconds": 0.0, "pause_seconds": 0.0, "failures": 0},
-        **{"trouble": "", "is_refused": False, "ignored": {}, "sites": {}, "words": {}, "unread": 0},
+        "asked": "",
+        "owner": "",
+        "fence": 0,
+        "skew_seconds": 0.0,
+        "pause_seconds": 0.0,
+        "failures": 0,
+        "trouble": "",
+        "is_refused": False,
+        "ignored": {},
+        "sites": {},
+        "words": {},
+        "unread": 0,
     }
 
 
@@ -207,9 +219,7 @@ def use_requests(tx: Connection, connection: str, number: int, per_minute: int, 
     # A time far ahead was written by a clock that was wrong.
     begins = until if until is not None and now < until <= now + LONGEST_WAIT else now
     used = timedelta(minutes=number / (per_minute * READ_SHARE))
-    tx.execute(
-        update(CONNECTION).where(CONNECTION.c.name == connection).values(read_until=begins + used)
-    )
+    tx.execute(update(CONNECTION).where(CONNECTION.c.name == connection).values(read_until=begins + used))
     return (begins - now).total_seconds()
 
 
@@ -218,6 +228,4 @@ def leave_alone(tx: Connection, connection: str, shown: str, until: datetime, no
     tx.execute(_KNOW, {"name": connection, "shown": shown, "until": None})
     wanted = min(until, now + LONGEST_WAIT)
     is_longer = or_(CONNECTION.c.held_until.is_(None), CONNECTION.c.held_until < wanted)
-    tx.execute(
-        update(CONNECTION).where(CONNECTION.c.name == connection, is_longer).values(held_until=wanted)
-    )
+    tx.execute(update(CONNECTION).where(CONNECTION.c.name == connection, is_longer).values(held_until=wanted))

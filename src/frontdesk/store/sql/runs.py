@@ -1,7 +1,6 @@
 """Runs over places, as rows: how they begin and go on, what a person is asked, and how they end."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from frontdesk.diary_runs import (
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.diaries import Asked
 from frontdesk.store.sql import places
+from frontdesk.store.sql.judging import digest_of, held_digests
 from frontdesk.store.sql.selects import DIARY, DIARY_RUN, DIARY_SLICE
 
 KEPT = timedelta(days=30)
@@ -96,7 +96,7 @@ def begin(
             return found, slices_of(tx, found)
         set_run(tx, found.number, state=RunState.ABANDONED.value, ended_at=now)
         forget_slices(tx, found.number)
-    values = {
+    values: dict[str, Any] = {
         "diary_id": lease.state.number,
         "kind": kind.value,
         "starts_at": window.starts_at if window else None,
@@ -107,8 +107,16 @@ def begin(
         "by_via": by.via,
         "state": RunState.READING.value,
         "is_baseline": lease.state.baseline_at is None,
-        **{"read": 0, "counts": {}, "held": {}, "digests": {}, "missing": [], "why": "", "examples": []},
-        **{"decision": "", "decided_by": "", "decided_via": ""},
+        "read": 0,
+        "counts": {},
+        "held": {},
+        "digests": {},
+        "missing": [],
+        "why": "",
+        "examples": [],
+        "decision": "",
+        "decided_by": "",
+        "decided_via": "",
     }
     number = tx.execute(insert(DIARY_RUN).values(**values).returning(DIARY_RUN.c.id)).scalar_one()
     return run(find(tx, number)), ()
@@ -116,9 +124,7 @@ def begin(
 
 def slices_of(tx: Connection, of: Run) -> tuple[Slice, ...]:
     """Return the slices of a run, in the order in which they are read."""
-    rows = tx.execute(
-        select(DIARY_SLICE).where(DIARY_SLICE.c.run_id == of.number).order_by(DIARY_SLICE.c.id)
-    )
+    rows = tx.execute(select(DIARY_SLICE).where(DIARY_SLICE.c.run_id == of.number).order_by(DIARY_SLICE.c.id))
     return tuple(
         Slice(row.starts_at, row.ends_at, row.expected, row.is_complete, frozenset(row.seen), row.id)
         for row in rows
@@ -188,7 +194,7 @@ def end(
     if place.held_run is not None:
         earlier = find(tx, place.held_run)
         asked = _with_what_is_out_of_sight(asked, earlier, of)
-    digests = _digests(asked)
+    digests = _digests(tx, lease.place, asked)
     sees_missing = of.window is not None
     ignored = {
         key: digest
@@ -251,24 +257,19 @@ def _with_what_is_out_of_sight(asked: Asked | None, earlier: Row[Any], of: Run) 
     held = dict(asked.held) if asked else {}
     held[Effect.GONE] = held.get(Effect.GONE, 0) + len(earlier.missing)
     why = "; ".join(dict.fromkeys(filter(None, (asked.why if asked else "", earlier.why))))
-    digests = asked.digests if asked else {}
     examples = asked.examples if asked else tuple(earlier.examples)
-    return Asked(held, why, digests, examples, tuple(earlier.missing))
+    return Asked(held, why, examples, tuple(earlier.missing))
 
 
-def _digests(asked: Asked | None) -> dict[str, str]:
+def _digests(tx: Connection, place: Place, asked: Asked | None) -> dict[str, str]:
     """Return of what a person is asked: a digest for each part that they may want to hear nothing more of."""
     if asked is None:
         return {}
-    found = {effect.value: digest for effect, digest in asked.digests.items()}
+    held = {effect.value for effect in asked.held}
+    found = {effect: digest for effect, digest in held_digests(tx, place).items() if effect in held}
     if asked.missing:
         found[MISSING] = digest_of(asked.missing)
     return found
-
-
-def digest_of(refs: Iterable[str]) -> str:
-    """Return a digest of which ids these are."""
-    return hashlib.blake2s("\n".join(sorted(refs)).encode(), digest_size=16).hexdigest()
 
 
 def refuse_undecidable(row: Row[Any], held_run: int | None) -> None:
