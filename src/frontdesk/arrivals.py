@@ -102,6 +102,7 @@ class Effect(Enum):
     REPLACED = "another patient"
     UNKNOWN_WORD = "unknown word"
     WAITS = "waits for a command under way"
+    PERSON = "a person has to look"
 
 
 class LoadOutcome(Enum):

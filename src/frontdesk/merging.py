@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from frontdesk.arrivals import Effect, IncomingBooking
+from frontdesk.arrivals import AppointmentStatus, DiaryEntry, Effect, IncomingBooking
 from frontdesk.attendance import is_too_early
 from frontdesk.bookings import Attendance, Operator, Origin, Presence
 
 Values = dict[str, Any]
+
+NOBODY_NAMED = "not named"
+"""Who has an appointment of which a diary does not say with whom it is."""
 
 OF_SOURCES = frozenset({"", Origin.PMS.value, Origin.FILE.value})
 """Where something was said that a source may take back. What a newer program did otherwise is no source's."""
@@ -74,6 +77,13 @@ _EFFECTS = {
 """What it is that a column is another one; of any other it is that the booking was changed."""
 
 
+_PRESENCES = {
+    AppointmentStatus.ARRIVED: Presence.ARRIVED,
+    AppointmentStatus.COMPLETED: Presence.ATTENDED,
+    AppointmentStatus.NO_SHOW: Presence.NO_SHOW,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Who reads a source, when, and by the clock of which practice."""
@@ -97,8 +107,9 @@ class Merged:
 
     @property
     def effects(self) -> frozenset[Effect]:
-        """What that is to a booking which was there before."""
-        effects = {_EFFECTS.get(name, Effect.CHANGED) for name in self.values if name not in _NOT_CANCELLED}
+        """What that is to a booking which was there before. Under which id it is known is no change of it."""
+        own = self.values.keys() - _NOT_CANCELLED.keys() - NO_INTENT.keys() - {"pms_ref"}
+        effects = {_EFFECTS.get(name, Effect.CHANGED) for name in own}
         if "cancelled" in self.values:
             effects.add(Effect.CANCELLED if self.values["cancelled"] else Effect.REINSTATED)
         return frozenset(effects)
@@ -188,3 +199,40 @@ def _attendance(said: Attendance | None, there: Mapping[str, Any], read: Reading
         "attendance_at": said.at or read.at,
         "attendance_notice": said.notice,
     }
+
+
+def said_by(entry: DiaryEntry, practice_id: str, at: datetime) -> IncomingBooking:
+    """Return what a diary says of an appointment at a practice, as it is merged; it is read at `at`.
+
+    A status that nobody knows says neither that it is cancelled nor whether the patient came; nor does one that is
+    cancelled say the latter.
+    """
+    unsaid, marked, cancelled_at = set(entry.unsaid), None, None
+    if not entry.patient.name:
+        unsaid.add("patient_name")
+    if not entry.practitioner_name:
+        unsaid.add("practitioner")
+    if entry.status is AppointmentStatus.OTHER:
+        unsaid |= {"cancelled_at", "attendance"}
+    elif entry.status is AppointmentStatus.CANCELLED:
+        unsaid.add("attendance")
+        cancelled_at = min(entry.updated_at or at, at)
+    elif presence := _PRESENCES.get(entry.status):
+        marked = Attendance(presence, Origin.PMS, at=entry.since)
+    return IncomingBooking(
+        0,
+        practice_id,
+        entry.patient,
+        entry.practitioner_name or entry.practitioner_ref or NOBODY_NAMED,
+        entry.appointment_type,
+        entry.starts_at,
+        entry.ends_at,
+        pms_ref=entry.ref,
+        practitioner_pms_ref=entry.practitioner_ref,
+        fee=entry.fee,
+        cancelled_at=cancelled_at,
+        cancellation_reason=entry.reason if cancelled_at else "",
+        cancelled_origin=Origin.PMS,
+        attendance=marked,
+        unsaid=frozenset(unsaid),
+    )

@@ -28,29 +28,39 @@ class Record:
 
 
 class Books:
-    """What a transaction makes of bookings. `taken` are references that no new one may be given."""
+    """What a transaction makes of bookings of some practices. `taken` are references that no new one may be given."""
 
-    def __init__(self, tx: Connection, operator: Operator, at: datetime, taken: Collection[str] = ()) -> None:
-        self.practices = {row.id: records.practice(row) for row in tx.execute(select(PRACTICE)).all()}
+    def __init__(
+        self,
+        tx: Connection,
+        practice_ids: Collection[str],
+        operator: Operator,
+        at: datetime,
+        taken: Collection[str] = (),
+    ) -> None:
+        theirs = select(PRACTICE).where(PRACTICE.c.id.in_(practice_ids))
+        self.practices = {row.id: records.practice(row) for row in tx.execute(theirs).all()}
         self.new: list[Record] = []
         self._tx = tx
         self._operator = operator
         self._at = at
         types = select(APPOINTMENT_TYPE.c.practice_id, APPOINTMENT_TYPE.c.name)
-        self._types = {(row.practice_id, row.name) for row in tx.execute(types)}
+        known = types.where(APPOINTMENT_TYPE.c.practice_id.in_(self.practices))
+        self._types = {(row.practice_id, row.name) for row in tx.execute(known)}
         self._new_types: list[tuple[str, str]] = []
         # Updates run in the order of their last change, so a reference set free can be taken.
         self._changed: dict[int, Record] = {}
         self._taken = set(taken)
         self._free_refs: list[str] = []
 
-    def locked(self, ids: Iterable[int]) -> list[Record]:
-        """Lock bookings, by id, as whoever locks several of them does, and return them as they stand."""
+    def found(self, ids: Iterable[int], *, is_locked: bool = True) -> list[Record]:
+        """Return bookings as they stand, locked by id, as whoever locks several of them does."""
         wanted, found = sorted(ids), []
         for start in range(0, len(wanted), _KEYS_AT_ONCE):
             query = select(BOOKING).where(BOOKING.c.id.in_(wanted[start : start + _KEYS_AT_ONCE]))
-            for row in self._tx.execute(query.order_by(BOOKING.c.id).with_for_update()).mappings():
-                found.append(Record(row["id"], dict(row)))
+            query = query.order_by(BOOKING.c.id)
+            rows = self._tx.execute(query.with_for_update() if is_locked else query).mappings()
+            found += [Record(row["id"], dict(row)) for row in rows]
         return found
 
     def make(self, values: Values, practitioner_name: str) -> Record:

@@ -10,6 +10,7 @@ from frontdesk.store.sql.tables import Instant
 
 _CURRENT = text("until IS NULL AND how <> 'proposed'")
 _HAS_PREVIOUS = text("previous_ref <> ''")
+_HAS_SUCCESSOR = text("successor_ref <> ''")
 
 
 class MirrorRow(SQLModel, table=True):
@@ -17,8 +18,8 @@ class MirrorRow(SQLModel, table=True):
 
     `generation` counts the bookings that the id has had. `digest` is of what the diary said, `said` the rest of
     it as JSON (see `mirrored`). `was` is the status that was dealt with last, `gone` for one that was not there. `state` is
-    `closed` once that is dealt with; else `open`, `waits` for a command under way, or needs a `person`; `why` says
-    for what. `effect` is what it would change here, as far as that was found to be held back.
+    `closed` once that is dealt with; else `open`, `stale` until it is read again, `waits` for a command under way, or
+    needs a `person`; `why` says for what. `effect` is what it would change here, as far as that was found to be held back.
     """
 
     __tablename__ = "mirror"
@@ -34,6 +35,14 @@ class MirrorRow(SQLModel, table=True):
             "previous_ref",
             sqlite_where=_HAS_PREVIOUS,
             postgresql_where=_HAS_PREVIOUS,
+        ),
+        Index(
+            "mirror_successor",
+            "connection",
+            "location",
+            "successor_ref",
+            sqlite_where=_HAS_SUCCESSOR,
+            postgresql_where=_HAS_SUCCESSOR,
         ),
     )
 

@@ -64,7 +64,7 @@ class _Load:
         self, tx: Connection, batch: Sequence[IncomingBooking], operator: Operator, at: datetime
     ) -> None:
         self.at = at
-        self.books = Books(tx, operator, at, {one.ref for one in batch})
+        self.books = Books(tx, {one.practice_id for one in batch}, operator, at, {one.ref for one in batch})
         self._tx = tx
         self._operator = operator
         self._by_ref: dict[tuple[str, str], Record] = {}
@@ -93,7 +93,7 @@ class _Load:
                     some = wanted[start : start + _KEYS_AT_ONCE]
                     query = select(BOOKING.c.id).where(BOOKING.c.practice_id == practice_id, column.in_(some))
                     found.update(self._tx.execute(query).scalars())
-        for record in self.books.locked(found):
+        for record in self.books.found(found):
             self._index(record)
 
     def _index(self, record: Record) -> None:
@@ -132,9 +132,7 @@ class _Load:
         if record.id is not None:
             if merged.falls:
                 self._falsely_marked.add(record.id)
-            self._deeds += of_cancelling(
-                record.id, record.values, merged.values, self._operator, self.at, is_shown=False
-            )
+            self._deeds += of_cancelling(record.id, record.values, merged.values, self._operator, self.at)
         self._unindex(record)
         self.books.change(record, merged.values, incoming.practitioner_name)
         self._index(record)

@@ -51,6 +51,8 @@ class Practitioners:
             if len(named) == 1:
                 return next(iter(named.values()))
         ref = said.practitioner_pms_ref
+        if not ref and "practitioner" in said.unsaid and there is not None:
+            return there
         return self._by_ref.get((said.practice_id, ref)) if ref else named.get("")
 
     def meant(self, said: IncomingBooking, there: int | None) -> int:
@@ -80,7 +82,7 @@ class Practitioners:
         """Return those to whom a source gives another name, with the last that it gives."""
         names = {}
         for said in batch:
-            if not said.practitioner_pms_ref or not said.practitioner_name:
+            if not said.practitioner_pms_ref or "practitioner" in said.unsaid:
                 continue
             known = self._by_ref.get((said.practice_id, said.practitioner_pms_ref))
             if known is not None:

@@ -436,6 +436,14 @@ def _create_diary_tables() -> None:
         sqlite_where=has_previous,
         postgresql_where=has_previous,
     )
+    has_successor = text("successor_ref <> ''")
+    op.create_index(
+        "mirror_successor",
+        "mirror",
+        ["connection", "location", "successor_ref"],
+        sqlite_where=has_successor,
+        postgresql_where=has_successor,
+    )
     op.create_index("mirror_start", "mirror", ["connection", "location", "starts_at", "ref", "digest"])
     op.create_index("mirror_state", "mirror", ["connection", "location", "state", "id"])
     op.create_table(
