@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from frontdesk.arrivals import Effect, Place
 from frontdesk.attempts import Ended, Result, RetryPolicy
 from frontdesk.bookings import BookingQuery, Direction, Position, Status
+from frontdesk.diary_runs import Kind, Window
+from frontdesk.store.diaries import Asked
 from frontdesk.store.early.reads import EarlyReads, Unusual
 from frontdesk.store.opening import open_store
 from frontdesk.store.port import BookingStore
@@ -44,8 +47,20 @@ async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     assert claim is not None
     await opened.queue.finish(claim, Result(Ended.FAILED, "no answer", is_away=True), RetryPolicy())
     await opened.queue.heartbeat("a desk", ["smile"])
+    await held_diary(opened)
     yield opened
     await opened.close()
+
+
+async def held_diary(store: SqlStore) -> None:
+    """Have a diary read that shows fewer bookings than a person may lose without being asked."""
+    await store.diaries.keep([Place("smile")])
+    lease = await store.diaries.claim("a reader", [Place("smile")])
+    assert lease is not None
+    run, _ = await store.diaries.begin(lease, Kind.FULL, Window(NOW, NOW + timedelta(days=1)), NOW, KIM)
+    asked = Asked({Effect.GONE: 9, Effect.MOVED: 2}, "9 bookings fewer", missing=("P1",))
+    await store.diaries.end(lease, run, counts_as=Kind.FULL, asked=asked)
+    await store.diaries.rest(lease, timedelta(minutes=5), timedelta(0))
 
 
 @pytest.fixture
@@ -110,6 +125,8 @@ async def test_it_sends_what_the_store_sends_and_answers_what_the_store_answers(
     (state, _), *_ = expected
     assert isinstance(state, StoreState)
     assert (state.troubles, 0 < state.unattended < state.under_way) == ((Trouble("Praktika", NOW),), True)
+    (diary,) = state.diaries
+    assert (diary.read_at, diary.held_fewer, diary.held_changes) == (NOW, 9, 2)
     assert any("FROM delivery" in statement for _, told in found[3:] for statement in told)
     await early.close()
     await whole.close()

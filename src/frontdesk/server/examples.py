@@ -47,7 +47,7 @@ from frontdesk.deliveries import Attention, Delivery, Kind, State
 from frontdesk.identity import Related
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.port import Change
-from frontdesk.store_state import ConnectionState, StoreState
+from frontdesk.store_state import ConnectionState, DiaryState, StoreState
 
 _AT = datetime(2026, 11, 22, 9, 14, 5, tzinfo=UTC)
 _BY = Operator("Kim Nguyen", via="Front desk 2")
@@ -125,6 +125,7 @@ STATE = StoreState(
     48_210,
     under_way=1,
     connections=(ConnectionState("smile", under_way=1),),
+    diaries=(DiaryState("adelaide", _AT, _AT - timedelta(hours=7), pause=timedelta(minutes=5)),),
 )
 CHANGE = Change(13, Subject("booking", 1), 1, _BY, _AT)
 COMMAND_ID = UUID("0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11")

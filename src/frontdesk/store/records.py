@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -26,9 +26,10 @@ from frontdesk.bookings import (
     Standing,
     Status,
 )
+from frontdesk.brake import FEWER
 from frontdesk.deliveries import OPEN_STATES, State
 from frontdesk.identity import MORE_LIMIT
-from frontdesk.store_state import ConnectionState, StoreState, Trouble
+from frontdesk.store_state import ConnectionState, DiaryState, StoreState, Trouble
 from frontdesk.text import fold
 
 ALIVE = timedelta(seconds=60)
@@ -258,12 +259,13 @@ def state(
     deliveries: Iterable[Any],
     living: Iterable[Any],
     troubled: Iterable[Any],
+    diaries: Iterable[Any],
 ) -> StoreState:
     """Return the store's state.
 
     `change` is the number of the latest, `bookings` are as many as the desk works with, `store_id`
     says which store it is, `deliveries` have the `number` of them by `state` and `connection`,
-    `living` are the dispatchers seen lately, `troubled` the connections in trouble.
+    `living` are the dispatchers seen lately, `troubled` the connections in trouble, `diaries` how places stand.
     """
     counted = list(deliveries)
     need_person = [row for row in counted if row.state == State.ATTENTION]
@@ -278,7 +280,40 @@ def state(
         unattended(under_way, living),
         _connections(under_way, need_person, troubled),
         store_id,
+        tuple(_diaries(list(diaries), now)),
     )
+
+
+_FEWER = frozenset(effect.value for effect in FEWER)
+UNATTENDED = timedelta(minutes=15)
+"""A diary that was due so long ago, while none is being read, is read by nobody."""
+
+
+def _diaries(rows: Sequence[Any], now: datetime) -> Iterator[DiaryState]:
+    is_one_read = any(row.until is not None and row.until > now for row in rows)
+    for row in rows:
+        fewer, changes = held_numbers(row.held or {})
+        yield DiaryState(
+            row.id,
+            max(filter(None, (row.changes_at, row.near_at)), default=None),
+            row.full_at,
+            row.baseline_at is not None,
+            timedelta(seconds=row.pause_seconds),
+            row.failures,
+            row.failing_since,
+            row.trouble,
+            bool(row.is_refused),
+            not is_one_read and not row.failures and now - row.next_at > UNATTENDED,
+            row.held_run,
+            fewer,
+            changes,
+        )
+
+
+def held_numbers(held: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many bookings would be taken away and changed otherwise, of what is held by the words of effects."""
+    fewer = sum(number for effect, number in held.items() if effect in _FEWER)
+    return fewer, sum(held.values()) - fewer
 
 
 def _connections(

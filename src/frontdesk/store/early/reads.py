@@ -29,7 +29,7 @@ from frontdesk.bookings import (
 from frontdesk.store import records
 from frontdesk.store.sql.revisions import REVISIONS, VERSION_TABLE
 from frontdesk.store.sqlite.file import FileConnection, connect, host_clock, why_not_writable
-from frontdesk.store_state import StoreState
+from frontdesk.store_state import DIARIES_AT_ONCE, StoreState
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +42,14 @@ LIVING = "SELECT dispatcher.connections \nFROM dispatcher \nWHERE dispatcher.see
 TROUBLED = (
     "SELECT connection.name, connection.shown, connection.trouble_since, connection.is_locked_out \n"
     "FROM connection \nWHERE connection.trouble_since IS NOT NULL ORDER BY connection.name"
+)
+DIARIES = (
+    "SELECT practice.id, diary.next_at, diary.until, diary.baseline_at, diary.changes_at, diary.near_at, "
+    "diary.full_at, diary.pause_seconds, diary.failures, diary.failing_since, diary.trouble, "
+    "diary.is_refused, diary.held_run, diary_run.held \n"
+    "FROM diary JOIN practice ON practice.pms_connection = diary.connection AND practice.location = "
+    "diary.location LEFT OUTER JOIN diary_run ON diary_run.id = diary.held_run "
+    "ORDER BY diary.held_run IS NULL, diary.failures = ?, diary.next_at, practice.id\n LIMIT ? OFFSET ?"
 )
 PRACTICES = (
     "SELECT practice.id, practice.name, practice.short, practice.time_zone, practice.email, "
@@ -126,6 +134,7 @@ _FIRST, _LAST = ("0001-01-01 00:00:00.000000", -1), ("9999-12-31 23:59:59.999999
 # By the types that the tables themselves declare; only connections that ask for it convert.
 sqlite3.register_converter("BOOLEAN", lambda value: value != b"0")
 sqlite3.register_converter("DATE", lambda value: date.fromisoformat(value.decode()))
+sqlite3.register_converter("JSON", json.loads)
 sqlite3.register_converter(
     "DATETIME", lambda value: datetime.fromisoformat(value.decode()).replace(tzinfo=UTC)
 )
@@ -223,8 +232,9 @@ class EarlyReads:
         standing = Standing(why_not_writable=why_not_writable(self._path))
         now = self._clock().astimezone(UTC)
         living = ask(LIVING, [_written(now - records.ALIVE), _written(now + records.ALIVE)])
+        troubled, diaries = ask(TROUBLED), ask(DIARIES, [0, DIARIES_AT_ONCE, 0])
         return records.state(
-            standing, now, head.change, head.bookings, head.store_id, counted, living, ask(TROUBLED)
+            standing, now, head.change, head.bookings, head.store_id, counted, living, troubled, diaries
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -23,11 +24,12 @@ from sqlalchemy import (
 
 from frontdesk.arrivals import Place
 from frontdesk.attempts import LONGEST_WAIT
-from frontdesk.brake import FEWER
 from frontdesk.diary_runs import LEASE, Decision, Kind, Lease, LeaseLost, PlaceState, Unmatched
+from frontdesk.store import records
 from frontdesk.store.sql import troubles
-from frontdesk.store.sql.selects import CONNECTION, DIARY, DIARY_RUN
+from frontdesk.store.sql.selects import CONNECTION, DIARY, DIARY_RUN, PRACTICE
 from frontdesk.store.sql.tables import Instant
+from frontdesk.store_state import DIARIES_AT_ONCE
 
 LONGEST_REST = timedelta(hours=8)
 """No place rests for longer: a time further ahead was written by a clock that was wrong, and counts as past."""
@@ -39,7 +41,6 @@ _KNOW = text(
     "INSERT INTO connection (name, shown, is_locked_out, why, read_until) "
     "VALUES (:name, :shown, FALSE, '', :until) ON CONFLICT (name) DO NOTHING"
 ).bindparams(bindparam("until", type_=Instant))
-_FEWER = frozenset(effect.value for effect in FEWER)
 
 _STATES = select(DIARY, DIARY_RUN.c.held, DIARY_RUN.c.decision).outerjoin(
     DIARY_RUN, DIARY_RUN.c.id == DIARY.c.held_run
@@ -52,8 +53,7 @@ def states(tx: Connection) -> tuple[PlaceState, ...]:
 
 
 def _state(row: Row[Any]) -> PlaceState:
-    held: dict[str, int] = row.held or {}
-    fewer = sum(number for effect, number in held.items() if effect in _FEWER)
+    fewer, changes = records.held_numbers(row.held or {})
     return PlaceState(
         Place(row.connection, row.location),
         number=row.id,
@@ -74,10 +74,28 @@ def _state(row: Row[Any]) -> PlaceState:
         is_refused=row.is_refused,
         held=row.held_run,
         held_fewer=fewer,
-        held_changes=sum(held.values()) - fewer,
+        held_changes=changes,
         is_believed=row.decision == Decision.APPLY,
         unmatched=Unmatched(row.sites, row.words, row.unread),
     )
+
+
+def heard(practices: Collection[str] | None) -> Select[Any]:
+    """Select how the diaries of these practices stand, those in trouble first; None means all."""
+    joined = DIARY.join(
+        PRACTICE,
+        and_(PRACTICE.c.pms_connection == DIARY.c.connection, PRACTICE.c.location == DIARY.c.location),
+    ).outerjoin(DIARY_RUN, DIARY_RUN.c.id == DIARY.c.held_run)
+    columns = (
+        *(DIARY.c.next_at, DIARY.c.until, DIARY.c.baseline_at, DIARY.c.changes_at, DIARY.c.near_at),
+        *(DIARY.c.full_at, DIARY.c.pause_seconds, DIARY.c.failures, DIARY.c.failing_since),
+        *(DIARY.c.trouble, DIARY.c.is_refused, DIARY.c.held_run),
+    )
+    query = select(PRACTICE.c.id, *columns, DIARY_RUN.c.held).select_from(joined)
+    if practices is not None:
+        query = query.where(PRACTICE.c.id.in_(practices))
+    is_well = DIARY.c.held_run.is_(None), DIARY.c.failures == 0
+    return query.order_by(*is_well, DIARY.c.next_at, PRACTICE.c.id).limit(DIARIES_AT_ONCE)
 
 
 def keep(tx: Connection, places: Collection[Place], now: datetime) -> None:

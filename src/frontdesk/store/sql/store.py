@@ -43,7 +43,7 @@ from frontdesk.identity import Related
 from frontdesk.store import records
 from frontdesk.store.port import CHANGES_AT_ONCE, STORE, Change
 from frontdesk.store.search.pages import count_rows, nearest, page_rows
-from frontdesk.store.sql import deliveries, doing, hearing, holding, related, selects, troubles
+from frontdesk.store.sql import deliveries, doing, hearing, holding, places, related, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.diaries import SqlDiaries
@@ -314,6 +314,7 @@ class SqlStore:
                 tx.execute(counting),
                 tx.execute(troubles.living(now)),
                 tx.execute(troubles.troubled(self._standing.practices)),
+                tx.execute(places.heard(self._standing.practices)),
             )
 
         return await self._database.read(work)
