@@ -13,7 +13,7 @@ from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
 from frontdesk.pms.port import Verified
 from frontdesk.preflight import AskPms
-from frontdesk.store.port import BookingStore
+from frontdesk.store.port import BookingStore, Change
 from frontdesk.store_state import StoreState
 from frontdesk.wrong_pins import WrongPins
 
@@ -114,6 +114,7 @@ class Settings:
     the screen is locked, with None never. `reasons` are what Down in an empty reason offers.
     With `mouse` the terminal tells of its mouse.
     `theme` is the name of a look (`widgets/look.py`), or auto: the one that suits the terminal.
+    `tell` is who is told of a mass change in a diary, empty where nobody is named.
     """
 
     home: str = ""
@@ -124,6 +125,7 @@ class Settings:
     reasons: tuple[ReasonAtHand, ...] = ()
     theme: str = "auto"
     mouse: bool = False
+    tell: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,8 +197,8 @@ class OpenDesk:
     store's clock runs on between two answers.
     `away_since` is since when the store does not answer, as a time on the desk's wall, empty
     while it does; `shut_out` is what the store says to a desk that it does not accept any more.
-    `changed_elsewhere` are bookings that other desks changed and that no list here has shown yet
-    (None stands for a bulk load), `own_changes` those that this desk is changing itself. `store_id` is the store
+    `changed_elsewhere` are bookings that other desks or diaries changed and that no list here has shown yet
+    (None stands for a bulk load), by their ids, each with the change; `own_changes` those that this desk is changing itself. `store_id` is the store
     that the lists on the screen were read from. `drafts` are by kind of dialog and what it is
     about; see `keep_draft`. `recent` are the bookings opened last, newest first; see `note_opened`. `last_reason` is the one that was given last; see `own_last_reason`. `signed_in` is who signed in at a shared account, empty at a desk of
     one operator.
@@ -213,7 +215,7 @@ class OpenDesk:
     key_arrived_at: float = 0.0
     away_since: str = ""
     shut_out: str = ""
-    changed_elsewhere: set[int | None] = field(default_factory=set)
+    changed_elsewhere: dict[int | None, Change] = field(default_factory=dict)
     own_changes: set[int] = field(default_factory=set)
     signed_in: str = ""
     store_id: str = ""

@@ -87,6 +87,10 @@ class Listing(Generic[Q, R]):
         """The filters that come back when the search is over, in words."""
         return self.source.words(self.resting) if self.text else ()
 
+    def was_at(self, row: R) -> Position:
+        """Return where a row in view was found: elsewhere than it is, where it has moved meanwhile."""
+        return self._places.get(self.source.id(row)) or self.source.place(row)
+
     # -- what is shown ------------------------------------------------------------------
 
     async def search(self, text: str) -> None:

@@ -75,7 +75,7 @@ async def test_every_column_is_drawn_where_it_stands(
             continue
         seen += 1
         places_drawn = _whole(cells)
-        for column in placed(booking_columns(several_practices=True), room)[1:]:
+        for column in placed(booking_columns(several_practices=True, was_at=_in_place), room)[1:]:
             region = range(column.start, min(column.start + column.width, room))
             assert sorted(places_drawn[column.start : region.stop]) == list(region), (
                 column.column.title,

@@ -150,7 +150,7 @@ async def test_what_this_desk_did_is_no_change_by_another_one(
         await front.idle()
         assert "by other desks" not in front.shows
         assert front.app.open_desk is not None
-        assert front.app.open_desk.changed_elsewhere == set()
+        assert front.app.open_desk.changed_elsewhere == {}
 
 
 @pytest.fixture

@@ -368,6 +368,7 @@ class Installation:
                 reasons=self.config.reasons,
                 theme=self.config.theme,
                 mouse=self._hears_mouse,
+                tell=self.config.pace.tell,
                 first_steps=self.first_steps,
             ),
             report=crash.report,

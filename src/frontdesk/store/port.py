@@ -76,7 +76,8 @@ class Change:
     `subject` is what it was made to; a delivery's id is 0 where a dispatcher wrote how it went on.
     `booking_id` is the booking that it concerns, None after a bulk load, when anything may be
     different; `by` is then nobody for a desk of some of the practices. Where the subject is STORE, `number` is the latest there is, and may be lower than
-    what was known.
+    what was known. What a diary brought has the name of its PMS as `source`, and as `effect` the word of
+    `arrivals.Effect` for what became of the booking.
     """
 
     number: int
@@ -84,6 +85,8 @@ class Change:
     booking_id: int | None
     by: Operator
     at: datetime
+    source: str = ""
+    effect: str = ""
 
     @property
     def makes_due(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, Generic
 
 from textual import events
@@ -63,7 +63,7 @@ class Placed(Generic[R]):
     width: int
 
 
-@cache
+@lru_cache(maxsize=64)
 def placed(columns: tuple[Column[Any], ...], width: int) -> tuple[Placed[Any], ...]:
     """Return where the columns stand in `width` cells, with one cell between them."""
     shown = [column for column in columns if width >= column.since]

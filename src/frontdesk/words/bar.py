@@ -1,8 +1,10 @@
 """The bar at the top of every screen, and what is wrong at this desk, in words."""
 
 from frontdesk import times
+from frontdesk.bookings import Scope
 from frontdesk.desk import OpenDesk
 from frontdesk.store_state import StoreState
+from frontdesk.words import diaries
 from frontdesk.words.connections import trouble_words
 from frontdesk.words.told import Part, Role, Told, told
 
@@ -54,8 +56,11 @@ def no_connection(desk: OpenDesk) -> Told | None:
     return told(f" {desk.shut_out}", Role.CHIP) if desk.shut_out else None
 
 
-def what_is_wrong(desk: OpenDesk, *, names_keys: bool) -> Told | None:
-    """Return what changes what an operator may say to a patient: the first that applies, if any does."""
+def what_is_wrong(desk: OpenDesk, *, names_keys: bool, width: int | None = None) -> Told | None:
+    """Return what changes what an operator may say to a patient: the first that applies, if any does.
+
+    Where all of it does not fit in `width` cells it is said in fewer words.
+    """
     state = desk.state
     if reason := state.standing.why_not_writable:
         return told(f" READ ONLY: {reason}", Role.CHIP)
@@ -64,10 +69,33 @@ def what_is_wrong(desk: OpenDesk, *, names_keys: bool) -> Told | None:
     if alone := min(state.unattended, state.under_way):
         waits = "1 booking waits" if alone == 1 else f"{alone:,} bookings wait"
         return told(f" {waits} until frontdesk deliver runs.", Role.WARNING)
-    if number := len(desk.changed_elsewhere):
-        changes = "1 change" if number == 1 else f"{number:,} changes"
-        return told(f" {changes} by other desks{'. F5 shows them' if names_keys else ''}.", Role.STRONG)
+    if late := _diaries(desk, width):
+        return late
+    if desk.changed_elsewhere:
+        waits = diaries.waiting_words(desk.changed_elsewhere.values())
+        return told(f" {waits}{'. F5 shows them' if names_keys else ''}.", Role.STRONG)
     return told(f" {desk.program.notices[0]}", Role.WARNING) if desk.program.notices else None
+
+
+def _diaries(desk: OpenDesk, width: int | None) -> Told | None:
+    """Return what is wrong with the worst of the diaries, and how many more have something."""
+    state, now = desk.state, desk.now()
+    ill = diaries.worst(state.diaries, desk.practices, desk.home, now)
+    if not ill:
+        return None
+    practice, diary = ill[0]
+    right = (Part(f"{len(ill) - 1} more ", Role.QUIET),) if len(ill) > 1 else ()
+    room = None if width is None else width - 1 - (Told((), right).width if right else 0)
+    shown = diaries.shown_as(practice, desk.practices, state.diaries)
+    said = diaries.what_is_wrong(diary, shown, now, desk.here, whom_to_tell(desk), room)
+    return Told((Part(f" {said}", Role.WARNING),), right)
+
+
+def whom_to_tell(desk: OpenDesk) -> str:
+    """Return the sentence that says who decides about a mass change."""
+    if Scope.ADMIN in desk.standing.scopes:
+        return "Decide in Connections."
+    return f"Tell {desk.program.settings.tell or 'the practice manager'}."
 
 
 def _troubles(state: StoreState, desk: OpenDesk) -> str:

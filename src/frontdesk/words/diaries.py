@@ -1,11 +1,18 @@
-"""What became of a diary that was read, in words."""
+"""How diaries stand and what became of those that were read, in words."""
 
-from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.arrivals import Effect
+from frontdesk.bookings import Practice
+from frontdesk.diary_health import SAID, WORST_FIRST, Health, health
 from frontdesk.diary_runs import Decision, Kind, Run, RunState
+from frontdesk.store.port import Change
+from frontdesk.store_state import DiaryState
 
 _BROUGHT = {
     Effect.NEW: "new",
@@ -22,6 +29,8 @@ _BROUGHT = {
 }
 """In this order, after a number."""
 
+_KNOWN = frozenset(effect.value for effect in _BROUGHT)
+
 _KINDS = {Kind.CHANGES: "changes", Kind.NEAR: "the next days", Kind.FULL: "all days"}
 
 _DECIDED = {
@@ -29,6 +38,114 @@ _DECIDED = {
     Decision.IGNORE: "the list kept",
     Decision.AGAIN: "read again",
 }
+
+NEWER_IS_ELSEWHERE = "newer bookings are not here"
+
+
+def shown_as(practice: Practice, practices: Sequence[Practice], diaries: Iterable[DiaryState]) -> str:
+    """Return what the diary of a practice is called: its PMS, with the practice where several are read."""
+    name = practice.pms.name if practice.pms else practice.name
+    read = {one.practice_id for one in diaries}
+    alike = [one for one in practices if one.id in read and one.pms and one.pms.name == name]
+    return f"{name} {practice.short}" if len(alike) > 1 else name
+
+
+def worst(
+    diaries: Iterable[DiaryState], practices: Sequence[Practice], home: Practice | None, now: datetime
+) -> tuple[tuple[Practice, DiaryState], ...]:
+    """Return the diaries that an operator has to know of, the worst first; of equals that of `home`."""
+    by_id = {one.id: one for one in practices}
+    ill = [
+        (WORST_FIRST.index(found), one)
+        for one in diaries
+        if one.practice_id in by_id and (found := health(one, now)) in SAID
+    ]
+    at_home = home.id if home else ""
+    ill.sort(key=lambda found: (found[0], found[1].practice_id != at_home))
+    return tuple((by_id[one.practice_id], one) for _, one in ill)
+
+
+def what_is_wrong(
+    diary: DiaryState, shown: str, now: datetime, here: tzinfo, whom: str, width: int | None = None
+) -> str:
+    """Return what is wrong with a diary that is called `shown`; empty where nothing is.
+
+    `whom` is the sentence that says who decides about a mass change. In `width` cells it says as much as
+    there is room for.
+    """
+    ways = _wrong(diary, shown, now, here, whom)
+    return next((one for one in ways if width is None or cell_len(one) <= width), ways[-1])
+
+
+def _wrong(diary: DiaryState, shown: str, now: datetime, here: tzinfo, whom: str) -> Sequence[str]:
+    """Return the same in more and in fewer words."""
+    read = times.since_in_words(diary.read_at, here, now) if diary.read_at else ""
+    trouble = f": {diary.trouble}" if diary.trouble else ""
+    from_when = f"the list is from {read}" if read else "the list is not from there"
+    match health(diary, now):
+        case Health.HELD:
+            what = _held(diary)
+            return (
+                f"{shown} suddenly shows {what}. Nothing was changed here; {from_when}. {whom}",
+                f"{shown} shows {what}; {from_when}. {whom}",
+                f"{shown} shows {what}. {whom}",
+            )
+        case Health.REFUSED:
+            return (
+                f"{shown} is not read{trouble}. {from_when.capitalize()}.",
+                f"{shown} is not read{trouble}.",
+                f"{shown} is not read; {from_when}.",
+            )
+        case Health.FAILING:
+            since = times.since_in_words(diary.failing_since or now, here, now)
+            return (
+                f"{shown} cannot be read since {since}{trouble}.",
+                f"{shown} cannot be read since {since}: {NEWER_IS_ELSEWHERE}.",
+            )
+        case Health.UNATTENDED:
+            return (f"Nobody reads {shown}; {from_when}. To read it: frontdesk sync",)
+        case Health.INCOMPLETE:
+            return (
+                f"{shown} was not read completely yet{trouble}.",
+                f"{shown} was not read completely yet.",
+            )
+        case Health.LATE:
+            last = f"last read {read} ({_ago(diary.read_at, now)} ago)" if diary.read_at else "never read"
+            return (f"{shown} {last}: {NEWER_IS_ELSEWHERE}.",)
+        case Health.NOT_COMPARED:
+            compared = diary.compared_at
+            last = f"last compared in full {times.since_in_words(compared, here, now)}" if compared else ""
+            return (f"{shown} was {last or 'never compared in full'}.",)
+        case _:
+            return ("",)
+
+
+def _held(diary: DiaryState) -> str:
+    if diary.held_fewer:
+        return f"{_bookings(diary.held_fewer)} fewer"
+    return f"{_bookings(diary.held_changes)} otherwise"
+
+
+def _bookings(number: int) -> str:
+    return "1 booking" if number == 1 else f"{number:,} bookings"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    minutes = (now - moment) // timedelta(minutes=1)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
+def waiting_words(changes: Iterable[Change]) -> str:
+    """Return what was changed elsewhere and is not in the list yet: `2 new, 1 moved in Praktika`."""
+    by_source: dict[str, Counter[str]] = {}
+    for change in changes:
+        effect = change.effect if change.effect in _KNOWN else Effect.CHANGED.value
+        by_source.setdefault(change.source, Counter())[effect] += 1
+    by_desks = by_source.pop("", Counter()).total()
+    said = [f"{brought(counts)} in {source}" for source, counts in sorted(by_source.items())]
+    if by_desks:
+        said.append(f"{'1 change' if by_desks == 1 else f'{by_desks:,} changes'} by other desks")
+    return ", ".join(said)
 
 
 def brought(counts: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from frontdesk import times
 from frontdesk.bookings import Booking, Count, Presence, Row
@@ -11,6 +12,7 @@ from frontdesk.filters import Filters
 from frontdesk.listing import Listing
 from frontdesk.store.port import Change
 from frontdesk.words.bar import no_connection, what_is_wrong
+from frontdesk.words.diaries import shown_as
 from frontdesk.words.told import Part, Role, Told
 
 NOTICE_WIDTH = 52
@@ -39,12 +41,14 @@ def show_line(
     *,
     in_list: bool,
     keys_work: bool = True,
+    width: int | None = None,
 ) -> Told:
     """Line 3: the first of what applies of no connection, a filter, what is wrong, and what is shown.
 
     `clear_keys` are the keys that clear the filters where the focus is, empty where none does. `called`
     says that a search shows patients alone of those who have the name, empty where it shows all. Where the
-    list has the keys the line begins with LIST, so that nobody types a name there.
+    list has the keys the line begins with LIST, so that nobody types a name there. What is wrong is said in
+    `width` cells.
     """
     if away := no_connection(desk):
         return away
@@ -60,8 +64,9 @@ def show_line(
     if resting := listing.resting_words:
         comes_back = f"Your filter ({' | '.join(resting)}) comes back when Find is empty."
         return Told((*chip, Part(f"{indent if in_list else ' '}Searching every day. {comes_back}")))
-    if wrong := what_is_wrong(desk, names_keys=keys_work):
-        return Told((*chip, *wrong.parts))
+    room = None if width is None else width - Told(chip).width
+    if wrong := what_is_wrong(desk, names_keys=keys_work, width=room):
+        return Told((*chip, *wrong.parts), wrong.right)
     right = (Part("letters are commands ", Role.QUIET),) if in_list else ()
     return Told((*chip, Part(f"{indent}{EVERYTHING}", Role.QUIET)), right)
 
@@ -104,12 +109,30 @@ def _total(listing: Listing[Filters, Row]) -> str:
 
 
 def who_changed(change: Change, before: Booking, now_is: Booking, desk: OpenDesk) -> str:
-    """What another desk did to a booking in view: `Lee Tran (Desk Two) cancelled Fri 27 Nov 09:30 SYD A. Wilson.`"""
-    done = "cancelled" if now_is.cancellation and not before.cancellation else "changed"
+    """What another desk did to a booking in view: `Lee Tran (Desk Two) cancelled Fri 27 Nov 09:30 SYD A. Wilson.`
+
+    What a diary brought its PMS did: `Praktika moved A. Wilson to Fri 27 Nov 09:30.`
+    """
+    who, done = change.source or change.by, "changed"
+    if now_is.cancellation and not before.cancellation:
+        done = "cancelled"
     when = times.when_in_words(now_is.starts_at, now_is.practice.zone, desk.now())
     if len(desk.practices) > 1:
         when += f" {now_is.practice.short}"
-    return f"{change.by} {done} {when} {_initial(now_is.patient.name)}."
+    if now_is.starts_at != before.starts_at:
+        return f"{who} moved {_initial(now_is.patient.name)} to {when}."
+    return f"{who} {done} {when} {_initial(now_is.patient.name)}."
+
+
+def moved_word(booking: Booking, was_at: datetime) -> str:
+    """Return `now Fri 27` of a booking that was at another time, `now 11:00` where the day is the same; else nothing."""
+    if booking.starts_at == was_at:
+        return ""
+    zone = booking.practice.zone
+    local = booking.starts_at.astimezone(zone)
+    if local.date() == times.local_date(was_at, zone):
+        return f"now {local:%H:%M}"
+    return f"now {times.DAYS[local.weekday()]} {local.day}"
 
 
 def _initial(name: str) -> str:
@@ -152,6 +175,7 @@ def empty_notice(desk: OpenDesk, listing: Listing[Filters, Row], clear_keys: str
         return (
             f'      Nobody found for "{listing.text}"{reach}.',
             "      Try fewer letters, the mobile or a birth date.",
+            *_not_here_yet(desk),
         )
     if listing.filter_words:
         way_on = f" {clear_keys} shows everything." if clear_keys else ""
@@ -159,6 +183,22 @@ def empty_notice(desk: OpenDesk, listing: Listing[Filters, Row], clear_keys: str
     if desk.state.bookings:
         return ("      No bookings here. F5 reads the list again.",)
     return (*_first_morning(desk.program.settings.first_steps, has_practices=bool(desk.practices)),)
+
+
+def _not_here_yet(desk: OpenDesk) -> tuple[str, ...]:
+    """Return since when what was booked may be in no list here: the diary that was read longest ago says it."""
+    by_id = {one.id: one for one in desk.practices}
+    read = [
+        (one.read_at, by_id[one.practice_id])
+        for one in desk.state.diaries
+        if one.read_at and one.practice_id in by_id
+    ]
+    if not read:
+        return ()
+    since, practice = min(read, key=lambda one: one[0])
+    shown = shown_as(practice, desk.practices, desk.state.diaries)
+    booked = times.since_in_words(since, desk.here, desk.now())
+    return (f"      Booked since {booked}? Not here yet. F5 reads {shown} now.",)
 
 
 def _nothing_read(desk: OpenDesk, listing: Listing[Filters, Row]) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 
 from frontdesk import times
-from frontdesk.bookings import Followup, Presence, Row, Status
+from frontdesk.bookings import Followup, Position, Presence, Row, Status
 from frontdesk.widgets.list_table import Column, always
-from frontdesk.words.lists import PRESENCE_WORDS
+from frontdesk.words.lists import PRESENCE_WORDS, moved_word
 from frontdesk.words.related import row_word
 from frontdesk.words.told import Role
 
@@ -25,6 +24,7 @@ _MARKS = {
 _DID_NOT_COME = ("○", Role.GONE)
 _ABSENT = frozenset({Presence.NO_SHOW, Presence.UNABLE})
 AT_WIDTH, PATIENT_WIDTH = 3, 21
+WasAt = Callable[[Row], Position]
 
 
 def _mark(row: Row, as_of: datetime) -> tuple[str, Role]:
@@ -34,10 +34,12 @@ def _mark(row: Row, as_of: datetime) -> tuple[str, Role]:
     return _MARKS[status]
 
 
-def _word(row: Row, as_of: datetime) -> tuple[str, Role]:
-    """What is to be known of the booking besides who and when."""
+def _word(row: Row, as_of: datetime, was_at: WasAt) -> tuple[str, Role]:
+    """What is to be known of the booking besides who and when, and first whether it has moved while in view."""
     if row.booking.status(as_of) is Status.CANCELLED:
         return "cancelled", Role.GONE
+    if moved := moved_word(row.booking, was_at(row).starts_at):
+        return moved, Role.STRONG
     presence = row.booking.attendance.presence
     if marked := PRESENCE_WORDS.get(presence):
         return marked, Role.GONE if presence in _ABSENT else Role.QUIET
@@ -58,9 +60,11 @@ def _while_upcoming(role: Role) -> Callable[[Row, datetime], Role]:
     return lambda row, now: role if row.booking.status(now) is Status.UPCOMING else Role.QUIET
 
 
-@cache
-def booking_columns(*, several_practices: bool) -> tuple[Column[Row], ...]:
-    """Return the columns: who and when are always among them. Without a column At the name is longer."""
+def booking_columns(*, several_practices: bool, was_at: WasAt) -> tuple[Column[Row], ...]:
+    """Return the columns: who and when are always among them. Without a column At the name is longer.
+
+    `was_at` says where a row was found.
+    """
     at: tuple[Column[Row], ...] = (
         Column("At", AT_WIDTH, lambda row, _: row.booking.practice.short, since=64, role=always(Role.QUIET)),
     )
@@ -87,7 +91,12 @@ def booking_columns(*, several_practices: bool) -> tuple[Column[Row], ...]:
         Column("Type", 16, lambda row, _: row.booking.appointment_type, since=118, most=24, role=quiet),
         Column("Mobile", 12, lambda row, _: row.booking.patient.mobile, since=131, role=quiet),
         Column("Reference", 9, lambda row, _: row.booking.ref, since=141, role=quiet),
-        Column("", 10, lambda row, now: _word(row, now)[0], role=lambda row, now: _word(row, now)[1]),
+        Column(
+            "",
+            10,
+            lambda row, now: _word(row, now, was_at)[0],
+            role=lambda row, now: _word(row, now, was_at)[1],
+        ),
         Column(
             "",
             1,

@@ -85,6 +85,9 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self.elsewhere = Elsewhere(
             desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
         )
+        self._columns = [
+            booking_columns(several_practices=several, was_at=self.listing.was_at) for several in (False, True)
+        ]
         self._searched: tuple[Row, ...] = ()
         self._marked: tuple[Row, ...] = ()
         """The rows of a search, and the same ones with who has the same name among them."""
@@ -115,7 +118,7 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
 
     @property
     def columns(self) -> tuple[Column[Row], ...]:
-        return booking_columns(several_practices=len(self.desk.practices) > 1)
+        return self._columns[len(self.desk.practices) > 1]
 
     def on_mount(self) -> None:
         self._wait_a_minute()
@@ -267,7 +270,15 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         listing, keys_work = self.listing, self._keys_work
         in_list = self.focused is self.table and keys_work
         clears, called = self._keys_to("filter.none"), self.meant.called(self._keys_to("filter.practitioner"))
-        line = lists.show_line(listing, self.desk, clears, called, in_list=in_list, keys_work=keys_work)
+        line = lists.show_line(
+            listing,
+            self.desk,
+            clears,
+            called,
+            in_list=in_list,
+            keys_work=keys_work,
+            width=self.size.width,
+        )
         self.line("show").show(line)
         found = f"{lists.found(listing, self.desk, self._to_come)} "
         self.line("found").show(told(stop_behind(listing.text), right=found))

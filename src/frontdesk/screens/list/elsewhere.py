@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from frontdesk.arrivals import Effect
 from frontdesk.bookings import Booking, Row
 from frontdesk.desk import OpenDesk
 from frontdesk.errors import FrontdeskError, Unauthorised, Unavailable
@@ -78,11 +79,9 @@ class Elsewhere:
         before = {row.booking.id: row.booking for row in listing.view.rows}
         known = before.keys() | desk.own_changes
         # A bulk load is one change, however many batches it has: F5 shows all of it.
-        desk.changed_elsewhere |= {
-            change.booking_id
-            for change in changes
-            if change.subject.kind == "booking" and change.booking_id not in known
-        }
+        for change in changes:
+            if change.subject.kind == "booking" and change.booking_id not in known:
+                self._note_unseen(change)
         changed = StoreChanged(changes)
         is_in_view = await listing.repaint(change.booking_id for change in changes)
         if is_in_view and any(change.subject.kind == "booking" for change in changes):
@@ -90,6 +89,13 @@ class Elsewhere:
         self._tell_who(changed, before)
         await self._last.follow(desk, changed)
         await self.ask_state(changed)
+
+    def _note_unseen(self, change: Change) -> None:
+        """Keep that a booking out of view was changed; one that is new here stays so whatever follows."""
+        unseen = self._desk.changed_elsewhere
+        there = unseen.get(change.booking_id)
+        if there is None or there.effect != Effect.NEW.value:
+            unseen[change.booking_id] = change
 
     def _tell_who(self, changed: StoreChanged, before: Mapping[int, Booking]) -> None:
         """Say in the key line who changed the rows in view, unless it was this desk itself."""

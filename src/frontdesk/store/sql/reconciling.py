@@ -300,17 +300,15 @@ class _Run:
             self._change(case)
         number = self._books.write(database)
         self._name_new(free)
-        news = [
-            News(Subject("booking", one), one, self._by, self._at)
-            for one in sorted(
-                {case.record.id for case in free if case.record and case.record.id and _alters(case)}
-            )
-        ]
+        altered = {
+            case.record.id: case for case in free if case.record and case.record.id and _alters(case)
+        }
+        news = [self._news(one, _told_as(altered[one].decision)) for one in sorted(altered)]
         for case in free:
             self._close(case)
             if case.began is not None and case.began.id is not None and not self._is_baseline:
                 deeds.append(of_beginning(case.began.id, self._by, self._at))
-                news.append(News(Subject("booking", case.began.id), case.began.id, self._by, self._at))
+                news.append(self._news(case.began.id, Effect.NEW.value))
         done: Counter[Effect] = Counter(effect for case in free for effect in case.decision.effects)
         overtaken = [self._overtaken(case) for case in free if case.decision.ends_intent]
         taken_back, more_news = moved_marks.take_back(self._tx, marked, self._by, self._source, self._at)
@@ -318,6 +316,9 @@ class _Run:
             told = [replace(deed, detail={"source": self._source, **deed.detail}) for deed in deeds]
             self._seal(database, [*told, *overtaken, *taken_back], [*news, *more_news], done, number)
         return dict(done)
+
+    def _news(self, booking_id: int, effect: str) -> News:
+        return News(Subject("booking", booking_id), booking_id, self._by, self._at, self._source, effect)
 
     def _seal(
         self,
@@ -445,6 +446,17 @@ class _Run:
 
 def _alters(case: _Case) -> bool:
     return bool(case.decision.merged.values) or (case.record is not None and case.decision.begins is not None)
+
+
+_TOLD_FIRST = (
+    *(Effect.REPLACED, Effect.CANCELLED, Effect.GONE, Effect.REINSTATED),
+    *(Effect.MOVED, Effect.REASSIGNED, Effect.ATTENDANCE),
+)
+
+
+def _told_as(decision: Decision) -> str:
+    """Return what desks are told of a booking that was altered, in one word."""
+    return next((one for one in _TOLD_FIRST if one in decision.effects), Effect.CHANGED).value
 
 
 def _how_begun(decision: Decision) -> str:

@@ -42,12 +42,14 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What other desks are told."""
+    """What other desks are told; see `port.Change`."""
 
     subject: Subject
     booking_id: int | None
     by: Operator
     at: datetime
+    source: str = ""
+    effect: str = ""
 
 
 def seal(tx: Connection, database: Database, *deeds: Deed, news: Iterable[News] = ()) -> None:
@@ -142,6 +144,8 @@ def _tell(tx: Connection, database: Database, last: Row[Any], news: Sequence[New
             "operator": one.by.name,
             "via": one.by.via,
             "at": one.at,
+            "source": one.source,
+            "effect": one.effect,
         }
         for number, one in enumerate(news, last.change + 1)
     ]

@@ -260,7 +260,8 @@ def event(row: Row[Any]) -> AuditEvent:
 def change(row: Row[Any]) -> Change:
     """Return a change from its row."""
     subject = Subject(row.subject_kind, row.subject_id)
-    return Change(row.number, subject, row.booking_id, Operator(row.operator, row.via), row.at)
+    by = Operator(row.operator, row.via)
+    return Change(row.number, subject, row.booking_id, by, row.at, row.source, row.effect)
 
 
 def at_practices(query: Select[Any], practices: Iterable[str] | None) -> Select[Any]:

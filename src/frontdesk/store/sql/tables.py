@@ -460,6 +460,8 @@ class ChangeRow(SQLModel, table=True):
     operator: str
     via: str = ""
     at: datetime = Field(sa_type=Instant)
+    source: str = ""
+    effect: str = ""
 
 
 class HeadRow(SQLModel, table=True):

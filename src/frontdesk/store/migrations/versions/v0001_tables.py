@@ -86,6 +86,8 @@ def _create_tables() -> None:
         Column("operator", TEXT, nullable=False),
         Column("via", TEXT, nullable=False),
         Column("at", Instant(), nullable=False),
+        Column("source", TEXT, nullable=False),
+        Column("effect", TEXT, nullable=False),
         PrimaryKeyConstraint("number"),
     )
     op.create_table(
