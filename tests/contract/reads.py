@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import func, update
 
 from frontdesk.arrivals import Place
@@ -20,6 +21,11 @@ from frontdesk.sync.sources import Source
 from tests.contract.raw import execute, let_pass
 from tests.made_diary import MadeDiary
 from tests.making import KIM
+
+ON_SQLITE_FIRST = pytest.mark.parametrize(
+    "store_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.full)], indirect=True
+)
+"""For tests of reading itself: what a database does in its own way is in `test_diaries`."""
 
 HERE = Place("smile")
 ADELAIDE = ZoneInfo("Australia/Adelaide")

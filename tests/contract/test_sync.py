@@ -12,28 +12,20 @@ from frontdesk.diary_health import Health, standing
 from frontdesk.diary_runs import ABANDONED_AFTER, LEASE, Kind, RunState
 from frontdesk.pms.diary import Location
 from frontdesk.pms.port import One, PmsPatient, Several, Unclear
-from frontdesk.store.sql.store import SqlStore
 from frontdesk.sync.reader import Wanted
 from tests.contract.raw import count, let_pass
-from tests.contract.reads import ADELAIDE, Reads
+from tests.contract.reads import ADELAIDE, ON_SQLITE_FIRST, Reads
 from tests.made_diary import nothing
 from tests.making import KIM, make_practice
 
-
-@pytest.fixture
-async def reads(store: SqlStore, store_url: str) -> Reads:
-    """A practice whose diary was never read, with three appointments in it."""
-    await store.registry.apply_practices([make_practice()], KIM)
-    found = Reads(store, store_url)
-    found.book(3)
-    return found
+pytestmark = ON_SQLITE_FIRST
 
 
 async def test_the_first_complete_run_brings_everything_and_tells_nobody(
     reads: Reads, store_url: str
 ) -> None:
     reads.book(25, days=2)
-    reads.book(2, days=90)
+    reads.book(2, days=15)
     read = await reads.read()
     assert (read.trouble, read.counts) == ("", {"new": 30})
     assert [(run.kind, run.is_baseline) for run in read.runs] == [(Kind.FULL, True)]
@@ -230,14 +222,12 @@ async def test_appointments_of_a_site_that_no_practice_names_are_listed_and_not_
     assert (await reads.state()).unmatched.sites == {"2": "Smile North"}
 
 
-async def test_cut_off_at_any_request_a_run_is_gone_on_with(store: SqlStore, store_url: str) -> None:
+async def test_cut_off_at_any_request_a_run_is_gone_on_with(reads: Reads, store_url: str) -> None:
     """Killed at each request in turn: the next reader goes on, and in the end all is as if nothing had been."""
-    await store.registry.apply_practices([make_practice()], KIM)
-    reads = Reads(store, store_url)
-    for day in range(3):
+    for day in (0, 2):
         reads.book(14, days=day)
-    reads.book(3, days=-5)
-    reads.book(3, days=50)
+    reads.book(3, days=-2)
+    reads.book(3, days=15)
 
     cut_at, answered, lists = 0, 0, 0
 
@@ -258,7 +248,7 @@ async def test_cut_off_at_any_request_a_run_is_gone_on_with(store: SqlStore, sto
             continue
         break
     assert read.trouble == ""
-    assert len(await store.diaries.runs(10)) == 1
+    assert len(await reads.store.diaries.runs(10)) == 1
     assert await reads.upcoming() == reads.diary.rows.keys()
     assert count(store_url, "diary_slice") == 0
     # A slice that was read is not read again: each list came once, but for those that were cut off.
