@@ -104,7 +104,7 @@ def with_block(answer: Answer, contract: WireContract) -> Answer:
         key = next((key for key in contract.items_keys if document.get(key)), "")
         if not key:
             return document
-        block = {**document[key][0], "id": BLOCK, "patient": None}
+        block = {**document[key][0], "id": BLOCK, "patient": None, "patient_name": None}
         block |= dict.fromkeys(contract.status_keys, "Blocked")
         totals = {word: document[word] + 1 for word in contract.total_keys if word in document}
         return {**document, key: [*document[key], block], **totals}
