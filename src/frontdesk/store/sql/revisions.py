@@ -1,6 +1,6 @@
 """Which schemas there have been, and where a database says which one it has."""
 
-REVISIONS = ("0001_5b6c02381f09",)
+REVISIONS = ("0001_f641c15b507f",)
 """Every schema there has been, oldest first; the last is the present one.
 
 The digest behind the number is of what the migration makes. Until a migration is released it
