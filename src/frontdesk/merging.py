@@ -109,6 +109,8 @@ class Merged:
     def effects(self) -> frozenset[Effect]:
         """What that is to a booking which was there before. Under which id it is known is no change of it."""
         own = self.values.keys() - _NOT_CANCELLED.keys() - NO_INTENT.keys() - {"pms_ref"}
+        if "starts_at" in own:
+            own -= {"ends_at"}
         effects = {_EFFECTS.get(name, Effect.CHANGED) for name in own}
         if "cancelled" in self.values:
             effects.add(Effect.CANCELLED if self.values["cancelled"] else Effect.REINSTATED)

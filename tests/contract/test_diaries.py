@@ -1,429 +1,392 @@
-"""Places, leases and runs of those who read diaries, on every database."""
+"""What every diary that can be read must do, whoever keeps it."""
 
-import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import update
 
-from frontdesk.arrivals import AppointmentStatus, DiaryEntry, Effect, Place
-from frontdesk.attempts import LONGEST_WAIT
-from frontdesk.bookings import Patient
-from frontdesk.diary_runs import (
-    ABANDONED_AFTER,
-    LEASE,
-    Decision,
-    Kind,
-    Lease,
-    LeaseLost,
-    Run,
-    RunState,
-    Slice,
-    Unmatched,
-    Window,
+from frontdesk.demo.simulator import EntryStatus, Fault, Kind
+from frontdesk.demo.simulator.records import Person, Shift, Site, TimeOff
+from frontdesk.pms.diary import Block, Diary, Location, WeeklyHours
+from frontdesk.pms.port import (
+    Appointment,
+    AppointmentPage,
+    AppointmentStatus,
+    Nobody,
+    One,
+    PmsNotFound,
+    Unsupported,
 )
-from frontdesk.errors import NotFound, Refused
-from frontdesk.store.diaries import Asked, Diaries
-from frontdesk.store.sql.selects import DIARY
-from frontdesk.store.sql.store import SqlStore
-from tests.contract.queueing import Desk
-from tests.contract.raw import count, execute, let_pass
-from tests.making import KIM, make_practice
+from tests.contract.diaries import DIARIES, Kept, KindOfDiary
+from tests.contract.pms_accounts import HALF_AN_HOUR, NOW, REF, START
 
-HERE, THERE = Place("smile"), Place("smile", "2")
-ELSEWHERE = Place("harbour")
-BEGAN = datetime(2026, 11, 26, 1, 2, 3, tzinfo=UTC)
-WINDOW = Window(datetime(2026, 11, 25, tzinfo=UTC), datetime(2026, 11, 28, tzinfo=UTC))
-DAYS = [
-    Slice(WINDOW.starts_at + timedelta(days=day), WINDOW.starts_at + timedelta(days=day + 1))
-    for day in range(3)
-]
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+MOST_PAGES = 50
 
 
-@pytest.fixture
-async def diaries(store: SqlStore) -> Diaries:
-    """What readers keep, with a practice whose PMS has a diary."""
-    await store.registry.apply_practices([make_practice()], KIM)
-    await store.diaries.keep([HERE])
-    return store.diaries
+@dataclass(frozen=True)
+class Reader:
+    """A diary under test, with those who keep it, and what kind it is."""
+
+    kept: Kept
+    kind: KindOfDiary
+
+    @property
+    def diary(self) -> Diary:
+        """The diary as frontdesk reads it."""
+        return self.kept.diary
+
+    async def listed(
+        self, start: datetime = START, end: datetime = START + DAY, location: str = ""
+    ) -> list[Appointment]:
+        """Read a window page after page."""
+        pages = await self.pages(start, end, location)
+        return [one for page in pages for one in page.appointments]
+
+    async def pages(self, start: datetime, end: datetime, location: str = "") -> list[AppointmentPage]:
+        """Return every page of a window."""
+        found = [await self.diary.appointments(start, end, location=location)]
+        while (cursor := found[-1].cursor) is not None:
+            found.append(await self.diary.appointments(start, end, cursor, location))
+            assert len(found) <= MOST_PAGES
+        return found
+
+    async def changed(self, since: datetime, location: str = "") -> list[AppointmentPage]:
+        """Return every page of what was changed at an instant or later."""
+        found = [await self.diary.changes(since, location=location)]
+        while (cursor := found[-1].cursor) is not None:
+            found.append(await self.diary.changes(since, cursor, location))
+            assert len(found) <= MOST_PAGES
+        return found
+
+    async def changed_refs(self, since: datetime) -> set[str]:
+        """Return the ids of what was changed, and is there."""
+        return {one.ref for page in await self.changed(since) for one in page.appointments}
 
 
-async def claimed(diaries: Diaries, *places: Place) -> Lease:
-    lease = await diaries.claim("one", places or (HERE,))
-    assert lease is not None
-    return lease
+@pytest.fixture(params=DIARIES, ids=str)
+async def at(request: pytest.FixtureRequest) -> AsyncIterator[Reader]:
+    """Each diary in turn, with one appointment on Thursday."""
+    kind: KindOfDiary = request.param
+    async with kind.opened() as kept:
+        kept.put()
+        yield Reader(kept, kind)
 
 
-def entry(ref: str = "P1", **changes: object) -> DiaryEntry:
-    values = {
-        "patient": Patient("Amelia Wilson"),
-        "practitioner_name": "Dr Priya Rao",
-        "practitioner_ref": "7",
+# Appointments
+
+
+async def test_an_appointment_is_told(at: Reader) -> None:
+    (found,) = await at.listed()
+    assert (found.ref, found.status, found.starts_at) == (REF, AppointmentStatus.BOOKED, START)
+    assert found.starts_at.tzinfo is UTC
+    assert found.ends_at == START + HALF_AN_HOUR
+    assert (found.practitioners, found.patients) == (One("3"), One("55"))
+    assert found.patient_name == "Amelia Wilson"
+    assert found.time_text
+    assert (found.location == "1") == at.diary.abilities.has_locations
+    assert (found.updated_at is not None) == at.diary.abilities.changed_since
+    assert (found.previous, found.series) == ("", "")
+    if at.diary.abilities.answers_by_id:
+        alone = await at.diary.appointment(REF)
+        assert replace(alone, version="") == replace(found, version="")
+
+
+async def test_a_list_has_everything_once(at: Reader) -> None:
+    day = START + 7 * DAY
+    for place in range(130):
+        status = EntryStatus.CANCELLED if place % 3 == 0 else EntryStatus.BOOKED
+        at.kept.put(str(place), day + timedelta(minutes=5 * place), status=status)
+    pages = await at.pages(day, day + timedelta(minutes=5 * 120))
+    found = [one for page in pages for one in page.appointments]
+    shown = [place for place in range(120) if place % 3 or at.diary.abilities.shows_cancelled]
+    assert sorted(int(one.ref) for one in found) == shown
+    assert pages[-1].total in {None, len(found)}
+    cancelled = sum(one.status is AppointmentStatus.CANCELLED for one in found)
+    assert cancelled == (40 if at.diary.abilities.shows_cancelled else 0)
+
+
+async def test_a_window_has_its_first_instant_and_not_its_last(at: Reader) -> None:
+    at.kept.put("1", START - SECOND)
+    at.kept.put("2", START + DAY - SECOND)
+    at.kept.put("3", START + DAY)
+    pages = await at.pages(START, START + DAY)
+    assert {one.ref for page in pages for one in page.appointments} == {REF, "2"}
+    assert pages[-1].total in {None, 2}
+
+
+async def test_a_window_without_appointments_is_empty(at: Reader) -> None:
+    assert await at.listed(START + 30 * DAY, START + 31 * DAY) == []
+
+
+async def test_what_somebody_cancelled_and_reinstated_is_booked(at: Reader) -> None:
+    if at.diary.abilities.shows_cancelled:
+        at.kept.do(Kind.STAFF_CANCEL)
+        (found,) = await at.listed()
+        assert found.status is AppointmentStatus.CANCELLED
+        at.kept.do(Kind.STAFF_REINSTATE)
+    (found,) = await at.listed()
+    assert found.status is AppointmentStatus.BOOKED
+
+
+@pytest.mark.parametrize("kind", [Kind.STAFF_DELETE, Kind.STAFF_ARCHIVE], ids=str)
+async def test_what_is_deleted_is_not_there(at: Reader, kind: Kind) -> None:
+    at.kept.do(kind)
+    assert await at.listed() == []
+    if at.diary.abilities.answers_by_id:
+        with pytest.raises(PmsNotFound) as gone:
+            await at.diary.appointment(REF)
+        assert gone.value.successor == ""
+
+
+async def test_what_is_moved_keeps_its_id_or_says_the_new_one(at: Reader) -> None:
+    if at.diary.abilities.id_survives_move:
+        at.kept.do(Kind.STAFF_MOVE)
+        (found,) = await at.listed()
+        assert (found.ref, found.starts_at, found.previous) == (REF, START + HALF_AN_HOUR, "")
+        return
+    at.kept.do(Kind.STAFF_REBOOK)
+    (found,) = await at.listed()
+    assert (found.previous, found.starts_at) == (REF, START + HALF_AN_HOUR)
+    with pytest.raises(PmsNotFound) as gone:
+        await at.diary.appointment(REF)
+    assert gone.value.successor == found.ref
+
+
+async def test_what_is_moved_without_a_word_has_no_pointer(at: Reader) -> None:
+    at.kept.do(Kind.STAFF_REBOOK_SILENTLY)
+    (found,) = await at.listed()
+    assert (found.ref != REF, found.previous) == (True, "")
+    if at.diary.abilities.answers_by_id:
+        with pytest.raises(PmsNotFound) as gone:
+            await at.diary.appointment(REF)
+        assert gone.value.successor == ""
+
+
+async def test_what_is_moved_out_of_a_window_and_in_again_is_told_by_its_id(at: Reader) -> None:
+    at.kept.do(Kind.STAFF_MOVE_FAR)
+    assert await at.listed() == []
+    if at.diary.abilities.answers_by_id:
+        assert (await at.diary.appointment(REF)).starts_at > START + 300 * DAY
+    at.kept.put()
+    assert [one.starts_at for one in await at.listed()] == [START]
+
+
+async def test_another_patient_is_another_id(at: Reader) -> None:
+    at.kept.do(Kind.STAFF_SWAP_PATIENT)
+    (found,) = await at.listed()
+    assert found.patients == One("900001")
+
+
+async def test_another_name_changes_nobody_else(at: Reader) -> None:
+    (before,) = await at.listed()
+    at.kept.do(Kind.STAFF_RENAME)
+    (found,) = await at.listed()
+    assert found.practitioners == before.practitioners
+    assert [one.ref for one in await at.diary.practitioners()] == ["3"]
+    assert (await at.diary.practitioners())[0].name.endswith("Lee-Marsh")
+
+
+# Changes
+
+
+async def test_changes_are_told_from_the_very_second_on(at: Reader) -> None:
+    if not at.diary.abilities.changed_since:
+        with pytest.raises(Unsupported):
+            await at.diary.changes(NOW)
+        return
+    at.kept.put("7002", updated_at=NOW - HALF_AN_HOUR)
+    for since in (NOW - HALF_AN_HOUR, NOW - HALF_AN_HOUR - SECOND):
+        assert await at.changed_refs(since) == {"7002"}
+    assert await at.changed_refs(NOW - HALF_AN_HOUR + SECOND) == set()
+    assert await at.changed_refs(datetime(2025, 12, 1, tzinfo=UTC)) == {REF, "7002"}
+
+
+async def test_nothing_was_changed_in_the_future(at: Reader) -> None:
+    if at.diary.abilities.changed_since:
+        at.kept.do(Kind.STAFF_CHANGE)
+        assert await at.changed_refs(NOW + DAY) == set()
+
+
+async def test_changes_tell_what_was_cancelled_moved_away_or_deleted(at: Reader) -> None:
+    if not at.diary.abilities.changed_since:
+        return
+    at.kept.put("1", START + DAY)
+    at.kept.put("2", START + 2 * DAY)
+    at.kept.put("4", START + 3 * DAY)
+    at.kept.do(Kind.STAFF_CANCEL, "1")
+    at.kept.do(Kind.STAFF_MOVE_FAR, "2")
+    at.kept.do(Kind.STAFF_ARCHIVE, "4")
+    pages = await at.changed(NOW)
+    found = {one.ref: one for page in pages for one in page.appointments}
+    assert found["1"].status is AppointmentStatus.CANCELLED
+    assert found["2"].starts_at > START + 300 * DAY
+    assert REF not in found
+    gone = {ref for page in pages for ref in page.gone}
+    assert gone == ({"4"} if at.diary.abilities.shows_deleted else set())
+
+
+async def test_what_was_saved_late_is_told_to_who_looks_a_little_further_back(at: Reader) -> None:
+    if not at.diary.abilities.changed_since:
+        return
+    at.kept.do(Kind.STAFF_LATE)
+    assert await at.changed_refs(NOW) == set()
+    assert await at.changed_refs(NOW - timedelta(minutes=2)) == {REF}
+
+
+async def test_changes_come_in_pages(at: Reader) -> None:
+    if not at.diary.abilities.changed_since:
+        return
+    for place in range(130):
+        at.kept.put(str(place), START + DAY, updated_at=NOW)
+    pages = await at.changed(NOW)
+    assert sorted(int(one.ref) for page in pages for one in page.appointments) == [*range(130)]
+
+
+# Locations
+
+
+async def test_locations_are_told_and_asked_for(at: Reader) -> None:
+    if not at.diary.abilities.has_locations:
+        with pytest.raises(Unsupported):
+            await at.diary.locations()
+        with pytest.raises(Unsupported):
+            await at.listed(location="2")
+        return
+    at.kept.put_around(Site("2", "Smile West", "Australia/Perth"))
+    at.kept.put("7002", START + HALF_AN_HOUR, location_ref="2")
+    locations = await at.diary.locations()
+    assert Location("2", "Smile West", "Australia/Perth") in locations
+    assert {one.ref for one in locations} == {"1", "2"}
+    assert {one.ref for one in await at.listed()} == {REF, "7002"}
+    assert {one.ref for one in await at.listed(location="2")} == {"7002"}
+    assert (await at.pages(START, START + DAY, "2"))[-1].total in {None, 1}
+    if at.diary.abilities.changed_since:
+        pages = await at.changed(datetime(2025, 12, 1, tzinfo=UTC), "2")
+        assert {one.ref for page in pages for one in page.appointments} == {"7002"}
+
+
+async def test_a_site_that_nobody_was_told_about_is_shown(at: Reader) -> None:
+    if not at.diary.abilities.has_locations:
+        return
+    at.kept.do(Kind.STAFF_ELSEWHERE)
+    (found,) = await at.listed()
+    assert found.location == "9"
+    assert await at.listed(location="1") == []
+
+
+# Patients
+
+
+async def test_a_patient_is_told(at: Reader) -> None:
+    if not at.diary.abilities.has_patients:
+        with pytest.raises(Unsupported):
+            await at.diary.patient("55")
+        return
+    known = Person("56", "Jo", "Example", date(1981, 3, 14), "0491 570 156", "jo@example.org", is_new=False)
+    at.kept.put_around(known)
+    found = await at.diary.patient("56")
+    assert (found.ref, found.name, found.birth_date) == ("56", "Jo Example", date(1981, 3, 14))
+    assert (found.mobile, found.email) == ("0491 570 156", "jo@example.org")
+    assert found.is_new in ({None} if "new_patient" in found.unsaid else {False})
+    assert found.unsaid <= {"new_patient"}
+    assert found.merged_into == ""
+
+
+async def test_what_is_empty_is_told_and_what_has_no_place_is_not(at: Reader) -> None:
+    if not at.diary.abilities.has_patients:
+        return
+    at.kept.put_around(Person("56", "Jo", "Example", is_new=True))
+    found = await at.diary.patient("56")
+    assert (found.birth_date, found.mobile, found.email) == (None, "", "")
+    assert found.unsaid <= {"new_patient"}
+    assert found.is_new is (None if "new_patient" in found.unsaid else True)
+
+
+async def test_a_patient_who_is_not_there_is_not_found(at: Reader) -> None:
+    if not at.diary.abilities.has_patients:
+        return
+    at.kept.do(Kind.STAFF_MERGE_PATIENTS)
+    for ref, successor in (("1234567", ""), ("55", "900001" if at.kind.tells_merges else "")):
+        with pytest.raises(PmsNotFound) as gone:
+            await at.diary.patient(ref)
+        assert gone.value.successor == successor
+        assert "patient" in str(gone.value)
+    (found,) = await at.listed()
+    assert found.patients == One("900001")
+    assert (await at.diary.patient("900001")).name == "Amelia Wilson"
+
+
+# Times off and hours
+
+
+async def test_times_off_are_told_and_are_no_appointments(at: Reader) -> None:
+    if not at.diary.abilities.has_blocks:
+        with pytest.raises(Unsupported):
+            await at.diary.blocks(START, START + DAY)
+        return
+    lunch = TimeOff("901", "3", START + HALF_AN_HOUR, START + 2 * HALF_AN_HOUR)
+    at.kept.put_around(lunch, TimeOff("902", "3", START - HALF_AN_HOUR, START, "Before"))
+    at.kept.put_around(TimeOff("903", "3", START + DAY, START + DAY + HALF_AN_HOUR, "After"))
+    at.kept.put_around(TimeOff("904", "3", START - DAY, START + 2 * DAY, "Leave"))
+    found = await at.diary.blocks(START, START + DAY)
+    assert {one.ref for one in found} == {"901", "904"}
+    assert Block("901", "3", lunch.starts_at, lunch.ends_at, "Lunch") in found
+    assert [one.ref for one in await at.listed()] == [REF]
+
+
+async def test_hours_are_told(at: Reader) -> None:
+    if not at.diary.abilities.has_hours:
+        with pytest.raises(Unsupported):
+            await at.diary.hours()
+        return
+    at.kept.put_around(Shift("3", 1, time(8, 30), time(12, 30)), Shift("3", 1, time(13, 15), time(17)))
+    assert {*await at.diary.hours()} == {
+        WeeklyHours("3", 1, time(8, 30), time(12, 30)),
+        WeeklyHours("3", 1, time(13, 15), time(17)),
     }
-    starts_at = WINDOW.starts_at + timedelta(hours=30)
-    return DiaryEntry(ref, AppointmentStatus.BOOKED, starts_at, **{**values, **changes})  # type: ignore[arg-type]
 
 
-async def begun(diaries: Diaries, lease: Lease, kind: Kind = Kind.NEAR) -> Run:
-    window = None if kind is Kind.CHANGES else WINDOW
-    run, _ = await diaries.begin(lease, kind, window, BEGAN, KIM)
-    return run
-
-
-async def ended(diaries: Diaries, lease: Lease, run: Run, asked: Asked | None = None) -> Run:
-    return await diaries.end(lease, run, counts_as=run.kind, asked=asked)
-
-
-async def held(diaries: Diaries, lease: Lease, *missing: str) -> Run:
-    """A near compare that has found appointments missing, and asks a person."""
-    run = await begun(diaries, lease)
-    asked = Asked({Effect.GONE: len(missing)}, f"{len(missing)} bookings fewer", missing=missing)
-    return await ended(diaries, lease, run, asked)
-
-
-async def test_a_new_place_is_due_at_once_and_then_in_somebodys_hands(diaries: Diaries) -> None:
-    assert await diaries.next_due([HERE]) <= 0  # type: ignore[operator]
-    lease = await claimed(diaries)
-    assert (lease.place, lease.state.baseline_at) == (HERE, None)
-    assert await diaries.claim("two", [HERE]) is None
-    due = await diaries.next_due([HERE])
-    assert due is not None
-    assert 0 < due <= LEASE.total_seconds()
-
-
-async def test_only_known_places_are_claimed(diaries: Diaries) -> None:
-    assert await diaries.claim("one", [ELSEWHERE]) is None
-    assert await diaries.next_due([ELSEWHERE]) is None
-    await diaries.keep([HERE, ELSEWHERE])
-    assert (await claimed(diaries, ELSEWHERE)).place == ELSEWHERE
-    assert [state.place for state in await diaries.states()] == [HERE, ELSEWHERE]
-
-
-async def test_two_readers_never_have_one_account_at_once(store: SqlStore, other: SqlStore) -> None:
-    places = [HERE, THERE, ELSEWHERE]
-    await store.diaries.keep(places)
-    claims = [one.diaries.claim(f"reader {number}", places) for number in range(3) for one in (store, other)]
-    found = [one.place for one in await asyncio.gather(*claims) if one is not None]
-    assert len(found) == len(set(found))
-    assert sorted(place.connection for place in found) in (["harbour"], ["harbour", "smile"], ["smile"])
-    again = [await store.diaries.claim("late", places) for _ in range(2)]
-    found += [one.place for one in again if one is not None]
-    assert sorted(place.connection for place in found) == ["harbour", "smile"]
-
-
-async def test_failure_24_who_lost_the_lease_writes_nothing_more(diaries: Diaries, store_url: str) -> None:
-    slow = await claimed(diaries)
-    run = await begun(diaries, slow)
-    (day, *_) = await diaries.plan(slow, run, DAYS)
-    let_pass(store_url, LEASE)
-    quick = await claimed(diaries)
-    assert quick.fence > slow.fence
-
-    for write in (
-        diaries.renew(slow),
-        diaries.begin(slow, Kind.NEAR, WINDOW, BEGAN, KIM),
-        diaries.plan(slow, run, DAYS),
-        diaries.split(slow, run, day, DAYS),
-        diaries.note(slow, run, [entry()], day, ["P1"]),
-        diaries.note_gone(slow, run, "P1"),
-        diaries.reconcile(slow, run, ()),
-        diaries.end(slow, run, counts_as=Kind.NEAR, asked=None),
-        diaries.fail(slow, run, "too late"),
-        diaries.rest(slow, timedelta(0), timedelta(0)),
-        diaries.rest_in_trouble(slow, timedelta(0), "too late"),
-        diaries.apply(slow),
-        diaries.let_go(slow),
-    ):
-        with pytest.raises(LeaseLost):
-            await write
-    assert (count(store_url, "mirror"), count(store_url, "diary_slice")) == (0, 3)
-    await diaries.renew(quick)
-
-
-async def test_a_lease_that_nobody_took_is_found_again(diaries: Diaries, store_url: str) -> None:
-    lease = await claimed(diaries)
-    let_pass(store_url, LEASE)
-    await diaries.renew(lease)
-    assert await diaries.claim("two", [HERE]) is None
-
-
-async def test_every_write_renews_the_lease(diaries: Diaries, store_url: str) -> None:
-    lease = await claimed(diaries)
-    let_pass(store_url, LEASE - timedelta(seconds=10))
-    await begun(diaries, lease)
-    let_pass(store_url, LEASE - timedelta(seconds=10))
-    assert await diaries.claim("two", [HERE]) is None
-
-
-async def test_a_place_rests_and_is_due_again(diaries: Diaries, store_url: str) -> None:
-    lease = await claimed(diaries)
-    await diaries.rest(lease, timedelta(minutes=5), timedelta(seconds=3))
-    assert await diaries.claim("one", [HERE]) is None
-    let_pass(store_url, timedelta(minutes=5))
-    state = (await claimed(diaries)).state
-    assert (state.pause, state.skew) == (timedelta(minutes=5), timedelta(seconds=3))
-
-
-async def test_a_place_somebody_asks_for_comes_first_and_also_while_it_is_read(diaries: Diaries) -> None:
-    await diaries.keep([HERE, ELSEWHERE])
-    await diaries.ask([ELSEWHERE], Kind.NEAR)
-    lease = await claimed(diaries, HERE, ELSEWHERE)
-    assert (lease.place, lease.state.asked) == (ELSEWHERE, Kind.NEAR)
-    await diaries.ask([ELSEWHERE], Kind.FULL)
-    await diaries.rest(lease, timedelta(hours=1), timedelta(0))
-    lease = await claimed(diaries, ELSEWHERE)
-    assert lease.state.asked is Kind.FULL
-    await diaries.rest(lease, timedelta(hours=1), timedelta(0))
-    assert await diaries.claim("one", [ELSEWHERE]) is None
-
-
-async def test_a_time_that_a_wrong_clock_wrote_counts_as_past(diaries: Diaries, store_url: str) -> None:
-    execute(store_url, update(DIARY).values(next_at=datetime(2099, 1, 1, tzinfo=UTC)))
-    assert await diaries.next_due([HERE]) <= 0  # type: ignore[operator]
-    await claimed(diaries)
-
-
-async def test_trouble_is_counted_and_forgotten_when_it_is_over(diaries: Diaries, store_url: str) -> None:
-    for number in (1, 2):
-        await diaries.rest_in_trouble(await claimed(diaries), timedelta(seconds=30), "it does not answer")
-        (state,) = await diaries.states()
-        assert (state.failures, state.trouble, state.is_refused) == (number, "it does not answer", False)
-        let_pass(store_url, timedelta(minutes=1))
-    assert (await diaries.states())[0].failing_since is not None
-    await diaries.rest(await claimed(diaries), timedelta(0), timedelta(0))
-    (state,) = await diaries.states()
-    assert (state.failures, state.trouble, state.failing_since) == (0, "", None)
-
-
-async def test_who_wants_to_be_left_alone_is_by_readers_and_dispatchers(pms_only: Desk) -> None:
-    diaries = pms_only.store.diaries
-    await diaries.keep([HERE])
-    await pms_only.cancel()
-    now = (await pms_only.store.state()).now
-    await diaries.leave_alone("smile", "Praktika", now + timedelta(minutes=7))
-    assert await diaries.claim("one", [HERE]) is None
-    due = await diaries.next_due([HERE])
-    assert due is not None
-    assert 400 < due <= 420
-    assert await pms_only.queue.next_due(["smile"]) == pytest.approx(due, abs=5)
-    pms_only.passes(timedelta(minutes=7))
-    await claimed(diaries)
-    await pms_only.claim("smile")
-
-
-async def test_nobody_is_left_alone_for_longer_than_an_hour(diaries: Diaries) -> None:
-    await diaries.leave_alone("smile", "Praktika", datetime(2099, 1, 1, tzinfo=UTC))
-    due = await diaries.next_due([HERE])
-    assert due is not None
-    assert due <= LONGEST_WAIT.total_seconds()
-
-
-async def test_all_readers_share_two_thirds_of_what_an_account_takes(
-    store: SqlStore, other: SqlStore
-) -> None:
-    """Sixty requests a minute are forty for reads: one and a half seconds each."""
-    waits = [await one.diaries.requests("smile", 4, 60) for one in (store, other, store)]
-    assert waits == [0.0, pytest.approx(6, abs=1), pytest.approx(12, abs=1)]
-    assert await store.diaries.requests("harbour", 1, 60) == 0.0
-
-
-async def test_reads_take_no_request_of_a_write(pms_only: Desk) -> None:
-    await pms_only.store.diaries.requests("smile", 1000, 60)
-    await pms_only.cancel()
-    await pms_only.claim("smile")
-
-
-async def test_a_run_that_was_cut_off_is_gone_on_with(diaries: Diaries, store_url: str) -> None:
-    lease = await claimed(diaries)
-    run = await begun(diaries, lease)
-    first, second, third = await diaries.plan(lease, run, DAYS)
-    await diaries.note(lease, run, [entry()], first, ["P1", "group"])
-    halves = await diaries.split(lease, run, second, [second, second])
-    let_pass(store_url, LEASE)
-
-    again, slices = await diaries.begin(await claimed(diaries), Kind.NEAR, WINDOW, BEGAN + LEASE, KIM)
-    assert (again.number, again.began, again.read) == (run.number, BEGAN, 1)
-    assert [one.number for one in slices] == [first.number, third.number, *(one.number for one in halves)]
-    assert [one.is_complete for one in slices] == [True, False, False, False]
-    assert slices[0].seen == {"P1", "group"}
-
-
-async def test_changes_and_other_windows_are_begun_anew(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    near = await begun(diaries, lease)
-    changes = await begun(diaries, lease, Kind.CHANGES)
-    again = await begun(diaries, lease, Kind.CHANGES)
-    assert len({near.number, changes.number, again.number}) == 3
-    assert (await diaries.run(changes.number)).state is RunState.ABANDONED
-    assert (await diaries.run(near.number)).state is RunState.READING
-    longer = Window(WINDOW.starts_at, WINDOW.ends_at + timedelta(days=1))
-    run, slices = await diaries.begin(lease, Kind.NEAR, longer, BEGAN, KIM)
-    assert (run.number > near.number, slices) == (True, ())
-    assert (await diaries.run(near.number)).state is RunState.ABANDONED
-
-
-async def test_failure_3_a_run_that_is_too_old_is_abandoned_with_all_that_it_has_seen(
-    diaries: Diaries, store_url: str
-) -> None:
-    lease = await claimed(diaries)
-    old = await begun(diaries, lease)
-    await diaries.plan(lease, old, DAYS)
-    let_pass(store_url, ABANDONED_AFTER + timedelta(seconds=1))
-    new, slices = await diaries.begin(await claimed(diaries), Kind.NEAR, WINDOW, BEGAN, KIM)
-    assert (new.number > old.number, slices) == (True, ())
-    assert (await diaries.run(old.number)).state is RunState.ABANDONED
-    assert count(store_url, "diary_slice") == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "noted"),
-    [
-        (Kind.CHANGES, {"changes_at", "cursor"}),
-        (Kind.NEAR, {"near_at"}),
-        (Kind.FULL, {"near_at", "full_at", "baseline_at", "cursor"}),
-        (None, set()),
-    ],
-)
-async def test_what_a_run_counts_as_is_noted_from_when_it_began(
-    diaries: Diaries, kind: Kind | None, noted: set[str]
-) -> None:
-    lease = await claimed(diaries)
-    run = await begun(diaries, lease, kind or Kind.FULL)
-    assert run.is_baseline
-    done = await diaries.end(lease, run, counts_as=kind, asked=None)
-    assert (done.state, done.ended_at is not None) == (RunState.DONE, True)
-    (state,) = await diaries.states()
-    times = {"changes_at", "near_at", "full_at", "baseline_at", "cursor"}
-    assert {name for name in times if getattr(state, name) is not None} == noted
-    assert state.cursor in (None, BEGAN)
-    assert state.read_at in (None, run.started_at)
-
-
-async def test_failure_9_a_full_compare_moves_no_cursor_but_gives_the_first(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    await ended(diaries, lease, await begun(diaries, lease, Kind.CHANGES))
-    later, _ = await diaries.begin(lease, Kind.FULL, WINDOW, BEGAN + timedelta(hours=1), KIM)
-    await diaries.end(lease, later, counts_as=Kind.FULL, asked=None)
-    assert (await diaries.states())[0].cursor == BEGAN
-
-
-async def test_a_run_that_failed_says_why_and_may_have_all_start_over(
-    diaries: Diaries, store_url: str
-) -> None:
-    lease = await claimed(diaries)
-    await ended(diaries, lease, await begun(diaries, lease, Kind.CHANGES))
-    run = await begun(diaries, lease)
-    await diaries.plan(lease, run, DAYS)
-    await diaries.fail(lease, run, "it has no end")
-    found = await diaries.run(run.number)
-    assert (found.state, found.why) == (RunState.FAILED, "it has no end")
-    assert (await diaries.states())[0].cursor == BEGAN
-    await diaries.fail(lease, await begun(diaries, lease), "it has forgotten", start_over=True)
-    assert (await diaries.states())[0].cursor is None
-    assert count(store_url, "diary_slice") == 0
-
-
-async def test_what_fits_nothing_here_is_listed(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    unmatched = Unmatched({"2": "Smile North"}, {"Pencilled": 3}, 2)
-    run = await begun(diaries, lease, Kind.FULL)
-    await diaries.end(lease, run, counts_as=Kind.FULL, asked=None, unmatched=unmatched)
-    await ended(diaries, lease, await begun(diaries, lease))
-    assert (await diaries.states())[0].unmatched == unmatched
-
-
-async def test_a_question_stands_until_somebody_answers_it(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    run = await held(diaries, lease, "P1", "P2")
-    assert (run.state, run.held) == (RunState.HELD, {"gone": 2})
-    assert (await diaries.states())[0].held == run.number
-    assert (await diaries.states())[0].held_fewer == 2
-    same = await held(diaries, lease, "P2", "P1")
-    assert same.state is RunState.DONE
-    assert (await diaries.states())[0].held == run.number
-
-
-async def test_a_question_out_of_sight_is_not_answered_by_silence(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    run = await held(diaries, lease, "P1", "P2")
-    changes = await begun(diaries, lease, Kind.CHANGES)
-    await ended(diaries, lease, changes)
-    assert (await diaries.states())[0].held == run.number
-    await ended(diaries, lease, await begun(diaries, lease))
-    assert (await diaries.states())[0].held is None
-    assert (await diaries.run(run.number)).state is RunState.DONE
-
-
-async def test_another_mass_change_is_another_question(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    first = await held(diaries, lease, "P1", "P2")
-    second = await held(diaries, lease, "P1", "P3")
-    assert second.state is RunState.HELD
-    assert (await diaries.states())[0].held == second.number
-    assert (await diaries.run(first.number)).state is RunState.DONE
-
-
-async def test_what_is_to_be_ignored_is_until_it_changes(diaries: Diaries) -> None:
-    run = await held(diaries, await claimed(diaries), "P1", "P2")
-    lease = await diaries.decide(run.number, Decision.IGNORE, KIM, "one")
-    (state,) = await diaries.states()
-    assert state.held is None
-    assert (await held(diaries, lease, "P1", "P2")).state is RunState.DONE
-    await ended(diaries, lease, await begun(diaries, lease, Kind.CHANGES))
-    assert (await held(diaries, lease, "P1", "P2")).state is RunState.DONE
-    assert (await held(diaries, lease, "P1", "P2", "P3")).state is RunState.HELD
-
-
-async def test_to_ask_again_has_the_place_read_at_once(diaries: Diaries) -> None:
-    run = await held(diaries, await claimed(diaries), "P1")
-    lease = await diaries.decide(run.number, Decision.AGAIN, KIM, "a desk")
-    await diaries.let_go(lease)
-    state = (await claimed(diaries)).state
-    assert (state.asked, state.held) == (Kind.NEAR, None)
-
-
-async def test_a_decision_takes_the_place_from_whoever_reads_it(diaries: Diaries) -> None:
-    reader = await claimed(diaries)
-    run = await held(diaries, reader, "P1")
-    await diaries.decide(run.number, Decision.AGAIN, KIM, "a desk")
-    with pytest.raises(LeaseLost):
-        await diaries.renew(reader)
-
-
-async def test_who_has_decided_is_in_the_audit(store: SqlStore, store_url: str) -> None:
-    await store.registry.apply_practices([make_practice()], KIM)
-    await store.diaries.keep([HERE])
-    run = await held(store.diaries, await claimed(store.diaries), "P1")
-    await store.diaries.decide(run.number, Decision.IGNORE, KIM, "one")
-    (event,) = execute(store_url, "SELECT operator, detail FROM audit WHERE action = 'diary.decided'")
-    assert event.operator == "Kim Nguyen"
-    found = await store.diaries.run(run.number)
-    assert (found.decision, found.decided_by) == (Decision.IGNORE, KIM)
-    assert await store.registry.verify() is None
-
-
-async def test_a_run_without_a_question_has_nothing_to_decide(diaries: Diaries) -> None:
-    lease = await claimed(diaries)
-    run = await ended(diaries, lease, await begun(diaries, lease))
-    with pytest.raises(Refused):
-        await diaries.decide(run.number, Decision.APPLY, KIM, "one")
-    with pytest.raises(NotFound):
-        await diaries.decide(999, Decision.APPLY, KIM, "one")
-    asked = await held(diaries, lease, "P1")
-    await diaries.decide(asked.number, Decision.AGAIN, KIM, "one")
-    with pytest.raises(Refused):
-        await diaries.decide(asked.number, Decision.APPLY, KIM, "one")
-
-
-async def test_runs_are_listed_latest_first_and_forgotten_after_a_month(
-    diaries: Diaries, store_url: str
-) -> None:
-    lease = await claimed(diaries)
-    first = await ended(diaries, lease, await begun(diaries, lease))
-    second = await ended(diaries, lease, await begun(diaries, lease))
-    assert [run.number for run in await diaries.runs(10)] == [second.number, first.number]
-    assert [run.number for run in await diaries.runs(1)] == [second.number]
-    let_pass(store_url, timedelta(days=31))
-    lease = await claimed(diaries)
-    third = await ended(diaries, lease, await begun(diaries, lease))
-    assert [run.number for run in await diaries.runs(10)] == [third.number]
+# The clock, and what only looks wrong
+
+
+async def test_the_clock_of_the_diary_is_told(at: Reader) -> None:
+    assert await at.diary.ping() in {NOW, None}
+    if at.kind.has_faults:
+        for minutes in (5, -5):
+            at.kept.go_wrong(Fault(Kind.CLOCK, seconds=60 * minutes))
+            assert await at.diary.ping() in {NOW + timedelta(minutes=minutes), None}
+
+
+async def test_a_word_that_nobody_knows_is_never_a_cancel(at: Reader) -> None:
+    if at.kind.has_faults:
+        at.kept.go_wrong(Fault(Kind.UNKNOWN_STATUS))
+        (found,) = await at.listed()
+        assert found.status in {AppointmentStatus.OTHER, AppointmentStatus.BOOKED}
+
+
+async def test_a_time_off_among_appointments_is_never_booked_for_a_patient(at: Reader) -> None:
+    """No such row has a patient; whether it is an appointment at all is for its reader to say."""
+    if at.kind.has_faults:
+        at.kept.go_wrong(Fault(Kind.BLOCK_ROWS))
+        found = {one.ref: one for one in await at.listed()}
+        assert found.pop("990001").patients == Nobody()
+        assert {*found} == {REF}
+
+
+async def test_what_looks_whole_is_told_as_it_looks(at: Reader) -> None:
+    """A diary that lies consistently cannot be caught by its reader; by their ids appointments are still there."""
+    if not at.kind.has_faults:
+        return
+    at.kept.put("7002", START + HALF_AN_HOUR)
+    for kind, refs in ((Kind.NO_ROWS, set()), (Kind.HALF, {"7002"})):
+        at.kept.go_wrong(Fault(kind))
+        assert {one.ref for one in await at.listed()} == refs
+        assert (await at.diary.appointment(REF)).starts_at == START
+    at.kept.go_wrong(Fault(Kind.LATER))
+    later = START + timedelta(hours=1)
+    assert [one.starts_at for one in await at.listed()] == [later, later + HALF_AN_HOUR]
+    at.kept.go_wrong()
+    assert {one.starts_at for one in await at.listed()} == {START, START + HALF_AN_HOUR}

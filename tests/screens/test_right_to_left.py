@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.bookings import Operator
+from frontdesk.bookings import Operator, Position
 from frontdesk.cli.lines import aligned, booking_cells
 from frontdesk.screens.list.booking_columns import booking_columns
 from frontdesk.store.opening import open_store
@@ -75,7 +75,12 @@ async def test_every_column_is_drawn_where_it_stands(
             continue
         seen += 1
         places_drawn = _whole(cells)
-        for column in placed(booking_columns(several_practices=True, was_at=_in_place), room)[1:]:
+        for column in placed(
+            booking_columns(
+                several_practices=True, was_at=lambda row: Position(row.booking.starts_at, row.booking.id)
+            ),
+            room,
+        )[1:]:
             region = range(column.start, min(column.start + column.width, room))
             assert sorted(places_drawn[column.start : region.stop]) == list(region), (
                 column.column.title,

@@ -40,9 +40,10 @@ def test_every_part_of_a_window_is_read_once_and_fits_a_page(quarters: list[int]
         assert one.expected <= 0.8 * page or not can_be_halved(one)
 
 
-def test_without_anything_known_each_day_is_read_alone() -> None:
+def test_without_anything_known_weeks_are_tried() -> None:
     made = cut(FULL, [], 100, ADELAIDE, NOW)
-    assert len(made) == 150
+    assert len(made) == 23
+    assert max(one.ends_at - one.starts_at for one in made) == timedelta(days=7)
 
 
 def test_days_with_few_appointments_are_read_together() -> None:

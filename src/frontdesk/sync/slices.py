@@ -14,8 +14,8 @@ SHORTEST = timedelta(hours=1)
 _FULL = 0.8
 """The part of a page that a slice is expected to fill."""
 
-_EMPTY_DAY = 20
-"""So many days without an appointment count as a page: somebody may have booked there meanwhile."""
+_EMPTY_DAYS, _UNKNOWN_DAYS = 20, 7
+"""So many days without an appointment fill a page: somebody may have booked there; and so many of which nothing is known."""
 
 
 def cut(
@@ -23,11 +23,11 @@ def cut(
 ) -> list[Slice]:
     """Return the slices of a window: today and what is to come first, then the past, the latest first.
 
-    `known` are the starts of the appointments that the mirror has there, in order. Without any,
-    every day is a slice of its own.
+    `known` are the starts of the appointments that the mirror has there, in order. Without any, weeks
+    are tried.
     """
     most = max(int(page_size * _FULL), 1)
-    least = max(most // _EMPTY_DAY, 1) if known else most
+    least = max(most // (_EMPTY_DAYS if known else _UNKNOWN_DAYS), 1)
     made: list[Slice] = []
     start, end, weight = window.starts_at, window.starts_at, 0
     today = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)

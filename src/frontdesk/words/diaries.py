@@ -26,6 +26,7 @@ _BROUGHT = {
     Effect.CHANGED: "otherwise changed",
     Effect.UNKNOWN_WORD: "with an unknown status",
     Effect.WAITS: "waiting for a change under way here",
+    Effect.PERSON: "to look at",
 }
 """In this order, after a number."""
 

@@ -86,7 +86,8 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
             desk, self.source, self.listing, self.key_line, self.last, self.perform, self._tell_screens
         )
         self._columns = [
-            booking_columns(several_practices=several, was_at=self.listing.was_at) for several in (False, True)
+            booking_columns(several_practices=several, was_at=self.listing.was_at)
+            for several in (False, True)
         ]
         self._searched: tuple[Row, ...] = ()
         self._marked: tuple[Row, ...] = ()

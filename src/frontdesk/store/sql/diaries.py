@@ -22,7 +22,7 @@ from frontdesk.diary_runs import (
 )
 from frontdesk.errors import Refused
 from frontdesk.store.diaries import Asked, Judged, Mirrored, Missing
-from frontdesk.store.sql import judging, mirror, places, runs
+from frontdesk.store.sql import mirror, mirror_reads, places, runs
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.mirrored import at_place
 from frontdesk.store.sql.sealing import Deed, seal
@@ -107,10 +107,10 @@ class SqlDiaries:
         return await self._fenced(lease, lambda tx, now: runs.split(tx, run, slice_, parts))
 
     async def news(self, lease: Lease, entries: Sequence[DiaryEntry]) -> frozenset[str]:
-        return await self._database.read(lambda tx: judging.news(tx, lease.place, entries))
+        return await self._database.read(lambda tx: mirror_reads.news(tx, lease.place, entries))
 
     async def patients(self, lease: Lease, refs: Collection[str]) -> Mapping[str, Mirrored]:
-        return await self._database.read(lambda tx: judging.patients(tx, lease.place, refs))
+        return await self._database.read(lambda tx: mirror_reads.patients(tx, lease.place, refs))
 
     async def note(
         self,
@@ -132,7 +132,9 @@ class SqlDiaries:
         await self._fenced(lease, work)
 
     async def missing(self, lease: Lease, run: Run) -> tuple[Missing, ...]:
-        return await self._database.read(lambda tx: judging.missing(tx, lease.place, runs.slices_of(tx, run)))
+        return await self._database.read(
+            lambda tx: mirror_reads.missing(tx, lease.place, runs.slices_of(tx, run))
+        )
 
     async def to_read_again(self, lease: Lease) -> tuple[str, ...]:
         return await self._database.read(lambda tx: mirror.to_read_again(tx, lease.place, _AT_ONCE))
@@ -144,7 +146,7 @@ class SqlDiaries:
 
     async def judge(self, lease: Lease, run: Run) -> Judged:
         return await self._database.read(
-            lambda tx: judging.judge(tx, lease.place, run, self._database.now(tx))
+            lambda tx: mirror_reads.judge(tx, lease.place, run, self._database.now(tx))
         )
 
     async def reconcile(self, lease: Lease, run: Run, held: Collection[Effect]) -> bool:
@@ -272,7 +274,7 @@ class SqlDiaries:
 
     def _refuse_changed(self, tx: Connection, run: Run, digests: Mapping[str, str]) -> None:
         """Refuse to believe a diary that says something else by now than what a person has looked at."""
-        now = judging.held_digests(tx, run.place)
+        now = mirror_reads.held_digests(tx, run.place)
         decided = {effect: digest for effect, digest in digests.items() if effect != runs.MISSING}
         if any(now.get(effect) != digest for effect, digest in decided.items()):
             raise Refused(

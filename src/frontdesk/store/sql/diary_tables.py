@@ -19,7 +19,8 @@ class MirrorRow(SQLModel, table=True):
     `generation` counts the bookings that the id has had. `digest` is of what the diary said, `said` the rest of
     it as JSON (see `mirrored`). `was` is the status that was dealt with last, `gone` for one that was not there. `state` is
     `closed` once that is dealt with; else `open`, `stale` until it is read again, `waits` for a command under way, or
-    needs a `person`; `why` says for what. `effect` is what it would change here, as far as that was found to be held back.
+    needs a `person`; `why` says for what. `effect` is what it would change here, as far as that was found to be held back. `seen_version` is the
+    booking's version that a person was called to.
     """
 
     __tablename__ = "mirror"
@@ -73,6 +74,7 @@ class MirrorRow(SQLModel, table=True):
     state: str = "open"
     effect: str = ""
     why: str = ""
+    seen_version: int = 0
 
 
 class BookingRefRow(SQLModel, table=True):

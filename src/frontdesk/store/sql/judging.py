@@ -1,89 +1,74 @@
-"""What readers ask the mirror before they write: what is new to it, what is missing, what it would change here."""
+"""What the open rows of a place would change here, before anything is changed: the brake goes by it."""
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from frontdesk import times
-from frontdesk.arrivals import DiaryEntry, Place
-from frontdesk.brake import Mass
-from frontdesk.diary_runs import Run, Slice
-from frontdesk.store.diaries import Judged, Mirrored, Missing
-from frontdesk.store.sql import mirror
-from frontdesk.store.sql.mirrored import OPEN, at_place, entry_of, practice_of, values_of
-from frontdesk.store.sql.selects import DIARY_RUN, MIRROR
-from frontdesk.text import clean_fields
+from frontdesk.arrivals import Effect, Place
+from frontdesk.bookings import Operator, Practice
+from frontdesk.store.sql.deciding import Deciding
+from frontdesk.store.sql.mirrored import OPEN, at_place, practice_of
+from frontdesk.store.sql.selects import BOOKING, MIRROR
 
-_AT_ONCE = 500
-_INSTANT = timedelta(microseconds=1)
+EXAMPLES = 10
+"""Bookings that are named of each effect."""
+
+_ROWS_AT_ONCE = 500
 
 
-def news(tx: Connection, place: Place, entries: Sequence[DiaryEntry]) -> frozenset[str]:
-    """Return the ids of entries that differ from the mirror, or are not in it."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the open rows of a place would change here.
+
+    `taken_away` counts those cancelled or gone by the practitioner's id in the diary and the day here, `offsets` counts
+    moves by how far they go, `known` the bookings to come by day. `examples` are ids of bookings, a few of each
+    effect.
+    """
+
+    counts: Mapping[Effect, int]
+    taken_away: Mapping[tuple[str, date], int]
+    offsets: Mapping[timedelta, int]
+    known: Mapping[date, int]
+    examples: Mapping[Effect, tuple[int, ...]]
+
+
+def judge(tx: Connection, place: Place, now: datetime) -> Judged:
+    """Return what the open rows of a place would change here; nothing is written."""
     practice = practice_of(tx, place)
-    zone = practice.time_zone if practice else ""
-    said = {entry.ref: values_of(entry, zone)["digest"] for entry in map(clean_fields, entries)}
-    refs = [*said]
-    there: dict[str, str] = {}
-    for start in range(0, len(refs), _AT_ONCE):
-        query = select(MIRROR.c.ref, MIRROR.c.digest)
-        query = query.where(at_place(place), MIRROR.c.ref.in_(refs[start : start + _AT_ONCE]))
-        there |= {row.ref: row.digest for row in tx.execute(query)}
-    return frozenset(ref for ref, digest in said.items() if there.get(ref) != digest)
+    if practice is None:
+        return Judged({}, {}, {}, {}, {})
+    counts: Counter[Effect] = Counter()
+    taken_away: Counter[tuple[str, date]] = Counter()
+    offsets: Counter[timedelta] = Counter()
+    examples: dict[Effect, list[int]] = {}
+    last = 0
+    query = select(MIRROR).where(at_place(place), MIRROR.c.state == OPEN).order_by(MIRROR.c.id)
+    while rows := tx.execute(query.where(MIRROR.c.id > last).limit(_ROWS_AT_ONCE)).all():
+        last = rows[-1].id
+        for case in Deciding(tx, place, practice, Operator(""), now).decided(rows):
+            counts.update(case.decision.effects)
+            there = case.record.values if case.record else None
+            if there is None or case.record is None or case.record.id is None:
+                continue
+            for effect in case.decision.effects:
+                if len(named := examples.setdefault(effect, [])) < EXAMPLES:
+                    named.append(case.record.id)
+            if case.decision.effects & {Effect.CANCELLED, Effect.GONE}:
+                taken_away[case.row.practitioner_ref, there["local_date"]] += 1
+            if Effect.MOVED in case.decision.effects:
+                offsets[case.decision.merged.values["starts_at"] - there["starts_at"]] += 1
+    named_by = {effect: tuple(ids) for effect, ids in examples.items()}
+    return Judged(counts, taken_away, offsets, _known(tx, practice, now), named_by)
 
 
-def patients(tx: Connection, place: Place, refs: Collection[str]) -> Mapping[str, Mirrored]:
-    """Return the patients of these appointments, as the mirror has them."""
-    query = select(MIRROR).where(at_place(place), MIRROR.c.ref.in_(refs))
-    entries = map(entry_of, tx.execute(query).all())
-    return {entry.ref: Mirrored(entry.ref, entry.patient, entry.unsaid) for entry in entries}
-
-
-def missing(tx: Connection, place: Place, slices: Sequence[Slice]) -> tuple[Missing, ...]:
-    """Return what the mirror has in slices, and none of them has shown."""
-    seen: set[str] = set().union(*(one.seen for one in slices))
-    found: list[Missing] = []
-    for one in slices:
-        refs = mirror.missing(tx, place, seen, one.starts_at, one.ends_at)
-        if not refs:
-            continue
-        query = select(MIRROR.c.ref, MIRROR.c.practitioner_ref, MIRROR.c.starts_at)
-        query = query.where(at_place(place), MIRROR.c.ref.in_(refs)).order_by(
-            MIRROR.c.starts_at, MIRROR.c.ref
-        )
-        found += [
-            Missing(row.ref, row.practitioner_ref, row.starts_at, one.number, not one.seen)
-            for row in tx.execute(query)
-        ]
-    return tuple(found)
-
-
-def judge(tx: Connection, place: Place, run: Run, now: datetime) -> Judged:
-    """Return what the mirror would change here, beside what the list has to come in what a run has compared."""
-    found = mirror.judge(tx, place, now)
-    known, practice = found.known, practice_of(tx, place)
-    if run.window is not None and practice is not None:
-        first = times.local_date(run.window.starts_at, practice.zone)
-        last = times.local_date(run.window.ends_at - _INSTANT, practice.zone)
-        known = {day: number for day, number in known.items() if first <= day <= last}
-    read = tx.execute(select(DIARY_RUN.c.read).where(DIARY_RUN.c.id == run.number)).scalar_one()
-    mass = Mass(found.counts, sum(known.values()), read, found.taken_away, offsets=found.offsets)
-    return Judged(mass, found.examples)
-
-
-def held_digests(tx: Connection, place: Place) -> dict[str, str]:
-    """Return for each effect that is held back a digest of the appointments it is held of, and of what they say."""
-    query = select(MIRROR.c.effect, MIRROR.c.ref, MIRROR.c.digest)
-    query = query.where(at_place(place), MIRROR.c.state == OPEN, MIRROR.c.effect != "")
-    held: defaultdict[str, list[str]] = defaultdict(list)
-    for row in tx.execute(query):
-        held[row.effect].append(f"{row.ref} {row.digest}")
-    return {effect: digest_of(said) for effect, said in held.items()}
-
-
-def digest_of(said: Iterable[str]) -> str:
-    """Return a digest of texts, whatever their order."""
-    return hashlib.blake2s("\n".join(sorted(said)).encode(), digest_size=16).hexdigest()
+def _known(tx: Connection, practice: Practice, now: datetime) -> dict[date, int]:
+    query = select(BOOKING.c.local_date, func.count()).where(
+        BOOKING.c.practice_id == practice.id,
+        BOOKING.c.cancelled.is_(False),
+        BOOKING.c.starts_at > now,
+        BOOKING.c.pms_ref.is_not(None),
+    )
+    return {day: number for day, number in tx.execute(query.group_by(BOOKING.c.local_date)).all()}  # noqa: C416

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from frontdesk.arrivals import AppointmentStatus, DiaryEntry, Place
+from frontdesk.store.sql.judging import Judged as Judged
+from frontdesk.store.sql.judging import judge as judge
 from frontdesk.store.sql.mirrored import (
     CLOSED,
     GONE,
@@ -22,9 +24,7 @@ from frontdesk.store.sql.mirrored import (
     practice_of,
     values_of,
 )
-from frontdesk.store.sql.reconciling import Judged as Judged
 from frontdesk.store.sql.reconciling import Reconciled as Reconciled
-from frontdesk.store.sql.reconciling import judge as judge
 from frontdesk.store.sql.reconciling import reconcile as reconcile
 from frontdesk.store.sql.selects import MIRROR
 from frontdesk.text import clean_fields
@@ -101,6 +101,7 @@ def _new(run_id: int, now: datetime) -> dict[str, Any]:
         "state": OPEN,
         "effect": "",
         "why": "",
+        "seen_version": 0,
     }
 
 

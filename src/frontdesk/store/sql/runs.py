@@ -22,7 +22,7 @@ from frontdesk.diary_runs import (
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.diaries import Asked
 from frontdesk.store.sql import places
-from frontdesk.store.sql.judging import digest_of, held_digests
+from frontdesk.store.sql.mirror_reads import digest_of, held_digests
 from frontdesk.store.sql.selects import DIARY, DIARY_RUN, DIARY_SLICE
 
 KEPT = timedelta(days=30)

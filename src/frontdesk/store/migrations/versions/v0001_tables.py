@@ -425,6 +425,7 @@ def _create_diary_tables() -> None:
         Column("state", TEXT, nullable=False),
         Column("effect", TEXT, nullable=False),
         Column("why", TEXT, nullable=False),
+        Column("seen_version", Integer(), nullable=False),
         ForeignKeyConstraint(["booking_id"], ["booking.id"]),
         PrimaryKeyConstraint("id"),
         UniqueConstraint("connection", "location", "ref"),
