@@ -98,12 +98,12 @@ async def test_changes_come_in_bounded_portions(store: Store, store_url: str, bo
     execute(store_url, "UPDATE head SET change = :n", n=number + 700)
     for start in (1, 351):
         values = ", ".join(
-            f"({n}, 'booking', 0, NULL, 'Kim Nguyen', '', '2026-01-01 00:00:00.000000')"
+            f"({n}, 'booking', 0, NULL, 'Kim Nguyen', '', '', '', '2026-01-01 00:00:00.000000')"
             for n in range(number + start, number + start + 350)
         )
         execute(
             store_url,
-            f"INSERT INTO change (number, subject_kind, subject_id, booking_id, operator, via, at) VALUES {values}",
+            f"INSERT INTO change (number, subject_kind, subject_id, booking_id, operator, via, source, effect, at) VALUES {values}",
         )
     first = await store.changes(number, 0)
     assert [one.number for one in first] == list(range(number + 1, number + 501))

@@ -434,13 +434,13 @@ async def test_more_changes_than_a_desk_keeps_all_arrive(
     monkeypatch.setattr(following, "CHANGES_AT_ONCE", 30)
     number = (await far.state()).number
     values = ", ".join(
-        f"({n}, 'booking', 0, NULL, 'Kim Nguyen', '', '2026-01-01 00:00:00.000000')"
+        f"({n}, 'booking', 0, NULL, 'Kim Nguyen', '', '', '', '2026-01-01 00:00:00.000000')"
         for n in range(number + 1, number + 101)
     )
     execute(store_url, "UPDATE head SET change = :n", n=number + 100)
     execute(
         store_url,
-        f"INSERT INTO change (number, subject_kind, subject_id, booking_id, operator, via, at) VALUES {values}",
+        f"INSERT INTO change (number, subject_kind, subject_id, booking_id, operator, via, source, effect, at) VALUES {values}",
     )
     first = await far.changes(number, LONG)
     await far.state()

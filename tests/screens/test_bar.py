@@ -8,11 +8,12 @@ from typing import Any, cast
 import pytest
 
 from frontdesk.bookings import Standing
+from frontdesk.commands import Subject
 from frontdesk.desk import Desk, OpenDesk, Settings
 from frontdesk.errors import Unavailable
 from frontdesk.screens.list.last_write import LastWrite
 from frontdesk.screens.shell.leave import LeaveScreen, question
-from frontdesk.store.port import BookingStore
+from frontdesk.store.port import BookingStore, Change
 from frontdesk.store_state import ConnectionState, StoreState, Trouble
 from frontdesk.widgets.line import TextBlock
 from frontdesk.words.bar import bar, no_connection, what_is_wrong
@@ -117,8 +118,9 @@ def test_a_store_that_is_away_is_said_before_all_else() -> None:
 
 
 def test_what_other_desks_did_is_counted_with_the_key_that_shows_it() -> None:
+    theirs = {number: Change(number, Subject("booking", number), number, KIM, NOW) for number in (1, 2)}
     assert (
-        said(desk({"under_way": 9}, changed_elsewhere={1, 2})) == "2 changes by other desks. F5 shows them."
+        said(desk({"under_way": 9}, changed_elsewhere=theirs)) == "2 changes by other desks. F5 shows them."
     )
 
 

@@ -285,7 +285,7 @@ def state(
 
 
 _FEWER = frozenset(effect.value for effect in FEWER)
-UNATTENDED = timedelta(minutes=15)
+UNATTENDED = timedelta(minutes=30)
 """A diary that was due so long ago, while none is being read, is read by nobody."""
 
 

@@ -104,7 +104,8 @@ def _wrong(diary: DiaryState, shown: str, now: datetime, here: tzinfo, whom: str
                 f"{shown} cannot be read since {since}: {NEWER_IS_ELSEWHERE}.",
             )
         case Health.UNATTENDED:
-            return (f"Nobody reads {shown}; {from_when}. To read it: frontdesk sync",)
+            since = f" since {read}" if read else ""
+            return (f"Nobody reads {shown}{since}: {NEWER_IS_ELSEWHERE}.",)
         case Health.INCOMPLETE:
             return (
                 f"{shown} was not read completely yet{trouble}.",
