@@ -140,7 +140,8 @@ class Desk:
     from then on; None where this desk does not. `verified` says how far what is assumed of a
     PMS has been proven, None where nothing is assumed or this desk cannot know it.
     `sign_in` knows the operators who share this desk, None where `operator` is the only one.
-    `cut_offs` is None where nothing is kept from one run to the next.
+    `cut_offs` is None where nothing is kept from one run to the next. `wake_reader` has who reads diaries for
+    this desk look at once.
     `notices` are sentences for line 3 that opening the store or preparing the
     dispatch may have left, such as that config and store name different practices.
     """
@@ -157,6 +158,7 @@ class Desk:
     verified: Callable[[Pms], Verified | None] = lambda _: None
     sign_in: SignIn | None = None
     cut_offs: CutOffs | None = None
+    wake_reader: Callable[[], None] = lambda: None
 
     def wake_dispatch(self) -> None:
         """Have what became due just now carried out at once, if this desk does that."""

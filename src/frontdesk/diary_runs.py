@@ -6,11 +6,11 @@ counts once it is proven to be complete, and nothing is judged before all of the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from frontdesk.arrivals import Place
-from frontdesk.bookings import Operator
+from frontdesk.bookings import Booking, Operator
 
 LEASE = timedelta(seconds=90)
 """How long a claim of a place is respected; every write of its reader renews it."""
@@ -172,6 +172,42 @@ class Run:
     decided_by: Operator | None = None
     decided_at: datetime | None = None
     is_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChange:
+    """A mass change as the person sees it who decides about it.
+
+    `days` and `practitioners` say how many of its bookings are theirs, `examples` are a few of them.
+    """
+
+    run: Run
+    days: tuple[tuple[date, int], ...] = ()
+    practitioners: tuple[tuple[str, int], ...] = ()
+    examples: tuple[Booking, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbableMove:
+    """A booking that was cancelled or deleted in a diary, and the new one there that is probably the same, moved."""
+
+    was: Booking
+    now_is: Booking
+
+
+@dataclass(frozen=True, slots=True)
+class LooseEnds:
+    """What of one practice's diary fits nothing here, or nothing there.
+
+    `practitioners` have bookings to come, so many, and are not in the diary. `to_look_at` says for what a person
+    has to look at how many appointments.
+    """
+
+    practice_id: str
+    unmatched: Unmatched = Unmatched()
+    practitioners: tuple[tuple[str, int], ...] = ()
+    to_look_at: tuple[tuple[str, int], ...] = ()
+    probable_moves: tuple[ProbableMove, ...] = ()
 
 
 class LeaseLost(Exception):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +10,12 @@ import httpx
 from sqlalchemy import insert
 
 from frontdesk.api import wire
+from frontdesk.arrivals import Effect, Place
 from frontdesk.bookings import LAST_ID, Booking, Operator, Scope
 from frontdesk.commands import Done
+from frontdesk.diary_runs import Kind, Window
 from frontdesk.server import examples
+from frontdesk.store.diaries import Asked
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, cancel_of
@@ -21,12 +25,13 @@ AS_OF = "2026-11-22T09:14:05Z"
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for: a booking, a delivery, a command, and a request not to be charged."""
+    """What is asked for: a booking, a delivery, a command, a request not to be charged, a read of a diary."""
 
     booking: int
     delivery: int
     command: UUID
     adjustment: int
+    run: int
 
     @classmethod
     async def about(cls, store: SqlStore, booking_id: int) -> "Asking":
@@ -37,10 +42,26 @@ class Asking:
         asked = selects.adjustment_values(examples.REQUEST) | {"booking_id": booking_id}
         made = insert(selects.ADJUSTMENT).values(version=1, **asked).returning(selects.ADJUSTMENT.c.id)
         request = await store._database.write(lambda tx: tx.execute(made).scalar_one())
-        return cls(booking_id, (await store.deliveries(booking_id))[0].id, command.id, request)
+        delivery, run = (await store.deliveries(booking_id))[0].id, await _held(store, booking)
+        return cls(booking_id, delivery, command.id, request, run)
 
 
-NOTHING = Asking(LAST_ID, LAST_ID, UUID(int=1), LAST_ID)
+async def _held(store: SqlStore, booking: Booking) -> int:
+    """Have the diary of a booking's practice read so that a person has to decide; return the run's number."""
+    assert booking.practice.pms
+    place = Place(booking.practice.pms.connection, booking.practice.location)
+    await store.diaries.keep([place])
+    lease = await store.diaries.claim("a reader", [place])
+    assert lease is not None
+    window = Window(booking.starts_at, booking.starts_at + timedelta(days=1))
+    run, _ = await store.diaries.begin(lease, Kind.NEAR, window, booking.starts_at, KIM)
+    asked = Asked({Effect.GONE: 1}, "1 booking fewer", (booking.id,), ("P1",))
+    await store.diaries.end(lease, run, counts_as=Kind.NEAR, asked=asked)
+    await store.diaries.rest(lease, timedelta(minutes=5), timedelta(0))
+    return run.number
+
+
+NOTHING = Asking(LAST_ID, LAST_ID, UUID(int=1), LAST_ID, LAST_ID)
 """What is nowhere."""
 
 
@@ -137,6 +158,11 @@ CASES: Mapping[str, Case] = {
     "list_attention": Case("GET", "/attention"),
     "retry_delivery": _delivery_case("retry", {}),
     "settle_delivery": _delivery_case("settle", {"note": "done"}),
+    "read_diaries": Case("POST", "/diaries/read"),
+    "list_diary_runs": Case("GET", "/diaries/runs"),
+    "read_held_change": Case("GET", "/diaries/runs/{run}/held"),
+    "decide_diary": Case("POST", "/diaries/runs/{run}/decide", body={"decision": "again"}, scope=Scope.ADMIN),
+    "list_loose_ends": Case("GET", "/diaries/loose-ends"),
     "stream_changes": Case("GET", "/changes"),
     "read_health": Case("GET", "/health"),
     "read_openapi": Case("GET", "/openapi.json"),

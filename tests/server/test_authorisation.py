@@ -18,7 +18,7 @@ from tests.server.requests import BILLING_READS, BILLING_WRITES, CASES, NOTHING,
 from tests.serving import DESK_SCOPES, Told, bearer, client_of, make_token, served, service_of
 
 Statuses = dict[str, int]
-WRITING = {Scope.CANCEL, Scope.DECIDE}
+WRITING = {Scope.CANCEL, Scope.DECIDE, Scope.ADMIN}
 
 
 def test_every_route_has_its_case(told: Told) -> None:
@@ -97,6 +97,8 @@ async def test_without_a_good_token_there_is_nothing(
         ({Scope.READ, Scope.CANCEL}, True),
         ({Scope.READ, Scope.DECIDE}, True),
         ({Scope.READ}, False),
+        # A decision is in the audit, and changes no booking of itself.
+        ({Scope.READ, Scope.ADMIN}, False),
         ({Scope.CANCEL}, False),
         pytest.param({Scope.BILL, Scope.ADMIN}, False, marks=pytest.mark.full),
     ],

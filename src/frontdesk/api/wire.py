@@ -17,6 +17,7 @@ from msgspec import Meta
 from frontdesk.api.asks import body_fields
 from frontdesk.bookings import Operator, Reason
 from frontdesk.commands import KINDS, Ask, Done
+from frontdesk.diary_runs import Decision
 from frontdesk.errors import (
     CommitLost,
     Conflict,
@@ -55,6 +56,18 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     store_id: Annotated[
         str, Meta(max_length=64, description="of the state when the subject was read; empty: not compared")
     ] = ""
+
+
+class DiaryDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a person decides about a mass change in a diary."""
+
+    decision: Annotated[
+        Decision,
+        Meta(
+            description="`again`: read once more; `ignore`: keep the list; `apply`: make the list as the diary says"
+        ),
+    ]
+    operator: OperatorName = ""
 
 
 def body_of(ask: type[Ask]) -> type[Asked]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -66,30 +66,43 @@ async def reader(store: "SqlStore", config: Config, outside: Outside) -> Reader 
     return Reader(store.diaries, found, config.pace, crash.report) if found else None
 
 
-async def read_beside(config_file: Path, log: Callable[[BaseException], object]) -> None:
-    """Have a process of its own read diaries, at less haste than this one, until cancelled.
+class ReaderBeside:
+    """A process of its own that reads diaries, at less haste than this one.
 
     To parse a thousand appointments would hold up the keys of a desk. The process ends when this one is gone,
     however that ends: it sees that in its stdin.
     """
-    command = [sys.executable, "-m", "frontdesk", "--config", str(config_file), "sync", "--beside"]
-    for failures in count(1):
-        try:
-            child = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
-            )
-        except OSError as error:
-            log(error)
-            return
-        try:
-            code = await child.wait()
-        except asyncio.CancelledError:
-            if child.stdin is not None:
-                child.stdin.close()
-            raise
-        if code in _HAS_SAID_WHY:
-            return
-        await asyncio.sleep(pause(_PAUSES, failures))
+
+    def __init__(self, config_file: Path, log: Callable[[BaseException], object]) -> None:
+        self._command = [sys.executable, "-m", "frontdesk", "--config", str(config_file), "sync", "--beside"]
+        self._log = log
+        self._child: Process | None = None
+
+    async def run(self) -> None:
+        """Have diaries read until cancelled."""
+        for failures in count(1):
+            try:
+                self._child = child = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+                )
+            except OSError as error:
+                self._log(error)
+                return
+            try:
+                code = await child.wait()
+            except asyncio.CancelledError:
+                if child.stdin is not None:
+                    child.stdin.close()
+                raise
+            if code in _HAS_SAID_WHY:
+                return
+            await asyncio.sleep(pause(_PAUSES, failures))
+
+    def wake(self) -> None:
+        """Have it look at once: somebody may have asked for a diary."""
+        child = self._child
+        if child is not None and child.returncode is None and child.stdin is not None:
+            child.stdin.write(b"\n")
 
 
 @asynccontextmanager

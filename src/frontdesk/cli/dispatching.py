@@ -14,6 +14,7 @@ from frontdesk.store.port import BookingStore
 from frontdesk.threads import abandonable
 
 if TYPE_CHECKING:
+    from frontdesk.cli.diaries import ReaderBeside
     from frontdesk.store.sql.store import SqlStore
 
 WATCH_SECONDS = 20.0
@@ -74,6 +75,7 @@ class BesideTheScreen:
         self._outside = outside
         self._say = say
         self._dispatcher: Dispatcher | None = None
+        self._reader: ReaderBeside | None = None
         self._is_open = asyncio.Event()
 
     def opened(self, store: "SqlStore") -> None:
@@ -101,12 +103,14 @@ class BesideTheScreen:
         if not config.reads_diaries or config.file is None or config.store_file is None:
             yield
             return
-        from frontdesk.cli.diaries import read_beside
+        from frontdesk.cli.diaries import ReaderBeside
 
-        task = asyncio.create_task(read_beside(config.file, crash.report))
+        self._reader = ReaderBeside(config.file, crash.report)
+        task = asyncio.create_task(self._reader.run())
         try:
             yield
         finally:
+            self._reader = None
             task.cancel()
             await asyncio.wait([task])
 
@@ -114,6 +118,11 @@ class BesideTheScreen:
         """Look at once: something became due just now."""
         if self._dispatcher is not None:
             self._dispatcher.wake()
+
+    def wake_reader(self) -> None:
+        """Have who reads diaries beside this screen look at once: somebody has asked for one."""
+        if self._reader is not None:
+            self._reader.wake()
 
     async def left_alone(self) -> int:
         """Return how many deliveries under way would wait if this dispatcher left now."""

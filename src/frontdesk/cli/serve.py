@@ -139,12 +139,14 @@ class _Serving:
         config = self._installation.config
         beside = dispatching(store, config, outside) if is_dispatching else nullcontext()
         is_reading = is_dispatching and config.reads_diaries
-        async with beside as carrying, reading(store, config, outside) if is_reading else nullcontext():
+        reads = reading(store, config, outside) if is_reading else nullcontext()
+        async with beside as carrying, reads as reader:
             service = Service(
                 store,
                 store.registry.admit,
                 crash.report,
                 carrying.wake if carrying else lambda: None,
+                reader.wake if reader else lambda: None,
                 preflight=outside.preflight if outside.connections else None,
                 requests_a_minute=self._settings.requests_a_minute,
             )

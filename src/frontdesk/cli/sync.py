@@ -24,6 +24,7 @@ from frontdesk.cli.wiring import Installation
 from frontdesk.complaints import nearest
 from frontdesk.diary_runs import Decision, Kind, Run, RunState
 from frontdesk.errors import NotFound, Refused
+from frontdesk.store.desk_diaries import carry_out
 from frontdesk.store.port import BookingStore
 from frontdesk.sync.reader import Read, Reader, Wanted
 from frontdesk.sync.reading import Progress
@@ -31,7 +32,7 @@ from frontdesk.sync.sources import Source
 from frontdesk.words.diaries import brought, run_cells
 
 if TYPE_CHECKING:
-    from frontdesk.store.sql.store import SqlStore
+    pass
 
 _SHOWN = 50
 
@@ -152,18 +153,20 @@ async def _until_ended(reader: Reader, *, beside: bool) -> None:
     if beside:
         # The desk that has started it goes first.
         os.nice(NICE)
-        loop.add_reader(sys.stdin.fileno(), _look, ended)
+        loop.add_reader(sys.stdin.fileno(), _look, ended, reader.wake)
     reading = asyncio.create_task(reader.run())
     await ended.wait()
     reading.cancel()
     await asyncio.wait([reading])
 
 
-def _look(ended: asyncio.Event) -> None:
-    """Nobody writes to stdin: what can be read there is its end."""
-    if not os.read(sys.stdin.fileno(), 1024):
-        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        ended.set()
+def _look(ended: asyncio.Event, wake: Callable[[], None]) -> None:
+    """What a desk writes to stdin means that somebody has asked for a diary."""
+    if os.read(sys.stdin.fileno(), 1024):
+        wake()
+        return
+    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    ended.set()
 
 
 @sync.command("runs")
@@ -216,8 +219,8 @@ def decide(installation: Installation, number: int, decision: str, yes: bool, as
         run = wait(store.diaries.run(number))
         if wanted is Decision.APPLY and not yes:
             _confirm(run, as_json=as_json)
-        wait(_decide(store, number, wanted, installation))
-        run = wait(store.diaries.run(number))
+        operator = installation.config.operator
+        run = wait(carry_out(store.diaries, number, wanted, operator, "frontdesk sync decide"))
     if as_json:
         print_document(_document(run, []))
     elif wanted is Decision.APPLY:
@@ -233,16 +236,6 @@ def _confirm(run: Run, *, as_json: bool) -> None:
     typed = ask(f"{run.why}. Patients are not told by us. Type {total} to have the list made so", err=as_json)
     if typed.strip() != str(total):
         raise Refused(Reason("not-confirmed", "the number was not typed: nothing was decided"))
-
-
-async def _decide(store: "SqlStore", number: int, decision: Decision, installation: Installation) -> None:
-    lease = await store.diaries.decide(
-        number, decision, installation.config.operator, "frontdesk sync decide"
-    )
-    if decision is Decision.APPLY:
-        while await store.diaries.apply(lease):
-            pass
-    await store.diaries.let_go(lease)
 
 
 async def _examples(store: BookingStore, run: Run) -> list[str]:

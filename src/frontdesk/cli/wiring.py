@@ -375,6 +375,7 @@ class Installation:
             notices=self.notices,
             preflight=preflight,
             dispatch=self._dispatch,
+            wake_reader=self._dispatch.wake_reader if self._dispatch else lambda: None,
             verified=self.verified,
             sign_in=self.operators if self.operators.names else None,
             cut_offs=CutOffs(config.state_folder()),

@@ -19,7 +19,7 @@ from frontdesk.server.answering import tell_error, tell_http, tell_invalid
 from frontdesk.server.broadcast import Broadcast
 from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
-from frontdesk.server.routes import billing, bookings, changes, deliveries, desk
+from frontdesk.server.routes import billing, bookings, changes, deliveries, desk, diaries
 from frontdesk.server.routes.commands import command_routes
 from frontdesk.server.service import Service
 from frontdesk.server.wrapping import BodyLimit, Wrapping
@@ -27,7 +27,10 @@ from frontdesk.server.wrapping import BodyLimit, Wrapping
 COMPRESSED_FROM = 1024
 """Bytes; a smaller answer fits into a packet as it is."""
 
-_READS = (desk.router, bookings.router, deliveries.router, billing.router, changes.router)
+_READS = (
+    *(desk.router, bookings.router, deliveries.router, billing.router),
+    *(diaries.router, changes.router),
+)
 
 
 @functools.cache

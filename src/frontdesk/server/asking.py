@@ -30,7 +30,7 @@ _FIRST_DAY, _LAST_DAY = date(2, 1, 1), date(9998, 12, 31)
 
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
-Asked = TypeVar("Asked", bound=wire.Asked)
+Asked = TypeVar("Asked", bound=wire.Asked | wire.DiaryDecided)
 
 _WITH_OFFSET: Any = Annotated[datetime, msgspec.Meta(tz=True)]
 

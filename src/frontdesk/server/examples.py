@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from frontdesk.api import wire
-from frontdesk.arrivals import AppointmentStatus
+from frontdesk.arrivals import AppointmentStatus, Place
 from frontdesk.audit import AuditEvent
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment, Answer, Ground, Review
@@ -44,6 +44,17 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Subject
 from frontdesk.deliveries import Attention, Delivery, Kind, State
+from frontdesk.diary_runs import (
+    Decision,
+    HeldChange,
+    LooseEnds,
+    ProbableMove,
+    Run,
+    RunState,
+    Unmatched,
+    Window,
+)
+from frontdesk.diary_runs import Kind as DiaryKind
 from frontdesk.identity import Related
 from frontdesk.preflight import Finding, Preflight
 from frontdesk.store.port import Change
@@ -126,6 +137,33 @@ STATE = StoreState(
     under_way=1,
     connections=(ConnectionState("smile", under_way=1),),
     diaries=(DiaryState("adelaide", _AT, _AT - timedelta(hours=7), pause=timedelta(minutes=5)),),
+)
+RUN = Run(
+    8,
+    Place("smile"),
+    DiaryKind.NEAR,
+    Window(_AT, _AT + timedelta(days=3)),
+    _AT,
+    _AT,
+    Operator("frontdesk", via="frontdesk"),
+    RunState.HELD,
+    _AT,
+    read=61,
+    counts={"new": 3},
+    held={"gone": 42},
+    why="42 bookings fewer",
+    examples=(1,),
+)
+DECIDED = replace(RUN, state=RunState.DONE, decision=Decision.AGAIN, decided_by=_BY, decided_at=_AT)
+HELD_CHANGE = HeldChange(RUN, ((date(2026, 11, 26), 42),), (("Dr Priya Rao", 42),), (BOOKING,))
+LOOSE_ENDS = (
+    LooseEnds(
+        "adelaide",
+        Unmatched({"2": "Smile North"}, {"Pencilled": 3}, 1),
+        (("Dr Lee", 12),),
+        (("several bookings here could be this appointment", 1),),
+        (ProbableMove(CANCELLED, replace(BOOKING, id=7, ref="SD-10503")),),
+    ),
 )
 CHANGE = Change(13, Subject("booking", 1), 1, _BY, _AT)
 COMMAND_ID = UUID("0d6f0b62-6e0c-4d7e-9d3b-5f0a7a3c1e11")

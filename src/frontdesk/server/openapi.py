@@ -20,6 +20,7 @@ from frontdesk.billing.overview import BillingPage, InvoiceDetail, InvoiceSummar
 from frontdesk.bookings import Booking, Count, Page, Practice, Practitioner, Reason, Row
 from frontdesk.commands import KINDS, Ask
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.diary_runs import HeldChange, LooseEnds, Run
 from frontdesk.errors import Conflict, NotFound, Refused, Unauthorised, Unavailable
 from frontdesk.identity import Related
 from frontdesk.preflight import Preflight
@@ -27,7 +28,7 @@ from frontdesk.server import examples
 from frontdesk.server.answering import JSON, TooMany, failed
 from frontdesk.server.routes.commands import operation_of
 from frontdesk.store.port import Change
-from frontdesk.store_state import StoreState
+from frontdesk.store_state import DiaryState, StoreState
 
 _ABOUT = """\
 Bookings over HTTP, for desks that hold a token. A desk sees the practices of its token; ids of
@@ -46,7 +47,7 @@ class _Answer:
     kind: Any
     example: Any
     problems: tuple[int, ...] = ()
-    asks: type[wire.Asked] | None = None
+    asks: type[wire.Asked | wire.DiaryDecided] | None = None
     asks_example: Any = None
     has_etag: bool = False
 
@@ -71,6 +72,17 @@ _READS: Mapping[str, _Answer] = {
     "ask_pms": _Answer(Preflight, examples.PREFLIGHT, (404,)),
     "give_up": _Answer(wire.Outcome, wire.Outcome(None), (400, 404)),
     "list_attention": _Answer(tuple[Attention, ...], examples.ATTENTION),
+    "read_diaries": _Answer(tuple[DiaryState, ...], examples.STATE.diaries),
+    "list_diary_runs": _Answer(tuple[Run, ...], (examples.RUN,)),
+    "read_held_change": _Answer(HeldChange, examples.HELD_CHANGE, (404,)),
+    "list_loose_ends": _Answer(tuple[LooseEnds, ...], examples.LOOSE_ENDS),
+    "decide_diary": _Answer(
+        Run,
+        examples.DECIDED,
+        _WRITE,
+        asks=wire.DiaryDecided,
+        asks_example={"operator": "Kim Nguyen", "decision": "again"},
+    ),
     "list_accounts": _Answer(tuple[Account, ...], (examples.ACCOUNT,)),
     "list_billing": _Answer(BillingPage, examples.BILLING),
     "count_billing": _Answer(Count, examples.COUNT),

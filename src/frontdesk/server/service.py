@@ -12,7 +12,7 @@ class Service:
     """A store, and what a server does for the desks that reach it.
 
     `admit` is Registry.admit. `report` writes an unexpected error down and returns its reference
-    id. `wake` tells the dispatcher that something may be due. Without `preflight` nobody here
+    id. `wake` tells the dispatcher that something may be due, `wake_readers` those who read diaries. Without `preflight` nobody here
     can ask a PMS. `keep_alive_seconds` is how often an idle stream of changes says that it is
     alive, and whether its token still counts is looked up.
     """
@@ -21,6 +21,7 @@ class Service:
     admit: Callable[[str], Awaitable[DeskToken]]
     report: Callable[[BaseException], str]
     wake: Callable[[], None]
+    wake_readers: Callable[[], None] = lambda: None
     preflight: AskPms | None = None
     requests_a_minute: int = 3000
     keep_alive_seconds: float = 10.0

@@ -44,6 +44,7 @@ from frontdesk.bookings import (
 from frontdesk.commands import Command, Done, Subject
 from frontdesk.deliveries import Attention, Delivery
 from frontdesk.identity import Related
+from frontdesk.store.desk_diaries import DeskDiaries
 from frontdesk.store_state import StoreState
 
 DISPATCHER = Operator("frontdesk", via="frontdesk")
@@ -170,7 +171,7 @@ class Billing(Protocol):
         ...
 
 
-class BookingStore(Commands, Billing, Protocol):
+class BookingStore(Commands, Billing, DeskDiaries, Protocol):
     """Bookings and what follows from commands, as desks read them and write."""
 
     async def page(

@@ -290,7 +290,7 @@ UNATTENDED = timedelta(minutes=30)
 
 
 def _diaries(rows: Sequence[Any], now: datetime) -> Iterator[DiaryState]:
-    is_one_read = any(row.until is not None and row.until > now for row in rows)
+    is_one_read = any(_is_in_hand(row, now) for row in rows)
     for row in rows:
         fewer, changes = held_numbers(row.held or {})
         yield DiaryState(
@@ -303,11 +303,16 @@ def _diaries(rows: Sequence[Any], now: datetime) -> Iterator[DiaryState]:
             row.failing_since,
             row.trouble,
             bool(row.is_refused),
+            bool(row.asked) or _is_in_hand(row, now),
             not is_one_read and not row.failures and now - row.next_at > UNATTENDED,
             row.held_run,
             fewer,
             changes,
         )
+
+
+def _is_in_hand(row: Any, now: datetime) -> bool:
+    return row.until is not None and row.until > now
 
 
 def held_numbers(held: Mapping[str, int]) -> tuple[int, int]:

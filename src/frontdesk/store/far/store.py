@@ -5,7 +5,7 @@ it is said that it was not. The clock that counts is the server's.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,16 +41,18 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.diary_runs import Decision, HeldChange, LooseEnds, Run
 from frontdesk.errors import CommitLost, FrontdeskError, NotFound, NotWritten, Unavailable
 from frontdesk.http_client import SECONDS, Lost, NotSent
 from frontdesk.identity import Related
 from frontdesk.pauses import pause
 from frontdesk.preflight import Finding, Preflight
+from frontdesk.store.desk_diaries import RUNS_LIMIT
 from frontdesk.store.far.client import Api, Params
 from frontdesk.store.far.following import ChangeStream
 from frontdesk.store.port import NEAREST_LIMIT, Change
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
-from frontdesk.store_state import StoreState
+from frontdesk.store_state import DiaryState, StoreState
 from frontdesk.text import clean
 
 IDS_AT_ONCE = 200
@@ -192,6 +194,36 @@ class RemoteStore:
 
     async def undecided(self, account_id: int, period: Period) -> Undecided:
         return await self._read(f"/accounts/{account_id}/undecided/{period}", Undecided)
+
+    async def read_diaries(self) -> tuple[DiaryState, ...]:
+        return await self._send("/diaries/read", {}, tuple[DiaryState, ...])
+
+    async def diary_runs(self, limit: int, after: int = 0) -> tuple[Run, ...]:
+        params = [("limit", str(min(limit, RUNS_LIMIT))), ("after", str(after))]
+        return await self._read("/diaries/runs", tuple[Run, ...], params)
+
+    async def held_change(self, number: int) -> HeldChange:
+        return await self._read(f"/diaries/runs/{number}/held", HeldChange)
+
+    async def loose_ends(self) -> tuple[LooseEnds, ...]:
+        return await self._read("/diaries/loose-ends", tuple[LooseEnds, ...])
+
+    async def decide_diary(self, number: int, decision: Decision, operator: Operator) -> Run:
+        body = {"decision": decision.value, "operator": operator.name}
+        return await self._send(f"/diaries/runs/{number}/decide", body, Run)
+
+    async def _send(self, path: str, body: Mapping[str, str], kind: type[Value]) -> Value:
+        """Have something done that is no command: a lost answer is told, and whoever asked looks again."""
+        self._check_open()
+        try:
+            answer = await self._api.send(path, body)
+        except NotSent as error:
+            raise self._api.away(error) from None
+        except Lost as error:
+            raise Unavailable(
+                f"{self._api.where} gave no answer, {error}: look whether it was done."
+            ) from None
+        return self._api.value(answer, kind)
 
     async def preflight(self, booking: Booking) -> Preflight:
         """Have the server ask a booking's PMS what it shows; see AskPms."""

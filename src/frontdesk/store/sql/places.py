@@ -89,7 +89,7 @@ def heard(practices: Collection[str] | None) -> Select[Any]:
     columns = (
         *(DIARY.c.next_at, DIARY.c.until, DIARY.c.baseline_at, DIARY.c.changes_at, DIARY.c.near_at),
         *(DIARY.c.full_at, DIARY.c.pause_seconds, DIARY.c.failures, DIARY.c.failing_since),
-        *(DIARY.c.trouble, DIARY.c.is_refused, DIARY.c.held_run),
+        *(DIARY.c.trouble, DIARY.c.is_refused, DIARY.c.asked, DIARY.c.held_run),
     )
     query = select(PRACTICE.c.id, *columns, DIARY_RUN.c.held).select_from(joined)
     if practices is not None:

@@ -38,6 +38,7 @@ from frontdesk.bookings import (
 )
 from frontdesk.commands import Command, Done
 from frontdesk.deliveries import Attention, Delivery
+from frontdesk.diary_runs import Decision, HeldChange, LooseEnds, Run
 from frontdesk.errors import CommitLost, FrontdeskError, Refused, Unavailable
 from frontdesk.identity import Related
 from frontdesk.store import records
@@ -46,6 +47,7 @@ from frontdesk.store.search.pages import count_rows, nearest, page_rows
 from frontdesk.store.sql import deliveries, doing, hearing, holding, places, related, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.desk_diaries import SqlDeskDiaries
 from frontdesk.store.sql.diaries import SqlDiaries
 from frontdesk.store.sql.listed import listed
 from frontdesk.store.sql.queue import SqlQueue
@@ -64,7 +66,7 @@ from frontdesk.store.sql.selects import (
     PRACTITIONER,
 )
 from frontdesk.store.under_way import CommandsUnderWay, cleaned
-from frontdesk.store_state import StoreState
+from frontdesk.store_state import DiaryState, StoreState
 from frontdesk.text import clean, clean_fields, fold
 
 _BILLED = frozenset({"account", "invoice", "adjustment"})
@@ -84,6 +86,7 @@ class SqlStore:
         self._database = database
         self._standing = standing
         self._billing = SqlBilling(database, standing)
+        self._desk_diaries = SqlDeskDiaries(database, standing)
         self._under_way = CommandsUnderWay()
         self._counts = PracticeCounts()
         self._lost: dict[UUID, str] = {}
@@ -334,6 +337,22 @@ class SqlStore:
         )
         if reason := why_not_write(practice, self._present_standing(), command.ask.scope):
             raise Refused(reason)
+
+    async def read_diaries(self) -> tuple[DiaryState, ...]:
+        await self._desk_diaries.read_diaries()
+        return (await self.state()).diaries
+
+    async def diary_runs(self, limit: int, after: int = 0) -> tuple[Run, ...]:
+        return await self._desk_diaries.diary_runs(limit, after)
+
+    async def held_change(self, number: int) -> HeldChange:
+        return await self._desk_diaries.held_change(number)
+
+    async def loose_ends(self) -> tuple[LooseEnds, ...]:
+        return await self._desk_diaries.loose_ends()
+
+    async def decide_diary(self, number: int, decision: Decision, operator: Operator) -> Run:
+        return await self._desk_diaries.decide_diary(number, decision, operator)
 
     async def accounts(self) -> tuple[Account, ...]:
         return await self._billing.accounts()
