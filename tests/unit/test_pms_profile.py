@@ -188,6 +188,10 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
             ('field = "/status"', 'field = "/status"\ngone = ["deleted_at"]'),
             "status.gone must begin with /, such as /deleted_at",
         ),
+        (
+            ("[routes.get]", '[[status.marks]]\nfield = "came"\nmeans = "no-show"\n[routes.get]'),
+            "status.marks.field must begin with /, such as /came",
+        ),
         (('name = "Diary"', "name = Diary"), "is not TOML at line 2, column 8: no value can be read there"),
         (('name = "Diary"', 'name = ""'), "name must have at least 1 characters"),
     ],
