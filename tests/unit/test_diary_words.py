@@ -102,6 +102,7 @@ def test_in_a_narrow_window_the_instruction_stays() -> None:
     "diary",
     [
         replace(WELL, read_at=NOW - timedelta(minutes=12)),
+        replace(WELL, read_at=NOW - timedelta(minutes=55), pause=timedelta(minutes=30)),  # at night
         replace(WELL, compared_at=NOW - COMPARED_WITHIN),
         replace(WELL, failures=2, failing_since=READ),
         replace(WELL, failures=9, failing_since=NOW - FAILING_FOR + timedelta(seconds=1)),

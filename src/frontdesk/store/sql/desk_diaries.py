@@ -16,8 +16,8 @@ from frontdesk.store.desk_diaries import ENDS_LIMIT, RUNS_LIMIT, carry_out
 from frontdesk.store.sql import places, runs
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.diaries import SqlDiaries
-from frontdesk.store.sql.matching import PROPOSED
 from frontdesk.store.sql.mirrored import OPEN, PERSON, at_place
+from frontdesk.store.sql.refs import PROPOSED
 from frontdesk.store.sql.selects import (
     BOOKED,
     BOOKING,
