@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from frontdesk.errors import Unavailable
+from frontdesk.pms.port import PmsUnavailable
+from frontdesk.screens.list import diary_read
 from frontdesk.store.sql.store import SqlStore
 from tests.screens.conftest import FrontOpener
+from tests.screens.cuts import Cut, wrapped
 from tests.screens.front import Front, StillClock
 from tests.screens.read_diary import ReadDiary
 
@@ -111,3 +115,91 @@ async def test_a_late_diary_is_said_as_the_minutes_pass(
 @pytest.fixture
 def clock() -> StillClock:
     return StillClock()
+
+
+async def read_when_asked(front: Front, praktika: ReadDiary) -> None:
+    """Read the diary once somebody has asked for it, as a reader beside the desk does."""
+    desk = front.app.open_desk
+    await front.until(lambda: desk is not None and desk.state.diaries[0].is_awaited)
+    assert await praktika.reader().read_one() is not None
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diary_read, "PAUSES", (0.01,))
+
+
+@pytest.mark.usefixtures("_quick")
+async def test_f5_has_the_diary_read_and_says_what_it_brought(
+    praktika: ReadDiary, open_front: FrontOpener
+) -> None:
+    async with open_front() as front:
+        praktika.book("new-1", 1, patient_name="Zoe New", patient_ref="zoe")
+        praktika.move("SD-10482", -DAY)
+        praktika.cancel("SD-10487")
+        await front.press("f5")
+        assert front.line("keys") == "Reading Praktika..."
+        await read_when_asked(front, praktika)
+        await front.until(lambda: front.line("keys").startswith("Praktika read"))
+        assert front.line("keys") == "Praktika read: 1 new, 1 moved, 1 cancelled"
+        await front.until(lambda: any(row.pms_ref == "new-1" for row in front.rows()))
+
+
+@pytest.mark.usefixtures("_quick")
+async def test_no_key_waits_for_the_pms_and_no_row_moves_under_the_operators_hands(
+    praktika: ReadDiary, open_front: FrontOpener
+) -> None:
+    async with open_front() as front:
+        praktika.book("new-1", 1)
+        await front.press("tab", "u")
+        await front.press("down")
+        before = [row.ref for row in front.rows()]
+        await read_when_asked(front, praktika)
+        await front.until(lambda: "Praktika read" in front.line("keys"))
+        assert [row.ref for row in front.rows()] == before
+        assert front.shows == "1 new in Praktika. F5 shows them."
+
+
+@pytest.mark.usefixtures("_quick")
+async def test_f5_says_when_the_pms_did_not_answer(praktika: ReadDiary, open_front: FrontOpener) -> None:
+    async def away(_: str) -> None:
+        raise PmsUnavailable("it does not answer")
+
+    async with open_front() as front:
+        praktika.diary.before = away
+        await front.press("f5")
+        await read_when_asked(front, praktika)
+        await front.until(lambda: "Reading" not in front.line("keys"))
+        assert front.line("keys") == "Praktika did not answer; the list is from 09:14"
+
+
+@pytest.mark.usefixtures("_quick")
+async def test_f5_gives_up_on_a_diary_that_nobody_reads(
+    praktika: ReadDiary, open_front: FrontOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diary_read, "PATIENCE", 0.05)
+    async with open_front() as front:
+        await front.press("f5")
+        await front.until(lambda: "Reading" not in front.line("keys"))
+        assert front.line("keys") == "Praktika did not answer; the list is from 09:14"
+
+
+async def test_without_a_diary_f5_reads_the_list_and_says_nothing(front: Front) -> None:
+    keys = front.line("keys")
+    await front.press("f5")
+    assert front.line("keys") == keys
+
+
+@pytest.mark.usefixtures("_quick")
+async def test_a_store_that_goes_away_under_f5_is_said(
+    praktika: ReadDiary, open_front: FrontOpener, cut: list[Cut]
+) -> None:
+    async with open_front(wrap=wrapped(cut)) as front:
+        cut[0].refuses = {"read_diaries"}
+        cut[0].error = Unavailable("The disk is gone.")
+        await front.press("f5")
+        await front.until(lambda: front.line("keys") == "The disk is gone.")
+        cut[0].error = None
+        await front.press("f5")
+        await read_when_asked(front, praktika)
+        await front.until(lambda: front.line("keys") == "Praktika read: nothing new")

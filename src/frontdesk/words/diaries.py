@@ -122,6 +122,20 @@ def _wrong(diary: DiaryState, shown: str, now: datetime, here: tzinfo, whom: str
             return ("",)
 
 
+def names(practices: Iterable[Practice]) -> str:
+    """Return what the PMSs of practices are called: `Praktika`, `Cliniko and Praktika`."""
+    found = sorted({one.pms.name for one in practices if one.pms})
+    return " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
+
+
+def did_not_answer(
+    practices: Iterable[Practice], read_at: datetime | None, now: datetime, here: tzinfo
+) -> str:
+    """Return that PMSs were not read, and how old the list is: `Praktika did not answer; the list is from 08:51`."""
+    since = f"; the list is from {times.since_in_words(read_at, here, now)}" if read_at else ""
+    return f"{names(practices)} did not answer{since}"
+
+
 def _held(diary: DiaryState) -> str:
     if diary.held_fewer:
         return f"{_bookings(diary.held_fewer)} fewer"

@@ -21,6 +21,7 @@ from frontdesk.keys import first_key, why_not
 from frontdesk.screens.binding import everywhere_bindings, list_bindings
 from frontdesk.screens.list.booking_columns import booking_columns
 from frontdesk.screens.list.changes import ContactChanged, StoreChanged
+from frontdesk.screens.list.diary_read import DiaryRead
 from frontdesk.screens.list.elsewhere import Elsewhere
 from frontdesk.screens.list.key_line import IN_FIND, IN_LIST, KeyLine
 from frontdesk.screens.list.last_write import LastLine
@@ -89,6 +90,7 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
             booking_columns(several_practices=several, was_at=self.listing.was_at)
             for several in (False, True)
         ]
+        self._diary_read = DiaryRead(desk, self.key_line, self._show_what_was_read, self._tell_screens)
         self._searched: tuple[Row, ...] = ()
         self._marked: tuple[Row, ...] = ()
         """The rows of a search, and the same ones with who has the same name among them."""
@@ -345,6 +347,15 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
 
     def action_refresh_list(self) -> None:
         self.perform(self._refresh)
+        self._read_diaries()
+
+    @work(exclusive=True, exit_on_error=False, group="diaries")
+    async def _read_diaries(self) -> None:
+        """Beside the keys: a PMS may take its time."""
+        await self._diary_read.run()
+
+    def _show_what_was_read(self) -> None:
+        self.perform_unasked(self._refresh)
 
     async def _refresh(self) -> None:
         await self.listing.refresh()

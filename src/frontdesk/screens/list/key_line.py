@@ -39,6 +39,8 @@ class KeyLine(Line):
     _trouble = ""
     _remark = ""
     _news: tuple[str, ...] = ()
+    keys_so_far = 0
+    """Keys that have come: whoever replies later sees by it whether the operator is at something else."""
     _in_list = False
     _is_covered = False
     _named: tuple[KeyWords, ...] = ()
@@ -63,6 +65,13 @@ class KeyLine(Line):
         """Answer the operator's key."""
         self._answer = message
         self._show()
+
+    def reply(self, message: str, keys: int) -> None:
+        """Answer a key that came when there were `keys` so far; once another one has come it is a remark."""
+        if self.keys_so_far == keys:
+            self.answer(message)
+        else:
+            self.remark(message)
 
     def offer(self, act: Callable[[], None]) -> None:
         """Have Enter do this if it is the next key; the answer says so."""
@@ -106,6 +115,7 @@ class KeyLine(Line):
 
     def key_comes(self) -> None:
         """Take away what was said: a new key is about to be handled."""
+        self.keys_so_far += 1
         self._answer, self._trouble, self._news, self._remark = "", "", (), ""
         self._offered, self._offer = self._offer, None
         self._show()
