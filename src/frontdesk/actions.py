@@ -369,7 +369,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "program.connections",
         "Connections",
-        "Show who is told of a cancellation automatically.",
+        "Show which PMSs are read and told, and whether they answer; decide what one suddenly shows.",
         opens="connections:ConnectionsScreen",
         keys=("e",),
         group="Program",
@@ -440,6 +440,8 @@ CANCEL_ACTIONS = _on_a_page("Cancel Booking", *page_keys.CANCELLING, dangerous="
 MARKING_ACTIONS = _on_a_page("Did not come, and other marks", *page_keys.MARKING)
 READING_ACTIONS = _on_a_page("Details and help", *page_keys.READING)
 DETAILS_ACTIONS = _on_a_page("Details", *page_keys.DETAILS)
+CONNECTIONS_ACTIONS = _on_a_page("Connections", *page_keys.CONNECTIONS)
+HELD_ACTIONS = _on_a_page("What a PMS suddenly shows", *page_keys.HELD, dangerous="held.confirm")
 ATTENTION_ACTIONS = _on_a_page("Attention", *page_keys.ATTENTION)
 BILLING_ACTIONS = _on_a_page("Billing", *page_keys.BILLING)
 UNDECIDED_ACTIONS = _on_a_page("Undecided bookings of a month", *page_keys.UNDECIDED)
@@ -454,6 +456,8 @@ ALL_ACTIONS: tuple[Action, ...] = tuple(
         *MARKING_ACTIONS,
         *READING_ACTIONS,
         *DETAILS_ACTIONS,
+        *CONNECTIONS_ACTIONS,
+        *HELD_ACTIONS,
         *ATTENTION_ACTIONS,
         *BILLING_ACTIONS,
         *UNDECIDED_ACTIONS,

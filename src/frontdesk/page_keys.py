@@ -86,6 +86,28 @@ DETAILS: tuple[Row, ...] = (
     ("details.settle", "settle", "Settle", "Settle what failed: write what you did, and sign it.", "s"),
 )
 
+CONNECTIONS: tuple[Row, ...] = (
+    (
+        "connections.decide",
+        "decide",
+        "Decide",
+        "Decide about what a PMS suddenly shows otherwise, if this desk may.",
+        "enter",
+    ),
+    ("connections.refresh", "refresh", "Refresh", "Read the page again.", "f5 u"),
+)
+
+HELD: tuple[Row, ...] = (
+    ("held.again", "choose(1)", "Read again", "Choose to have the PMS read again.", "1"),
+    ("held.ignore", "choose(2)", "Keep our list", "Choose to keep the list until the PMS changes.", "2"),
+    ("held.apply", "choose(3)", "Believe the PMS", "Choose to make the list as the PMS says.", "3"),
+    ("held.down", "move(1)", "Down", "Choose the next answer.", "down"),
+    ("held.up", "move(-1)", "Up", "Choose the answer before.", "up"),
+    ("held.confirm", "confirm", "Confirm", "Do what is chosen. F8 counts only after you could see it.", "f8"),
+    ("held.keep", "keep", "Close", "Close the window; nothing is decided.", "escape"),
+    ("held.help", "app.help", "Help", "Show all keys.", "f1"),
+)
+
 ATTENTION: tuple[Row, ...] = (
     ("attention.settle", "settle", "Settle", "Settle it: write what you did, and sign it.", "s"),
     ("attention.retry", "retry", "Try again", "Try it again now.", "a"),

@@ -34,6 +34,7 @@ WAYS: list[Way] = [
     ("did not come", keys("tab", "home", "f")),
     ("details", keys("tab", "d")),
     ("attention", keys("f4")),
+    ("connections", keys("tab", "e")),
     ("billing", keys("f3")),
     ("invoices", keys("f3", "i")),
     ("undecided", keys("f3", "g")),

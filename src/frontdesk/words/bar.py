@@ -1,7 +1,6 @@
 """The bar at the top of every screen, and what is wrong at this desk, in words."""
 
 from frontdesk import times
-from frontdesk.bookings import Scope
 from frontdesk.desk import OpenDesk
 from frontdesk.store_state import StoreState
 from frontdesk.words import diaries
@@ -87,15 +86,8 @@ def _diaries(desk: OpenDesk, width: int | None) -> Told | None:
     right = (Part(f"{len(ill) - 1} more ", Role.QUIET),) if len(ill) > 1 else ()
     room = None if width is None else width - 1 - (Told((), right).width if right else 0)
     shown = diaries.shown_as(practice, desk.practices, state.diaries)
-    said = diaries.what_is_wrong(diary, shown, now, desk.here, whom_to_tell(desk), room)
+    said = diaries.what_is_wrong(diary, shown, now, desk.here, diaries.whom_to_tell(desk), room)
     return Told((Part(f" {said}", Role.WARNING),), right)
-
-
-def whom_to_tell(desk: OpenDesk) -> str:
-    """Return the sentence that says who decides about a mass change."""
-    if Scope.ADMIN in desk.standing.scopes:
-        return "Decide in Connections."
-    return f"Tell {desk.program.settings.tell or 'the practice manager'}."
 
 
 def _troubles(state: StoreState, desk: OpenDesk) -> str:

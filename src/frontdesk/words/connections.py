@@ -1,17 +1,22 @@
-"""Connections in lines: who outside is told, how, and whether they answer."""
+"""Connections in lines: who outside is told and read, how, and whether they answer."""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from frontdesk import times
-from frontdesk.bookings import Channel, Practice
+from frontdesk.arrivals import Place
+from frontdesk.bookings import Channel, Pms, Practice, Scope
 from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION, is_profile
 from frontdesk.desk import OpenDesk
+from frontdesk.diary_runs import LooseEnds, Run
 from frontdesk.pms.port import Verified
-from frontdesk.store_state import ConnectionState, Trouble
+from frontdesk.store_state import ConnectionState, DiaryState, Trouble
+from frontdesk.words import diaries
+from frontdesk.words.key_line import BACK, HELP, SCROLL, KeyWords, keys_of_page
 from frontdesk.words.told import TEXT_START, Role, Shown, Told, labelled, told
 
 PROVEN = {
@@ -21,16 +26,40 @@ PROVEN = {
 }
 
 
-def connection_lines(desk: OpenDesk, width: int) -> Shown:
+@dataclass(frozen=True, slots=True)
+class WhatWasRead:
+    """What Connections shows of diaries beside how they stand: the latest reads, and what fits nothing."""
+
+    runs: tuple[Run, ...] = ()
+    loose_ends: tuple[LooseEnds, ...] = ()
+
+
+NOTHING_READ = WhatWasRead()
+
+
+def connection_lines(
+    desk: OpenDesk, width: int, read: WhatWasRead = NOTHING_READ, message: str = ""
+) -> Shown:
     """Return what Connections shows in a window of this width, as the desk knows it."""
+    keys = [SCROLL, *([KeyWords("Enter", "decides")] if to_decide(desk) else []), BACK, HELP]
     return {
-        "title": (told(" Connections", Role.TITLE, "who is told of a cancellation, and how "),),
-        "text": tuple(_lines(desk, width)),
+        "title": (told(" Connections", Role.TITLE, "who is read and told, and whether they answer "),),
+        "text": tuple(_lines(desk, width, read)),
+        "keys": (told(f" {message}", Role.STRONG) if message else keys_of_page(*keys),),
     }
 
 
-def _lines(desk: OpenDesk, width: int) -> Iterator[Told]:
-    """Yield each practice's PMS, then how messages leave."""
+def to_decide(desk: OpenDesk) -> tuple[Practice, DiaryState] | None:
+    """Return the first diary that the operator may decide about, if any waits for that."""
+    if Scope.ADMIN not in desk.standing.scopes:
+        return None
+    by_id = {one.id: one for one in desk.practices}
+    held = [one for one in desk.state.diaries if one.held is not None and one.practice_id in by_id]
+    return (by_id[held[0].practice_id], held[0]) if held else None
+
+
+def _lines(desk: OpenDesk, width: int, read: WhatWasRead) -> Iterator[Told]:
+    """Yield each practice's PMS and its diary, then how messages leave."""
     known = {one.name: one for one in desk.state.connections}
     said = partial(_wrapped, width=width)
     yield Told()
@@ -49,6 +78,8 @@ def _lines(desk: OpenDesk, width: int) -> Iterator[Told]:
             if pms.tells_patient:
                 sentences.append("It tells the patient.")
             yield from said(pms.name, sentences)
+        if pms is not None:
+            yield from _diary(practice, pms, desk, width, read)
         yield Told()
     yield told(" Messages", Role.HEADING)
     for name, connection, is_used in (
@@ -62,6 +93,35 @@ def _lines(desk: OpenDesk, width: int) -> Iterator[Told]:
     # Most practices have none, and need not read of it.
     if BILLER_CONNECTION in known or any(is_profile(practice.biller) for practice in desk.practices):
         yield from said("Biller", [f"is told over HTTP. {_how_it_stands(BILLER_CONNECTION, known, desk)}."])
+
+
+def _diary(practice: Practice, pms: Pms, desk: OpenDesk, width: int, read: WhatWasRead) -> Iterator[Told]:
+    """Yield how a practice's diary stands, its latest reads, and what of it fits nothing."""
+    diary = next((one for one in desk.state.diaries if one.practice_id == practice.id), None)
+    if diary is None:
+        if pms.can_cancel:
+            yield from _wrapped("Diary", ["is not read here: bookings come in by frontdesk import."], width)
+        return
+    now, here = desk.now(), desk.here
+    whom = "Enter decides." if to_decide(desk) else diaries.whom_to_tell(desk)
+    wrong = diaries.what_is_wrong(diary, pms.name, now, here, whom)
+    if wrong:
+        yield from _wrapped("Diary", [f"! {wrong}"], width)
+    if diary.read_at is not None:
+        compared = diary.compared_at
+        all_days = f"; all days {times.since_in_words(compared, here, now)}" if compared else ""
+        well = f"read {times.since_in_words(diary.read_at, here, now)}{all_days}."
+        yield from _wrapped("" if wrong else "Diary", [well], width)
+    place = Place(pms.connection, practice.location)
+    for run in [one for one in read.runs if one.place == place][:LATEST]:
+        yield from _wrapped("", [diaries.run_line(run, here, now)], width)
+    for ends in read.loose_ends:
+        if ends.practice_id == practice.id:
+            yield from _wrapped("", diaries.loose_ends_lines(ends, pms.name, now), width)
+
+
+LATEST = 3
+"""Reads of a diary that are named."""
 
 
 def _wrapped(label: str, sentences: Iterable[str], width: int) -> Iterator[Told]:

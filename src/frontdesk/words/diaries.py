@@ -1,16 +1,17 @@
 """How diaries stand and what became of those that were read, in words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.arrivals import Effect
-from frontdesk.bookings import Practice
+from frontdesk.bookings import Practice, Scope
+from frontdesk.desk import OpenDesk
 from frontdesk.diary_health import SAID, WORST_FIRST, Health, health
-from frontdesk.diary_runs import Decision, Kind, Run, RunState
+from frontdesk.diary_runs import Decision, Kind, LooseEnds, Run, RunState
 from frontdesk.store.port import Change
 from frontdesk.store_state import DiaryState
 
@@ -32,7 +33,9 @@ _BROUGHT = {
 
 _KNOWN = frozenset(effect.value for effect in _BROUGHT)
 
-_KINDS = {Kind.CHANGES: "changes", Kind.NEAR: "the next days", Kind.FULL: "all days"}
+KIND_WORDS = {Kind.CHANGES: "changes", Kind.NEAR: "the next days", Kind.FULL: "all days"}
+
+_STATES = {RunState.READING: "being read", RunState.FAILED: "failed", RunState.ABANDONED: "given up"}
 
 _DECIDED = {
     Decision.APPLY: "believed",
@@ -136,6 +139,46 @@ def did_not_answer(
     return f"{names(practices)} did not answer{since}"
 
 
+def whom_to_tell(desk: OpenDesk) -> str:
+    """Return the sentence that says who decides about a mass change."""
+    if Scope.ADMIN in desk.standing.scopes:
+        return "Decide in Connections."
+    return f"Tell {desk.program.settings.tell or 'the practice manager'}."
+
+
+def run_line(run: Run, here: tzinfo, now: datetime) -> str:
+    """Return what a read has brought, in a sentence: `08:51 the next days: 61 read, 3 new, 1 moved`."""
+    began = times.since_in_words(run.started_at, here, now)
+    return f"{began} {KIND_WORDS[run.kind]}: {run.read:,} read, {said_of(run) or _STATES[run.state]}"
+
+
+def loose_ends_lines(ends: LooseEnds, shown: str, now: datetime) -> Iterator[str]:
+    """Yield what of a diary that is called `shown` fits nothing here, and what of here is not in it."""
+    unmatched = ends.unmatched
+    for site, name in sorted(unmatched.sites.items()):
+        yield f"Site {site} ({name}): no practice has it as its location."
+    for word, number in sorted(unmatched.words.items()):
+        yield f"Status {word}: not known here, {_appointments(number)}."
+    if unmatched.unread:
+        yield f"{_appointments(unmatched.unread)} of several patients, or not understood: no bookings here."
+    for name, number in ends.practitioners:
+        yield f"{name}: not known in {shown}, {_bookings(number)} to come."
+    for why, number in ends.to_look_at:
+        yield f"{_appointments(number)} to look at: {why}."
+    for one in ends.probable_moves:
+        was, now_is = one.was, one.now_is
+        zone = now_is.practice.zone
+        moved = times.when_in_words(now_is.starts_at, zone, now)
+        yield (
+            f"Probably moved: {was.patient.name} from {times.when_in_words(was.starts_at, zone, now)}"
+            f" to {moved}, now {now_is.ref}."
+        )
+
+
+def _appointments(number: int) -> str:
+    return "1 appointment" if number == 1 else f"{number:,} appointments"
+
+
 def _held(diary: DiaryState) -> str:
     if diary.held_fewer:
         return f"{_bookings(diary.held_fewer)} fewer"
@@ -176,7 +219,7 @@ def run_cells(run: Run, shown: str, zone: tzinfo, now: datetime) -> tuple[str, .
         str(run.number),
         times.since_in_words(run.started_at, zone, now),
         shown,
-        _KINDS[run.kind],
+        KIND_WORDS[run.kind],
         run.state.value,
         f"{run.read:,} read",
         said_of(run),
