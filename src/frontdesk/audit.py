@@ -18,6 +18,9 @@ from frontdesk import times
 from frontdesk.bookings import Operator
 from frontdesk.commands import KINDS, Subject
 
+PROGRAM = Operator("frontdesk", via="frontdesk")
+"""Who writes what no person did: a program. Somebody at a desk who is called so has no `via`, and no token has the name."""
+
 GENESIS = ""
 """The digest before the first event."""
 
@@ -79,11 +82,16 @@ class AuditEvent:
     proof: Mapping[str, str] = field(default_factory=dict)
 
 
+def who(event: AuditEvent) -> str:
+    """Return who did it, for operators: where a program has only brought it, the source that it comes from."""
+    return (event.operator == PROGRAM and event.detail.get("source")) or str(event.operator)
+
+
 def in_words(event: AuditEvent, zone: ZoneInfo) -> str:
     """Return the detail of an event that concerns one booking, for operators: the reason, and who says so."""
     detail = event.detail
     words = [detail.get("reason") or detail.get("note") or ""]
-    if source := detail.get("source"):
+    if (source := detail.get("source")) and who(event) != source:
         words.append(f"as {source} says")
     if event.action == Action.BOOKING_REINSTATED:
         when = times.when_in_full(datetime.fromisoformat(detail["cancelled_at"]), zone)

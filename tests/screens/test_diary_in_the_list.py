@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.errors import Unavailable
 from frontdesk.pms.port import PmsUnavailable
+from frontdesk.screens.dialogs.cancel import CancelScreen
 from frontdesk.screens.list import diary_read
 from frontdesk.store.sql.store import SqlStore
 from tests.screens.conftest import FrontOpener
@@ -203,3 +204,47 @@ async def test_a_store_that_goes_away_under_f5_is_said(
         await front.press("f5")
         await read_when_asked(front, praktika)
         await front.until(lambda: front.line("keys") == "Praktika read: nothing new")
+
+
+async def test_an_open_dialog_is_told_that_the_pms_moved_its_booking(
+    praktika: ReadDiary, open_front: FrontOpener
+) -> None:
+    async with open_front() as front:
+        await front.type("sd-10482")
+        await front.press("enter", "c")
+        dialog = front.app.screen
+        assert isinstance(dialog, CancelScreen)
+        front.clock.advance(2.0)
+        praktika.move("SD-10482", DAY)
+        await praktika.read()
+        await front.until(lambda: "Fri 27 Nov 2026" in "\n".join(front.lines()))
+        assert dialog.said == "Praktika changed the time at 09:14. Read it again, then F8 cancels it."
+        await front.press("f8")
+        assert dialog.said.startswith("Too early")
+        (booking,) = await front.store.find("SD-10482")
+        assert booking.cancellation is None
+
+
+async def test_an_open_dialog_is_told_that_the_pms_cancelled_its_booking(
+    praktika: ReadDiary, open_front: FrontOpener
+) -> None:
+    async with open_front() as front:
+        await front.type("sd-10482")
+        await front.press("enter", "c")
+        dialog = front.app.screen
+        assert isinstance(dialog, CancelScreen)
+        praktika.cancel("SD-10482")
+        await praktika.read()
+        await front.until(lambda: "Nothing was done again" in dialog.said)
+        assert dialog.said == "Praktika cancelled this at 09:14. Nothing was done again. Esc closes."
+
+
+async def test_details_say_what_the_pms_did(praktika: ReadDiary, open_front: FrontOpener) -> None:
+    praktika.move("SD-10482", DAY)
+    await praktika.read()
+    async with open_front() as front:
+        await front.type("sd-10482")
+        await front.press("enter", "d")
+        await front.until(lambda: "moved" in "\n".join(front.lines()))
+        (line,) = [one for one in front.lines() if "moved" in one]
+        assert line == "  Sun 22 Nov 09:14  Praktika       moved       from Thu 26 Nov 10:30"

@@ -90,9 +90,7 @@ async def test_a_desk_reads_whom_to_tell(praktika: ReadDiary, open_front: FrontO
 
 async def test_connections_and_the_question(praktika: ReadDiary, open_front: FrontOpener) -> None:
     async with open_front() as front:
-        assert (
-            front.shows == "Praktika shows 12 bookings fewer. Decide in Connections."
-        )
+        assert front.shows == "Praktika shows 12 bookings fewer. Decide in Connections."
         await front.press("tab", "e")
         await front.until(lambda: "Enter decides" in " ".join(front.lines()))
         same_as_golden("connections-held-80x24", front.lines())

@@ -176,7 +176,7 @@ def test_nothing_that_types_works_everywhere() -> None:
 
 def test_what_cannot_be_undone_is_on_no_reflex_key() -> None:
     dangerous = [one for one in ALL_ACTIONS if one.dangerous]
-    assert {one.id for one in dangerous} == {"booking.cancel", "cancel.confirm"}
+    assert {one.id for one in dangerous} == {"booking.cancel", "cancel.confirm", "held.confirm"}
     for one in dangerous:
         assert not {"enter", "space", "y"}.intersection(one.keys + one.everywhere)
 

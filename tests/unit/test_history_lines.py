@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from frontdesk.audit import Action, AuditEvent
-from frontdesk.bookings import Cancellation, Origin, Standing, why_not_cancel
+from frontdesk.audit import PROGRAM, Action, AuditEvent
+from frontdesk.bookings import Cancellation, Operator, Origin, Standing, why_not_cancel
 from frontdesk.words.details import followed_lines, history_lines
 from tests.making import KIM, LEE, make_booking
 
@@ -54,3 +54,18 @@ def test_a_booking_that_came_back_tells_both() -> None:
         "  Sun 22 Nov 11:30  Lee Tran (Desk Two) reinstated  as b.csv says; "
         "it had been cancelled Sat 21 Nov 2026 12:30: Work"
     )
+
+
+@pytest.mark.parametrize(
+    ("by", "line"),
+    [
+        (PROGRAM, "  Thu 12 Nov 16:40  Praktika       moved       from Wed 25 Nov 09:00"),
+        (KIM, "  Thu 12 Nov 16:40  Kim Nguyen     moved       from Wed 25 Nov 09:00, as Praktika says"),
+    ],
+)
+def test_what_a_diary_changed_its_pms_did_unless_somebody_has_read_it(by: Operator, line: str) -> None:
+    at = datetime(2026, 11, 12, 6, 10, tzinfo=UTC)
+    detail = {"source": "Praktika", "note": "from Wed 25 Nov 09:00", "version": "2"}
+    moved = AuditEvent(3, at, by, Action.BOOKING_MOVED, None, 1, detail)
+    (shown,) = history_lines(make_booking(), (moved,), NOW, make_booking().practice.zone)
+    assert str(shown) == line

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.attendance import told, word_of
-from frontdesk.audit import AuditEvent, in_words, past_of
+from frontdesk.audit import AuditEvent, in_words, past_of, who
 from frontdesk.billing.adjustments import Adjustment, label_of
 from frontdesk.bookings import Booking, Practice, Presence
 from frontdesk.deliveries import Delivery
@@ -100,7 +100,7 @@ def event_cells(event: AuditEvent, booking: Booking, home: Practice | None) -> t
     """Return the columns of `frontdesk history`."""
     return (
         written(event.at, booking.practice, home),
-        str(event.operator),
+        who(event),
         past_of(event.action),
         in_words(event, (home or booking.practice).zone),
     )

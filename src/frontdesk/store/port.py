@@ -14,7 +14,7 @@ from uuid import UUID
 
 from frontdesk.arrivals import IncomingBooking, Loaded
 from frontdesk.attempts import Claim, Result, RetryPolicy
-from frontdesk.audit import AuditEvent, Flaws, Head
+from frontdesk.audit import PROGRAM, AuditEvent, Flaws, Head
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import Adjustment
 from frontdesk.billing.overview import (
@@ -47,11 +47,8 @@ from frontdesk.identity import Related
 from frontdesk.store.desk_diaries import DeskDiaries
 from frontdesk.store_state import StoreState
 
-DISPATCHER = Operator("frontdesk", via="frontdesk")
-"""Who writes how a delivery went on: a program.
-
-Somebody who is called so is no program: at a desk there is no `via`, and no token has this name.
-"""
+DISPATCHER = PROGRAM
+"""Who writes how a delivery went on, and what a diary brought."""
 
 
 CHANGES_AT_ONCE = 500

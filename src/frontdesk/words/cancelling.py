@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from frontdesk import times
-from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Practice
+from frontdesk.bookings import REASON_LIMIT, Booking, Cancellation, Origin, Pms, Practice
 from frontdesk.deliveries import TOLD_BY_PHONE, plan
 from frontdesk.identity import Related
 from frontdesk.preflight import Preflight
@@ -123,8 +123,13 @@ def given(reason: str, filed: str) -> str:
     return f"Filed as {filed}. The patient is given no reason. Backspace takes it out."
 
 
-def who_cancelled(done: Cancellation, at: str) -> str:
-    """Return who cancelled a booking while it was on the dialog, and when, by the clock at the desk."""
+def who_cancelled(done: Cancellation, at: str, pms: Pms | None) -> str:
+    """Return who cancelled a booking while it was on the dialog, and when, by the clock at the desk.
+
+    `pms` is that of its practice.
+    """
+    if done.origin is Origin.PMS and pms is not None:
+        return f"{pms.name} cancelled this at {at}."
     if done.source:
         return f"This was cancelled, as {done.source} says."
     return f"{done.by} cancelled this at {at}."

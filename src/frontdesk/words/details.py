@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from frontdesk import times
 from frontdesk.audit import Action, AuditEvent, in_words, past_of
+from frontdesk.audit import who as event_by
 from frontdesk.billing.adjustments import Adjustment
 from frontdesk.bookings import Booking, Practice, Status
 from frontdesk.commands import Cancel
@@ -174,7 +175,7 @@ def history_lines(
         when = times.when(event.at, zone, now)
         action = past_of(event.action)
         detail = in_words(event, zone)
-        lines.append(f"  {when}  {event.operator!s:<14} {action:<11} {detail}".rstrip())
+        lines.append(f"  {when}  {event_by(event):<14} {action:<11} {detail}".rstrip())
     done = booking.cancellation
     if done is not None and not any(e.action in (Cancel.kind, Action.BOOKING_CANCELLED) for e in history):
         # A booking that came in cancelled has no event of its own: the bulk load has one for all.

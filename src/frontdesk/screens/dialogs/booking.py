@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from frontdesk import times
-from frontdesk.bookings import REASON_LIMIT, Booking
+from frontdesk.bookings import REASON_LIMIT, Booking, Operator
 from frontdesk.commands import Done, Subject
 from frontdesk.deliveries import Planned, is_told_automatically
 from frontdesk.desk import OpenDesk
@@ -107,7 +107,7 @@ class BookingDialog(CommandDialog[Closed], OverLines[Closed], inherit_bindings=F
     def what_is_over(self, current: Booking) -> str:
         """Return what somebody else has done, so that nothing is left to do here; empty when something is."""
         done = current.cancellation
-        return who_cancelled(done, self._clock(done.at)) if done else ""
+        return who_cancelled(done, self._clock(done.at), current.practice.pms) if done else ""
 
     def booking_read(self) -> None:
         """Begin what depends on the booking, which is shown for the first time or has changed."""
@@ -246,7 +246,8 @@ class BookingDialog(CommandDialog[Closed], OverLines[Closed], inherit_bindings=F
             self.desk.fault(error)
             return
         if self._progress is Progress.READING and not is_same(current, self.booking):
-            self.overtaken(Conflict("", current, change.by, change.at))
+            by = Operator(change.source) if change.source else change.by
+            self.overtaken(Conflict("", current, by, change.at))
 
     def _take_changed(self, current: Booking, message: str) -> None:
         self.booking = current
