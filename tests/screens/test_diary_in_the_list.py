@@ -1,5 +1,6 @@
 """What diaries bring to a list that is on the screen: rows change in place and say so, new ones wait for F5."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -144,6 +145,11 @@ async def test_f5_has_the_diary_read_and_says_what_it_brought(
         await front.until(lambda: front.line("keys").startswith("Praktika read"))
         assert front.line("keys") == "Praktika read: 1 new, 1 moved, 1 cancelled"
         await front.until(lambda: any(row.pms_ref == "new-1" for row in front.rows()))
+        # News that comes when the list has been read has nothing to say any more.
+        (change, *_) = await front.store.changes(0, 0)
+        front.screen.elsewhere._changed((replace(change, booking_id=10_000),))
+        await front.idle()
+        assert front.shows == "All days, all practices, cancelled too"
 
 
 @pytest.mark.usefixtures("_quick")
@@ -157,8 +163,8 @@ async def test_no_key_waits_for_the_pms_and_no_row_moves_under_the_operators_han
         before = [row.ref for row in front.rows()]
         await read_when_asked(front, praktika)
         await front.until(lambda: "Praktika read" in front.line("keys"))
+        await front.until(lambda: front.shows == "1 new in Praktika. F5 shows them.")
         assert [row.ref for row in front.rows()] == before
-        assert front.shows == "1 new in Praktika. F5 shows them."
 
 
 @pytest.mark.usefixtures("_quick")

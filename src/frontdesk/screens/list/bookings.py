@@ -358,10 +358,11 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self.perform_unasked(self._refresh)
 
     async def _refresh(self) -> None:
-        await self.listing.refresh()
         await self.desk.ask_state()
+        number = self.desk.state.number
+        await self.listing.refresh()
         self.elsewhere.watch.found()
-        self.desk.changed_elsewhere.clear()
+        self.elsewhere.all_shown(number)
 
     # -- one booking --------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ class Elsewhere:
         self._perform = perform
         self._tell_screens = tell_screens
         self._is_void, self._store_id = False, ""
+        self._shown_to = 0
+        """The number of a change: those up to it are in the list, whenever news of them comes."""
 
     def perform_unasked(self, job: Callable[[], Awaitable[None]]) -> None:
         """Have a job done that no key asked for.
@@ -63,6 +65,11 @@ class Elsewhere:
 
         self._perform(without_an_answer)
 
+    def all_shown(self, number: int) -> None:
+        """Take note that the list was read anew when `number` was the latest change."""
+        self._shown_to = number
+        self._desk.changed_elsewhere.clear()
+
     def _changed(self, changes: tuple[Change, ...]) -> None:
         self.perform_unasked(lambda: self._take_in(changes))
 
@@ -71,6 +78,7 @@ class Elsewhere:
         if any(change.subject == STORE for change in changes):
             self._is_void, self._store_id = True, desk.state.store_id
             desk.program.wake_dispatch()
+            self._shown_to = 0  # numbers begin anew
             await self._read_again()
             self._tell_screens(StoreChanged(changes))
             return
@@ -80,7 +88,8 @@ class Elsewhere:
         known = before.keys() | desk.own_changes
         # A bulk load is one change, however many batches it has: F5 shows all of it.
         for change in changes:
-            if change.subject.kind == "booking" and change.booking_id not in known:
+            is_news = change.number > self._shown_to and change.booking_id not in known
+            if change.subject.kind == "booking" and is_news:
                 self._note_unseen(change)
         changed = StoreChanged(changes)
         is_in_view = await listing.repaint(change.booking_id for change in changes)
