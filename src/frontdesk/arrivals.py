@@ -49,6 +49,14 @@ class AppointmentStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What is read as one diary: a connection and one of its locations, empty where it has no others."""
+
+    connection: str
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DiaryEntry:
     """One appointment as a diary has it now, as far as that diary says.
 
@@ -94,6 +102,7 @@ class Effect(Enum):
     REPLACED = "another patient"
     UNKNOWN_WORD = "unknown word"
     WAITS = "waits for a command under way"
+    PERSON = "a person has to look"
 
 
 class LoadOutcome(Enum):

@@ -16,6 +16,7 @@ import click
 
 from frontdesk.bookings import Reason
 from frontdesk.cli import crash
+from frontdesk.cli.diaries import reading
 from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Installation
@@ -46,7 +47,7 @@ def serve(installation: Installation, bind: str | None, no_deliver: bool) -> Non
 
     Desks have [store] url = "https://HOST:8411" in their configs. Any number of servers may use
     one PostgreSQL, and a desk may use any of them. The server also carries out what follows
-    cancellations.
+    cancellations, and reads the diaries of PMSs if the config has [sync].
 
     If the store cannot be reached at the start, the server ends with 3: start it again, or let
     systemd do so. If the store goes away later, the server waits for it. SIGTERM and SIGINT end
@@ -135,8 +136,10 @@ class _Serving:
         outside = self._installation.outside
         # From here on it is known what can be reached: the first look at the secrets may take a moment.
         is_dispatching = await asyncio.to_thread(lambda: outside.connections) and self._deliver
-        beside = dispatching(store, self._installation.config, outside) if is_dispatching else nullcontext()
-        async with beside as carrying:
+        config = self._installation.config
+        beside = dispatching(store, config, outside) if is_dispatching else nullcontext()
+        is_reading = is_dispatching and config.reads_diaries
+        async with beside as carrying, reading(store, config, outside) if is_reading else nullcontext():
             service = Service(
                 store,
                 store.registry.admit,

@@ -42,6 +42,10 @@ def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
                 raise ValueError(f"{where} id: {practice.id} is taken, every practice needs its own")
             if practice.short == other.short:
                 raise ValueError(f"{where} short: {practice.short} is taken, every practice needs its own")
+            if practice.location and _site_of(practice) == _site_of(other):
+                raise ValueError(
+                    f"{where} location: {practice.location} is {other.name}, every practice needs its own"
+                )
         found.append(practice)
     return tuple(found)
 
@@ -73,10 +77,15 @@ def _practice(
         account=text.clean(section.account),
         no_show_after_minutes=section.no_show_after_minutes,
         biller=_biller_of(section, said),
+        location=text.clean(section.location),
     )
     if " " in practice.short:
         raise ValueError(f"{where} short must be letters, such as ADL")
     return practice
+
+
+def _site_of(practice: Practice) -> tuple[str, str]:
+    return practice.pms.connection if practice.pms else "", practice.location
 
 
 def templates_of(section: sections.Practice, notify: sections.Notify | None, folder: Path) -> Path | None:

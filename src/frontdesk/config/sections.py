@@ -110,6 +110,9 @@ class Practice(Section, frozen=True):
     account: Annotated[
         str, Meta(description="the billing account of its new patients; without it: they are not billed")
     ] = ""
+    location: Annotated[
+        str, Meta(description="the id of its site in the PMS; needed only where an account has several")
+    ] = ""
     no_show_after_minutes: Annotated[
         int,
         Meta(
@@ -182,6 +185,31 @@ class Delivery(Section, frozen=True):
     max_attempts: Annotated[
         int, Meta(ge=1, le=50, description="earlier Attention lists it after so many failures")
     ] = 8
+
+
+class Sync(Section, frozen=True):
+    """How often the diaries of PMSs are read; with this section open desks and servers read them."""
+
+    every: Annotated[
+        float,
+        Meta(ge=1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many"),
+    ] = 5.0
+    near_every: Annotated[
+        float, Meta(ge=1, le=240, description="minutes between two compares of today and the next two days")
+    ] = 30.0
+    full_at: Annotated[
+        str,
+        Meta(
+            pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            description="when at night all of a diary is compared, by the practice's clock; within two hours of it",
+        ),
+    ] = "02:00"
+    tell: Annotated[
+        str,
+        Meta(
+            max_length=200, description="whom desks are to tell when a PMS suddenly shows far fewer bookings"
+        ),
+    ] = ""
 
 
 class ReasonAtHand(Section, frozen=True):
@@ -299,6 +327,7 @@ class ConfigFile(Section, frozen=True):
     practices: tuple[Practice, ...] = ()
     notify: Notify | None = None
     delivery: Delivery = Delivery()
+    sync: Sync | None = None
     server: Server = Server()
     keys: Annotated[dict[str, str], Meta(description='a key for a command: "booking.cancel" = "x"')] = {}
     ui: Ui = Ui()

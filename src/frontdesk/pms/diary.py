@@ -6,7 +6,7 @@ opaque text; instants are UTC.
 
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from frontdesk.pms.port import Appointment, AppointmentPage, PmsPatient, PmsPractitioner
 
@@ -20,7 +20,8 @@ class Abilities:
     appointment keeps its id. `answers_by_id`: one appointment can be asked for; where it cannot, what is
     missing is a question for a person. `has_patients`: a patient can be asked for by the id.
     `has_locations`, `has_blocks`, `has_hours`: it tells its sites, times off and weekly hours.
-    `page_size` is how many appointments a page holds.
+    `page_size` is how many appointments a page holds. `per_minute` is how many requests it takes in a
+    minute, of writes and reads together; 0 where nobody knows.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Abilities:
     has_blocks: bool = False
     has_hours: bool = False
     page_size: int = 100
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +115,13 @@ class Diary(Protocol):
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class Pageable(Protocol):
+    """A diary that can be asked for pages of another size."""
+
+    def in_pages_of(self, size: int) -> Diary:
+        """Return the same diary, read in pages of `size` appointments; both are closed together."""
         ...

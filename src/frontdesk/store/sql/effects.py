@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -141,6 +142,21 @@ def fall(tx: Connection, row: Row[Any], why: str, now: datetime) -> list[Deed]:
         return []
     _drop(tx, command.id, f"{NOT_DONE}{why}", now, but=row.id)
     return [_end(tx, command, held, Changes(held.thing), {"effect": "refused", "why": why}, now)]
+
+
+def overtaken(tx: Connection, command_id: UUID, after: Booking, why: str, now: datetime) -> Deed:
+    """End a command that was never sent, as a source has come before it; its booking is written without it already."""
+    command = selects.command(tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one())
+    _drop(tx, command_id, f"{NOT_DONE}{why}", now)
+    return Deed(
+        command.ask.kind,
+        command.operator,
+        now,
+        subject=command.subject,
+        booking_id=after.id,
+        detail={"effect": "refused", "why": why, "version": str(after.version)},
+        proof=proof_of_effect(command, Changes(after)),
+    )
 
 
 def free(tx: Connection, delivery_id: int, now: datetime) -> None:
