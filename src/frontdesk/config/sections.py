@@ -192,7 +192,7 @@ class Sync(Section, frozen=True):
 
     every: Annotated[
         float,
-        Meta(ge=1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many"),
+        Meta(ge=0.1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many"),
     ] = 5.0
     near_every: Annotated[
         float, Meta(ge=1, le=240, description="minutes between two compares of today and the next two days")
