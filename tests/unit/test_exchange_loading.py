@@ -27,7 +27,7 @@ from frontdesk.exchange.importing import (
 )
 from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.loading import ALONE, Pace, load
-from frontdesk.exchange.places import Practices
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import csv_target
 from frontdesk.store.port import Registry

@@ -12,7 +12,7 @@ from frontdesk.bookings import Practice
 from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.layout import BadCell
 from frontdesk.exchange.mapping import Columns, EndSource, FileFormat, MapProblem, Marks, Section, read_map
-from frontdesk.exchange.places import Practices
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import FileProblem
 
 ADELAIDE = Practice("adelaide", "Smile Dental", "ADL", "Australia/Adelaide")

@@ -27,7 +27,7 @@ from frontdesk.exchange.columns import COLUMNS, guard, unguard
 from frontdesk.exchange.exporting import booking_row
 from frontdesk.exchange.incoming import ReadRow, RowReader
 from frontdesk.exchange.layout import ERROR_COLUMNS, BadCell
-from frontdesk.exchange.places import Practices
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
 

@@ -27,7 +27,7 @@ from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.layout import needed_columns
 from frontdesk.exchange.loading import ALONE
 from frontdesk.exchange.mapping import NO_MAP, read_map
-from frontdesk.exchange.places import Practices
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import Writer, csv_target
 from frontdesk.gaps import Gaps

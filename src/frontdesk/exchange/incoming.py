@@ -14,7 +14,7 @@ from frontdesk.exchange import values
 from frontdesk.exchange.columns import COLUMNS
 from frontdesk.exchange.layout import BadCell, Cell, Cells, Layout, cleaned, meaning
 from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSource, MapFile
-from frontdesk.exchange.places import Places
+from frontdesk.exchange.practice_column import PracticeColumn
 from frontdesk.mail_addresses import check_mail_address
 
 _INSTANTS_KEPT = 5_000
@@ -42,7 +42,7 @@ class ReadRow:
 class RowReader:
     """Reads the rows below one header, as the map says, else by the canonical names.
 
-    `places` are those that a row may name as its practice. `now` stands in where a file says
+    `practices` are those that a row may name. `now` stands in where a file says
     that a booking was cancelled but not when. What any source of bookings must keep to,
     such as lengths, the store checks. Raises FileProblem when the file lacks a column or
     has one that nothing uses, MapProblem when the map does not fit the file.
@@ -52,13 +52,13 @@ class RowReader:
         self,
         file: Path,
         header: tuple[str, ...],
-        places: Places,
+        practices: PracticeColumn,
         now: datetime,
         *,
         mapping: MapFile = NO_MAP,
         map_file: Path | None = None,
     ) -> None:
-        self._places = places
+        self._practices = practices
         self._now = now
         layout = Layout(file, header, mapping, map_file)
         self._ref = _checked("ref", layout, values.reference)
@@ -91,7 +91,7 @@ class RowReader:
         if mapping.cancelled:
             self._unsaid -= {"cancelled_at"}
         layout.check()
-        places.check(file, has_column=layout.source("practice") is not None)
+        practices.check(file, has_column=layout.source("practice") is not None)
 
     def skips(self, cells: Cells) -> bool:
         """Whether the map says that a row is no booking."""
@@ -105,7 +105,7 @@ class RowReader:
         that cannot be read is left out, and the booking says nothing about it.
         """
         cells = cleaned(cells)
-        practice_id, zone = self._places.find(self._practice(cells))
+        practice_id, zone = self._practices.find(self._practice(cells))
         starts_at = self._starts_at.read(cells, zone)
         if starts_at is None:
             raise BadCell("starts_at", "is empty")

@@ -1,4 +1,4 @@
-"""Where the appointment of a row is, and whose clock its times are by: a practice, or a site of an account."""
+"""What the column `practice` of a row means: a practice of the store, or a site of an account, each with its clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from frontdesk.exchange.sources import FileProblem
 _LONGEST_HINT = 100
 
 
-class Places(Protocol):
-    """The places that a file may name in its column `practice`."""
+class PracticeColumn(Protocol):
+    """Whom the rows of a file may be of."""
 
     def check(self, file: Path, *, has_column: bool) -> None:
-        """Refuse a file whose rows could not be placed. Raises FileProblem."""
+        """Refuse a file whose rows could not be told apart. Raises FileProblem."""
         ...
 
     def find(self, said: str) -> tuple[str, ZoneInfo]:
-        """Return the place that a row names, and its clock. Raises BadCell."""
+        """Return the practice or site that a row names, and its clock. Raises BadCell."""
         ...
 
 
