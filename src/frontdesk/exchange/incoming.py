@@ -93,6 +93,11 @@ class RowReader:
         layout.check()
         practices.check(file, has_column=layout.source("practice") is not None)
 
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """The columns that the file as a whole says nothing about."""
+        return self._unsaid
+
     def skips(self, cells: Cells) -> bool:
         """Whether the map says that a row is no booking."""
         return self._skipped is not None and self._skipped(cleaned(cells))

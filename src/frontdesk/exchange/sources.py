@@ -94,6 +94,7 @@ class _Lines:
         self._damage: Exception | None = None
         self._fed: list[tuple[str, str]] = []
         self._next = 1
+        self.is_ended = True
 
     @property
     def fed(self) -> str:
@@ -146,6 +147,7 @@ class _Lines:
         if self._damage is not None:
             raise self._damage
         line = self._text.readline(LINE_LIMIT)
+        self.is_ended = line.endswith(("\n", "\r")) if line else self.is_ended
         if len(line) >= LINE_LIMIT and not line.endswith(("\n", "\r")):
             more = line
             while more and not more.endswith(("\n", "\r")):
@@ -205,6 +207,11 @@ class CsvSource:
     def position(self) -> int:
         """How many bytes of the file, as it lies on the disk, were read so far; 0 of a pipe."""
         return self._raw.tell() if self._raw.seekable() else 0
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the last line that was read so far has an end: one that was cut off has none."""
+        return self._lines.is_ended
 
     def records(self) -> Iterator[Record]:
         """Yield the rows after the header, blank ones left out."""
