@@ -290,9 +290,9 @@ class CsvSource:
         return tuple(names)
 
     def _open_text(self) -> io.TextIOBase:
-        unpacked = _unpack(self._raw)
+        text = unpacked(self._raw)
         try:
-            head = unpacked.peek(512)
+            head = text.peek(512)
         except (EOFError, OSError, zlib.error, lzma.LZMAError):
             raise FileProblem(f"{self.path} is damaged or cut off at its beginning") from None
         beginning = _BLANKS_INSIDE.sub(b"", head.lstrip(_BLANKS_BEFORE))
@@ -303,7 +303,7 @@ class CsvSource:
         if is_utf8 and head.startswith(_BYTE_ORDER_MARKS):
             raise FileProblem(f"{self.path} is UTF-16 text: {_SAVE_AS}")
         return io.TextIOWrapper(
-            unpacked,
+            text,
             encoding="utf-8-sig" if is_utf8 else self.encoding,
             errors="surrogateescape",
             newline="",
@@ -313,8 +313,8 @@ class CsvSource:
 _SAVE_AS = "save it as CSV UTF-8, or name its encoding in a map"
 
 
-def _unpack(raw: BinaryIO) -> io.BufferedReader:
-    """Look at the content, not at the name: exports are renamed by hand."""
+def unpacked(raw: BinaryIO) -> io.BufferedReader:
+    """Return what a file holds, .gz and .xz unpacked, whatever its name is: exports are renamed by hand."""
     buffered = cast(io.BufferedReader, raw)
     head = buffered.peek(6)
     if head.startswith(b"\x1f\x8b"):

@@ -39,6 +39,7 @@ class ExportDiary:
     def __init__(self, abilities: Abilities, source: Source) -> None:
         self.abilities = abilities
         self._source = source
+        self._begun: Reading | None = None
 
     async def ping(self) -> datetime | None:
         """Look whether there is an export; it tells no time."""
@@ -50,9 +51,12 @@ class ExportDiary:
     ) -> AppointmentPage:
         """Return a page of what starts from `start` until before `end`.
 
-        All pages are of one export: where a newer one came in between, PmsUnavailable says to begin anew.
+        All pages are of one export, also when a newer one comes in between. Who has lost the earlier one since
+        is told to begin anew, by PmsUnavailable.
         """
-        reading = await self._source.reading()
+        if self._begun is None or cursor is None or not cursor.startswith(f"{self._begun.digest}:"):
+            self._begun = await self._source.reading()
+        reading = self._begun
         first = bisect_left(reading.appointments, start, key=_start)
         last = bisect_left(reading.appointments, end, key=_start)
         inside = reading.appointments[first:last]
@@ -118,7 +122,7 @@ def _position(cursor: str | None, reading: Reading) -> int:
         return 0
     digest, _, position = cursor.partition(":")
     if digest != reading.digest:
-        raise PmsUnavailable("a newer export came while it was read")
+        raise PmsUnavailable("a newer export has come since")
     if not (position.isascii() and position.isdecimal() and len(position) < 10):
         raise ContractDrift("a cursor that is none")
     return int(position)
