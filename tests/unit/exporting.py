@@ -64,12 +64,11 @@ def csv_diary(
     clock: Clock | None = None,
     *,
     time_zone: str = ZONE,
-    remembered: bool = True,
     **export: object,
 ) -> Diary:
     clock = clock or Clock()
     account = Account("dentix", "csv", export=Export(path, **export))  # type: ignore[arg-type]
-    return open_csv(account, str, time_zone, clock.now, sleep=clock.sleep, is_remembered=remembered)
+    return open_csv(account, str, time_zone, clock.now, sleep=clock.sleep)
 
 
 async def whole(

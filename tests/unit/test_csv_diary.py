@@ -319,7 +319,7 @@ class TestBesideTheLastOne:
 
     async def test_who_only_looks_leaves_no_trace(self, tmp_path: Path) -> None:
         memory = tmp_path / "state" / "last.json"
-        await whole(csv_diary(write(tmp_path / "a.csv", rows(*day(4))), memory=memory, remembered=False))
+        await whole(csv_diary(write(tmp_path / "a.csv", rows(*day(4))), memory=memory, is_remembered=False))
 
         assert not memory.exists()
 

@@ -15,6 +15,7 @@ from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
 if TYPE_CHECKING:
+    from frontdesk.pms.diary import Diary
     from frontdesk.pms.telling import PmsCarrier
 
 
@@ -76,6 +77,12 @@ class Outside:
         from frontdesk.pms.kinds import open_pms
 
         return open_pms(account, self.secrets, time_zone, _now)
+
+    def open_diary(self, account: Account, time_zone: str) -> "Diary":
+        """Return the diary of an account, as `open_pms` returns the account itself."""
+        from frontdesk.pms.kinds import open_diary
+
+        return open_diary(account, self.secrets, time_zone, _now)
 
     def carriers(self) -> Mapping[str, Carrier]:
         """Return who carries out the deliveries of which connection. It loads much: call it in a thread."""

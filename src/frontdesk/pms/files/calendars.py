@@ -43,6 +43,7 @@ class Calendars:
             day, _ = self._reader.window(now)
             if self._read is None or self._read[:2] != (feed.content, day):
                 reading, look = await self._reader.read(feed.content, feed.as_of, now)
+                reading = replace(reading, name=feed.name)
                 self._read = feed.content, day, reading.doubted(self._last.doubt(look))
             return replace(self._read[2], as_of=feed.as_of)
 
@@ -58,12 +59,8 @@ def open_ics(
     now: Callable[[], datetime],
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    is_remembered: bool = True,
 ) -> Diary:
-    """Return the diary of an account whose PMS publishes a calendar.
-
-    With `is_remembered` False the next reader knows nothing of what was read now. Raises UnusableSettings.
-    """
+    """Return the diary of an account whose PMS publishes a calendar. Raises UnusableSettings."""
     export = account.export
     where = f"[connections.{account.connection}]"
     if export is None or (export.path is None and not account.credentials):
@@ -75,5 +72,5 @@ def open_ics(
         credential = next(iter(account.credentials.values()))
         feeds = WebFeed(client_for(account, body_limit=BYTES), secrets, credential, now)
     abilities = Abilities("Calendar", shows_cancelled=False, answers_by_id=False, has_blocks=True)
-    last = LastExport(export.memory, is_kept=is_remembered)
+    last = LastExport(export.memory, is_kept=export.is_remembered)
     return ExportDiary(abilities, Calendars(feeds, CalendarReader(export, time_zone), last, now))

@@ -65,12 +65,8 @@ def open_csv(
     now: Callable[[], datetime],
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    is_remembered: bool = True,
 ) -> Diary:
-    """Return the diary of an account whose PMS exports CSV files.
-
-    With `is_remembered` False the next reader knows nothing of what was read now. Raises UnusableSettings.
-    """
+    """Return the diary of an account whose PMS exports CSV files. Raises UnusableSettings."""
     export = account.export
     if export is None or export.path is None:
         raise UnusableSettings(f"[connections.{account.connection}] needs a path, of a CSV file or a folder")
@@ -79,7 +75,7 @@ def open_csv(
     except MapProblem as problem:
         raise UnusableSettings(problem.hint) from None
     how = CsvExport(mapping, export.map_file, ZoneInfo(time_zone), export.days)
-    last = LastExport(export.memory, is_kept=is_remembered)
+    last = LastExport(export.memory, is_kept=export.is_remembered)
     site = mapping.columns.practice
     has_sites = isinstance(site, str) or (isinstance(site, Source) and bool(site.column or site.template))
     abilities = Abilities(

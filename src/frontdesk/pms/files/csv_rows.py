@@ -86,6 +86,7 @@ class CsvExport:
             ),
             spans=self._spans(appointments, as_of),
             incomplete=why_unread(rows.unread, "lines"),
+            name=path.name,
         )
         return reading, look
 
@@ -177,7 +178,7 @@ def _appointment(ref: str, row: ReadRow) -> Appointment:
         ),
         fee=booking.fee,
         reason=booking.cancellation_reason,
-        unsaid=booking.unsaid - _OF_PATIENT,
+        unsaid=booking.unsaid - _OF_PATIENT | {"created_at"},
     )
 
 

@@ -46,6 +46,10 @@ class ExportDiary:
         await self._source.ping()
         return None
 
+    async def reading(self) -> Reading:
+        """Return all that the newest export says. Raises PmsError."""
+        return await self._source.reading()
+
     async def appointments(
         self, start: datetime, end: datetime, cursor: str | None = None, location: str = ""
     ) -> AppointmentPage:

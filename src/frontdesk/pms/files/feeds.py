@@ -23,10 +23,11 @@ _MOVED = {"webcal://": "https://", "webcals://": "https://"}
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A calendar as it was at `as_of`. An unchanged one is the same object."""
+    """A calendar as it was at `as_of`; `name` is its file's, empty where it has none."""
 
     content: bytes = field(repr=False)
     as_of: datetime
+    name: str = ""
 
 
 class Feeds(Protocol):
@@ -61,7 +62,7 @@ class WatchedFeed:
         stamp = await self._watch.settled()
         if self._held is None or self._held[0] != stamp:
             content = await asyncio.to_thread(self._content, stamp)
-            self._held = stamp, Feed(content, min(stamp.written_at, self._now()))
+            self._held = stamp, Feed(content, min(stamp.written_at, self._now()), stamp.path.name)
         return self._held[1]
 
     async def close(self) -> None:

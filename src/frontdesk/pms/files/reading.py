@@ -13,7 +13,8 @@ from frontdesk.pms.port import Appointment, One, PmsPractitioner, Span
 class Reading:
     """An export: `appointments` in the order of their start, and what else stands in it.
 
-    `digest` tells it from any other one, `as_of` is when it was written. `rows` counts what it has of
+    `name` is its file's, empty where it has none. `digest` tells it from any other one, `as_of` is when
+    it was written. `rows` counts what it has of
     appointments, those that could not be read too. `incomplete`, `spans`: as in AppointmentPage.
     """
 
@@ -25,6 +26,7 @@ class Reading:
     locations: tuple[Location, ...] = ()
     spans: tuple[Span, ...] = ()
     incomplete: str = ""
+    name: str = ""
 
     def doubted(self, why: str) -> "Reading":
         """Return the same, incomplete for one reason more where there is one."""

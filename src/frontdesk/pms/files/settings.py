@@ -13,7 +13,7 @@ class Export:
     export holds everything from its own day on for so many days; None: from the day of its first row to the
     day of its last. `summary` and `description` are templates of a calendar's texts, `practitioner` is
     where it names whom the appointment is with. `memory` is the file that keeps what the last export
-    looked like; None: only as long as the program runs.
+    looked like; None: only as long as the program runs. With `is_remembered` False nothing is written there.
     """
 
     path: Path | None = None
@@ -23,3 +23,4 @@ class Export:
     description: tuple[str, ...] = ()
     practitioner: str = "calendar"
     memory: Path | None = None
+    is_remembered: bool = True
