@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import os
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ import pytest
 from frontdesk.arrivals import AppointmentStatus
 from frontdesk.credentials import MissingCredential
 from frontdesk.pms.diary import Block, Diary
-from frontdesk.pms.files import calendar_reader, calendars
-from frontdesk.pms.files.calendar_events import read
+from frontdesk.pms.files import calendar_reader
 from frontdesk.pms.files.calendar_reader import CalendarReader
-from frontdesk.pms.files.calendar_shapes import Asked, Found
+from frontdesk.pms.files.calendar_shapes import Found
 from frontdesk.pms.files.calendars import open_ics
 from frontdesk.pms.files.settings import Export
 from frontdesk.pms.port import (
@@ -32,7 +30,7 @@ from frontdesk.pms.port import (
     Span,
     UnusableSettings,
 )
-from tests.unit.calendars import MIDNIGHT, calendar, event
+from tests.unit.calendars import MIDNIGHT, calendar, event, read_in_this_process
 from tests.unit.exporting import EIGHT, LATE, LONG_AGO, ZONE, Clock, whole, write
 from tests.unit.test_http_client import Server, serving
 
@@ -40,15 +38,9 @@ NINE_FIFTEEN = datetime(2026, 11, 25, 22, 45, tzinfo=UTC)
 PATTERNS: dict[str, Any] = {"summary": ("{patient} - {type}",), "description": ("Mobile: {mobile}",)}
 
 
-async def here(given: bytes) -> tuple[int, bytes]:
-    """Read a calendar in this process: starting another one takes longer than all the rest."""
-    asked, _, feed = given.partition(b"\n")
-    return 0, msgspec.json.encode(read(feed, msgspec.json.decode(asked, type=Asked)))
-
-
 @pytest.fixture
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendars, "CalendarReader", partial(CalendarReader, run=here))
+    read_in_this_process(monkeypatch)
 
 
 def diary(path: Path | None, clock: Clock | None = None, **export: Any) -> Diary:
