@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import httpx
@@ -18,7 +19,7 @@ from frontdesk.pms.files.calendars import open_ics
 from frontdesk.pms.files.settings import Export
 from frontdesk.pms.port import Account, Appointment, PmsUnauthorised
 from tests.unit.calendars import CASES, event, read_in_this_process
-from tests.unit.exporting import ZONE, Clock, whole
+from tests.unit.exporting import ZONE, Clock, whole, write
 
 NINE_FIFTEEN = datetime(2026, 11, 25, 22, 45, tzinfo=UTC)
 MKCALENDAR = """<?xml version="1.0" encoding="utf-8"?>
@@ -91,9 +92,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def calendar(server: str, request: pytest.FixtureRequest) -> Calendar:
+def calendar(server: str) -> Calendar:
     """A calendar of its own for each test."""
-    made = Calendar(f"{server}/{abs(hash(request.node.name))}/")
+    made = Calendar(f"{server}/{uuid4().hex}/")
     httpx.request("MKCALENDAR", made.url, content=MKCALENDAR.encode()).raise_for_status()
     return made
 
@@ -171,11 +172,13 @@ async def test_a_series_with_a_moved_and_a_cancelled_date(
 
 
 @pytest.mark.parametrize("case", ["apple", "google", "nookal", "outlook"])
-async def test_what_exporters_write_comes_through_a_server(server: str, clock: Clock, case: str) -> None:
+async def test_what_exporters_write_comes_through_a_server(
+    server: str, clock: Clock, tmp_path: Path, case: str
+) -> None:
     url = f"{server}/{case}/"
     content = (CASES / f"{case}.ics").read_bytes()
     Calendar(url).put_whole(content)
-    straight = opened_file(case, clock)
+    straight = opened_file(write(tmp_path / "a.ics", content), clock)
 
     there, here = await whole(opened(url, clock)), await whole(straight)
     assert [(one.ref, one.starts_at, one.patient_name) for one in there.appointments] == [
@@ -186,8 +189,7 @@ async def test_what_exporters_write_comes_through_a_server(server: str, clock: C
     )
 
 
-def opened_file(case: str, clock: Clock) -> Diary:
-    path = Path(CASES / f"{case}.ics")
+def opened_file(path: Path, clock: Clock) -> Diary:
     export = Export(path, summary=("{patient} - {type}",), description=("Mobile: {mobile}",))
     return open_ics(Account("feed", "ics", export=export), str, ZONE, clock.now, sleep=clock.sleep)
 

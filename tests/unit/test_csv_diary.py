@@ -212,7 +212,9 @@ class TestWhatIsMissing:
 
     async def test_a_file_from_the_future_speaks_from_now_on(self, tmp_path: Path) -> None:
         clock = Clock()
-        page = await whole(csv_diary(write(tmp_path / "a.csv", rows(*day(1)), LATE), clock))
+        page = await whole(
+            csv_diary(write(tmp_path / "a.csv", rows(*day(1)), EIGHT + timedelta(hours=3)), clock)
+        )
 
         assert page.as_of == clock.at
 
@@ -316,6 +318,22 @@ class TestBesideTheLastOne:
         assert await self.read(tmp_path, rows(*day(3)), later=1) == ""
         said = await self.read(tmp_path, rows(*day(4)).rstrip("\n"), later=2)
         assert said == "its last line has no end, as if it were cut off"
+
+    async def test_an_older_file_never_comes_back(self, tmp_path: Path) -> None:
+        memory, clock = tmp_path / "last.json", Clock()
+        write(tmp_path / "1.csv", rows(*day(2)), EIGHT - timedelta(hours=1))
+        newer = write(tmp_path / "2.csv", rows(*day(2, day=27)), EIGHT)
+        diary = csv_diary(tmp_path, clock, memory=memory)
+        await whole(diary)
+        newer.unlink()
+
+        for reader in (diary, csv_diary(tmp_path, clock, memory=memory)):
+            with pytest.raises(
+                PmsUnavailable, match="older than the one read before it, which was taken away"
+            ):
+                await whole(reader)
+        write(tmp_path / "1.csv", rows(*day(3)), EIGHT + timedelta(minutes=1))
+        assert len((await whole(diary)).appointments) == 3
 
     async def test_who_only_looks_leaves_no_trace(self, tmp_path: Path) -> None:
         memory = tmp_path / "state" / "last.json"
@@ -468,7 +486,7 @@ async def test_a_file_cut_within_a_line_or_below_half_is_never_whole(tmp_path: P
     file = write(tmp_path / "a.csv", WHOLE)
     memory.unlink(missing_ok=True)
     before = await whole(csv_diary(file, memory=memory))
-    write(file, WHOLE[:at], EIGHT - timedelta(minutes=1))
+    write(file, WHOLE[:at], EIGHT + timedelta(seconds=1))
 
     try:
         page = await whole(csv_diary(file, clock, memory=memory))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,13 @@ async def test_where_nothing_lies_it_is_said_what_is_missing(tmp_path: Path) -> 
     assert await refused(tmp_path / "no" / "a.csv") == f"there is no a.csv in {tmp_path / 'no'}"
     os.mkfifo(tmp_path / "pipe")
     assert await refused(tmp_path / "pipe") == "pipe cannot be looked at: it is no plain file"
+
+
+async def test_a_file_from_the_future_would_hide_all_that_come(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "x", EIGHT + timedelta(days=1))
+    assert (await settled(tmp_path)).path.name == "a.csv"
+    write(tmp_path / "b.csv", "x", EIGHT + timedelta(days=1, minutes=1))
+    assert await refused(tmp_path) == "b.csv is from the future: is the clock right where it is exported?"
 
 
 async def test_a_file_that_others_could_change_is_not_read(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class CalendarReader:
             one.starts_at + timedelta(days=1) > (one.ends_at or one.starts_at) for one in events
         ):
             reading = reading.doubted("no event is written as summary and description in the config say")
-        return reading, Look(digest, "", reading.rows)
+        return reading, Look(digest, "", reading.rows, as_of.timestamp())
 
     async def _found(self, feed: bytes, start: datetime, end: datetime) -> Found:
         asked = Asked(

@@ -74,7 +74,7 @@ class CsvExport:
             rows = _Rows()
             rows.take(source, reader)
             heading = blake2b("\0".join(source.header).encode(), digest_size=16).hexdigest()
-            look = Look(digest, heading, rows.number, source.is_ended)
+            look = Look(digest, heading, rows.number, as_of.timestamp(), source.is_ended)
         appointments = tuple(sorted(rows.found, key=lambda one: (one.starts_at, one.ref)))
         reading = Reading(
             digest,

@@ -2,10 +2,11 @@
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from frontdesk import private_files
+from frontdesk.pms.port import PmsUnavailable
 
 _LONGEST = 4_096
 
@@ -14,12 +15,14 @@ _LONGEST = 4_096
 class Look:
     """What an export looks like: digests of all of it and of its heading, its rows, whether its last line ends.
 
-    `doubt` is why it was not believed beside the one before it, empty where it was.
+    `written` is when it was written, in seconds since the epoch. `doubt` is why it was not believed beside the
+    one before it, empty where it was.
     """
 
     digest: str
     heading: str
     rows: int
+    written: float
     is_ended: bool = True
     doubt: str = ""
 
@@ -39,12 +42,17 @@ class LastExport:
     def doubt(self, look: Look) -> str:
         """Return why an export may not be whole, beside the one before it; nothing where it may.
 
-        The same export gets the same answer however often it is read.
+        The same export gets the same answer however often it is read. Raises PmsUnavailable for one that is
+        older than the one before it: what has moved since would be moved back.
         """
         last = self._last
         if last is not None and last.digest == look.digest:
             return last.doubt
-        self._last = Look(look.digest, look.heading, look.rows, look.is_ended, _doubt(last, look))
+        if last is not None and look.written < last.written:
+            raise PmsUnavailable(
+                "the newest export is older than the one read before it, which was taken away"
+            )
+        self._last = replace(look, doubt=_doubt(last, look))
         if self._file is not None and self._is_kept:
             with suppress(OSError):
                 private_files.write(self._file, json.dumps(asdict(self._last)).encode())
@@ -59,7 +67,9 @@ class LastExport:
         except (OSError, ValueError, TypeError, private_files.Exposed):
             return None
         is_right = last is None or (
-            isinstance(last.rows, int) and all(isinstance(one, str) for one in (last.digest, last.doubt))
+            isinstance(last.rows, int)
+            and isinstance(last.written, float)
+            and all(isinstance(one, str) for one in (last.digest, last.doubt))
         )
         return last if is_right else None
 

@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from frontdesk.private_files import why_changeable
 
 STILL = 5.0
 """For how many seconds size and time of a file must stand still until it counts."""
+
+_AHEAD = timedelta(days=1)
+"""How far another machine's clock, or its time zone, may be ahead."""
 
 _PACKED = ("", ".gz", ".xz")
 _MAGIC = frozenset("*?[")
@@ -100,6 +103,10 @@ class Watch:
         if not stamps:
             raise PmsUnavailable(f"no export lies in {folder} yet")
         stamp = max(stamps, key=lambda one: (one.modified, one.path.name))
+        if stamp.written_at > self._now() + _AHEAD:
+            raise PmsUnavailable(
+                f"{stamp.path.name} is from the future: is the clock right where it is exported?"
+            )
         if why := why_changeable(stamp.path, is_shared_folder_harmless=False) or _why_not_theirs(stamp.path):
             raise PmsUnavailable(why)
         return stamp
