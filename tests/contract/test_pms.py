@@ -126,10 +126,15 @@ async def test_a_list_has_everything_once_cancelled_ones_too(at: Connected) -> N
 
 
 async def test_pages_that_shrink_end(at: Connected) -> None:
+    """A profile says how long the list is, so a short one is refused."""
     for place in range(130):
         at.put(str(place), START + timedelta(days=7))
     at.simulator.faults.set(Fault(Kind.PAGES_SHRINK))
-    found = await listed(at, START + timedelta(days=7), START + timedelta(days=8))
+    try:
+        found = await listed(at, START + timedelta(days=7), START + timedelta(days=8))
+    except PmsError:
+        return
+    assert at.promise.kind == "fhir"
     assert 50 <= len(found) < 130
 
 

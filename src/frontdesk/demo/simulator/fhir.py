@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus, Window
+from frontdesk.demo.simulator.diary import Diary
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -66,6 +67,7 @@ class FhirServer:
 
     status_keys = frozenset({"status"})
     items_keys = frozenset({"entry"})
+    total_keys = frozenset({"total"})
     page_parameters = frozenset({"_offset"})
 
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
