@@ -18,7 +18,7 @@ from frontdesk.pms.diary import Diary
 from frontdesk.pms.files.calendars import open_ics
 from frontdesk.pms.files.settings import Export
 from frontdesk.pms.port import Account, Appointment, PmsUnauthorised
-from tests.unit.calendars import CASES, event, read_in_this_process
+from tests.unit.calendars import CASES, event, read_here
 from tests.unit.exporting import ZONE, Clock, whole, write
 
 NINE_FIFTEEN = datetime(2026, 11, 25, 22, 45, tzinfo=UTC)
@@ -58,11 +58,6 @@ class Calendar:
 
     def delete(self, name: str = "") -> None:
         httpx.delete(f"{self.url}{name}").raise_for_status()
-
-
-@pytest.fixture(autouse=True)
-def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    read_in_this_process(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +109,7 @@ def opened(url: str, clock: Clock) -> Diary:
     account = Account(
         "feed", "ics", credentials={"secret": "x"}, allow_http=True, allow_private=True, export=export
     )
-    return open_ics(account, lambda _: url, ZONE, clock.now)
+    return open_ics(account, lambda _: url, ZONE, clock.now, run=read_here)
 
 
 async def read(diary: Diary, clock: Clock) -> dict[str, Appointment]:
@@ -191,7 +186,9 @@ async def test_what_exporters_write_comes_through_a_server(
 
 def opened_file(path: Path, clock: Clock) -> Diary:
     export = Export(path, summary=("{patient} - {type}",), description=("Mobile: {mobile}",))
-    return open_ics(Account("feed", "ics", export=export), str, ZONE, clock.now, sleep=clock.sleep)
+    return open_ics(
+        Account("feed", "ics", export=export), str, ZONE, clock.now, sleep=clock.sleep, run=read_here
+    )
 
 
 async def test_a_calendar_that_is_not_there_any_more(calendar: Calendar, diary: Diary, clock: Clock) -> None:

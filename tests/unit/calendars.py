@@ -1,16 +1,12 @@
 """Calendars for tests: small ones, and how they are asked."""
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
-from frontdesk.pms.files import calendars
 from frontdesk.pms.files.calendar_events import read
-from frontdesk.pms.files.calendar_reader import CalendarReader
 from frontdesk.pms.files.calendar_shapes import Asked, Event, Found
 
 CASES = Path(__file__).parents[1] / "cases" / "calendars"
@@ -59,11 +55,7 @@ def events(*parts: str, **other: Any) -> tuple[Event, ...]:
     return said.events
 
 
-def read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have calendars read without a process of their own: to start one takes longer than all the rest."""
-
-    async def run(given: bytes) -> tuple[int, bytes]:
-        question, _, feed = given.partition(b"\n")
-        return 0, msgspec.json.encode(read(feed, msgspec.json.decode(question, type=Asked)))
-
-    monkeypatch.setattr(calendars, "CalendarReader", partial(CalendarReader, run=run))
+async def read_here(given: bytes) -> tuple[int, bytes]:
+    """Read a calendar without a process of its own: to start one takes longer than all the rest."""
+    question, _, feed = given.partition(b"\n")
+    return 0, msgspec.json.encode(read(feed, msgspec.json.decode(question, type=Asked)))

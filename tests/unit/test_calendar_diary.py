@@ -14,7 +14,7 @@ from frontdesk.arrivals import AppointmentStatus
 from frontdesk.credentials import MissingCredential
 from frontdesk.pms.diary import Block, Diary
 from frontdesk.pms.files import calendar_reader
-from frontdesk.pms.files.calendar_reader import CalendarReader
+from frontdesk.pms.files.calendar_reader import CalendarReader, Run
 from frontdesk.pms.files.calendar_shapes import Found
 from frontdesk.pms.files.calendars import open_ics
 from frontdesk.pms.files.settings import Export
@@ -30,7 +30,7 @@ from frontdesk.pms.port import (
     Span,
     UnusableSettings,
 )
-from tests.unit.calendars import MIDNIGHT, calendar, event, read_in_this_process
+from tests.unit.calendars import MIDNIGHT, calendar, event, read_here
 from tests.unit.exporting import EIGHT, LATE, LONG_AGO, ZONE, Clock, whole, write
 from tests.unit.test_http_client import Server, serving
 
@@ -38,15 +38,10 @@ NINE_FIFTEEN = datetime(2026, 11, 25, 22, 45, tzinfo=UTC)
 PATTERNS: dict[str, Any] = {"summary": ("{patient} - {type}",), "description": ("Mobile: {mobile}",)}
 
 
-@pytest.fixture
-def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    read_in_this_process(monkeypatch)
-
-
-def diary(path: Path | None, clock: Clock | None = None, **export: Any) -> Diary:
+def diary(path: Path | None, clock: Clock | None = None, run: Run = read_here, **export: Any) -> Diary:
     clock = clock or Clock()
     account = Account("feed", "ics", export=Export(path, **{**PATTERNS, **export}))
-    return open_ics(account, str, ZONE, clock.now, sleep=clock.sleep)
+    return open_ics(account, str, ZONE, clock.now, sleep=clock.sleep, run=run)
 
 
 def at_address(
@@ -61,7 +56,9 @@ def at_address(
         export=Export(**PATTERNS),
     )
     clock = clock or Clock()
-    return open_ics(account, lambda _: f"{scheme}://127.0.0.1:{server.port}{path}", ZONE, clock.now)
+    return open_ics(
+        account, lambda _: f"{scheme}://127.0.0.1:{server.port}{path}", ZONE, clock.now, run=read_here
+    )
 
 
 def answer(content: bytes, *more: str, status: str = "200 OK") -> bytes:
@@ -69,7 +66,6 @@ def answer(content: bytes, *more: str, status: str = "200 OK") -> bytes:
     return head.encode() + b"\r\n\r\n" + content
 
 
-@pytest.mark.usefixtures("_read_here")
 class TestAFile:
     async def test_it_is_read_as_a_diary(self, tmp_path: Path) -> None:
         more = event("DESCRIPTION:Mobile: 0491 570 156", "STATUS:CANCELLED", "SEQUENCE:2", uid="2")
@@ -245,7 +241,6 @@ class TestItsProcess:
             await CalendarReader(Export(**PATTERNS, days=400), ZONE).read(greedy, EIGHT, EIGHT)
 
 
-@pytest.mark.usefixtures("_read_here")
 class TestAnAddress:
     async def test_it_is_asked_once_a_minute_and_only_for_what_changed(self) -> None:
         clock = Clock()
@@ -335,7 +330,7 @@ async def test_a_real_process_reads_what_the_library_reads_here(tmp_path: Path) 
     """Nothing but what it needs is in its environment, so it must find its packages by itself."""
     file = write(tmp_path / "a.ics", calendar(event("RRULE:FREQ=DAILY;COUNT=3"), name="Dr Kovač"))
     before = dict(os.environ)
-    page = await whole(diary(file))
+    page = await whole(diary(file, run=calendar_reader.run))
 
     assert [one.practitioner_name for one in page.appointments] == ["Dr Kovač"] * 3
     assert dict(os.environ) == before

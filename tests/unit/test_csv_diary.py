@@ -152,8 +152,19 @@ async def test_without_a_column_of_sites_any_site_has_all(tmp_path: Path) -> Non
     diary = csv_diary(write(tmp_path / "a.csv", rows(*day(2))))
 
     assert len((await whole(diary, location="1")).appointments) == 2
+    assert await diary.locations() == ()
+
+
+async def test_a_practice_that_is_the_same_for_every_line_is_no_site(tmp_path: Path) -> None:
+    map_file = write(tmp_path / "map.toml", '[columns]\npractice = { default = "adelaide" }')
+    diary = csv_diary(write(tmp_path / "a.csv", rows(*day(2))), map_file=map_file)
+
+    assert not diary.abilities.has_locations
+    assert {one.location for one in (await whole(diary)).appointments} == {""}
     with pytest.raises(Unsupported):
         await diary.locations()
+    with pytest.raises(Unsupported):
+        await whole(diary, location="1")
 
 
 async def test_pages_and_slices_have_everything_once(tmp_path: Path) -> None:

@@ -56,12 +56,16 @@ class Practices:
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """The sites of one account, whichever they are: all go by one clock. A row may name none."""
+    """The sites of one account, whichever they are: all go by one clock. A row may name none.
+
+    Where `are_told` is False all rows are of one site, whatever the column says.
+    """
 
     zone: ZoneInfo
+    are_told: bool = True
 
     def check(self, file: Path, *, has_column: bool) -> None:
         """Any file will do."""
 
     def find(self, said: str) -> tuple[str, ZoneInfo]:
-        return said, self.zone
+        return said if self.are_told else "", self.zone

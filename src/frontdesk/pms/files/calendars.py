@@ -7,7 +7,7 @@ from datetime import datetime
 
 from frontdesk.credentials import Secrets
 from frontdesk.pms.diary import Abilities, Diary
-from frontdesk.pms.files.calendar_reader import BYTES, CalendarReader
+from frontdesk.pms.files.calendar_reader import BYTES, CalendarReader, Run, run
 from frontdesk.pms.files.diary import ExportDiary
 from frontdesk.pms.files.feeds import Feeds, WatchedFeed, WebFeed
 from frontdesk.pms.files.last_export import LastExport
@@ -59,8 +59,12 @@ def open_ics(
     now: Callable[[], datetime],
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    run: Run = run,
 ) -> Diary:
-    """Return the diary of an account whose PMS publishes a calendar. Raises UnusableSettings."""
+    """Return the diary of an account whose PMS publishes a calendar. Raises UnusableSettings.
+
+    `run` starts what reads one; tests that are about something else read it in their own process.
+    """
     export = account.export
     where = f"[connections.{account.connection}]"
     if export is None or (export.path is None and not account.credentials):
@@ -73,4 +77,4 @@ def open_ics(
         feeds = WebFeed(client_for(account, body_limit=BYTES), secrets, credential, now)
     abilities = Abilities("Calendar", shows_cancelled=False, answers_by_id=False, has_blocks=True)
     last = LastExport(export.memory, is_kept=export.is_remembered)
-    return ExportDiary(abilities, Calendars(feeds, CalendarReader(export, time_zone), last, now))
+    return ExportDiary(abilities, Calendars(feeds, CalendarReader(export, time_zone, run), last, now))

@@ -74,10 +74,11 @@ def open_csv(
         mapping = read_map(export.map_file) if export.map_file else NO_MAP
     except MapProblem as problem:
         raise UnusableSettings(problem.hint) from None
-    how = CsvExport(mapping, export.map_file, ZoneInfo(time_zone), export.days)
-    last = LastExport(export.memory, is_kept=export.is_remembered)
     site = mapping.columns.practice
-    has_sites = isinstance(site, str) or (isinstance(site, Source) and bool(site.column or site.template))
+    # A fixed practice is the one of all rows, and no site of the account.
+    has_sites = not isinstance(site, Source) or bool(site.column or site.template)
+    how = CsvExport(mapping, export.map_file, ZoneInfo(time_zone), export.days, has_sites)
+    last = LastExport(export.memory, is_kept=export.is_remembered)
     abilities = Abilities(
         "CSV",
         shows_cancelled=bool(mapping.cancelled or mapping.columns.cancelled_at or not export.map_file),

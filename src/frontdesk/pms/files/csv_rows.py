@@ -39,13 +39,14 @@ _OF_PATIENT = frozenset({"patient_dob", "patient_mobile", "patient_email", "new_
 class CsvExport:
     """How the CSV files of a connection are read: with which map, by whose clock.
 
-    `days`: as in Export.
+    `days`: as in Export. Without `has_sites` the files are of one site.
     """
 
     mapping: MapFile
     map_file: Path | None
     zone: ZoneInfo
     days: int | None
+    has_sites: bool
 
     def read(self, path: Path, as_of: datetime) -> tuple[Reading, Look]:
         """Return what a file says that was written at `as_of`, and what it looks like.
@@ -64,7 +65,7 @@ class CsvExport:
             reader = RowReader(
                 path,
                 source.header,
-                Sites(self.zone),
+                Sites(self.zone, self.has_sites),
                 as_of,
                 mapping=self.mapping,
                 map_file=self.map_file,

@@ -56,8 +56,10 @@ class ExportDiary:
         """Return a page of what starts from `start` until before `end`.
 
         All pages are of one export, also when a newer one comes in between. Who has lost the earlier one since
-        is told to begin anew, by PmsUnavailable.
+        is told to begin anew, by PmsUnavailable. Raises Unsupported for a location where it tells none.
         """
+        if location and not self.abilities.has_locations:
+            raise Unsupported("it tells no locations")
         if self._begun is None or cursor is None or not cursor.startswith(f"{self._begun.digest}:"):
             self._begun = await self._source.reading()
         reading = self._begun
@@ -96,7 +98,7 @@ class ExportDiary:
         return (await self._source.reading()).practitioners()
 
     async def locations(self) -> tuple[Location, ...]:
-        """Return the sites that the newest export names. Raises Unsupported where it names none."""
+        """Return the sites that the newest export names. Raises Unsupported where it could name none."""
         if not self.abilities.has_locations:
             raise Unsupported("it tells no locations")
         return (await self._source.reading()).locations
