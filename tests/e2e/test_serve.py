@@ -141,7 +141,7 @@ class TestRefused:
         assert (
             "frontdesk serve needs fastapi, uvicorn and limits, which this installation does not have" in said
         )
-        assert "pipx install --force '.[server,postgres]'" in said
+        assert "pipx install --force '.[calendar,postgres,server]'" in said
 
     def test_a_store_that_is_away(self, desk: LineDesk) -> None:
         with socket.create_server(("127.0.0.1", 0)) as nobody:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ from frontdesk.config import Config
 from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import GatewaySettings, NotifySettings
+from frontdesk.pms.files.settings import Export
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
@@ -276,15 +277,38 @@ def _about_deliveries(state: StoreState) -> Iterator[Finding]:
 
 
 async def _about_account(outside: Outside, account: Account, time_zone: str) -> list[Finding]:
-    from frontdesk.pms.probe import Held
-
-    marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
+    if account.export is not None:
+        return await _about_export(outside, account, account.export, time_zone)
     try:
         assumptions = await _probed(outside, account, time_zone)
     except FrontdeskError as error:
         return [Finding(account.connection, Mark.WRONG, error.hint)]
-    where = Finding(account.connection, Mark.NOT_TRIED, f"its address in the config: {account.base_url}")
-    return [where, *(Finding(account.connection, marks[one.held], one.said) for one in assumptions)]
+    return _assumed(account, f"its address in the config: {account.base_url}", assumptions)
+
+
+async def _about_export(outside: Outside, account: Account, export: Export, time_zone: str) -> list[Finding]:
+    """Say what would be read of a PMS that is only read. What is remembered of exports stays as it is."""
+    from frontdesk.pms.files.looking import look
+
+    looked_at = replace(account, export=replace(export, is_remembered=False))
+    try:
+        diary = outside.open_diary(looked_at, time_zone)
+    except FrontdeskError as error:
+        return [Finding(account.connection, Mark.WRONG, error.hint)]
+    try:
+        assumptions = await look(diary, time_zone, datetime.now(UTC))
+    finally:
+        await diary.close()
+    where = f"its file in the config: {export.path}" if export.path else "its address is a secret"
+    return _assumed(account, where, assumptions)
+
+
+def _assumed(account: Account, where: str, assumptions: Sequence["Assumption"]) -> list[Finding]:
+    from frontdesk.pms.probe import Held
+
+    marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
+    found = [(Mark.NOT_TRIED, where), *((marks[one.held], one.said) for one in assumptions)]
+    return [Finding(account.connection, mark, said) for mark, said in found]
 
 
 async def _probed(outside: Outside, account: Account, time_zone: str) -> "list[Assumption]":
