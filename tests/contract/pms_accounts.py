@@ -34,7 +34,8 @@ class Promise:
     """What one kind's contract promises beyond what its capabilities say.
 
     `names_practitioner` and `names_type`: it shows more than ids. `refuses_past`: it takes no
-    cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is.
+    cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is. `tells_total`: a list
+    says how long it is, so that one that ends early is noticed.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Promise:
     names_type: bool = True
     refuses_past: bool = True
     keeps_id: bool = True
+    tells_total: bool = False
 
     def __str__(self) -> str:
         return self.kind
@@ -52,7 +54,7 @@ PROMISES = (
     Promise("praktika"),
     Promise("core-practice", "Australia/Sydney", keeps_id=False),
     Promise("cliniko", names_practitioner=False, names_type=False, refuses_past=False),
-    Promise("fhir", refuses_past=False),
+    Promise("fhir", refuses_past=False, tells_total=True),
 )
 
 

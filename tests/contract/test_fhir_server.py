@@ -22,6 +22,7 @@ from frontdesk.deliveries import Kind
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import FhirPms
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
@@ -125,7 +126,7 @@ class Clinic:
         self.wire = Wire()
         account = Account("clinic", "fhir", base_url=base_url, credentials={"secret": "fhir-clinic"})
         sign_in = SignIn("FHIR", Auth(kind="bearer"), account, lambda _: token, self.wire, lambda: NOW)
-        self.pms = FhirPms(account, self.wire, sign_in, lambda: NOW)
+        self.pms = FhirPms(FhirWire(account, self.wire, sign_in, lambda: NOW))
         self._other = HttpClient(
             allow_http=True, allow_private=True, headers={"Authorization": f"Bearer {TOKEN}"}
         )

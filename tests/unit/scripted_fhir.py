@@ -9,6 +9,7 @@ from uuid import UUID
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import FhirPms
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.port import Account
 from frontdesk.pms.profile import Auth
 from frontdesk.pms.signing import SignIn
@@ -99,4 +100,4 @@ def pms(server: Server, release: str = "R4", *, says_release: bool = True) -> Fh
         fhir_version=release,
     )
     sign_in = SignIn("FHIR", Auth(kind="bearer"), account, lambda _: "t", server, lambda: NOW)
-    return FhirPms(account, server, sign_in, lambda: NOW)
+    return FhirPms(FhirWire(account, server, sign_in, lambda: NOW))

@@ -13,13 +13,24 @@ import msgspec
 
 from frontdesk import text
 from frontdesk.pms.fhir_json import Resource, list_of, table_of, tables_of, text_of
-from frontdesk.pms.fhir_people import PATIENTS, PRACTITIONERS, actor_of, actors, names, read_reference, who
+from frontdesk.pms.fhir_people import (
+    LOCATIONS,
+    PATIENTS,
+    PRACTITIONERS,
+    actor_of,
+    actors,
+    names,
+    of_r5,
+    read_reference,
+    who,
+)
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     Appointment,
     AppointmentStatus,
     ByHand,
     ContractDrift,
+    One,
     PmsPractitioner,
     Unsupported,
 )
@@ -126,13 +137,14 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
         raise ContractDrift("an appointment without a status")
     end = resource.get("end")
     found = actors(resource, base)
+    site = who(tuple(one for one in found if one.kind in LOCATIONS), LOCATIONS)
     tag = _ETAG.fullmatch(entity_tag(resource, etag))
     return text.clean_fields(
         Appointment(
             ref=_id(resource),
             status=STATUSES.get(raw_status, AppointmentStatus.OTHER),
-            starts_at=_instant(resource.get("start"), "start"),
-            ends_at=None if end is None else _instant(end, "end"),
+            starts_at=instant(resource.get("start"), "start"),
+            ends_at=None if end is None else instant(end, "end"),
             practitioners=who(found, PRACTITIONERS),
             practitioner_name=names(found, PRACTITIONERS),
             patients=who(found, PATIENTS),
@@ -141,8 +153,34 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
             version=tag[1] if tag else "",
             raw_status=raw_status,
             by_hand=_by_hand(resource),
+            location=site.ref if isinstance(site, One) else "",
+            previous=_only_id(of_r5(resource, "replaces"), resource, base),
+            series=_only_id(of_r5(resource, "originatingAppointment"), resource, base),
+            updated_at=last_updated(resource),
+            time_text=text_of(resource.get("start")),
         )
     )
+
+
+def last_updated(resource: Resource) -> datetime | None:
+    """Return when a resource was changed last, None where it does not say so that it can be understood."""
+    try:
+        return instant(table_of(resource.get("meta")).get("lastUpdated"), "last change")
+    except ContractDrift:
+        return None
+
+
+def locations(resource: Resource, base: str) -> frozenset[str]:
+    """Return the ids of all places that an Appointment or a Schedule names: a site, a room."""
+    return frozenset(one.ref for one in actors(resource, base) if one.kind in LOCATIONS and one.ref)
+
+
+def _only_id(references: list[object], resource: Resource, base: str) -> str:
+    """Return the id of the one Appointment of this server that is referred to, empty where it is not one."""
+    found = [read_reference(text_of(table_of(one).get("reference")), resource, base) for one in references]
+    if len(found) != 1 or found[0][0] != "Appointment" or "://" in found[0][1]:
+        return ""
+    return found[0][1].removeprefix("Appointment/")
 
 
 def is_without_time(resource: Resource) -> bool:
@@ -269,6 +307,19 @@ def next_link(bundle: Resource) -> str:
     return next(links, "")
 
 
+def total(bundle: Resource) -> int | None:
+    """Return how many a searchset says that it found on all pages, None where it does not say.
+
+    Raises ContractDrift (https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.total).
+    """
+    said = bundle.get("total")
+    if said is None:
+        return None
+    if isinstance(said, bool) or not isinstance(said, int) or said < 0:
+        raise ContractDrift("a list whose length cannot be read")
+    return said
+
+
 def words_of(outcome: object, about: Resource) -> str:
     """Return what an OperationOutcome says, for the operator, without what it tells of a patient.
 
@@ -306,8 +357,8 @@ def _id(resource: Resource) -> str:
     return ref
 
 
-def _instant(value: object, name: str) -> datetime:
-    """A time without an offset could be anybody's: it is refused, never guessed."""
+def instant(value: object, name: str) -> datetime:
+    """Return an instant in UTC. Raises ContractDrift: one without an offset could be anybody's."""
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)

@@ -9,6 +9,7 @@ from typing import Literal
 from frontdesk.credentials import Secrets
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Account, Pms, UnusableSettings
 from frontdesk.pms.profile import Auth, Profile
@@ -45,7 +46,7 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
     if account.auth:
         kind = "client-credentials"
     sign_in = SignIn(name, Auth(kind=kind), account, secrets, client, now)
-    return FhirPms(account, client, sign_in, now)
+    return FhirPms(FhirWire(account, client, sign_in, now))
 
 
 def client_for(account: Account) -> HttpClient:
