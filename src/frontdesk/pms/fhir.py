@@ -82,12 +82,12 @@ class FhirPms:
         A day is never asked for by its date: servers were seen that take it for a day in UTC.
         """
         asked = (("date", f"ge{fhir.in_utc(start)}"), ("date", f"lt{fhir.in_utc(end)}"))
-        page = await self._wire.page("Appointment", asked, cursor)
-        timed = [one for one in page.resources if not fhir.is_without_time(one)]
+        resources, page = await self._wire.page("Appointment", asked, cursor)
+        timed = [one for one in resources if not fhir.is_without_time(one)]
         found = [fhir.appointment(one, self._wire.base) for one in timed]
         # A server may ignore a parameter, and its `lt` looks at ends in some.
         inside = tuple(one for one in found if start <= one.starts_at < end)
-        return AppointmentPage(inside, page.cursor, len(page.resources) - len(found), page.total)
+        return AppointmentPage(inside, page.cursor, len(resources) - len(found), page.total)
 
     async def appointment(self, ref: str) -> Appointment:
         """Return one appointment; its version is what If-Match compares.

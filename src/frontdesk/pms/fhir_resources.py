@@ -5,7 +5,7 @@ JSON: https://hl7.org/fhir/R4/json.html; versions: https://hl7.org/fhir/R4/http.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -141,7 +141,7 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
     tag = _ETAG.fullmatch(entity_tag(resource, etag))
     return text.clean_fields(
         Appointment(
-            ref=_id(resource),
+            ref=id_of(resource),
             status=STATUSES.get(raw_status, AppointmentStatus.OTHER),
             starts_at=instant(resource.get("start"), "start"),
             ends_at=None if end is None else instant(end, "end"),
@@ -273,51 +273,18 @@ def _by_hand(resource: Resource) -> ByHand | None:
 
 def practitioner(resource: Resource) -> PmsPractitioner:
     """Return who a Practitioner is. Raises ContractDrift without an id."""
-    names = [name for name in tables_of(resource.get("name")) if name.get("use") != "old"]
-    names.sort(key=lambda name: _NAME_USES.get(text_of(name.get("use")), 2))
     return text.clean_fields(
         PmsPractitioner(
-            ref=_id(resource),
-            name=_human_name(names[0]) if names else "",
-            is_active=resource.get("active") is not False,
+            ref=id_of(resource), name=name_of(resource), is_active=resource.get("active") is not False
         )
     )
 
 
-def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
-    """Yield the resources of one kind that a searchset found; what came along with them is left out.
-
-    Raises ContractDrift for what is no resource at all.
-    """
-    entries = bundle.get("entry", [])
-    for entry in entries if isinstance(entries, list) else [None]:
-        resource = table_of(table_of(entry).get("resource"))
-        there = text_of(resource.get("resourceType"))
-        if not there:
-            raise ContractDrift("a list holds something that is no resource")
-        if there == kind:
-            yield resource
-
-
-def next_link(bundle: Resource) -> str:
-    """Return the address of a searchset's next page, or nothing (https://hl7.org/fhir/R4/http.html#paging)."""
-    links = (
-        text_of(link.get("url")) for link in tables_of(bundle.get("link")) if link.get("relation") == "next"
-    )
-    return next(links, "")
-
-
-def total(bundle: Resource) -> int | None:
-    """Return how many a searchset says that it found on all pages, None where it does not say.
-
-    Raises ContractDrift (https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.total).
-    """
-    said = bundle.get("total")
-    if said is None:
-        return None
-    if isinstance(said, bool) or not isinstance(said, int) or said < 0:
-        raise ContractDrift("a list whose length cannot be read")
-    return said
+def name_of(resource: Resource) -> str:
+    """Return the name by which a Patient or a Practitioner is called, empty where there is none."""
+    names = [name for name in tables_of(resource.get("name")) if name.get("use") != "old"]
+    names.sort(key=lambda name: _NAME_USES.get(text_of(name.get("use")), 2))
+    return _human_name(names[0]) if names else ""
 
 
 def words_of(outcome: object, about: Resource) -> str:
@@ -350,7 +317,8 @@ def _private_words(resource: Resource) -> Iterable[str]:
     return (word for name in people for word in re.findall(r"[^\W\d_][^\W_'-]+", name))
 
 
-def _id(resource: Resource) -> str:
+def id_of(resource: Resource) -> str:
+    """Return a resource's id. Raises ContractDrift without one."""
     ref = text_of(resource.get("id"))
     if not is_id(ref):
         raise ContractDrift(say(f"a {resource['resourceType']} without an id"))

@@ -1,6 +1,6 @@
 """Requests to a FHIR server, and how far its answers can be trusted (https://hl7.org/fhir/R4/http.html).
 
-A searchset is whole only where it proves it: servers were seen that leave out the link to the next page though
+A list is whole only where it proves it: servers were seen that leave out the link to the next page though
 there are more rows (hapifhir/hapi-fhir#6549, Medplum's router 4.5.2).
 """
 
@@ -11,10 +11,11 @@ from typing import Any
 
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
+from frontdesk.pms import fhir_bundles as bundles
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir_json import Resource, text_of
 from frontdesk.pms.outcomes import judged, say
-from frontdesk.pms.paging import MOST_PAGES, followed, place
+from frontdesk.pms.paging import MOST_PAGES, followed
 from frontdesk.pms.port import Account, ContractDrift, Incomplete, PmsUnavailable, Rejected
 from frontdesk.pms.signing import SignIn
 
@@ -27,15 +28,14 @@ _NO_TOTAL = "-"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a search: the resources of the kind that was asked for, and the bundle as it came.
+    """A page of a list, as it came; `cursor` asks for the next one, None at the proven end.
 
-    `cursor` asks for the next page, None at the end, which is proven where the server says a `total`.
+    `total` is how many entries the whole list has, where the server says it.
     """
 
-    resources: tuple[Resource, ...]
     bundle: Resource
-    cursor: str | None
-    total: int | None
+    cursor: str | None = None
+    total: int | None = None
 
 
 class FhirWire:
@@ -74,43 +74,40 @@ class FhirWire:
         return resource, fhir.entity_tag(resource, answer.headers.get("etag", ""))
 
     async def page(
-        self, kind: str, params: Sequence[tuple[str, str]], cursor: str | None = None, path: str = ""
-    ) -> Page:
-        """Return a page of a search for resources of one kind, or of the list at `path`.
+        self, kind: str, params: Sequence[tuple[str, str]], cursor: str | None = None
+    ) -> tuple[list[Resource], Page]:
+        """Return the resources of one kind on a page of a search, and the page.
 
-        Raises Incomplete where the list ends before its `total` or its `total` changes on the way.
+        Raises Incomplete where the list ends before its total, or its total changes on the way.
         """
-        number, said = place(cursor)
-        rows, total_before, link = _decoded(said)
-        sized = (*params, ("_count", str(PAGE_SIZE)))
-        answer = await self.get(link or path or kind, () if link else sized)
-        bundle = self.resource(answer, "Bundle")
-        found, following = tuple(fhir.resources(bundle, kind)), fhir.next_link(bundle)
-        total = fhir.total(bundle)
-        if None not in (total, total_before) and total != total_before:
-            raise Incomplete("a list changed while it was read")
-        total = total_before if total is None else total
-        rows += len(found)
-        if not following:
-            if total is not None and rows != total:
-                raise Incomplete(f"a list of {total} ends after {rows}")
-            return Page(found, bundle, None, total)
-        if following == link:
-            raise ContractDrift("a list repeats itself")
-        if number >= MOST_PAGES:
-            raise ContractDrift("a list does not end")
-        known = _NO_TOTAL if total is None else total
-        return Page(found, bundle, f"{number + 1} {rows} {known} {following}", total)
+        bundle, link = await self._bundle(kind, params, cursor)
+        found = list(bundles.resources(bundle, kind))
+        return found, _judged(bundle, len(found), cursor, link)
+
+    async def deleted(self, kind: str, since: str, cursor: str | None = None) -> tuple[list[str], Page]:
+        """Return the ids on a page of a history that says they were deleted. Raises as `page` does."""
+        bundle, link = await self._bundle(f"{kind}/_history", (("_since", since),), cursor)
+        found = list(bundles.deleted(bundle, kind, self.base))
+        return found, _judged(bundle, len(bundles.entries(bundle)), cursor, link)
 
     async def all(self, kind: str, params: Sequence[tuple[str, str]] = ()) -> list[Resource]:
-        """Return every resource that a search finds. Raises as `page` does."""
+        """Return every resource of one kind that a search finds. Raises as `page` does."""
         found: list[Resource] = []
         cursor: str | None = None
         while True:
-            page = await self.page(kind, params, cursor)
-            found += page.resources
+            some, page = await self.page(kind, params, cursor)
+            found += some
             if (cursor := page.cursor) is None:
                 return found
+
+    async def _bundle(
+        self, path: str, params: Sequence[tuple[str, str]], cursor: str | None
+    ) -> tuple[Resource, str]:
+        """Return a page of a list, and the link that led to it, empty for the first page."""
+        link = _place(cursor)[3]
+        sized = (*params, ("_count", str(PAGE_SIZE)))
+        answer = await self.get(link or path, () if link else sized)
+        return self.resource(answer, "Bundle"), link
 
     async def get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
         """Return the answer to a read, which is a success. Raises PmsError."""
@@ -157,9 +154,27 @@ def refusal(answer: Answer, about: Resource) -> str:
         return ""
 
 
-def _decoded(said: str) -> tuple[int, int | None, str]:
-    """Return what a cursor says: the rows before, their total if it is known, and where the page is."""
-    if not said:
-        return 0, None, ""
-    rows, total, link = said.split(" ", 2)
-    return int(rows), None if total == _NO_TOTAL else int(total), link
+def _judged(bundle: Resource, length: int, cursor: str | None, link: str) -> Page:
+    """Return what a page of a list is in the whole of it; `length` is how much of the list it has."""
+    number, rows_before, total_before, _ = _place(cursor)
+    rows, total, following = rows_before + length, bundles.total(bundle), bundles.next_link(bundle)
+    if None not in (total, total_before) and total != total_before:
+        raise Incomplete("a list changed while it was read")
+    total = total_before if total is None else total
+    if not following:
+        if total is not None and rows != total:
+            raise Incomplete(f"a list of {total} ends after {rows}")
+        return Page(bundle, None, total)
+    if following == link:
+        raise ContractDrift("a list repeats itself")
+    if number >= MOST_PAGES:
+        raise ContractDrift("a list does not end")
+    return Page(bundle, f"{number + 1} {rows} {_NO_TOTAL if total is None else total} {following}", total)
+
+
+def _place(cursor: str | None) -> tuple[int, int, int | None, str]:
+    """Return what a cursor says: the page's number, the rows before it, their total if known, and where it is."""
+    if cursor is None:
+        return 1, 0, None, ""
+    number, rows, total, link = cursor.split(" ", 3)
+    return int(number), int(rows), None if total == _NO_TOTAL else int(total), link
