@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.pms.kinds import describe, kinds, open_pms, profile_path
+from frontdesk.pms.kinds import describe, kinds, open_diary, open_pms, profile_path
 from frontdesk.pms.port import Account, UnusableSettings, Verified
 from frontdesk.pms.profile_file import load
 from tests.unit.pms_profiles import MINIMAL, NOW, write_profile
@@ -258,3 +258,38 @@ def test_a_package_can_bring_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point(works=False)])
     with pytest.raises(UnusableSettings, match="otherpms does not load: ImportError"):
         open_pms(Account("c", "otherpms"), str, "UTC", lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("account", "complaint"),
+    [
+        (Account("c", "nothing"), "[connections.c] kind: there is no nothing"),
+        (
+            Account("c", "manual"),
+            "[connections.c]: frontdesk cannot read the diary of a system of the kind manual",
+        ),
+        (Account("c", "praktika", "https://pms.example"), "[connections.c] needs a tenant"),
+        (Account("c", "cliniko", credentials={"secret": "s"}), "[connections.c] needs a user_agent_email"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Account) else "",
+)
+def test_an_account_whose_diary_cannot_be_read(account: Account, complaint: str) -> None:
+    with pytest.raises(UnusableSettings) as refused:
+        open_diary(account, lambda name: f"{name}-au1", "Australia/Adelaide", lambda: NOW)
+    assert refused.value.hint.startswith(complaint)
+
+
+@pytest.mark.parametrize("kind", ["praktika", "core-practice", "cliniko"])
+async def test_the_diary_of_a_shipped_profile_can_be_read(kind: str) -> None:
+    account = Account(
+        "c",
+        kind,
+        "https://pms.example",
+        "smile",
+        credentials={"secret": "s"},
+        user_agent_email="desk@smile.example",
+    )
+    diary = open_diary(account, str, "Australia/Adelaide", lambda: NOW)
+    assert diary.abilities.name == describe(kind, Path()).name
+    assert describe(kind, Path()).can_be_read
+    await diary.close()

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontdesk.credentials import Secrets
+from frontdesk.pms.diary import Diary
 from frontdesk.pms.port import Account, Pms, UnusableSettings, Verified
 
 if TYPE_CHECKING:
@@ -24,11 +25,24 @@ ENTRY_POINTS = "frontdesk.pms"
 
 _HERE = Path(__file__).parent
 _PROFILES = {"praktika": "praktika.toml", "core-practice": "core_practice.toml", "cliniko": "cliniko.toml"}
+
+
+class _Opener(NamedTuple):
+    """What carries a kind out, as `module:function`: as a PMS that is told changes, and as a diary that is read.
+
+    Either is empty where the kind cannot be used so.
+    """
+
+    pms: str = ""
+    diary: str = ""
+
+
+_PROFILE = _Opener("frontdesk.pms.opening:open_profile", "frontdesk.pms.opening:open_profile_diary")
 _OPENERS = {
-    "praktika": "frontdesk.pms.opening:open_profile",
-    "core-practice": "frontdesk.pms.opening:open_profile",
-    "cliniko": "frontdesk.pms.cliniko:open_cliniko",
-    "fhir": "frontdesk.pms.opening:open_fhir",
+    "praktika": _PROFILE,
+    "core-practice": _PROFILE,
+    "cliniko": _Opener("frontdesk.pms.cliniko:open_cliniko", "frontdesk.pms.cliniko:open_cliniko_diary"),
+    "fhir": _Opener("frontdesk.pms.opening:open_fhir"),
 }
 
 _ROUTE = re.compile(r"\s*\[\s*routes\s*\.\s*(\w+)\s*\]")
@@ -42,6 +56,8 @@ class Described:
     """What can be said of a kind of PMS without asking it. A manual one has its name in the config.
 
     `verified` is None where nothing is assumed, or where only the installed package could say it.
+    `can_be_read`: its diary can be followed; `tells_changes` to `tells_hours` are what can be read of it
+    besides appointments and who can be booked.
     """
 
     name: str
@@ -51,6 +67,12 @@ class Described:
     can_move: bool = False
     can_mark_no_show: bool = False
     can_take_back_no_show: bool = False
+    can_be_read: bool = False
+    tells_changes: bool = False
+    tells_patients: bool = False
+    tells_locations: bool = False
+    tells_blocks: bool = False
+    tells_hours: bool = False
 
 
 def kinds() -> tuple[str, ...]:
@@ -99,19 +121,42 @@ def open_pms(account: Account, secrets: Secrets, time_zone: str, now: Callable[[
     Profiles of the config have absolute paths here. Raises UnusableSettings.
     """
     where = f"[connections.{account.connection}]"
-    if is_profile(account.kind):
-        opener = "frontdesk.pms.opening:open_profile"
-    elif account.kind in _OPENERS:
-        opener = _OPENERS[account.kind]
-    elif point := _entry_point(account.kind):
-        return _from_outside(point)(account, secrets, time_zone, now)
-    elif account.kind == MANUAL:
+    opener = _opener(account.kind)
+    if opener is not None and opener.pms:
+        opened: Pms = _function(opener.pms)(account, secrets, time_zone, now)
+        return opened
+    if opener is not None:
+        raise UnusableSettings(f"{where}: nothing can be changed in a system of the kind {account.kind}")
+    if account.kind == MANUAL:
         raise UnusableSettings(f"{where}: a manual system is updated by hand")
-    else:
+    if point := _entry_point(account.kind):
+        return _from_outside(point)(account, secrets, time_zone, now)
+    raise UnusableSettings(f"{where} kind: {_unknown(account.kind)}")
+
+
+def open_diary(account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]) -> Diary:
+    """Return the diary of an account, for a practice in `time_zone`. Nothing is sent yet.
+
+    Profiles of the config have absolute paths here. Raises UnusableSettings, also for a kind without a diary
+    that can be read.
+    """
+    where = f"[connections.{account.connection}]"
+    opener = _opener(account.kind)
+    if opener is not None and opener.diary:
+        opened: Diary = _function(opener.diary)(account, secrets, time_zone, now)
+        return opened
+    if opener is None and account.kind != MANUAL and not _entry_point(account.kind):
         raise UnusableSettings(f"{where} kind: {_unknown(account.kind)}")
+    raise UnusableSettings(f"{where}: frontdesk cannot read the diary of a system of the kind {account.kind}")
+
+
+def _opener(kind: str) -> _Opener | None:
+    return _PROFILE if is_profile(kind) else _OPENERS.get(kind)
+
+
+def _function(opener: str) -> Any:
     module, _, name = opener.partition(":")
-    opened: Pms = getattr(import_module(module), name)(account, secrets, time_zone, now)
-    return opened
+    return getattr(import_module(module), name)
 
 
 def _described(file: Path) -> Described:
@@ -143,6 +188,12 @@ def _described(file: Path) -> Described:
         can_move="reschedule" in routes,
         can_mark_no_show="no_show" in routes,
         can_take_back_no_show="take_back_no_show" in routes,
+        can_be_read="list" in routes,
+        tells_changes="changes" in routes,
+        tells_patients="patient" in routes,
+        tells_locations="locations" in routes,
+        tells_blocks="blocks" in routes,
+        tells_hours="hours" in routes,
     )
 
 

@@ -4,19 +4,23 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from frontdesk.credentials import Secrets
 from frontdesk.http_client import HttpClient
+from frontdesk.pms.diary import Diary
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
 from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Account, Pms, UnusableSettings
 from frontdesk.pms.profile import Auth, Profile
 from frontdesk.pms.profile_file import load
+from frontdesk.pms.rest_diary import RestDiary
 from frontdesk.pms.rest_profile import RestPms
 from frontdesk.pms.signing import SignIn
 from frontdesk.templates import fill, fill_path, names_in
+
+OpenedT = TypeVar("OpenedT", bound=RestDiary)
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
@@ -26,11 +30,27 @@ def open_profile(account: Account, secrets: Secrets, time_zone: str, now: Callab
 
     Raises UnusableSettings, which names the connection and what it lacks.
     """
+    return _joined(RestPms, account, secrets, time_zone, now)
+
+
+def open_profile_diary(
+    account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]
+) -> Diary:
+    """Return the diary of an account whose kind is a shipped profile, or the absolute path of one.
+
+    Raises UnusableSettings, which names the connection and what it lacks.
+    """
+    return _joined(RestDiary, account, secrets, time_zone, now)
+
+
+def _joined(
+    kind: type[OpenedT], account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]
+) -> OpenedT:
     profile = load(profile_path(account.kind, Path()))
     root = _root(profile, account)
     client = client_for(account)
     sign_in = SignIn(profile.name, profile.auth, account, secrets, client, now)
-    return RestPms(profile, root, {"tenant": account.tenant}, client, sign_in, time_zone, now)
+    return kind(profile, root, {"tenant": account.tenant}, client, sign_in, time_zone, now)
 
 
 def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], datetime]) -> Pms:

@@ -178,13 +178,15 @@ class AppointmentPage:
     """Some appointments; `cursor` asks for the next ones, None when there are none.
 
     `without_time` counts entries that were left out because they have no time, as in a waiting list.
-    `total` is how many the whole list has, where the PMS says it.
+    `total` is how many the whole list has, those without a time too, where the PMS says it: on the last
+    page it is exact. `gone` are the ids of those that the list names as deleted.
     """
 
     appointments: tuple[Appointment, ...]
     cursor: str | None = None
     without_time: int = 0
     total: int | None = None
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
