@@ -122,7 +122,9 @@ class FhirDiary:
             ("start", f"ge{fhir.in_utc(start - LONGEST_BLOCK)}"),
             ("start", f"lt{fhir.in_utc(end)}"),
         ]
-        slots = [one for one in await self._wire.all("Slot", asked) if one.get("status") == "busy-unavailable"]
+        slots = [
+            one for one in await self._wire.all("Slot", asked) if one.get("status") == "busy-unavailable"
+        ]
         schedules = {ref for slot in slots if (ref := fhir_times.schedule_of(slot, self._wire.base))}
         calendars = {"": fhir_times.Calendar(), **{ref: await self._calendar(ref) for ref in schedules}}
         found: list[Block] = []

@@ -42,7 +42,7 @@ _OPENERS = {
     "praktika": _PROFILE,
     "core-practice": _PROFILE,
     "cliniko": _Opener("frontdesk.pms.cliniko:open_cliniko", "frontdesk.pms.cliniko:open_cliniko_diary"),
-    "fhir": _Opener("frontdesk.pms.opening:open_fhir"),
+    "fhir": _Opener("frontdesk.pms.opening:open_fhir", "frontdesk.pms.opening:open_fhir_diary"),
 }
 
 _ROUTE = re.compile(r"\s*\[\s*routes\s*\.\s*(\w+)\s*\]")
@@ -95,6 +95,12 @@ def describe(kind: str, folder: Path) -> Described:
             can_move=True,
             can_mark_no_show=True,
             can_take_back_no_show=True,
+            can_be_read=True,
+            tells_changes=True,
+            tells_patients=True,
+            tells_locations=True,
+            tells_blocks=True,
+            tells_hours=True,
         )
     if kind in _PROFILES:
         return _described(_HERE / _PROFILES[kind])

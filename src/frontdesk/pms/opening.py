@@ -10,6 +10,7 @@ from frontdesk.credentials import Secrets
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.diary import Diary
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
+from frontdesk.pms.fhir_diary import FhirDiary
 from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Account, Pms, UnusableSettings
@@ -58,6 +59,15 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
 
     Raises UnusableSettings.
     """
+    return FhirPms(_wire(account, secrets, now))
+
+
+def open_fhir_diary(account: Account, secrets: Secrets, _: str, now: Callable[[], datetime]) -> Diary:
+    """Return the diary of an account at a FHIR server, signed in to as `open_fhir` does. Raises UnusableSettings."""
+    return FhirDiary(_wire(account, secrets, now))
+
+
+def _wire(account: Account, secrets: Secrets, now: Callable[[], datetime]) -> FhirWire:
     name = CAPABILITIES.name
     if not account.base_url:
         raise _without_base_url(account, name)
@@ -66,7 +76,7 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
     if account.auth:
         kind = "client-credentials"
     sign_in = SignIn(name, Auth(kind=kind), account, secrets, client, now)
-    return FhirPms(FhirWire(account, client, sign_in, now))
+    return FhirWire(account, client, sign_in, now)
 
 
 def client_for(account: Account) -> HttpClient:
