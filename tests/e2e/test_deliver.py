@@ -31,7 +31,7 @@ async def test_a_patient_without_e_mail_gets_an_sms(world: World) -> None:
 
     assert await world.run("deliver", "--once") == "3 done\n"
 
-    assert [number for number, _ in world.pms.diary.messages()] == ["+61491570006"]
+    assert [number for number, _ in world.pms.diary.ledger.messages()] == ["+61491570006"]
     assert "SMS sent" in await world.run("show", "R00002")
 
 

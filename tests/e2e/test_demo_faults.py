@@ -50,7 +50,7 @@ def test_what_is_no_number_of_the_menu_changes_nothing(place: Path) -> None:
 
 def test_it_shows_what_the_pmss_did(place: Path) -> None:
     diary = Diary(place / world.PMS_FOLDER / STATE_FILE)
-    diary.write_down(
+    diary.ledger.write_down(
         datetime.now(UTC), "praktika-demo", "cancel", ref="77", request_id="x", effective=True, answered="200"
     )
     diary.close()

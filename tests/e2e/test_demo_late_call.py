@@ -70,7 +70,7 @@ def last_line(result: Result) -> str:
 def no_shows(place: Path, account: str) -> list[bool]:
     """Return of each request to mark a no-show in a PMS whether it took effect."""
     diary = Diary(place / world.PMS_FOLDER / STATE_FILE)
-    lines = [line.effective for line in diary.ledger(account) if line.operation == "no-show"]
+    lines = [line.effective for line in diary.ledger.lines(account) if line.operation == "no-show"]
     diary.close()
     return lines
 

@@ -55,7 +55,7 @@ async def test_it_changes_nothing(world: World) -> None:
     assert not any(line.effective for line in world.pms.ledger)
     assert {line.operation for line in world.pms.ledger} <= {"ping", "list", "read", "practitioners"}
     assert not world.mail.exists()
-    assert world.pms.diary.messages() == []
+    assert world.pms.diary.ledger.messages() == []
     assert "Praktika waiting" in await world.run("show", "R00001")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from frontdesk.cli import following
 from frontdesk.demo.simulator import Entry
-from frontdesk.demo.simulator.diary import EntryStatus
+from frontdesk.demo.simulator.records import EntryStatus
 from tests.e2e.line_mode import PRACTICES, LineDesk
 from tests.e2e.world import World
 from tests.making import make_incoming, make_patient, make_practice

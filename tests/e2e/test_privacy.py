@@ -253,11 +253,13 @@ class TestTheNote:
         said += await world.run("deliver", "--once")
         said += await world.run("history", "R00001", "--json") + await world.run("history", "R00001")
         assert world.cancels() == [True, True]
-        kept = [str(line) for line in world.pms.ledger] + [text for _, text in world.pms.diary.messages()]
+        kept = [str(line) for line in world.pms.ledger] + [
+            text for _, text in world.pms.diary.ledger.messages()
+        ]
         everywhere = bytes(sent) + leaves_frontdesk(world.desk) + said.encode() + "".join(kept).encode()
         assert b"patient ill" in sent
         assert everywhere.count(b"patient ill") >= 4
-        assert len(world.pms.diary.messages()) == 1
+        assert len(world.pms.diary.ledger.messages()) == 1
         assert NOTE.encode() not in everywhere
         assert NOTE in await world.run("show", "R00001", "--notes")
 

@@ -249,7 +249,7 @@ def check_pms(
     pms: Simulator, behaviour: PmsBehaviour, delivery: Delivery, operation: Operation, after: EntryStatus
 ) -> None:
     """The PMS has done it once, or what it did not do is for a person; nothing was sent blindly."""
-    ledger = pms.diary.ledger("smile")
+    ledger = pms.diary.ledger.lines("smile")
     effective = [line for line in ledger if line.effective]
     assert (delivery.state, len(effective)) == (behaviour.ends, behaviour.writes), (delivery, ledger)
     if delivery.state is State.DONE:

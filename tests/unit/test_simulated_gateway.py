@@ -32,7 +32,7 @@ async def test_a_message_is_taken_once_however_often_it_is_handed_over(place: Pa
     async with Simulator(Diary(), settings.accounts, port=settings.port) as outside:
         first = await carriers[SMS_CONNECTION].carry(claim)
         again = await carriers[SMS_CONNECTION].carry(replace(claim, unproven=1))
-        ((number, words),) = outside.diary.messages()
+        ((number, words),) = outside.diary.ledger.messages()
         assert [line.effective for line in outside.ledger] == [True, False]
     assert (first.ended, again.ended) == (Ended.DONE, Ended.DONE)
     assert number == "+61491570006"
@@ -48,7 +48,7 @@ async def test_a_key_that_is_not_its_own_is_locked_out(place: Path) -> None:
     carriers = open_carriers(NotifySettings(Letterhead(), sms=sms), Credentials(place))
     async with Simulator(Diary(), settings.accounts, port=settings.port) as outside:
         result = await carriers[SMS_CONNECTION].carry(make_claim(Kind.PATIENT_SMS, "0491 570 006"))
-        assert outside.diary.messages() == []
+        assert outside.diary.ledger.messages() == []
     assert result.ended is Ended.LOCKED_OUT
     await carriers[SMS_CONNECTION].close()
     outside.diary.close()

@@ -109,7 +109,7 @@ def test_it_serves_follows_its_faults_and_ends(folder: Path, running: subprocess
     running.send_signal(signal.SIGTERM)
     assert running.wait() == 0
     diary = Diary(folder / STATE_FILE)
-    assert [line.operation for line in diary.ledger() if line.effective] == ["cancel"]
+    assert [line.operation for line in diary.ledger.lines() if line.effective] == ["cancel"]
     diary.close()
 
 

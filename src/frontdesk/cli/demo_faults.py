@@ -74,7 +74,7 @@ def _menu(in_force: str) -> Iterable[str]:
 def _ledger(folder: Path) -> Iterable[str]:
     diary = Diary(folder / STATE_FILE)
     try:
-        lines = diary.ledger()
+        lines = diary.ledger.lines()
     finally:
         diary.close()
     effective = sum(line.effective for line in lines)

@@ -4,7 +4,7 @@ It speaks the wire contracts of the shipped adapters, keeps a ledger of what it 
 fails in every scripted way. It is ours, so it proves nothing about a vendor.
 """
 
-from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus, LedgerLine
+from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.faults import Effect, Fault, Kind
 from frontdesk.demo.simulator.folder import (
     NamedFault,
@@ -15,6 +15,7 @@ from frontdesk.demo.simulator.folder import (
     write_settings,
 )
 from frontdesk.demo.simulator.process import fill, serve, start
+from frontdesk.demo.simulator.records import Entry, EntryStatus, LedgerLine
 from frontdesk.demo.simulator.server import Simulator
 from frontdesk.demo.simulator.wire import Operation, SimulatedAccount
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from frontdesk.demo.simulator.diary import Bookable, Diary, Entry, EntryStatus, Window
+from frontdesk.demo.simulator.diary import Diary
+from frontdesk.demo.simulator.records import Bookable, Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus, Window
+from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.openings import openings
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,

@@ -1,4 +1,4 @@
-"""The state of the simulated PMS: appointments, who can be booked, and a ledger of every request.
+"""The state of the simulated PMS: appointments, what is around them, and a ledger of every request.
 
 It is an SQLite file, so it survives the simulator's own end; None keeps it in memory.
 Instants are UTC with microseconds, as text that sorts in time order.
@@ -6,17 +6,19 @@ Instants are UTC with microseconds, as text that sorts in time order.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from frontdesk.arrivals import IncomingBooking
-from frontdesk.bookings import Presence
+from frontdesk.bookings import Patient, Presence
+from frontdesk.demo.simulator.ledger import Ledger
+from frontdesk.demo.simulator.records import Bookable, Entry, EntryStatus, Gone, Person, Site, View, Window
+from frontdesk.demo.simulator.register import Register
 
 _BATCH = 5_000
 
@@ -26,94 +28,13 @@ CREATE TABLE IF NOT EXISTS appointment (
   practitioner_ref TEXT NOT NULL, practitioner_name TEXT NOT NULL,
   patient_ref TEXT NOT NULL, patient_name TEXT NOT NULL, appointment_type TEXT NOT NULL,
   status TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL, attendance TEXT NOT NULL,
-  moved_to TEXT NOT NULL, moved_from TEXT NOT NULL, more TEXT NOT NULL,
+  moved_to TEXT NOT NULL, moved_from TEXT NOT NULL, location_ref TEXT NOT NULL, series TEXT NOT NULL,
+  gone TEXT NOT NULL, cancelled_at TEXT, more TEXT NOT NULL,
   version INTEGER NOT NULL, updated_at TEXT NOT NULL,
   PRIMARY KEY (account, ref)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS appointment_start ON appointment (account, starts_at, ref);
-CREATE TABLE IF NOT EXISTS practitioner (
-  account TEXT NOT NULL, ref TEXT NOT NULL, name TEXT NOT NULL, is_active INTEGER NOT NULL,
-  PRIMARY KEY (account, ref)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger (
-  number INTEGER PRIMARY KEY, at TEXT NOT NULL, account TEXT NOT NULL, operation TEXT NOT NULL,
-  ref TEXT NOT NULL, request_id TEXT NOT NULL, effective INTEGER NOT NULL, answered TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS answered (
-  account TEXT NOT NULL, request_id TEXT NOT NULL, about TEXT NOT NULL, body BLOB NOT NULL,
-  PRIMARY KEY (account, request_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS message (
-  number INTEGER PRIMARY KEY, at TEXT NOT NULL, account TEXT NOT NULL, recipient TEXT NOT NULL,
-  words TEXT NOT NULL
-);
 """
-
-
-class EntryStatus(StrEnum):
-    """Where an appointment stands, in no vendor's words."""
-
-    BOOKED = "booked"
-    ARRIVED = "arrived"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no-show"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An appointment in the diary.
-
-    `version` and `updated_at` rise with every change. `moved_to` is the id of the appointment
-    that replaced this one, which then counts as deleted. `more` is what a client may store
-    that the diary does not understand; where it has a key that the diary shows too, it is shown
-    in its place, such as several patients.
-    """
-
-    ref: str
-    starts_at: datetime
-    ends_at: datetime
-    practitioner_ref: str = "1"
-    practitioner_name: str = "Dr Lee"
-    patient_ref: str = "55"
-    patient_name: str = "Amelia Wilson"
-    appointment_type: str = "Check-up and clean"
-    status: EntryStatus = EntryStatus.BOOKED
-    reason: str = ""
-    note: str = ""
-    attendance: str = ""
-    moved_to: str = ""
-    moved_from: str = ""
-    more: Mapping[str, Any] = field(default_factory=dict)
-    version: int = 1
-    updated_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Bookable:
-    """Who, or which calendar, can be booked."""
-
-    ref: str
-    name: str
-    is_active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """One request, or the late effect of one. `effective` says that it changed the diary.
-
-    `answered` is the status code, or the name of the fault that stood in its way.
-    """
-
-    number: int
-    at: datetime
-    account: str
-    operation: str
-    ref: str
-    request_id: str
-    effective: bool
-    answered: str
-
 
 _COLUMNS = tuple(Entry.__dataclass_fields__)
 _PUT = (
@@ -121,18 +42,6 @@ _PUT = (
     f"VALUES (?{', ?' * len(_COLUMNS)})"
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM appointment"  # noqa: S608
-_PUT_PRACTITIONER = "INSERT OR REPLACE INTO practitioner VALUES (?, ?, ?, 1)"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which appointments to list: those that start from `start` until before `end`."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-    practitioner_ref: str = ""
-    updated_since: datetime | None = None
-    with_cancelled: bool = True
 
 
 class Diary:
@@ -143,6 +52,9 @@ class Diary:
         # A simulator need not survive a power cut, and a full disk sync a request is slow.
         self._database.execute("PRAGMA synchronous=OFF")
         self._database.executescript(_SCHEMA)
+        self.register = Register(self._database)
+        self.ledger = Ledger(self._database)
+        self.view = View()
         self._changes = 0
 
     def close(self) -> None:
@@ -163,36 +75,48 @@ class Diary:
     @property
     def changes(self) -> int:
         """How many times something was changed or sent since this diary was opened."""
-        return self._changes
+        return self._changes + self.ledger.sent
 
     def put(self, account: str, entry: Entry) -> None:
-        """Write an appointment as it is, as if it had always been there."""
-        self._database.execute(_PUT, (account, *_to_row(entry)))
-        self._database.execute(_PUT_PRACTITIONER, (account, entry.practitioner_ref, entry.practitioner_name))
+        """Write an appointment as it is, as if it had always been there, with those whom it names."""
+        self._put(account, [entry])
 
     def fill(self, account: str, bookings: Iterable[IncomingBooking], now: datetime) -> int:
         """Write an appointment for every booking with a `pms_ref`; return how many there were.
 
         One that has ended counts as completed, and an arrival is what its `attendance` says.
         """
-        entries = (_from_booking(booking, now) for booking in bookings if booking.pms_ref)
+        known = (booking for booking in bookings if booking.pms_ref)
         written = 0
-        while batch := list(islice(entries, _BATCH)):
+        while batch := list(islice(known, _BATCH)):
             with self.transaction():
-                self._database.executemany(_PUT, [(account, *_to_row(entry)) for entry in batch])
-                people = {(account, one.practitioner_ref, one.practitioner_name) for one in batch}
-                self._database.executemany(_PUT_PRACTITIONER, sorted(people))
+                for person in {booking.patient.pms_ref: booking.patient for booking in batch}.values():
+                    if person.pms_ref:
+                        self.register.put_person(account, _person(person))
+                self._put(account, [_from_booking(booking, now) for booking in batch])
             written += len(batch)
         return written
 
+    def _put(self, account: str, entries: Sequence[Entry]) -> None:
+        self._database.executemany(_PUT, [(account, *_to_row(entry)) for entry in entries])
+        for ref, name in sorted({(one.practitioner_ref, one.practitioner_name) for one in entries}):
+            self.register.put_practitioner(account, ref, name)
+        for ref, name in sorted({(one.patient_ref, one.patient_name) for one in entries if one.patient_ref}):
+            first, _, last = name.rpartition(" ")
+            self.register.put_person(account, Person(ref, first, last), is_guess=True)
+        for ref in sorted({one.location_ref for one in entries}):
+            self.register.put_site(account, Site(ref, f"Location {ref}"), is_guess=True)
+
     def entry(self, account: str, ref: str) -> Entry | None:
-        """Return one appointment, or None."""
-        row = self._database.execute(f"{_SELECT} WHERE account = ? AND ref = ?", (account, ref)).fetchone()
-        return _from_row(row) if row else None
+        """Return one appointment, or None; what is deleted is not there."""
+        row = self._database.execute(
+            f"{_SELECT} WHERE account = ? AND ref = ? AND gone <> ?", (account, ref, Gone.DELETED)
+        ).fetchone()
+        return self._seen(row) if row else None
 
     def entries(self, account: str, window: Window, limit: int, offset: int) -> tuple[list[Entry], int]:
         """Return some appointments of a window in time order, and how many it has altogether."""
-        where, values = _conditions(account, window)
+        where, values = _conditions(account, window, self.view)
         (whole,) = self._database.execute(
             f"SELECT count(*) FROM appointment WHERE {where}",  # noqa: S608
             values,
@@ -200,15 +124,15 @@ class Diary:
         rows = self._database.execute(
             f"{_SELECT} WHERE {where} ORDER BY starts_at, ref LIMIT ? OFFSET ?", (*values, limit, offset)
         )
-        return [_from_row(row) for row in rows], whole
+        return [self._seen(row) for row in rows], whole
+
+    def _seen(self, row: tuple[Any, ...]) -> Entry:
+        entry, later = _from_row(row), self.view.later
+        return replace(entry, starts_at=entry.starts_at + later, ends_at=entry.ends_at + later)
 
     def practitioners(self, account: str) -> list[Bookable]:
         """Return who can be booked, in the order of their ids."""
-        rows = self._database.execute(
-            "SELECT ref, name, is_active FROM practitioner WHERE account = ? ORDER BY length(ref), ref",
-            (account,),
-        )
-        return [Bookable(ref, name, bool(is_active)) for ref, name, is_active in rows]
+        return self.register.practitioners(account)
 
     def practitioner_name(self, account: str, ref: str) -> str | None:
         """Return the name of who has this id, or None."""
@@ -216,10 +140,14 @@ class Diary:
 
     def change(self, account: str, entry: Entry, now: datetime, **changes: Any) -> Entry:
         """Change an appointment, which makes a new version of it, and return it."""
-        # Two changes at one time of a stopped clock must differ in it all the same.
-        updated_at = max(now, entry.updated_at + timedelta(microseconds=1))
+        # Stamps have whole seconds, and two changes at one time of a stopped clock must differ in them all the same.
+        updated_at = max(
+            now.replace(microsecond=0), entry.updated_at.replace(microsecond=0) + timedelta(seconds=1)
+        )
+        if (status := changes.get("status", entry.status)) is not entry.status:
+            changes.setdefault("cancelled_at", now if status is EntryStatus.CANCELLED else None)
         changed = replace(entry, **changes, version=entry.version + 1, updated_at=updated_at)
-        self._database.execute(_PUT, (account, *_to_row(changed)))
+        self._write(account, changed)
         self._changes += 1
         return changed
 
@@ -229,62 +157,25 @@ class Diary:
             "SELECT max(CAST(ref AS INTEGER)) FROM appointment WHERE account = ?", (account,)
         ).fetchone()[0]
         ref = str(highest + 1)
-        self.put(account, replace(entry, **changes, ref=ref, moved_from=entry.ref, version=1, updated_at=now))
+        at = now.replace(microsecond=0)
+        made = replace(entry, **changes, ref=ref, moved_from=entry.ref, version=1, updated_at=at)
+        self._write(account, made)
         self.change(account, entry, now, moved_to=ref)
-        return replace(entry, **changes, ref=ref, moved_from=entry.ref, version=1, updated_at=now)
+        return made
 
-    def answer_to(self, account: str, request_id: str) -> tuple[str, bytes] | None:
-        """Return what a request was about and what it was answered, if this id was taken before."""
-        found: tuple[str, bytes] | None = self._database.execute(
-            "SELECT about, body FROM answered WHERE account = ? AND request_id = ?", (account, request_id)
+    def _write(self, account: str, entry: Entry) -> None:
+        """Write what was read in the present view, at the time at which it really is."""
+        later = self.view.later
+        self._put(account, [replace(entry, starts_at=entry.starts_at - later, ends_at=entry.ends_at - later)])
+
+    def earliest(self, account: str, after: datetime) -> Entry | None:
+        """Return the first appointment that is booked and starts after an instant, or None."""
+        row = self._database.execute(
+            f"{_SELECT} WHERE account = ? AND starts_at > ? AND status = ? AND gone = '' AND moved_to = '' "
+            "ORDER BY starts_at, ref LIMIT 1",
+            (account, _text(after), EntryStatus.BOOKED),
         ).fetchone()
-        return found
-
-    def keep_answer(self, account: str, request_id: str, about: str, body: bytes) -> None:
-        """Remember what a request of this id was answered."""
-        self._database.execute("INSERT INTO answered VALUES (?, ?, ?, ?)", (account, request_id, about, body))
-
-    def take_message(self, account: str, recipient: str, words: str, now: datetime) -> None:
-        """Count a message as sent."""
-        self._database.execute(
-            "INSERT INTO message (at, account, recipient, words) VALUES (?, ?, ?, ?)",
-            (_text(now), account, recipient, words),
-        )
-        self._changes += 1
-
-    def messages(self) -> list[tuple[str, str]]:
-        """Return the number and the words of every message that was sent, in order."""
-        return self._database.execute("SELECT recipient, words FROM message ORDER BY number").fetchall()
-
-    def write_down(
-        self,
-        at: datetime,
-        account: str,
-        operation: str,
-        *,
-        ref: str,
-        request_id: str,
-        effective: bool,
-        answered: str,
-    ) -> None:
-        """Add a line to the ledger."""
-        self._database.execute(
-            "INSERT INTO ledger (at, account, operation, ref, request_id, effective, answered) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (_text(at), account, operation, ref, request_id, effective, answered),
-        )
-
-    def ledger(self, account: str | None = None) -> tuple[LedgerLine, ...]:
-        """Return every line of the ledger, of one account or of all, in order."""
-        rows = self._database.execute(
-            "SELECT * FROM ledger WHERE ?1 IS NULL OR account = ?1 ORDER BY number", (account,)
-        )
-        return tuple(
-            LedgerLine(
-                number, datetime.fromisoformat(at), of, operation, ref, request_id, bool(done), answered
-            )
-            for number, at, of, operation, ref, request_id, done, answered in rows
-        )
+        return _from_row(row) if row else None
 
 
 def _from_booking(booking: IncomingBooking, now: datetime) -> Entry:
@@ -303,24 +194,43 @@ def _from_booking(booking: IncomingBooking, now: datetime) -> Entry:
         patient_name=booking.patient.name,
         appointment_type=booking.appointment_type,
         status=EntryStatus.CANCELLED if booking.cancelled_at else status,
+        cancelled_at=booking.cancelled_at,
         reason=booking.cancellation_reason,
         updated_at=changed_at,
     )
 
 
-def _conditions(account: str, window: Window) -> tuple[str, tuple[str, ...]]:
-    wanted = [("account = ?", account)]
+def _person(patient: Patient) -> Person:
+    first, _, last = patient.name.rpartition(" ")
+    return Person(
+        patient.pms_ref, first, last, patient.birth_date, patient.mobile, patient.email, patient.is_new
+    )
+
+
+def _conditions(account: str, window: Window, view: View) -> tuple[str, tuple[str, ...]]:
+    wanted = [("account = ?", account), ("moved_to = ?", "")]
     if window.start:
-        wanted.append(("starts_at >= ?", _text(window.start)))
+        wanted.append(("starts_at >= ?", _text(window.start - view.later)))
     if window.end:
-        wanted.append(("starts_at < ?", _text(window.end)))
+        wanted.append(("starts_at < ?", _text(window.end - view.later)))
     if window.practitioner_ref:
         wanted.append(("practitioner_ref = ?", window.practitioner_ref))
+    if window.location_ref:
+        wanted.append(("location_ref = ?", window.location_ref))
     if window.updated_since:
         wanted.append(("updated_at >= ?", _text(window.updated_since)))
-    if not window.with_cancelled:
+    if window.cancelled_since:
+        wanted.append(("status = ?", EntryStatus.CANCELLED))
+        wanted.append(("coalesce(cancelled_at, updated_at) >= ?", _text(window.cancelled_since)))
+    elif not window.with_cancelled:
         wanted.append(("status <> ?", EntryStatus.CANCELLED))
-    wanted.append(("moved_to = ?", ""))
+    if window.archived_since:
+        wanted.append(("updated_at >= ?", _text(window.archived_since)))
+    wanted.append(("gone = ?", Gone.ARCHIVED if window.archived_since else Gone.NO))
+    if view.is_half:
+        wanted.append(("unicode(substr(ref, -1)) % 2 = CAST(? AS INTEGER)", "0"))
+    if view.is_empty:
+        wanted.append(("account <> ?", account))
     return " AND ".join(one for one, _ in wanted), tuple(value for _, value in wanted)
 
 
@@ -344,6 +254,10 @@ def _to_row(entry: Entry) -> tuple[Any, ...]:
         entry.attendance,
         entry.moved_to,
         entry.moved_from,
+        entry.location_ref,
+        entry.series,
+        entry.gone,
+        _text(entry.cancelled_at) if entry.cancelled_at else None,
         json.dumps(dict(entry.more)),
         entry.version,
         _text(entry.updated_at),
@@ -354,4 +268,11 @@ def _from_row(row: tuple[Any, ...]) -> Entry:
     values = dict(zip(_COLUMNS, row, strict=True))
     for name in ("starts_at", "ends_at", "updated_at"):
         values[name] = datetime.fromisoformat(values[name])
-    return Entry(**{**values, "status": EntryStatus(values["status"]), "more": json.loads(values["more"])})
+    if values["cancelled_at"]:
+        values["cancelled_at"] = datetime.fromisoformat(values["cancelled_at"])
+    told = {
+        "status": EntryStatus(values["status"]),
+        "gone": Gone(values["gone"]),
+        "more": json.loads(values["more"]),
+    }
+    return Entry(**{**values, **told})

@@ -7,8 +7,9 @@ from typing import Any
 
 from frontdesk.demo.simulator import spoiling
 from frontdesk.demo.simulator.contracts import CONTRACTS
-from frontdesk.demo.simulator.diary import Diary, EntryStatus
+from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.faults import Effect, Fault, Faults, Kind
+from frontdesk.demo.simulator.records import EntryStatus
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -131,7 +132,7 @@ class Office:
         return answer
 
     def _write_down(self, now: datetime, account: str, call: Call, *, effective: bool, answered: str) -> None:
-        self._diary.write_down(
+        self._diary.ledger.write_down(
             now,
             account,
             call.operation,

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from frontdesk.demo.simulator.diary import Diary, EntryStatus, Window
+from frontdesk.demo.simulator.diary import Diary
+from frontdesk.demo.simulator.records import EntryStatus, Window
 from frontdesk.demo.simulator.wire import SimulatedAccount
 
 _OPENS, _CLOSES = time(9), time(17)

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus, Window
+from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.openings import openings
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -126,13 +127,13 @@ class Praktika:
         except ValueError:
             raise Refusal(Refused.INVALID, "requestId", "is not a UUID") from None
         about = f"{call.operation} {call.ref}"
-        if known := self._diary.answer_to(self._account.name, call.request_id):
+        if known := self._diary.ledger.answer_to(self._account.name, call.request_id):
             if known[0] != about:
                 raise Refusal(Refused.INVALID, "requestId", "was used for something else")
             return Answer(200, known[1], Answer.of(200, {}).headers)
         entry = self._entry(call.ref)
         answer = Answer.of(200, self._document(self._changed(entry, call.operation, document, now)))
-        self._diary.keep_answer(self._account.name, call.request_id, about, answer.body)
+        self._diary.ledger.keep_answer(self._account.name, call.request_id, about, answer.body)
         return answer
 
     def _changed(self, entry: Entry, operation: Operation, document: dict[str, Any], now: datetime) -> Entry:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from frontdesk.demo.simulator.connection import Connection
-from frontdesk.demo.simulator.diary import Diary, Entry, LedgerLine
+from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.faults import Faults
 from frontdesk.demo.simulator.office import Office, Reply
+from frontdesk.demo.simulator.records import Entry, LedgerLine
 from frontdesk.demo.simulator.wire import Request, SimulatedAccount
 
 HOST = "127.0.0.1"
@@ -78,7 +79,7 @@ class Simulator:
     @property
     def ledger(self) -> tuple[LedgerLine, ...]:
         """What was asked for and what it changed, in order."""
-        return self._diary.ledger()
+        return self._diary.ledger.lines()
 
     @property
     def effective(self) -> tuple[LedgerLine, ...]:

@@ -37,11 +37,11 @@ class Textline:
         number, words = _message(request)
         if not number or not words or not call.request_id:
             raise Refusal(Refused.INVALID)
-        if earlier := self._diary.answer_to(self._account.name, call.request_id):
+        if earlier := self._diary.ledger.answer_to(self._account.name, call.request_id):
             return Answer(202, earlier[1])
         answer = Answer.of(202, {"messages": [{"id": str(uuid4())}]})
-        self._diary.take_message(self._account.name, number, words, now)
-        self._diary.keep_answer(self._account.name, call.request_id, number, answer.body)
+        self._diary.ledger.take_message(self._account.name, number, words, now)
+        self._diary.ledger.keep_answer(self._account.name, call.request_id, number, answer.body)
         return answer
 
     def refusal(self, refusal: Refusal) -> Answer:

@@ -8,7 +8,8 @@ from enum import Enum, StrEnum
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from frontdesk.demo.simulator.diary import Diary, Entry, EntryStatus
+from frontdesk.demo.simulator.diary import Diary
+from frontdesk.demo.simulator.records import Entry, EntryStatus
 
 JSON = "application/json"
 
