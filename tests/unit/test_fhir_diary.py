@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from frontdesk.pms.diary import Block, Location, WeeklyHours
 from frontdesk.pms.fhir_diary import ABILITIES, LONGEST_BLOCK, FhirDiary
+from frontdesk.pms.fhir_probe import probe_searches
 from frontdesk.pms.port import (
     AppointmentStatus,
     ContractDrift,
@@ -21,7 +22,8 @@ from frontdesk.pms.port import (
     PmsPatient,
     Rejected,
 )
-from tests.unit.scripted_fhir import BASE, BOOKED, DAY, Reply, Server, answer, outcome, wire
+from frontdesk.pms.probe import Held
+from tests.unit.scripted_fhir import BASE, BOOKED, DAY, NOW, Reply, Server, answer, outcome, wire
 
 SINCE = datetime(2026, 11, 24, 0, 0, 0, 400_000, tzinfo=UTC)
 NEXT = f"{BASE}?_getpages=7"
@@ -514,3 +516,20 @@ async def test_whatever_comes_it_is_read_or_refused(
     server.replies += [answer(outcome(), 404)] * 20
     with suppress(PmsError):
         await ask(asking)
+
+
+@pytest.mark.parametrize(
+    ("replies", "held"),
+    [
+        ((bundle(), ()), [Held.NOT_TRIED]),
+        ((bundle(numbered(1)), bundle(numbered(1)), bundle(numbered(1))), [Held.OK, Held.OK]),
+        ((bundle(numbered(1)), answer(outcome(), 400), bundle()), [Held.OK, Held.FAILED]),
+        ((bundle(numbered(1)), bundle(), answer(outcome(), 400)), [Held.FAILED, Held.FAILED]),
+        ((answer(outcome(), 503), ()), [Held.NOT_TRIED]),
+    ],
+)
+async def test_how_a_server_takes_a_search_is_found_out(replies: tuple[Reply, ...], held: list[Held]) -> None:
+    asking, server = diary(*replies)
+    found = await probe_searches(asking.wire, NOW)
+    assert [one.held for one in found] == held
+    assert {method for method, *_ in server.asked} == {"GET"}

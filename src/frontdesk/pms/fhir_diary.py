@@ -52,12 +52,12 @@ class FhirDiary:
 
     def __init__(self, wire: FhirWire) -> None:
         self.abilities = ABILITIES
-        self._wire = wire
+        self.wire = wire
         self._patients: dict[str, PmsPatient] = {}
 
     async def ping(self) -> datetime | None:
         """Return the server's own time; that it speaks the configured release, and what it has, is noted."""
-        statement, its_time = await self._wire.hello()
+        statement, its_time = await self.wire.hello()
         self.abilities = _abilities(statement)
         return its_time
 
@@ -92,27 +92,27 @@ class FhirDiary:
 
     async def appointment(self, ref: str) -> Appointment:
         """Return one appointment. Raises PmsNotFound for what is deleted, or no booking any more."""
-        resource, tag = await self._wire.read("Appointment", ref)
+        resource, tag = await self.wire.read("Appointment", ref)
         if why_not := _NO_BOOKING.get(text_of(resource.get("status"))):
             raise PmsNotFound(why_not)
         if fhir.is_without_time(resource):
             raise PmsNotFound("it is cancelled there and has no time any more")
-        return fhir.appointment(resource, self._wire.base, tag)
+        return fhir.appointment(resource, self.wire.base, tag)
 
     async def patient(self, ref: str) -> PmsPatient:
         """Return who a patient is. Within one read of a list everybody is asked for once."""
         if ref not in self._patients:
-            resource, _ = await self._wire.read("Patient", ref)
-            self._patients[ref] = patient(resource, self._wire.base, self._wire.clock().date())
+            resource, _ = await self.wire.read("Patient", ref)
+            self._patients[ref] = patient(resource, self.wire.base, self.wire.clock().date())
         return self._patients[ref]
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
-        return tuple(map(fhir.practitioner, await self._wire.all("Practitioner")))
+        return tuple(map(fhir.practitioner, await self.wire.all("Practitioner")))
 
     async def locations(self) -> tuple[Location, ...]:
         """Return the sites of the account, rooms among them: the config names which are practices."""
-        found = await self._wire.all("Location")
+        found = await self.wire.all("Location")
         return tuple(fhir_times.location(one) for one in found if one.get("status") != "inactive")
 
     async def blocks(self, start: datetime, end: datetime, location: str = "") -> tuple[Block, ...]:
@@ -122,35 +122,33 @@ class FhirDiary:
             ("start", f"ge{fhir.in_utc(start - LONGEST_BLOCK)}"),
             ("start", f"lt{fhir.in_utc(end)}"),
         ]
-        slots = [
-            one for one in await self._wire.all("Slot", asked) if one.get("status") == "busy-unavailable"
-        ]
-        schedules = {ref for slot in slots if (ref := fhir_times.schedule_of(slot, self._wire.base))}
+        slots = [one for one in await self.wire.all("Slot", asked) if one.get("status") == "busy-unavailable"]
+        schedules = {ref for slot in slots if (ref := fhir_times.schedule_of(slot, self.wire.base))}
         calendars = {"": fhir_times.Calendar(), **{ref: await self._calendar(ref) for ref in schedules}}
         found: list[Block] = []
         for slot in slots:
-            whose = calendars[fhir_times.schedule_of(slot, self._wire.base)]
+            whose = calendars[fhir_times.schedule_of(slot, self.wire.base)]
             if whose.is_at(location):
                 found += fhir_times.blocks(slot, whose)
         return tuple(one for one in found if one.starts_at < end and start < one.ends_at)
 
     async def hours(self, location: str = "") -> tuple[WeeklyHours, ...]:
         """Return when practitioners work by their roles. Free slots say nothing of that."""
-        base = self._wire.base
-        roles = await self._wire.all("PractitionerRole")
+        base = self.wire.base
+        roles = await self.wire.all("PractitionerRole")
         here = [one for one in roles if fhir_times.is_role_at(one, base, location)]
         return tuple(dict.fromkeys(hour for role in here for hour in fhir_times.hours(role, base)))
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
-        await self._wire.close()
+        await self.wire.close()
 
     async def _page(
         self, asked: Sequence[tuple[str, str]], cursor: str | None, location: str
     ) -> AppointmentPage:
         if cursor is None:
             self._patients.clear()
-        resources, page = await self._wire.page("Appointment", asked, cursor)
+        resources, page = await self.wire.page("Appointment", asked, cursor)
         timed = [one for one in resources if not fhir.is_without_time(one)]
         there = [one for one in timed if text_of(one.get("status")) not in _NO_BOOKING]
         shown = tuple(self._at_site(there, location))
@@ -159,16 +157,16 @@ class FhirDiary:
     def _at_site(self, resources: Sequence[Resource], location: str) -> Iterator[Appointment]:
         """Yield the appointments of a site, or all: a server may ignore that one was asked for."""
         for resource in resources:
-            shown = fhir.appointment(resource, self._wire.base)
+            shown = fhir.appointment(resource, self.wire.base)
             if not location:
                 yield shown
-            elif location in fhir.locations(resource, self._wire.base):
+            elif location in fhir.locations(resource, self.wire.base):
                 yield replace(shown, location=location)
 
     async def _deleted(self, since: datetime, cursor: str | None) -> AppointmentPage:
         """Return what a page of the history says was deleted, each asked for: it may have been put back since."""
         try:
-            said, page = await self._wire.deleted("Appointment", fhir.in_utc(since), cursor)
+            said, page = await self.wire.deleted("Appointment", fhir.in_utc(since), cursor)
         except (PmsNotFound, Rejected, Unsupported):
             self.abilities = replace(self.abilities, shows_deleted=False)
             return AppointmentPage(())
@@ -178,7 +176,7 @@ class FhirDiary:
 
     async def _is_gone(self, ref: str) -> bool:
         try:
-            await self._wire.read("Appointment", ref)
+            await self.wire.read("Appointment", ref)
         except PmsNotFound:
             return True
         return False
@@ -186,10 +184,10 @@ class FhirDiary:
     async def _calendar(self, ref: str) -> fhir_times.Calendar:
         """Return whose slots a Schedule has: nobody's, where there is none."""
         try:
-            schedule, _ = await self._wire.read("Schedule", ref)
+            schedule, _ = await self.wire.read("Schedule", ref)
         except PmsNotFound:
             return fhir_times.Calendar()
-        return fhir_times.calendar(schedule, self._wire.base)
+        return fhir_times.calendar(schedule, self.wire.base)
 
 
 def _at(location: str) -> list[tuple[str, str]]:
