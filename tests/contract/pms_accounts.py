@@ -33,18 +33,19 @@ _TRUST = cache(tls.client_context)
 class Promise:
     """What one kind's contract promises beyond what its capabilities say.
 
-    `names_practitioner` and `names_type`: it shows more than ids. `refuses_past`: it takes no
-    cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is. `tells_total`: a list
-    says how long it is, so that one that ends early is noticed.
+    `names_practitioner`, `names_type` and `names_patient`: it shows more than ids. `refuses_past`: it takes no
+    cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is. `notices_end`: a list
+    that ends too early is noticed.
     """
 
     kind: str
     time_zone: str = "Australia/Adelaide"
     names_practitioner: bool = True
     names_type: bool = True
+    names_patient: bool = True
     refuses_past: bool = True
     keeps_id: bool = True
-    tells_total: bool = False
+    notices_end: bool = False
 
     def __str__(self) -> str:
         return self.kind
@@ -54,7 +55,8 @@ PROMISES = (
     Promise("praktika"),
     Promise("core-practice", "Australia/Sydney", keeps_id=False),
     Promise("cliniko", names_practitioner=False, names_type=False, refuses_past=False),
-    Promise("fhir", refuses_past=False, tells_total=True),
+    Promise("open-dental", names_patient=False, refuses_past=False, notices_end=True),
+    Promise("fhir", refuses_past=False, notices_end=True),
 )
 
 
@@ -94,7 +96,7 @@ def account_of(simulated: SimulatedAccount, simulator: Simulator) -> Account:
         kind=simulated.contract,
         base_url=simulator.url(simulated.name),
         tenant=simulated.tenant,
-        credentials={"secret": simulated.key},
+        credentials={"secret": simulated.key, "key2": simulated.tenant},
         allow_http=True,
         allow_private=True,
         user_agent_email="desk@smile.example",

@@ -47,7 +47,7 @@ from tests.notifying import SETTINGS, USER, MailServer, serving
 POLICY = RetryPolicy()
 CONNECTIONS = ("smile", MAIL_CONNECTION)
 ZONE, REF = "Australia/Adelaide", "7001"
-KINDS = ("praktika", "core-practice", "cliniko", "fhir")
+KINDS = ("praktika", "core-practice", "cliniko", "open-dental", "fhir")
 MOST_ROUNDS = 40
 START = datetime(2026, 11, 22, 22, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)

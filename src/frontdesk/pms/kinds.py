@@ -24,7 +24,12 @@ ENTRY_POINTS = "frontdesk.pms"
 """The group under which an installed package offers a function like `open_pms`, by the name of its kind."""
 
 _HERE = Path(__file__).parent
-_PROFILES = {"praktika": "praktika.toml", "core-practice": "core_practice.toml", "cliniko": "cliniko.toml"}
+_PROFILES = {
+    "praktika": "praktika.toml",
+    "core-practice": "core_practice.toml",
+    "cliniko": "cliniko.toml",
+    "open-dental": "open_dental.toml",
+}
 
 
 class _Opener(NamedTuple):
@@ -42,6 +47,9 @@ _OPENERS = {
     "praktika": _PROFILE,
     "core-practice": _PROFILE,
     "cliniko": _Opener("frontdesk.pms.cliniko:open_cliniko", "frontdesk.pms.cliniko:open_cliniko_diary"),
+    "open-dental": _Opener(
+        "frontdesk.pms.open_dental:open_open_dental", "frontdesk.pms.open_dental:open_open_dental_diary"
+    ),
     "fhir": _Opener("frontdesk.pms.opening:open_fhir", "frontdesk.pms.opening:open_fhir_diary"),
 }
 

@@ -19,9 +19,9 @@ from frontdesk.pms.profile_file import load
 from frontdesk.pms.rest_diary import RestDiary
 from frontdesk.pms.rest_profile import RestPms
 from frontdesk.pms.signing import SignIn
-from frontdesk.templates import fill, fill_path, names_in
+from frontdesk.templates import Values, fill, fill_path, names_in
 
-OpenedT = TypeVar("OpenedT", bound=RestDiary)
+OpenedT = TypeVar("OpenedT")
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
@@ -31,7 +31,7 @@ def open_profile(account: Account, secrets: Secrets, time_zone: str, now: Callab
 
     Raises UnusableSettings, which names the connection and what it lacks.
     """
-    return _joined(RestPms, account, secrets, time_zone, now)
+    return joined(RestPms, account, secrets, time_zone, now)
 
 
 def open_profile_diary(
@@ -41,12 +41,17 @@ def open_profile_diary(
 
     Raises UnusableSettings, which names the connection and what it lacks.
     """
-    return _joined(RestDiary, account, secrets, time_zone, now)
+    return joined(RestDiary, account, secrets, time_zone, now)
 
 
-def _joined(
-    kind: type[OpenedT], account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]
+def joined(
+    kind: Callable[[Profile, str, Values, HttpClient, SignIn, str, Callable[[], datetime]], OpenedT],
+    account: Account,
+    secrets: Secrets,
+    time_zone: str,
+    now: Callable[[], datetime],
 ) -> OpenedT:
+    """Return an account joined with its profile, by what makes one of both. Raises UnusableSettings."""
     profile = load(profile_path(account.kind, Path()))
     root = _root(profile, account)
     client = client_for(account)

@@ -73,11 +73,14 @@ def with_values(answer: Answer, keys: Collection[str], value: str) -> Answer:
 
 
 def without_items(answer: Answer, keys: Collection[str]) -> Answer:
-    """Empty the lists of a page, and leave what it says about other pages as it is."""
+    """Empty the lists of a page, and leave what it says about other pages as it is.
+
+    An empty key stands for a page that is nothing but a list.
+    """
 
     def change(document: Any) -> Any:
         if not isinstance(document, dict):
-            return document
+            return [] if "" in keys and isinstance(document, list) else document
         return {key: [] if key in keys and isinstance(one, list) else one for key, one in document.items()}
 
     return _mapped(answer, change)

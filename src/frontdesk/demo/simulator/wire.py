@@ -23,10 +23,16 @@ class Operation(StrEnum):
     PRACTITIONERS = "practitioners"
     SLOT = "slot"
     OPENINGS = "openings"
+    PATIENT = "patient"
+    LOCATIONS = "locations"
+    BLOCKS = "blocks"
+    HOURS = "hours"
+    HISTORY = "history"
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
     NO_SHOW = "no-show"
     TAKE_BACK_NO_SHOW = "take-back-no-show"
+    NOTE = "note"
     SEND = "send"
     OTHER = "other"
 
@@ -37,6 +43,7 @@ WRITES = frozenset(
         Operation.RESCHEDULE,
         Operation.NO_SHOW,
         Operation.TAKE_BACK_NO_SHOW,
+        Operation.NOTE,
         Operation.SEND,
     }
 )
