@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from frontdesk.pms import profile, profile_file
+from frontdesk.pms import profile_file
 from frontdesk.pms.port import AppointmentStatus
-from frontdesk.pms.profile import Pointer, Profile, Route, Routes
+from frontdesk.pms.profile import Profile
+from frontdesk.pms.profile_keys import NeededPointer, Pointer, Template
+from frontdesk.pms.profile_routes import Route, Routes
 
 HEAD = """\
 # Profiles
@@ -67,6 +69,10 @@ _NAMES = {
     "`base_url`, `prefix`, `[headers]`, `[query]`": profile_file.FOR_ALL,
     "`[routes.get]`": profile_file.FOR_ONE,
     "`[routes.list]`": profile_file.FOR_LIST,
+    "`[routes.changes]`": profile_file.FOR_CHANGES,
+    "`[routes.patient]`": profile_file.FOR_ONE,
+    "`[routes.blocks]`": profile_file.FOR_BLOCKS,
+    "`[routes.hours]`": profile_file.FOR_HOURS,
     "`[routes.cancel]`": profile_file.FOR_CANCEL,
     "`[routes.reschedule]`": profile_file.FOR_MOVE,
     "`[routes.no_show]`, `[routes.take_back_no_show]`": profile_file.FOR_NO_SHOW,
@@ -114,9 +120,9 @@ def _words(shape: type[Struct]) -> str:
 
 
 def _kind(kind: Any) -> str:
-    if kind == Pointer or kind == profile.NeededPointer:
+    if kind in (Pointer, NeededPointer):
         return "pointer"
-    if kind == profile.Template:
+    if kind == Template:
         return "template"
     origin, inside = get_origin(kind), get_args(kind)
     if origin is Annotated:

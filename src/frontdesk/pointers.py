@@ -33,6 +33,11 @@ def find(document: Any, pointer: str) -> Any:
     return here
 
 
+def several(pointers: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return pointers as a tuple, where one of them may stand alone."""
+    return (pointers,) if isinstance(pointers, str) else pointers
+
+
 def text_at(document: Any, *pointers: str) -> str:
     """Return the texts at the pointers as one cleaned line, empty where there are none."""
     found = (find(document, pointer) for pointer in pointers if pointer)

@@ -34,8 +34,7 @@ class Promise:
     """What one kind's contract promises beyond what its capabilities say.
 
     `names_practitioner`, `names_type` and `names_patient`: it shows more than ids. `refuses_past`: it takes no
-    cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is. `notices_end`: a list
-    that ends too early is noticed.
+    cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is.
     """
 
     kind: str
@@ -45,7 +44,6 @@ class Promise:
     names_patient: bool = True
     refuses_past: bool = True
     keeps_id: bool = True
-    notices_end: bool = False
 
     def __str__(self) -> str:
         return self.kind
@@ -55,8 +53,8 @@ PROMISES = (
     Promise("praktika"),
     Promise("core-practice", "Australia/Sydney", keeps_id=False),
     Promise("cliniko", names_practitioner=False, names_type=False, refuses_past=False),
-    Promise("open-dental", names_patient=False, refuses_past=False, notices_end=True),
-    Promise("fhir", refuses_past=False, notices_end=True),
+    Promise("open-dental", names_patient=False, refuses_past=False),
+    Promise("fhir", refuses_past=False),
 )
 
 

@@ -16,10 +16,10 @@ from frontdesk.pms.fhir_probe import probe_searches
 from frontdesk.pms.port import (
     AppointmentStatus,
     ContractDrift,
-    Incomplete,
     PmsError,
     PmsNotFound,
     PmsPatient,
+    PmsUnavailable,
     Rejected,
 )
 from frontdesk.pms.probe import Held
@@ -71,13 +71,13 @@ async def test_a_day_is_read_by_its_instants_page_by_page() -> None:
 async def test_a_page_with_more_rows_than_it_shows_and_no_next_link_is_incomplete() -> None:
     """Medplum's router 4.5.2 answers so; rule 11 of what others met."""
     asking, _ = diary(bundle(numbered(1), numbered(2), total=7))
-    with pytest.raises(Incomplete, match="a list of 7 ends after 2"):
+    with pytest.raises(ContractDrift, match="a list of 7 ends after 2"):
         await refs(asking)
 
 
 async def test_an_empty_page_with_a_total_is_incomplete() -> None:
     asking, _ = diary(bundle(total=3))
-    with pytest.raises(Incomplete):
+    with pytest.raises(ContractDrift):
         await refs(asking)
 
 
@@ -91,19 +91,19 @@ async def test_a_list_that_shifts_under_its_pages_is_incomplete() -> None:
         bundle(numbered(1), numbered(2), total=3, following=NEXT),
         bundle(numbered(2), numbered(3), total=4),
     )
-    with pytest.raises(Incomplete, match="changed while it was read"):
+    with pytest.raises(PmsUnavailable, match="changed while it was read"):
         await refs(asking)
 
 
 async def test_more_rows_than_the_total_are_no_proof_either() -> None:
     asking, _ = diary(bundle(numbered(1), numbered(2), total=1))
-    with pytest.raises(Incomplete):
+    with pytest.raises(ContractDrift):
         await refs(asking)
 
 
 async def test_a_total_that_only_the_first_page_says_counts_for_all() -> None:
     asking, _ = diary(bundle(numbered(1), total=3, following=NEXT), bundle(numbered(2)))
-    with pytest.raises(Incomplete):
+    with pytest.raises(ContractDrift):
         await refs(asking)
     asking, _ = diary(bundle(numbered(1), following=NEXT), bundle(numbered(2), total=2))
     assert await refs(asking) == ["a-1", "a-2"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.pms import paging
-from frontdesk.pms.appointments import id_at, who_at
+from frontdesk.pms.ids import id_at, who_at
 from frontdesk.pms.instants import InstantFormat
 from frontdesk.pms.port import ContractDrift, Nobody, One, Several, Unclear, Who
 from frontdesk.pms.profile import Paging, Reason
@@ -254,8 +254,9 @@ def test_a_list_that_repeats_itself_or_does_not_end_is_drift() -> None:
     counted = Paging(kind="page", parameter="page", pages="/pages")
     with pytest.raises(ContractDrift, match="how long"):
         paging.following(counted, {"pages": "3"}, ITEMS, None, "https://pms.example/list")
-    # Pages that are promised and empty end the list.
-    assert paging.following(counted, {"pages": 3}, [], None, "https://pms.example/list") is None
+    with pytest.raises(ContractDrift, match="before its end"):
+        paging.following(counted, {"pages": 3}, [], None, "https://pms.example/list")
+    assert paging.following(counted, {"pages": 1}, [], None, "https://pms.example/list") is None
 
 
 # Reasons

@@ -24,6 +24,7 @@ async def test_praktika_shows_an_appointment(client: httpx.AsyncClient) -> None:
             "provider": {"id": "3", "name": "Dr Lee"},
             "patient": {"id": "55", "name": "Amelia Wilson"},
             "type": {"id": "1", "label": "Check-up and clean"},
+            "location": {"id": "1"},
             "notes": "",
             "updatedAt": "2026-01-01T10:30:00+10:30",
             "arrivedAt": None,
@@ -155,7 +156,7 @@ async def test_core_practice_shows_wall_clock_times(harbour: httpx.AsyncClient) 
         "version": 1,
         "rebooked_from": None,
     }
-    assert (await harbour.get("/status")).json() == {"data": {"healthy": True}}
+    assert (await harbour.get("/status")).json() == {"data": {"healthy": True, "now": "2026-11-23T09:00:00"}}
     assert (await harbour.get("/calendars")).json() == {"data": [{"id": 3, "name": "Dr Lee", "active": True}]}
     assert (await harbour.get("/status", headers={"Authorization": "Bearer ?"})).status_code == 401
 

@@ -81,7 +81,7 @@ async def test_cliniko_moves_marks_and_tells_who_can_be_booked(
     pms: Simulator, physio: httpx.AsyncClient
 ) -> None:
     path = f"/individual_appointments/{ID}"
-    moved = await physio.put(path, json={"starts_at": "2026-11-27T01:00:00Z", "ends_at": None})
+    moved = await physio.patch(path, json={"starts_at": "2026-11-27T01:00:00Z", "ends_at": None})
     assert moved.json()["ends_at"] == "2026-11-27T01:30:00Z"
     assert (await physio.patch(path, json={"did_not_arrive": True})).json()["did_not_arrive"]
     people = (await physio.get("/practitioners")).json()["practitioners"]

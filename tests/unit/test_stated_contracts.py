@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from frontdesk.pms import appointments
+from frontdesk.pms import appointments, people
 from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Appointment, AppointmentStatus, One
-from frontdesk.pms.profile import Profile, Route, Write
+from frontdesk.pms.profile import Profile
 from frontdesk.pms.profile_file import load
+from frontdesk.pms.profile_routes import Route, Write
 from frontdesk.pointers import find
 from frontdesk.templates import names_in
 from tests.architecture.pages import ROOT
@@ -230,9 +231,7 @@ def test_the_profile_reads_every_example(kind: str) -> None:
             found = find(said, pointer)
             if status in (200, 201):
                 for item in found if isinstance(found, list) else [found]:
-                    yield appointments.appointment(
-                        shipped, form, item, {"ETag": '"4"'}, "https://pms.example"
-                    )
+                    yield appointments.appointment(shipped, form, item, {"ETag": '"4"'}, "")
 
     assert shipped.routes.list
     assert shipped.routes.cancel
@@ -259,4 +258,4 @@ def test_the_profile_reads_every_example(kind: str) -> None:
     assert moved.starts_at == datetime(2026, 11, 26, 22, 30, tzinfo=UTC)
     for _, said in contract.answers(contract.operation(shipped.routes.practitioners)):
         (calendar,) = find(said, shipped.routes.practitioners.items)
-        assert appointments.practitioner(shipped.routes.practitioners, calendar).name
+        assert people.practitioner(shipped.routes.practitioners, calendar).name

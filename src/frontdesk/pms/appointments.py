@@ -1,29 +1,20 @@
 """Appointments out of a PMS's JSON, as a profile says where everything stands."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from frontdesk.pms import instants
+from frontdesk.pms.ids import bare, id_at, who_at
 from frontdesk.pms.instants import InstantFormat
-from frontdesk.pms.port import (
-    Appointment,
-    AppointmentStatus,
-    ContractDrift,
-    Nobody,
-    One,
-    PmsPractitioner,
-    Several,
-    Unclear,
-    Who,
-)
-from frontdesk.pms.profile import Mark, Practitioners, Profile, Status, Times
-from frontdesk.pointers import MISSING, find, text_at
+from frontdesk.pms.port import Appointment, AppointmentStatus, ContractDrift
+from frontdesk.pms.profile import Mark, Profile, Status, Times
+from frontdesk.pointers import MISSING, find, several, text_at
 from frontdesk.text import clean
 
 _MOST_MINUTES = 24 * 60
-_LONGEST_ID = 200
+_LONGEST_TIME = 60
 
 
 def instant_format(times: Times, time_zone: str) -> InstantFormat:
@@ -34,47 +25,53 @@ def instant_format(times: Times, time_zone: str) -> InstantFormat:
 
 
 def appointment(
-    profile: Profile, form: InstantFormat, item: Any, headers: Mapping[str, str], root: str
+    profile: Profile, form: InstantFormat, item: Any, headers: Mapping[str, str], links: str
 ) -> Appointment:
     """Return the appointment in a JSON value; `headers` are those of an answer about it alone.
 
-    `root` is the address that the PMS's own links begin with. Fields that the profile does not
+    `links` is how those addresses of the PMS begin whose last step is an id, empty where ids are plain. Fields that the profile does not
     name are not read. Raises ContractDrift where id, start or status is missing, or an id is no id.
     """
     fields = profile.fields
     ref = id_at(item, fields.id)
     if not ref:
         raise ContractDrift("an appointment without an id")
-    starts_at = form.read(find(item, fields.start))
+    written = find(item, fields.start)
+    starts_at = form.read(written)
     status, word = _status(profile.status, form, item)
-    links = f"{root}/" if fields.ids_in_links else ""
     return Appointment(
         ref=ref,
         status=status,
         starts_at=starts_at,
-        ends_at=_end(profile, form, item, starts_at),
+        ends_at=end_of(form, item, starts_at, fields.end, fields.duration),
         practitioners=who_at(item, fields.practitioner_id, links),
-        practitioner_name=text_at(item, *_several(fields.practitioner_name)),
+        practitioner_name=text_at(item, *several(fields.practitioner_name)),
         patients=who_at(item, fields.patient_id, links),
-        patient_name=text_at(item, *_several(fields.patient_name)),
+        patient_name=text_at(item, *several(fields.patient_name)),
         appointment_type=text_at(item, fields.appointment_type),
         version=_version(profile, item, headers),
         raw_status=word,
         since=_since(profile, form, item, status),
+        location=bare(id_at(item, fields.location), links),
+        previous=bare(id_at(item, fields.previous), links),
+        series=bare(id_at(item, fields.series), links),
+        updated_at=_instant(form, item, fields.updated_at),
+        time_text=clean(str(written)[:_LONGEST_TIME]),
     )
 
 
-def practitioner(route: Practitioners, item: Any) -> PmsPractitioner:
-    """Return the practitioner in a JSON value. Raises ContractDrift for one without an id."""
-    ref = id_at(item, route.id)
-    if not ref:
-        raise ContractDrift("a practitioner without an id")
-    active = find(item, route.active) if route.active else True
-    return PmsPractitioner(ref, text_at(item, *_several(route.name)), active is not False)
+def is_gone(form: InstantFormat, item: Any, pointers: Iterable[str]) -> bool:
+    """Whether a JSON value says that it was deleted: with a time, or true.
 
-
-def _several(pointers: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (pointers,) if isinstance(pointers, str) else pointers
+    Raises ContractDrift where one of the keys is missing, or has a value that says neither.
+    """
+    said = [(pointer, find(item, pointer)) for pointer in pointers]
+    for pointer, value in said:
+        if value is MISSING:
+            raise ContractDrift(f"something without {pointer}")
+        if value not in (None, False, True):
+            form.read(value)
+    return any(value not in (None, False) for _, value in said)
 
 
 def _status(status: Status, form: InstantFormat, item: Any) -> tuple[AppointmentStatus, str]:
@@ -99,9 +96,12 @@ def _since(profile: Profile, form: InstantFormat, item: Any, status: Appointment
         AppointmentStatus.ARRIVED: profile.fields.arrived_at,
         AppointmentStatus.NO_SHOW: profile.fields.no_show_at,
     }
-    if not (pointer := pointers.get(status, "")):
-        return None
-    value = find(item, pointer)
+    return _instant(form, item, pointers.get(status, ""))
+
+
+def _instant(form: InstantFormat, item: Any, pointer: str) -> datetime | None:
+    """Return an instant that may be missing, or be anything: nothing is decided by it alone."""
+    value = find(item, pointer) if pointer else None
     try:
         return None if value is MISSING or value is None else form.read(value)
     except ContractDrift:
@@ -122,11 +122,15 @@ def _holds(mark: Mark, form: InstantFormat, item: Any) -> bool:
     return is_there
 
 
-def _end(profile: Profile, form: InstantFormat, item: Any, starts_at: datetime) -> datetime | None:
-    if profile.fields.end:
-        value = find(item, profile.fields.end)
+def end_of(form: InstantFormat, item: Any, starts_at: datetime, end: str, duration: str) -> datetime | None:
+    """Return when something ends: at `end`, or after the minutes at `duration`; None where neither is told.
+
+    Raises ContractDrift for an end that is no time.
+    """
+    if end:
+        value = find(item, end)
         return None if value is MISSING or value is None else form.read(value)
-    minutes = find(item, profile.fields.duration) if profile.fields.duration else None
+    minutes = find(item, duration) if duration else None
     if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 < minutes <= _MOST_MINUTES:
         return None
     return starts_at + timedelta(minutes=minutes)
@@ -137,60 +141,3 @@ def _version(profile: Profile, item: Any, headers: Mapping[str, str]) -> str:
     if wanted.header:
         return headers.get(wanted.header, "")
     return id_at(item, wanted.field)
-
-
-def id_at(document: Any, pointer: str) -> str:
-    """Return the id at `pointer` as text, empty where there is none.
-
-    Ids are text or whole numbers. Raises ContractDrift for anything else, and for an id that
-    could not be told from another one.
-    """
-    value = find(document, pointer) if pointer else MISSING
-    return "" if value is None or value is MISSING else _id(value, pointer)
-
-
-def who_at(document: Any, pointer: str, links: str = "") -> Who:
-    """Return whose ids are at `pointer`: all of them, wherever on the way there is a list.
-
-    null, an empty text and an empty list mean nobody. An empty pointer means nobody too: the
-    contract has no place for somebody then. Where the value is missing, nothing is known. `links`
-    is how those addresses of the PMS begin whose last step is an id; other addresses stay whole.
-    Raises ContractDrift as `id_at` does.
-    """
-    if not pointer:
-        return Nobody()
-    found = list(_all_at(document, pointer.split("/")[1:]))
-    refs = frozenset(_bare(_id(one, pointer), links) for one in found if one is not MISSING and one != "")
-    if len(refs) > 1:
-        return Several(refs, is_whole=MISSING not in found)
-    if MISSING in found:
-        return Unclear(refs)
-    return One(*refs) if refs else Nobody()
-
-
-def _all_at(here: Any, steps: Sequence[str]) -> Iterator[Any]:
-    """Yield every value that the steps lead to; a number is a place in a list, and all others count too."""
-    if isinstance(here, list):
-        for one in here:
-            yield from _all_at(one, steps[1:] if steps and steps[0].isdigit() else steps)
-    elif here is None:
-        return
-    elif not steps:
-        yield here
-    else:
-        yield from _all_at(find(here, f"/{steps[0]}"), steps[1:]) if isinstance(here, dict) else (MISSING,)
-
-
-def _id(value: Any, pointer: str) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ContractDrift(f"an id at {pointer} is neither text nor a whole number")
-    found = str(value)
-    if clean(found) != found or len(found) > _LONGEST_ID:
-        raise ContractDrift(f"an id at {pointer} cannot be used")
-    return found
-
-
-def _bare(ref: str, links: str) -> str:
-    if not links or not ref.startswith(links) or "?" in ref or "#" in ref:
-        return ref
-    return ref.rstrip("/").rpartition("/")[2]

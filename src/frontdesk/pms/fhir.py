@@ -87,7 +87,7 @@ class FhirPms:
         found = [fhir.appointment(one, self._wire.base) for one in timed]
         # A server may ignore a parameter, and its `lt` looks at ends in some.
         inside = tuple(one for one in found if start <= one.starts_at < end)
-        return AppointmentPage(inside, page.cursor, len(resources) - len(found), page.total)
+        return AppointmentPage(inside, page.cursor, len(resources) - len(found))
 
     async def appointment(self, ref: str) -> Appointment:
         """Return one appointment; its version is what If-Match compares.

@@ -67,7 +67,7 @@ class FhirDiary:
         """Return appointments that start from `start` until before `end`, cancelled ones too.
 
         A day is never asked for by its date: servers were seen that take it for a day in UTC. Raises
-        Incomplete where the list ends before it is whole; that it is empty proves nothing.
+        ContractDrift where the list ends before it is whole; that it is empty proves nothing.
         """
         asked = [("date", f"ge{fhir.in_utc(start)}"), ("date", f"lt{fhir.in_utc(end)}"), *_at(location)]
         page = await self._page(asked, cursor, location)
@@ -152,7 +152,7 @@ class FhirDiary:
         timed = [one for one in resources if not fhir.is_without_time(one)]
         there = [one for one in timed if text_of(one.get("status")) not in _NO_BOOKING]
         shown = tuple(self._at_site(there, location))
-        return AppointmentPage(shown, page.cursor, len(resources) - len(timed), page.total)
+        return AppointmentPage(shown, page.cursor, len(resources) - len(timed))
 
     def _at_site(self, resources: Sequence[Resource], location: str) -> Iterator[Appointment]:
         """Yield the appointments of a site, or all: a server may ignore that one was asked for."""

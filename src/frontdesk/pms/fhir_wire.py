@@ -16,7 +16,7 @@ from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir_json import Resource, text_of
 from frontdesk.pms.outcomes import judged, say
 from frontdesk.pms.paging import MOST_PAGES, followed
-from frontdesk.pms.port import Account, ContractDrift, Incomplete, PmsUnavailable, Rejected
+from frontdesk.pms.port import Account, ContractDrift, PmsUnavailable, Rejected
 from frontdesk.pms.signing import SignIn
 
 PAGE_SIZE = 100
@@ -29,6 +29,8 @@ _NO_TOTAL = "-"
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of a list, as it came; `cursor` asks for the next one, None at the proven end.
+
+    Where the list has more and the server does not say where it goes on, asking for the next one is refused.
 
     `total` is how many entries the whole list has, where the server says it.
     """
@@ -78,7 +80,7 @@ class FhirWire:
     ) -> tuple[list[Resource], Page]:
         """Return the resources of one kind on a page of a search, and the page.
 
-        Raises Incomplete where the list ends before its total, or its total changes on the way.
+        Raises ContractDrift where the list ends before its total, PmsUnavailable where its total changes.
         """
         bundle, link = await self._bundle(kind, params, cursor)
         found = list(bundles.resources(bundle, kind))
@@ -104,7 +106,9 @@ class FhirWire:
         self, path: str, params: Sequence[tuple[str, str]], cursor: str | None
     ) -> tuple[Resource, str]:
         """Return a page of a list, and the link that led to it, empty for the first page."""
-        link = _place(cursor)[3]
+        _, rows, total, link = _place(cursor)
+        if cursor is not None and not link:
+            raise ContractDrift(f"a list of {total:,} ends after {rows:,}")
         sized = (*params, ("_count", str(PAGE_SIZE)))
         answer = await self.get(link or path, () if link else sized)
         return self.resource(answer, "Bundle"), link
@@ -159,13 +163,13 @@ def _judged(bundle: Resource, length: int, cursor: str | None, link: str) -> Pag
     number, rows_before, total_before, _ = _place(cursor)
     rows, total, following = rows_before + length, bundles.total(bundle), bundles.next_link(bundle)
     if None not in (total, total_before) and total != total_before:
-        raise Incomplete("a list changed while it was read")
+        raise PmsUnavailable("its list changed while it was read")
     total = total_before if total is None else total
-    if not following:
-        if total is not None and rows != total:
-            raise Incomplete(f"a list of {total} ends after {rows}")
+    if not following and (total is None or rows == total):
         return Page(bundle, None, total)
-    if following == link:
+    if total is not None and rows > total:
+        raise ContractDrift(f"a list of {total:,} shows {rows:,}")
+    if following and following == link:
         raise ContractDrift("a list repeats itself")
     if number >= MOST_PAGES:
         raise ContractDrift("a list does not end")

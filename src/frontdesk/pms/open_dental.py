@@ -36,7 +36,8 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
-from frontdesk.pms.profile import Profile, Write
+from frontdesk.pms.profile import Profile
+from frontdesk.pms.profile_routes import Write
 from frontdesk.pms.rest_profile import capabilities
 from frontdesk.pms.signing import SignIn
 from frontdesk.pointers import find

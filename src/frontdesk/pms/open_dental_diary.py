@@ -21,7 +21,6 @@ from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
     ContractDrift,
-    Incomplete,
     PmsError,
     PmsNotFound,
     PmsPatient,
@@ -31,7 +30,8 @@ from frontdesk.pms.port import (
     UnknownOutcome,
     Unsupported,
 )
-from frontdesk.pms.profile import Profile, Route
+from frontdesk.pms.profile import Profile
+from frontdesk.pms.profile_routes import Route
 from frontdesk.pms.rest_client import RestClient
 from frontdesk.pms.signing import SignIn
 from frontdesk.pointers import find
@@ -109,7 +109,7 @@ class OpenDentalDiary:
     ) -> AppointmentPage:
         """Return appointments that start from `start` until before `end`, broken and unscheduled ones too.
 
-        Raises Incomplete where the list changed while it was read.
+        Raises PmsUnavailable where the list changed while it was read.
         """
         listing = self._profile.routes.list
         if listing is None:
@@ -278,15 +278,18 @@ class OpenDentalDiary:
         `key` is where a row's number stands. Raises PmsError.
         """
         rules = self._profile.paging
-        offset, _, last = (cursor or "0 ").partition(" ")
+        offset, first, last = cursor.split(" ") if cursor else ("0", "", "")
         extra = [(rules.size_parameter, str(rules.size)), (rules.parameter, offset)]
         rows = self._rows(await self._read(route, values, extra if cursor else extra[:1]))
-        if cursor and (not rows or documents.needed_id(rows[0], key) != last):
-            raise Incomplete("a list changed while it was read")
+        ids = [documents.needed_id(one, key) for one in rows]
+        if cursor and ids[:1] != [last]:
+            if first in ids[:1]:
+                raise ContractDrift("a list repeats itself")
+            raise PmsUnavailable("its list changed while it was read")
         following = None
         if len(rows) >= rules.size:
             reached = int(offset) + len(rows) - 1
-            following = f"{reached} {documents.needed_id(rows[-1], key)}"
+            following = f"{reached} {ids[0]} {ids[-1]}"
             if reached >= MOST_PAGES * rules.size:
                 raise ContractDrift("a list does not end")
         return rows[1:] if cursor else rows, following

@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from frontdesk import text, times
-from frontdesk.pms.appointments import id_at, who_at
 from frontdesk.pms.diary import Block, Location, WeeklyHours
+from frontdesk.pms.ids import id_at, who_at
 from frontdesk.pms.port import (
     Appointment,
     AppointmentStatus,

@@ -111,7 +111,7 @@ def judged(
 
 def _said(errors: Errors, answer: Answer) -> tuple[str, str, str]:
     """Return the code, the message and the id of a successor that an answer has."""
-    if not (errors.code or errors.message or errors.successor):
+    if not (errors.code or errors.message or errors.successor or errors.merged_into):
         return "", "", ""
     try:
         document = answer.json()
@@ -121,9 +121,9 @@ def _said(errors: Errors, answer: Answer) -> tuple[str, str, str]:
     code = (
         str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
     )
-    successor = find(document, errors.successor) if errors.successor else MISSING
-    is_id = isinstance(successor, str | int) and not isinstance(successor, bool)
-    return clean(code[:200]), text_at(document, errors.message), str(successor) if is_id else ""
+    said = [find(document, pointer) for pointer in (errors.successor, errors.merged_into) if pointer]
+    refs = [str(one) for one in said if isinstance(one, str | int) and not isinstance(one, bool)]
+    return clean(code[:200]), text_at(document, errors.message), refs[0] if refs else ""
 
 
 def _outcome(outcomes: tuple[Outcome, ...], status: int, code: str) -> Outcome | None:

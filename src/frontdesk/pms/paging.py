@@ -40,13 +40,15 @@ def following(
     """Return the cursor of the page after this one, None at the end.
 
     `url` is where this page came from. Raises ContractDrift for a list that repeats itself,
-    never ends, or goes on at another server.
+    never ends, ends before its end, or goes on at another server.
     """
     number, token = place(cursor)
     if paging.kind in ("none", "page", "offset"):
         following_token = ""
-        if not items or paging.kind == "none" or not _has_more(paging, document, len(items), number):
+        if paging.kind == "none" or not _has_more(paging, document, len(items), number):
             return None
+        if not items:
+            raise ContractDrift("a list ends before its end")
     else:
         said = find(document, paging.next)
         if not isinstance(said, str | int) or isinstance(said, bool) or said == "":
@@ -63,13 +65,14 @@ def following(
 
 def _has_more(paging: Paging, document: Any, length: int, number: int) -> bool:
     if paging.kind == "page" and paging.pages:
-        return number < _count(document, paging.pages)
+        return number < count(document, paging.pages)
     if paging.kind == "offset" and paging.total:
-        return (number - 1) * paging.size + length < _count(document, paging.total)
+        return (number - 1) * paging.size + length < count(document, paging.total)
     return length >= paging.size
 
 
-def _count(document: Any, pointer: str) -> int:
+def count(document: Any, pointer: str) -> int:
+    """Return how long a list says that it is. Raises ContractDrift."""
     value = find(document, pointer)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ContractDrift(f"a list does not say how long it is at {pointer}")

@@ -327,10 +327,6 @@ class ContractDrift(PmsError):
     """An answer without what the contract promises. Of a write: it may have been done."""
 
 
-class Incomplete(ContractDrift):
-    """A list ended before it was whole, or changed while it was read: nothing that it lacks is missing."""
-
-
 NO_VERSIONS = "it has no versions, so nothing can be changed safely"
 """Why nothing is sent to a PMS that is to have versions and shows none."""
 

@@ -4,24 +4,15 @@ Every key is written down here with what it means, and no other is accepted. Wha
 says is an assumption about somebody else's system until `frontdesk doctor` has tried it.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from frontdesk.pms import instants
 from frontdesk.pms.port import AppointmentStatus, Verified
-
-Name = Annotated[str, Meta(min_length=1, max_length=60)]
-Pointer = Annotated[str, Meta(description="a JSON pointer such as /data/id; empty: the whole, or nothing")]
-NeededPointer = Annotated[str, Meta(min_length=1, description="a JSON pointer such as /data/id")]
-Template = Annotated[str, Meta(description="text with {names} in it")]
-Word = str | int
-Size = Annotated[int, Meta(ge=1, le=100_000)]
-
-
-class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A table of a profile. A key that it does not know is refused."""
+from frontdesk.pms.profile_keys import Name, NeededPointer, Pointer, Section, Size, Template, Word
+from frontdesk.pms.profile_routes import Routes
 
 
 class Auth(Section, frozen=True, kw_only=True):
@@ -78,22 +69,26 @@ class Status(Section, frozen=True, kw_only=True):
 
     `words` gives a meaning to each word that can be in `field`; every other word means
     `other`. Without a `field` an appointment is booked. The first mark that holds overrides
-    this, unless the appointment is cancelled already.
+    this, unless the appointment is cancelled already. An appointment with a time, or true, at
+    one of `gone` is deleted, whatever else it says; these keys must be there, with null for no value.
     """
 
     field: Pointer = ""
     words: dict[str, AppointmentStatus] = {}
     marks: tuple[Mark, ...] = ()
+    gone: tuple[NeededPointer, ...] = ()
 
 
 class Fields(Section, frozen=True, kw_only=True):
     """Where each value is in an appointment. `duration` is in minutes, and replaces `end`.
 
-    With `ids_in_links` the values of practitioner and patient are addresses that end with
-    their id; an address on another server cannot be compared. When the pointer to a patient
+    With `ids_in_links` the values of practitioner, patient, location and series are addresses that end
+    with their id; an address on another server cannot be compared. When the pointer to a patient
     leads to a key that is missing, or through a list with several patients, a person has to
     cancel. Null, an empty list and an empty text mean that there is no patient. `arrived_at` is
-    when the patient arrived, `no_show_at` when somebody marked that they did not come.
+    when the patient arrived, `no_show_at` when somebody marked that they did not come. `location` is the
+    id of the site, `previous` the id that the appointment had before a move, `series` the id of the series
+    that it belongs to, `updated_at` when it was changed last.
     """
 
     id: NeededPointer
@@ -107,6 +102,10 @@ class Fields(Section, frozen=True, kw_only=True):
     appointment_type: Pointer = ""
     arrived_at: Pointer = ""
     no_show_at: Pointer = ""
+    location: Pointer = ""
+    previous: Pointer = ""
+    series: Pointer = ""
+    updated_at: Pointer = ""
     ids_in_links: bool = False
 
 
@@ -147,7 +146,8 @@ class Paging(Section, frozen=True, kw_only=True):
 
     `page` counts pages from `first`, `offset` counts rows; both end with the page that `pages`
     or `total` says, else with a page that is not full. `cursor` sends the value at `next`
-    back; `next-link` follows the address at `next`, on the same server only.
+    back; `next-link` follows the address at `next`, on the same server only. `total` is how many
+    rows the whole list has: a list that ends with fewer or more, or grows meanwhile, is not believed.
     """
 
     kind: Literal["none", "page", "offset", "cursor", "next-link"] = "none"
@@ -160,80 +160,29 @@ class Paging(Section, frozen=True, kw_only=True):
     next: Pointer = ""
 
 
-class Route(Section, frozen=True, kw_only=True):
-    """One request. A header or query parameter whose name has no value is left out."""
+class Reading(Section, frozen=True, kw_only=True):
+    """How far the lists can be trusted.
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    path: Annotated[str, Meta(pattern="^/")]
-    query: dict[str, Template | tuple[Template, ...]] = {}
-    headers: dict[str, Template] = {}
-
-
-class Ping(Route, frozen=True, kw_only=True):
-    """A request that shows that the PMS is there; `time` is its clock."""
-
-    time: Pointer = ""
-
-
-class Get(Route, frozen=True, kw_only=True):
-    """One appointment, at `item`."""
-
-    item: Pointer = ""
-
-
-class List(Route, frozen=True, kw_only=True):
-    """Appointments between `{start}` and `{end}`, at `items`."""
-
-    items: Pointer = ""
-
-
-class Write(Route, frozen=True, kw_only=True):
-    """A change. `body` becomes JSON; `omit_empty` leaves out keys that have no value.
-
-    The answer has the appointment as it is now at `item`. With `shows_result = false` it has
-    not, and the appointment must be read again. A value at `pending`, or the status 202, means
-    that the PMS took the change and does it later.
+    `shows_cancelled`: they have cancelled appointments too. `shows_deleted`: `[routes.changes]` has deleted ones
+    too. `id_survives_move`: an appointment keeps its id when it is moved.
     """
 
-    body: dict[str, Any] = {}
-    omit_empty: bool = True
-    shows_result: bool = True
-    item: Pointer = ""
-    pending: Pointer = ""
-
-
-class Practitioners(Route, frozen=True, kw_only=True):
-    """Who can be booked, at `items`, in pages if `paged`; all of them are active where `active` is empty."""
-
-    items: Pointer = ""
-    paged: bool = False
-    id: NeededPointer
-    name: Pointer | tuple[Pointer, ...]
-    active: Pointer = ""
-
-
-class Routes(Section, frozen=True, kw_only=True):
-    """The requests that this PMS understands. It cannot do what is left out."""
-
-    get: Get
-    ping: Ping | None = None
-    list: List | None = None
-    cancel: Write | None = None
-    reschedule: Write | None = None
-    no_show: Write | None = None
-    take_back_no_show: Write | None = None
-    practitioners: Practitioners | None = None
+    shows_cancelled: bool = True
+    shows_deleted: bool = False
+    id_survives_move: bool = True
 
 
 class Errors(Section, frozen=True, kw_only=True):
     """Where an error answer says what is wrong.
 
-    `successor` is the id that an appointment has after a move, in the answer that says it is not found.
+    In the answer that says that something is not found, `successor` is the id that an appointment has
+    after a move, `merged_into` the one that a patient became.
     """
 
     code: Pointer = ""
     message: Pointer = ""
     successor: Pointer = ""
+    merged_into: Pointer = ""
 
 
 class Outcome(Section, frozen=True, kw_only=True):
@@ -292,6 +241,7 @@ class Profile(Section, frozen=True, kw_only=True):
     reason: Reason = Reason()
     attendance: Attendance = Attendance()
     paging: Paging = Paging()
+    reading: Reading = Reading()
     routes: Routes
     errors: Errors = Errors()
     outcomes: tuple[Outcome, ...] = ()

@@ -11,19 +11,9 @@ from frontdesk.complaints import nearest, read_toml
 from frontdesk.formats import compiled
 from frontdesk.pms import instants
 from frontdesk.pms.port import AppointmentStatus, UnusableSettings
-from frontdesk.pms.profile import (
-    Auth,
-    List,
-    NeededPointer,
-    Paging,
-    Pointer,
-    Profile,
-    Reason,
-    Route,
-    Status,
-    Times,
-    Write,
-)
+from frontdesk.pms.profile import Auth, Paging, Profile, Reason, Status, Times
+from frontdesk.pms.profile_keys import NeededPointer, Pointer
+from frontdesk.pms.profile_routes import List, Route, Write
 from frontdesk.pointers import is_pointer
 from frontdesk.private_files import why_changeable
 from frontdesk.templates import is_header_name, names_in
@@ -34,7 +24,10 @@ FOR_WRITES = FOR_ONE | {"request_id", "version"}
 FOR_CANCEL = FOR_WRITES | {"reason", "reason_code", "note", "attendance"}
 FOR_MOVE = FOR_WRITES | {"start", "end", "minutes", "practitioner"}
 FOR_NO_SHOW = FOR_WRITES | {"attendance"}
-FOR_LIST = FOR_ALL | {"start", "end"}
+FOR_LIST = FOR_ALL | {"start", "end", "location"}
+FOR_CHANGES = FOR_ALL | {"since", "location"}
+FOR_BLOCKS = FOR_LIST | {"id"}
+FOR_HOURS = FOR_ONE | {"location"}
 """The names that the templates of a place may ask for."""
 
 
@@ -71,6 +64,11 @@ def _check_routes(profile: Profile) -> None:
         ("list", routes.list, FOR_LIST),
         ("get", routes.get, FOR_ONE),
         ("practitioners", routes.practitioners, FOR_ALL),
+        ("changes", routes.changes, FOR_CHANGES),
+        ("patient", routes.patient, FOR_ONE),
+        ("locations", routes.locations, FOR_ALL),
+        ("blocks", routes.blocks, FOR_BLOCKS),
+        ("hours", routes.hours, FOR_HOURS),
         ("cancel", routes.cancel, FOR_CANCEL),
         ("reschedule", routes.reschedule, FOR_MOVE),
         ("no_show", routes.no_show, FOR_NO_SHOW),
@@ -83,6 +81,8 @@ def _check_routes(profile: Profile) -> None:
         _check_names(route.path, f"{where} path", names)
         _check_names(route.query, f"{where} query", names)
         _check_headers(route.headers, f"{where} headers", names)
+        if isinstance(route, List):
+            _check_names(route.also, f"{where} also", names)
         if not isinstance(route, Write):
             if route.method != "GET":
                 raise ValueError(f"{where} method must be GET: it changes nothing")
@@ -98,10 +98,27 @@ def _check_routes(profile: Profile) -> None:
             )
     if "id" not in {*names_in(routes.get.path), *names_in(routes.get.query)}:
         raise ValueError("[routes.get] must have {id} in it, the appointment")
+    _check_reading(profile)
     if profile.can_cancel and routes.cancel is None:
         raise ValueError("can_cancel is true, but there is no [routes.cancel]")
     if routes.cancel is not None:
         _check_reason(profile.reason, set(names_in(routes.cancel.body)) | set(names_in(routes.cancel.query)))
+
+
+def _check_reading(profile: Profile) -> None:
+    """Refuse routes whose rows could not be told apart."""
+    routes = profile.routes
+    if routes.patient and "id" not in {*names_in(routes.patient.path), *names_in(routes.patient.query)}:
+        raise ValueError("[routes.patient] must have {id} in it, the patient")
+    if routes.changes and "since" not in {*names_in(routes.changes.path), *names_in(routes.changes.query)}:
+        raise ValueError("[routes.changes] must have {since} in it, the time of the last look")
+    for name, route in (("blocks", routes.blocks), ("hours", routes.hours)):
+        if route and not route.practitioner and "id" not in names_in(route.path):
+            raise ValueError(f"[routes.{name}] needs a practitioner, or {{id}} in its path")
+    if routes.blocks and not (routes.blocks.end or routes.blocks.duration):
+        raise ValueError("[routes.blocks] needs an end or a duration")
+    if routes.locations and not profile.fields.location:
+        raise ValueError("[routes.locations] needs [fields] location: which site an appointment is at")
 
 
 def _check_reason(reason: Reason, names: set[str]) -> None:
@@ -197,7 +214,7 @@ def _check_pointers(table: dict[str, Any], shape: Any, where: str) -> None:
                     raise ValueError(f"{place} must begin with /, such as /{pointer}")
 
 
-_POINTERS = (Pointer, NeededPointer, Pointer | tuple[Pointer, ...])
+_POINTERS = (Pointer, NeededPointer, Pointer | tuple[Pointer, ...], tuple[NeededPointer, ...])
 
 
 def _struct_in(kind: Any) -> Any:

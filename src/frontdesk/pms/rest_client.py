@@ -13,7 +13,8 @@ from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms import paging
 from frontdesk.pms.outcomes import failure
 from frontdesk.pms.port import ContractDrift, PmsUnavailable, RateLimited, Rejected
-from frontdesk.pms.profile import Paging, Profile, Route
+from frontdesk.pms.profile import Paging, Profile
+from frontdesk.pms.profile_routes import Route
 from frontdesk.pms.signing import SignIn
 from frontdesk.pms.token_bucket import TokenBucket
 from frontdesk.pointers import find

@@ -26,7 +26,8 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
-from frontdesk.pms.profile import Profile, Reason, Write
+from frontdesk.pms.profile import Profile, Reason
+from frontdesk.pms.profile_routes import Write
 from frontdesk.pms.rest_diary import RestDiary, wanted
 from frontdesk.pms.signing import SignIn
 from frontdesk.pointers import MISSING, find

@@ -6,13 +6,15 @@ do not say is ours: how long a note may be, and what a second cancel is answered
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
+from frontdesk.demo.simulator.cliniko_documents import REASONS, Documents
 from frontdesk.demo.simulator.diary import Diary
-from frontdesk.demo.simulator.records import Bookable, Entry, EntryStatus, Window
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -22,20 +24,12 @@ from frontdesk.demo.simulator.wire import (
     Request,
     SimulatedAccount,
     instant,
+    person,
     text,
 )
 
 NOTE_LIMIT = 1_000
 _LARGEST_PAGE = 100
-_REASONS = {
-    10: "Feeling better",
-    20: "Condition worse",
-    30: "Sick",
-    31: "COVID-19 related",
-    40: "Away",
-    50: "Other",
-    60: "Work",
-}
 
 _STATUS_CODES = {
     Refused.UNAUTHORISED: 401,
@@ -43,8 +37,14 @@ _STATUS_CODES = {
     Refused.NOT_FOUND: 404,
     Refused.CHANGED: 409,
 }
+_LISTS = {
+    "practitioners": Operation.PRACTITIONERS,
+    "businesses": Operation.LOCATIONS,
+    "unavailable_blocks": Operation.BLOCKS,
+    "daily_availabilities": Operation.HOURS,
+}
 _AGENT = re.compile(r".+ \(.+@.+\)")
-_FILTER = re.compile(r"starts_at:(>=|<|>|<=)(.+)")
+_FILTER = re.compile(r"([a-z_]+):(>=|<=|>|<|=)(.+)")
 
 
 class Cliniko:
@@ -52,6 +52,7 @@ class Cliniko:
 
     status_keys = frozenset[str]()
     items_keys = frozenset({"individual_appointments"})
+    total_keys = frozenset({"total_entries"})
     page_parameters = frozenset({"page"})
 
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
@@ -64,15 +65,17 @@ class Cliniko:
         match request.method, request.path:
             case "GET", ("v1", "settings", "public"):
                 return Call(Operation.PING)
-            case "GET", ("v1", "practitioners"):
-                return Call(Operation.PRACTITIONERS)
+            case "GET", ("v1", word) if word in _LISTS:
+                return Call(_LISTS[word])
+            case "GET", ("v1", "patients", ref):
+                return Call(Operation.PATIENT, ref)
             case "GET", ("v1", "individual_appointments"):
                 return Call(Operation.LIST)
             case "GET", ("v1", "individual_appointments", ref):
                 return Call(Operation.READ, ref)
             case "PATCH", ("v1", "individual_appointments", ref, "cancel"):
                 return Call(Operation.CANCEL, ref)
-            case "PUT" | "PATCH", ("v1", "individual_appointments", ref):
+            case "PATCH", ("v1", "individual_appointments", ref):
                 return Call(_meant(request.document()), ref)
         return Call(Operation.OTHER)
 
@@ -86,11 +89,14 @@ class Cliniko:
             case Operation.PING:
                 return Answer.of(200, {"account": {"country": "Australia"}})
             case Operation.READ:
-                return Answer.of(200, self._document(self._entry(call.ref), request))
+                return Answer.of(200, self._documents(request).appointment(self._entry(call.ref)))
             case Operation.LIST:
                 return self._list(request)
-            case Operation.PRACTITIONERS:
-                return self._practitioners(request)
+            case Operation.PATIENT:
+                found = person(self._diary, self._account.name, call.ref)
+                return Answer.of(200, self._documents(request).patient(found))
+            case Operation.PRACTITIONERS | Operation.LOCATIONS | Operation.BLOCKS | Operation.HOURS:
+                return self._around(request, call.operation)
             case Operation.OTHER:
                 raise Refusal(Refused.NOT_FOUND)
         entry = self._entry(call.ref)
@@ -101,7 +107,7 @@ class Cliniko:
         changes = self._changes(entry, document)
         if any(getattr(entry, name) != value for name, value in changes.items()):
             entry = self._diary.change(self._account.name, entry, now, **changes)
-        return Answer.of(200, self._document(entry, request))
+        return Answer.of(200, self._documents(request).appointment(entry))
 
     def refusal(self, refusal: Refusal) -> Answer:
         """Say no; of what is invalid, by field."""
@@ -122,7 +128,7 @@ class Cliniko:
 
     def _cancel(self, entry: Entry, document: Mapping[str, Any], now: datetime) -> None:
         code = document.get("cancellation_reason")
-        if not isinstance(code, int) or code not in _REASONS:
+        if not isinstance(code, int) or code not in REASONS:
             raise Refusal(Refused.INVALID, "cancellation_reason", "is not included in the list")
         note = text(document, "cancellation_note", NOTE_LIMIT)
         if entry.status is EntryStatus.CANCELLED:
@@ -133,7 +139,7 @@ class Cliniko:
             now,
             status=EntryStatus.CANCELLED,
             reason=note,
-            more={**entry.more, "cancelled_at": _utc(now), "cancellation_reason": code},
+            more={**entry.more, "cancellation_reason": code},
         )
 
     def _changes(self, entry: Entry, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,82 +161,80 @@ class Cliniko:
         }
 
     def _list(self, request: Request) -> Answer:
-        start = end = None
-        for asked in request.query.get("q[]", ()):
-            wanted = _FILTER.fullmatch(asked)
-            if wanted is None:
-                raise Refusal(Refused.INVALID, "q", "has a filter that is not allowed")
-            bound = instant(wanted[2], "starts_at")
-            start, end = (bound, end) if wanted[1].startswith(">") else (start, bound)
         page, size = request.number("page", 1), request.number("per_page", 50)
         if page < 1 or not 1 <= size <= _LARGEST_PAGE:
             raise Refusal(Refused.INVALID, "page" if page < 1 else "per_page", "is out of range")
-        entries, whole = self._diary.entries(self._account.name, Window(start, end), size, (page - 1) * size)
-        links = {"self": self._url(request, "individual_appointments")}
+        entries, whole = self._diary.entries(
+            self._account.name, self._window(request), size, (page - 1) * size
+        )
+        documents = self._documents(request)
+        links = {"self": f"{documents.base}/individual_appointments"}
         if page * size < whole:
             query = urlencode({**request.query, "page": page + 1}, doseq=True)
             links["next"] = f"{links['self']}?{query}"
         return Answer.of(
             200,
             {
-                "individual_appointments": [self._document(entry, request) for entry in entries],
+                "individual_appointments": [documents.appointment(entry) for entry in entries],
                 "total_entries": whole,
                 "links": links,
             },
         )
 
-    def _practitioners(self, request: Request) -> Answer:
-        people = self._diary.practitioners(self._account.name)
-        found = [_practitioner(one) for one in people]
-        links = {"self": self._url(request, "practitioners")}
-        return Answer.of(200, {"practitioners": found, "total_entries": len(found), "links": links})
+    def _window(self, request: Request) -> Window:
+        """Return what the filters ask for; cancelled and archived ones only where a filter is about them.
 
-    def _url(self, request: Request, path: str) -> str:
-        return f"http://{request.headers['host']}/{self._account.name}/v1/{path}"
+        The vendor's documents contradict each other there, and this is the harder reading.
+        """
+        known: dict[str, Any] = {"with_cancelled": False}
+        for field, way, value in self._filters(request):
+            match field, way:
+                case "business_id", "=":
+                    known["location_ref"] = value
+                case "starts_at", ">=" | ">":
+                    known["start"] = instant(value, field)
+                case "starts_at", "<" | "<=":
+                    known["end"] = instant(value, field)
+                case "updated_at" | "cancelled_at" | "archived_at", ">=":
+                    known[f"{field.removesuffix('_at')}_since"] = instant(value, field)
+                case _:
+                    raise Refusal(Refused.INVALID, "q", "has a filter that is not allowed")
+        return Window(**{**known, "with_cancelled": "archived_since" in known})
 
-    def _document(self, entry: Entry, request: Request) -> dict[str, Any]:
-        code = entry.more.get("cancellation_reason")
-        is_cancelled = entry.status is EntryStatus.CANCELLED
-        return {
-            "id": entry.ref,
-            "starts_at": _utc(entry.starts_at),
-            "ends_at": _utc(entry.ends_at),
-            "cancelled_at": entry.more.get("cancelled_at", _utc(entry.updated_at)) if is_cancelled else None,
-            "cancellation_reason": code,
-            "cancellation_reason_description": _REASONS[code] if code else None,
-            "cancellation_note": entry.reason or None,
-            "deleted_at": None,
-            "archived_at": None,
-            "did_not_arrive": entry.status is EntryStatus.NO_SHOW,
-            "patient_arrived": entry.status in {EntryStatus.ARRIVED, EntryStatus.COMPLETED},
-            "patient_name": entry.patient_name,
-            "updated_at": _utc(entry.updated_at),
-            "patient": self._link(request, "patients", entry.patient_ref),
-            "practitioner": self._link(request, "practitioners", entry.practitioner_ref),
-            **{key: value for key, value in entry.more.items() if not key.startswith("cancel")},
-        }
+    def _filters(self, request: Request) -> Iterator[tuple[str, str, str]]:
+        for asked in request.query.get("q[]", ()):
+            wanted = _FILTER.fullmatch(asked)
+            if wanted is None:
+                raise Refusal(Refused.INVALID, "q", "has a filter that is not allowed")
+            yield wanted[1], wanted[2], wanted[3]
 
-    def _link(self, request: Request, kind: str, ref: str) -> dict[str, Any]:
-        return {"links": {"self": self._url(request, f"{kind}/{ref}")}}
+    def _around(self, request: Request, operation: Operation) -> Answer:
+        """List what is around the appointments, on one page."""
+        documents, register, account = self._documents(request), self._diary.register, self._account.name
+        people = register.practitioners(account)
+        match operation:
+            case Operation.LOCATIONS:
+                found = [documents.business(one) for one in register.sites(account)]
+            case Operation.BLOCKS:
+                bounds = {field: instant(value, field) for field, _, value in self._filters(request)}
+                found = [
+                    documents.unavailable_block(one)
+                    for one in register.times_off(account, bounds["ends_at"], bounds["starts_at"])
+                ]
+            case Operation.HOURS:
+                shifts = [one for person in people for one in register.shifts(account, person.ref)]
+                days = groupby(shifts, lambda one: (one.practitioner_ref, one.weekday, one.location_ref))
+                found = [documents.daily_availability([*day]) for _, day in days]
+            case _:
+                found = [documents.practitioner(one) for one in people]
+        return Answer.of(200, documents.listed(request.path[-1], found))
+
+    def _documents(self, request: Request) -> Documents:
+        base = f"http://{request.headers['host']}/{self._account.name}/v1"
+        return Documents(base, self._account.time_zone)
 
 
 def _meant(document: Mapping[str, Any]) -> Operation:
     if "did_not_arrive" not in document:
         return Operation.RESCHEDULE
     return Operation.NO_SHOW if document["did_not_arrive"] else Operation.TAKE_BACK_NO_SHOW
-
-
-def _practitioner(one: Bookable) -> dict[str, Any]:
-    title, _, names = one.name.rpartition(" ")[0].partition(" ")
-    return {
-        "id": one.ref,
-        "title": title,
-        "first_name": names,
-        "last_name": one.name.rpartition(" ")[2],
-        "label": one.name,
-        "active": one.is_active,
-    }
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

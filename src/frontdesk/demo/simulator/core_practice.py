@@ -5,7 +5,7 @@ from typing import Any
 
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.openings import openings
-from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Person, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -15,6 +15,7 @@ from frontdesk.demo.simulator.wire import (
     Request,
     SimulatedAccount,
     marked,
+    person,
     text,
 )
 
@@ -55,6 +56,7 @@ class CorePractice:
 
     status_keys = frozenset({"state"})
     items_keys = frozenset({"data"})
+    total_keys = frozenset({"total"})
     page_parameters = frozenset({"cursor"})
 
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
@@ -76,8 +78,14 @@ class CorePractice:
                 return Call(_meant(request.document()), ref)
             case "POST", ("appointments", ref, "reschedule"):
                 return Call(Operation.RESCHEDULE, ref)
+            case "GET", ("patients", ref):
+                return Call(Operation.PATIENT, ref)
             case "GET", ("calendars",):
                 return Call(Operation.PRACTITIONERS)
+            case "GET", ("calendars", ref, "blocks"):
+                return Call(Operation.BLOCKS, ref)
+            case "GET", ("calendars", ref, "hours"):
+                return Call(Operation.HOURS, ref)
             case "GET", ("calendars", ref, "openings"):
                 return Call(Operation.OPENINGS, ref)
         return Call(Operation.OTHER)
@@ -97,6 +105,8 @@ class CorePractice:
         document: dict[str, Any] = {"error": word}
         if status == 422:
             document["fields"] = {refusal.field: refusal.message} if refusal.field else {}
+        if refusal.merged_into:
+            document["merged_into"] = _number(refusal.merged_into)
         return Answer.of(status, document)
 
     def pending(self, call: Call) -> Answer:
@@ -106,15 +116,15 @@ class CorePractice:
     def _answer(self, request: Request, call: Call, now: datetime) -> Answer:
         match call.operation:
             case Operation.PING:
-                return Answer.of(200, {"data": {"healthy": True}})
+                return Answer.of(200, {"data": {"healthy": True, "now": self._local(now)}})
             case Operation.READ:
                 return self._shown(self._entry(call.ref))
             case Operation.LIST:
                 return self._list(request)
-            case Operation.PRACTITIONERS:
-                people = self._diary.practitioners(self._account.name)
-                data = [{"id": _number(one.ref), "name": one.name, "active": one.is_active} for one in people]
-                return Answer.of(200, {"data": data})
+            case Operation.PATIENT:
+                return self._patient(person(self._diary, self._account.name, call.ref), now)
+            case Operation.PRACTITIONERS | Operation.BLOCKS | Operation.HOURS:
+                return Answer.of(200, {"data": self._data(request, call)})
             case Operation.OPENINGS:
                 return self._openings(request, call.ref)
             case Operation.OTHER:
@@ -132,7 +142,7 @@ class CorePractice:
 
     def _entry(self, ref: str) -> Entry:
         entry = self._diary.entry(self._account.name, ref)
-        if entry is None:
+        if entry is None or entry.gone:
             raise Refusal(Refused.NOT_FOUND)
         if entry.moved_to:
             raise _Moved(entry.moved_to)
@@ -192,7 +202,42 @@ class CorePractice:
         entries, whole = self._diary.entries(self._account.name, window, size, offset)
         reached = offset + len(entries)
         data = [self._document(entry) for entry in entries]
-        return Answer.of(200, {"data": data, "next_cursor": str(reached) if reached < whole else None})
+        following = str(reached) if reached < whole else None
+        return Answer.of(200, {"data": data, "next_cursor": following, "total": whole})
+
+    def _data(self, request: Request, call: Call) -> list[dict[str, Any]]:
+        account, register = self._account.name, self._diary.register
+        match call.operation:
+            case Operation.BLOCKS:
+                return [
+                    {
+                        "id": _number(one.ref),
+                        "starts_at": self._local(one.starts_at),
+                        "duration": round((one.ends_at - one.starts_at) / timedelta(minutes=1)),
+                        "label": one.label,
+                    }
+                    for one in register.times_off(account, *self._span(request, "from", "to"), call.ref)
+                ]
+            case Operation.HOURS:
+                return [
+                    {"weekday": one.weekday, "from": f"{one.starts:%H:%M}", "to": f"{one.ends:%H:%M}"}
+                    for one in register.shifts(account, call.ref)
+                ]
+        people = register.practitioners(account)
+        return [{"id": _number(one.ref), "name": one.name, "active": one.is_active} for one in people]
+
+    def _patient(self, one: Person, now: datetime) -> Answer:
+        """Show a patient; whoever is not new came for the first time a year ago."""
+        first_visit = self._local(now - timedelta(days=365)) if one.is_new is False else None
+        data = {
+            "id": _number(one.ref),
+            "name": one.name,
+            "dob": one.birth_date.isoformat() if one.birth_date else None,
+            "mobile": one.mobile,
+            "email": one.email,
+            "first_visit": first_visit,
+        }
+        return Answer.of(200, {"data": data})
 
     def _openings(self, request: Request, calendar: str) -> Answer:
         found = openings(self._diary, self._account, calendar, self._span(request, "from", "to"))

@@ -67,6 +67,7 @@ class FhirServer:
 
     status_keys = frozenset({"status"})
     items_keys = frozenset({"entry"})
+    total_keys = frozenset({"total"})
     page_parameters = frozenset({"_offset"})
 
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:

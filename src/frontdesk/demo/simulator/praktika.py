@@ -1,12 +1,12 @@
 """Praktika as the simulator speaks it: what frontdesk assumes, version 0; not the vendor's own reference."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.openings import openings
-from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Person, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -17,6 +17,7 @@ from frontdesk.demo.simulator.wire import (
     SimulatedAccount,
     instant,
     marked,
+    person,
     text,
 )
 
@@ -53,6 +54,8 @@ _GETS = {
     "appointments": Operation.LIST,
     "providers": Operation.PRACTITIONERS,
     "availability": Operation.OPENINGS,
+    "locations": Operation.LOCATIONS,
+    "blocks": Operation.BLOCKS,
 }
 
 
@@ -61,6 +64,7 @@ class Praktika:
 
     status_keys = frozenset({"status"})
     items_keys = frozenset({"items"})
+    total_keys = frozenset({"total"})
     page_parameters = frozenset({"page"})
 
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
@@ -74,6 +78,10 @@ class Praktika:
                 return Call(_GETS[word])
             case "GET", ("api", "v0", "appointments", ref):
                 return Call(Operation.READ, ref)
+            case "GET", ("api", "v0", "patients", ref):
+                return Call(Operation.PATIENT, ref)
+            case "GET", ("api", "v0", "providers", ref, "hours"):
+                return Call(Operation.HOURS, ref)
             case "POST", ("api", "v0", "appointments", ref, word) if word in _POSTS:
                 return Call(_POSTS[word], ref, str(request.document().get("requestId") or ""))
         return Call(Operation.OTHER)
@@ -91,10 +99,10 @@ class Praktika:
                 return Answer.of(200, self._document(self._entry(call.ref)))
             case Operation.LIST:
                 return self._list(request)
-            case Operation.PRACTITIONERS:
-                people = self._diary.practitioners(self._account.name)
-                items = [{"id": one.ref, "name": one.name, "active": one.is_active} for one in people]
-                return Answer.of(200, {"items": items})
+            case Operation.PATIENT:
+                return Answer.of(200, _patient(person(self._diary, self._account.name, call.ref)))
+            case Operation.PRACTITIONERS | Operation.LOCATIONS | Operation.BLOCKS | Operation.HOURS:
+                return Answer.of(200, {"items": self._items(request, call)})
             case Operation.OPENINGS:
                 return self._availability(request)
             case Operation.OTHER:
@@ -107,7 +115,8 @@ class Praktika:
         error = {"code": code}
         if refusal.why is Refused.INVALID:
             error |= {"field": refusal.field, "message": refusal.message}
-        return Answer.of(status, {"error": error})
+        merged = {"merged_into": refusal.merged_into} if refusal.merged_into else {}
+        return Answer.of(status, {"error": error, **merged})
 
     def pending(self, call: Call) -> Answer:
         """Say that a request was taken. The contract has no such answer: a client has to doubt it."""
@@ -115,7 +124,7 @@ class Praktika:
 
     def _entry(self, ref: str) -> Entry:
         entry = self._diary.entry(self._account.name, ref)
-        if entry is None or entry.moved_to:
+        if entry is None or entry.moved_to or entry.gone:
             raise Refusal(Refused.NOT_FOUND)
         return entry
 
@@ -143,7 +152,7 @@ class Praktika:
             return marked(self._diary, self._account.name, entry, operation, now)
         reason = text(document, "reason", REASON_LIMIT)
         expected = document.get("expectedUpdatedAt")
-        if expected and instant(expected, "expectedUpdatedAt") != entry.updated_at:
+        if expected and instant(expected, "expectedUpdatedAt") != entry.updated_at.replace(microsecond=0):
             raise Refusal(Refused.CHANGED)
         if entry.status is not EntryStatus.BOOKED:
             raise Refusal(Refused.ARRIVED)
@@ -178,13 +187,43 @@ class Praktika:
             *self._span(request),
             request.asked("provider"),
             instant(since, "updatedSince") if since else None,
+            location_ref=request.asked("location"),
         )
         page, size = request.number("page", 1), request.number("pageSize", _LARGEST_PAGE)
         if page < 1 or not 1 <= size <= _LARGEST_PAGE:
             raise Refusal(Refused.INVALID, "page" if page < 1 else "pageSize", "is out of range")
         entries, whole = self._diary.entries(self._account.name, window, size, (page - 1) * size)
         items = [self._document(entry) for entry in entries]
-        return Answer.of(200, {"items": items, "page": page, "pages": max(1, -(-whole // size))})
+        pages = max(1, -(-whole // size))
+        return Answer.of(200, {"items": items, "page": page, "pages": pages, "total": whole})
+
+    def _items(self, request: Request, call: Call) -> list[dict[str, Any]]:
+        account, register = self._account, self._diary.register
+        match call.operation:
+            case Operation.LOCATIONS:
+                return [
+                    {"id": one.ref, "name": one.name, "timeZone": one.time_zone or account.time_zone}
+                    for one in register.sites(account.name)
+                ]
+            case Operation.BLOCKS:
+                return [
+                    {
+                        "id": one.ref,
+                        "provider": one.practitioner_ref,
+                        "start": self._instant(one.starts_at),
+                        "end": self._instant(one.ends_at),
+                        "label": one.label,
+                    }
+                    for one in register.times_off(account.name, *self._span(request))
+                    if request.asked("location", one.location_ref) == one.location_ref
+                ]
+            case Operation.HOURS:
+                return [
+                    {"weekday": one.weekday, "from": f"{one.starts:%H:%M}", "to": f"{one.ends:%H:%M}"}
+                    for one in register.shifts(account.name, call.ref)
+                ]
+        people = register.practitioners(account.name)
+        return [{"id": one.ref, "name": one.name, "active": one.is_active} for one in people]
 
     def _availability(self, request: Request) -> Answer:
         provider = request.asked("provider")
@@ -196,12 +235,15 @@ class Praktika:
         return Answer.of(200, {"slots": slots})
 
     def _span(self, request: Request) -> tuple[datetime, datetime]:
+        """Return the window that is asked for: a day without an end, and without either all that changed."""
+        if request.asked("updatedSince") and not request.asked("from"):
+            return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
         start = instant(request.asked("from"), "from")
         end = request.asked("to")
         return start, instant(end, "to") if end else start + timedelta(days=1)
 
     def _instant(self, at: datetime) -> str:
-        return at.astimezone(self._account.zone).isoformat()
+        return at.astimezone(self._account.zone).isoformat(timespec="seconds")
 
     def _document(self, entry: Entry) -> dict[str, Any]:
         return {
@@ -212,8 +254,21 @@ class Praktika:
             "provider": {"id": entry.practitioner_ref, "name": entry.practitioner_name},
             "patient": {"id": entry.patient_ref, "name": entry.patient_name},
             "type": {"id": "1", "label": entry.appointment_type},
+            "location": {"id": entry.location_ref},
             "notes": entry.note,
             "updatedAt": self._instant(entry.updated_at),
             "arrivedAt": self._instant(entry.updated_at) if entry.status is EntryStatus.ARRIVED else None,
             **entry.more,
         }
+
+
+def _patient(one: Person) -> dict[str, Any]:
+    return {
+        "id": one.ref,
+        "firstName": one.first_name,
+        "lastName": one.last_name,
+        "birthDate": one.birth_date.isoformat() if one.birth_date else None,
+        "mobile": one.mobile,
+        "email": one.email,
+        "isNew": one.is_new,
+    }

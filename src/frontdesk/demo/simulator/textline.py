@@ -15,6 +15,7 @@ class Textline:
 
     status_keys = frozenset({"status"})
     items_keys = frozenset({"messages"})
+    total_keys: frozenset[str] = frozenset()
     page_parameters: frozenset[str] = frozenset()
 
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:

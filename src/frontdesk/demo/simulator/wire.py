@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from frontdesk.demo.simulator.diary import Diary
-from frontdesk.demo.simulator.records import Entry, EntryStatus
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Person
 
 JSON = "application/json"
 
@@ -141,24 +141,30 @@ class Refused(Enum):
 
 
 class Refusal(Exception):
-    """A request is refused; `field` is what is wrong with an invalid one."""
+    """A request is refused; `field` is what is wrong with an invalid one.
 
-    def __init__(self, why: Refused, field: str = "", message: str = "") -> None:
+    `merged_into` is the id of the patient that the one asked for became.
+    """
+
+    def __init__(self, why: Refused, field: str = "", message: str = "", merged_into: str = "") -> None:
         super().__init__(message or why.value)
         self.why = why
         self.field = field
         self.message = message or why.value
+        self.merged_into = merged_into
 
 
 class WireContract(Protocol):
     """How one kind of PMS speaks, for one account.
 
     `status_keys` are where its documents say how an appointment stands, `items_keys` where
-    they have a list, and `page_parameters` are what asks for another page of one.
+    they have a list, `total_keys` where they say how long it is, and `page_parameters` are what asks
+    for another page of one.
     """
 
     status_keys: frozenset[str]
     items_keys: frozenset[str]
+    total_keys: frozenset[str]
     page_parameters: frozenset[str]
 
     def call(self, request: Request) -> Call:
@@ -198,6 +204,14 @@ def marked(
     if entry.status is not before:
         raise Refusal(Refused.ARRIVED)
     return diary.change(account, entry, now, status=after, **changes)
+
+
+def person(diary: Diary, account: str, ref: str) -> Person:
+    """Return a patient. Raises Refusal for one who is not known, or is somebody else since a merge."""
+    found = diary.register.person(account, ref)
+    if found is None or found.merged_into:
+        raise Refusal(Refused.NOT_FOUND, merged_into=found.merged_into if found else "")
+    return found
 
 
 def instant(value: object, field: str) -> datetime:
