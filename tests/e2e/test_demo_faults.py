@@ -35,7 +35,7 @@ def test_a_number_puts_a_fault_in_force_and_another_one_takes_it_away(place: Pat
     result = choose(place, "3\nq\n")
     assert result.exit_code == 0
     assert [fault.kind for fault in read_faults(folder)] == [Kind.AWAY]
-    assert "*  3  away" in result.stdout
+    assert "*  3   away" in result.stdout
 
     assert choose(place, "0\nq\n").exit_code == 0
     assert read_faults(folder) == ()

@@ -7,13 +7,12 @@ fails in every scripted way. It is ours, so it proves nothing about a vendor.
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.faults import Effect, Fault, Kind
 from frontdesk.demo.simulator.folder import (
-    NamedFault,
     fault_in_force,
-    named_faults,
     read_faults,
     write_faults,
     write_settings,
 )
+from frontdesk.demo.simulator.named_faults import NamedFault, named_faults
 from frontdesk.demo.simulator.process import fill, serve, start
 from frontdesk.demo.simulator.records import Entry, EntryStatus, LedgerLine
 from frontdesk.demo.simulator.server import Simulator

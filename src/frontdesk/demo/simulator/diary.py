@@ -168,6 +168,15 @@ class Diary:
         later = self.view.later
         self._put(account, [replace(entry, starts_at=entry.starts_at - later, ends_at=entry.ends_at - later)])
 
+    def rename(self, account: str, practitioner_ref: str, name: str) -> None:
+        """Give somebody who can be booked another name, which no appointment counts as a change of its own."""
+        self.register.put_practitioner(account, practitioner_ref, name)
+        self._database.execute(
+            "UPDATE appointment SET practitioner_name = ? WHERE account = ? AND practitioner_ref = ?",
+            (name, account, practitioner_ref),
+        )
+        self._changes += 1
+
     def earliest(self, account: str, after: datetime) -> Entry | None:
         """Return the first appointment that is booked and starts after an instant, or None."""
         row = self._database.execute(

@@ -64,10 +64,33 @@ class Kind(StrEnum):
 
     PAGES_REPEAT = "pages repeat"
     PAGES_SHRINK = "pages shrink"
+    PAGES_SHIFT = "pages shift"
+    TOTAL_LARGER = "total larger"
+    NO_ROWS = "no rows"
+    HALF = "half of the rows"
+    LATER = "everything later"
+    BLOCK_ROWS = "blocks as rows"
     CLOCK = "clock"
+
     STAFF_MOVE = "staff move it"
+    STAFF_MOVE_FAR = "staff move it far away"
     STAFF_CHANGE = "staff change it"
     STAFF_CANCEL = "staff cancel it"
+    STAFF_REINSTATE = "staff reinstate it"
+    STAFF_DELETE = "staff delete it"
+    STAFF_ARCHIVE = "staff archive it"
+    STAFF_REBOOK = "staff rebook it"
+    STAFF_REBOOK_SILENTLY = "staff rebook it silently"
+    STAFF_LATE = "staff save it late"
+    STAFF_SWAP_PATIENT = "staff swap the patient"
+    STAFF_MERGE_PATIENTS = "staff merge patients"
+    STAFF_RENAME = "staff rename the practitioner"
+    STAFF_ELSEWHERE = "staff move it to another site"
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Whether it is nothing that goes wrong, but something that people do there."""
+        return self.name.startswith("STAFF_")
 
 
 _NEVER_APPLIED = frozenset(
@@ -131,7 +154,9 @@ class Fault:
     `account` is one account's name, empty for all; `times` is for how many requests, None
     until it is cleared. `seconds` is how long to wait, between the bytes of a drip, before a
     slow answer or a late effect (None: until the client gives up, or the script goes on), and
-    otherwise what is said about time: a Retry-After, how far a clock is ahead. `effect` is
+    otherwise what is said about time: a Retry-After, how far a clock is ahead, how much later everything
+    seems to be. What staff do they do once to each appointment: to the one that a request is about, or
+    when a list is asked for to the next one that is booked. `effect` is
     None for what is usual: refusals and lost requests have none, everything else has.
     """
 
@@ -176,6 +201,8 @@ class Fault:
         if kind in _SPOILED:
             # What has no body cannot be spoiled: it gets one.
             return _SPOILED[kind](Answer.of(200, {}) if answer.status == 204 else answer)
+        if kind is Kind.TOTAL_LARGER:
+            return spoiling.with_larger(answer, contract.total_keys)
         if kind is Kind.UNKNOWN_STATUS:
             return spoiling.with_values(answer, contract.status_keys, "Quarantined")
         return self._told_to_wait(answer, now) if kind.startswith("429") else answer
@@ -198,10 +225,18 @@ class Faults:
 
     def __init__(self) -> None:
         self._left: list[tuple[Fault, int | None]] = []
+        self._met: set[tuple[Kind, str, str]] = set()
 
     def set(self, *faults: Fault) -> None:
         """Put these in force, and no others; without any, everything is well again."""
         self._left = [(fault, fault.times) for fault in faults]
+        self._met.clear()
+
+    def is_first(self, fault: Fault, account: str, ref: str) -> bool:
+        """Whether a fault meets something for the first time since the faults were set, which counts it."""
+        known = len(self._met)
+        self._met.add((fault.kind, account, ref))
+        return len(self._met) > known
 
     def add(self, fault: Fault) -> None:
         """Put one more in force, behind those that are."""

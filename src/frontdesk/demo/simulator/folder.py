@@ -16,60 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.demo.simulator.faults import Effect, Fault, Kind
-from frontdesk.demo.simulator.wire import Operation, SimulatedAccount
+from frontdesk.demo.simulator.named_faults import named_faults
+from frontdesk.demo.simulator.wire import SimulatedAccount
 
 SETTINGS_FILE, STATE_FILE, FAULTS_FILE = "simulator.toml", "pms.db", "faults.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFault:
-    """A line of the menu of faults: its name, what a person will see, and what is put in force."""
-
-    name: str
-    says: str
-    faults: tuple[Fault, ...] = ()
-
-
-def named_faults() -> tuple[NamedFault, ...]:
-    """Return faults that can be understood by their names, the absence of any first."""
-    return (
-        NamedFault("normal", "The PMS works as it should."),
-        NamedFault(
-            "slow",
-            "It takes 8 seconds to answer, and does what it was asked.",
-            (Fault(Kind.SLOW, seconds=8),),
-        ),
-        NamedFault(
-            "drips",
-            "Its answers come one byte a second, which is too slow to wait for.",
-            (Fault(Kind.DRIP, seconds=1),),
-        ),
-        NamedFault("away", "It is switched off: nothing answers at its address.", (Fault(Kind.AWAY),)),
-        NamedFault(
-            "refuses",
-            "It refuses to cancel, for ever: a person has to.",
-            (Fault(Kind.INVALID, Operation.CANCEL),),
-        ),
-        NamedFault(
-            "changed there",
-            "Somebody there moves an appointment by half an hour just before it is looked at.",
-            (Fault(Kind.STAFF_MOVE, Operation.READ),),
-        ),
-        NamedFault("locked out", "It does not accept our key.", (Fault(Kind.UNAUTHORISED),)),
-        NamedFault(
-            "busy", "It asks to be left alone for 30 seconds.", (Fault(Kind.BUSY_SECONDS, seconds=30),)
-        ),
-        NamedFault(
-            "loses answers",
-            "It cancels, and the line breaks before it can say so.",
-            (Fault(Kind.DROP, "writes", effect=Effect.APPLIED),),
-        ),
-        NamedFault(
-            "times out",
-            "It cancels, and never answers.",
-            (Fault(Kind.HANG, "writes", effect=Effect.APPLIED),),
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True)

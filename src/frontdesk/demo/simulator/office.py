@@ -1,6 +1,8 @@
 """What a request comes to at the simulated PMS: which account, which fault, what is done and written down."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +11,8 @@ from frontdesk.demo.simulator import spoiling
 from frontdesk.demo.simulator.contracts import CONTRACTS
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.faults import Effect, Fault, Faults, Kind
-from frontdesk.demo.simulator.records import EntryStatus
+from frontdesk.demo.simulator.records import View
+from frontdesk.demo.simulator.staff import Staff
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -23,8 +26,7 @@ from frontdesk.demo.simulator.wire import (
 LATE = "late"
 """What the ledger says of a request that takes effect long after it came."""
 
-_HALF_AN_HOUR = timedelta(minutes=30)
-_STAFF = frozenset({Kind.STAFF_MOVE, Kind.STAFF_CHANGE, Kind.STAFF_CANCEL})
+_AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Office:
         self._diary = diary
         self._clock = clock
         self._contracts = {one.name: CONTRACTS[one.contract](one, diary) for one in accounts}
-        self._met: set[tuple[Kind, str, str]] = set()
+        self._staff = Staff(diary)
 
     def reply(self, request: Request) -> Reply:
         """Return what a request is answered, having done what it asks for as far as faults let it."""
@@ -74,22 +76,26 @@ class Office:
         call: Call,
         now: datetime,
     ) -> Reply:
-        if fault.kind in _STAFF:
-            self._meddle(fault, account, call, now)
+        if fault.kind.is_of_staff and self.faults.is_first(fault, account, call.ref):
+            self._staff.do(fault.kind, account, call.ref, now)
         if fault.kind is Kind.CLOCK:
             now += timedelta(seconds=fault.seconds or 0)
         is_later_page = any(request.asked(name, "1") != "1" for name in contract.page_parameters)
+        kept = {name: value for name, value in request.query.items() if name not in contract.page_parameters}
+        first_page = replace(request, query=kept)
         if fault.kind is Kind.PAGES_REPEAT:
-            kept = {
-                name: value for name, value in request.query.items() if name not in contract.page_parameters
-            }
-            request = replace(request, query=kept)
+            request = first_page
+        if fault.kind is Kind.PAGES_SHIFT and is_later_page:
+            self._shift(fault, account, contract, first_page, call, now)
         effect = fault.takes_effect
-        answer = self._carry_out(
-            account, contract, request, call, now, keep=effect is Effect.APPLIED, answered=fault.kind
-        )
+        with self._seen(fault, call):
+            answer = self._carry_out(
+                account, contract, request, call, now, keep=effect is Effect.APPLIED, answered=fault.kind
+            )
         if fault.kind is Kind.PAGES_SHRINK and is_later_page:
             answer = spoiling.without_items(answer, contract.items_keys)
+        if fault.kind is Kind.BLOCK_ROWS and call.operation is Operation.LIST:
+            answer = spoiling.with_block(answer, contract)
         if fault.kind is Kind.ACCEPTED and answer.status < 300:
             answer = contract.pending(call)
         answer = fault.spoil(answer, contract, now)
@@ -142,18 +148,45 @@ class Office:
             answered=answered,
         )
 
-    def _meddle(self, fault: Fault, account: str, call: Call, now: datetime) -> None:
-        """Let somebody there do something to the appointment asked about, once."""
-        entry = self._diary.entry(account, call.ref)
-        if entry is None or (fault.kind, account, call.ref) in self._met:
-            return
-        self._met.add((fault.kind, account, call.ref))
-        changes: dict[Kind, dict[str, Any]] = {
-            Kind.STAFF_MOVE: {
-                "starts_at": entry.starts_at + _HALF_AN_HOUR,
-                "ends_at": entry.ends_at + _HALF_AN_HOUR,
-            },
-            Kind.STAFF_CHANGE: {"note": "Rang about parking"},
-            Kind.STAFF_CANCEL: {"status": EntryStatus.CANCELLED},
-        }
-        self._diary.change(account, entry, now, **changes[fault.kind])
+    def _shift(
+        self,
+        fault: Fault,
+        account: str,
+        contract: WireContract,
+        first_page: Request,
+        call: Call,
+        now: datetime,
+    ) -> None:
+        """Let somebody there delete the first appointment of a list while it is read, once."""
+        if self.faults.is_first(fault, account, call.ref) and (
+            ref := _first_id(contract, first_page, call, now)
+        ):
+            self._staff.do(Kind.STAFF_DELETE, account, ref, now)
+
+    @contextmanager
+    def _seen(self, fault: Fault, call: Call) -> Iterator[None]:
+        """Look at the diary as a fault makes it seem; only lists leave something out."""
+        is_list = call.operation is Operation.LIST
+        later = _AN_HOUR if fault.seconds is None else timedelta(seconds=fault.seconds)
+        before = self._diary.view
+        self._diary.view = View(
+            later=later if fault.kind is Kind.LATER else timedelta(0),
+            is_half=is_list and fault.kind is Kind.HALF,
+            is_empty=is_list and fault.kind is Kind.NO_ROWS,
+        )
+        try:
+            yield
+        finally:
+            self._diary.view = before
+
+
+def _first_id(contract: WireContract, request: Request, call: Call, now: datetime) -> str:
+    """Return the id of the first appointment on a page, empty where there is none."""
+    try:
+        document = json.loads(contract.answer(request, call, now).body)
+    except Refusal:
+        return ""
+    rows: list[dict[str, Any]] = next(
+        (document[key] for key in contract.items_keys if document.get(key)), [{}]
+    )
+    return str(rows[0].get("id") or rows[0].get("resource", {}).get("id", ""))

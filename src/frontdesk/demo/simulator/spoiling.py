@@ -7,11 +7,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from frontdesk.demo.simulator.wire import Answer
+from frontdesk.demo.simulator.wire import Answer, WireContract
 
 _BOMB_BYTES = 64 * 1024 * 1024
 _HUGE_BYTES = 8 * 1024 * 1024
 _DEPTH = 100_000
+
+BLOCK = "990001"
+"""The id of a time off that stands where only appointments should."""
 
 
 def emptied(answer: Answer) -> Answer:
@@ -72,6 +75,17 @@ def with_values(answer: Answer, keys: Collection[str], value: str) -> Answer:
     return _mapped(answer, change)
 
 
+def with_larger(answer: Answer, keys: Collection[str]) -> Answer:
+    """Make these numbers larger by one."""
+
+    def change(document: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        return {key: one + 1 if key in keys and type(one) is int else one for key, one in document.items()}
+
+    return _mapped(answer, change)
+
+
 def without_items(answer: Answer, keys: Collection[str]) -> Answer:
     """Empty the lists of a page, and leave what it says about other pages as it is.
 
@@ -82,6 +96,21 @@ def without_items(answer: Answer, keys: Collection[str]) -> Answer:
         if not isinstance(document, dict):
             return [] if "" in keys and isinstance(document, list) else document
         return {key: [] if key in keys and isinstance(one, list) else one for key, one in document.items()}
+
+    return _mapped(answer, change)
+
+
+def with_block(answer: Answer, contract: WireContract) -> Answer:
+    """Put a time off into a list of appointments: it has no patient, and a status of its own."""
+
+    def change(document: Any) -> Any:
+        key = next((key for key in contract.items_keys if document.get(key)), "")
+        if not key:
+            return document
+        block = {**document[key][0], "id": BLOCK, "patient": None}
+        block |= dict.fromkeys(contract.status_keys, "Blocked")
+        totals = {word: document[word] + 1 for word in contract.total_keys if word in document}
+        return {**document, key: [*document[key], block], **totals}
 
     return _mapped(answer, change)
 
