@@ -235,8 +235,10 @@ def _conditions(account: str, window: Window, view: View) -> tuple[str, tuple[st
         wanted.append(("status <> ?", EntryStatus.CANCELLED))
     if since := window.archived_since or window.deleted_since:
         wanted.append(("updated_at >= ?", _text(since)))
-    gone = Gone.DELETED if window.deleted_since else Gone.ARCHIVED if window.archived_since else Gone.NO
-    wanted.append(("gone = ?", gone))
+    if window.deleted_since:
+        wanted.append(("gone <> ?", Gone.NO))
+    else:
+        wanted.append(("gone = ?", Gone.ARCHIVED if window.archived_since else Gone.NO))
     if view.is_half:
         wanted.append(("unicode(substr(ref, -1)) % 2 = CAST(? AS INTEGER)", "0"))
     if view.is_empty:

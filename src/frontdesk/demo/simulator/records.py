@@ -139,7 +139,8 @@ class LedgerLine:
 class Window:
     """Which appointments to list: those that start from `start` until before `end`.
 
-    Archived ones are listed only where `archived_since` asks for them, deleted ones where `deleted_since` does.
+    Archived ones are listed only where `archived_since` asks for them, they and deleted ones where
+    `deleted_since` does.
     """
 
     start: datetime | None = None

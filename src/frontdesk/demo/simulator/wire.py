@@ -54,7 +54,8 @@ class SimulatedAccount:
     """One account at the simulated PMS: its own diary, key and contract. `name` begins its paths.
 
     `fhir_version` is what a FHIR server says that it speaks; `frees_slots` whether the slots of
-    an appointment become free with its cancel.
+    an appointment become free with its cancel, `keeps_history` whether it tells what was deleted,
+    `links_pages` whether a page of its lists says where the next one is.
     """
 
     name: str
@@ -64,6 +65,8 @@ class SimulatedAccount:
     time_zone: str = "Australia/Adelaide"
     fhir_version: str = "4.0.1"
     frees_slots: bool = False
+    keeps_history: bool = True
+    links_pages: bool = True
 
     @property
     def zone(self) -> ZoneInfo:
