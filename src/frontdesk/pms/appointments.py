@@ -13,7 +13,7 @@ from frontdesk.pms.profile import Mark, Profile, Status, Times
 from frontdesk.pointers import MISSING, find, several, text_at
 from frontdesk.text import clean
 
-_MOST_MINUTES = 24 * 60
+A_DAY = 24 * 60
 _LONGEST_TIME = 60
 
 
@@ -122,8 +122,12 @@ def _holds(mark: Mark, form: InstantFormat, item: Any) -> bool:
     return is_there
 
 
-def end_of(form: InstantFormat, item: Any, starts_at: datetime, end: str, duration: str) -> datetime | None:
+def end_of(
+    form: InstantFormat, item: Any, starts_at: datetime, end: str, duration: str, most_minutes: int = A_DAY
+) -> datetime | None:
     """Return when something ends: at `end`, or after the minutes at `duration`; None where neither is told.
+
+    More minutes than `most_minutes` are none.
 
     Raises ContractDrift for an end that is no time.
     """
@@ -131,7 +135,7 @@ def end_of(form: InstantFormat, item: Any, starts_at: datetime, end: str, durati
         value = find(item, end)
         return None if value is MISSING or value is None else form.read(value)
     minutes = find(item, duration) if duration else None
-    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 < minutes <= _MOST_MINUTES:
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 < minutes <= most_minutes:
         return None
     return starts_at + timedelta(minutes=minutes)
 

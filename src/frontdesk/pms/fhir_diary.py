@@ -14,6 +14,7 @@ from frontdesk.pms.diary import Abilities, Block, Location, WeeklyHours
 from frontdesk.pms.fhir_json import Resource, tables_of, text_of
 from frontdesk.pms.fhir_patients import patient
 from frontdesk.pms.fhir_wire import PAGE_SIZE, FhirWire
+from frontdesk.pms.people import NO_PATIENT
 from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
@@ -53,7 +54,6 @@ class FhirDiary:
     def __init__(self, wire: FhirWire) -> None:
         self.abilities = ABILITIES
         self.wire = wire
-        self._patients: dict[str, PmsPatient] = {}
 
     async def ping(self) -> datetime | None:
         """Return the server's own time; that it speaks the configured release, and what it has, is noted."""
@@ -100,11 +100,15 @@ class FhirDiary:
         return fhir.appointment(resource, self.wire.base, tag)
 
     async def patient(self, ref: str) -> PmsPatient:
-        """Return who a patient is. Within one read of a list everybody is asked for once."""
-        if ref not in self._patients:
+        """Return who a patient is. Raises PmsNotFound, with the id after a merge where the server tells it."""
+        try:
             resource, _ = await self.wire.read("Patient", ref)
-            self._patients[ref] = patient(resource, self.wire.base, self.wire.clock().date())
-        return self._patients[ref]
+        except PmsNotFound:
+            raise PmsNotFound(NO_PATIENT) from None
+        found = patient(resource, self.wire.base, self.wire.clock().date())
+        if found.merged_into:
+            raise PmsNotFound(NO_PATIENT, found.merged_into)
+        return found
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
@@ -146,8 +150,6 @@ class FhirDiary:
     async def _page(
         self, asked: Sequence[tuple[str, str]], cursor: str | None, location: str
     ) -> AppointmentPage:
-        if cursor is None:
-            self._patients.clear()
         resources, page = await self.wire.page("Appointment", asked, cursor)
         timed = [one for one in resources if not fhir.is_without_time(one)]
         there = [one for one in timed if text_of(one.get("status")) not in _NO_BOOKING]

@@ -30,7 +30,7 @@ _NO_TOTAL = "-"
 class Page:
     """A page of a list, as it came; `cursor` asks for the next one, None at the proven end.
 
-    Where the list has more and the server does not say where it goes on, asking for the next one is refused.
+    Where a full page has more behind it and the server does not say where, asking for the next one is refused.
 
     `total` is how many entries the whole list has, where the server says it.
     """
@@ -167,8 +167,8 @@ def _judged(bundle: Resource, length: int, cursor: str | None, link: str) -> Pag
     total = total_before if total is None else total
     if not following and (total is None or rows == total):
         return Page(bundle, None, total)
-    if total is not None and rows > total:
-        raise ContractDrift(f"a list of {total:,} shows {rows:,}")
+    if total is not None and (rows > total or (not following and length < PAGE_SIZE)):
+        raise ContractDrift(f"a list of {total:,} ends after {rows:,}")
     if following and following == link:
         raise ContractDrift("a list repeats itself")
     if number >= MOST_PAGES:

@@ -17,6 +17,7 @@ from frontdesk.pms import open_dental_documents as documents
 from frontdesk.pms.diary import Abilities, Block, Location, WeeklyHours
 from frontdesk.pms.outcomes import failure, judged, say
 from frontdesk.pms.paging import MOST_PAGES
+from frontdesk.pms.people import NO_PATIENT
 from frontdesk.pms.port import (
     Appointment,
     AppointmentPage,
@@ -94,7 +95,6 @@ class OpenDentalDiary:
         self._client = RestClient(profile, root, common, client, sign_in, now)
         self._zone = ZoneInfo(time_zone)
         self._now = now
-        self._patients: dict[str, PmsPatient] = {}
 
     async def ping(self) -> datetime | None:
         """Return the practice's own time, as its server tells it beside a provider."""
@@ -136,13 +136,15 @@ class OpenDentalDiary:
         return shown
 
     async def patient(self, ref: str) -> PmsPatient:
-        """Return who a patient is. Within one read of a list everybody is asked for once."""
-        if ref not in self._patients:
-            found = documents.patient(self._document(await self._read(_PATIENT, self._client.named(ref))))
-            if found.ref != ref:
-                raise ContractDrift("it answers with another patient")
-            self._patients[ref] = found
-        return self._patients[ref]
+        """Return who a patient is. Raises PmsNotFound."""
+        try:
+            answer = await self._read(_PATIENT, self._client.named(ref))
+        except PmsNotFound:
+            raise PmsNotFound(NO_PATIENT) from None
+        found = documents.patient(self._document(answer))
+        if found.ref != ref:
+            raise ContractDrift("it answers with another patient")
+        return found
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
@@ -211,8 +213,6 @@ class OpenDentalDiary:
     async def _listed(
         self, route: Route, values: Values, cursor: str | None, location: str
     ) -> AppointmentPage:
-        if cursor is None:
-            self._patients.clear()
         rows, following = await self._page(route, {**values, "location": location}, cursor, "/AptNum")
         real = [one for one in rows if documents.word_of(one) not in documents.NO_BOOKINGS]
         timed = [one for one in real if documents.start_of(one, self._zone) is not None]

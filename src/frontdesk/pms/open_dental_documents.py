@@ -44,6 +44,7 @@ BROKEN = "Broken"
 _MISSED, _CANCELLED = "Missed", "Cancelled"
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: ([+-])(\d\d):(\d\d))?")
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
 _PATTERN = re.compile(r"[X/]{1,288}")
 _NO_YEAR, _NOBODY = 1, "0"
 _UNSAID = frozenset(("new_patient",))
@@ -216,7 +217,7 @@ def hours(items: Iterable[Any], known: dict[str, Chair], place: str) -> tuple[We
 
 def needed_id(item: Any, pointer: str) -> str:
     """Return the number at `pointer` as text. Raises ContractDrift where there is none."""
-    if not (found := id_at(item, pointer)):
+    if not _NUMBER.fullmatch(found := id_at(item, pointer)):
         raise ContractDrift(f"an entry without {pointer}")
     return found
 

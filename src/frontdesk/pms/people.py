@@ -14,10 +14,10 @@ NO_PATIENT = "there is no such patient; was it merged or deleted?"
 
 
 def practitioner(route: Practitioners, item: Any) -> PmsPractitioner:
-    """Return the practitioner in a JSON value. Raises ContractDrift for one without an id."""
+    """Return the practitioner in a JSON value. Raises ContractDrift for one without an id or a name."""
     ref = id_at(item, route.id)
-    if not ref:
-        raise ContractDrift("a practitioner without an id")
+    if not ref or not is_named(item, route.name):
+        raise ContractDrift("a practitioner without an id or a name")
     active = find(item, route.active) if route.active else True
     return PmsPractitioner(ref, text_at(item, *several(route.name)), active is not False)
 
@@ -52,6 +52,11 @@ def patient(route: Patient, form: InstantFormat, item: Any, now: datetime) -> Pm
         merged_into=id_at(item, route.merged_into),
         unsaid=frozenset(column for column, is_told in told.items() if not is_told),
     )
+
+
+def is_named(item: Any, pointers: str | tuple[str, ...]) -> bool:
+    """Whether a JSON value has a name at all, which may be empty."""
+    return any(isinstance(find(item, pointer), str) for pointer in several(pointers))
 
 
 def _is_told(item: Any, pointer: str) -> bool:

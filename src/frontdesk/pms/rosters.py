@@ -4,22 +4,24 @@ from collections.abc import Iterator
 from datetime import time
 from typing import Any
 
-from frontdesk.pms.appointments import end_of, is_gone
+from frontdesk.pms.appointments import A_DAY, end_of, is_gone
 from frontdesk.pms.diary import Block, Location, WeeklyHours
 from frontdesk.pms.ids import bare, id_at
 from frontdesk.pms.instants import InstantFormat
+from frontdesk.pms.people import is_named
 from frontdesk.pms.port import ContractDrift
 from frontdesk.pms.profile_routes import Blocks, Hours, Locations
 from frontdesk.pointers import find, text_at
 
 _SUNDAY = 7
+_LONGEST_LEAVE = 366 * A_DAY
 
 
 def location(route: Locations, item: Any) -> Location:
-    """Return the site in a JSON value. Raises ContractDrift for one without an id."""
+    """Return the site in a JSON value. Raises ContractDrift for one without an id or a name."""
     ref = id_at(item, route.id)
-    if not ref:
-        raise ContractDrift("a location without an id")
+    if not ref or not is_named(item, route.name):
+        raise ContractDrift("a location without an id or a name")
     return Location(ref, text_at(item, route.name), text_at(item, route.time_zone))
 
 
@@ -33,7 +35,7 @@ def block(route: Blocks, form: InstantFormat, item: Any, practitioner: str, link
         return None
     whose = bare(id_at(item, route.practitioner), links) or practitioner
     ref, starts_at = id_at(item, route.id), form.read(find(item, route.start))
-    ends_at = end_of(form, item, starts_at, route.end, route.duration)
+    ends_at = end_of(form, item, starts_at, route.end, route.duration, _LONGEST_LEAVE)
     if not ref or not whose or ends_at is None:
         raise ContractDrift("a time off without an id, a practitioner or an end")
     return Block(ref, whose, starts_at, ends_at, text_at(item, route.label))

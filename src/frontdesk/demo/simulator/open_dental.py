@@ -196,7 +196,8 @@ class OpenDental:
             case Operation.LOCATIONS:
                 return [documents.operatory(one, self._site_of(one.ref)) for one in people]
             case Operation.BLOCKS:
-                return [rows.blockout(one) for one in register.times_off(account.name, *self._days(request))]
+                off = register.times_off(account.name, *self._days(request))
+                return [row for one in off for row in rows.blockouts(one)]
             case Operation.HOURS:
                 shifts = [one for person in people for one in register.shifts(account.name, person.ref)]
                 start, end = (one.astimezone(account.zone).date() for one in self._days(request))

@@ -8,6 +8,7 @@ from frontdesk.demo.simulator.records import Bookable, Entry, EntryStatus, Gone,
 
 STEP = timedelta(minutes=5)
 
+_LAST_MINUTE = time(23, 59)
 _NEVER = "0001-01-01 00:00:00"
 _WORDS = {
     EntryStatus.BOOKED: "Scheduled",
@@ -63,7 +64,7 @@ class Documents:
 
     def history(self, place: int, entry: Entry) -> dict[str, Any]:
         """Return the last line of an appointment's history."""
-        if entry.gone is Gone.DELETED:
+        if entry.gone is not Gone.NO:
             action = "Deleted"
         elif entry.status is EntryStatus.NO_SHOW:
             action = "Missed"
@@ -87,13 +88,25 @@ class Documents:
             "serverDateTime": self.moment(self._now),
         }
 
-    def blockout(self, one: TimeOff) -> dict[str, Any]:
-        """Return a time off of an operatory; everybody has the one of their own number."""
-        span = (one.starts_at.astimezone(self._zone), one.ends_at.astimezone(self._zone))
+    def blockouts(self, one: TimeOff) -> list[dict[str, Any]]:
+        """Return a time off of an operatory, day by day; everybody has the one of their own number."""
+        start, end = one.starts_at.astimezone(self._zone), one.ends_at.astimezone(self._zone)
+        days = [start.date() + timedelta(days=place) for place in range((end.date() - start.date()).days + 1)]
         more = {"BlockoutType": "248", "blockoutType": one.label}
-        return _schedule(
-            "Blockout", one.ref, span[0].date(), (span[0].time(), span[1].time()), one.practitioner_ref
-        ) | (more)
+        return [
+            _schedule(
+                "Blockout",
+                one.ref,
+                day,
+                (
+                    start.time() if day == start.date() else time(0),
+                    end.time() if day == end.date() else _LAST_MINUTE,
+                ),
+                one.practitioner_ref,
+            )
+            | more
+            for day in days
+        ]
 
     def shift(self, place: int, one: Shift, day: date) -> dict[str, Any]:
         """Return when somebody works on a day."""

@@ -19,8 +19,9 @@ _OF_A_BLOCK: dict[str, Any] = {
     "id": BLOCK,
     "AptNum": int(BLOCK),
     "patient": None,
+    "patient_name": None,
     "PatNum": None,
-    "participant": [],
+    "participant": [{"actor": {"reference": "Practitioner/3"}}],
 }
 """What a time off has of its own, by the keys of all contracts."""
 
