@@ -81,7 +81,12 @@ class OpenDental(OpenDentalDiary):
         Where the note fails, the result says that the reason is missing.
         """
         await self._standing(ref, AppointmentStatus.BOOKED)
-        result = await self._write(self._profile.routes.cancel, ref)
+        try:
+            result = await self._write(self._profile.routes.cancel, ref)
+        except Rejected:
+            # Only what is scheduled can be broken: somebody may have been quicker.
+            await self._standing(ref, AppointmentStatus.BOOKED)
+            raise
         if result.state is WriteState.ACCEPTED:
             return result
         await self._proven(ref, lambda shown: shown.status is AppointmentStatus.CANCELLED)

@@ -138,7 +138,8 @@ class OpenDental:
                 changes = {"status": EntryStatus.BOOKED, "attendance": ""}
             case _:
                 changes = self._moved(entry, document)
-        self._diary.change(self._account.name, entry, now, **changes)
+        if any(getattr(entry, name) != value for name, value in changes.items()):
+            self._diary.change(self._account.name, entry, now, **changes)
 
     def _broken(self, entry: Entry, operation: Operation, document: Mapping[str, Any]) -> dict[str, Any]:
         if document.get("sendToUnscheduledList") not in ("true", "false"):
