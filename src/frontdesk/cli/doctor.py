@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from platform import python_version
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +26,9 @@ from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
 from frontdesk.store_state import StoreState
+
+if TYPE_CHECKING:
+    from frontdesk.pms.probe import Assumption
 
 LOOKED_AT = 500
 """Bookings of which it is looked what they lack: the next ones."""
@@ -271,19 +276,40 @@ def _about_deliveries(state: StoreState) -> Iterator[Finding]:
 
 
 async def _about_account(outside: Outside, account: Account, time_zone: str) -> list[Finding]:
-    from frontdesk.pms.probe import Held, probe
+    from frontdesk.pms.probe import Held
 
     marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
     try:
-        pms = outside.open_pms(account, time_zone)
+        assumptions = await _probed(outside, account, time_zone)
     except FrontdeskError as error:
         return [Finding(account.connection, Mark.WRONG, error.hint)]
-    try:
-        assumptions = await probe(pms, time_zone, datetime.now(UTC))
-    finally:
-        await pms.close()
     where = Finding(account.connection, Mark.NOT_TRIED, f"its address in the config: {account.base_url}")
     return [where, *(Finding(account.connection, marks[one.held], one.said) for one in assumptions)]
+
+
+async def _probed(outside: Outside, account: Account, time_zone: str) -> "list[Assumption]":
+    """Return what is found out of a PMS, and where nothing of that is wrong also of its diary.
+
+    Raises FrontdeskError.
+    """
+    from frontdesk.pms.diary_probe import probe_diary
+    from frontdesk.pms.kinds import describe
+    from frontdesk.pms.probe import Held, probe
+
+    now = datetime.now(UTC)
+    pms = outside.open_pms(account, time_zone)
+    try:
+        found = [*await probe(pms, time_zone, now)]
+    finally:
+        await pms.close()
+    is_well = all(one.held is not Held.FAILED for one in found)
+    if is_well and describe(account.kind, Path()).can_be_read:
+        diary = outside.open_diary(account, time_zone)
+        try:
+            found += await probe_diary(diary, (), now)
+        finally:
+            await diary.close()
+    return found
 
 
 async def _about_messages(notify: NotifySettings | None, outside: Outside) -> list[Finding]:
