@@ -47,11 +47,18 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class KindOfDiary:
-    """A kind of diary: how one is opened for a test, empty, and which faults it can have."""
+    """A kind of diary: how one is opened for a test, empty, and which faults it can have.
+
+    `tells_names`: an appointment names its patient. `tells_time_zones`: a site has one. `tells_totals`: a list says
+    how long it is. `tells_merges`: a patient who was merged says into whom.
+    """
 
     name: str
     opened: Callable[[], AbstractAsyncContextManager[Kept]]
     has_faults: bool = True
+    tells_names: bool = True
+    tells_time_zones: bool = True
+    tells_totals: bool = True
     tells_merges: bool = True
 
     def __str__(self) -> str:
@@ -156,6 +163,15 @@ DIARIES: tuple[KindOfDiary, ...] = (
     KindOfDiary("praktika", partial(at_simulator, "praktika")),
     KindOfDiary("core-practice", partial(at_simulator, "core-practice", "Australia/Sydney")),
     KindOfDiary("cliniko", partial(at_simulator, "cliniko"), tells_merges=False),
+    KindOfDiary(
+        "open-dental",
+        partial(at_simulator, "open-dental"),
+        tells_names=False,
+        tells_time_zones=False,
+        tells_totals=False,
+        tells_merges=False,
+    ),
+    KindOfDiary("fhir", partial(at_simulator, "fhir")),
     KindOfDiary("csv", partial(at_exports, "csv"), has_faults=False),
     KindOfDiary("ics", partial(at_exports, "ics"), has_faults=False),
 )

@@ -27,7 +27,12 @@ ENTRY_POINTS = "frontdesk.pms"
 """The group under which an installed package offers a function like `open_pms`, by the name of its kind."""
 
 _HERE = Path(__file__).parent
-_PROFILES = {"praktika": "praktika.toml", "core-practice": "core_practice.toml", "cliniko": "cliniko.toml"}
+_PROFILES = {
+    "praktika": "praktika.toml",
+    "core-practice": "core_practice.toml",
+    "cliniko": "cliniko.toml",
+    "open-dental": "open_dental.toml",
+}
 
 
 class _Opener(NamedTuple):
@@ -45,7 +50,10 @@ _OPENERS = {
     "praktika": _PROFILE,
     "core-practice": _PROFILE,
     "cliniko": _Opener("frontdesk.pms.cliniko:open_cliniko", "frontdesk.pms.cliniko:open_cliniko_diary"),
-    "fhir": _Opener("frontdesk.pms.opening:open_fhir"),
+    "open-dental": _Opener(
+        "frontdesk.pms.open_dental:open_open_dental", "frontdesk.pms.open_dental:open_open_dental_diary"
+    ),
+    "fhir": _Opener("frontdesk.pms.opening:open_fhir", "frontdesk.pms.opening:open_fhir_diary"),
     CSV: _Opener(diary="frontdesk.pms.files.csv_files:open_csv"),
     ICS: _Opener(diary="frontdesk.pms.files.calendars:open_ics"),
 }
@@ -102,6 +110,12 @@ def describe(kind: str, folder: Path) -> Described:
             can_move=True,
             can_mark_no_show=True,
             can_take_back_no_show=True,
+            can_be_read=True,
+            tells_changes=True,
+            tells_patients=True,
+            tells_locations=True,
+            tells_blocks=True,
+            tells_hours=True,
         )
     if kind in _PROFILES:
         return _described(_HERE / _PROFILES[kind])

@@ -57,7 +57,11 @@ class Verified(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a PMS can do."""
+    """What a PMS can do.
+
+    `reason_is_apart`: a cancel's reason is a request of its own, which is not sent where the answer to the
+    cancel itself is lost.
+    """
 
     name: str
     can_cancel: bool = True
@@ -68,6 +72,7 @@ class Capabilities:
     tells_patient: bool = False
     has_versions: bool = False
     has_request_ids: bool = False
+    reason_is_apart: bool = False
     verify_after_write: bool = False
     verified: Verified = Verified.ASSUMED
 
@@ -290,10 +295,14 @@ class WriteState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The answer to a write; `ref` differs from the one asked for where a move makes a new one."""
+    """The answer to a write; `ref` differs from the one asked for where a move makes a new one.
+
+    `lacks_reason` says of a cancel that it is done, and that its reason could not be written.
+    """
 
     state: WriteState
     ref: str
+    lacks_reason: bool = False
 
 
 class UnusableSettings(FrontdeskError):

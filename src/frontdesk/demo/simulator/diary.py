@@ -237,9 +237,12 @@ def _conditions(account: str, window: Window, view: View) -> tuple[str, tuple[st
         wanted.append(("coalesce(cancelled_at, updated_at) >= ?", _text(window.cancelled_since)))
     elif not window.with_cancelled:
         wanted.append(("status <> ?", EntryStatus.CANCELLED))
-    if window.archived_since:
-        wanted.append(("updated_at >= ?", _text(window.archived_since)))
-    wanted.append(("gone = ?", Gone.ARCHIVED if window.archived_since else Gone.NO))
+    if since := window.archived_since or window.deleted_since:
+        wanted.append(("updated_at >= ?", _text(since)))
+    if window.deleted_since:
+        wanted.append(("gone <> ?", Gone.NO))
+    else:
+        wanted.append(("gone = ?", Gone.ARCHIVED if window.archived_since else Gone.NO))
     if view.is_half:
         wanted.append(("unicode(substr(ref, -1)) % 2 = CAST(? AS INTEGER)", "0"))
     if view.is_empty:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from frontdesk.demo.simulator import spoiling
 from frontdesk.demo.simulator.contracts import CONTRACTS
@@ -186,7 +185,6 @@ def _first_id(contract: WireContract, request: Request, call: Call, now: datetim
         document = json.loads(contract.answer(request, call, now).body)
     except Refusal:
         return ""
-    rows: list[dict[str, Any]] = next(
-        (document[key] for key in contract.items_keys if document.get(key)), [{}]
-    )
-    return str(rows[0].get("id") or rows[0].get("resource", {}).get("id", ""))
+    first = next(iter(spoiling.rows_of(document, contract)), {})
+    shown = first.get("resource", first)
+    return str(shown.get("id") or shown.get("AptNum") or "")
