@@ -74,6 +74,9 @@ def pytest_collection() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        # What is frozen does not count as old, so that all the rest would be walked through every
+        # few tests. The young are looked at as often as in the program.
+        gc.set_threshold(*gc.get_threshold()[:2], 100)
         gc.enable()
 
 
