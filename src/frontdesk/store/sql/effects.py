@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select, update
 
-from frontdesk.bookings import Booking, Reason, Standing, reason_not_known
-from frontdesk.commands import Ask, Changes, Command, Held, Settle
+from frontdesk.bookings import Booking, Operator, Reason, Standing, reason_not_known
+from frontdesk.commands import Ask, Changes, Command, Held, Settle, Subject
 from frontdesk.deliveries import (
     NOT_DONE,
     NOT_NEEDED,
@@ -29,7 +29,7 @@ from frontdesk.errors import Refused
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.holding import lock, save
-from frontdesk.store.sql.proving import proof_of_effect
+from frontdesk.store.sql.proving import EFFECT_OF, proof_of_effect, proof_of_things
 from frontdesk.store.sql.sealing import Deed
 from frontdesk.store.sql.selects import ADJUSTMENT, COMMAND, DELIVERY
 
@@ -146,16 +146,16 @@ def fall(tx: Connection, row: Row[Any], why: str, now: datetime) -> list[Deed]:
 
 def overtaken(tx: Connection, command_id: UUID, after: Booking, why: str, now: datetime) -> Deed:
     """End a command that was never sent, as a source has come before it; its booking is written without it already."""
-    command = selects.command(tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one())
+    asked = tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one()
     _drop(tx, command_id, f"{NOT_DONE}{why}", now)
     return Deed(
-        command.ask.kind,
-        command.operator,
+        asked.kind,
+        Operator(asked.operator, asked.via),
         now,
-        subject=command.subject,
+        subject=Subject(asked.subject_kind, asked.subject_id),
         booking_id=after.id,
         detail={"effect": "refused", "why": why, "version": str(after.version)},
-        proof=proof_of_effect(command, Changes(after)),
+        proof={EFFECT_OF: str(command_id), **proof_of_things(after)},
     )
 
 

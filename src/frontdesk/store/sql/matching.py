@@ -16,12 +16,10 @@ from frontdesk.arrivals import AppointmentStatus, IncomingBooking, Place
 from frontdesk.bookings import Practice
 from frontdesk.identity import patient_key, reference_key
 from frontdesk.merging import said_by
+from frontdesk.store.sql import refs
 from frontdesk.store.sql.mirrored import at_place, entry_of
 from frontdesk.store.sql.practitioners import Practitioners
-from frontdesk.store.sql.selects import BOOKING, BOOKING_REF, MIRROR
-
-IMPORTED, MOVED, REBOOKED, REPLACED, PROPOSED = "imported", "moved", "rebooked", "replaced", "proposed"
-"""How it is known which booking an id means."""
+from frontdesk.store.sql.selects import BOOKING, MIRROR
 
 REBOOKED_WITHIN = timedelta(days=7)
 """So long after one went, an appointment of the same patient and type is probably the same one, moved."""
@@ -68,7 +66,7 @@ class Matching:
     def of(self, rows: Sequence[Row[Any]]) -> dict[int, Match]:
         """Return the match of each row, by the row's id."""
         before = self._refs_before(rows)
-        current = self._current({row.ref for row in rows} | set(before.values()))
+        current = refs.current(self._tx, self._place, {row.ref for row in rows} | set(before.values()))
         by_copy = self._by_copy({row.ref for row in rows} - current.keys())
         found: dict[int, Match] = {}
         unknown = []
@@ -77,9 +75,9 @@ class Matching:
             if row.ref in current:
                 found[row.id] = Match(current[row.ref])
             elif was_ref in current:
-                found[row.id] = Match(current[was_ref], MOVED, was_ref)
+                found[row.id] = Match(current[was_ref], refs.MOVED, was_ref)
             elif row.ref in by_copy:
-                found[row.id] = Match(by_copy[row.ref], IMPORTED)
+                found[row.id] = Match(by_copy[row.ref], refs.IMPORTED)
             elif row.gone_at is not None:
                 found[row.id] = NO_MATCH
             else:
@@ -88,11 +86,12 @@ class Matching:
 
     def followed(self, rows: Sequence[Row[Any]]) -> set[str]:
         """Return the ids of those rows whose appointments go on under another id, which is known here already."""
-        refs = [row.ref for row in rows]
-        pointing = select(MIRROR.c.previous_ref).where(at_place(self._place), MIRROR.c.previous_ref.in_(refs))
+        ids = [row.ref for row in rows]
+        pointing = select(MIRROR.c.previous_ref).where(at_place(self._place), MIRROR.c.previous_ref.in_(ids))
         named = {row.successor_ref: row.ref for row in rows if row.successor_ref}
         known = select(MIRROR.c.ref).where(at_place(self._place), MIRROR.c.ref.in_(list(named)))
         return {
+            *refs.ended(self._tx, self._place, ids),
             *self._tx.execute(pointing).scalars(),
             *(named[ref] for ref in self._tx.execute(known).scalars()),
         }
@@ -104,20 +103,10 @@ class Matching:
         before = {row.successor_ref: row.ref for row in self._tx.execute(named)}
         return before | {row.ref: row.previous_ref for row in rows if row.previous_ref}
 
-    def _current(self, refs: Iterable[str]) -> dict[str, int]:
-        query = select(BOOKING_REF.c.ref, BOOKING_REF.c.booking_id).where(
-            BOOKING_REF.c.connection == self._place.connection,
-            BOOKING_REF.c.location == self._place.location,
-            BOOKING_REF.c.ref.in_(list(refs)),
-            BOOKING_REF.c.until.is_(None),
-            BOOKING_REF.c.how != PROPOSED,
-        )
-        return {row.ref: row.booking_id for row in self._tx.execute(query)}
-
-    def _by_copy(self, refs: Iterable[str]) -> dict[str, int]:
+    def _by_copy(self, ids: Iterable[str]) -> dict[str, int]:
         """Bookings that came with the id from elsewhere, before any diary was read."""
         query = select(BOOKING.c.pms_ref, BOOKING.c.id).where(
-            BOOKING.c.practice_id == self._practice.id, BOOKING.c.pms_ref.in_(list(refs))
+            BOOKING.c.practice_id == self._practice.id, BOOKING.c.pms_ref.in_(list(ids))
         )
         return {row.pms_ref: row.id for row in self._tx.execute(query.order_by(BOOKING.c.id.desc()))}
 
@@ -145,7 +134,7 @@ class Matching:
             if not candidates:
                 found[row.id] = self._of_nobody(row)
             elif len(candidates) == 1 and suitors[candidates[0]] == 1:
-                found[row.id] = Match(candidates[0], IMPORTED)
+                found[row.id] = Match(candidates[0], refs.IMPORTED)
             else:
                 found[row.id] = Match(could_be=candidates)
         return found

@@ -9,18 +9,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, select, update
 
 from frontdesk.arrivals import Effect, Place
 from frontdesk.audit import Action
 from frontdesk.bookings import Booking, Operator
 from frontdesk.commands import Subject
 from frontdesk.conflicts import Decision, Verdict
-from frontdesk.store.sql import effects, moved_marks
+from frontdesk.store.sql import effects, moved_marks, refs
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.deciding import Case, Deciding
 from frontdesk.store.sql.histories import of_beginning, of_cancelling, of_changing
-from frontdesk.store.sql.matching import IMPORTED, PROPOSED, REBOOKED, REPLACED
 from frontdesk.store.sql.mirrored import (
     CLOSED,
     OPEN,
@@ -33,7 +32,7 @@ from frontdesk.store.sql.mirrored import (
 )
 from frontdesk.store.sql.proving import digest_of
 from frontdesk.store.sql.sealing import Deed, News, seal
-from frontdesk.store.sql.selects import BOOKING, BOOKING_REF, MIRROR
+from frontdesk.store.sql.selects import BOOKING, MIRROR
 from frontdesk.store.sql.subjects import SUBJECTS
 
 _STATES = {Verdict.WAITS: WAITS, Verdict.PERSON: PERSON, Verdict.STALE: STALE}
@@ -202,57 +201,24 @@ class _Writing:
     # -- the row, and which booking its id means -------------------------------------------------
 
     def _close(self, case: Case) -> None:
-        decision, row = case.decision, case.row
-        booking_id = case.record.id if case.record else None
-        state = _STATES.get(decision.verdict, CLOSED)
-        if case.began is not None:
-            how = IMPORTED if case.record is None else _how_begun(decision)
-            self._follow(row, case.began.id or 0, how, row.generation + (case.record is not None))
-            self._propose(case)
-            self._set(
-                row,
-                booking_id=case.began.id,
-                generation=row.generation + (case.record is not None),
-                state=state,
-                why="",
-                effect="",
-            )
+        decision, row, match = case.decision, case.row, case.match
+        values = {"effect": "", "why": decision.why, "state": _STATES.get(decision.verdict, CLOSED)}
+        if case.began is not None and case.began.id is not None:
+            generation = row.generation + (case.record is not None)
+            how = refs.IMPORTED if case.record is None else _how_begun(decision)
+            refs.follow(self._tx, self._place, row.ref, case.began.id, how, self._at, generation)
+            if match.probably is not None:
+                refs.propose(self._tx, self._place, row.ref, match.probably, self._at)
+            self._set(row, booking_id=case.began.id, generation=generation, **values)
             return
-        is_followed = decision.verdict is Verdict.WRITE or case.match.how == IMPORTED
-        if case.match.how and is_followed and booking_id is not None:
-            self._follow(row, booking_id, case.match.how, row.generation, case.match.was_ref)
-        version = case.record.values["version"] if case.record else 0
-        self._set(row, booking_id=booking_id, state=state, why=decision.why, effect="", seen_version=version)
-
-    def _follow(self, row: Row[Any], booking_id: int, how: str, generation: int, was_ref: str = "") -> None:
-        """Have an id mean a booking from now on; what it, or the id before it, has meant ends."""
-        here = (
-            BOOKING_REF.c.connection == self._place.connection,
-            BOOKING_REF.c.location == self._place.location,
-            BOOKING_REF.c.until.is_(None),
-        )
-        ended = [row.ref, was_ref] if was_ref else [row.ref]
-        self._tx.execute(
-            update(BOOKING_REF).where(*here, BOOKING_REF.c.ref.in_(ended)).values(until=self._at)
-        )
-        self._refer(row.ref, booking_id, how, generation)
-
-    def _propose(self, case: Case) -> None:
-        if case.match.probably is not None:
-            self._refer(case.row.ref, case.match.probably, PROPOSED, case.row.generation)
-
-    def _refer(self, ref: str, booking_id: int, how: str, generation: int) -> None:
-        self._tx.execute(
-            insert(BOOKING_REF).values(
-                connection=self._place.connection,
-                location=self._place.location,
-                ref=ref,
-                generation=generation,
-                booking_id=booking_id,
-                since=self._at,
-                how=how,
+        booking_id = case.record.id if case.record else None
+        is_followed = decision.verdict is Verdict.WRITE or match.how == refs.IMPORTED
+        if match.how and is_followed and booking_id is not None:
+            refs.follow(
+                self._tx, self._place, row.ref, booking_id, match.how, self._at, was_ref=match.was_ref
             )
-        )
+        version = case.record.values["version"] if case.record else 0
+        self._set(row, booking_id=booking_id, seen_version=version, **values)
 
     def _set(self, row: Row[Any], **values: Any) -> None:
         self._tx.execute(update(MIRROR).where(MIRROR.c.id == row.id).values(**values))
@@ -263,4 +229,4 @@ def _alters(case: Case) -> bool:
 
 
 def _how_begun(decision: Decision) -> str:
-    return REPLACED if Effect.REPLACED in decision.effects else REBOOKED
+    return refs.REPLACED if Effect.REPLACED in decision.effects else refs.REBOOKED

@@ -16,7 +16,7 @@ from frontdesk.bookings import Booking, Operator, Origin, Practice, Standing
 from frontdesk.deliveries import OPEN_STATES, Delivery, State
 from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
-from frontdesk.store.sql import selects, troubles
+from frontdesk.store.sql import refs, selects, troubles
 from frontdesk.store.sql.accounts import Accounts, Invoices, Payers, account_of_booking
 from frontdesk.store.sql.derived import derived_from
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, DELIVERY
@@ -102,6 +102,8 @@ class Bookings(SubjectKind):
             "changed_at": now,
         }
         tx.execute(update(BOOKING).where(BOOKING.c.id == after.id).values(**written))
+        if "pms_ref" in differing:
+            refs.moved(tx, after.id, before.pms_ref, after.pms_ref, now)
         return replace(after, version=before.version + 1)
 
     def conflict(self, tx: Connection, thing: Booking, now: datetime) -> Conflict:
