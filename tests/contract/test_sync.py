@@ -16,7 +16,7 @@ from frontdesk.sync.reader import Wanted
 from tests.contract.raw import count, let_pass
 from tests.contract.reads import ADELAIDE, ON_SQLITE_FIRST, Reads
 from tests.made_diary import nothing
-from tests.making import KIM, make_practice
+from tests.making import KIM, make_incoming, make_patient, make_practice
 
 pytestmark = ON_SQLITE_FIRST
 
@@ -176,6 +176,19 @@ async def test_patients_are_asked_for_once_and_when_an_appointment_changes(reads
     await reads.read()
     assert sorted(reads.diary.requests("patient")) == ["patient pat-P1-0", "patient pat-P1-1"]
     assert (await reads.bookings())["P1-0"].patient.mobile == "0491570110"
+
+
+async def test_what_a_pms_does_not_know_of_a_patient_erases_nothing(reads: Reads) -> None:
+    known = make_patient(name="Patient P1-0", pms_ref="pat-P1-0")
+    line = make_incoming(ref="A1", pms_ref="P1-0", patient=known, starts_at=reads.at(1, 8))
+    await reads.store.registry.load([line], KIM, "a file")
+    await reads.read()
+    patient = (await reads.bookings())["P1-0"].patient
+    assert (patient.birth_date, patient.email, patient.mobile) == (
+        known.birth_date,
+        known.email,
+        "0491570006",
+    )
 
 
 async def test_a_patient_who_became_another_one_is_that_one(reads: Reads) -> None:

@@ -56,8 +56,19 @@ def entry(
         updated_at=appointment.updated_at,
         previous_ref=appointment.previous,
         series_ref=appointment.series,
-        unsaid=_NEVER_SAID | (CONTACTS if found is None else found.unsaid),
+        unsaid=_NEVER_SAID | (CONTACTS if found is None else found.unsaid | _not_known(found)),
     )
+
+
+def _not_known(found: PmsPatient) -> frozenset[str]:
+    """Return what a PMS does not know of a patient: that erases nothing which is known here."""
+    known = {
+        "patient_dob": found.birth_date,
+        "patient_mobile": found.mobile,
+        "patient_email": found.email,
+        "new_patient": found.is_new is not None,
+    }
+    return frozenset(name for name, value in known.items() if not value)
 
 
 def _patient(appointment: Appointment, found: PmsPatient | None) -> Patient:

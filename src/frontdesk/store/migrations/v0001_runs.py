@@ -1,4 +1,4 @@
-"""The tables of what diaries say and how they are read, as the first revision makes them."""
+"""The tables of reading diaries, as the first migration makes them."""
 
 from typing import Any
 
@@ -12,7 +12,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     UniqueConstraint,
-    text,
 )
 
 from frontdesk.store.sql.tables import Instant
@@ -20,85 +19,8 @@ from frontdesk.store.sql.tables import Instant
 TEXT = String()
 
 
-def create_diary_tables(op: Any) -> None:
-    """Make, with Alembic's `op`, the mirror, which booking an id means, places, runs and slices."""
-    op.create_table(
-        "mirror",
-        Column("id", Integer(), nullable=False),
-        Column("connection", TEXT, nullable=False),
-        Column("location", TEXT, nullable=False),
-        Column("ref", TEXT, nullable=False),
-        Column("generation", Integer(), nullable=False),
-        Column("digest", TEXT, nullable=False),
-        Column("version", TEXT, nullable=False),
-        Column("status", TEXT, nullable=False),
-        Column("raw_status", TEXT, nullable=False),
-        Column("starts_at", Instant(), nullable=False),
-        Column("ends_at", Instant(), nullable=True),
-        Column("time_text", TEXT, nullable=False),
-        Column("practitioner_ref", TEXT, nullable=False),
-        Column("patient_ref", TEXT, nullable=False),
-        Column("previous_ref", TEXT, nullable=False),
-        Column("said", JSON(), nullable=False),
-        Column("first_seen", Instant(), nullable=False),
-        Column("noted_at", Instant(), nullable=False),
-        Column("changed_at", Instant(), nullable=False),
-        Column("changed_run", Integer(), nullable=False),
-        Column("gone_at", Instant(), nullable=True),
-        Column("successor_ref", TEXT, nullable=False),
-        Column("booking_id", Integer(), nullable=True),
-        Column("was", TEXT, nullable=False),
-        Column("state", TEXT, nullable=False),
-        Column("effect", TEXT, nullable=False),
-        Column("why", TEXT, nullable=False),
-        Column("seen_version", Integer(), nullable=False),
-        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
-        PrimaryKeyConstraint("id"),
-        UniqueConstraint("connection", "location", "ref"),
-    )
-    op.create_index("mirror_booking", "mirror", ["booking_id"])
-    has_previous = text("previous_ref <> ''")
-    op.create_index(
-        "mirror_previous",
-        "mirror",
-        ["connection", "location", "previous_ref"],
-        sqlite_where=has_previous,
-        postgresql_where=has_previous,
-    )
-    has_successor = text("successor_ref <> ''")
-    op.create_index(
-        "mirror_successor",
-        "mirror",
-        ["connection", "location", "successor_ref"],
-        sqlite_where=has_successor,
-        postgresql_where=has_successor,
-    )
-    op.create_index("mirror_start", "mirror", ["connection", "location", "starts_at", "ref", "digest"])
-    op.create_index("mirror_state", "mirror", ["connection", "location", "state", "id"])
-    op.create_table(
-        "booking_ref",
-        Column("id", Integer(), nullable=False),
-        Column("connection", TEXT, nullable=False),
-        Column("location", TEXT, nullable=False),
-        Column("ref", TEXT, nullable=False),
-        Column("generation", Integer(), nullable=False),
-        Column("booking_id", Integer(), nullable=False),
-        Column("since", Instant(), nullable=False),
-        Column("until", Instant(), nullable=True),
-        Column("how", TEXT, nullable=False),
-        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
-        PrimaryKeyConstraint("id"),
-    )
-    op.create_index("booking_ref_booking", "booking_ref", ["booking_id"])
-    current = text("until IS NULL AND how <> 'proposed'")
-    op.create_index(
-        "booking_ref_current",
-        "booking_ref",
-        ["connection", "location", "ref"],
-        unique=True,
-        sqlite_where=current,
-        postgresql_where=current,
-    )
+def create_run_tables(op: Any) -> None:
+    """Make them by `op`, which carries migrations out."""
     op.create_table(
         "diary",
         Column("id", Integer(), nullable=False),
