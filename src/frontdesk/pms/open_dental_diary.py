@@ -6,10 +6,13 @@ does not, the list has changed meanwhile.
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
@@ -180,6 +183,13 @@ class OpenDentalDiary:
             [one for one in found if find(one, "/SchedType") == "Provider"], known, location
         )
 
+    def in_pages_of(self, size: int) -> "OpenDentalDiary":
+        """Return the same diary, read in pages of `size` and the row before; both are closed together."""
+        other = copy(self)
+        paging = msgspec.structs.replace(self._profile.paging, size=size + 1)
+        other._profile = msgspec.structs.replace(self._profile, paging=paging)
+        return other
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._client.close()
@@ -283,7 +293,9 @@ class OpenDentalDiary:
         rows = self._rows(await self._read(route, values, extra if cursor else extra[:1]))
         ids = [documents.needed_id(one, key) for one in rows]
         if cursor and ids[:1] != [last]:
-            if first in ids[:1]:
+            if not ids:
+                raise ContractDrift("a list ends where it should go on")
+            if ids[0] == first:
                 raise ContractDrift("a list repeats itself")
             raise PmsUnavailable("its list changed while it was read")
         following = None
