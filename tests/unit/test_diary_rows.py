@@ -190,6 +190,11 @@ def test_a_list_that_does_not_fit_is_refused(
         walked(*pages)
 
 
+def test_a_cursor_that_is_none_is_refused() -> None:
+    with pytest.raises(ContractDrift):
+        Walk.at("3 after-100")
+
+
 def test_a_list_that_says_nothing_of_its_length_ends_where_it_ends() -> None:
     rules = Paging(kind="offset", parameter="skip", size=2)
     assert walked((9, ["1", "2"]), (9, ["3"]), rules=rules).cursor is None

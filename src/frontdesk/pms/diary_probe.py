@@ -86,11 +86,14 @@ async def _changes(diary: Diary, now: datetime) -> list[Assumption]:
 
 async def _pages(diary: Pageable, listed: Sequence[Appointment]) -> Assumption:
     """Read some appointments one by one, which must be the same ones as on one page."""
-    first = min(one.starts_at for one in listed)
-    end = next((at for at in sorted({one.starts_at for one in listed}) if at > first), first)
+    first, *later = sorted({one.starts_at for one in listed})
+    end = later[0] if later else first
     few = {one.ref for one in listed if one.starts_at <= end}
     if not 2 <= len(few) <= _FEW:
-        return Assumption(Held.NOT_TRIED, "its pages were not tried: the next times have too few or too many")
+        return Assumption(
+            Held.NOT_TRIED,
+            "its pages were not tried: the next two times have fewer than two appointments, or too many",
+        )
     alone = await _whole(diary.in_pages_of(1), first, end + timedelta(seconds=1))
     if len(alone) == len(few) and {one.ref for one in alone} == few:
         return Assumption(Held.OK, "in pages of one it lists the same appointments")
