@@ -57,7 +57,7 @@ class Connection(Section, frozen=True):
         str,
         Meta(
             min_length=1,
-            description="praktika, core-practice, cliniko, fhir, manual, or the path of a profile, my-pms.toml",
+            description="praktika, core-practice, cliniko, open-dental, fhir, manual, or a profile's path, my-pms.toml",
         ),
     ]
     name: Annotated[str, Meta(max_length=200, description="what a manual system is called")] = ""
