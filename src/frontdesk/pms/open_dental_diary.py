@@ -60,7 +60,7 @@ _SCHEDULES = Route(
     path="/schedules", query={"SchedType": "{type}", "dateStart": "{start}", "dateEnd": "{end}"}
 )
 
-_SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 _HORIZON = timedelta(days=200)
 """How far ahead appointments are looked for that were deleted."""
 _FORTNIGHT = timedelta(days=14)
@@ -128,9 +128,8 @@ class OpenDentalDiary:
         """Return what was changed at `since` or later, and behind it what was deleted, by version 23.1.30."""
         if cursor and cursor.startswith(_DELETED_PAGE):
             return await self._deleted(since, cursor.removeprefix(_DELETED_PAGE).lstrip() or None)
-        # What is asked for is what changed after a second of the wall clock, which may be set back within the hour.
-        clocks = [documents.written(one - _SECOND, self._zone) for one in (since, since + _HOUR)]
-        page = await self._listed(_CHANGES, {"since": min(clocks)}, cursor, location)
+        asked = documents.earliest(since - _SECOND, self._zone)
+        page = await self._listed(_CHANGES, {"since": asked}, cursor, location)
         return replace(page, cursor=page.cursor or (_DELETED_PAGE if self.abilities.shows_deleted else None))
 
     async def appointment(self, ref: str) -> Appointment:
