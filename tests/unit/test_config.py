@@ -199,6 +199,10 @@ class TestPractices:
                 Pms("smile", "core-practice", "Core Practice", True, False, True, True, True),
             ),
             ('kind = "cliniko"', Pms("smile", "cliniko", "Cliniko", True, False, True, False, False)),
+            (
+                'kind = "open-dental"',
+                Pms("smile", "open-dental", "Open Dental", True, False, True, True, True),
+            ),
             ('kind = "fhir"', Pms("smile", "fhir", "FHIR", True, False, True, True, True)),
             ('kind = "manual"\nname = "Dentix"', Pms("smile", "manual", "Dentix", can_cancel=False)),
             ('kind = "csv"\nname = "Dentix"', Pms("smile", "csv", "Dentix", can_cancel=False)),

@@ -66,7 +66,7 @@ class Connection(Section, frozen=True):
         str,
         Meta(
             min_length=1,
-            description="praktika, core-practice, cliniko, fhir, csv, ics, manual, "
+            description="praktika, core-practice, cliniko, open-dental, fhir, csv, ics, manual, "
             "or the path of a profile, my-pms.toml",
         ),
     ]

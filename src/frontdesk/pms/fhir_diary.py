@@ -13,6 +13,7 @@ from frontdesk.pms import fhir_times
 from frontdesk.pms.diary import Abilities, Block, Location, WeeklyHours
 from frontdesk.pms.fhir_json import Resource, tables_of, text_of
 from frontdesk.pms.fhir_patients import patient
+from frontdesk.pms.fhir_probe import probe_searches
 from frontdesk.pms.fhir_wire import PAGE_SIZE, FhirWire
 from frontdesk.pms.people import NO_PATIENT
 from frontdesk.pms.port import (
@@ -24,6 +25,7 @@ from frontdesk.pms.port import (
     Rejected,
     Unsupported,
 )
+from frontdesk.pms.probe import Assumption
 
 ABILITIES = Abilities(
     name=fhir.NAME,
@@ -142,6 +144,14 @@ class FhirDiary:
         roles = await self.wire.all("PractitionerRole")
         here = [one for one in roles if fhir_times.is_role_at(one, base, location)]
         return tuple(dict.fromkeys(hour for role in here for hour in fhir_times.hours(role, base)))
+
+    def in_pages_of(self, size: int) -> "FhirDiary":
+        """Return the same diary, read in pages of `size`; both are closed together."""
+        return FhirDiary(self.wire.in_pages_of(size))
+
+    async def peculiarities(self, now: datetime) -> tuple[Assumption, ...]:
+        """Return how the server takes a search."""
+        return await probe_searches(self.wire, now)
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""

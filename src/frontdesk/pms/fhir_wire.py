@@ -5,6 +5,7 @@ there are more rows (hapifhir/hapi-fhir#6549, Medplum's router 4.5.2).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,8 +50,15 @@ class FhirWire:
         self.base = account.base_url.rstrip("/")
         self.release = account.fhir_version
         self.clock = clock
+        self._page_size = PAGE_SIZE
         self._client = client
         self._sign_in = sign_in
+
+    def in_pages_of(self, size: int) -> "FhirWire":
+        """Return the same account, asked for pages of `size`; both are closed together."""
+        other = copy(self)
+        other._page_size = size
+        return other
 
     async def statement(self) -> tuple[Resource, Answer]:
         """Return what the server says of itself, a CapabilityStatement, and the answer it came in."""
@@ -84,13 +92,13 @@ class FhirWire:
         """
         bundle, link = await self._bundle(kind, params, cursor)
         found = list(bundles.resources(bundle, kind))
-        return found, _judged(bundle, len(found), cursor, link)
+        return found, self._judged(bundle, len(found), cursor, link)
 
     async def deleted(self, kind: str, since: str, cursor: str | None = None) -> tuple[list[str], Page]:
         """Return the ids on a page of a history that says they were deleted. Raises as `page` does."""
         bundle, link = await self._bundle(f"{kind}/_history", (("_since", since),), cursor)
         found = list(bundles.deleted(bundle, kind, self.base))
-        return found, _judged(bundle, len(bundles.entries(bundle)), cursor, link)
+        return found, self._judged(bundle, len(bundles.entries(bundle)), cursor, link)
 
     async def all(self, kind: str, params: Sequence[tuple[str, str]] = ()) -> list[Resource]:
         """Return every resource of one kind that a search finds. Raises as `page` does."""
@@ -109,9 +117,26 @@ class FhirWire:
         _, rows, total, link = _place(cursor)
         if cursor is not None and not link:
             raise ContractDrift(f"a list of {total:,} ends after {rows:,}")
-        sized = (*params, ("_count", str(PAGE_SIZE)))
+        sized = (*params, ("_count", str(self._page_size)))
         answer = await self.get(link or path, () if link else sized)
         return self.resource(answer, "Bundle"), link
+
+    def _judged(self, bundle: Resource, length: int, cursor: str | None, link: str) -> Page:
+        """Return what a page of a list is in the whole of it; `length` is how much of the list it has."""
+        number, rows_before, total_before, _ = _place(cursor)
+        rows, total, following = rows_before + length, bundles.total(bundle), bundles.next_link(bundle)
+        if None not in (total, total_before) and total != total_before:
+            raise PmsUnavailable("its list changed while it was read")
+        total = total_before if total is None else total
+        if not following and (total is None or rows == total):
+            return Page(bundle, None, total)
+        if total is not None and (rows > total or (not following and length < self._page_size)):
+            raise ContractDrift(f"a list of {total:,} ends after {rows:,}")
+        if following and following == link:
+            raise ContractDrift("a list repeats itself")
+        if number >= MOST_PAGES:
+            raise ContractDrift("a list does not end")
+        return Page(bundle, f"{number + 1} {rows} {_NO_TOTAL if total is None else total} {following}", total)
 
     async def get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
         """Return the answer to a read, which is a success. Raises PmsError."""
@@ -156,24 +181,6 @@ def refusal(answer: Answer, about: Resource) -> str:
         return fhir.words_of(answer.json(), about) if answer.status >= 400 else ""
     except Unreadable:
         return ""
-
-
-def _judged(bundle: Resource, length: int, cursor: str | None, link: str) -> Page:
-    """Return what a page of a list is in the whole of it; `length` is how much of the list it has."""
-    number, rows_before, total_before, _ = _place(cursor)
-    rows, total, following = rows_before + length, bundles.total(bundle), bundles.next_link(bundle)
-    if None not in (total, total_before) and total != total_before:
-        raise PmsUnavailable("its list changed while it was read")
-    total = total_before if total is None else total
-    if not following and (total is None or rows == total):
-        return Page(bundle, None, total)
-    if total is not None and (rows > total or (not following and length < PAGE_SIZE)):
-        raise ContractDrift(f"a list of {total:,} ends after {rows:,}")
-    if following and following == link:
-        raise ContractDrift("a list repeats itself")
-    if number >= MOST_PAGES:
-        raise ContractDrift("a list does not end")
-    return Page(bundle, f"{number + 1} {rows} {_NO_TOTAL if total is None else total} {following}", total)
 
 
 def _place(cursor: str | None) -> tuple[int, int, int | None, str]:

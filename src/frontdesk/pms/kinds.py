@@ -6,7 +6,7 @@ Names are known without importing what carries them out: this module is loaded a
 import re
 import tomllib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -57,6 +57,15 @@ _OPENERS = {
     CSV: _Opener(diary="frontdesk.pms.files.csv_files:open_csv"),
     ICS: _Opener(diary="frontdesk.pms.files.calendars:open_ics"),
 }
+
+_TELLS_ALL: dict[str, Any] = dict.fromkeys(
+    (
+        *("can_be_read", "tells_changes", "tells_patients"),
+        *("tells_locations", "tells_blocks", "tells_hours"),
+    ),
+    True,
+)
+"""What is said of the kinds whose diary is read by code of their own, not by the routes of a profile."""
 
 _ROUTE = re.compile(r"\s*\[\s*routes\s*\.\s*(\w+)\s*\]")
 """The heading of a table that says how something is asked of a PMS: what has none is done by hand."""
@@ -110,13 +119,10 @@ def describe(kind: str, folder: Path) -> Described:
             can_move=True,
             can_mark_no_show=True,
             can_take_back_no_show=True,
-            can_be_read=True,
-            tells_changes=True,
-            tells_patients=True,
-            tells_locations=True,
-            tells_blocks=True,
-            tells_hours=True,
+            **_TELLS_ALL,
         )
+    if kind == "open-dental":
+        return replace(_described(_HERE / _PROFILES[kind]), **_TELLS_ALL)
     if kind in _PROFILES:
         return _described(_HERE / _PROFILES[kind])
     if is_profile(kind):

@@ -6,10 +6,13 @@ does not, the list has changed meanwhile.
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from frontdesk.http_answers import Answer, Unreadable
 from frontdesk.http_client import HttpClient, Lost, NotSent
@@ -57,7 +60,7 @@ _SCHEDULES = Route(
     path="/schedules", query={"SchedType": "{type}", "dateStart": "{start}", "dateEnd": "{end}"}
 )
 
-_SECOND, _HOUR = timedelta(seconds=1), timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 _HORIZON = timedelta(days=200)
 """How far ahead appointments are looked for that were deleted."""
 _FORTNIGHT = timedelta(days=14)
@@ -125,9 +128,8 @@ class OpenDentalDiary:
         """Return what was changed at `since` or later, and behind it what was deleted, by version 23.1.30."""
         if cursor and cursor.startswith(_DELETED_PAGE):
             return await self._deleted(since, cursor.removeprefix(_DELETED_PAGE).lstrip() or None)
-        # What is asked for is what changed after a second of the wall clock, which may be set back within the hour.
-        clocks = [documents.written(one - _SECOND, self._zone) for one in (since, since + _HOUR)]
-        page = await self._listed(_CHANGES, {"since": min(clocks)}, cursor, location)
+        asked = documents.earliest(since - _SECOND, self._zone)
+        page = await self._listed(_CHANGES, {"since": asked}, cursor, location)
         return replace(page, cursor=page.cursor or (_DELETED_PAGE if self.abilities.shows_deleted else None))
 
     async def appointment(self, ref: str) -> Appointment:
@@ -179,6 +181,13 @@ class OpenDentalDiary:
         return documents.hours(
             [one for one in found if find(one, "/SchedType") == "Provider"], known, location
         )
+
+    def in_pages_of(self, size: int) -> "OpenDentalDiary":
+        """Return the same diary, read in pages of `size` and the row before; both are closed together."""
+        other = copy(self)
+        paging = msgspec.structs.replace(self._profile.paging, size=size + 1)
+        other._profile = msgspec.structs.replace(self._profile, paging=paging)
+        return other
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -283,7 +292,9 @@ class OpenDentalDiary:
         rows = self._rows(await self._read(route, values, extra if cursor else extra[:1]))
         ids = [documents.needed_id(one, key) for one in rows]
         if cursor and ids[:1] != [last]:
-            if first in ids[:1]:
+            if not ids:
+                raise ContractDrift("a list ends where it should go on")
+            if ids[0] == first:
                 raise ContractDrift("a list repeats itself")
             raise PmsUnavailable("its list changed while it was read")
         following = None

@@ -44,6 +44,8 @@ BROKEN = "Broken"
 _MISSED, _CANCELLED = "Missed", "Cancelled"
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?: ([+-])(\d\d):(\d\d))?")
+_WRITTEN = "%Y-%m-%d %H:%M:%S"
+_HOUR = timedelta(hours=1)
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _PATTERN = re.compile(r"[X/]{1,288}")
 _NO_YEAR, _NOBODY = 1, "0"
@@ -84,7 +86,18 @@ def moment(value: object, zone: ZoneInfo) -> datetime | None:
 
 def written(instant: datetime, zone: ZoneInfo) -> str:
     """Return an instant as Open Dental takes it: wall clock time of the practice."""
-    return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return instant.astimezone(zone).strftime(_WRITTEN)
+
+
+def earliest(instant: datetime, zone: ZoneInfo) -> str:
+    """Return the earliest wall clock time that any moment from `instant` on may be stamped with.
+
+    Within the hour before clocks go back it is earlier than that of the instant itself.
+    """
+    moments = (instant, instant + _HOUR)
+    offsets = [one.astimezone(zone).utcoffset() or timedelta(0) for one in moments]
+    local = instant.astimezone(UTC).replace(tzinfo=None) + min(offsets)
+    return local.strftime(_WRITTEN)
 
 
 def word_of(item: Any) -> str:

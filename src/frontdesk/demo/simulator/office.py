@@ -25,6 +25,8 @@ from frontdesk.demo.simulator.wire import (
 LATE = "late"
 """What the ledger says of a request that takes effect long after it came."""
 
+_FIRST_PAGE = {"page": "1"}
+"""What asks for the first page, where that is not 0."""
 _AN_HOUR = timedelta(hours=1)
 
 
@@ -79,7 +81,9 @@ class Office:
             self._staff.do(fault.kind, account, call.ref, now)
         if fault.kind is Kind.CLOCK:
             now += timedelta(seconds=fault.seconds or 0)
-        is_later_page = any(request.asked(name, "1") != "1" for name in contract.page_parameters)
+        is_later_page = any(
+            request.asked(name) not in ("", _FIRST_PAGE.get(name, "0")) for name in contract.page_parameters
+        )
         kept = {name: value for name, value in request.query.items() if name not in contract.page_parameters}
         first_page = replace(request, query=kept)
         if fault.kind is Kind.PAGES_REPEAT:
