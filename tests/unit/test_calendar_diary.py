@@ -133,6 +133,12 @@ class TestAFile:
 
         assert page.incomplete == "no event is written as summary and description in the config say"
 
+    async def test_a_holiday_alone_says_nothing_of_the_patterns(self, tmp_path: Path) -> None:
+        holiday = event("DTSTART;VALUE=DATE:20261226", summary="Proclamation Day")
+        page = await whole(diary(write(tmp_path / "a.ics", calendar(holiday))))
+
+        assert (page.appointments, page.incomplete) == ((), "")
+
     async def test_fewer_than_half_of_the_events_are_not_believed(self, tmp_path: Path) -> None:
         memory, file = tmp_path / "last.json", tmp_path / "a.ics"
         write(file, calendar(*(event(uid=str(number)) for number in range(5))))

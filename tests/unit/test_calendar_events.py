@@ -152,6 +152,12 @@ class TestTimes:
 
         assert [one.ref for one in said.events] == ["1", "3"]
 
+    def test_of_what_is_far_away_nothing_has_to_be_understood(self) -> None:
+        far = "DTSTART;TZID=Nowhere:20200101T000000", "DTSTART;TZID=Nowhere:20300101T000000"
+
+        assert found(*(event(one) for one in far)).unread == ()
+        assert found(event(far[0], "RRULE:FREQ=YEARLY")).unread == (1,)
+
     def test_a_whole_day_is_never_an_appointment(self) -> None:
         (one,) = events(event("DTSTART;VALUE=DATE:20261126"))
 
@@ -254,6 +260,7 @@ class TestWhatIsBroken:
             event("RECURRENCE-ID:never"),
             event("SEQUENCE:x"),
             event("EXDATE:x", "RRULE:FREQ=DAILY;COUNT=2"),
+            event("EXDATE:20261127T091500", "EXDATE:x", "RRULE:FREQ=DAILY;COUNT=3"),
             event("DTSTART:99991231T235959", "RRULE:FREQ=DAILY"),
         ],
     )

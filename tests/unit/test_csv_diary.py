@@ -329,6 +329,7 @@ class TestBesideTheLastOne:
         assert await self.read(tmp_path, rows(*day(3)), later=1) == ""
         said = await self.read(tmp_path, rows(*day(4)).rstrip("\n"), later=2)
         assert said == "its last line has no end, as if it were cut off"
+        assert await self.read(tmp_path, rows(*day(5)).rstrip("\n"), later=3) == ""
 
     async def test_an_older_file_never_comes_back(self, tmp_path: Path) -> None:
         memory, clock = tmp_path / "last.json", Clock()

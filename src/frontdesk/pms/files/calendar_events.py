@@ -5,7 +5,7 @@ It runs in a process of its own: see `calendar_process`.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -15,10 +15,10 @@ import recurring_ical_events
 from icalendar import Calendar
 from icalendar import Event as Component
 
-from frontdesk.pms.files.calendar_pieces import Piece, Pieces, property_name, take_apart
+from frontdesk.pms.files.calendar_pieces import Piece, Pieces, take_apart
 from frontdesk.pms.files.calendar_shapes import Asked, Event, Found
+from frontdesk.pms.files.calendar_texts import LONGEST_ID, Texts, text_of
 from frontdesk.pms.files.calendar_zones import Zones
-from frontdesk.pms.files.patterns import Pattern
 from frontdesk.text import clean
 
 _DAY = timedelta(days=1)
@@ -32,7 +32,6 @@ _SERIES = frozenset({"RRULE", "RDATE", "RECURRENCE-ID"})
 _DAY_OF_LINE = re.compile(r":([0-9]{8})(?:T[0-9]{6}Z?)?\s*$")
 _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 _TOO_OFTEN = re.compile(r"FREQ=(?:SECONDLY|MINUTELY|HOURLY)", re.IGNORECASE)
-_LONGEST_TEXT, _LONGEST_ID = 2_000, 200
 _YEARS = range(1900, 2200)
 
 
@@ -69,9 +68,7 @@ class _Reader:
         self._asked = asked
         self._zone = ZoneInfo(asked.time_zone)
         self._zones = Zones(pieces.zones)
-        self._calendar = _own_properties(pieces.lines)
-        self._summary = [Pattern.parse(one) for one in asked.summary]
-        self._description = [Pattern.parse(one) for one in asked.description]
+        self._texts = Texts(asked, pieces.lines)
         self._wanted = _NEEDED | _READ | {asked.practitioner.upper()}
         # Two days are more than any two clocks are apart.
         self._first = f"{asked.start - 2 * _DAY:%Y%m%d}"
@@ -144,8 +141,6 @@ class _Reader:
         for component in components:
             calendar.add_component(component)
         start, end = self._asked.start - 2 * _DAY, self._asked.end + 2 * _DAY
-        if all(_is_floating(_at(one, "DTSTART")) for one in components):
-            start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
         number = 0
         for series in recurring_ical_events.of(calendar).series:
             for occurrence in series.between(start, end):
@@ -163,22 +158,19 @@ class _Reader:
         ends_at = self._instant(ends) if ends is not None else None
         if ends_at is not None and ends_at < starts_at:
             raise Unreadable
-        status = _text(component.get("STATUS")).upper()
-        is_cancelled = "CANCELLED" in (
-            status,
-            self._calendar.get("METHOD", "").upper().replace("CANCEL", "CANCELLED"),
-        )
-        said = {} if is_whole_day else self._said(component)
+        status = text_of(component.get("STATUS")).upper()
+        is_cancelled = status == "CANCELLED" or self._texts.are_withdrawn
+        said = {} if is_whole_day else self._texts.said(component)
         ref = _ref(f"{uid}/{place}" if place else uid)
         if not said.get("patient"):
             ends_at = ends_at or starts_at
-            is_busy = not is_cancelled and _text(component.get("TRANSP")).upper() != "TRANSPARENT"
+            is_busy = not is_cancelled and text_of(component.get("TRANSP")).upper() != "TRANSPARENT"
             touches = starts_at < self._asked.end and ends_at > self._asked.start
             if not (is_busy and touches):
                 return None
         elif not self._asked.start <= starts_at < self._asked.end:
             return None
-        practitioner, practitioner_ref = self._practitioner(component, said)
+        practitioner, practitioner_ref = self._texts.practitioner(component, said)
         if not practitioner:
             raise Unreadable
         return Event(
@@ -187,7 +179,7 @@ class _Reader:
             ends_at=ends_at,
             time_text=_time_text(begins),
             patient=said.get("patient", ""),
-            patient_ref=said.get("patient_ref", "")[:_LONGEST_ID],
+            patient_ref=said.get("patient_ref", "")[:LONGEST_ID],
             mobile=said.get("mobile", ""),
             email=said.get("email", ""),
             appointment_type=said.get("type", ""),
@@ -200,29 +192,8 @@ class _Reader:
             updated_at=self._instant(_at(component, "LAST-MODIFIED"))
             if "LAST-MODIFIED" in component
             else None,
-            label="" if said.get("patient") else _text(component.get("SUMMARY")),
+            label="" if said.get("patient") else text_of(component.get("SUMMARY")),
         )
-
-    def _said(self, component: Component) -> Mapping[str, str]:
-        """Return what the texts of an event have in the fields of the patterns; the title counts first."""
-        found: dict[str, str] = {}
-        for line in str(component.get("DESCRIPTION", ""))[:_LONGEST_TEXT].splitlines():
-            for pattern in self._description:
-                found = {**(pattern.read(clean(line)) or {}), **found}
-        title = _text(component.get("SUMMARY"))
-        return {**found, **next(filter(None, (one.read(title) for one in self._summary)), {})}
-
-    def _practitioner(self, component: Component, said: Mapping[str, str]) -> tuple[str, str]:
-        """Return the name of whom an event is with, and the id where there is one."""
-        if name := said.get("practitioner"):
-            return name, ""
-        where = self._asked.practitioner
-        organizer: Any = component.get("ORGANIZER")
-        if where == "organizer" and organizer is not None:
-            address = re.sub("^mailto:", "", clean(str(organizer)), flags=re.IGNORECASE).lower()
-            return clean(str(organizer.params.get("CN", ""))) or address, address[:_LONGEST_ID]
-        own = "" if where in ("organizer", "calendar") else _text(component.get(where.upper()))
-        return own or self._calendar.get("X-WR-CALNAME", "") or self._calendar.get("NAME", ""), ""
 
     def _place_in_series(self, component: Component) -> str:
         """Return the start that an instance had in its series at first, nothing for what is no instance."""
@@ -238,15 +209,6 @@ class _Reader:
         if at.year not in _YEARS:
             raise Unreadable
         return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
-
-
-def _own_properties(lines: Sequence[str]) -> Mapping[str, str]:
-    """Return the texts that a calendar has for itself; the first of a name counts."""
-    found: dict[str, str] = {}
-    for line in lines:
-        value = line.partition(":")[2].replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\")
-        found.setdefault(property_name(line), clean(value[:_LONGEST_TEXT]))
-    return found
 
 
 def _at(component: Component, name: str) -> date:
@@ -266,10 +228,6 @@ def _end(component: Component) -> date | None:
     return None if isinstance(begins, datetime) else begins + _DAY
 
 
-def _is_floating(at: date) -> bool:
-    return not isinstance(at, datetime) or at.tzinfo is None
-
-
 def _sequence(component: Component) -> int:
     said: Any = component.get("SEQUENCE", 0)
     return int(said)
@@ -278,16 +236,6 @@ def _sequence(component: Component) -> int:
 def _stamp(component: Component) -> str:
     stamp: Any = component.get("LAST-MODIFIED", component.get("DTSTAMP"))
     return "" if stamp is None else bytes(stamp.to_ical()).decode()
-
-
-def _text(value: Any) -> str:
-    """Return the text of a property; of several values, and of several properties, all of them."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_text, value)))
-    categories = getattr(value, "cats", None)
-    return _text([str(one) for one in categories]) if categories else clean(str(value)[:_LONGEST_TEXT])
 
 
 def _time_text(at: date) -> str:
@@ -299,6 +247,6 @@ def _time_text(at: date) -> str:
 
 def _ref(said: str) -> str:
     """Return an id that can be kept: a long one, or one with what cannot be shown, becomes a digest."""
-    if len(said) <= _LONGEST_ID and clean(said) == said:
+    if len(said) <= LONGEST_ID and clean(said) == said:
         return said
     return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()

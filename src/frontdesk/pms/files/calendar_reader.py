@@ -30,6 +30,7 @@ _READER = ("-I", "-m", "frontdesk.pms.files.calendar_process")
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "PYTHONTZPATH", "SYSTEMROOT")
 """What of the environment a reader gets: no secret lies there."""
 
+_DAY = timedelta(days=1)
 _UNSAID = frozenset({"patient_dob", "new_patient"})
 _NOT_THERE = frozenset({"fee", "created_at", "cancellation_reason", "attendance", "attendance_at"})
 
@@ -102,9 +103,7 @@ class CalendarReader:
         )
         if not found.is_whole:
             reading = reading.doubted("the calendar ends too early, as if it were cut off")
-        if not appointments and any(
-            one.starts_at + timedelta(days=1) > (one.ends_at or one.starts_at) for one in events
-        ):
+        if not appointments and any(one.ends_at - one.starts_at < _DAY for one in blocks):
             reading = reading.doubted("no event is written as summary and description in the config say")
         return reading, Look(digest, "", reading.rows, as_of.timestamp())
 
