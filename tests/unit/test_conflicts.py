@@ -233,6 +233,16 @@ def test_an_unknown_word_never_cancels_and_never_reinstates() -> None:
 # -- the id has no booking yet ---------------------------------------------------------------
 
 
+@pytest.mark.parametrize("known", [True, False, None])
+def test_who_was_new_when_they_were_booked_stays_new(known: bool | None) -> None:
+    booking = replace(BOOKING, patient=replace(AMELIA, is_new=known))
+    for is_new in (True, False):
+        there = decided(booking, entry(booking, patient=replace(booking.patient, is_new=is_new)))
+        assert there.merged.values == ({} if known is not None else {"patient_is_new": is_new})
+    told_nothing = decided(booking, entry(booking, patient=replace(booking.patient, is_new=None)))
+    assert told_nothing.merged.values == {}
+
+
 def test_a_new_id_begins_a_booking_and_one_that_is_gone_does_not() -> None:
     decision = decided(None, entry(BOOKING, status=STATUS.ARRIVED, starts_at=PAST))
     assert (decision.verdict, decision.effects) == (B, frozenset({Effect.NEW}))
