@@ -12,7 +12,8 @@ from uuid import UUID
 import pytest
 
 from frontdesk import config
-from frontdesk.pms.kinds import open_pms
+from frontdesk.pms.diary_probe import probe_diary
+from frontdesk.pms.kinds import open_diary, open_pms
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
@@ -117,8 +118,8 @@ async def pms(base_url: str) -> AsyncIterator[Pms]:
     await opened.close()
 
 
-def open_harbour(base_url: str, secrets: dict[str, str]) -> Pms:
-    account = Account(
+def account_at(base_url: str) -> Account:
+    return Account(
         "harbour",
         str(FILE),
         base_url=base_url,
@@ -126,7 +127,10 @@ def open_harbour(base_url: str, secrets: dict[str, str]) -> Pms:
         allow_http=True,
         allow_private=True,
     )
-    return open_pms(account, secrets.__getitem__, "Australia/Adelaide", lambda: NOW)
+
+
+def open_harbour(base_url: str, secrets: dict[str, str]) -> Pms:
+    return open_pms(account_at(base_url), secrets.__getitem__, "Australia/Adelaide", lambda: NOW)
 
 
 def test_the_file_is_the_page_in_one_piece() -> None:
@@ -199,9 +203,12 @@ async def test_a_wrong_key_is_not_accepted(base_url: str) -> None:
     await pms.close()
 
 
-async def test_doctor_finds_what_the_page_shows(pms: Pms) -> None:
+async def test_doctor_finds_what_the_page_shows(pms: Pms, base_url: str) -> None:
     marks = {Held.OK: "ok", Held.FAILED: "!!", Held.NOT_TRIED: "--"}
-    found = [f"{marks[one.held]} {one.said}" for one in await probe(pms, "Australia/Adelaide", NOW)]
+    diary = open_diary(account_at(base_url), SECRETS.__getitem__, "Australia/Adelaide", lambda: NOW)
+    looks = await probe(pms, "Australia/Adelaide", NOW), await probe_diary(diary, (), NOW)
+    await diary.close()
+    found = [f"{marks[one.held]} {one.said}" for look in looks for one in look]
     assert [line[23:] for line in blocks(PAGE, "text")[1].splitlines()[1:]] == found
 
 

@@ -23,6 +23,7 @@ async def test_when_all_is_well_it_says_so_and_what_is_only_assumed(world: World
     assert re.search(r"^smile +-- its address in the config: http://127\.0\.0\.1:\d+/", said, re.MULTILINE)
     assert re.search(r" +-- .*Praktika: follows our own assumptions, not yet tried with the vendor", said)
     assert re.search(r"^ +ok it accepts our key$", said, re.MULTILINE)
+    assert re.search(r"^ +ok a patient can be read by the id", said, re.MULTILINE)
     assert re.search(r"^e-mail +ok e-mail goes into the folder mail$", said, re.MULTILINE)
     assert re.search(r"^SMS +ok Textline at 127.0.0.1", said, re.MULTILINE)
 
@@ -53,7 +54,8 @@ async def test_it_changes_nothing(world: World) -> None:
     await world.try_("doctor")
 
     assert not any(line.effective for line in world.pms.ledger)
-    assert {line.operation for line in world.pms.ledger} <= {"ping", "list", "read", "practitioners"}
+    reads = {"ping", "list", "read", "practitioners", "patient", "locations"}
+    assert {line.operation for line in world.pms.ledger} <= reads
     assert not world.mail.exists()
     assert world.pms.diary.ledger.messages() == []
     assert "Praktika waiting" in await world.run("show", "R00001")

@@ -278,6 +278,15 @@ kind = "core-practice"
             )
         }
 
+    def test_a_sign_in_may_leave_out_what_the_profile_says(self, tmp_path: Path) -> None:
+        content = f'{CONNECTION}\nbase_url = "https://pms.example"\nauth = {{ client_id = "desk" }}\n'
+
+        assert read(tmp_path, content).accounts["smile"].auth == {
+            "token_url": "",
+            "client_id": "desk",
+            "scope": "",
+        }
+
     def test_plain_http_goes_where_the_config_says_so(self, tmp_path: Path) -> None:
         content = CONNECTION + 'base_url = "http://127.0.0.1:8800"\nallow_http = true\n'
 
@@ -610,7 +619,7 @@ def replaced(key: str, value: str) -> str:
         (CONNECTION + "base_url = 'https://pms.example/?key=1'", "must be an https:// address"),
         (CONNECTION + "base_url = 'ftp://pms.example'", "must be an https:// address"),
         (
-            CONNECTION + "auth = { token_url = 'http://pms.example/token', client_id = 'x' }",
+            CONNECTION + "auth = { token_url = 'http://pms.example/token' }",
             r"\[connections.smile\] auth token_url would send without encryption",
         ),
         (

@@ -7,6 +7,7 @@ import pytest
 from frontdesk.pms.kinds import describe, kinds, open_diary, open_pms, profile_path
 from frontdesk.pms.port import Account, UnusableSettings, Verified
 from frontdesk.pms.profile_file import load
+from frontdesk.pms.rest_diary import abilities
 from tests.unit.pms_profiles import MINIMAL, NOW, write_profile
 
 
@@ -34,6 +35,17 @@ def test_shipped_profiles(kind: str, name: str, proof: Verified) -> None:
         profile.can_cancel,
         profile.tells_patient,
         proof,
+    )
+    can = abilities(profile)
+    assert (told.can_be_read, told.tells_changes, told.tells_patients) == (
+        True,
+        can.changed_since,
+        can.has_patients,
+    )
+    assert (told.tells_locations, told.tells_blocks, told.tells_hours) == (
+        can.has_locations,
+        can.has_blocks,
+        can.has_hours,
     )
 
 
@@ -130,6 +142,55 @@ def test_the_least_that_a_profile_says(tmp_path: Path) -> None:
         (
             ('name = "Diary"', 'prefix = "/{practice}"\nname = "Diary"'),
             "prefix has no {practice}, known are: tenant",
+        ),
+        (
+            ("[routes.get]", '[routes.patient]\npath = "/p"\nname = "/name"\n[routes.get]'),
+            "[routes.patient] must have {id} in it, the patient",
+        ),
+        (
+            ("[routes.get]", '[routes.patient]\npath = "/p/{id}"\nname = "name"\n[routes.get]'),
+            "routes.patient.name must begin with /, such as /name",
+        ),
+        (
+            ("[routes.get]", '[routes.changes]\npath = "/a"\n[routes.get]'),
+            "[routes.changes] must have {since} in it, the time of the last look",
+        ),
+        (
+            (
+                "[routes.get]",
+                '[routes.changes]\npath = "/a/{since}"\n[[routes.changes.also]]\nold = "{start}"\n[routes.get]',
+            ),
+            "[routes.changes] also has no {start}",
+        ),
+        (
+            (
+                "[routes.get]",
+                '[routes.blocks]\npath = "/b"\nid = "/id"\nstart = "/s"\nend = "/e"\n[routes.get]',
+            ),
+            "[routes.blocks] needs a practitioner, or {id} in its path",
+        ),
+        (
+            ("[routes.get]", '[routes.blocks]\npath = "/b/{id}"\nid = "/id"\nstart = "/s"\n[routes.get]'),
+            "[routes.blocks] needs an end or a duration",
+        ),
+        (
+            (
+                "[routes.get]",
+                '[routes.hours]\npath = "/h"\nweekday = "/d"\nstarts = "/s"\nends = "/e"\n[routes.get]',
+            ),
+            "[routes.hours] needs a practitioner, or {id} in its path",
+        ),
+        (
+            ("[routes.get]", '[routes.locations]\npath = "/l"\nid = "/id"\nname = "/name"\n[routes.get]'),
+            "[routes.locations] needs [fields] location: which site an appointment is at",
+        ),
+        (
+            ('field = "/status"', 'field = "/status"\ngone = ["deleted_at"]'),
+            "status.gone must begin with /, such as /deleted_at",
+        ),
+        (
+            ("[routes.get]", '[[status.marks]]\nfield = "came"\nmeans = "no-show"\n[routes.get]'),
+            "status.marks.field must begin with /, such as /came",
         ),
         (('name = "Diary"', "name = Diary"), "is not TOML at line 2, column 8: no value can be read there"),
         (('name = "Diary"', 'name = ""'), "name must have at least 1 characters"),

@@ -3,22 +3,24 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from frontdesk.pms import appointments, people
+from frontdesk.pms import appointments, people, rosters
+from frontdesk.pms.diary import Location, WeeklyHours
 from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Appointment, AppointmentStatus, One
 from frontdesk.pms.profile import Profile
 from frontdesk.pms.profile_file import load
 from frontdesk.pms.profile_routes import Route, Write
-from frontdesk.pointers import find
+from frontdesk.pointers import MISSING, find
 from frontdesk.templates import names_in
 from tests.architecture.pages import ROOT
 
+START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
 KINDS = ("praktika", "core-practice")
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -259,3 +261,47 @@ def test_the_profile_reads_every_example(kind: str) -> None:
     for _, said in contract.answers(contract.operation(shipped.routes.practitioners)):
         (calendar,) = find(said, shipped.routes.practitioners.items)
         assert people.practitioner(shipped.routes.practitioners, calendar).name
+
+
+@every_kind
+def test_the_profile_reads_every_example_of_what_is_around_appointments(kind: str) -> None:
+    contract, shipped = Contract(kind), profile(kind)
+    form = appointments.instant_format(shipped.times, "Australia/Adelaide")
+    routes = shipped.routes
+    assert routes.patient
+    assert routes.blocks
+    assert routes.hours
+
+    def shown(route: Route, pointer: str) -> Any:
+        (found,) = [said for status, said in contract.answers(contract.operation(route)) if status == 200]
+        return find(found, pointer)
+
+    patient = people.patient(routes.patient, form, shown(routes.patient, routes.patient.item), START)
+    assert (patient.name, patient.birth_date, patient.is_new) == ("Jo Example", date(1981, 3, 14), False)
+    assert (patient.mobile, patient.unsaid) == ("0491 570 156", frozenset())
+    (row,) = shown(routes.blocks, routes.blocks.items)
+    block = rosters.block(routes.blocks, form, row, "3", "")
+    assert block is not None
+    assert (block.ref, block.label, block.starts_at) == ("901", "Lunch", START + timedelta(hours=2))
+    assert block.ends_at == START + timedelta(hours=2, minutes=45)
+    rows = shown(routes.hours, routes.hours.items)
+    assert [one for row in rows for one in rosters.hours(routes.hours, row, "3", "")] == [
+        WeeklyHours("3", 1, time(8, 30), time(12, 30)),
+        WeeklyHours("3", 1, time(13, 15), time(17)),
+    ]
+    if routes.locations:
+        (row,) = shown(routes.locations, routes.locations.items)
+        location = rosters.location(routes.locations, row)
+        assert location == Location("2", "Smile Adelaide", "Australia/Adelaide")
+        assert find(shown(routes.get, routes.get.item), shipped.fields.location) == location.ref
+
+
+@every_kind
+def test_the_profile_finds_whom_a_patient_became(kind: str) -> None:
+    contract, shipped = Contract(kind), profile(kind)
+    assert shipped.routes.patient
+    refused = [
+        said for status, said in contract.answers(contract.operation(shipped.routes.patient)) if status == 404
+    ]
+    became = [find(said, shipped.errors.merged_into) for said in refused]
+    assert [str(one) for one in became if one is not MISSING] in (["5531"], ["56"])

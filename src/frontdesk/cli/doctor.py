@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from platform import python_version
 from typing import TYPE_CHECKING
 
@@ -276,44 +277,62 @@ def _about_deliveries(state: StoreState) -> Iterator[Finding]:
 
 
 async def _about_account(outside: Outside, account: Account, time_zone: str) -> list[Finding]:
-    from frontdesk.pms.probe import probe
-
-    if account.export is not None:
-        return await _about_export(outside, account, account.export, time_zone)
-    try:
-        pms = outside.open_pms(account, time_zone)
-    except FrontdeskError as error:
-        return [Finding(account.connection, Mark.WRONG, error.hint)]
-    try:
-        assumptions = await probe(pms, time_zone, datetime.now(UTC))
-    finally:
-        await pms.close()
-    return _assumed(account, f"its address in the config: {account.base_url}", assumptions)
-
-
-async def _about_export(outside: Outside, account: Account, export: Export, time_zone: str) -> list[Finding]:
-    """Say what would be read of a PMS that is only read. What is remembered of exports stays as it is."""
-    from frontdesk.pms.files.looking import look
-
-    looked_at = replace(account, export=replace(export, is_remembered=False))
-    try:
-        diary = outside.open_diary(looked_at, time_zone)
-    except FrontdeskError as error:
-        return [Finding(account.connection, Mark.WRONG, error.hint)]
-    try:
-        assumptions = await look(diary, time_zone, datetime.now(UTC))
-    finally:
-        await diary.close()
-    where = f"its file in the config: {export.path}" if export.path else "its address is a secret"
-    return _assumed(account, where, assumptions)
-
-
-def _assumed(account: Account, where: str, assumptions: Sequence["Assumption"]) -> list[Finding]:
     from frontdesk.pms.probe import Held
 
     marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
+    where = f"its address in the config: {account.base_url}"
+    try:
+        if account.export is None:
+            assumptions: Sequence[Assumption] = await _probed(outside, account, time_zone)
+        else:
+            where = f"its file: {account.export.path}" if account.export.path else "its address is a secret"
+            assumptions = await _looked_at(outside, account, account.export, time_zone)
+    except FrontdeskError as error:
+        return [Finding(account.connection, Mark.WRONG, error.hint)]
     found = [(Mark.NOT_TRIED, where), *((marks[one.held], one.said) for one in assumptions)]
     return [Finding(account.connection, mark, said) for mark, said in found]
+
+
+async def _looked_at(
+    outside: Outside, account: Account, export: Export, time_zone: str
+) -> "Sequence[Assumption]":
+    """Return what would be read of a PMS that is only read; what is remembered of its exports stays as it is.
+
+    Raises FrontdeskError.
+    """
+    from frontdesk.pms.files.looking import look
+
+    unremembered = replace(account, export=replace(export, is_remembered=False))
+    diary = outside.open_diary(unremembered, time_zone)
+    try:
+        return await look(diary, time_zone, datetime.now(UTC))
+    finally:
+        await diary.close()
+
+
+async def _probed(outside: Outside, account: Account, time_zone: str) -> "list[Assumption]":
+    """Return what is found out of a PMS, and where nothing of that is wrong also of its diary.
+
+    Raises FrontdeskError.
+    """
+    from frontdesk.pms.diary_probe import probe_diary
+    from frontdesk.pms.kinds import describe
+    from frontdesk.pms.probe import Held, probe
+
+    now = datetime.now(UTC)
+    pms = outside.open_pms(account, time_zone)
+    try:
+        found = [*await probe(pms, time_zone, now)]
+    finally:
+        await pms.close()
+    is_well = all(one.held is not Held.FAILED for one in found)
+    if is_well and describe(account.kind, Path()).can_be_read:
+        diary = outside.open_diary(account, time_zone)
+        try:
+            found += await probe_diary(diary, (), now)
+        finally:
+            await diary.close()
+    return found
 
 
 async def _about_messages(notify: NotifySettings | None, outside: Outside) -> list[Finding]:

@@ -11,11 +11,11 @@ from frontdesk.bookings import Booking
 from frontdesk.config import Config
 from frontdesk.credentials import Credentials, MissingCredential
 from frontdesk.deliveries import BILLER_CONNECTION, MAIL_CONNECTION, SMS_CONNECTION, is_by_hand
+from frontdesk.pms.diary import Diary
 from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
 if TYPE_CHECKING:
-    from frontdesk.pms.diary import Diary
     from frontdesk.pms.telling import PmsCarrier
 
 
@@ -78,8 +78,11 @@ class Outside:
 
         return open_pms(account, self.secrets, time_zone, _now)
 
-    def open_diary(self, account: Account, time_zone: str) -> "Diary":
-        """Return the diary of an account, as `open_pms` returns the account itself."""
+    def open_diary(self, account: Account, time_zone: str) -> Diary:
+        """Return an account's diary, as practices in `time_zone` read it.
+
+        Raises UnusableSettings, MissingCredential.
+        """
         from frontdesk.pms.kinds import open_diary
 
         return open_diary(account, self.secrets, time_zone, _now)

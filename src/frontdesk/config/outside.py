@@ -44,7 +44,7 @@ def accounts(said: ConfigFile, folder: Path) -> Mapping[str, Account]:
 def _account(section: sections.Connection, name: str, where: str, folder: Path) -> Account:
     if section.base_url:
         check_web_address(section.base_url, f"{where} base_url", allow_http=section.allow_http)
-    if section.auth:
+    if section.auth and section.auth.token_url:
         check_web_address(section.auth.token_url, f"{where} auth token_url", allow_http=section.allow_http)
     if section.kind == MANUAL and (section.base_url or section.credential):
         raise ValueError(f"{where}: a manual system is updated by hand, it has no base_url or credential")

@@ -43,10 +43,10 @@ class Store(Section, frozen=True):
 
 
 class Auth(Section, frozen=True):
-    """The sign-in of a PMS that uses OAuth2 client credentials."""
+    """The sign-in of a PMS that uses OAuth2 client credentials; what its profile says may be left out."""
 
-    token_url: str
-    client_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    token_url: str = ""
+    client_id: Annotated[str, Meta(max_length=200)] = ""
     scope: Annotated[str, Meta(max_length=500)] = ""
 
 

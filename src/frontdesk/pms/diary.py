@@ -6,7 +6,7 @@ opaque text; instants are UTC.
 
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from frontdesk.pms.port import Appointment, AppointmentPage, PmsPatient, PmsPractitioner
 
@@ -113,4 +113,13 @@ class Diary(Protocol):
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class Pageable(Protocol):
+    """A diary that can be asked for pages of another size."""
+
+    def in_pages_of(self, size: int) -> Diary:
+        """Return the same diary, read in pages of `size` appointments; both are closed together."""
         ...

@@ -12,6 +12,7 @@ from frontdesk.pms import paging
 from frontdesk.pms.ids import id_at
 from frontdesk.pms.port import ContractDrift, PmsUnavailable
 from frontdesk.pms.profile import Paging
+from frontdesk.shapes import decoded
 
 
 class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,8 +30,11 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def at(cls, cursor: str | None) -> "Walk":
-        """Return how far a cursor has come."""
-        return cls() if cursor is None else msgspec.json.decode(cursor, type=cls)
+        """Return how far a cursor has come. Raises ContractDrift for one that is none."""
+        try:
+            return cls() if cursor is None else decoded(cursor.encode(), cls)
+        except msgspec.DecodeError:
+            raise ContractDrift("nobody knows where its list was left") from None
 
     @property
     def cursor(self) -> str | None:

@@ -205,11 +205,11 @@ def _check_pointers(table: dict[str, Any], shape: Any, where: str) -> None:
         inner = _struct_in(field.type)
         if inner is not None and isinstance(value, dict):
             _check_pointers(value, inner, place)
-        elif inner is not None and isinstance(value, list):
+        elif inner is not None and isinstance(value, list | tuple):
             for one in value:
                 _check_pointers(one, inner, place)
         elif field.type in _POINTERS:
-            for pointer in value if isinstance(value, list) else [value]:
+            for pointer in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(pointer, str) and not is_pointer(pointer):
                     raise ValueError(f"{place} must begin with /, such as /{pointer}")
 

@@ -4,6 +4,7 @@ Nothing here knows a vendor. Everything that an answer says is doubted.
 """
 
 from collections.abc import AsyncIterator, Callable
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -138,6 +139,13 @@ class RestDiary:
         async for row, whose in self._of_each(route, {"location": location}, "", location):
             found += rosters.hours(route, row, whose, self._links)
         return tuple(found)
+
+    def in_pages_of(self, size: int) -> "RestDiary":
+        """Return the same diary, read in pages of `size` rows; both are closed together."""
+        other = copy(self)
+        paging = msgspec.structs.replace(self._profile.paging, size=size)
+        other._profile = msgspec.structs.replace(self._profile, paging=paging)
+        return other
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -198,11 +198,11 @@ class CorePractice:
         size = request.number("limit", _LARGEST_PAGE)
         if not 1 <= size <= _LARGEST_PAGE:
             raise Refusal(Refused.INVALID, "limit", "is out of range")
-        offset = request.number("cursor", 0)
+        offset = _reached(request.asked("cursor", _cursor(0)))
         entries, whole = self._diary.entries(self._account.name, window, size, offset)
         reached = offset + len(entries)
         data = [self._document(entry) for entry in entries]
-        following = str(reached) if reached < whole else None
+        following = _cursor(reached) if reached < whole else None
         return Answer.of(200, {"data": data, "next_cursor": following, "total": whole})
 
     def _data(self, request: Request, call: Call) -> list[dict[str, Any]]:
@@ -281,6 +281,17 @@ class CorePractice:
             "rebooked_from": _number(entry.moved_from),
             **entry.more,
         }
+
+
+def _cursor(reached: int) -> str:
+    return f"after-{reached}"
+
+
+def _reached(cursor: str) -> int:
+    try:
+        return int(cursor.removeprefix("after-"))
+    except ValueError:
+        raise Refusal(Refused.INVALID, "cursor", "is not known") from None
 
 
 def _meant(document: dict[str, Any]) -> Operation:
