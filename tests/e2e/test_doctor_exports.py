@@ -57,7 +57,7 @@ def test_what_would_be_read(desk: LineDesk, tmp_path: Path) -> None:
     put(tmp_path, row(1), row(2))
     told = said(desk)
 
-    assert f"-- its file in the config: {tmp_path}/exports" in told
+    assert f"-- its file: {tmp_path}/exports" in told
     assert re.search(r"ok diary\.csv, written \w{3} .* \(0 min ago\): appointments: 2", told)
     assert re.search(r"ok it has everything from .* to .*: what is not in it is asked about", told)
     assert "ok all appointments are between 06:00 and 22:00" in told

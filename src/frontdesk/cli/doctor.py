@@ -277,38 +277,37 @@ def _about_deliveries(state: StoreState) -> Iterator[Finding]:
 
 
 async def _about_account(outside: Outside, account: Account, time_zone: str) -> list[Finding]:
-    if account.export is not None:
-        return await _about_export(outside, account, account.export, time_zone)
-    try:
-        assumptions = await _probed(outside, account, time_zone)
-    except FrontdeskError as error:
-        return [Finding(account.connection, Mark.WRONG, error.hint)]
-    return _assumed(account, f"its address in the config: {account.base_url}", assumptions)
-
-
-async def _about_export(outside: Outside, account: Account, export: Export, time_zone: str) -> list[Finding]:
-    """Say what would be read of a PMS that is only read. What is remembered of exports stays as it is."""
-    from frontdesk.pms.files.looking import look
-
-    looked_at = replace(account, export=replace(export, is_remembered=False))
-    try:
-        diary = outside.open_diary(looked_at, time_zone)
-    except FrontdeskError as error:
-        return [Finding(account.connection, Mark.WRONG, error.hint)]
-    try:
-        assumptions = await look(diary, time_zone, datetime.now(UTC))
-    finally:
-        await diary.close()
-    where = f"its file in the config: {export.path}" if export.path else "its address is a secret"
-    return _assumed(account, where, assumptions)
-
-
-def _assumed(account: Account, where: str, assumptions: Sequence["Assumption"]) -> list[Finding]:
     from frontdesk.pms.probe import Held
 
     marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
+    where = f"its address in the config: {account.base_url}"
+    try:
+        if account.export is None:
+            assumptions: Sequence[Assumption] = await _probed(outside, account, time_zone)
+        else:
+            where = f"its file: {account.export.path}" if account.export.path else "its address is a secret"
+            assumptions = await _looked_at(outside, account, account.export, time_zone)
+    except FrontdeskError as error:
+        return [Finding(account.connection, Mark.WRONG, error.hint)]
     found = [(Mark.NOT_TRIED, where), *((marks[one.held], one.said) for one in assumptions)]
     return [Finding(account.connection, mark, said) for mark, said in found]
+
+
+async def _looked_at(
+    outside: Outside, account: Account, export: Export, time_zone: str
+) -> "Sequence[Assumption]":
+    """Return what would be read of a PMS that is only read; what is remembered of its exports stays as it is.
+
+    Raises FrontdeskError.
+    """
+    from frontdesk.pms.files.looking import look
+
+    unremembered = replace(account, export=replace(export, is_remembered=False))
+    diary = outside.open_diary(unremembered, time_zone)
+    try:
+        return await look(diary, time_zone, datetime.now(UTC))
+    finally:
+        await diary.close()
 
 
 async def _probed(outside: Outside, account: Account, time_zone: str) -> "list[Assumption]":

@@ -16,7 +16,6 @@ from frontdesk.pms.port import Account, Pms
 from frontdesk.preflight import Finding, Preflight
 
 if TYPE_CHECKING:
-    from frontdesk.pms.diary import Diary
     from frontdesk.pms.telling import PmsCarrier
 
 

@@ -112,7 +112,6 @@ class _Reader:
         if (
             not isinstance(component, Component)
             or any(name not in component for name in (_NEEDED & names) | {"UID", "DTSTART"})
-            or any(str(name).upper() in _NEEDED for name, _ in component.errors)
             or any(name == "RRULE" and _TOO_OFTEN.search(line) for name, line in own)
             or _at(component, "DTSTART").year not in _YEARS
         ):
