@@ -18,6 +18,10 @@ from frontdesk.pms.port import (
 Hook = Callable[[str], Awaitable[None]]
 
 
+class Killed(BaseException):
+    """The program was killed: nothing of it goes on."""
+
+
 async def nothing(_: str) -> None:
     """Let a request through."""
 

@@ -1,6 +1,5 @@
 """Reading a diary: what is read when, what it brings, and that nothing is lost however it is cut off."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +14,7 @@ from frontdesk.pms.port import One, PmsPatient, Several, Unclear
 from frontdesk.sync.reader import Wanted
 from tests.contract.raw import count, let_pass
 from tests.contract.reads import ADELAIDE, ON_SQLITE_FIRST, Reads
-from tests.made_diary import nothing
+from tests.made_diary import Killed, nothing
 from tests.making import KIM, make_incoming, make_patient, make_practice
 
 pytestmark = ON_SQLITE_FIRST
@@ -235,6 +234,20 @@ async def test_appointments_of_a_site_that_no_practice_names_are_listed_and_not_
     assert (await reads.state()).unmatched.sites == {"2": "Smile North"}
 
 
+async def test_of_several_sites_a_practice_says_which_is_its_own(reads: Reads) -> None:
+    reads.can(has_locations=True)
+    reads.diary.sites = (Location("1", "Smile"), Location("2", "Smile North"))
+    read = await reads.read()
+    assert read.trouble.endswith(
+        "write the practice's location into the config (1 is Smile, 2 is Smile North)"
+    )
+    assert (await reads.state()).is_refused
+    assert await reads.upcoming() == set()
+    reads.diary.sites = reads.diary.sites[:1]
+    await reads.read()
+    assert len(await reads.upcoming()) == 3
+
+
 async def test_cut_off_at_any_request_a_run_is_gone_on_with(reads: Reads, store_url: str) -> None:
     """Killed at each request in turn: the next reader goes on, and in the end all is as if nothing had been."""
     for day in (0, 2):
@@ -247,7 +260,7 @@ async def test_cut_off_at_any_request_a_run_is_gone_on_with(reads: Reads, store_
     async def cut(what: str) -> None:
         nonlocal answered, lists
         if answered == cut_at:
-            raise asyncio.CancelledError
+            raise Killed
         answered += 1
         lists += what.startswith("list")
 
@@ -256,7 +269,7 @@ async def test_cut_off_at_any_request_a_run_is_gone_on_with(reads: Reads, store_
         let_pass(store_url, LEASE)
         try:
             (read,) = await reads.reader().run_once(Wanted(Kind.FULL, KIM))
-        except asyncio.CancelledError:
+        except Killed:
             cut_at, answered = cut_at + 3, 0
             continue
         break
@@ -271,10 +284,10 @@ async def test_cut_off_at_any_request_a_run_is_gone_on_with(reads: Reads, store_
 async def test_a_run_that_waited_too_long_begins_anew(reads: Reads) -> None:
     async def cut(what: str) -> None:
         if len(reads.diary.requests("list")) == 4:
-            raise asyncio.CancelledError
+            raise Killed
 
     reads.diary.before = cut
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Killed):
         await reads.read()
     reads.diary.before = nothing
     let_pass(reads.url, ABANDONED_AFTER)

@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,7 @@ from frontdesk.bookings import Practice
 from frontdesk.cli import crash
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
+from frontdesk.outbox import LEAVING_SECONDS
 from frontdesk.pauses import pause
 from frontdesk.sync.reader import Reader
 from frontdesk.sync.sources import Source
@@ -30,40 +32,59 @@ _HAS_SAID_WHY = (0, 1, 2)
 _PAUSES = (5.0, 60.0, 600.0)
 
 
-def sources(config: Config, outside: Outside, practices: Sequence[Practice]) -> tuple[Source, ...]:
-    """Return the diaries of `practices` that can be read from here. Blocks as `Outside.connections` does.
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The diaries that can be read from here; `problems` are sentences about those that cannot."""
+
+    sources: tuple[Source, ...]
+    problems: tuple[str, ...] = ()
+
+
+def readable(config: Config, outside: Outside, practices: Sequence[Practice]) -> Readable:
+    """Return which diaries of `practices` can be read from here. Blocks as `Outside.connections` does.
 
     Those without a PMS, with one that is updated by hand, and with one whose account or secret is not
-    here, have none.
+    here, have none. Where practices share a place, nobody knows whose an appointment is.
     """
     from frontdesk.pms.kinds import describe
 
-    sites: defaultdict[str, set[str]] = defaultdict(set)
-    readable = []
+    of_place: defaultdict[Place, list[Practice]] = defaultdict(list)
     for practice in practices:
-        if practice.pms is None or practice.pms.connection not in config.accounts:
+        if practice.pms is not None and practice.pms.connection in config.accounts:
+            of_place[Place(practice.pms.connection, practice.location)].append(practice)
+    found, problems = [], []
+    for place, sharing in of_place.items():
+        practice, *others = sharing
+        account = config.accounts[place.connection]
+        if practice.pms is None or place.connection not in outside.connections:
             continue
-        sites[practice.pms.connection].add(practice.location)
-        account = config.accounts[practice.pms.connection]
-        if account.connection in outside.connections and describe(account.kind, config.folder).can_be_read:
-            readable.append((practice, practice.pms, account))
-    return tuple(
-        Source(
-            Place(pms.connection, practice.location),
-            pms.name,
-            practice.zone,
-            partial(outside.open_diary, account, practice.time_zone),
-            urlsplit(account.base_url).hostname or "",
-            frozenset(sites[pms.connection] - {practice.location}),
+        if not describe(account.kind, config.folder).can_be_read:
+            continue
+        if others:
+            names = " and ".join(one.name for one in sharing)
+            problems.append(
+                f"{practice.pms.name} is not read: {names} are one place of {place.connection}, so give each the"
+                " location of its site under [[practices]]"
+            )
+            continue
+        sites = {other.location for other in of_place if other.connection == place.connection}
+        found.append(
+            Source(
+                place,
+                practice.pms.name,
+                practice.zone,
+                partial(outside.open_diary, account, practice.time_zone),
+                urlsplit(account.base_url).hostname or "",
+                frozenset(sites - {place.location}),
+            )
         )
-        for practice, pms, account in readable
-    )
+    return Readable(tuple(found), tuple(problems))
 
 
 async def reader(store: "SqlStore", config: Config, outside: Outside) -> Reader | None:
     """Return who reads the diaries that can be read from here; None where there are none."""
-    found = await asyncio.to_thread(sources, config, outside, await store.practices())
-    return Reader(store.diaries, found, config.pace, crash.report) if found else None
+    found = await asyncio.to_thread(readable, config, outside, await store.practices())
+    return Reader(store.diaries, found.sources, config.pace, crash.report) if found.sources else None
 
 
 async def read_beside(config_file: Path, log: Callable[[BaseException], object]) -> None:
@@ -84,12 +105,22 @@ async def read_beside(config_file: Path, log: Callable[[BaseException], object])
         try:
             code = await child.wait()
         except asyncio.CancelledError:
-            if child.stdin is not None:
-                child.stdin.close()
+            await _end(child)
             raise
         if code in _HAS_SAID_WHY:
             return
         await asyncio.sleep(pause(_PAUSES, failures))
+
+
+async def _end(child: Process) -> None:
+    """Have a reader end in its own way, or at once where that takes long: nothing is lost by it."""
+    with suppress(ProcessLookupError):
+        child.terminate()
+        try:
+            await asyncio.wait_for(child.wait(), LEAVING_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
 
 
 @asynccontextmanager

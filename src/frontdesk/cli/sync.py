@@ -14,7 +14,7 @@ import click
 from frontdesk.arrivals import Place
 from frontdesk.bookings import Practice, Reason
 from frontdesk.cli import crash
-from frontdesk.cli.diaries import sources
+from frontdesk.cli.diaries import readable
 from frontdesk.cli.documents import Document, as_json, print_document
 from frontdesk.cli.filters import DAY, TypedDay
 from frontdesk.cli.following import refuse_without_terminal, unasked
@@ -108,16 +108,16 @@ def _chosen(installation: Installation, practices: Sequence[Practice], connectio
     if connection and connection not in installation.config.accounts:
         known = nearest(connection, installation.config.accounts)
         raise click.UsageError(f"there is no connection {connection}, {known}")
-    found = sources(installation.config, installation.outside, practices)
-    found = tuple(one for one in found if connection in ("", one.place.connection))
+    there = readable(installation.config, installation.outside, practices)
+    found = tuple(one for one in there.sources if connection in ("", one.place.connection))
+    if not found and there.problems:
+        raise Refused(Reason("no-diary", there.problems[0]))
     if not found:
         where = f"the connection {connection}" if connection else installation.config.place
-        raise Refused(
-            Reason(
-                "no-diary",
-                f"frontdesk can read no diary of {where}: a practice needs a pms, and that an account",
-            )
-        )
+        why = "a practice needs a pms, and that an account whose diary can be read"
+        raise Refused(Reason("no-diary", f"frontdesk can read no diary of {where}: {why}"))
+    for problem in there.problems:
+        say(problem, err=True)
     return found
 
 

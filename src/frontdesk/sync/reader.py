@@ -26,7 +26,7 @@ from frontdesk.pms.port import ContractDrift, PmsError, PmsUnauthorised, PmsUnav
 from frontdesk.store.diaries import Diaries
 from frontdesk.store.port import DISPATCHER
 from frontdesk.sync.circuits import Circuits
-from frontdesk.sync.reading import BETWEEN_BATCHES, Incomplete, Progress, Reading, StartOver
+from frontdesk.sync.reading import BETWEEN_BATCHES, Incomplete, NoSite, Progress, Reading, StartOver
 from frontdesk.sync.sources import Source
 from frontdesk.threads import abandonable
 
@@ -171,6 +171,13 @@ class Reader:
             return working.result()
         except LeaseLost:
             return Read(lease.place, trouble="another program reads it")
+        except asyncio.CancelledError:
+            working.cancel()
+            await asyncio.wait({working})
+            # Whoever comes next need not wait until the lease ends.
+            with suppress(LeaseLost, FrontdeskError):
+                await self._diaries.let_go(lease)
+            raise
         finally:
             for task in (working, renewing):
                 task.cancel()
@@ -247,7 +254,7 @@ class Reader:
         self, error: Exception, lease: Lease, source: Source, reading: Reading | None
     ) -> Read:
         """Note why a place could not be read, and when it is tried again."""
-        if not isinstance(error, PmsError | Incomplete | StartOver):
+        if not isinstance(error, PmsError | Incomplete | NoSite | StartOver):
             self._report(error)
         why = _why(error)
         run = reading.run if reading is not None else None
@@ -256,7 +263,7 @@ class Reader:
             await self._diaries.fail(lease, run, why, start_over=isinstance(error, StartOver))
         if isinstance(error, StartOver):
             return await self._in_trouble(lease, timedelta(0), why)
-        if isinstance(error, PmsUnauthorised):
+        if isinstance(error, PmsUnauthorised | NoSite):
             return await self._in_trouble(lease, LOCK_OUT, why, is_refused=True)
         if isinstance(error, PmsUnavailable):
             self._circuits.failed(source.host)
@@ -285,7 +292,7 @@ def _why(error: Exception) -> str:
             return "what has changed cannot be told any more, so all of it is compared anew"
         case ContractDrift():
             return f"it answers otherwise than it should: {error}"
-        case PmsError() | Incomplete():
+        case PmsError() | Incomplete() | NoSite():
             return str(error)
         case _:
             return _BROKEN

@@ -43,6 +43,10 @@ class Incomplete(Exception):
     """What was read cannot be the whole. The text says why, as the rest of a sentence."""
 
 
+class NoSite(Exception):
+    """The account has several sites, and the practice does not say which is its own. The text says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run has got, for a person who waits: the run, its slices that are read, and all of them."""
@@ -96,10 +100,11 @@ class Reading:
                 raise StartOver
             cursors.add(cursor)
             shown |= these
-        return await self._settle(run, None)
+        return await self._settle(run, None, {})
 
     async def compare(self, kind: Kind, window: Window) -> Run:
-        """Compare a window of the diary with the list. Raises Incomplete, PmsError, LeaseLost."""
+        """Compare a window of the diary with the list. Raises NoSite, Incomplete, PmsError, LeaseLost."""
+        sites = await self._sites() if kind is Kind.FULL else {}
         run, planned = await self._begin(kind, window)
         window = run.window or window
         if not planned:
@@ -119,7 +124,7 @@ class Reading:
             done += not parts
             todo = [*parts, *rest]
         self.report(Progress(run, done, done))
-        return await self._settle(run, await self._ask_for_missing(run))
+        return await self._settle(run, await self._ask_for_missing(run), sites)
 
     async def _begin(self, kind: Kind, window: Window | None) -> tuple[Run, tuple[Slice, ...]]:
         self.run, planned = await self.diaries.begin(self.lease, kind, window, self.began, self.by)
@@ -224,7 +229,7 @@ class Reading:
     async def _note(self, run: Run, shown: Appointment) -> None:
         await self.diaries.note(self.lease, run, await self._people_here().entries(self._mine([shown])))
 
-    async def _settle(self, run: Run, unasked: Asked | None) -> Run:
+    async def _settle(self, run: Run, unasked: Asked | None, sites: Mapping[str, str]) -> Run:
         """Have the list made as the diary is, but for what a person has to decide first."""
         if self.diary.abilities.answers_by_id:
             for ref in await self.diaries.to_read_again(self.lease):
@@ -238,7 +243,7 @@ class Reading:
             asked = _with(unasked, judged, held)
         unmatched = None
         if run.kind is Kind.FULL:
-            unmatched = Unmatched(await self._sites(), dict(self._words), self._unread)
+            unmatched = Unmatched(sites, dict(self._words), self._unread)
         return await self.diaries.end(
             self.lease, run, counts_as=self._counts_as(run), asked=asked, unmatched=unmatched
         )
@@ -253,13 +258,16 @@ class Reading:
         return None
 
     async def _sites(self) -> Mapping[str, str]:
-        """Return the sites that no practice names."""
+        """Return the sites that no practice names. Raises NoSite where it cannot be known whose an appointment is."""
         if not self.diary.abilities.has_locations:
             return {}
         await self.pace(1)
         there = await self.diary.locations()
-        if len(there) == 1:
+        if len(there) < 2 and not self.source.place.location:
             return {}
+        if not self.source.place.location:
+            names = ", ".join(f"{one.ref} is {one.name}" for one in there)
+            raise NoSite(f"it has several sites, so write the practice's location into the config ({names})")
         return {one.ref: one.name for one in there if not self.source.is_named(one.ref)}
 
 

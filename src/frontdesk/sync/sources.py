@@ -27,8 +27,8 @@ class Source:
     def is_here(self, site: str) -> bool:
         """Whether an appointment at a site is this practice's: one that names none is, another practice's is not.
 
-        A practice that names no site has those of an account with one site. It is not guessed whose an
-        appointment is: that of a site which no practice names belongs to nobody.
+        A practice that names no site has an account with one site, whichever that is (`Reading` sees to it). It is
+        not guessed whose an appointment is: that of a site which no practice names belongs to nobody.
         """
         return site in ("", self.place.location) or (not self.place.location and not self.others)
 
