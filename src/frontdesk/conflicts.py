@@ -256,8 +256,11 @@ class _Case:
         return frozenset({*effects, Effect.UNKNOWN_WORD} if is_unknown else effects)
 
     def _is_same(self, said: IncomingBooking) -> bool:
-        here = self.there["pms_ref"], self.there["starts_at"], self.there["practitioner_id"]
-        return here == (said.pms_ref, said.starts_at, self.practitioner_id)
+        here = self.there["starts_at"], self.there["practitioner_id"]
+        return self._has_id(said) and here == (said.starts_at, self.practitioner_id)
+
+    def _has_id(self, said: IncomingBooking) -> bool:
+        return self.there["pms_ref"] in (None, "", said.pms_ref)
 
     def _shown(self) -> str:
         said = self.word.said
@@ -274,7 +277,7 @@ class _Case:
             return shown[self.word.status]
         if said.starts_at != self.there["starts_at"]:
             return "it at another time"
-        if said.pms_ref != self.there["pms_ref"]:
+        if not self._has_id(said):
             return "it under another id"
         return "it as booked" if self._is_same(said) else "it with another practitioner"
 

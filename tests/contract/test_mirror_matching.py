@@ -13,7 +13,7 @@ from frontdesk.store.sql.selects import BOOKING_REF
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.mirroring import Diary, entry
 from tests.contract.raw import execute
-from tests.making import KIM, make_incoming, make_patient
+from tests.making import KIM, cancel, cancel_of, make_incoming, make_patient
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -100,6 +100,16 @@ async def test_the_old_id_may_name_the_new_one(diary: Diary) -> None:
     assert (await diary.booking("a2")).id == before.id
 
 
+async def test_of_two_that_one_became_the_second_is_another_booking(diary: Diary) -> None:
+    start = await diary.now() + DAY
+    await diary.reads(entry("a1", start))
+    before = await diary.booking("a1")
+    parts = [entry(ref, start + HOUR, previous_ref="a1") for ref in ("a2", "a3")]
+    assert await diary.reads(*parts) == {Effect.MOVED: 1, Effect.NEW: 1}
+    assert (await diary.booking("a2")).id == before.id
+    assert (await diary.booking("a3")).id != before.id
+
+
 async def test_an_id_left_behind_changes_nothing_any_more(diary: Diary) -> None:
     start = await diary.now() + DAY
     await diary.reads(entry("a1", start))
@@ -144,6 +154,19 @@ async def test_what_a_file_brought_without_ids_is_found(
     assert after.practitioner.pms_ref == "D1"
     assert (await diary.store.state()).bookings == 1
     assert len(await diary.store.practitioners()) == 1
+
+
+async def test_one_that_was_cancelled_here_without_an_id_gets_its_id_and_stays_cancelled(
+    diary: Diary,
+) -> None:
+    start = await diary.now() + DAY
+    cancelled = await cancel(diary.store, cancel_of(await imported(diary, start), KIM, "Sick"))
+    assert await diary.reads(entry("a1", start)) == {}
+    after = await diary.booking("a1")
+    assert after == replace(
+        cancelled, pms_ref="a1", version=cancelled.version + 1, practitioner=after.practitioner
+    )
+    assert (await diary.store.state()).bookings == 1
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from frontdesk.store.sql.books import Books, Record
 from frontdesk.store.sql.matching import NO_MATCH, Match, Matching
 from frontdesk.store.sql.mirrored import OFF
 from frontdesk.store.sql.practitioners import Practitioners
+from frontdesk.store.sql.refs import MOVED
 from frontdesk.store.sql.selects import DELIVERY
 
 _GOING_ON = frozenset({*OPEN_STATES, State.ATTENTION})
@@ -78,13 +79,18 @@ class Deciding:
         ids = {match.booking_id for match in matches.values() if match.booking_id is not None}
         records = {one.id: one for one in self.books.found(ids, is_locked=self._is_writing)}
         under_way = self._under_way(records.values())
-        cases = []
+        cases: list[Case] = []
+        taken_over: set[int | None] = set()
         for row in rows:
             if row.ref in followed:
                 # What becomes of the booking is told under the id by which it goes on.
                 cases.append(Case(row, NO_MATCH, None, _left_behind(row)))
                 continue
             match = matches[row.id]
+            if match.how == MOVED:
+                # Of two that one appointment became, the second is another one.
+                match = NO_MATCH if match.booking_id in taken_over else match
+                taken_over.add(match.booking_id)
             record = records.get(match.booking_id or 0)
             decision = self._decision(row, match, said.get(row.id), record, under_way)
             intent_id = record.values["intent_id"] if record else None

@@ -16,6 +16,7 @@ from frontdesk.audit import Action
 from frontdesk.bookings import Booking, Operator
 from frontdesk.commands import Subject
 from frontdesk.conflicts import Decision, Verdict
+from frontdesk.merging import Values
 from frontdesk.store.sql import effects, moved_marks, refs
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.deciding import Case, Deciding
@@ -112,7 +113,7 @@ class _Writing:
                 free.append(case)
         marked = self._marked(free)
         deeds = [deed for case in free for deed in self._deeds(case)]
-        altered = {case.record.id for case in free if case.record and _alters(case)}
+        altered = {case.record.id for case in free if case.record and _values(case)}
         for case in free:
             self._change(case)
         number = self._books.write(database)
@@ -173,13 +174,11 @@ class _Writing:
         return deeds + of_changing(case.record.id, there, decision, names, self._practice, self._by, self._at)
 
     def _change(self, case: Case) -> None:
-        decision, record = case.decision, case.record
-        values = dict(decision.merged.values)
-        if decision.begins is not None:
-            name = self._practitioners.names[decision.begins.values["practitioner_id"]]
-            case.began = self._books.make(decision.begins.values, name)
-            values["pms_ref"] = None
-        if record is not None and _alters(case):
+        begins, record = case.decision.begins, case.record
+        if begins is not None:
+            name = self._practitioners.names[begins.values["practitioner_id"]]
+            case.began = self._books.make(begins.values, name)
+        if record is not None and (values := _values(case)):
             as_changed = record.values | values
             self._books.change(record, values, self._practitioners.names[as_changed["practitioner_id"]])
 
@@ -224,8 +223,12 @@ class _Writing:
         self._tx.execute(update(MIRROR).where(MIRROR.c.id == row.id).values(**values))
 
 
-def _alters(case: Case) -> bool:
-    return bool(case.decision.merged.values) or (case.record is not None and case.decision.begins is not None)
+def _values(case: Case) -> Values:
+    """Return the columns that the booking gets which is there, with the id that it has from now on."""
+    values = case.decision.merged.values
+    if case.decision.begins is not None:
+        return values | {"pms_ref": None}
+    return values | {"pms_ref": case.row.ref} if case.match.how == refs.IMPORTED else values
 
 
 def _how_begun(decision: Decision) -> str:
