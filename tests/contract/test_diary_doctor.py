@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -122,3 +122,30 @@ async def test_a_question_about_changes_that_is_not_heeded_is_told(kept: Kept) -
     ):
         diary = deaf(kept.diary)
         assert words in (await looked(diary))[Held.FAILED]  # type: ignore[arg-type]
+
+
+@dataclass
+class Forgetful(Deaf):
+    """A diary that knows only the first page of a list, and does not say so."""
+
+    size: int = 100
+
+    def in_pages_of(self, size: int) -> "Forgetful":
+        """Return the same diary in pages of another size."""
+        return Forgetful(self.kept, size)
+
+    async def changes(self, since: object, cursor: str | None = None, location: str = "") -> AppointmentPage:
+        """Return nothing."""
+        return AppointmentPage(())
+
+    async def appointments(
+        self, start: datetime, end: datetime, cursor: str | None = None, location: str = ""
+    ) -> AppointmentPage:
+        """Return the first ones alone."""
+        page = await self.kept.appointments(start, end)
+        return AppointmentPage(page.appointments[: self.size])
+
+
+async def test_pages_that_lose_appointments_are_told(kept: Kept) -> None:
+    (failed,) = (await looked(Forgetful(kept.diary)))[Held.FAILED]  # type: ignore[arg-type]
+    assert failed == "in pages of one it lists 1 appointments, and 2 else: is the paging right?"

@@ -1,6 +1,6 @@
 """The simulated PMS: the two APIs that frontdesk assumes, and its ledger."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +9,7 @@ import pytest
 
 from frontdesk.demo import seed
 from frontdesk.demo.simulator import Diary, Entry, EntryStatus, Simulator
+from frontdesk.demo.simulator.records import Shift, TimeOff
 from tests.unit.simulated import ACCOUNTS, HEADERS, NOW, START, cancel
 
 
@@ -137,6 +138,19 @@ async def test_what_is_still_free_leaves_out_what_is_booked(
         {"starts_at": "2026-11-26T10:30:00", "duration": 30},
         {"starts_at": "2026-11-26T11:30:00", "duration": 30},
     ]
+
+
+async def test_what_is_still_free_leaves_out_times_off_and_closed_hours(
+    pms: Simulator, client: httpx.AsyncClient
+) -> None:
+    register = pms.diary.register
+    register.put_shift("smile", Shift("3", 4, time(10), time(12)))
+    register.put_time_off(
+        "smile", TimeOff("901", "3", START + timedelta(minutes=30), START + timedelta(hours=1))
+    )
+    span = {"from": "2026-11-26T09:00:00+10:30", "to": "2026-11-26T14:00:00+10:30", "provider": "3"}
+    slots = (await client.get("/availability", params=span)).json()["slots"]
+    assert [slot["start"][11:16] for slot in slots] == ["10:00", "11:30"]
 
 
 async def test_core_practice_shows_wall_clock_times(harbour: httpx.AsyncClient) -> None:

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from frontdesk.demo.simulator.core_practice_documents import WORDS, Documents, calendar, hours, number
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.openings import openings
-from frontdesk.demo.simulator.records import Entry, EntryStatus, Person, Window
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -21,15 +22,6 @@ from frontdesk.demo.simulator.wire import (
 
 REASON_LIMIT, NOTE_LIMIT = 120, 1_000
 _LARGEST_PAGE = 50
-
-_WORDS = {
-    EntryStatus.BOOKED: "scheduled",
-    EntryStatus.ARRIVED: "in_progress",
-    EntryStatus.COMPLETED: "completed",
-    EntryStatus.CANCELLED: "cancelled",
-    # A no-show is an attendance there, not a state.
-    EntryStatus.NO_SHOW: "completed",
-}
 
 _REFUSALS = {
     Refused.UNAUTHORISED: (401, "unauthorized"),
@@ -62,6 +54,7 @@ class CorePractice:
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
         self._account = account
         self._diary = diary
+        self._documents = Documents(account)
 
     def call(self, request: Request) -> Call:
         """Return what a request asks for; a PATCH says it in its body."""
@@ -97,7 +90,7 @@ class CorePractice:
         try:
             return self._answer(request, call, now)
         except _Moved as moved:
-            return Answer.of(410, {"error": "moved", "new_id": _number(moved.new_ref)})
+            return Answer.of(410, {"error": "moved", "new_id": number(moved.new_ref)})
 
     def refusal(self, refusal: Refusal) -> Answer:
         """Say no with a word, and which fields are wrong."""
@@ -106,7 +99,7 @@ class CorePractice:
         if status == 422:
             document["fields"] = {refusal.field: refusal.message} if refusal.field else {}
         if refusal.merged_into:
-            document["merged_into"] = _number(refusal.merged_into)
+            document["merged_into"] = number(refusal.merged_into)
         return Answer.of(status, document)
 
     def pending(self, call: Call) -> Answer:
@@ -116,13 +109,14 @@ class CorePractice:
     def _answer(self, request: Request, call: Call, now: datetime) -> Answer:
         match call.operation:
             case Operation.PING:
-                return Answer.of(200, {"data": {"healthy": True, "now": self._local(now)}})
+                return Answer.of(200, {"data": {"healthy": True, "now": self._documents.local(now)}})
             case Operation.READ:
                 return self._shown(self._entry(call.ref))
             case Operation.LIST:
                 return self._list(request)
             case Operation.PATIENT:
-                return self._patient(person(self._diary, self._account.name, call.ref), now)
+                found = person(self._diary, self._account.name, call.ref)
+                return Answer.of(200, {"data": self._documents.patient(found, now)})
             case Operation.PRACTITIONERS | Operation.BLOCKS | Operation.HOURS:
                 return Answer.of(200, {"data": self._data(request, call)})
             case Operation.OPENINGS:
@@ -201,7 +195,7 @@ class CorePractice:
         offset = _reached(request.asked("cursor", _cursor(0)))
         entries, whole = self._diary.entries(self._account.name, window, size, offset)
         reached = offset + len(entries)
-        data = [self._document(entry) for entry in entries]
+        data = [self._documents.appointment(entry) for entry in entries]
         following = _cursor(reached) if reached < whole else None
         return Answer.of(200, {"data": data, "next_cursor": following, "total": whole})
 
@@ -209,40 +203,16 @@ class CorePractice:
         account, register = self._account.name, self._diary.register
         match call.operation:
             case Operation.BLOCKS:
-                return [
-                    {
-                        "id": _number(one.ref),
-                        "starts_at": self._local(one.starts_at),
-                        "duration": round((one.ends_at - one.starts_at) / timedelta(minutes=1)),
-                        "label": one.label,
-                    }
-                    for one in register.times_off(account, *self._span(request, "from", "to"), call.ref)
-                ]
+                window = self._span(request, "from", "to")
+                return [self._documents.block(one) for one in register.times_off(account, *window, call.ref)]
             case Operation.HOURS:
-                return [
-                    {"weekday": one.weekday, "from": f"{one.starts:%H:%M}", "to": f"{one.ends:%H:%M}"}
-                    for one in register.shifts(account, call.ref)
-                ]
-        people = register.practitioners(account)
-        return [{"id": _number(one.ref), "name": one.name, "active": one.is_active} for one in people]
-
-    def _patient(self, one: Person, now: datetime) -> Answer:
-        """Show a patient; whoever is not new came for the first time a year ago."""
-        first_visit = self._local(now - timedelta(days=365)) if one.is_new is False else None
-        data = {
-            "id": _number(one.ref),
-            "name": one.name,
-            "dob": one.birth_date.isoformat() if one.birth_date else None,
-            "mobile": one.mobile,
-            "email": one.email,
-            "first_visit": first_visit,
-        }
-        return Answer.of(200, {"data": data})
+                return [hours(one) for one in register.shifts(account, call.ref)]
+        return [calendar(one) for one in register.practitioners(account)]
 
     def _openings(self, request: Request, calendar: str) -> Answer:
         found = openings(self._diary, self._account, calendar, self._span(request, "from", "to"))
         return Answer.of(
-            200, {"data": [{"starts_at": self._local(one.start), "duration": 30} for one in found]}
+            200, {"data": [{"starts_at": self._documents.local(one.start), "duration": 30} for one in found]}
         )
 
     def _span(self, request: Request, first: str, last: str) -> tuple[datetime, datetime]:
@@ -259,28 +229,8 @@ class CorePractice:
             raise Refusal(Refused.INVALID, field, "has an offset")
         return found.replace(tzinfo=self._account.zone, fold=fold).astimezone(UTC)
 
-    def _local(self, at: datetime) -> str:
-        return at.astimezone(self._account.zone).replace(tzinfo=None).isoformat(timespec="seconds")
-
     def _shown(self, entry: Entry, status: int = 200) -> Answer:
-        return Answer.of(status, {"data": self._document(entry)}, ("ETag", f'"{entry.version}"'))
-
-    def _document(self, entry: Entry) -> dict[str, Any]:
-        return {
-            "id": _number(entry.ref),
-            "calendar": {"id": _number(entry.practitioner_ref), "name": entry.practitioner_name},
-            "starts_at": self._local(entry.starts_at),
-            "duration": round((entry.ends_at - entry.starts_at) / timedelta(minutes=1)),
-            "state": _WORDS[entry.status],
-            "attendance": entry.attendance or None,
-            "reason": entry.reason or None,
-            "note": entry.note or None,
-            "patient": {"id": _number(entry.patient_ref), "name": entry.patient_name},
-            "description": entry.appointment_type,
-            "version": entry.version,
-            "rebooked_from": _number(entry.moved_from),
-            **entry.more,
-        }
+        return Answer.of(status, {"data": self._documents.appointment(entry)}, ("ETag", f'"{entry.version}"'))
 
 
 def _cursor(reached: int) -> str:
@@ -303,10 +253,6 @@ def _meant(document: dict[str, Any]) -> Operation:
 
 def _check_open(entry: Entry, now: datetime) -> None:
     if entry.status is not EntryStatus.BOOKED:
-        raise Refusal(Refused.ARRIVED, "state", f"is {_WORDS[entry.status]}")
+        raise Refusal(Refused.ARRIVED, "state", f"is {WORDS[entry.status]}")
     if entry.starts_at <= now:
         raise Refusal(Refused.IN_PAST, "starts_at", "has passed")
-
-
-def _number(ref: str) -> int | str | None:
-    return int(ref) if ref.isdigit() else ref or None

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.openings import openings
-from frontdesk.demo.simulator.records import Entry, EntryStatus, Person, Window
+from frontdesk.demo.simulator.praktika_documents import Documents, hours, patient, provider
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -23,14 +24,6 @@ from frontdesk.demo.simulator.wire import (
 
 REASON_LIMIT = 255
 _LARGEST_PAGE = 100
-
-_WORDS = {
-    EntryStatus.BOOKED: "Booked",
-    EntryStatus.ARRIVED: "Arrived",
-    EntryStatus.COMPLETED: "Completed",
-    EntryStatus.CANCELLED: "Cancelled",
-    EntryStatus.NO_SHOW: "DNA",
-}
 
 _REFUSALS = {
     Refused.UNAUTHORISED: (401, "unauthorised"),
@@ -70,6 +63,7 @@ class Praktika:
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
         self._account = account
         self._diary = diary
+        self._documents = Documents(account)
 
     def call(self, request: Request) -> Call:
         """Return what a request asks for."""
@@ -94,13 +88,13 @@ class Praktika:
             raise Refusal(Refused.FORBIDDEN)
         match call.operation:
             case Operation.PING:
-                return Answer.of(200, {"ok": True, "time": self._instant(now)})
+                return Answer.of(200, {"ok": True, "time": self._documents.instant(now)})
             case Operation.READ:
-                return Answer.of(200, self._document(self._entry(call.ref)))
+                return Answer.of(200, self._documents.appointment(self._entry(call.ref)))
             case Operation.LIST:
                 return self._list(request)
             case Operation.PATIENT:
-                return Answer.of(200, _patient(person(self._diary, self._account.name, call.ref)))
+                return Answer.of(200, patient(person(self._diary, self._account.name, call.ref)))
             case Operation.PRACTITIONERS | Operation.LOCATIONS | Operation.BLOCKS | Operation.HOURS:
                 return Answer.of(200, {"items": self._items(request, call)})
             case Operation.OPENINGS:
@@ -141,7 +135,9 @@ class Praktika:
                 raise Refusal(Refused.INVALID, "requestId", "was used for something else")
             return Answer(200, known[1], Answer.of(200, {}).headers)
         entry = self._entry(call.ref)
-        answer = Answer.of(200, self._document(self._changed(entry, call.operation, document, now)))
+        answer = Answer.of(
+            200, self._documents.appointment(self._changed(entry, call.operation, document, now))
+        )
         self._diary.ledger.keep_answer(self._account.name, call.request_id, about, answer.body)
         return answer
 
@@ -193,43 +189,30 @@ class Praktika:
         if page < 1 or not 1 <= size <= _LARGEST_PAGE:
             raise Refusal(Refused.INVALID, "page" if page < 1 else "pageSize", "is out of range")
         entries, whole = self._diary.entries(self._account.name, window, size, (page - 1) * size)
-        items = [self._document(entry) for entry in entries]
+        items = [self._documents.appointment(entry) for entry in entries]
         pages = max(1, -(-whole // size))
         return Answer.of(200, {"items": items, "page": page, "pages": pages, "total": whole})
 
     def _items(self, request: Request, call: Call) -> list[dict[str, Any]]:
-        account, register = self._account, self._diary.register
+        account, register, documents = self._account.name, self._diary.register, self._documents
         match call.operation:
             case Operation.LOCATIONS:
-                return [
-                    {"id": one.ref, "name": one.name, "timeZone": one.time_zone or account.time_zone}
-                    for one in register.sites(account.name)
-                ]
+                return [documents.location(one) for one in register.sites(account)]
             case Operation.BLOCKS:
-                return [
-                    {
-                        "id": one.ref,
-                        "provider": one.practitioner_ref,
-                        "start": self._instant(one.starts_at),
-                        "end": self._instant(one.ends_at),
-                        "label": one.label,
-                    }
-                    for one in register.times_off(account.name, *self._span(request))
-                    if request.asked("location", one.location_ref) == one.location_ref
-                ]
+                return [documents.block(one) for one in register.times_off(account, *self._span(request))]
             case Operation.HOURS:
-                return [
-                    {"weekday": one.weekday, "from": f"{one.starts:%H:%M}", "to": f"{one.ends:%H:%M}"}
-                    for one in register.shifts(account.name, call.ref)
-                ]
-        people = register.practitioners(account.name)
-        return [{"id": one.ref, "name": one.name, "active": one.is_active} for one in people]
+                return [hours(one) for one in register.shifts(account, call.ref)]
+        return [provider(one) for one in register.practitioners(account)]
 
     def _availability(self, request: Request) -> Answer:
         provider = request.asked("provider")
         found = openings(self._diary, self._account, provider, self._span(request))
         slots = [
-            {"start": self._instant(one.start), "end": self._instant(one.end), "provider": provider}
+            {
+                "start": self._documents.instant(one.start),
+                "end": self._documents.instant(one.end),
+                "provider": provider,
+            }
             for one in found
         ]
         return Answer.of(200, {"slots": slots})
@@ -241,34 +224,3 @@ class Praktika:
         start = instant(request.asked("from"), "from")
         end = request.asked("to")
         return start, instant(end, "to") if end else start + timedelta(days=1)
-
-    def _instant(self, at: datetime) -> str:
-        return at.astimezone(self._account.zone).isoformat(timespec="seconds")
-
-    def _document(self, entry: Entry) -> dict[str, Any]:
-        return {
-            "id": entry.ref,
-            "status": _WORDS[entry.status],
-            "start": self._instant(entry.starts_at),
-            "end": self._instant(entry.ends_at),
-            "provider": {"id": entry.practitioner_ref, "name": entry.practitioner_name},
-            "patient": {"id": entry.patient_ref, "name": entry.patient_name},
-            "type": {"id": "1", "label": entry.appointment_type},
-            "location": {"id": entry.location_ref},
-            "notes": entry.note,
-            "updatedAt": self._instant(entry.updated_at),
-            "arrivedAt": self._instant(entry.updated_at) if entry.status is EntryStatus.ARRIVED else None,
-            **entry.more,
-        }
-
-
-def _patient(one: Person) -> dict[str, Any]:
-    return {
-        "id": one.ref,
-        "firstName": one.first_name,
-        "lastName": one.last_name,
-        "birthDate": one.birth_date.isoformat() if one.birth_date else None,
-        "mobile": one.mobile,
-        "email": one.email,
-        "isNew": one.is_new,
-    }
