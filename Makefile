@@ -64,8 +64,8 @@ pictures: $(READY) ## make the README's pictures from the real program
 	@$(BIN)/python -m tests.pictures
 
 lock: ## resolve the dependencies anew (needs uv)
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra postgres --extra server pyproject.toml -o requirements/run.lock
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra postgres --extra server --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra calendar --extra postgres --extra server pyproject.toml -o requirements/run.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra calendar --extra postgres --extra server --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean: ## remove what make has made
 	@rm -rf $(VENV) dist benchmarks/data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis snapshot_report.html

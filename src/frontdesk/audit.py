@@ -28,9 +28,16 @@ class Action(StrEnum):
     BOOKING_IMPORTED = "booking.imported"
     BOOKING_CANCELLED = "booking.cancelled"
     BOOKING_REINSTATED = "booking.reinstated"
+    BOOKING_ADDED = "booking.added"
+    BOOKING_MOVED = "booking.moved"
+    BOOKING_REASSIGNED = "booking.reassigned"
+    BOOKING_CHANGED = "booking.changed"
+    BOOKING_SEEN = "booking.seen"
+    DIARY_RECONCILED = "diary.reconciled"
     PRACTICE_APPLIED = "practice.applied"
     BILLING_APPLIED = "billing.applied"
     INVOICE_CLOSED = "invoice.closed"
+    DIARY_DECIDED = "diary.decided"
     TOKEN_CREATED = "token.created"  # noqa: S105 - an action's name, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - an action's name, not a secret
 
@@ -39,6 +46,11 @@ _PAST: Mapping[str, str] = {
     Action.BOOKING_IMPORTED: "imported",
     Action.BOOKING_CANCELLED: "cancelled",
     Action.BOOKING_REINSTATED: "reinstated",
+    Action.BOOKING_ADDED: "booked",
+    Action.BOOKING_MOVED: "moved",
+    Action.BOOKING_REASSIGNED: "reassigned",
+    Action.BOOKING_CHANGED: "changed",
+    Action.BOOKING_SEEN: "attendance",
 }
 
 

@@ -81,7 +81,7 @@ class Practice:
     whose messages carry the cancellation reason to the patient. `account` names the billing
     account that pays for its new patients, empty where there is none, `biller` the mail address that
     requests not to be charged go to, or the name of the file that describes how they go over HTTP. In the first `no_show_after_minutes` of an appointment a
-    patient who is not there may still come.
+    patient who is not there may still come. `location` is the id of its site in a PMS that keeps several.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Practice:
     account: str = ""
     no_show_after_minutes: int = 15
     biller: str = ""
+    location: str = ""
 
     @cached_property
     def zone(self) -> ZoneInfo:

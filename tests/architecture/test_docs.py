@@ -86,7 +86,7 @@ def parse(command_line: str) -> None:
 def test_parse_knows_wrong_from_right() -> None:
     parse("frontdesk --config FILE list --day today --json  # comment")
     with pytest.raises(KeyError):
-        parse("frontdesk sync")
+        parse("frontdesk synchronise")
     with pytest.raises(click.NoSuchOption):
         parse("frontdesk list --paitent x")
     with pytest.raises(KeyError):

@@ -6,13 +6,16 @@ with `full=True` only the full suite does that.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import pytest
 
+from frontdesk import diary_schedule
 from frontdesk.bookings import Booking
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.desks import DesksHere, FarDesks, OpenDesk
 from tests.contract.queueing import Desk
+from tests.contract.reads import Reads
 from tests.making import KIM, Store, make_incoming, make_practice
 
 HERE, FAR = "here", "far"
@@ -80,3 +83,14 @@ async def pms_only(store: SqlStore, store_url: str) -> Desk:
     """A practice that has nothing but its PMS told."""
     await store.registry.apply_practices([make_practice(email="", patient_channels=())], KIM)
     return Desk(store, store_url)
+
+
+@pytest.fixture
+async def reads(store: SqlStore, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Reads:
+    """A practice whose diary was never read, with three appointments in it, and not many days to compare."""
+    monkeypatch.setattr(diary_schedule, "BACK", timedelta(days=3))
+    monkeypatch.setattr(diary_schedule, "AHEAD", timedelta(days=20))
+    await store.registry.apply_practices([make_practice()], KIM)
+    found = Reads(store, store_url)
+    found.book(3)
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, select, text
 from sqlalchemy.pool import NullPool
 
-from frontdesk.store.sql.selects import CONNECTION, DELIVERY
+from frontdesk.store.sql.selects import CONNECTION, DELIVERY, DIARY, DIARY_RUN
 
 
 @cache
@@ -42,10 +42,15 @@ def count(url: str, table: str) -> int:
 
 
 def let_pass(url: str, time: timedelta) -> None:
-    """Let time pass for a queue: every moment that it has noted is so much longer ago."""
+    """Let time pass for a queue and for diaries: every moment that was noted is so much longer ago."""
     tables = {
         DELIVERY: ("next_at", "lease_until", "created_at", "changed_at"),
-        CONNECTION: ("trouble_since", "held_until"),
+        CONNECTION: ("trouble_since", "held_until", "read_until"),
+        DIARY: (
+            *("next_at", "until", "baseline_at", "changes_at", "near_at", "full_at"),
+            *("answered_at", "failing_since"),
+        ),
+        DIARY_RUN: ("started_at", "ended_at"),
     }
     with connected(url) as connection:
         for table, names in tables.items():

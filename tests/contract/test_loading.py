@@ -183,7 +183,7 @@ async def test_a_made_reference_is_nobody_elses(store: SqlStore, monkeypatch: py
     await load(store, incoming(1, ref="000000", practice_id="perth"))
     # First only references that are taken, in the store or by a later line of the batch.
     codes = iter(["000000", "100000"] * 250 + ["200000"] * 500)
-    monkeypatch.setattr("frontdesk.store.sql.loading.made_up_code", lambda: next(codes))
+    monkeypatch.setattr("frontdesk.store.sql.books.made_up_code", lambda: next(codes))
     await load(store, incoming(2, ref="", pms_ref="P2"), incoming(3, ref="100000"))
     (made,) = await store.find("200000")
     assert made.pms_ref == "P2"

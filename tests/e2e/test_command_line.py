@@ -259,8 +259,8 @@ class TestWhatIsWrong:
             ),
             ("show", "REF is missing: frontdesk show [OPTIONS] REF. See: frontdesk show --help"),
             (
-                "attention settle 1",
-                "--note is missing: --note TEXT. What was done, in a few words. See: frontdesk attention settle --help",
+                "tokens create",
+                "--name is missing: --name NAME. The name of the desk or person that will have it. See: frontdesk tokens create --help",
             ),
             (
                 "attention retry one",

@@ -29,6 +29,7 @@ COMMANDS = {
     "history": "bookings:history",
     "attention": "attention:attention",
     "deliver": "deliver:deliver",
+    "sync": "sync:sync",
     "billing": "billing:billing",
     "import": "data:import_command",
     "export": "data:export_command",
@@ -69,6 +70,7 @@ Examples:
   frontdesk cancel ADL/SD-10482           asks before it cancels
   frontdesk attention                     what needs a person
   frontdesk deliver                       carry out what follows, all day
+  frontdesk sync --once                   read the diaries of PMSs now
   frontdesk doctor                        is everything as it should be?
 """
 

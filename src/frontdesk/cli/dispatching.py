@@ -91,7 +91,24 @@ class BesideTheScreen:
         await self._is_open.wait()
         if await abandonable(lambda: self._outside.connections):
             self._dispatcher = dispatcher(self._store, self._config, self._outside)
-            await self._dispatcher.run()
+            async with self._reading():
+                await self._dispatcher.run()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[None]:
+        """Have diaries read too where the store is this account's own file: elsewhere a server or a service does it."""
+        config = self._config
+        if not config.reads_diaries or config.file is None or config.store_file is None:
+            yield
+            return
+        from frontdesk.cli.diaries import read_beside
+
+        task = asyncio.create_task(read_beside(config.file, crash.report))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
     def wake(self) -> None:
         """Look at once: something became due just now."""

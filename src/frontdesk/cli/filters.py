@@ -46,6 +46,9 @@ class _Day(click.ParamType[TypedDay]):
         return TypedDay(value, param, ctx)
 
 
+DAY = _Day()
+
+
 @dataclass(frozen=True)
 class ChosenFilters:
     """What the options said."""
@@ -130,9 +133,9 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         type=click.Choice([one.value.lower() for one in Status], case_sensitive=False),
         help="Only bookings with this status; can be given again.",
     ),
-    click.option("--day", type=_Day(), help=f"Only this day: {days.EXAMPLES}, 2026-11-26."),
-    click.option("--from", "first", type=_Day(), help="Not before this day."),
-    click.option("--to", "last", type=_Day(), help="Not after this day."),
+    click.option("--day", type=DAY, help=f"Only this day: {days.EXAMPLES}, 2026-11-26."),
+    click.option("--from", "first", type=DAY, help="Not before this day."),
+    click.option("--to", "last", type=DAY, help="Not after this day."),
     click.option(
         "--practitioner",
         multiple=True,

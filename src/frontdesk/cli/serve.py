@@ -16,6 +16,7 @@ import click
 
 from frontdesk.bookings import Reason
 from frontdesk.cli import crash
+from frontdesk.cli.diaries import reading
 from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Installation
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from frontdesk.server.connections import Listening
     from frontdesk.store.sql.store import SqlStore
 
-_NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn and limits"))
+_NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn, uvloop and limits"))
+
+_MADE_AT_ONCE = 50_000
+"""Objects after which garbage is looked for: pages for many desks are made at once, and all of them still needed."""
 
 
 @click.command()
@@ -46,7 +50,7 @@ def serve(installation: Installation, bind: str | None, no_deliver: bool) -> Non
 
     Desks have [store] url = "https://HOST:8411" in their configs. Any number of servers may use
     one PostgreSQL, and a desk may use any of them. The server also carries out what follows
-    cancellations.
+    cancellations, and reads the diaries of PMSs if the config has [sync].
 
     If the store cannot be reached at the start, the server ends with 3: start it again, or let
     systemd do so. If the store goes away later, the server waits for it. SIGTERM and SIGINT end
@@ -55,8 +59,16 @@ def serve(installation: Installation, bind: str | None, no_deliver: bool) -> Non
     """
     installation.refuse_served("desks are served")
     settings = _settings(installation, bind)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(_Serving(installation, settings, deliver=not no_deliver).run())
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        raise Refused(_NO_PACKAGES) from None
+    return new_event_loop()
 
 
 def _settings(installation: Installation, bind: str | None) -> ServerSettings:
@@ -135,8 +147,10 @@ class _Serving:
         outside = self._installation.outside
         # From here on it is known what can be reached: the first look at the secrets may take a moment.
         is_dispatching = await asyncio.to_thread(lambda: outside.connections) and self._deliver
-        beside = dispatching(store, self._installation.config, outside) if is_dispatching else nullcontext()
-        async with beside as carrying:
+        config = self._installation.config
+        beside = dispatching(store, config, outside) if is_dispatching else nullcontext()
+        is_reading = is_dispatching and config.reads_diaries
+        async with beside as carrying, reading(store, config, outside) if is_reading else nullcontext():
             service = Service(
                 store,
                 store.registry.admit,
@@ -157,6 +171,7 @@ class _Serving:
             # What is loaded stays: looking through all of it for garbage would stop every desk for a while.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(_MADE_AT_ONCE)
             await self._listening.serve(sockets)
 
     def _leave(self) -> None:

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import platformdirs
@@ -20,12 +20,13 @@ from frontdesk.bookings import Operator, Practice
 from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.billing import billing_settings
-from frontdesk.config.files import existing_file
+from frontdesk.config.files import existing_file, state_folder
 from frontdesk.config.outside import accounts, biller_gateway, notify_settings
 from frontdesk.config.practices import practices
-from frontdesk.config.sections import ConfigFile, json_schema
+from frontdesk.config.sections import ConfigFile, Sync, json_schema
 from frontdesk.config.server import ServerSettings, server_settings
 from frontdesk.config.urls import store_url
+from frontdesk.diary_schedule import Pace
 from frontdesk.errors import FrontdeskError
 from frontdesk.notify.settings import GatewaySettings, NotifySettings
 from frontdesk.pms.port import Account
@@ -68,7 +69,8 @@ class Config:
 
     `file` is None when there is no config file; files it names without a full path lie in
     `folder`. `practices` are as they go into the store, `accounts` what this machine can reach
-    of their PMSs, by connection; `keys` maps a command's id to the key it is to have; `diff`
+    of their PMSs, by connection; `pace` is how often their diaries are read, and `reads_diaries` whether
+    desks and servers do so by themselves; `keys` maps a command's id to the key it is to have; `diff`
     is whether only what changed is written to the terminal. `store_credential` names the
     database's password or the desk token. After `lock_after` without a key the screen is locked.
     `reasons` are what Down in an empty reason offers. `mouse` is whether the mouse is heard, None for all but SSH. `theme` is what the screen looks like, as
@@ -85,6 +87,8 @@ class Config:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     notify: NotifySettings | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    pace: Pace = field(default_factory=Pace)
+    reads_diaries: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     diff: bool = True
     store_credential: str = ""
@@ -127,11 +131,6 @@ def default_file() -> Path:
 def default_log_file() -> Path:
     """Return where trouble is written down unless the config says otherwise."""
     return platformdirs.user_log_path("frontdesk", appauthor=False) / "frontdesk.log"
-
-
-def state_folder() -> Path:
-    """Return where the program keeps what it remembers of itself from one run to the next."""
-    return platformdirs.user_state_path("frontdesk", appauthor=False)
 
 
 def default_store_file() -> Path:
@@ -183,6 +182,8 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         accounts=accounts(said, folder),
         notify=notify_settings(said, folder),
         retry=RetryPolicy(timedelta(hours=said.delivery.near_hours), said.delivery.max_attempts),
+        pace=_pace(said.sync or Sync()),
+        reads_diaries=said.sync is not None,
         keys=_keys(said),
         diff=said.ui.diff,
         store_credential=said.store.credential or "",
@@ -194,6 +195,15 @@ def _config(file: Path | None, said: ConfigFile) -> Config:
         mouse=said.ui.mouse,
         billing=billing_settings(said, clinics, folder),
         biller=biller_gateway(said, folder),
+    )
+
+
+def _pace(said: Sync) -> Pace:
+    return Pace(
+        timedelta(minutes=said.every),
+        timedelta(minutes=said.near_every),
+        time.fromisoformat(said.full_at),
+        text.clean(said.tell),
     )
 
 

@@ -23,7 +23,8 @@ class Abilities:
     appointment keeps its id. `answers_by_id`: one appointment can be asked for; where it cannot, what is
     missing is a question for a person. `has_patients`: a patient can be asked for by the id.
     `has_locations`, `has_blocks`, `has_hours`: it tells its sites, times off and weekly hours.
-    `page_size` is how many appointments a page holds.
+    `page_size` is how many appointments a page holds. `per_minute` is how many requests it takes in a
+    minute, of writes and reads together; 0 where nobody knows.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Abilities:
     has_blocks: bool = False
     has_hours: bool = False
     page_size: int = 100
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ from frontdesk.pms.port import Account, Pms, UnusableSettings, Verified
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-MANUAL = "manual"
+MANUAL, CSV, ICS = "manual", "csv", "ics"
+NAMED = (MANUAL, CSV, ICS)
+"""The kinds that any PMS may be of, so that the config says what it is called."""
+
 ENTRY_POINTS = "frontdesk.pms"
 """The group under which an installed package offers a function like `open_pms`, by the name of its kind."""
 
@@ -51,6 +54,8 @@ _OPENERS = {
         "frontdesk.pms.open_dental:open_open_dental", "frontdesk.pms.open_dental:open_open_dental_diary"
     ),
     "fhir": _Opener("frontdesk.pms.opening:open_fhir", "frontdesk.pms.opening:open_fhir_diary"),
+    CSV: _Opener(diary="frontdesk.pms.files.csv_files:open_csv"),
+    ICS: _Opener(diary="frontdesk.pms.files.calendars:open_ics"),
 }
 
 _TELLS_ALL: dict[str, Any] = dict.fromkeys(
@@ -70,7 +75,7 @@ OpenPms = Callable[[Account, Secrets, str, Callable[[], datetime]], Pms]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What can be said of a kind of PMS without asking it. A manual one has its name in the config.
+    """What can be said of a kind of PMS without asking it. Those that are NAMED have theirs in the config.
 
     `verified` is None where nothing is assumed, or where only the installed package could say it.
     `can_be_read`: its diary can be followed; `tells_changes` to `tells_hours` are what can be read of it
@@ -104,6 +109,8 @@ def describe(kind: str, folder: Path) -> Described:
     """
     if kind == MANUAL:
         return Described("", can_cancel=False)
+    if kind in (CSV, ICS):
+        return Described("", can_cancel=False, can_be_read=True, tells_blocks=kind == ICS)
     if kind == "fhir":
         return Described(
             "FHIR",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from frontdesk.credentials import Secrets
-from frontdesk.http_client import HttpClient
+from frontdesk.http_client import BODY_LIMIT, HttpClient
 from frontdesk.pms.diary import Diary
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
 from frontdesk.pms.fhir_diary import FhirDiary
@@ -84,7 +84,7 @@ def _wire(account: Account, secrets: Secrets, now: Callable[[], datetime]) -> Fh
     return FhirWire(account, client, sign_in, now)
 
 
-def client_for(account: Account) -> HttpClient:
+def client_for(account: Account, body_limit: int = BODY_LIMIT) -> HttpClient:
     """Return what sends requests for an account, as far as its connection allows."""
     agent = f"frontdesk ({account.user_agent_email})" if account.user_agent_email else "frontdesk"
     return HttpClient(
@@ -92,6 +92,7 @@ def client_for(account: Account) -> HttpClient:
         allow_http=account.allow_http,
         allow_private=account.allow_private,
         headers={"User-Agent": agent},
+        body_limit=body_limit,
     )
 
 

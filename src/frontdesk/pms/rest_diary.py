@@ -266,6 +266,7 @@ def abilities(profile: Profile) -> Abilities:
         has_blocks=routes.blocks is not None,
         has_hours=routes.hours is not None,
         page_size=profile.paging.size,
+        per_minute=profile.limits.per_minute if profile.limits else 0,
     )
 
 

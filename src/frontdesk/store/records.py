@@ -62,7 +62,15 @@ PRACTICE_COLUMNS = (
     *("id", "name", "short", "time_zone", "email"),
     *("pms_connection", "pms_kind", "pms_name", "pms_can_cancel", "pms_tells_patient"),
     *("pms_can_move", "pms_can_mark_no_show", "pms_can_take_back_no_show"),
-    *("patient_channels", "reason_channels", "phone", "account", "no_show_after_minutes", "biller"),
+    *(
+        "patient_channels",
+        "reason_channels",
+        "phone",
+        "account",
+        "no_show_after_minutes",
+        "biller",
+        "location",
+    ),
 )
 _HIS = len(BOOKING_COLUMNS)
 _ITS = _HIS + len(PRACTITIONER_COLUMNS) - 1

@@ -151,16 +151,20 @@ class Diary:
         self._changes += 1
         return changed
 
-    def rebook(self, account: str, entry: Entry, now: datetime, **changes: Any) -> Entry:
-        """Put a new appointment in the place of `entry`, which counts as deleted, and return it."""
+    def book(self, account: str, entry: Entry, now: datetime) -> Entry:
+        """Write a new appointment, under an id that none had, and return it."""
         highest = self._database.execute(
             "SELECT max(CAST(ref AS INTEGER)) FROM appointment WHERE account = ?", (account,)
         ).fetchone()[0]
-        ref = str(highest + 1)
-        at = now.replace(microsecond=0)
-        made = replace(entry, **changes, ref=ref, moved_from=entry.ref, version=1, updated_at=at)
+        made = replace(entry, ref=str(highest + 1), version=1, updated_at=now.replace(microsecond=0))
         self._write(account, made)
-        self.change(account, entry, now, moved_to=ref)
+        self._changes += 1
+        return made
+
+    def rebook(self, account: str, entry: Entry, now: datetime, **changes: Any) -> Entry:
+        """Put a new appointment in the place of `entry`, which counts as deleted, and return it."""
+        made = self.book(account, replace(entry, **changes, moved_from=entry.ref), now)
+        self.change(account, entry, now, moved_to=made.ref)
         return made
 
     def _write(self, account: str, entry: Entry) -> None:

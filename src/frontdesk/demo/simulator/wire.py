@@ -73,6 +73,11 @@ class SimulatedAccount:
         """The zone in which this practice's wall clocks run."""
         return ZoneInfo(self.time_zone)
 
+    @property
+    def gives_new_id(self) -> bool:
+        """Whether a move there makes another appointment of it."""
+        return self.contract == "core-practice"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -48,7 +48,7 @@ PRACTICES = (
     "practice.pms_connection, practice.pms_kind, practice.pms_name, practice.pms_can_cancel, "
     "practice.pms_tells_patient, practice.pms_can_move, practice.pms_can_mark_no_show, "
     "practice.pms_can_take_back_no_show, practice.patient_channels, practice.reason_channels, practice.phone, "
-    "practice.account, practice.no_show_after_minutes, practice.biller \nFROM practice"
+    "practice.account, practice.no_show_after_minutes, practice.biller, practice.location \nFROM practice"
 )
 PRACTITIONERS = (
     "SELECT practitioner.id, practitioner.practice_id, practitioner.name, practitioner.pms_ref \n"
@@ -84,6 +84,7 @@ LISTED = (
     "practice.reason_channels AS practice_reason_channels, practice.phone AS practice_phone, "
     "practice.account AS practice_account, "
     "practice.no_show_after_minutes AS practice_no_show_after_minutes, practice.biller AS practice_biller, "
+    "practice.location AS practice_location, "
     "CASE WHEN booking.has_deliveries THEN (SELECT max(CASE WHEN (delivery.state = 'attention') THEN 2 "
     "WHEN (delivery.state = 'claimed' OR delivery.state = 'pending' OR delivery.state = 'unknown') "
     "THEN 1 END) AS max_1 \nFROM delivery \nWHERE delivery.booking_id = booking.id)"

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, select, update
 
-from frontdesk.bookings import Booking, Reason, Standing, reason_not_known
-from frontdesk.commands import Ask, Changes, Command, Held, Settle
+from frontdesk.bookings import Booking, Operator, Reason, Standing, reason_not_known
+from frontdesk.commands import Ask, Changes, Command, Held, Settle, Subject
 from frontdesk.deliveries import (
     NOT_DONE,
     NOT_NEEDED,
@@ -28,7 +29,7 @@ from frontdesk.errors import Refused
 from frontdesk.store.port import DISPATCHER
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.holding import lock, save
-from frontdesk.store.sql.proving import proof_of_effect
+from frontdesk.store.sql.proving import EFFECT_OF, proof_of_effect, proof_of_things
 from frontdesk.store.sql.sealing import Deed
 from frontdesk.store.sql.selects import ADJUSTMENT, COMMAND, DELIVERY
 
@@ -141,6 +142,21 @@ def fall(tx: Connection, row: Row[Any], why: str, now: datetime) -> list[Deed]:
         return []
     _drop(tx, command.id, f"{NOT_DONE}{why}", now, but=row.id)
     return [_end(tx, command, held, Changes(held.thing), {"effect": "refused", "why": why}, now)]
+
+
+def overtaken(tx: Connection, command_id: UUID, after: Booking, why: str, now: datetime) -> Deed:
+    """End a command that was never sent, as a source has come before it; its booking is written without it already."""
+    asked = tx.execute(select(COMMAND).where(COMMAND.c.id == command_id)).one()
+    _drop(tx, command_id, f"{NOT_DONE}{why}", now)
+    return Deed(
+        asked.kind,
+        Operator(asked.operator, asked.via),
+        now,
+        subject=Subject(asked.subject_kind, asked.subject_id),
+        booking_id=after.id,
+        detail={"effect": "refused", "why": why, "version": str(after.version)},
+        proof={EFFECT_OF: str(command_id), **proof_of_things(after)},
+    )
 
 
 def free(tx: Connection, delivery_id: int, now: datetime) -> None:

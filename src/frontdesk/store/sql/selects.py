@@ -16,7 +16,7 @@ from frontdesk.commands import Command, Subject
 from frontdesk.deliveries import Delivery, Planned, State
 from frontdesk.store import records
 from frontdesk.store.port import Change
-from frontdesk.store.sql import tables
+from frontdesk.store.sql import diary_tables, run_tables, tables
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -45,6 +45,11 @@ HEAD = _table(tables.HeadRow)
 CONNECTION = _table(tables.ConnectionRow)
 DISPATCHER = _table(tables.DispatcherRow)
 TOKEN = _table(tables.TokenRow)
+MIRROR = _table(diary_tables.MirrorRow)
+BOOKING_REF = _table(diary_tables.BookingRefRow)
+DIARY = _table(run_tables.DiaryRow)
+DIARY_RUN = _table(run_tables.DiaryRunRow)
+DIARY_SLICE = _table(run_tables.DiarySliceRow)
 
 NOBODY = Operator("")
 
@@ -86,6 +91,7 @@ def practice_values(practice: Practice) -> dict[str, Any]:
         "account": practice.account,
         "no_show_after_minutes": practice.no_show_after_minutes,
         "biller": practice.biller,
+        "location": practice.location,
     }
 
 

@@ -46,6 +46,7 @@ from frontdesk.store.search.pages import count_rows, nearest, page_rows
 from frontdesk.store.sql import deliveries, doing, hearing, holding, related, selects, troubles
 from frontdesk.store.sql.billing import SqlBilling
 from frontdesk.store.sql.database import Database
+from frontdesk.store.sql.diaries import SqlDiaries
 from frontdesk.store.sql.listed import listed
 from frontdesk.store.sql.queue import SqlQueue
 from frontdesk.store.sql.registry import SqlRegistry
@@ -76,7 +77,7 @@ class SqlStore:
     """Bookings in a SQL database, as one desk reads and cancels them; see BookingStore.
 
     For programs on the machine that has it, `registry` is the same store as a whole, and
-    `queue` is its deliveries as dispatchers carry them out.
+    `queue` is its deliveries as dispatchers carry them out, `diaries` is what readers of diaries keep.
     """
 
     def __init__(self, database: Database, standing: Standing) -> None:
@@ -88,6 +89,7 @@ class SqlStore:
         self._lost: dict[UUID, str] = {}
         self.registry = SqlRegistry(database)
         self.queue = SqlQueue(database)
+        self.diaries = SqlDiaries(database)
 
     def as_desk(self, standing: Standing) -> "SqlStore":
         """Return the same store as a desk of another standing sees it; closing this one closes both."""

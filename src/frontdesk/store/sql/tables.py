@@ -75,13 +75,27 @@ class PracticeRow(SQLModel, table=True):
     account: str = ""
     no_show_after_minutes: int = 15
     biller: str = ""
+    location: str = ""
+
+
+_HAS_PMS_REF = text("pms_ref <> ''")
 
 
 class PractitionerRow(SQLModel, table=True):
-    """Who treats the patient, at one practice."""
+    """Who treats the patient, at one practice; known by the PMS's id where there is one, else by the name."""
 
     __tablename__ = "practitioner"
-    __table_args__ = (UniqueConstraint("practice_id", "name", "pms_ref"),)
+    __table_args__ = (
+        UniqueConstraint("practice_id", "name", "pms_ref"),
+        Index(
+            "practitioner_ref",
+            "practice_id",
+            "pms_ref",
+            unique=True,
+            sqlite_where=_HAS_PMS_REF,
+            postgresql_where=_HAS_PMS_REF,
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     practice_id: str = Field(foreign_key="practice.id")
@@ -123,7 +137,7 @@ class BookingRow(SQLModel, table=True):
     __tablename__ = "booking"
     __table_args__ = (
         UniqueConstraint("ref", "practice_id"),
-        UniqueConstraint("pms_ref", "practice_id"),
+        Index("booking_pms_ref", "pms_ref", "practice_id"),
         Index("booking_order", "starts_at", "id"),
         Index("booking_cancelled", "cancelled", "starts_at", "id"),
         Index("booking_practice", "practice_id", "cancelled", "starts_at", "id"),
@@ -390,7 +404,8 @@ class DeliveryRow(SQLModel, table=True):
 class ConnectionRow(SQLModel, table=True):
     """Whom deliveries go through, once there was trouble: since when, and until when it is left alone.
 
-    `shown` is its name for operators. `why` is why it does not let us in, in their words.
+    `shown` is its name for operators. `why` is why it does not let us in, in their words. `read_until` is until when
+    those who read its diaries have used up their share of its requests.
     """
 
     __tablename__ = "connection"
@@ -401,6 +416,7 @@ class ConnectionRow(SQLModel, table=True):
     held_until: datetime | None = Field(default=None, sa_type=Instant)
     is_locked_out: bool = False
     why: str = ""
+    read_until: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class DispatcherRow(SQLModel, table=True):

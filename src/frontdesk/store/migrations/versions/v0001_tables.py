@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from frontdesk.store.migrations.v0001_runs import create_run_tables
 from frontdesk.store.search.fts5 import FTS5
 from frontdesk.store.search.gin import GIN
 from frontdesk.store.search.index import create_search
@@ -46,6 +47,8 @@ CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 def upgrade() -> None:
     """Make everything, in one transaction."""
     _create_tables()
+    _create_diary_tables()
+    create_run_tables(op)
     store_id = uuid4().hex
     op.execute(f"INSERT INTO head VALUES (1, 0, 0, '', 0, '{store_id}')")  # noqa: S608
     if op.get_bind().dialect.name == "sqlite":
@@ -93,6 +96,7 @@ def _create_tables() -> None:
         Column("held_until", Instant(), nullable=True),
         Column("is_locked_out", Boolean(), nullable=False),
         Column("why", TEXT, nullable=False),
+        Column("read_until", Instant(), nullable=True),
         PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -133,6 +137,7 @@ def _create_tables() -> None:
         Column("account", TEXT, nullable=False),
         Column("no_show_after_minutes", Integer(), nullable=False),
         Column("biller", TEXT, nullable=False),
+        Column("location", TEXT, nullable=False),
         PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -170,6 +175,15 @@ def _create_tables() -> None:
         ForeignKeyConstraint(["practice_id"], ["practice.id"]),
         PrimaryKeyConstraint("id"),
         UniqueConstraint("practice_id", "name", "pms_ref"),
+    )
+    has_pms_ref = text("pms_ref <> ''")
+    op.create_index(
+        "practitioner_ref",
+        "practitioner",
+        ["practice_id", "pms_ref"],
+        unique=True,
+        sqlite_where=has_pms_ref,
+        postgresql_where=has_pms_ref,
     )
     op.create_table(
         "booking",
@@ -220,7 +234,6 @@ def _create_tables() -> None:
         ForeignKeyConstraint(["practice_id"], ["practice.id"]),
         ForeignKeyConstraint(["practitioner_id"], ["practitioner.id"]),
         PrimaryKeyConstraint("id"),
-        UniqueConstraint("pms_ref", "practice_id"),
         UniqueConstraint("ref", "practice_id"),
     )
     op.create_index("booking_cancelled", "booking", ["cancelled", "starts_at", "id"])
@@ -247,6 +260,7 @@ def _create_tables() -> None:
         sqlite_where=has_ref,
         postgresql_where=has_ref,
     )
+    op.create_index("booking_pms_ref", "booking", ["pms_ref", "practice_id"])
     op.create_index("booking_practice", "booking", ["practice_id", "cancelled", "starts_at", "id"])
     op.create_index("booking_practitioner", "booking", ["practitioner_id", "cancelled", "starts_at", "id"])
     op.create_table(
@@ -377,3 +391,83 @@ def _create_tables() -> None:
     op.create_index("delivery_due", "delivery", ["next_at", "id"], sqlite_where=due, postgresql_where=due)
     op.create_index("delivery_state", "delivery", ["state", "connection"])
     op.create_index("delivery_waiting", "delivery", ["waits_for"])
+
+
+def _create_diary_tables() -> None:
+    op.create_table(
+        "mirror",
+        Column("id", Integer(), nullable=False),
+        Column("connection", TEXT, nullable=False),
+        Column("location", TEXT, nullable=False),
+        Column("ref", TEXT, nullable=False),
+        Column("generation", Integer(), nullable=False),
+        Column("digest", TEXT, nullable=False),
+        Column("version", TEXT, nullable=False),
+        Column("status", TEXT, nullable=False),
+        Column("raw_status", TEXT, nullable=False),
+        Column("starts_at", Instant(), nullable=False),
+        Column("ends_at", Instant(), nullable=True),
+        Column("time_text", TEXT, nullable=False),
+        Column("practitioner_ref", TEXT, nullable=False),
+        Column("patient_ref", TEXT, nullable=False),
+        Column("previous_ref", TEXT, nullable=False),
+        Column("said", JSON(), nullable=False),
+        Column("first_seen", Instant(), nullable=False),
+        Column("noted_at", Instant(), nullable=False),
+        Column("changed_at", Instant(), nullable=False),
+        Column("changed_run", Integer(), nullable=False),
+        Column("gone_at", Instant(), nullable=True),
+        Column("successor_ref", TEXT, nullable=False),
+        Column("booking_id", Integer(), nullable=True),
+        Column("was", TEXT, nullable=False),
+        Column("state", TEXT, nullable=False),
+        Column("effect", TEXT, nullable=False),
+        Column("why", TEXT, nullable=False),
+        Column("seen_version", Integer(), nullable=False),
+        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        PrimaryKeyConstraint("id"),
+        UniqueConstraint("connection", "location", "ref"),
+    )
+    op.create_index("mirror_booking", "mirror", ["booking_id"])
+    has_previous = text("previous_ref <> ''")
+    op.create_index(
+        "mirror_previous",
+        "mirror",
+        ["connection", "location", "previous_ref"],
+        sqlite_where=has_previous,
+        postgresql_where=has_previous,
+    )
+    has_successor = text("successor_ref <> ''")
+    op.create_index(
+        "mirror_successor",
+        "mirror",
+        ["connection", "location", "successor_ref"],
+        sqlite_where=has_successor,
+        postgresql_where=has_successor,
+    )
+    op.create_index("mirror_start", "mirror", ["connection", "location", "starts_at", "ref", "digest"])
+    op.create_index("mirror_state", "mirror", ["connection", "location", "state", "id"])
+    op.create_table(
+        "booking_ref",
+        Column("id", Integer(), nullable=False),
+        Column("connection", TEXT, nullable=False),
+        Column("location", TEXT, nullable=False),
+        Column("ref", TEXT, nullable=False),
+        Column("generation", Integer(), nullable=False),
+        Column("booking_id", Integer(), nullable=False),
+        Column("since", Instant(), nullable=False),
+        Column("until", Instant(), nullable=True),
+        Column("how", TEXT, nullable=False),
+        ForeignKeyConstraint(["booking_id"], ["booking.id"]),
+        PrimaryKeyConstraint("id"),
+    )
+    op.create_index("booking_ref_booking", "booking_ref", ["booking_id"])
+    current = text("until IS NULL AND how <> 'proposed'")
+    op.create_index(
+        "booking_ref_current",
+        "booking_ref",
+        ["connection", "location", "ref"],
+        unique=True,
+        sqlite_where=current,
+        postgresql_where=current,
+    )
