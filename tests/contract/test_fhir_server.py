@@ -350,15 +350,20 @@ async def test_a_page_that_does_not_say_where_it_goes_on_is_incomplete(clinic: C
 
 async def test_what_changed_is_listed_and_what_was_deleted_is_only_missing(clinic: Clinic) -> None:
     """Rule 7: it has no history, so a delete shows in the whole list alone, and is proven by its id."""
-    kept, gone = await clinic.book(**at_hour(7, 1)), await clinic.book(**at_hour(7, 2))
+    at = [{"actor": {"reference": "Location/77"}, "status": "accepted"}]
+    there = {"participant": [*BOOKED["participant"], *at]}
+    kept, gone = await clinic.book(**at_hour(7, 1), **there), await clinic.book(**at_hour(7, 2), **there)
+
+    async def changed(since: datetime) -> set[str]:
+        page = await clinic.diary.changes(since, location="77")
+        assert (page.gone, page.cursor) == ((), None)
+        return {one.ref for one in page.appointments}
+
     since = datetime.now(UTC) - timedelta(minutes=5)
-    listed = {one.ref for one in (await clinic.diary.changes(since)).appointments}
-    assert {kept, gone} <= listed
-    assert (await clinic.diary.changes(datetime.now(UTC) + timedelta(days=1))).appointments == ()
+    assert await changed(since) == {kept, gone}
+    assert await changed(datetime.now(UTC) + timedelta(days=1)) == set()
     await clinic.ask("DELETE", f"Appointment/{gone}")
-    page = await clinic.diary.changes(since)
-    assert gone not in {one.ref for one in page.appointments}
-    assert (page.gone, page.cursor) == ((), None)
+    assert await changed(since) == {kept}
     assert await day_of(clinic, 7) == [kept]
     with pytest.raises(PmsNotFound):
         await clinic.diary.appointment(gone)

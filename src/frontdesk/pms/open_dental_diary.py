@@ -93,6 +93,7 @@ class OpenDentalDiary:
             has_blocks=True,
             has_hours=True,
             page_size=profile.paging.size,
+            per_minute=profile.limits.per_minute if profile.limits else 0,
         )
         self._profile = profile
         self._client = RestClient(profile, root, common, client, sign_in, now)
