@@ -316,3 +316,8 @@ async def test_an_id_is_one_of_its_connection_and_location(
     nowhere = Diary(store, store_url, Place("smile", "3"))
     assert await nowhere.reads(entry("a1", start)) == {}
     assert (await store.state()).bookings == 2
+    # Where two practices say that a diary is theirs, nobody knows whose it is.
+    await store.registry.apply_practices([make_practice("south", location="2")], KIM)
+    assert await north.reads(entry("a2", start)) == {}
+    assert (await north.judge()).counts == {}
+    assert (await store.state()).bookings == 2

@@ -91,6 +91,15 @@ async def test_a_new_id_of_a_known_one_is_the_same_booking(diary: Diary) -> None
     assert await diary.store.registry.verify() is None
 
 
+async def test_a_move_to_a_new_id_is_no_cancel(diary: Diary) -> None:
+    start = await diary.now() + DAY
+    await diary.reads(entry("a1", start))
+    await diary.note_gone("a1")
+    assert await diary.reads(entry("a2", start + HOUR, previous_ref="a1")) == {Effect.MOVED: 1}
+    moved = await diary.booking("a2")
+    assert [action for action, _ in await diary.history(moved)] == ["booking.added", "booking.moved"]
+
+
 async def test_the_old_id_may_name_the_new_one(diary: Diary) -> None:
     start = await diary.now() + DAY
     await diary.reads(entry("a1", start))

@@ -484,6 +484,15 @@ def replaced(key: str, value: str) -> str:
     )
 
 
+def test_a_site_of_a_pms_is_one_practices(tmp_path: Path) -> None:
+    one = PRACTICE + "pms = 'smile'\nlocation = '1'\n"
+    other = one.replace("adelaide", "port").replace("ADL", "PRT")
+    found = read(tmp_path, CONNECTION + one + other.replace("'1'", "'2'"))
+    assert [practice.location for practice in found.practices] == ["1", "2"]
+    with pytest.raises(ConfigError, match=r"\[\[practices\]\] 2 location: 1 is Smile Dental Adelaide"):
+        read(tmp_path, CONNECTION + one + other)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -194,6 +194,14 @@ def test_the_desks_mark_stays_and_what_the_diary_says_is_kept_in_mind() -> None:
     assert (kept.merged.values, kept.note) == ({}, "Praktika shows it as cancelled")
 
 
+def test_a_cancel_there_says_nothing_of_whether_they_came() -> None:
+    arrived = Attendance(Presence.ARRIVED, Origin.PMS, KIM, PAST)
+    there = replace(BOOKING, starts_at=PAST, ends_at=None, attendance=arrived)
+    decision = decided(there, entry(there, status=STATUS.CANCELLED))
+    assert decision.effects == {Effect.CANCELLED}
+    assert "attendance" not in decision.merged.values
+
+
 # -- booked again after it was cancelled ---------------------------------------------------
 
 

@@ -42,7 +42,7 @@ def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
                 raise ValueError(f"{where} id: {practice.id} is taken, every practice needs its own")
             if practice.short == other.short:
                 raise ValueError(f"{where} short: {practice.short} is taken, every practice needs its own")
-            if practice.location and _site_of(practice) == _site_of(other):
+            if practice.pms and practice.location and _site_of(practice) == _site_of(other):
                 raise ValueError(
                     f"{where} location: {practice.location} is {other.name}, every practice needs its own"
                 )
