@@ -251,6 +251,15 @@ async def test_nothing_else_is_proposed(diary: Diary, changes: dict[str, Any]) -
     assert [one.how for one in diary.chain("a2")] == ["imported"]
 
 
+async def test_one_that_has_moved_has_not_gone(diary: Diary) -> None:
+    start = await diary.now() + DAY
+    await diary.reads(entry("a1", start))
+    await diary.note_gone("a1", successor="a2")
+    await diary.reads(entry("a2", start + HOUR, previous_ref="a1"))
+    await diary.reads(entry("a3", start + DAY))
+    assert [one.how for one in diary.chain("a3")] == ["imported"]
+
+
 async def test_of_two_that_went_none_is_proposed_and_none_long_after(diary: Diary) -> None:
     start = await diary.now() + 9 * DAY
     await diary.reads(entry("a1", start), entry("a2", start + HOUR))

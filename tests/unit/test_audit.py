@@ -208,7 +208,8 @@ def test_an_insertion_is_found(place: int) -> None:
 
 def test_the_words_for_what_can_happen_are_fixed() -> None:
     assert {action.value for action in Action} == {
-        *("booking.imported", "booking.cancelled", "booking.reinstated"),
+        *("booking.imported", "booking.cancelled", "booking.reinstated", "booking.added", "booking.moved"),
+        *("booking.reassigned", "booking.changed", "booking.seen", "diary.reconciled"),
         *("practice.applied", "billing.applied", "invoice.closed", "token.created", "token.revoked"),
     }
     assert set(KINDS) == {
