@@ -372,7 +372,10 @@ def groups(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
 GROUPS = list(groups(frontdesk))
 
 
-@pytest.mark.parametrize("path", [path for path in GROUPS if path != ("attention",)], ids="-".join)
+DO_SOMETHING_ALONE = (("attention",), ("sync",))
+
+
+@pytest.mark.parametrize("path", [path for path in GROUPS if path not in DO_SOMETHING_ALONE], ids="-".join)
 def test_a_group_alone_prints_its_help_line_by_line(desk: LineDesk, path: tuple[str, ...]) -> None:
     alone, asked = desk(*path), desk(*path, "--help")
 

@@ -208,9 +208,10 @@ def test_an_insertion_is_found(place: int) -> None:
 
 def test_the_words_for_what_can_happen_are_fixed() -> None:
     assert {action.value for action in Action} == {
-        *("booking.imported", "booking.cancelled", "booking.reinstated", "booking.added", "booking.moved"),
-        *("booking.reassigned", "booking.changed", "booking.seen", "diary.reconciled"),
+        *("booking.imported", "booking.cancelled", "booking.reinstated"),
+        *("booking.added", "booking.moved", "booking.reassigned", "booking.changed", "booking.seen"),
         *("practice.applied", "billing.applied", "invoice.closed", "token.created", "token.revoked"),
+        *("diary.reconciled", "diary.decided"),
     }
     assert set(KINDS) == {
         *("booking.cancel", "booking.mark_no_show", "booking.take_back_no_show", "booking.mark_arrived"),
