@@ -389,5 +389,8 @@ async def test_what_looks_whole_is_told_as_it_looks(at: Reader) -> None:
     at.kept.go_wrong(Fault(Kind.LATER))
     later = START + timedelta(hours=1)
     assert [one.starts_at for one in await at.listed()] == [later, later + HALF_AN_HOUR]
+    if at.diary.abilities.changed_since:
+        changed = await at.diary.changes(START - timedelta(days=400))
+        assert {one.starts_at for one in changed.appointments} == {later, later + HALF_AN_HOUR}
     at.kept.go_wrong()
     assert {one.starts_at for one in await at.listed()} == {START, START + HALF_AN_HOUR}
