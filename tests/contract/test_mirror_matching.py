@@ -333,3 +333,5 @@ async def test_a_diary_that_names_nobody_keeps_who_there_is(diary: Diary) -> Non
     assert (await diary.booking("a2")).practitioner.name == "D7"
     assert await diary.reads(replace(unnamed, practitioner_name="Dr Mai Lee")) == {}
     assert (await diary.booking("a2")).practitioner.name == "Dr Mai Lee"
+    await diary.reads(replace(unnamed, appointment_type="Filling"))
+    assert (await diary.booking("a2")).practitioner.name == "Dr Mai Lee"
