@@ -60,12 +60,15 @@ bench-store: $(READY) ## measure pages, searches and cancels in a second, on bot
 bench-server: $(READY) ## measure what servers answer to 1, 10 and 100 desks at 1M bookings (about 5 minutes, more at first)
 	@$(BIN)/python -m benchmarks.server
 
+bench-sync: $(READY) ## measure reading the diaries of PMSs: one of 100,000 appointments, and 500 small ones (about 10 minutes)
+	@$(BIN)/python -m benchmarks.sync
+
 pictures: $(READY) ## make the README's pictures from the real program
 	@$(BIN)/python -m tests.pictures
 
 lock: ## resolve the dependencies anew (needs uv)
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra postgres --extra server pyproject.toml -o requirements/run.lock
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra postgres --extra server --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra calendar --extra postgres --extra server pyproject.toml -o requirements/run.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra calendar --extra postgres --extra server --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean: ## remove what make has made
 	@rm -rf $(VENV) dist benchmarks/data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis snapshot_report.html
@@ -79,4 +82,4 @@ $(READY):
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@{ $(STAMP); } > $@
 
-.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench bench-store bench-server pictures lock clean
+.PHONY: help demo test test-full check format format-check lint types contracts docs docs-check bench bench-store bench-server bench-sync pictures lock clean

@@ -9,12 +9,16 @@ import sqlite3
 import sys
 import tempfile
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from frontdesk.store.opening import open_store
+from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.store import SqlStore
 from tests import postgres
 
@@ -70,12 +74,41 @@ def pytest_collection() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        # What is frozen does not count as old, so that all the rest would be walked through every
+        # few tests. The young are looked at as often as in the program.
+        gc.set_threshold(*gc.get_threshold()[:2], 100)
         gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+class _Compiled(dict[tuple[Any, ...], Any]):
+    """Statements as SQLAlchemy compiled them, for whichever engine; a key begins with the engine's own dialect."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        super().__setitem__(key[1:], compiled)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    # A program opens one store, and compiles a statement once. Tests open thousands: to do so
+    # for each was a quarter of what a test of a store takes.
+    begin = Database.__init__
+    compiled: dict[str, _Compiled] = defaultdict(_Compiled)
+
+    def sharing(self: Database, engine: Engine, *rest: Any, **named: Any) -> None:
+        engine.update_execution_options(compiled_cache=compiled[engine.dialect.name])
+        begin(self, engine, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "__init__", sharing)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from frontdesk.pms.port import (
     PmsNotFound,
     PmsPatient,
     PmsPractitioner,
+    Span,
 )
 
 Hook = Callable[[str], Awaitable[None]]
@@ -31,7 +32,8 @@ class MadeDiary:
     """Appointments by their ids, on a clock of its own, with pages by offset.
 
     `asked` are the requests in their order, each with its id where it has one. `before` is awaited before each
-    of them is answered, and may raise. `says_total`: pages say how many there are.
+    of them is answered, and may raise. `says_total`: pages say how many there are. `spans` and `incomplete` are
+    those of every list.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -46,6 +48,8 @@ class MadeDiary:
     asked: list[str] = field(default_factory=list)
     before: Hook = nothing
     says_total: bool = True
+    spans: tuple[Span, ...] | None = None
+    incomplete: str = ""
     tells_time: bool = True
     closed: int = 0
 
@@ -113,7 +117,8 @@ class MadeDiary:
         offset, size = int(cursor or 0), self.abilities.page_size
         following = str(offset + size) if offset + size < len(here) else None
         total = len(here) if self.says_total else None
-        return AppointmentPage(tuple(here[offset : offset + size]), following, total=total)
+        shown = tuple(here[offset : offset + size])
+        return AppointmentPage(shown, following, total=total, spans=self.spans, incomplete=self.incomplete)
 
     async def appointment(self, ref: str) -> Appointment:
         await self._ask(f"get {ref}")

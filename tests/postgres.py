@@ -69,7 +69,10 @@ def end_run() -> None:
             with _connected(address) as admin:
                 _drop_all(admin, _prefix(run))
         else:
-            _own_server(run).stop()
+            server = _own_server(run)
+            # It knows nothing of one that another process started until it is told to see to one.
+            server.start()
+            server.stop()
     shutil.rmtree(run)
 
 

@@ -15,7 +15,7 @@ class IncomingBooking:
     not numbered; `fee` is in cents; instants are UTC. An `attendance` without a time was noted when
     it came in. `unsaid` are the columns (by their names
     in a CSV file) that its source says nothing about: that is not the same as empty, and
-    erases nothing.
+    erases nothing. `yields` are those where what is known here already stays, whatever the source says.
     """
 
     line: int
@@ -35,6 +35,7 @@ class IncomingBooking:
     cancelled_origin: Origin = Origin.FILE
     attendance: Attendance | None = None
     unsaid: frozenset[str] = frozenset()
+    yields: frozenset[str] = frozenset()
 
 
 class AppointmentStatus(Enum):

@@ -13,7 +13,7 @@ difference, and nothing relies on how a terminal wraps at the last column.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import compress, groupby
 from operator import ne
 
 from rich.cells import split_graphemes
@@ -325,6 +325,7 @@ class Frame:
         if erases_tail:
             differing[tail:] = bytes(self.width - tail)
         is_simple = row.is_simple()
+        blanks = sum(map(_is_plain_blank, compress(row.chars, differing), compress(row.pens, differing)))
         erased = _to_erase(row, differing) if is_simple else []
         stretches = sorted(erased + _to_write(row, differing))
         before = writer.copy()
@@ -338,7 +339,7 @@ class Frame:
             if not writer.is_in(y, tail, tail_from):
                 writer.move(y, tail_from if tail else 0)
             writer.erase(None)
-        if erased:
+        if erased or blanks >= _ERASED:
             self._erase_first(before, y, row, first)
             writer.become_shorter(before)
 
@@ -388,6 +389,10 @@ class Frame:
 def _distance(rows: Iterable[Row], others: Iterable[Row]) -> int:
     """Return how many cells differ."""
     return sum(row.differing(other).count(1) for row, other in zip(rows, others, strict=True))
+
+
+def _is_plain_blank(char: str, pen: str) -> bool:
+    return char == _BLANK and pen == _PLAIN
 
 
 def _is_one_cell(row: Row, x: int) -> bool:

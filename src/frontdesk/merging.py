@@ -34,6 +34,9 @@ _OPTIONAL = {
 }
 """The columns that keep what they have where a source says nothing about them, by their names in a CSV file."""
 
+_OURS = frozenset({"new_patient"})
+"""A PMS says who is new to it now: nobody is any longer after the visit, and the visit is billed all the same."""
+
 _NOT_CANCELLED: Values = {
     "cancelled": False,
     "cancelled_at": None,
@@ -136,6 +139,9 @@ def merge(
     for name in said.unsaid:
         if column := _OPTIONAL.get(name):
             fresh[column] = there[column]
+    for name in said.yields:
+        column = _OPTIONAL[name]
+        fresh[column] = fresh[column] if there[column] is None else there[column]
     is_moved = fresh["starts_at"] != there["starts_at"]
     if "ends_at" in said.unsaid and not is_moved:
         fresh["ends_at"] = there["ends_at"]
@@ -237,4 +243,5 @@ def said_by(entry: DiaryEntry, practice_id: str, at: datetime) -> IncomingBookin
         cancelled_origin=Origin.PMS,
         attendance=marked,
         unsaid=frozenset(unsaid),
+        yields=_OURS,
     )

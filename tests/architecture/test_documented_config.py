@@ -26,7 +26,15 @@ Node = Mapping[str, Any]
 
 @pytest.mark.parametrize("page", WITH_CONFIGS, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_configs_in_the_documents_are_accepted(page: Path, tmp_path: Path) -> None:
-    for name in ("hospital-ca.pem", "mail-ca.pem", "sms.toml", "biller.toml", "server.pem", "server-key.pem"):
+    for name in (
+        "hospital-ca.pem",
+        "mail-ca.pem",
+        "sms.toml",
+        "biller.toml",
+        "server.pem",
+        "server-key.pem",
+        "dentix.toml",
+    ):
         (tmp_path / name).touch()
     for name in ("letters", "port"):
         (tmp_path / name).mkdir()

@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from frontdesk.demo.simulator import Diary as SimulatedDiary
@@ -14,6 +16,7 @@ from frontdesk.demo.simulator.records import Person, Shift, Site, TimeOff
 from frontdesk.demo.simulator.staff import Staff
 from frontdesk.pms.diary import Diary
 from frontdesk.pms.kinds import open_diary
+from tests.contract.exports import Exporting, csv_of, ics_of, opened
 from tests.contract.pms_accounts import HALF_AN_HOUR, NOW, REF, START, account_of, in_a_hurry
 
 
@@ -44,11 +47,18 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class KindOfDiary:
-    """A kind of diary: how one is opened for a test, empty, and which faults it can have."""
+    """A kind of diary: how one is opened for a test, empty, and which faults it can have.
+
+    `tells_names`: an appointment names its patient. `tells_time_zones`: a site has one. `tells_totals`: a list says
+    how long it is. `tells_merges`: a patient who was merged says into whom.
+    """
 
     name: str
     opened: Callable[[], AbstractAsyncContextManager[Kept]]
     has_faults: bool = True
+    tells_names: bool = True
+    tells_time_zones: bool = True
+    tells_totals: bool = True
     tells_merges: bool = True
 
     def __str__(self) -> str:
@@ -107,9 +117,62 @@ async def at_simulator(kind: str, time_zone: str = "Australia/Adelaide") -> Asyn
     kept.close()
 
 
+@dataclass
+class AtExports:
+    """The diary of a PMS that only exports it, anew after every change."""
+
+    diary: Diary
+    exporting: Exporting
+
+    def put(self, ref: str = REF, starts_at: datetime = START, **changes: object) -> Entry:
+        """Write half an hour of Amelia Wilson's with Dr Lee into the diary."""
+        entry = Entry(ref, starts_at, starts_at + HALF_AN_HOUR, "3", **changes)  # type: ignore[arg-type]
+        self.exporting.kept.put("smile", entry)
+        self.exporting.export()
+        return entry
+
+    def do(self, kind: Kind, ref: str = REF) -> None:
+        """Do to an appointment what `kind` says."""
+        Staff(self.exporting.kept).do(kind, "smile", ref, NOW)
+        self.exporting.export()
+
+    def put_around(self, *records: Person | Site | TimeOff | Shift) -> None:
+        """Write times off: nothing else that is around appointments is exported."""
+        self.exporting.times_off += [one for one in records if isinstance(one, TimeOff)]
+        self.exporting.export()
+
+    def go_wrong(self, *faults: Fault) -> None:
+        """Nothing of this kind goes wrong with files: see the tests of exports."""
+
+
+@asynccontextmanager
+async def at_exports(kind: str) -> AsyncIterator[Kept]:
+    """Yield the diary of a PMS that exports files of a kind."""
+    kept = SimulatedDiary()
+    with TemporaryDirectory() as folder:
+        exporting = Exporting(kept, Path(folder), {"csv": csv_of, "ics": ics_of}[kind])
+        diary = opened(kind, exporting)
+        try:
+            yield AtExports(diary, exporting)
+        finally:
+            await diary.close()
+    kept.close()
+
+
 DIARIES: tuple[KindOfDiary, ...] = (
     KindOfDiary("praktika", partial(at_simulator, "praktika")),
     KindOfDiary("core-practice", partial(at_simulator, "core-practice", "Australia/Sydney")),
     KindOfDiary("cliniko", partial(at_simulator, "cliniko"), tells_merges=False),
+    KindOfDiary(
+        "open-dental",
+        partial(at_simulator, "open-dental"),
+        tells_names=False,
+        tells_time_zones=False,
+        tells_totals=False,
+        tells_merges=False,
+    ),
+    KindOfDiary("fhir", partial(at_simulator, "fhir")),
+    KindOfDiary("csv", partial(at_exports, "csv"), has_faults=False),
+    KindOfDiary("ics", partial(at_exports, "ics"), has_faults=False),
 )
 """Every kind of diary that can be read. A new one is added here, and nothing else has to be written for it."""

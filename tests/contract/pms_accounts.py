@@ -33,7 +33,7 @@ _TRUST = cache(tls.client_context)
 class Promise:
     """What one kind's contract promises beyond what its capabilities say.
 
-    `names_practitioner` and `names_type`: it shows more than ids. `refuses_past`: it takes no
+    `names_practitioner`, `names_type` and `names_patient`: it shows more than ids. `refuses_past`: it takes no
     cancel of an appointment that has begun. `keeps_id`: a move leaves the id as it is.
     """
 
@@ -41,6 +41,7 @@ class Promise:
     time_zone: str = "Australia/Adelaide"
     names_practitioner: bool = True
     names_type: bool = True
+    names_patient: bool = True
     refuses_past: bool = True
     keeps_id: bool = True
 
@@ -52,6 +53,7 @@ PROMISES = (
     Promise("praktika"),
     Promise("core-practice", "Australia/Sydney", keeps_id=False),
     Promise("cliniko", names_practitioner=False, names_type=False, refuses_past=False),
+    Promise("open-dental", names_patient=False, refuses_past=False),
     Promise("fhir", refuses_past=False),
 )
 
@@ -92,7 +94,7 @@ def account_of(simulated: SimulatedAccount, simulator: Simulator) -> Account:
         kind=simulated.contract,
         base_url=simulator.url(simulated.name),
         tenant=simulated.tenant,
-        credentials={"secret": simulated.key},
+        credentials={"secret": simulated.key, "key2": simulated.tenant},
         allow_http=True,
         allow_private=True,
         user_agent_email="desk@smile.example",

@@ -216,7 +216,7 @@ TAMPERING = [
 ]
 
 
-@pytest.mark.parametrize("portion", [2, 1000])
+@pytest.mark.parametrize("portion", [2, pytest.param(1000, marks=pytest.mark.full)])
 async def test_what_was_changed_past_frontdesk_is_found(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch, portion: int
 ) -> None:

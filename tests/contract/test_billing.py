@@ -73,6 +73,7 @@ async def test_an_account_of_an_unknown_zone_is_refused(store: Store) -> None:
     assert await store.accounts() == ()
 
 
+@pytest.mark.far_too(full=True)
 async def test_only_new_patients_at_practices_with_an_account_are_listed(billed: Billed) -> None:
     new = await billed.book("A1", days=1)
     await billed.book("A2", days=2, is_new=False)
@@ -104,6 +105,7 @@ async def test_a_month_is_closed_by_the_first_question_and_once(billed: Billed, 
     assert await billed.store.registry.verify() is None
 
 
+@pytest.mark.far_too(full=True)
 async def test_what_is_closed_stays_as_it_is(billed: Billed) -> None:
     booking = await billed.book("A1", days=1)
     before = await billed.invoice()
@@ -115,6 +117,7 @@ async def test_what_is_closed_stays_as_it_is(billed: Billed) -> None:
     assert [line.booking.id for line in before.lines] == [booking.id]
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_booking_is_charged_once_wherever_it_is_moved_to(billed: Billed, store_url: str) -> None:
     booking = await billed.book("A1", days=1)
     await billed.invoice()
@@ -209,6 +212,7 @@ async def test_pages_go_both_ways_and_miss_nothing(billed: Billed) -> None:
     assert (await store.billing_page(BillingQuery(), 1, beside, FORWARD)).rows[0].booking.id == made[3].id
 
 
+@pytest.mark.far_too(full=True)
 async def test_a_page_begins_at_any_moment_of_any_month(billed: Billed) -> None:
     begins = billed.days.issued_at  # of the month after `period`
     for number, days in enumerate((-40, -1, 0, 0, 1, 20, 33, 70)):
@@ -270,6 +274,7 @@ async def test_filters(billed: Billed, store_url: str) -> None:
     assert await ids(adjustments=frozenset({"Approved", "-"})) == [one for one in every if one != awaiting.id]
 
 
+@pytest.mark.far_too(full=True)
 async def test_sums_are_those_of_the_invoices(billed: Billed) -> None:
     for number in range(3):
         await billed.book(f"A{number}", days=number)
@@ -319,6 +324,7 @@ async def test_a_void_invoice_charges_nothing_and_returns_nothing(billed: Billed
     assert all(one.amount == Amount() for one in await billed.store.invoices() if one.number != 1)
 
 
+@pytest.mark.far_too(full=True)
 async def test_an_invoice_whose_line_is_credited_cannot_be_void(billed: Billed) -> None:
     booking = await billed.book("A1", days=1)
     await billed.request(booking, Review.APPROVED, billed.days.final_at)
@@ -327,6 +333,7 @@ async def test_an_invoice_whose_line_is_credited_cannot_be_void(billed: Billed) 
         await do(billed.store, "invoice", 1, Void())
 
 
+@pytest.mark.far_too(full=True)
 async def test_what_a_void_invoice_returned_is_owed_again(billed: Billed) -> None:
     booking = await billed.book("A1", days=1)
     await billed.book("A2", at=billed.period.next.starts_at(SETTINGS.zone))

@@ -109,7 +109,16 @@ async def whole(ask: Callable[[str | None], Awaitable[AppointmentPage]]) -> list
     return found
 
 
-@pytest.mark.parametrize("fault", PAGES, ids=str)
+@pytest.mark.parametrize(
+    ("kept", "fault"),
+    [
+        pytest.param(kind, fault, id=f"{kind}-{fault}")
+        for kind in AT_FAULT
+        for fault in PAGES
+        if kind.tells_totals or fault is not Kind.TOTAL_LARGER
+    ],
+    indirect=["kept"],
+)
 async def test_a_list_whose_pages_do_not_fit_is_never_taken_for_whole(kept: Kept, fault: Kind) -> None:
     for place in range(MANY):
         kept.put(str(10_000 + place), START + DAY + timedelta(minutes=place), updated_at=NOW)
@@ -128,6 +137,7 @@ async def test_a_list_whose_pages_do_not_fit_is_never_taken_for_whole(kept: Kept
             kept.put(str(10_000 + place), START + DAY + timedelta(minutes=place), updated_at=NOW)
 
 
+@pytest.mark.parametrize("kept", [one for one in AT_FAULT if one.tells_totals], ids=str, indirect=True)
 async def test_a_list_of_one_page_that_says_that_it_has_more_is_not_whole(kept: Kept) -> None:
     kept.go_wrong(Fault(Kind.TOTAL_LARGER, Operation.LIST))
     with pytest.raises(ContractDrift, match="a list of 2 ends after 1"):

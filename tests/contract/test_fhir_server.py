@@ -22,11 +22,15 @@ from frontdesk.deliveries import Kind
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import FhirPms
+from frontdesk.pms.fhir_diary import FhirDiary
+from frontdesk.pms.fhir_probe import probe_searches
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
     AppointmentStatus,
     CancelRequest,
+    ContractDrift,
     MoveRequest,
     NoShowRequest,
     One,
@@ -35,6 +39,7 @@ from frontdesk.pms.port import (
     PmsUnauthorised,
     WriteState,
 )
+from frontdesk.pms.probe import Held
 from frontdesk.pms.profile import Auth
 from frontdesk.pms.signing import SignIn
 from frontdesk.pms.telling import PmsCarrier
@@ -125,7 +130,8 @@ class Clinic:
         self.wire = Wire()
         account = Account("clinic", "fhir", base_url=base_url, credentials={"secret": "fhir-clinic"})
         sign_in = SignIn("FHIR", Auth(kind="bearer"), account, lambda _: token, self.wire, lambda: NOW)
-        self.pms = FhirPms(account, self.wire, sign_in, lambda: NOW)
+        wire = FhirWire(account, self.wire, sign_in, lambda: NOW)
+        self.pms, self.diary = FhirPms(wire), FhirDiary(wire)
         self._other = HttpClient(
             allow_http=True, allow_private=True, headers={"Authorization": f"Bearer {TOKEN}"}
         )
@@ -304,3 +310,91 @@ async def test_a_delivery_that_meets_a_move_calls_a_person(clinic: Clinic) -> No
     second = await carrier.carry(claim(ref))
     assert (second.ended, "Tue 24 Nov 08:30" in second.said) == (Ended.REFUSED, True)
     assert (await clinic.ask("GET", f"Appointment/{ref}"))["status"] == "booked"
+
+
+def at_hour(day: int, hour: int) -> dict[str, str]:
+    """Return the times of half an hour in January 2028, in which no other test books anything."""
+    start = datetime(2028, 1, day, hour, tzinfo=UTC)
+    return {"start": start.isoformat(), "end": (start + timedelta(minutes=30)).isoformat()}
+
+
+async def day_of(clinic: Clinic, day: int, location: str = "") -> list[str]:
+    """Return the ids of what a day in January 2028 has."""
+    start = datetime(2028, 1, day, tzinfo=UTC)
+    page = await clinic.diary.appointments(start, start + timedelta(days=1), location=location)
+    assert page.cursor is None
+    return sorted(one.ref for one in page.appointments)
+
+
+async def test_a_day_of_the_diary_is_whole_and_of_one_site(clinic: Clinic) -> None:
+    at = [{"actor": {"reference": f"Location/{number}"}, "status": "accepted"} for number in (1, 2)]
+    here = await clinic.book(**at_hour(3, 1), participant=[*BOOKED["participant"], at[0]])
+    there = await clinic.book(**at_hour(3, 2), participant=[*BOOKED["participant"], at[1]])
+    await clinic.book(**at_hour(3, 3), status="proposed")
+    assert await day_of(clinic, 3) == sorted((here, there))
+    assert await day_of(clinic, 3, "1") == [here]
+    assert await day_of(clinic, 3, "2") == [there]
+
+
+async def test_a_page_that_does_not_say_where_it_goes_on_is_incomplete(clinic: Clinic) -> None:
+    """The router's memory store counts them all, shows a page, and links to no other."""
+    for minute in range(101):
+        start = datetime(2028, 1, 5, tzinfo=UTC) + timedelta(minutes=minute)
+        await clinic.book(start=start.isoformat(), end=start.isoformat())
+    day = datetime(2028, 1, 5, tzinfo=UTC), datetime(2028, 1, 6, tzinfo=UTC)
+    first = await clinic.diary.appointments(*day)
+    assert (len(first.appointments), first.cursor is not None) == (100, True)
+    with pytest.raises(ContractDrift, match="a list of 101 ends after 100"):
+        await clinic.diary.appointments(*day, first.cursor)
+
+
+async def test_what_changed_is_listed_and_what_was_deleted_is_only_missing(clinic: Clinic) -> None:
+    """Rule 7: it has no history, so a delete shows in the whole list alone, and is proven by its id."""
+    at = [{"actor": {"reference": "Location/77"}, "status": "accepted"}]
+    there = {"participant": [*BOOKED["participant"], *at]}
+    kept, gone = await clinic.book(**at_hour(7, 1), **there), await clinic.book(**at_hour(7, 2), **there)
+
+    async def changed(since: datetime) -> set[str]:
+        page = await clinic.diary.changes(since, location="77")
+        assert (page.gone, page.cursor) == ((), None)
+        return {one.ref for one in page.appointments}
+
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    assert await changed(since) == {kept, gone}
+    assert await changed(datetime.now(UTC) + timedelta(days=1)) == set()
+    await clinic.ask("DELETE", f"Appointment/{gone}")
+    assert await changed(since) == {kept}
+    assert await day_of(clinic, 7) == [kept]
+    with pytest.raises(PmsNotFound):
+        await clinic.diary.appointment(gone)
+
+
+async def test_who_where_and_when_nobody_is_free(clinic: Clinic) -> None:
+    person = {
+        "resourceType": "Patient",
+        "name": [{"given": ["Zoë"], "family": "Groß"}],
+        "birthDate": "1981-03-14",
+        "telecom": [{"system": "phone", "use": "mobile", "value": "0491 570 006"}],
+    }
+    made = await clinic.ask("POST", "Patient", person)
+    found = await clinic.diary.patient(made["id"])
+    assert (found.name, str(found.birth_date), found.mobile) == ("Zoë Groß", "1981-03-14", "0491 570 006")
+    site = await clinic.ask("POST", "Location", {"resourceType": "Location", "name": "Harbour"})
+    assert (site["id"], "Harbour") in {(one.ref, one.name) for one in await clinic.diary.locations()}
+    plan = {"resourceType": "Schedule", "actor": [{"reference": "Practitioner/3"}]}
+    plan = await clinic.ask("POST", "Schedule", plan)
+    for status, hour in (("busy-unavailable", 1), ("busy", 2), ("free", 3)):
+        slot = {"resourceType": "Slot", "schedule": {"reference": f"Schedule/{plan['id']}"}, "status": status}
+        await clinic.ask("POST", "Slot", slot | at_hour(9, hour))
+    (block,) = await clinic.diary.blocks(datetime(2028, 1, 9, tzinfo=UTC), datetime(2028, 1, 10, tzinfo=UTC))
+    assert (block.practitioner, block.starts_at) == ("3", datetime(2028, 1, 9, 1, tzinfo=UTC))
+
+
+async def test_a_search_that_it_does_not_understand_is_empty_there(clinic: Clinic) -> None:
+    """Why an empty list proves nothing, and what `doctor` says of it."""
+    now = datetime(2028, 2, 1, tzinfo=UTC)
+    assert [one.held for one in await probe_searches(clinic.diary.wire, now)] == [Held.NOT_TRIED]
+    await clinic.book(start="2028-02-02T00:00:00Z", end="2028-02-02T00:30:00Z")
+    found = await probe_searches(clinic.diary.wire, now)
+    assert [one.held for one in found] == [Held.FAILED, Held.OK]
+    assert "with an empty list" in found[0].said

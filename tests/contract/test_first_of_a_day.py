@@ -91,6 +91,7 @@ async def stand(store: Store, filters: Filters, day: date) -> tuple[Row | None, 
     return without_others(listing.current) if listing.current else None, source.pages
 
 
+@pytest.mark.far_too(full=True)
 @pytest.mark.parametrize(
     "zones",
     [

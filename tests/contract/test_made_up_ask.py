@@ -3,19 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Integer, column, table, text
 
 from frontdesk import commands
 from frontdesk.attempts import Ended, Result, RetryPolicy
-from frontdesk.bookings import Booking, Channel, Operator, Practice, Reason, Standing
+from frontdesk.bookings import Booking, Channel, Operator, Reason, Standing
 from frontdesk.commands import Ask, Changes, Command, Held, MarkNoShow, Subject
 from frontdesk.deliveries import MAIL_CONNECTION, SMS_CONNECTION, Delivery, Kind, Planned, State
 from frontdesk.errors import Conflict, NotFound, Refused
 from frontdesk.store.sql import subjects
+from frontdesk.store.sql.subject_kind import SubjectKind
 from tests.contract.queueing import DONE, REFUSED
 from tests.contract.raw import count, execute
 from tests.making import (
@@ -35,6 +36,11 @@ from tests.making import (
 pytestmark = pytest.mark.far_too
 
 POLICY = RetryPolicy()
+THE_CHAIR = text("SELECT id, booking_id, version, is_warm FROM chair WHERE id = :id")
+
+
+def missing() -> NoReturn:
+    raise NotFound("There is no such chair here.")
 
 
 # -- what a made-up kind needs, and no more ------------------------------------------------
@@ -48,41 +54,27 @@ class Chair:
     is_warm: bool = False
 
 
-class Chairs:
+class Chairs(SubjectKind):
     type = Chair
-
-    def lock(self, tx: Connection, ids: Sequence[int]) -> None: ...
-
-    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Chair:
-        row = tx.execute(text("SELECT * FROM chair WHERE id = :id"), {"id": thing_id}).one_or_none()
-        if row is None:
-            raise NotFound("There is no such chair here.")
-        return Chair(row.id, row.booking_id, row.version, bool(row.is_warm))
+    key = table("chair", column("id", Integer)).c.id
 
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Chair]:
-        return [self.read(tx, one, Standing()) for one in ids]
+        rows = [row for one in ids for row in tx.execute(THE_CHAIR, {"id": one})]
+        return [Chair(row.id, row.booking_id, row.version, bool(row.is_warm)) for row in rows]
 
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        return ()
+    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Chair:
+        return next(iter(self.many(tx, [thing_id])), None) or missing()
 
     def kept(self, thing: Chair) -> dict[str, bool]:
         return {"is_warm": thing.is_warm}
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
-        return [self.read(tx, thing_id, Standing()).booking_id]
-
-    def practice(self, tx: Connection, thing: Chair) -> Practice | None:
-        return None
-
-    def booking_id(self, thing: Chair) -> int | None:
-        return thing.booking_id
-
-    def version(self, thing: Chair) -> int:
-        return thing.version
+        return [one.booking_id for one in self.many(tx, [thing_id])]
 
     def save(self, tx: Connection, before: Any, after: Chair, by: Operator, now: datetime) -> Chair:
-        warmed = text("UPDATE chair SET version = version + 1, is_warm = 1 WHERE id = :id")
-        tx.execute(warmed, {"id": after.id})
+        tx.execute(
+            text("UPDATE chair SET version = version + 1, is_warm = 1 WHERE id = :id"), {"id": after.id}
+        )
         return replace(after, version=after.version + 1)
 
     def conflict(self, tx: Connection, thing: Chair, now: datetime) -> Conflict:
@@ -113,6 +105,9 @@ class Warm(Ask):
             Planned("pms.warm_up", State.PENDING, "Praktika", connection="smile"),
             Planned(Kind.PATIENT_EMAIL, State.PENDING, "a@example.com", "", MAIL_CONNECTION, "pms.warm_up"),
         )
+
+
+# -- asks that take effect when they are proven, and what waits for what ---------------------
 
 
 @dataclass(frozen=True, slots=True)

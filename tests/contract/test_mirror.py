@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from frontdesk import times
 from frontdesk.arrivals import AppointmentStatus, Effect
+from frontdesk.audit import in_words, past_of
 from frontdesk.bookings import Attendance, Operator, Origin, Presence
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.mirroring import Diary, entry
@@ -52,7 +54,11 @@ async def test_a_moved_appointment_moves_its_booking(diary: Diary) -> None:
     changes = await diary.store.changes(number, 0)
     assert [(one.subject.kind, one.booking_id) for one in changes] == [("booking", after.id)]
     event = (await diary.store.history(after.id))[0]
-    assert event.detail["source"] == "Praktika"
+    was = times.when_in_words(start, after.practice.zone, event.at)
+    assert (past_of(event.action), in_words(event, after.practice.zone)) == (
+        "moved",
+        f"from {was}, as Praktika says",
+    )
 
 
 async def test_what_says_nothing_new_is_not_written(diary: Diary) -> None:

@@ -16,7 +16,7 @@ from frontdesk.store.sql.store import SqlStore
 from tests.contract.mirroring import Diary, entry
 from tests.contract.queueing import DONE, POLICY
 from tests.contract.raw import count, execute
-from tests.making import KIM, LEE, cancel, cancel_of, do, make_patient, make_practice, settle
+from tests.making import KIM, LEE, cancel, cancel_of, do, make_incoming, make_patient, make_practice, settle
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -230,6 +230,8 @@ async def test_what_is_held_back_stays_open_and_the_rest_is_done(diary: Diary) -
         for one, patient in enumerate(patients)
     ]
     await diary.note(*said)
+    # One of which no diary knows is none of those that it has to show.
+    await diary.store.registry.load([make_incoming(pms_ref="")], KIM, "bookings.csv")
     judged = await diary.judge()
     assert judged.counts == {Effect.CANCELLED: 3, Effect.MOVED: 3}
     assert judged.offsets == {HOUR: 3}
@@ -315,4 +317,9 @@ async def test_an_id_is_one_of_its_connection_and_location(
     assert len(execute(store_url, MIRROR.select())) == 2
     nowhere = Diary(store, store_url, Place("smile", "3"))
     assert await nowhere.reads(entry("a1", start)) == {}
+    assert (await store.state()).bookings == 2
+    # Where two practices say that a diary is theirs, nobody knows whose it is.
+    await store.registry.apply_practices([make_practice("south", location="2")], KIM)
+    assert await north.reads(entry("a2", start)) == {}
+    assert (await north.judge()).counts == {}
     assert (await store.state()).bookings == 2

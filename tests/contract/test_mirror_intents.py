@@ -91,10 +91,14 @@ async def test_an_id_that_our_own_move_made_is_the_same_booking(diary: Diary) ->
     assert [(one.how, one.until is None) for one in diary.chain("a2")] == [("moved", True)]
     assert await diary.reads(entry("a2", booking.starts_at, ends_at=booking.ends_at)) == {}
     assert await diary.booking("a2") == booking
+    # It has not gone: another one of the same patient is another one.
+    left = entry("a1", booking.starts_at, status=AppointmentStatus.CANCELLED)
+    assert await diary.reads(left, entry("a3", booking.starts_at + DAY)) == {Effect.NEW: 1}
     await diary.note_gone("a1")
     assert await diary.reconcile() == {}
+    assert [one.how for one in diary.chain("a3")] == ["imported"]
     assert await diary.store.get(booking.id) == booking
-    assert (await diary.store.state()).bookings == 1
+    assert (await diary.store.state()).bookings == 2
 
 
 async def test_another_time_there_waits_and_wins_once_ours_has_come_to_its_end(diary: Diary) -> None:

@@ -91,6 +91,15 @@ async def test_a_new_id_of_a_known_one_is_the_same_booking(diary: Diary) -> None
     assert await diary.store.registry.verify() is None
 
 
+async def test_a_move_to_a_new_id_is_no_cancel(diary: Diary) -> None:
+    start = await diary.now() + DAY
+    await diary.reads(entry("a1", start))
+    await diary.note_gone("a1")
+    assert await diary.reads(entry("a2", start + HOUR, previous_ref="a1")) == {Effect.MOVED: 1}
+    moved = await diary.booking("a2")
+    assert [action for action, _ in await diary.history(moved)] == ["booking.added", "booking.moved"]
+
+
 async def test_the_old_id_may_name_the_new_one(diary: Diary) -> None:
     start = await diary.now() + DAY
     await diary.reads(entry("a1", start))
@@ -242,6 +251,15 @@ async def test_nothing_else_is_proposed(diary: Diary, changes: dict[str, Any]) -
     assert [one.how for one in diary.chain("a2")] == ["imported"]
 
 
+async def test_one_that_has_moved_has_not_gone(diary: Diary) -> None:
+    start = await diary.now() + DAY
+    await diary.reads(entry("a1", start))
+    await diary.note_gone("a1", successor="a2")
+    await diary.reads(entry("a2", start + HOUR, previous_ref="a1"))
+    await diary.reads(entry("a3", start + DAY))
+    assert [one.how for one in diary.chain("a3")] == ["imported"]
+
+
 async def test_of_two_that_went_none_is_proposed_and_none_long_after(diary: Diary) -> None:
     start = await diary.now() + 9 * DAY
     await diary.reads(entry("a1", start), entry("a2", start + HOUR))
@@ -314,4 +332,6 @@ async def test_a_diary_that_names_nobody_keeps_who_there_is(diary: Diary) -> Non
     await diary.reads(unnamed)
     assert (await diary.booking("a2")).practitioner.name == "D7"
     assert await diary.reads(replace(unnamed, practitioner_name="Dr Mai Lee")) == {}
+    assert (await diary.booking("a2")).practitioner.name == "Dr Mai Lee"
+    await diary.reads(replace(unnamed, appointment_type="Filling"))
     assert (await diary.booking("a2")).practitioner.name == "Dr Mai Lee"

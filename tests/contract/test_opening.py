@@ -299,7 +299,7 @@ async def test_without_its_driver_postgres_says_what_to_install(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "frontdesk.store.postgres.database", None)
     said = await refusal("postgresql+psycopg://kim@db.example/desk")
     assert said.startswith("A store on PostgreSQL needs psycopg, which this installation does not have")
-    assert "pipx install --force '.[server,postgres]'" in said
+    assert "pipx install --force '.[calendar,postgres,server]'" in said
 
 
 async def test_an_old_schema_is_brought_up_to_date(

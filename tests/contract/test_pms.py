@@ -62,7 +62,7 @@ async def test_an_appointment_is_read(at: Connected) -> None:
     assert (found.starts_at, found.ends_at) == (START, START + HALF_AN_HOUR)
     assert found.starts_at.tzinfo is UTC
     assert (found.practitioners, found.patients) == (One("3"), One("55"))
-    assert found.patient_name == "Amelia Wilson"
+    assert found.patient_name == ("Amelia Wilson" if at.promise.names_patient else "")
     assert found.practitioner_name == ("Dr Lee" if at.promise.names_practitioner else "")
     assert found.appointment_type == ("Check-up and clean" if at.promise.names_type else "")
     assert bool(found.version) == at.pms.capabilities.has_versions
@@ -125,17 +125,13 @@ async def test_a_list_has_everything_once_cancelled_ones_too(at: Connected) -> N
     assert sum(one.status is AppointmentStatus.CANCELLED for one in found) == 40
 
 
-async def test_pages_that_shrink_end(at: Connected) -> None:
+async def test_pages_that_shrink_are_noticed(at: Connected) -> None:
     """A profile says how long the list is, so a short one is refused."""
     for place in range(130):
         at.put(str(place), START + timedelta(days=7))
     at.simulator.faults.set(Fault(Kind.PAGES_SHRINK))
-    try:
-        found = await listed(at, START + timedelta(days=7), START + timedelta(days=8))
-    except PmsError:
-        return
-    assert at.promise.kind == "fhir"
-    assert 50 <= len(found) < 130
+    with pytest.raises(PmsError):
+        await listed(at, START + timedelta(days=7), START + timedelta(days=8))
 
 
 REASONS = [
@@ -150,6 +146,11 @@ REASONS = [
 ]
 
 
+def done(at: Connected) -> list[str]:
+    """Return what took effect there; where a reason is a request of its own, it is a part of the cancel."""
+    return [line.operation for line in at.simulator.effective if line.operation != Operation.NOTE]
+
+
 async def test_a_cancel_brings_its_reason(at: Connected) -> None:
     for number, reason in enumerate(REASONS, start=1):
         at.put()
@@ -158,14 +159,14 @@ async def test_a_cancel_brings_its_reason(at: Connected) -> None:
         entry = at.simulator.entry(REF)
         assert entry.status is EntryStatus.CANCELLED
         assert reason in {entry.reason, entry.note}
-        assert [line.operation for line in at.simulator.effective] == ["cancel"] * number
+        assert done(at) == ["cancel"] * number
         assert (await at.pms.appointment(REF)).status is AppointmentStatus.CANCELLED
 
 
 async def test_a_reason_beyond_the_limit_does_no_harm(at: Connected) -> None:
     result = await at.pms.cancel(REF, await at.request("x" * 256))
     assert result.state is WriteState.APPLIED
-    assert len(at.simulator.effective) == 1
+    assert done(at) == ["cancel"]
 
 
 async def test_a_cancel_again_has_no_second_effect(at: Connected) -> None:
@@ -196,9 +197,11 @@ async def test_a_change_since_it_was_read_is_never_overwritten(at: Connected) ->
     assert at.simulator.entry(REF).status is EntryStatus.BOOKED
 
 
-@pytest.mark.parametrize("at", only(lambda promise: promise.kind != "cliniko"), ids=kind_of, indirect=True)
+@pytest.mark.parametrize(
+    "at", only(lambda promise: promise.kind not in ("cliniko", "open-dental")), ids=kind_of, indirect=True
+)
 async def test_a_move_is_sent_on_the_condition_of_what_was_read(at: Connected) -> None:
-    """Cliniko has no versions: there is no condition that could be sent."""
+    """Cliniko and Open Dental have no versions: there is no condition that could be sent."""
     later = START + timedelta(days=1)
     request = await at.move(later)
     at.simulator.faults.set(Fault(Kind.STAFF_CHANGE, Operation.RESCHEDULE))
@@ -285,7 +288,7 @@ async def test_before_the_confirm_it_shows_who_was_there_or_did_not_come(
 
 async def test_since_when_somebody_is_there_is_told_where_the_pms_tells_it(at: Connected) -> None:
     at.put(status=EntryStatus.ARRIVED, updated_at=NOW - HALF_AN_HOUR)
-    tells = at.promise.kind == "praktika"
+    tells = at.promise.kind in ("praktika", "open-dental")
     assert (await at.pms.appointment(REF)).since == (NOW - HALF_AN_HOUR if tells else None)
     at.put()
     assert (await at.pms.appointment(REF)).since is None

@@ -30,7 +30,11 @@ async def looked(at: Connected) -> dict[Held, list[str]]:
     return {held: [one.said for one in found if one.held is held] for held in Held}
 
 
+@pytest.mark.parametrize(
+    "at", [one for one in PROMISES if one.kind in WITHOUT_TIME], ids=lambda one: one.kind, indirect=True
+)
 async def test_one_entry_of_a_waiting_list_breaks_nothing(at: Connected) -> None:
+    """Open Dental lists by days: what has no time is in no list."""
     at.put("7002", START + HALF_AN_HOUR, more=WITHOUT_TIME[at.promise.kind])
     said = await looked(at)
     assert said[Held.FAILED] == []

@@ -129,6 +129,24 @@ async def test_a_desk_looks_when_it_hears_no_more(
         assert [change.booking_id for change in await hearing] == [booking.id]
 
 
+async def test_nobody_listens_for_nobody(
+    store: SqlStore, other: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever waits again hears as before."""
+    monkeypatch.setattr("frontdesk.store.postgres.listening.REST_SECONDS", 0.0)
+    monkeypatch.setattr("frontdesk.store.postgres.listening._LISTEN_SECONDS", 0.05)
+    for _ in range(2):
+        with store._database.news():
+            await until(lambda: listening(store_url))
+        await until(lambda: not listening(store_url))
+    number = (await store.state()).number
+    hearing = asyncio.create_task(store.changes(number, 60))
+    await until(lambda: listening(store_url))
+    await cancel(other, command(booking))
+    async with asyncio.timeout(30):
+        assert [change.booking_id for change in await hearing] == [booking.id]
+
+
 @pytest.mark.full
 async def test_a_server_that_hangs_is_given_up(
     store: SqlStore, store_url: str, booking: Booking, monkeypatch: pytest.MonkeyPatch

@@ -84,6 +84,9 @@ def patients(at: Connected, refs: Sequence[str | None] | None) -> dict[str, Any]
             for ref in refs or ()
         ]
         return {"participant": [dentist, *({"actor": one, "status": "accepted"} for one in actors)]}
+    if kind == "open-dental":
+        numbers = [int(ref or 0) for ref in refs or ()]
+        return {"PatNum": numbers[0] if len(numbers) == 1 else numbers or None}
     if refs is None:
         return {"patient": None}
     url = f"{at.simulator.url('smile')}/v1/patients"

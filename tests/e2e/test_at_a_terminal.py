@@ -69,7 +69,7 @@ def test_ctrl_c_keeps_the_booking_without_a_traceback(desk: LineDesk, asked: Pty
 def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     place = tmp_path / "shown"
-    command = [*FRONTDESK, "demo", "--dir", str(place), "--bookings", "40"]
+    command = [*FRONTDESK, "demo", "--still", "--dir", str(place), "--bookings", "40"]
 
     for _ in range(2):
         with PtyDesk(command) as demo:

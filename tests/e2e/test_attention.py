@@ -2,6 +2,7 @@
 
 import pytest
 
+from frontdesk.cli import following
 from tests.e2e.line_mode import LineDesk
 from tests.making import KIM, make_incoming
 
@@ -44,10 +45,22 @@ def test_settling_signs_with_a_name_and_takes_it_off_the_list(desk: LineDesk, nu
 
 
 def test_settling_asks_for_a_note(desk: LineDesk, number: int) -> None:
-    assert desk("attention", "settle", str(number)).exit_code == 2
+    assert desk("attention", "settle", str(number)).exit_code == 1
     empty = desk("attention", "settle", str(number), "--note", " ")
     assert (empty.exit_code, desk.document("attention")[0]["id"]) == (1, number)
     assert "say in a few words" in empty.stderr
+
+
+def test_at_a_terminal_it_asks_what_was_done(
+    desk: LineDesk, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "at_a_terminal", lambda: True)
+    done = desk("attention", "settle", str(number), typed=f" \n{'x' * 256}\nrang Amelia\n")
+    assert done.exit_code == 0
+    assert done.stdout.count("What was done: ") == 3
+    assert "say in a few words what was done" in done.stdout
+    assert "the note has 256 characters, 255 are possible" in done.stdout
+    assert done.stdout.endswith(f"{number} is settled by {KIM.name}: rang Amelia\n")
 
 
 def test_what_only_a_person_can_do_is_not_tried_again(desk: LineDesk, number: int) -> None:

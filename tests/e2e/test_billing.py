@@ -130,7 +130,9 @@ def test_at_a_terminal_it_asks_why_a_request_is_rejected(
     assert (asked["review"], asked["note"]) == ("Rejected", "Amelia came twice")
 
 
-@pytest.mark.parametrize("command", [("cancel",), ("adjust",), ("billing", "decide")])
+@pytest.mark.parametrize(
+    "command", [("cancel",), ("adjust",), ("billing", "decide"), ("attention", "settle")]
+)
 def test_its_help_says_who_can_read_the_command_line(desk: LineDesk, command: tuple[str, ...]) -> None:
     said = " ".join(desk(*command, "--help").stdout.split())
     assert "can be read by others who are logged in to this machine while the command runs" in said

@@ -22,8 +22,8 @@ from frontdesk.store.sql.store import SqlStore
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process
 from tests.making import KIM_AT_TWO, cancel, cancel_of, make_incoming, make_patient, make_practice
+from tests.server.test_listening import issue
 from tests.serving import DESK_SCOPES, make_token, served, service_of
-from tests.unit.test_connections import issue
 
 
 class FarLineDesk(LineDesk):

@@ -18,8 +18,8 @@ from frontdesk.store.opening import open_store
 from tests.e2e.line_mode import LineDesk
 from tests.e2e.server_process import server_process
 from tests.e2e.world import World
+from tests.server.test_listening import issue
 from tests.serving import bearer, make_token
-from tests.unit.test_connections import issue
 
 
 async def token_for(desk: LineDesk) -> str:
@@ -133,15 +133,17 @@ class TestRefused:
         assert code == 1
         assert f"the key {key} could be read by others" in said
 
-    def test_no_server_extra(self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("package", ["uvicorn", "uvloop"])
+    def test_no_server_extra(self, desk: LineDesk, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
         monkeypatch.delitem(sys.modules, "frontdesk.server.connections", raising=False)
-        monkeypatch.setitem(sys.modules, "uvicorn", None)
+        monkeypatch.setitem(sys.modules, package, None)
         code, said = self.refused(desk)
         assert code == 1
         assert (
-            "frontdesk serve needs fastapi, uvicorn and limits, which this installation does not have" in said
+            "frontdesk serve needs fastapi, uvicorn, uvloop and limits, which this installation does not have"
+            in said
         )
-        assert "pipx install --force '.[server,postgres]'" in said
+        assert "pipx install --force '.[calendar,postgres,server]'" in said
 
     def test_a_store_that_is_away(self, desk: LineDesk) -> None:
         with socket.create_server(("127.0.0.1", 0)) as nobody:

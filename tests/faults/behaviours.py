@@ -91,6 +91,7 @@ PMS_BEHAVIOURS = (
 OTHERWISE = {
     # It has no versions, so what happens between the read and the write is not seen.
     ("cliniko", "somebody moved it in between"): (DONE, 1),
+    ("open-dental", "somebody moved it in between"): (DONE, 1),
     # It has no code for it: a person finds it cancelled already.
     ("cliniko", "somebody cancelled it in between"): (ATTENTION, 0),
     # It has no status that could be unknown.
@@ -107,11 +108,21 @@ UNGUARDED = {("praktika", Operation.NO_SHOW), ("praktika", Operation.TAKE_BACK_N
 FOUND_BY_ATTENDANCE = {("core-practice", Operation.TAKE_BACK_NO_SHOW, "shows a status nobody knows")}
 """Its attendance says that nobody came, whatever its state is called."""
 
+UNSEEN = {
+    ("open-dental", Operation.NO_SHOW, "somebody moved it in between"): (ATTENTION, 1),
+    ("open-dental", Operation.TAKE_BACK_NO_SHOW, "somebody moved it in between"): (ATTENTION, 1),
+    ("open-dental", Operation.RESCHEDULE, "somebody cancelled it in between"): (ATTENTION, 1),
+    ("open-dental", Operation.TAKE_BACK_NO_SHOW, "somebody cancelled it in between"): (DONE, 1),
+}
+"""What it does not see, because it has no versions and may write to any appointment: reading again tells it."""
+
 MOVED_BETWEEN = "somebody moved it in between"
 
 
 def ending(kind: str, operation: Operation, behaviour: PmsBehaviour) -> PmsBehaviour:
     """Return how a write to a kind of PMS ends that behaves so."""
+    if unseen := UNSEEN.get((kind, operation, behaviour.name)):
+        return replace(behaviour.towards(operation), ends=unseen[0], writes=unseen[1])
     if operation is not Operation.CANCEL and behaviour.name in CANCELLED_THERE:
         return replace(behaviour.towards(operation), ends=ATTENTION, writes=0)
     ends, writes = OTHERWISE.get((kind, behaviour.name), (behaviour.ends, behaviour.writes))

@@ -42,7 +42,20 @@ READS: dict[str, Ask] = {
 }
 STATUSES = (201, 202, 204, 206, 302, 400, 401, 403, 404, 408, 409, 410, 412, 422, 429, 500, 502, 503, 504)
 TELLING = frozenset(
-    {"id", "status", "state", "attendance", "cancelled_at", "start", "starts_at", "data", "resourceType"}
+    {
+        *(
+            "id",
+            "status",
+            "state",
+            "attendance",
+            "cancelled_at",
+            "start",
+            "starts_at",
+            "data",
+            "resourceType",
+        ),
+        *("AptNum", "AptStatus", "AptDateTime", "HistApptAction"),
+    }
 )
 """Keys on which it hangs what an appointment is taken for."""
 
@@ -213,7 +226,7 @@ def opened(promise: Promise) -> Pms:
         promise.kind,
         "http://127.0.0.1:9/smile",
         "smile-adelaide",
-        {"secret": "key-au1"},
+        {"secret": "key-au1", "key2": "smile-adelaide"},
         allow_http=True,
         allow_private=True,
         user_agent_email="desk@smile.example",

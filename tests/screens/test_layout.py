@@ -39,6 +39,7 @@ async def test_layout_of_every_screen(open_front: FrontOpener, size: tuple[int, 
         await front.type("patient ill")
         front.clock.advance(2.0)
         await front.press("f8")
+        await front.until(lambda: front.line("found") == "4 to come, 4 past or cancelled")
         look("cancelled")
         await front.press("tab", "d")
         look("details")

@@ -110,6 +110,27 @@ async def test_the_first_key_empties_it_and_an_answer_for_another_booking_never_
         assert any(front.marked.ref in line for line in beside(front))
 
 
+async def test_it_stays_under_a_menu_and_comes_back_behind_the_list_when_a_dialog_closes(
+    open_front: FrontOpener, late: list[Late]
+) -> None:
+    async with open_front(size=WIDE, wrap=wrapped(late)) as front:
+        await front.type("sd-10482")
+        front.screen.pane.rest()
+        await front.idle()
+        assert beside(front)[0] == "Mirela Kovač"
+        await front.press("enter")
+        assert front.screen.menu.display
+        assert beside(front)[0] == "Mirela Kovač"
+        await front.press("c")
+        late[0].may_answer.set()
+        reading = [worker for worker in front.app.workers if worker.group == "pane"]
+        await asyncio.gather(*(worker.wait() for worker in reading))
+        await front.press("escape")
+        assert beside(front) == []
+        front.screen.pane.rest()
+        await front.until(lambda: "History" in beside(front))
+
+
 @pytest.mark.usefixtures("_rests_at_once")
 async def test_what_another_desk_does_to_the_booking_is_read_again(
     open_front: FrontOpener, second_store: BookingStore

@@ -2,12 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+import uvloop
 
 from frontdesk.store.opening import open_store
 from frontdesk.store.sql.store import SqlStore
@@ -15,6 +16,11 @@ from tests.making import fill
 from tests.serving import Told, client_of, make_token, served, service_of
 
 ON_POSTGRES_TOO = ["sqlite", pytest.param("postgres", marks=pytest.mark.full)]
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run these tests on the loop that `frontdesk serve` runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

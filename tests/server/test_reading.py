@@ -143,6 +143,7 @@ async def test_long_answers_are_compressed_for_those_who_ask(server: str, desk: 
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.content == plain.content
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
     short = await desk.get("/practices", headers={"Accept-Encoding": "gzip"})
     assert len(short.content) < 1024
     assert "Content-Encoding" not in short.headers

@@ -9,6 +9,7 @@ from uuid import UUID
 from frontdesk.http_answers import Answer
 from frontdesk.http_client import HttpClient
 from frontdesk.pms.fhir import FhirPms
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.port import Account
 from frontdesk.pms.profile import Auth
 from frontdesk.pms.signing import SignIn
@@ -55,12 +56,14 @@ def outcome(diagnostics: str = "", text: str = "", severity: str = "error") -> d
 class Server(HttpClient):
     """Answers what it was told to, one after the other, and keeps what it was asked.
 
-    What it says of itself is `metadata`, where that is not one of the replies.
+    What it says of itself is `metadata`, where that is not one of the replies. `by_path` has what it answers
+    at an address whenever it is asked.
     """
 
     def __init__(self, *replies: Reply) -> None:
         super().__init__()
         self.metadata: Mapping[str, Any] | None = None
+        self.by_path: Mapping[str, Reply] = {}
         self.replies = list(replies)
         self.asked: list[tuple[str, str, Any, dict[str, str]]] = []
         self.written: list[bytes] = []
@@ -80,7 +83,7 @@ class Server(HttpClient):
         self.asked.append((method, url, params, dict(headers or {})))
         if content is not None:
             self.written.append(content)
-        reply = self.replies.pop(0)
+        reply = self.by_path[url] if url in self.by_path else self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
         return reply if isinstance(reply, Answer) else answer(reply)
@@ -88,6 +91,11 @@ class Server(HttpClient):
 
 def pms(server: Server, release: str = "R4", *, says_release: bool = True) -> FhirPms:
     """Return an adapter; unless the test scripts that too, the server says that it speaks the release."""
+    return FhirPms(wire(server, release, says_release=says_release))
+
+
+def wire(server: Server, release: str = "R4", *, says_release: bool = True) -> FhirWire:
+    """Return what asks a server; the arguments are those of `pms`."""
     if says_release:
         version = {"R4": "4.0.1", "R5": "5.0.0"}[release]
         server.metadata = {"resourceType": "CapabilityStatement", "fhirVersion": version}
@@ -99,4 +107,4 @@ def pms(server: Server, release: str = "R4", *, says_release: bool = True) -> Fh
         fhir_version=release,
     )
     sign_in = SignIn("FHIR", Auth(kind="bearer"), account, lambda _: "t", server, lambda: NOW)
-    return FhirPms(account, server, sign_in, lambda: NOW)
+    return FhirWire(account, server, sign_in, lambda: NOW)

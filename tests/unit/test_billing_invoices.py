@@ -177,7 +177,7 @@ class TestDraftAndClose:
 
     def test_it_cannot_be_closed_before_its_draft_has_ended(self) -> None:
         why = why_not_close(NOVEMBER, SETTINGS, DAYS.final_at - INSTANT)
-        assert why == Reason("draft", "requests can be made until Tue 8 Dec 00:00 Sydney time")
+        assert why == Reason("draft", "requests can be made until Mon 7 Dec 23:59 Sydney time")
         assert why_not_close(NOVEMBER, SETTINGS, DAYS.final_at) is None
 
 

@@ -36,6 +36,18 @@ CONNECTION = """
 [connections.smile]
 kind = "praktika"
 """
+EXPORTED = """
+[connections.smile]
+kind = "csv"
+name = "Dentix"
+path = "exports"
+"""
+PUBLISHED = """
+[connections.smile]
+kind = "ics"
+name = "Dentix"
+credential = "calendar"
+"""
 BILLING = """
 [billing]
 account = "smile"
@@ -187,8 +199,14 @@ class TestPractices:
                 Pms("smile", "core-practice", "Core Practice", True, False, True, True, True),
             ),
             ('kind = "cliniko"', Pms("smile", "cliniko", "Cliniko", True, False, True, False, False)),
+            (
+                'kind = "open-dental"',
+                Pms("smile", "open-dental", "Open Dental", True, False, True, True, True),
+            ),
             ('kind = "fhir"', Pms("smile", "fhir", "FHIR", True, False, True, True, True)),
             ('kind = "manual"\nname = "Dentix"', Pms("smile", "manual", "Dentix", can_cancel=False)),
+            ('kind = "csv"\nname = "Dentix"', Pms("smile", "csv", "Dentix", can_cancel=False)),
+            ('kind = "ics"\nname = "Dentix"', Pms("smile", "ics", "Dentix", can_cancel=False)),
         ],
     )
     def test_its_pms_is_a_connection(self, tmp_path: Path, connection: str, pms: Pms) -> None:
@@ -466,6 +484,15 @@ def replaced(key: str, value: str) -> str:
     )
 
 
+def test_a_site_of_a_pms_is_one_practices(tmp_path: Path) -> None:
+    one = PRACTICE + "pms = 'smile'\nlocation = '1'\n"
+    other = one.replace("adelaide", "port").replace("ADL", "PRT")
+    found = read(tmp_path, CONNECTION + one + other.replace("'1'", "'2'"))
+    assert [practice.location for practice in found.practices] == ["1", "2"]
+    with pytest.raises(ConfigError, match=r"\[\[practices\]\] 2 location: 1 is Smile Dental Adelaide"):
+        read(tmp_path, CONNECTION + one + other)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -621,11 +648,36 @@ def replaced(key: str, value: str) -> str:
             "[connections.smile]\nkind = 'praktica'",
             r"\[connections.smile\] kind: there is no praktica, did you",
         ),
-        ("[connections.smile]\nkind = 'praktika'\nname = 'X'", "name is for kind manual only"),
+        ("[connections.smile]\nkind = 'praktika'\nname = 'X'", "name is for the kinds manual, csv, ics only"),
         (
             "[connections.smile]\nkind = 'praktika'\ntoken = 'hunter2'",
             "token: secrets never go into a config",
         ),
+        (CONNECTION + "path = 'x'", r"\[connections.smile\] path is for kind csv and ics only"),
+        (CONNECTION + "map = 'x'", r"\[connections.smile\] map is for kind csv only"),
+        (CONNECTION + "summary = '{patient}'", r"\[connections.smile\] summary is for kind ics only"),
+        (EXPORTED + "practitioner = 'calendar'", r"practitioner is for kind ics only"),
+        (EXPORTED + "base_url = 'https://pms.example'", r"a file or a feed, it has no base_url"),
+        (EXPORTED + "tenant = 'smile'", r"a file or a feed, it has no tenant"),
+        (EXPORTED + "credential = 'x'", r"no secret but the address of a feed is needed"),
+        (EXPORTED + "map = 'gone.toml'", r"\[connections.smile\] map: there is no file"),
+        (EXPORTED + "window = 'all'", r"\[connections.smile\] window"),
+        (EXPORTED + "window = { from = 'today', days = 0 }", r"window\] days must be at least 1"),
+        (EXPORTED + "window = { from = 'now' }", r"window\] from: there is no now"),
+        (EXPORTED + "window = { day = 1 }", r"window\] has no key day, did you mean days"),
+        (PUBLISHED + "path = 'x'", r"has a path and a credential"),
+        (PUBLISHED + "credentials = { key2 = 'x' }", r"no secret but the address of a feed is needed"),
+        (PUBLISHED, r"\[connections.smile\] summary must say where the patient's name stands"),
+        (PUBLISHED + "summary = '{type}'", r"summary must say where the patient's name stands"),
+        (
+            PUBLISHED + "summary = '{patient'",
+            r"\[connections.smile\] summary has a \{ or \} without its partner",
+        ),
+        (
+            PUBLISHED + "summary = '{patient}'\ndescription = ['{a}']",
+            r"description names \{a\}, which is none of",
+        ),
+        (PUBLISHED + "summary = '{patient}'\nwindow = 'file'", r"window: a calendar has no last day"),
         ("[connections.'a b']\nkind = 'praktika'", r"a name in \[connections\] may hold"),
         (
             "[connections.smile]\nkind = 'praktika'\nbase_url = 'http://pms.example'",

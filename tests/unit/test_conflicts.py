@@ -194,6 +194,14 @@ def test_the_desks_mark_stays_and_what_the_diary_says_is_kept_in_mind() -> None:
     assert (kept.merged.values, kept.note) == ({}, "Praktika shows it as cancelled")
 
 
+def test_a_cancel_there_says_nothing_of_whether_they_came() -> None:
+    arrived = Attendance(Presence.ARRIVED, Origin.PMS, KIM, PAST)
+    there = replace(BOOKING, starts_at=PAST, ends_at=None, attendance=arrived)
+    decision = decided(there, entry(there, status=STATUS.CANCELLED))
+    assert decision.effects == {Effect.CANCELLED}
+    assert "attendance" not in decision.merged.values
+
+
 # -- booked again after it was cancelled ---------------------------------------------------
 
 
@@ -231,6 +239,16 @@ def test_an_unknown_word_never_cancels_and_never_reinstates() -> None:
 
 
 # -- the id has no booking yet ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [True, False, None])
+def test_who_was_new_when_they_were_booked_stays_new(known: bool | None) -> None:
+    booking = replace(BOOKING, patient=replace(AMELIA, is_new=known))
+    for is_new in (True, False):
+        there = decided(booking, entry(booking, patient=replace(booking.patient, is_new=is_new)))
+        assert there.merged.values == ({} if known is not None else {"patient_is_new": is_new})
+    told_nothing = decided(booking, entry(booking, patient=replace(booking.patient, is_new=None)))
+    assert told_nothing.merged.values == {}
 
 
 def test_a_new_id_begins_a_booking_and_one_that_is_gone_does_not() -> None:

@@ -27,6 +27,7 @@ from frontdesk.exchange.importing import (
 )
 from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.loading import ALONE, Pace, load
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import csv_target
 from frontdesk.store.port import Registry
@@ -203,7 +204,9 @@ async def run(
     write(file, rows, header)
     shelf, bad = shelf or Shelf(), list[Report]()
     with CsvSource(file) as source:
-        work = Import(source, RowReader(file, source.header, practices, NOW), bad.append, lambda: None)
+        work = Import(
+            source, RowReader(file, source.header, Practices(practices), NOW), bad.append, lambda: None
+        )
         await work.run(shelf.registry, KIM, pace=shelf.pace)
     return work, bad
 
@@ -262,7 +265,7 @@ class TestImport:
         with CsvSource(file) as source:
             work = Import(
                 source,
-                RowReader(file, source.header, [ADELAIDE], NOW),
+                RowReader(file, source.header, Practices([ADELAIDE]), NOW),
                 lambda _: None,
                 lambda: told.append(work.outcomes[LoadOutcome.BAD]),
             )

@@ -12,6 +12,7 @@ from frontdesk.bookings import Practice
 from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.layout import BadCell
 from frontdesk.exchange.mapping import Columns, EndSource, FileFormat, MapProblem, Marks, Section, read_map
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import FileProblem
 
 ADELAIDE = Practice("adelaide", "Smile Dental", "ADL", "Australia/Adelaide")
@@ -33,7 +34,9 @@ def reader(
 ) -> RowReader:
     map_file.write_text(text, encoding="utf-8")
     mapping = read_map(map_file)
-    return RowReader(Path("x.csv"), tuple(header), practices, NOW, mapping=mapping, map_file=map_file)
+    return RowReader(
+        Path("x.csv"), tuple(header), Practices(practices), NOW, mapping=mapping, map_file=map_file
+    )
 
 
 def mapped(
@@ -372,7 +375,12 @@ def test_the_example_map_reads_a_file_like_the_real_one() -> None:
     clinics = Practice("vitoria", "Vitória clinics", "VIX", "America/Sao_Paulo")
     map_file = DOCS / "examples" / "vitoria-2016.toml"
     made = RowReader(
-        Path("x.csv"), tuple(header.split(",")), [clinics], NOW, mapping=read_map(map_file), map_file=map_file
+        Path("x.csv"),
+        tuple(header.split(",")),
+        Practices([clinics]),
+        NOW,
+        mapping=read_map(map_file),
+        map_file=map_file,
     )
 
     booking = made.read(2, row.split(",")).booking

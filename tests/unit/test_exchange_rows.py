@@ -27,6 +27,7 @@ from frontdesk.exchange.columns import COLUMNS, guard, unguard
 from frontdesk.exchange.exporting import booking_row
 from frontdesk.exchange.incoming import ReadRow, RowReader
 from frontdesk.exchange.layout import ERROR_COLUMNS, BadCell
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import FileProblem
 from frontdesk.text import clean
 
@@ -42,7 +43,7 @@ GOOD = {
 
 
 def reader(header: tuple[str, ...] = COLUMNS, *, practice_id: str = "", practices: int = 2) -> RowReader:
-    return RowReader(Path("x.csv"), header, (ADELAIDE, SYDNEY)[:practices], NOW, practice_id=practice_id)
+    return RowReader(Path("x.csv"), header, Practices((ADELAIDE, SYDNEY)[:practices], practice_id), NOW)
 
 
 def read_row(**cells: str) -> ReadRow:
@@ -230,7 +231,7 @@ def test_a_reference_that_has_an_e_is_a_reference(reference: str) -> None:
 
 def test_an_unknown_practice_among_many_does_not_list_them_all() -> None:
     many = [Practice(f"clinic-{number}", "Clinic", "CLI", "Australia/Hobart") for number in range(80)]
-    made = RowReader(Path("x.csv"), tuple(GOOD), many, NOW)
+    made = RowReader(Path("x.csv"), tuple(GOOD), Practices(many), NOW)
 
     with pytest.raises(BadCell) as bad:
         made.read(2, ["x", *list(GOOD.values())[1:]])

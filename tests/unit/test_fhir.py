@@ -15,6 +15,7 @@ from frontdesk.http_answers import Answer
 from frontdesk.http_client import Lost, NotSent
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir import FhirPms
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.port import (
     Account,
     AlreadyCancelled,
@@ -363,7 +364,7 @@ async def test_a_token_that_is_refused_is_fetched_anew_once() -> None:
     account = Account("clinic", "fhir", base_url=BASE, credentials={"secret": "fhir-clinic"}, auth=auth)
     sign_in = SignIn("FHIR", Auth(kind="client-credentials"), account, lambda _: "t", server, lambda: NOW)
     with pytest.raises(PmsUnauthorised):
-        await FhirPms(account, server, sign_in, lambda: NOW).appointment("a-1")
+        await FhirPms(FhirWire(account, server, sign_in, lambda: NOW)).appointment("a-1")
     assert [url for _, url, *_ in server.asked] == [auth["token_url"], f"{BASE}/Appointment/a-1"] * 2
     assert server.asked[3][3]["Authorization"] == "Bearer fresh"
 

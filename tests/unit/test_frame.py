@@ -169,6 +169,15 @@ class TestFewBytes:
         terminal._stream.feed(changes)
         assert terminal.screen.text()[:2] == ["name of a patienz", "a and what stays there"]
 
+    def test_a_line_of_short_gaps_is_erased_once_before_a_field_is_drawn_on_it(self) -> None:
+        terminal = Terminal()
+        terminal.put_all(["a b" + " " * 5 + "cdefgh" + " " * 5 + "ij" + " " * 19])
+        terminal.write()
+        field = "38;5;231;48;5;236"
+        terminal.frame.put(0, 0, [(" " * 23, ""), (" " * 4, field), (" " * 13, "")])
+
+        assert terminal.frame.changes((0, 0)) == f"\x1b[K\x1b[23C\x1b[{field}m    \r\x1b[m"
+
     def test_blanks_take_the_pen_that_comes_next(self) -> None:
         terminal = Terminal()
         terminal.frame.put(0, 0, [("bar", "7"), (" word", "1")])

@@ -41,14 +41,14 @@ print(ended)
 
 OPENING = """
 from datetime import UTC, datetime
-from frontdesk.pms import cliniko, opening
+from frontdesk.pms import cliniko, open_dental, opening
 from frontdesk.pms.port import Account
 from frontdesk.pms.kinds import open_pms
-kinds = ("praktika", "core-practice", "cliniko", "fhir")
+kinds = ("praktika", "core-practice", "cliniko", "open-dental", "fhir")
 def first(number):
     account = Account(
-        "c", kinds[number % 4], base_url="https://pms.example", tenant="t",
-        credentials={"secret": "s"}, user_agent_email="desk@smile.example",
+        "c", kinds[number % 5], base_url="https://pms.example", tenant="t",
+        credentials={"secret": "s", "key2": "k"}, user_agent_email="desk@smile.example",
     )
     open_pms(account, lambda name: "k-au1", "Australia/Adelaide", lambda: datetime.now(UTC))
 """

@@ -1,4 +1,4 @@
-"""The simulated PMS where vendors or standards say how it must speak: Cliniko and FHIR R4."""
+"""The simulated PMS where vendors or standards say how it must speak: Cliniko, Open Dental and FHIR R4."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,14 +11,18 @@ from frontdesk.demo.simulator import Diary, Entry, EntryStatus, Fault, Kind, Sim
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 START = datetime(2026, 11, 26, 0, 0, tzinfo=UTC)
-ACCOUNTS = (SimulatedAccount("physio", "cliniko", "key-au1"), SimulatedAccount("clinic", "fhir", "token"))
+ACCOUNTS = (
+    SimulatedAccount("physio", "cliniko", "key-au1"),
+    SimulatedAccount("clinic", "fhir", "token"),
+    SimulatedAccount("dental", "open-dental", "developer", "customer"),
+)
 ID = "1234567890123456789"
 WINDOW = ("2026-11-26T00:00:00Z", "2026-11-27T00:00:00Z")
 
 
 @pytest.fixture
 async def pms() -> AsyncIterator[Simulator]:
-    """Both contracts on one port, with the same appointment on Thursday in each diary."""
+    """The contracts on one port, with the same appointment on Thursday in each diary."""
     async with Simulator(Diary(), ACCOUNTS, clock=lambda: NOW) as simulator:
         for account in ACCOUNTS:
             more = {"comment": "By the window"} if account.contract == "fhir" else {}
@@ -177,3 +181,87 @@ async def test_fhir_wants_a_token(clinic: httpx.AsyncClient) -> None:
     assert (refused.status_code, refused.json()["issue"][0]["code"]) == (401, "login")
     people = (await clinic.get("/Practitioner")).json()["entry"]
     assert [one["resource"]["id"] for one in people] == ["3"]
+
+
+@pytest.fixture
+async def dental(pms: Simulator) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the Open Dental account."""
+    async with httpx.AsyncClient(
+        base_url=f"{pms.url('dental')}/api/v1",
+        headers={"Authorization": "ODFHIR developer/customer", "Content-Type": "application/json"},
+        verify=False,
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+async def test_open_dental_breaks_what_is_scheduled_and_says_what_became_of_it(
+    pms: Simulator, dental: httpx.AsyncClient
+) -> None:
+    path = f"/appointments/{ID}"
+    before = (await dental.get(path)).json()
+    assert (before["AptNum"], before["AptStatus"], before["Pattern"]) == (int(ID), "Scheduled", "XXXXXX")
+    assert (before["AptDateTime"], before["DateTimeArrived"]) == (
+        "2026-11-26 10:30:00",
+        "0001-01-01 00:00:00",
+    )
+    assert (await dental.put(f"{path}/Break", json={})).status_code == 400
+    assert pms.effective == ()
+    broken = await dental.put(f"{path}/Break", json={"sendToUnscheduledList": "true"})
+    assert (broken.status_code, broken.content) == (200, b"")
+    assert (await dental.get(path)).json()["AptStatus"] == "UnschedList"
+    again = await dental.put(f"{path}/Break", json={"sendToUnscheduledList": "true"})
+    assert (again.status_code, again.json()) == (
+        400,
+        "Only appointments with a status of Scheduled can be broken.",
+    )
+    for note in ("Sick", "Rang back"):
+        await dental.put(f"{path}/Note", json={"Note": note})
+    assert (await dental.get(path)).json()["Note"] == "Sick Rang back"
+    lines = (await dental.get("/histappointments", params={"AptNum": ID})).json()
+    assert [line["HistApptAction"] for line in lines] == ["Cancelled"]
+
+
+async def test_open_dental_leaves_a_missed_one_in_the_book(pms: Simulator, dental: httpx.AsyncClient) -> None:
+    path = f"/appointments/{ID}"
+    await dental.put(f"{path}/Break", json={"sendToUnscheduledList": "false", "breakType": "Missed"})
+    assert (await dental.get(path)).json()["AptStatus"] == "Broken"
+    lines = (await dental.get("/histappointments", params={"AptNum": ID})).json()
+    assert [line["HistApptAction"] for line in lines] == ["Missed"]
+    await dental.put(path, json={"AptStatus": "Scheduled", "AptDateTime": "2026-11-27 09:00:00"})
+    assert (await dental.get(path)).json()["AptStatus"] == "Scheduled"
+    assert pms.entry(ID, "dental").status is EntryStatus.BOOKED
+
+
+async def test_open_dental_wants_both_keys_and_a_content_type(dental: httpx.AsyncClient) -> None:
+    for headers, status in (
+        ({"Authorization": "ODFHIR developer/another"}, 401),
+        ({"Content-Type": "text/plain"}, 400),
+        ({}, 200),
+    ):
+        assert (await dental.get("/providers", headers=headers)).status_code == status
+
+
+async def test_open_dental_lists_days_and_what_was_altered_after_a_second(dental: httpx.AsyncClient) -> None:
+    days = {
+        "dateStart": "2026-11-26",
+        "dateEnd": "2026-11-26",
+        "DateTimeFormatString": "yyyy-MM-dd HH:mm:ss zzz",
+    }
+    (row,) = (await dental.get("/appointments", params=days)).json()
+    assert row["AptDateTime"] == "2026-11-26 10:30:00 +10:30"
+    assert (await dental.get("/appointments", params={"date": "2026-11-27"})).json() == []
+    assert (await dental.get("/appointments", params={"Offset": "1"})).json() == []
+    stamp = row["DateTStamp"][:19]
+    assert (await dental.get("/appointments", params={"DateTStamp": stamp})).json() == []
+    assert (await dental.get("/appointments", params={"DateTStamp": "2026-01-01"})).status_code == 400
+
+
+async def test_open_dental_tells_free_times_and_schedules(dental: httpx.AsyncClient) -> None:
+    day = {"dateStart": "2026-11-26", "dateEnd": "2026-11-26"}
+    slots = (await dental.get("/appointments/Slots", params={**day, "ProvNum": "3"})).json()
+    starts = [slot["DateTimeStart"] for slot in slots]
+    assert "2026-11-26 10:00:00" in starts
+    assert "2026-11-26 10:30:00" not in starts
+    (shift,) = (await dental.get("/schedules", params={**day, "SchedType": "Provider"})).json()
+    assert (shift["ProvNum"], shift["StartTime"], shift["StopTime"]) == ("3", "09:00:00", "17:00:00")

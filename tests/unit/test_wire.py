@@ -39,6 +39,7 @@ from frontdesk.preflight import Finding, Preflight
 from frontdesk.server import examples
 from frontdesk.store.port import Change
 from frontdesk.store_state import ConnectionState, StoreState, Trouble
+from frontdesk.text import clean
 from tests.making import KIM, LEE, make_booking
 
 AT = datetime(2026, 11, 22, 9, 14, 5, 123456, UTC)
@@ -153,6 +154,12 @@ def test_whatever_a_server_says_nothing_in_it_reaches_a_terminal(noun: Any, kind
     told = repr(wire.decode(wire.encode(noun), kind))
     assert "\ufffd" in told
     assert not any(bad in told for bad in ("\\x1b", "\\x07", "\\x9b", "\\u202e"))
+
+
+def test_a_letter_is_taken_as_it_comes_only_where_it_is_clean() -> None:
+    for code in range(1, 0x3000):
+        said = Reason("invalid", f"Nguy{chr(code)}n")
+        assert wire.decode(wire.encode(said), Reason).text == clean(said.text), hex(code)
 
 
 def test_what_was_not_written_is_told_apart_from_what_may_have_been() -> None:

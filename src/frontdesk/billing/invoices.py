@@ -185,9 +185,9 @@ def credit(request: Adjustment, invoice: Invoice) -> Line | None:
 
 def why_not_close(period: Period, settings: BillingSettings, now: datetime) -> Reason | None:
     """Return why the invoice of `period` cannot be final at `now`, or None."""
-    ends_at = schedule(period, settings).final_at
-    if now < ends_at:
-        until = times.when_in_words(ends_at, settings.zone, now)
+    days = schedule(period, settings)
+    if now < days.final_at:
+        until = times.when_in_words(days.last_minute, settings.zone, now)
         return Reason("draft", f"requests can be made until {until} {times.zone_name(settings.zone)} time")
     return None
 

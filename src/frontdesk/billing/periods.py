@@ -55,6 +55,11 @@ class Schedule:
     due_on: date
     overdue_at: datetime
 
+    @property
+    def last_minute(self) -> datetime:
+        """The last minute of the draft: it ends with a day, and people say 23:59 of it."""
+        return self.final_at - timedelta(minutes=1)
+
 
 class InvoiceState(StrEnum):
     """Where an invoice stands. Derived: see `state`. OPEN has no invoice yet."""

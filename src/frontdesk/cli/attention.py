@@ -7,8 +7,10 @@ from datetime import datetime
 import click
 
 from frontdesk import times
+from frontdesk.bookings import REASON_LIMIT
 from frontdesk.cli.documents import Document, as_json, delivery_document, print_document
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.notes import asked_note
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Installation
 from frontdesk.cli.writing import write
@@ -44,7 +46,7 @@ def attention() -> None:
     Examples:
       frontdesk attention                             nearest appointment first
       frontdesk attention retry 12                    the cause is gone: try again
-      frontdesk attention settle 12 --note "phoned"   done by a person
+      frontdesk attention settle 12                   done by a person: say what
     """
 
 
@@ -80,11 +82,16 @@ def retry(installation: Installation, number: int, as_json: bool) -> None:
 
 @attention.command()
 @click.argument("number", metavar="ID", type=int)
-@click.option("--note", required=True, metavar="TEXT", help="What was done, in a few words.")
+@click.option("--note", metavar="TEXT", help=f"What was done, up to {REASON_LIMIT} characters.")
 @as_json
 @click.pass_obj
-def settle(installation: Installation, number: int, note: str, as_json: bool) -> None:
-    """Sign with your name that a person has dealt with delivery ID."""
+def settle(installation: Installation, number: int, note: str | None, as_json: bool) -> None:
+    """Sign with your name that a person has dealt with delivery ID.
+
+    Without --note it asks at a terminal what was done. A note on the command line can be read by
+    others who are logged in to this machine while the command runs.
+    """
+    note = asked_note("What was done", note, REASON_LIMIT, "say in a few words what was done", err=as_json)
     with installation.opened() as (store, run):
         delivery = write(store, run, _command(installation, number, Settle(note)), IF_NOT_KNOWN).thing
     if as_json:

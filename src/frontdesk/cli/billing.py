@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from frontdesk import text, times
+from frontdesk import times
 from frontdesk.billing.account import Account
 from frontdesk.billing.adjustments import TEXT_LIMIT, Review, label_of
 from frontdesk.billing.outcomes import NOTHING, Outcome
@@ -14,9 +14,9 @@ from frontdesk.billing.overview import BillingQuery, BillingRow, InvoiceSummary,
 from frontdesk.billing.periods import Period, parse
 from frontdesk.billing.prices import Amount
 from frontdesk.bookings import Direction, Position, Reason
-from frontdesk.cli import following, printing
 from frontdesk.cli.documents import Document, as_json, print_document
 from frontdesk.cli.lines import aligned
+from frontdesk.cli.notes import asked_note
 from frontdesk.cli.paging import cursor, page_options, read_cursor
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Installation
@@ -160,9 +160,10 @@ def decide(
     Without --note, reject asks for one at a terminal. A note on the command line can be read by
     others who are logged in to this machine while the command runs.
     """
-    if decision == "reject" and note is None and following.at_a_terminal():
-        note = printing.ask("Why it is rejected. The practice reads it", err=as_json, check=_checked_note)
-    ask: Ask = Approve(note or "") if decision == "approve" else Reject(note or "")
+    ask: Ask = Approve(note or "")
+    if decision == "reject":
+        question = "Why it is rejected. The practice reads it"
+        ask = Reject(asked_note(question, note, TEXT_LIMIT, "say why it is rejected", err=as_json))
     with installation.opened() as (store, run):
         version = run(_version(store, request_id))
         done = run(store.do(_command(installation, "adjustment", request_id, ask, version)))
@@ -178,15 +179,6 @@ def decide(
         )
     else:
         say(f"Request {request.id} is {request.review.lower()} by {request.decided_by}.")
-
-
-def _checked_note(typed: str) -> str:
-    note = text.clean(typed)
-    if not note:
-        raise click.UsageError("say why it is rejected")
-    if len(note) > TEXT_LIMIT:
-        raise click.UsageError(f"the note has {len(note)} characters, {TEXT_LIMIT} are possible")
-    return note
 
 
 @billing.command()

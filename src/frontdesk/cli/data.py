@@ -27,6 +27,7 @@ from frontdesk.exchange.incoming import RowReader
 from frontdesk.exchange.layout import needed_columns
 from frontdesk.exchange.loading import ALONE
 from frontdesk.exchange.mapping import NO_MAP, read_map
+from frontdesk.exchange.practice_column import Practices
 from frontdesk.exchange.sources import CsvSource, FileProblem
 from frontdesk.exchange.targets import Writer, csv_target
 from frontdesk.gaps import Gaps
@@ -93,11 +94,10 @@ def import_command(
         reader = RowReader(
             file,
             source.header,
-            practices,
+            Practices(practices, practice_id_of(practice, practices) if practice else ""),
             state.now,
             mapping=mapping,
             map_file=map_file,
-            practice_id=practice_id_of(practice, practices) if practice else "",
         )
         with (
             _errors_target(errors_file, source) as write_bad,

@@ -51,10 +51,12 @@ SEED = 1
     is_flag=True,
     help="In a second terminal: have the open demonstration's PMSs fail, and recover.",
 )
-def demo(folder: Path | None, bookings: int, faults: bool) -> None:
+@click.option("--still", is_flag=True, help="Make one in whose PMSs nothing happens by itself.")
+def demo(folder: Path | None, bookings: int, faults: bool, still: bool) -> None:
     """Open the screen on made-up practices. Nothing leaves this machine.
 
-    A second program simulates their PMSs and keeps a ledger of what it did. Mail goes into
+    A second program simulates their PMSs and keeps a ledger of what it did. Every half a minute or so
+    somebody books, moves, cancels or arrives there, and the list follows. Mail goes into
     DIR/mail, a maildir. Cancel a booking at ADL and watch the line that begins with Last.
     Or mark with f that Lena Fischer did not come: that booking began about an hour before the
     demonstration was made. F3 shows Billing.
@@ -66,7 +68,7 @@ def demo(folder: Path | None, bookings: int, faults: bool) -> None:
     with _place(folder) as place:
         config_file = place / "config.toml"
         if not config_file.exists():
-            _make(place, config_file, bookings)
+            _make(place, config_file, bookings, is_alive=not still)
         kept = f" --dir {place}" if folder else ""
         say(f"Made-up practices, in {place}. From another terminal:")
         say(f"  frontdesk demo --faults{kept}")
@@ -92,7 +94,7 @@ def _absolute(folder: Path) -> Path:
     return folder.expanduser().absolute()
 
 
-def _make(place: Path, config_file: Path, bookings: int) -> None:
+def _make(place: Path, config_file: Path, bookings: int, *, is_alive: bool = False) -> None:
     """Fill an empty folder. The config takes its place last: it says that the rest is whole."""
     if any(place.iterdir()):
         raise Refused(Reason("not-empty", f"{place} has other files in it: name a new folder with --dir"))
@@ -103,7 +105,7 @@ def _make(place: Path, config_file: Path, bookings: int) -> None:
         return chain(seed.bookings(bookings, SEED, now), seed.late_bookings(now))
 
     try:
-        world.make(place, draft, now)
+        world.make(place, draft, now, is_alive=is_alive)
         _fill(Installation(draft), bookings, now)
         world.fill(place, in_pms)
         draft.rename(config_file)

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ from frontdesk.config import Config
 from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import GatewaySettings, NotifySettings
+from frontdesk.pms.files.settings import Export
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
@@ -279,12 +280,34 @@ async def _about_account(outside: Outside, account: Account, time_zone: str) -> 
     from frontdesk.pms.probe import Held
 
     marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
+    where = f"its address in the config: {account.base_url}"
     try:
-        assumptions = await _probed(outside, account, time_zone)
+        if account.export is None:
+            assumptions: Sequence[Assumption] = await _probed(outside, account, time_zone)
+        else:
+            where = f"its file: {account.export.path}" if account.export.path else "its address is a secret"
+            assumptions = await _looked_at(outside, account, account.export, time_zone)
     except FrontdeskError as error:
         return [Finding(account.connection, Mark.WRONG, error.hint)]
-    where = Finding(account.connection, Mark.NOT_TRIED, f"its address in the config: {account.base_url}")
-    return [where, *(Finding(account.connection, marks[one.held], one.said) for one in assumptions)]
+    found = [(Mark.NOT_TRIED, where), *((marks[one.held], one.said) for one in assumptions)]
+    return [Finding(account.connection, mark, said) for mark, said in found]
+
+
+async def _looked_at(
+    outside: Outside, account: Account, export: Export, time_zone: str
+) -> "Sequence[Assumption]":
+    """Return what would be read of a PMS that is only read; what is remembered of its exports stays as it is.
+
+    Raises FrontdeskError.
+    """
+    from frontdesk.pms.files.looking import look
+
+    unremembered = replace(account, export=replace(export, is_remembered=False))
+    diary = outside.open_diary(unremembered, time_zone)
+    try:
+        return await look(diary, time_zone, datetime.now(UTC))
+    finally:
+        await diary.close()
 
 
 async def _probed(outside: Outside, account: Account, time_zone: str) -> "list[Assumption]":

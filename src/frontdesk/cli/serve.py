@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from frontdesk.server.connections import Listening
     from frontdesk.store.sql.store import SqlStore
 
-_NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn and limits"))
+_NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn, uvloop and limits"))
+
+_MADE_AT_ONCE = 50_000
+"""Objects after which garbage is looked for: pages for many desks are made at once, and all of them still needed."""
 
 
 @click.command()
@@ -56,8 +59,16 @@ def serve(installation: Installation, bind: str | None, no_deliver: bool) -> Non
     """
     installation.refuse_served("desks are served")
     settings = _settings(installation, bind)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(_Serving(installation, settings, deliver=not no_deliver).run())
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        raise Refused(_NO_PACKAGES) from None
+    return new_event_loop()
 
 
 def _settings(installation: Installation, bind: str | None) -> ServerSettings:
@@ -162,6 +173,7 @@ class _Serving:
             # What is loaded stays: looking through all of it for garbage would stop every desk for a while.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(_MADE_AT_ONCE)
             await self._listening.serve(sockets)
 
     def _leave(self) -> None:

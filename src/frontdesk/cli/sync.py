@@ -173,7 +173,7 @@ def _look(ended: asyncio.Event, wake: Callable[[], None]) -> None:
 @as_json
 @click.pass_obj
 def runs(installation: Installation, as_json: bool) -> None:
-    """List what was read lately, the latest first, and what waits for a decision."""
+    """List what was read, and what waits for a decision."""
     installation.refuse_served("diaries are read")
     with installation.opened_database() as (store, wait):
         found = wait(store.diaries.runs(_SHOWN))

@@ -20,7 +20,7 @@ from frontdesk.bookings import Operator, Practice
 from frontdesk.commands.cancel import ReasonAtHand
 from frontdesk.complaints import nearest, read_toml
 from frontdesk.config.billing import billing_settings
-from frontdesk.config.files import existing_file
+from frontdesk.config.files import existing_file, state_folder
 from frontdesk.config.outside import accounts, biller_gateway, notify_settings
 from frontdesk.config.practices import practices
 from frontdesk.config.sections import ConfigFile, Sync, json_schema
@@ -131,11 +131,6 @@ def default_file() -> Path:
 def default_log_file() -> Path:
     """Return where trouble is written down unless the config says otherwise."""
     return platformdirs.user_log_path("frontdesk", appauthor=False) / "frontdesk.log"
-
-
-def state_folder() -> Path:
-    """Return where the program keeps what it remembers of itself from one run to the next."""
-    return platformdirs.user_state_path("frontdesk", appauthor=False)
 
 
 def default_store_file() -> Path:

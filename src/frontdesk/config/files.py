@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import platformdirs
+
 from frontdesk.private_files import why_changeable
 
 
@@ -29,3 +31,8 @@ def existing_folder(given: str, where: str, folder: Path) -> Path | None:
     if not place.is_dir():
         raise ValueError(f"{where}: there is no folder {place}")
     return place
+
+
+def state_folder() -> Path:
+    """Return where the program keeps what it remembers of itself from one run to the next."""
+    return platformdirs.user_state_path("frontdesk", appauthor=False)

@@ -7,6 +7,7 @@ from frontdesk import text
 from frontdesk.bookings import Channel
 from frontdesk.complaints import nearest
 from frontdesk.config import sections
+from frontdesk.config.exports import export
 from frontdesk.config.files import existing_file, existing_folder
 from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
@@ -37,7 +38,7 @@ def accounts(said: ConfigFile, folder: Path) -> Mapping[str, Account]:
             if practice.id in found:
                 raise ValueError(f"{where}: there is a [connections.{practice.id}] too: rename one")
             found[practice.id] = _account(practice.pms, practice.id, where, folder)
-    return {name: one for name, one in found.items() if one.base_url or one.credentials}
+    return {name: one for name, one in found.items() if one.base_url or one.credentials or one.export}
 
 
 def _account(section: sections.Connection, name: str, where: str, folder: Path) -> Account:
@@ -65,6 +66,7 @@ def _account(section: sections.Connection, name: str, where: str, folder: Path) 
         allow_private=section.allow_private,
         user_agent_email=section.user_agent_email,
         fhir_version=section.fhir_version,
+        export=export(section, name, where, folder),
     )
 
 

@@ -17,7 +17,7 @@ from frontdesk.config.sections import ConfigFile
 from frontdesk.deliveries import is_profile
 from frontdesk.mail_addresses import check_mail_address
 from frontdesk.notify.messages import mention_reason
-from frontdesk.pms.kinds import MANUAL, describe
+from frontdesk.pms.kinds import NAMED, describe
 
 _PHONE = re.compile(r"(?=(?:\D*\d){3})[0-9A-Za-z +()./-]+")
 """At least three digits, and what is written between them; some numbers end in a word (1300 SMILES)."""
@@ -42,7 +42,7 @@ def practices(said: ConfigFile, folder: Path) -> tuple[Practice, ...]:
                 raise ValueError(f"{where} id: {practice.id} is taken, every practice needs its own")
             if practice.short == other.short:
                 raise ValueError(f"{where} short: {practice.short} is taken, every practice needs its own")
-            if practice.location and _site_of(practice) == _site_of(other):
+            if practice.pms and practice.location and _site_of(practice) == _site_of(other):
                 raise ValueError(
                     f"{where} location: {practice.location} is {other.name}, every practice needs its own"
                 )
@@ -120,10 +120,12 @@ def _pms(connection: sections.Connection, name: str, where: str, folder: Path) -
         known = describe(connection.kind, folder)
     except ValueError as problem:
         raise ValueError(f"{where} kind: {problem}") from None
-    if connection.kind == MANUAL:
+    if connection.kind in NAMED:
         shown = _filled(connection.name, f"{where} name")
     elif connection.name:
-        raise ValueError(f"{where} name is for kind manual only: {connection.kind} has its own")
+        raise ValueError(
+            f"{where} name is for the kinds {', '.join(NAMED)} only: {connection.kind} has its own"
+        )
     else:
         shown = known.name
     return Pms(

@@ -50,6 +50,15 @@ class Auth(Section, frozen=True):
     scope: Annotated[str, Meta(max_length=500)] = ""
 
 
+class Window(Section, frozen=True):
+    """The days of which an export has everything."""
+
+    from_: Annotated[Literal["today"], Meta(description="the day on which it was written")] = msgspec.field(
+        name="from", default="today"
+    )
+    days: Annotated[int, Meta(ge=1, le=400)] = 60
+
+
 class Connection(Section, frozen=True):
     """One account at a practice management system; several practices can share it."""
 
@@ -57,10 +66,13 @@ class Connection(Section, frozen=True):
         str,
         Meta(
             min_length=1,
-            description="praktika, core-practice, cliniko, fhir, manual, or the path of a profile, my-pms.toml",
+            description="praktika, core-practice, cliniko, open-dental, fhir, csv, ics, manual, "
+            "or the path of a profile, my-pms.toml",
         ),
     ]
-    name: Annotated[str, Meta(max_length=200, description="what a manual system is called")] = ""
+    name: Annotated[
+        str, Meta(max_length=200, description="what a system of the kinds manual, csv and ics is called")
+    ] = ""
     base_url: Annotated[
         str, Meta(description="where its API is; without it this machine does not tell the PMS")
     ] = ""
@@ -77,6 +89,37 @@ class Connection(Section, frozen=True):
         str, Meta(description="an address that the PMS may write to about this program; Cliniko asks for it")
     ] = ""
     fhir_version: Annotated[Literal["R4", "R5"], Meta(description="kind fhir only")] = "R4"
+    path: Annotated[
+        str,
+        Meta(
+            description="kinds csv and ics: the file that the PMS exports, its folder, or a pattern such as "
+            "exports/diary-*.csv; the newest file counts"
+        ),
+    ] = ""
+    map: Annotated[str, Meta(description="kind csv: the map that says what the columns mean")] = ""
+    window: Annotated[
+        Window | Literal["file"] | None,
+        Meta(
+            description='the days of which the export has everything: { from = "today", days = 60 }, or '
+            '"file" (kind csv): from its first to its last day'
+        ),
+    ] = None
+    summary: Annotated[
+        str | tuple[str, ...],
+        Meta(description='kind ics: how the title of an event is written, such as "{patient} - {type}"'),
+    ] = ""
+    description: Annotated[
+        str | tuple[str, ...],
+        Meta(description='kind ics: how lines of its text are written, such as "Mobile: {mobile}"'),
+    ] = ""
+    practitioner: Annotated[
+        str,
+        Meta(
+            max_length=100,
+            description="kind ics: whom an event is with: calendar (the calendar's name), organizer, "
+            "or a field such as LOCATION",
+        ),
+    ] = ""
 
 
 class Letterhead(Section, frozen=True):
@@ -192,7 +235,7 @@ class Sync(Section, frozen=True):
 
     every: Annotated[
         float,
-        Meta(ge=1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many"),
+        Meta(ge=0.1, le=60, description="minutes between two reads; outside 7:00 to 20:00 six times as many"),
     ] = 5.0
     near_every: Annotated[
         float, Meta(ge=1, le=240, description="minutes between two compares of today and the next two days")

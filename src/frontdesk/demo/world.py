@@ -38,6 +38,12 @@ url = "maildir:{mail}"
 profile = "sms.toml"
 credential = "{sms}"
 """
+_SYNC = """\
+[sync]
+every = 0.1
+near_every = 5
+tell = "Jo Park"
+"""
 _GATEWAY = """\
 # A made-up SMS gateway, spoken by the simulator.
 name = "Textline"
@@ -73,10 +79,11 @@ allow_private = true
 _PORTS = range(20_000, 30_000)
 
 
-def make(place: Path, config_file: Path, now: datetime) -> None:
+def make(place: Path, config_file: Path, now: datetime, *, is_alive: bool = False) -> None:
     """Write the config of a demonstration, its secrets, and whom its simulator is for.
 
-    Its invoices are issued so that one is a draft at `now`.
+    Its invoices are issued so that one is a draft at `now`. With `is_alive` things happen in its PMSs by
+    themselves, and their diaries are read.
     """
     port = _free_port()
     accounts = [_account(practice, practice.pms) for practice in seed.practices() if practice.pms]
@@ -91,6 +98,8 @@ def make(place: Path, config_file: Path, now: datetime) -> None:
             sms=gateway.name,
         )
     ]
+    if is_alive:
+        config.append(_SYNC)
     config += [
         _CONNECTION.format(name=one.name, kind=one.contract, port=port, tenant=one.tenant) for one in accounts
     ]
@@ -101,7 +110,7 @@ def make(place: Path, config_file: Path, now: datetime) -> None:
         secrets.file(one.name).write(one.key)
     folder = place / PMS_FOLDER
     folder.mkdir(mode=0o700)
-    simulator.write_settings(folder, port, [*accounts, gateway])
+    simulator.write_settings(folder, port, [*accounts, gateway], is_alive=is_alive)
 
 
 def fill(place: Path, bookings: Callable[[], Iterable[IncomingBooking]]) -> None:

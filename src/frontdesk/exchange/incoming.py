@@ -1,6 +1,6 @@
 """Rows of a file, canonical or foreign, as bookings the store can take."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
@@ -9,18 +9,16 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from frontdesk.arrivals import IncomingBooking
-from frontdesk.bookings import Attendance, Origin, Patient, Practice
-from frontdesk.complaints import nearest
+from frontdesk.bookings import Attendance, Origin, Patient
 from frontdesk.exchange import values
 from frontdesk.exchange.columns import COLUMNS
 from frontdesk.exchange.layout import BadCell, Cell, Cells, Layout, cleaned, meaning
 from frontdesk.exchange.mapping import NO_MAP, DateSource, EndSource, InstantSource, MapFile
-from frontdesk.exchange.sources import FileProblem
+from frontdesk.exchange.practice_column import PracticeColumn
 from frontdesk.mail_addresses import check_mail_address
 
 _INSTANTS_KEPT = 5_000
 _BIRTH_DATES_KEPT = 40_000
-_LONGEST_HINT = 100
 
 _NOT_SAID = values.BirthDate(None)
 
@@ -32,17 +30,19 @@ class ReadRow:
     """What a row says. `unread` are the cells that it goes in without.
 
     `is_century_guessed`: the patient's year of birth has two digits and could be of either century.
+    `time_text` is the start as it is written there.
     """
 
     booking: IncomingBooking
     unread: tuple[BadCell, ...] = ()
     is_century_guessed: bool = False
+    time_text: str = ""
 
 
 class RowReader:
     """Reads the rows below one header, as the map says, else by the canonical names.
 
-    `practice_id` is the practice of lines that name none. `now` stands in where a file says
+    `practices` are those that a row may name. `now` stands in where a file says
     that a booking was cancelled but not when. What any source of bookings must keep to,
     such as lengths, the store checks. Raises FileProblem when the file lacks a column or
     has one that nothing uses, MapProblem when the map does not fit the file.
@@ -52,14 +52,13 @@ class RowReader:
         self,
         file: Path,
         header: tuple[str, ...],
-        practices: Iterable[Practice],
+        practices: PracticeColumn,
         now: datetime,
         *,
         mapping: MapFile = NO_MAP,
         map_file: Path | None = None,
-        practice_id: str = "",
     ) -> None:
-        self._practices = {practice.id: practice for practice in practices}
+        self._practices = practices
         self._now = now
         layout = Layout(file, header, mapping, map_file)
         self._ref = _checked("ref", layout, values.reference)
@@ -92,11 +91,12 @@ class RowReader:
         if mapping.cancelled:
             self._unsaid -= {"cancelled_at"}
         layout.check()
-        self._practice_id = practice_id
-        if layout.source("practice") is None and not practice_id:
-            if len(self._practices) != 1:
-                raise FileProblem(f"{file} has no column practice: say which one with --practice ID")
-            self._practice_id = next(iter(self._practices))
+        practices.check(file, has_column=layout.source("practice") is not None)
+
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """The columns that the file as a whole says nothing about."""
+        return self._unsaid
 
     def skips(self, cells: Cells) -> bool:
         """Whether the map says that a row is no booking."""
@@ -110,8 +110,7 @@ class RowReader:
         that cannot be read is left out, and the booking says nothing about it.
         """
         cells = cleaned(cells)
-        practice = self._practice_of(cells)
-        zone = practice.zone
+        practice_id, zone = self._practices.find(self._practice(cells))
         starts_at = self._starts_at.read(cells, zone)
         if starts_at is None:
             raise BadCell("starts_at", "is empty")
@@ -134,7 +133,7 @@ class RowReader:
         cancelled_at, reason = self._cancellation(cells, zone, unread)
         booking = IncomingBooking(
             line=line,
-            practice_id=practice.id,
+            practice_id=practice_id,
             patient=Patient(
                 name=name,
                 birth_date=born.day,
@@ -158,7 +157,7 @@ class RowReader:
             attendance=self._attendance(cells, zone, read),
             unsaid=self._unsaid.union(bad.field for bad in unread) if unread else self._unsaid,
         )
-        return ReadRow(booking, tuple(unread), born.is_century_guessed)
+        return ReadRow(booking, tuple(unread), born.is_century_guessed, self._starts_at.text(cells))
 
     def _read_is_new(self, cells: Cells) -> bool | None:
         said = self._is_new(cells)
@@ -181,19 +180,6 @@ class RowReader:
     def _read_fee(self, cells: Cells) -> int | None:
         said = self._fee(cells)
         return meaning("fee", values.cents, said, self._decimal) if said else None
-
-    def _practice_of(self, cells: Cells) -> Practice:
-        practice_id = self._practice(cells) or self._practice_id
-        if not practice_id:
-            raise BadCell("practice", "is empty")
-        try:
-            return self._practices[practice_id]
-        except KeyError:
-            known = nearest(practice_id, self._practices)
-            hint = known if len(known) <= _LONGEST_HINT else "see: frontdesk practices list"
-            raise BadCell(
-                "practice", f"is {practice_id[:64]}, which is no practice of the store, {hint}"
-            ) from None
 
     def _cancellation(
         self, cells: Cells, zone: ZoneInfo, unread: list[BadCell]
@@ -256,6 +242,10 @@ class _Instants:
         self._zone = ZoneInfo(said.zone) if said and said.zone else None
         self._fixed_clock = time.fromisoformat(said.time) if said and said.time else None
         self._parse = lru_cache(_INSTANTS_KEPT)(self._parse_once)
+
+    def text(self, cells: Cells) -> str:
+        """Return what is written there, the time of day too where it has a column of its own."""
+        return " ".join(filter(None, (self._value(cells), self._clock(cells))))
 
     def read(self, cells: Cells, zone: ZoneInfo) -> datetime | None:
         """Return the instant in UTC, or None for an empty cell."""

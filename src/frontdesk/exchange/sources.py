@@ -94,6 +94,7 @@ class _Lines:
         self._damage: Exception | None = None
         self._fed: list[tuple[str, str]] = []
         self._next = 1
+        self.is_ended = True
 
     @property
     def fed(self) -> str:
@@ -146,6 +147,7 @@ class _Lines:
         if self._damage is not None:
             raise self._damage
         line = self._text.readline(LINE_LIMIT)
+        self.is_ended = line.endswith(("\n", "\r")) if line else self.is_ended
         if len(line) >= LINE_LIMIT and not line.endswith(("\n", "\r")):
             more = line
             while more and not more.endswith(("\n", "\r")):
@@ -205,6 +207,11 @@ class CsvSource:
     def position(self) -> int:
         """How many bytes of the file, as it lies on the disk, were read so far; 0 of a pipe."""
         return self._raw.tell() if self._raw.seekable() else 0
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the last line that was read so far has an end: one that was cut off has none."""
+        return self._lines.is_ended
 
     def records(self) -> Iterator[Record]:
         """Yield the rows after the header, blank ones left out."""
@@ -283,9 +290,9 @@ class CsvSource:
         return tuple(names)
 
     def _open_text(self) -> io.TextIOBase:
-        unpacked = _unpack(self._raw)
+        text = unpacked(self._raw)
         try:
-            head = unpacked.peek(512)
+            head = text.peek(512)
         except (EOFError, OSError, zlib.error, lzma.LZMAError):
             raise FileProblem(f"{self.path} is damaged or cut off at its beginning") from None
         beginning = _BLANKS_INSIDE.sub(b"", head.lstrip(_BLANKS_BEFORE))
@@ -296,7 +303,7 @@ class CsvSource:
         if is_utf8 and head.startswith(_BYTE_ORDER_MARKS):
             raise FileProblem(f"{self.path} is UTF-16 text: {_SAVE_AS}")
         return io.TextIOWrapper(
-            unpacked,
+            text,
             encoding="utf-8-sig" if is_utf8 else self.encoding,
             errors="surrogateescape",
             newline="",
@@ -306,8 +313,8 @@ class CsvSource:
 _SAVE_AS = "save it as CSV UTF-8, or name its encoding in a map"
 
 
-def _unpack(raw: BinaryIO) -> io.BufferedReader:
-    """Look at the content, not at the name: exports are renamed by hand."""
+def unpacked(raw: BinaryIO) -> io.BufferedReader:
+    """Return what a file holds, .gz and .xz unpacked, whatever its name is: exports are renamed by hand."""
     buffered = cast(io.BufferedReader, raw)
     head = buffered.peek(6)
     if head.startswith(b"\x1f\x8b"):

@@ -6,9 +6,12 @@ opaque text; instants are UTC.
 
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from frontdesk.pms.port import Appointment, AppointmentPage, PmsPatient, PmsPractitioner
+
+if TYPE_CHECKING:
+    from frontdesk.pms.probe import Assumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,15 @@ class Diary(Protocol):
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class Peculiar(Protocol):
+    """A diary of which more can be found out than of others."""
+
+    async def peculiarities(self, now: datetime) -> "tuple[Assumption, ...]":
+        """Return what was found out. Changes nothing there, never raises."""
         ...
 
 

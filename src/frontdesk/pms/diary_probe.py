@@ -6,7 +6,7 @@ For `frontdesk doctor`, after what `pms.probe` has found out of the same PMS. Wh
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
 
-from frontdesk.pms.diary import Diary, Pageable
+from frontdesk.pms.diary import Diary, Pageable, Peculiar
 from frontdesk.pms.port import Appointment, One, PmsError, PmsNotFound
 from frontdesk.pms.probe import Assumption, Held
 
@@ -43,6 +43,9 @@ async def _asked(diary: Diary, named: Collection[str], now: datetime) -> AsyncIt
         return
     if isinstance(diary, Pageable):
         yield await _pages(diary, listed)
+    if isinstance(diary, Peculiar):
+        for one in await diary.peculiarities(now):
+            yield one
     if diary.abilities.has_patients:
         yield await _patient(diary, listed)
     if diary.abilities.has_locations:

@@ -7,21 +7,19 @@ PATCH is not used: Medplum's router 4.5.2 carries out a stale one.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from frontdesk.http_answers import Answer, Unreadable
-from frontdesk.http_client import HttpClient, Lost, NotSent
+from frontdesk.http_client import Lost
 from frontdesk.pms import fhir_resources as fhir
 from frontdesk.pms.fhir_json import Resource, text_of
 from frontdesk.pms.fhir_resources import NAME
+from frontdesk.pms.fhir_wire import JSON, FhirWire, refusal
 from frontdesk.pms.outcomes import judged, say
-from frontdesk.pms.paging import MOST_PAGES, followed, place
 from frontdesk.pms.port import (
     NO_VERSIONS,
-    Account,
     AlreadyCancelled,
     Appointment,
     AppointmentPage,
@@ -34,7 +32,6 @@ from frontdesk.pms.port import (
     PmsConflict,
     PmsError,
     PmsPractitioner,
-    PmsUnavailable,
     Rejected,
     Several,
     SlotsLeft,
@@ -44,7 +41,6 @@ from frontdesk.pms.port import (
     WriteResult,
     WriteState,
 )
-from frontdesk.pms.signing import SignIn
 
 CAPABILITIES = Capabilities(
     name=NAME,
@@ -57,38 +53,26 @@ CAPABILITIES = Capabilities(
     verified=Verified.CONTRACT,
 )
 
-PAGE_SIZE = 100
-
 LOOK_SECONDS = 2.0
 """How long is waited for what a cancel does not depend on: the server's release, and slots."""
 
-_JSON = "application/fhir+json"
 _BUSY = frozenset(("busy", "busy-unavailable", "busy-tentative"))
 """https://hl7.org/fhir/R4/valueset-slotstatus.html"""
 
 
 class FhirPms:
-    """One account at a FHIR server; `account.base_url` is its service base. `client` is closed with it."""
+    """One account at a FHIR server, asked over `wire`, which is closed with it."""
 
     capabilities = CAPABILITIES
 
-    def __init__(
-        self, account: Account, client: HttpClient, sign_in: SignIn, clock: Callable[[], datetime]
-    ) -> None:
-        self._base = account.base_url.rstrip("/")
-        self._release = account.fhir_version
-        self._client = client
-        self._sign_in = sign_in
-        self._clock = clock
+    def __init__(self, wire: FhirWire) -> None:
+        self._wire = wire
         self._is_release_checked = False
 
     async def ping(self) -> datetime | None:
         """Return the server's own time; that it speaks the configured release of FHIR is checked."""
-        answer = await self._get("metadata")
-        said = text_of(self._resource(answer, "CapabilityStatement").get("fhirVersion"))
-        if why_not := fhir.why_not_spoken(said, self._release):
-            raise ContractDrift(say(why_not))
-        return answer.sent_at
+        _, its_time = await self._wire.hello()
+        return its_time
 
     async def appointments(
         self, start: datetime, end: datetime, cursor: str | None = None
@@ -98,11 +82,12 @@ class FhirPms:
         A day is never asked for by its date: servers were seen that take it for a day in UTC.
         """
         asked = (("date", f"ge{fhir.in_utc(start)}"), ("date", f"lt{fhir.in_utc(end)}"))
-        page, following = await self._page("Appointment", asked, cursor)
-        found = [fhir.appointment(one, self._base) for one in page if not fhir.is_without_time(one)]
+        resources, page = await self._wire.page("Appointment", asked, cursor)
+        timed = [one for one in resources if not fhir.is_without_time(one)]
+        found = [fhir.appointment(one, self._wire.base) for one in timed]
         # A server may ignore a parameter, and its `lt` looks at ends in some.
         inside = tuple(one for one in found if start <= one.starts_at < end)
-        return AppointmentPage(inside, following, without_time=len(page) - len(found))
+        return AppointmentPage(inside, page.cursor, len(resources) - len(found))
 
     async def appointment(self, ref: str) -> Appointment:
         """Return one appointment; its version is what If-Match compares.
@@ -110,21 +95,23 @@ class FhirPms:
         Of a cancelled one its slots are read too: not every server frees them.
         """
         resource, tag = await self._fresh(ref)
-        shown = fhir.appointment(resource, self._base, tag)
+        shown = fhir.appointment(resource, self._wire.base, tag)
         if shown.status is not AppointmentStatus.CANCELLED:
             return shown
-        return replace(shown, slots=await self._slots_left(fhir.slots(resource, self._base)))
+        return replace(shown, slots=await self._slots_left(fhir.slots(resource, self._wire.base)))
 
     async def cancel(self, ref: str, request: CancelRequest) -> WriteResult:
         """Cancel an appointment: read, compared with `request.version`, and put back cancelled."""
         resource, tag = await self._compared(ref, request.version)
-        changed = fhir.cancelled(resource, request.reason, self._release, self._clock())
+        changed = fhir.cancelled(resource, request.reason, self._wire.release, self._wire.clock())
         return await self._put(changed, tag)
 
     async def reschedule(self, ref: str, request: MoveRequest) -> WriteResult:
         """Move an appointment: read, compared, and put back with other times. The id stays."""
         resource, tag = await self._compared(ref, request.version)
-        moved = fhir.moved(resource, self._base, request.starts_at, request.ends_at, request.practitioner)
+        moved = fhir.moved(
+            resource, self._wire.base, request.starts_at, request.ends_at, request.practitioner
+        )
         return await self._put(moved, tag)
 
     async def mark_no_show(self, ref: str, request: NoShowRequest) -> WriteResult:
@@ -139,33 +126,11 @@ class FhirPms:
 
     async def practitioners(self) -> tuple[PmsPractitioner, ...]:
         """Return who can be booked."""
-        found: list[PmsPractitioner] = []
-        cursor: str | None = None
-        while True:
-            page, cursor = await self._page("Practitioner", (), cursor)
-            found += map(fhir.practitioner, page)
-            if cursor is None:
-                return tuple(found)
+        return tuple(map(fhir.practitioner, await self._wire.all("Practitioner")))
 
     async def close(self) -> None:
         """Let go of connections. Calling it twice is harmless."""
-        await self._client.close()
-
-    async def _page(
-        self, kind: str, params: Sequence[tuple[str, str]], cursor: str | None
-    ) -> tuple[list[Resource], str | None]:
-        """Return the resources of one page of a search, and the cursor of the next."""
-        number, link = place(cursor)
-        answer = await self._get(link or kind, () if link else (*params, ("_count", str(PAGE_SIZE))))
-        bundle = self._resource(answer, "Bundle")
-        found, following = list(fhir.resources(bundle, kind)), fhir.next_link(bundle)
-        if not following:
-            return found, None
-        if following == link:
-            raise ContractDrift("a list repeats itself")
-        if number >= MOST_PAGES:
-            raise ContractDrift("a list does not end")
-        return found, f"{number + 1} {following}"
+        await self._wire.close()
 
     async def _compared(
         self, ref: str, version: str, status: AppointmentStatus = AppointmentStatus.BOOKED
@@ -186,7 +151,7 @@ class FhirPms:
         resource, tag = await self._fresh(ref)
         if resource.get("status") == "cancelled":
             raise AlreadyCancelled("it is cancelled there already")
-        there = fhir.appointment(resource, self._base, tag)
+        there = fhir.appointment(resource, self._wire.base, tag)
         if there.by_hand:
             raise Rejected(there.by_hand.value)
         if isinstance(there.patients, Several):
@@ -203,9 +168,9 @@ class FhirPms:
         said = ""
         with contextlib.suppress(PmsError, TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
-                resource = self._resource(await self._get("metadata"), "CapabilityStatement")
-            said = text_of(resource.get("fhirVersion"))
-        if said and (why_not := fhir.why_not_spoken(said, self._release)):
+                statement, _ = await self._wire.statement()
+            said = text_of(statement.get("fhirVersion"))
+        if said and (why_not := fhir.why_not_spoken(said, self._wire.release)):
             raise Rejected(say(why_not))
         self._is_release_checked = True
 
@@ -214,7 +179,7 @@ class FhirPms:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 for id_ in ids:
-                    slot = self._resource(await self._get(f"Slot/{id_}"), "Slot") if fhir.is_id(id_) else {}
+                    slot = (await self._wire.read("Slot", id_))[0] if fhir.is_id(id_) else {}
                     status = text_of(slot.get("status"))
                     if status in _BUSY:
                         return SlotsLeft.BUSY
@@ -225,15 +190,7 @@ class FhirPms:
         return SlotsLeft.NONE
 
     async def _fresh(self, ref: str) -> tuple[Resource, str]:
-        """Return an appointment as it is now, and its entity tag."""
-        id_ = ref.removeprefix("Appointment/")
-        if not fhir.is_id(id_):
-            raise Rejected("the booking's reference there cannot be right")
-        answer = await self._get(f"Appointment/{id_}")
-        resource = self._resource(answer, "Appointment")
-        if resource.get("id") != id_:
-            raise ContractDrift("it answers with another appointment")
-        return resource, fhir.entity_tag(resource, answer.headers.get("etag", ""))
+        return await self._wire.read("Appointment", ref)
 
     async def _put(self, changed: Resource, tag: str) -> WriteResult:
         if not tag:
@@ -241,16 +198,16 @@ class FhirPms:
             raise Unsupported(NO_VERSIONS)
         ref, content = changed["id"], fhir.encoded(changed)
         try:
-            answer = await self._send(
+            answer = await self._wire.send(
                 "PUT",
                 f"Appointment/{ref}",
-                headers={"If-Match": tag, "Content-Type": _JSON, "Prefer": "return=representation"},
+                headers={"If-Match": tag, "Content-Type": JSON, "Prefer": "return=representation"},
                 content=content,
             )
         except Lost as error:
             raise UnknownOutcome(str(error)) from None
-        refusal = _refusal(answer, changed)
-        if problem := judged(answer, self._clock(), refusal=refusal, is_write=True):
+        words = refusal(answer, changed)
+        if problem := judged(answer, self._wire.clock(), refusal=words, is_write=True):
             raise problem
         if answer.status == 202:
             return WriteResult(WriteState.ACCEPTED, ref)
@@ -265,47 +222,9 @@ class FhirPms:
             said = answer.json(fhir.exact)
             if isinstance(said, dict) and said.get("resourceType") == "OperationOutcome":
                 return
-            shown = fhir.appointment(fhir.resource_of(said, "Appointment"), self._base)
+            shown = fhir.appointment(fhir.resource_of(said, "Appointment"), self._wire.base)
         except (Unreadable, ContractDrift):
             raise UnknownOutcome("its answer does not say whether it was done") from None
-        meant = fhir.appointment(changed, self._base)
+        meant = fhir.appointment(changed, self._wire.base)
         if (shown.status, shown.starts_at) != (meant.status, meant.starts_at):
             raise UnknownOutcome("its answer does not show that it was done")
-
-    async def _get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
-        try:
-            answer = await self._send("GET", path, params=params)
-        except Lost as error:
-            raise PmsUnavailable(str(error)) from None
-        refusal = _refusal(answer, {})
-        if problem := judged(answer, self._clock(), refusal=refusal, is_write=False):
-            raise problem
-        return answer
-
-    async def _send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any
-    ) -> Answer:
-        url, own = self._address(path), {"Accept": _JSON, **(headers or {})}
-        try:
-            return await self._sign_in.signed(
-                lambda signature: self._client.send(method, url, headers={**own, **signature}, **rest)
-            )
-        except NotSent as error:
-            raise PmsUnavailable(str(error)) from None
-
-    def _address(self, path: str) -> str:
-        """A link that a server gave is followed on that server only: our credential goes with it."""
-        return followed(f"{self._base}/", path)
-
-    def _resource(self, answer: Answer, kind: str) -> Resource:
-        try:
-            return fhir.resource_of(answer.json(fhir.exact), kind)
-        except Unreadable as error:
-            raise ContractDrift(str(error)) from None
-
-
-def _refusal(answer: Answer, about: Resource) -> str:
-    try:
-        return fhir.words_of(answer.json(), about) if answer.status >= 400 else ""
-    except Unreadable:
-        return ""

@@ -16,16 +16,17 @@ from frontdesk.text import clean
 
 PATIENTS = frozenset(("Patient",))
 PRACTITIONERS = frozenset(("Practitioner", "PractitionerRole"))
+LOCATIONS = frozenset(("Location",))
 
 _GROUP = "Group"
-_BY_BARE_ID = ("Patient", "Practitioner")
-"""Bookings have these ids without the type in front of them."""
+_BY_BARE_ID = ("Patient", "Practitioner", "Location")
+"""Bookings, and the config, have these ids without the type in front of them."""
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})")
 _TYPE = re.compile(r"[A-Z][A-Za-z]+")
 _TYPES = "http://hl7.org/fhir/StructureDefinition/"
-_SUBJECT_IN_R4 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.subject"
-"""R5's subject in an R4 resource (https://hl7.org/fhir/R5/versions.html#extensions)."""
+_R5_IN_R4 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment."
+"""An element of R5 in an R4 resource (https://hl7.org/fhir/R5/versions.html#extensions)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,18 @@ def _actors(resource: Resource, base: str) -> Iterator[Actor]:
             yield Actor()
         elif "actor" in participant:
             yield actor_of(participant["actor"], resource, base)
-    if "subject" in resource:
-        yield actor_of(resource["subject"], resource, base)
-    for extension in tables_of(resource.get("extension")):
-        if extension.get("url") == _SUBJECT_IN_R4:
-            yield actor_of(extension.get("valueReference"), resource, base)
+    for subject in of_r5(resource, "subject"):
+        yield actor_of(subject, resource, base)
+
+
+def of_r5(resource: Resource, element: str) -> list[object]:
+    """Return the References that an element of R5 holds, in whichever release the resource is written."""
+    own = resource.get(element, [])
+    extensions = tables_of(resource.get("extension"))
+    return [
+        *(own if isinstance(own, list) else [own]),
+        *(one.get("valueReference") for one in extensions if one.get("url") == f"{_R5_IN_R4}{element}"),
+    ]
 
 
 def actor_of(value: object, resource: Resource, base: str) -> Actor:

@@ -5,7 +5,7 @@ JSON: https://hl7.org/fhir/R4/json.html; versions: https://hl7.org/fhir/R4/http.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -13,13 +13,24 @@ import msgspec
 
 from frontdesk import text
 from frontdesk.pms.fhir_json import Resource, list_of, table_of, tables_of, text_of
-from frontdesk.pms.fhir_people import PATIENTS, PRACTITIONERS, actor_of, actors, names, read_reference, who
+from frontdesk.pms.fhir_people import (
+    LOCATIONS,
+    PATIENTS,
+    PRACTITIONERS,
+    actor_of,
+    actors,
+    names,
+    of_r5,
+    read_reference,
+    who,
+)
 from frontdesk.pms.outcomes import say
 from frontdesk.pms.port import (
     Appointment,
     AppointmentStatus,
     ByHand,
     ContractDrift,
+    One,
     PmsPractitioner,
     Unsupported,
 )
@@ -126,13 +137,14 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
         raise ContractDrift("an appointment without a status")
     end = resource.get("end")
     found = actors(resource, base)
+    site = who(tuple(one for one in found if one.kind in LOCATIONS), LOCATIONS)
     tag = _ETAG.fullmatch(entity_tag(resource, etag))
     return text.clean_fields(
         Appointment(
-            ref=_id(resource),
+            ref=id_of(resource),
             status=STATUSES.get(raw_status, AppointmentStatus.OTHER),
-            starts_at=_instant(resource.get("start"), "start"),
-            ends_at=None if end is None else _instant(end, "end"),
+            starts_at=instant(resource.get("start"), "start"),
+            ends_at=None if end is None else instant(end, "end"),
             practitioners=who(found, PRACTITIONERS),
             practitioner_name=names(found, PRACTITIONERS),
             patients=who(found, PATIENTS),
@@ -141,8 +153,34 @@ def appointment(resource: Resource, base: str, etag: str = "") -> Appointment:
             version=tag[1] if tag else "",
             raw_status=raw_status,
             by_hand=_by_hand(resource),
+            location=site.ref if isinstance(site, One) else "",
+            previous=_only_id(of_r5(resource, "replaces"), resource, base),
+            series=_only_id(of_r5(resource, "originatingAppointment"), resource, base),
+            updated_at=last_updated(resource),
+            time_text=text_of(resource.get("start")),
         )
     )
+
+
+def last_updated(resource: Resource) -> datetime | None:
+    """Return when a resource was changed last, None where it does not say so that it can be understood."""
+    try:
+        return instant(table_of(resource.get("meta")).get("lastUpdated"), "last change")
+    except ContractDrift:
+        return None
+
+
+def locations(resource: Resource, base: str) -> frozenset[str]:
+    """Return the ids of all places that an Appointment or a Schedule names: a site, a room."""
+    return frozenset(one.ref for one in actors(resource, base) if one.kind in LOCATIONS and one.ref)
+
+
+def _only_id(references: list[object], resource: Resource, base: str) -> str:
+    """Return the id of the one Appointment of this server that is referred to, empty where it is not one."""
+    found = [read_reference(text_of(table_of(one).get("reference")), resource, base) for one in references]
+    if len(found) != 1 or found[0][0] != "Appointment" or "://" in found[0][1]:
+        return ""
+    return found[0][1].removeprefix("Appointment/")
 
 
 def is_without_time(resource: Resource) -> bool:
@@ -235,38 +273,18 @@ def _by_hand(resource: Resource) -> ByHand | None:
 
 def practitioner(resource: Resource) -> PmsPractitioner:
     """Return who a Practitioner is. Raises ContractDrift without an id."""
-    names = [name for name in tables_of(resource.get("name")) if name.get("use") != "old"]
-    names.sort(key=lambda name: _NAME_USES.get(text_of(name.get("use")), 2))
     return text.clean_fields(
         PmsPractitioner(
-            ref=_id(resource),
-            name=_human_name(names[0]) if names else "",
-            is_active=resource.get("active") is not False,
+            ref=id_of(resource), name=name_of(resource), is_active=resource.get("active") is not False
         )
     )
 
 
-def resources(bundle: Resource, kind: str) -> Iterator[Resource]:
-    """Yield the resources of one kind that a searchset found; what came along with them is left out.
-
-    Raises ContractDrift for what is no resource at all.
-    """
-    entries = bundle.get("entry", [])
-    for entry in entries if isinstance(entries, list) else [None]:
-        resource = table_of(table_of(entry).get("resource"))
-        there = text_of(resource.get("resourceType"))
-        if not there:
-            raise ContractDrift("a list holds something that is no resource")
-        if there == kind:
-            yield resource
-
-
-def next_link(bundle: Resource) -> str:
-    """Return the address of a searchset's next page, or nothing (https://hl7.org/fhir/R4/http.html#paging)."""
-    links = (
-        text_of(link.get("url")) for link in tables_of(bundle.get("link")) if link.get("relation") == "next"
-    )
-    return next(links, "")
+def name_of(resource: Resource) -> str:
+    """Return the name by which a Patient or a Practitioner is called, empty where there is none."""
+    names = [name for name in tables_of(resource.get("name")) if name.get("use") != "old"]
+    names.sort(key=lambda name: _NAME_USES.get(text_of(name.get("use")), 2))
+    return _human_name(names[0]) if names else ""
 
 
 def words_of(outcome: object, about: Resource) -> str:
@@ -299,15 +317,16 @@ def _private_words(resource: Resource) -> Iterable[str]:
     return (word for name in people for word in re.findall(r"[^\W\d_][^\W_'-]+", name))
 
 
-def _id(resource: Resource) -> str:
+def id_of(resource: Resource) -> str:
+    """Return a resource's id. Raises ContractDrift without one."""
     ref = text_of(resource.get("id"))
     if not is_id(ref):
         raise ContractDrift(say(f"a {resource['resourceType']} without an id"))
     return ref
 
 
-def _instant(value: object, name: str) -> datetime:
-    """A time without an offset could be anybody's: it is refused, never guessed."""
+def instant(value: object, name: str) -> datetime:
+    """Return an instant in UTC. Raises ContractDrift: one without an offset could be anybody's."""
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)

@@ -6,7 +6,7 @@ Names are known without importing what carries them out: this module is loaded a
 import re
 import tomllib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -19,12 +19,20 @@ from frontdesk.pms.port import Account, Pms, UnusableSettings, Verified
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-MANUAL = "manual"
+MANUAL, CSV, ICS = "manual", "csv", "ics"
+NAMED = (MANUAL, CSV, ICS)
+"""The kinds that any PMS may be of, so that the config says what it is called."""
+
 ENTRY_POINTS = "frontdesk.pms"
 """The group under which an installed package offers a function like `open_pms`, by the name of its kind."""
 
 _HERE = Path(__file__).parent
-_PROFILES = {"praktika": "praktika.toml", "core-practice": "core_practice.toml", "cliniko": "cliniko.toml"}
+_PROFILES = {
+    "praktika": "praktika.toml",
+    "core-practice": "core_practice.toml",
+    "cliniko": "cliniko.toml",
+    "open-dental": "open_dental.toml",
+}
 
 
 class _Opener(NamedTuple):
@@ -42,8 +50,22 @@ _OPENERS = {
     "praktika": _PROFILE,
     "core-practice": _PROFILE,
     "cliniko": _Opener("frontdesk.pms.cliniko:open_cliniko", "frontdesk.pms.cliniko:open_cliniko_diary"),
-    "fhir": _Opener("frontdesk.pms.opening:open_fhir"),
+    "open-dental": _Opener(
+        "frontdesk.pms.open_dental:open_open_dental", "frontdesk.pms.open_dental:open_open_dental_diary"
+    ),
+    "fhir": _Opener("frontdesk.pms.opening:open_fhir", "frontdesk.pms.opening:open_fhir_diary"),
+    CSV: _Opener(diary="frontdesk.pms.files.csv_files:open_csv"),
+    ICS: _Opener(diary="frontdesk.pms.files.calendars:open_ics"),
 }
+
+_TELLS_ALL: dict[str, Any] = dict.fromkeys(
+    (
+        *("can_be_read", "tells_changes", "tells_patients"),
+        *("tells_locations", "tells_blocks", "tells_hours"),
+    ),
+    True,
+)
+"""What is said of the kinds whose diary is read by code of their own, not by the routes of a profile."""
 
 _ROUTE = re.compile(r"\s*\[\s*routes\s*\.\s*(\w+)\s*\]")
 """The heading of a table that says how something is asked of a PMS: what has none is done by hand."""
@@ -53,7 +75,7 @@ OpenPms = Callable[[Account, Secrets, str, Callable[[], datetime]], Pms]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What can be said of a kind of PMS without asking it. A manual one has its name in the config.
+    """What can be said of a kind of PMS without asking it. Those that are NAMED have theirs in the config.
 
     `verified` is None where nothing is assumed, or where only the installed package could say it.
     `can_be_read`: its diary can be followed; `tells_changes` to `tells_hours` are what can be read of it
@@ -87,6 +109,8 @@ def describe(kind: str, folder: Path) -> Described:
     """
     if kind == MANUAL:
         return Described("", can_cancel=False)
+    if kind in (CSV, ICS):
+        return Described("", can_cancel=False, can_be_read=True, tells_blocks=kind == ICS)
     if kind == "fhir":
         return Described(
             "FHIR",
@@ -95,7 +119,10 @@ def describe(kind: str, folder: Path) -> Described:
             can_move=True,
             can_mark_no_show=True,
             can_take_back_no_show=True,
+            **_TELLS_ALL,
         )
+    if kind == "open-dental":
+        return replace(_described(_HERE / _PROFILES[kind]), **_TELLS_ALL)
     if kind in _PROFILES:
         return _described(_HERE / _PROFILES[kind])
     if is_profile(kind):

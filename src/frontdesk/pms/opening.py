@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from frontdesk.credentials import Secrets
-from frontdesk.http_client import HttpClient
+from frontdesk.http_client import BODY_LIMIT, HttpClient
 from frontdesk.pms.diary import Diary
 from frontdesk.pms.fhir import CAPABILITIES, FhirPms
+from frontdesk.pms.fhir_diary import FhirDiary
+from frontdesk.pms.fhir_wire import FhirWire
 from frontdesk.pms.kinds import profile_path
 from frontdesk.pms.port import Account, Pms, UnusableSettings
 from frontdesk.pms.profile import Auth, Profile
@@ -17,9 +19,9 @@ from frontdesk.pms.profile_file import load
 from frontdesk.pms.rest_diary import RestDiary
 from frontdesk.pms.rest_profile import RestPms
 from frontdesk.pms.signing import SignIn
-from frontdesk.templates import fill, fill_path, names_in
+from frontdesk.templates import Values, fill, fill_path, names_in
 
-OpenedT = TypeVar("OpenedT", bound=RestDiary)
+OpenedT = TypeVar("OpenedT")
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
@@ -29,7 +31,7 @@ def open_profile(account: Account, secrets: Secrets, time_zone: str, now: Callab
 
     Raises UnusableSettings, which names the connection and what it lacks.
     """
-    return _joined(RestPms, account, secrets, time_zone, now)
+    return joined(RestPms, account, secrets, time_zone, now)
 
 
 def open_profile_diary(
@@ -39,12 +41,17 @@ def open_profile_diary(
 
     Raises UnusableSettings, which names the connection and what it lacks.
     """
-    return _joined(RestDiary, account, secrets, time_zone, now)
+    return joined(RestDiary, account, secrets, time_zone, now)
 
 
-def _joined(
-    kind: type[OpenedT], account: Account, secrets: Secrets, time_zone: str, now: Callable[[], datetime]
+def joined(
+    kind: Callable[[Profile, str, Values, HttpClient, SignIn, str, Callable[[], datetime]], OpenedT],
+    account: Account,
+    secrets: Secrets,
+    time_zone: str,
+    now: Callable[[], datetime],
 ) -> OpenedT:
+    """Return an account joined with its profile, by what makes one of both. Raises UnusableSettings."""
     profile = load(profile_path(account.kind, Path()))
     root = _root(profile, account)
     client = client_for(account)
@@ -57,6 +64,15 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
 
     Raises UnusableSettings.
     """
+    return FhirPms(_wire(account, secrets, now))
+
+
+def open_fhir_diary(account: Account, secrets: Secrets, _: str, now: Callable[[], datetime]) -> Diary:
+    """Return the diary of an account at a FHIR server, signed in to as `open_fhir` does. Raises UnusableSettings."""
+    return FhirDiary(_wire(account, secrets, now))
+
+
+def _wire(account: Account, secrets: Secrets, now: Callable[[], datetime]) -> FhirWire:
     name = CAPABILITIES.name
     if not account.base_url:
         raise _without_base_url(account, name)
@@ -65,10 +81,10 @@ def open_fhir(account: Account, secrets: Secrets, _: str, now: Callable[[], date
     if account.auth:
         kind = "client-credentials"
     sign_in = SignIn(name, Auth(kind=kind), account, secrets, client, now)
-    return FhirPms(account, client, sign_in, now)
+    return FhirWire(account, client, sign_in, now)
 
 
-def client_for(account: Account) -> HttpClient:
+def client_for(account: Account, body_limit: int = BODY_LIMIT) -> HttpClient:
     """Return what sends requests for an account, as far as its connection allows."""
     agent = f"frontdesk ({account.user_agent_email})" if account.user_agent_email else "frontdesk"
     return HttpClient(
@@ -76,6 +92,7 @@ def client_for(account: Account) -> HttpClient:
         allow_http=account.allow_http,
         allow_private=account.allow_private,
         headers={"User-Agent": agent},
+        body_limit=body_limit,
     )
 
 

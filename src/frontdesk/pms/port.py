@@ -13,6 +13,7 @@ from uuid import UUID
 
 from frontdesk.arrivals import AppointmentStatus as AppointmentStatus
 from frontdesk.errors import FrontdeskError
+from frontdesk.pms.files.settings import Export
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Account:
 
     `kind` is a registered name, or the absolute path of a profile. `credentials` maps the roles that
     a PMS knows (`secret`, `key2`) to names of secrets. `auth` has the extra addresses of a
-    sign-in: `token_url`, `client_id`, `scope`. `fhir_version` is R4 or R5.
+    sign-in: `token_url`, `client_id`, `scope`. `fhir_version` is R4 or R5. `export` is what is read of
+    a PMS without an API.
     """
 
     connection: str
@@ -35,6 +37,7 @@ class Account:
     allow_private: bool = False
     user_agent_email: str = ""
     fhir_version: str = "R4"
+    export: Export | None = None
 
 
 class Verified(Enum):
@@ -54,7 +57,11 @@ class Verified(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a PMS can do."""
+    """What a PMS can do.
+
+    `reason_is_apart`: a cancel's reason is a request of its own, which is not sent where the answer to the
+    cancel itself is lost.
+    """
 
     name: str
     can_cancel: bool = True
@@ -65,6 +72,7 @@ class Capabilities:
     tells_patient: bool = False
     has_versions: bool = False
     has_request_ids: bool = False
+    reason_is_apart: bool = False
     verify_after_write: bool = False
     verified: Verified = Verified.ASSUMED
 
@@ -148,7 +156,9 @@ class Appointment:
     `location` is the id of the site, `previous` the id that it had before a move, `series` that of the series
     which it belongs to, `updated_at` when it was changed last by the PMS's clock, each empty where it tells none.
     `time_text` is the start as it is written there. `patient` is who it is for where that stands beside the
-    appointment itself; elsewhere the patient is asked for by the id.
+    appointment itself; elsewhere the patient is asked for by the id. `fee` is in cents, `reason` why it
+    was cancelled. `unsaid` names what the diary has no place for, by the names of a CSV file's columns:
+    that is not the same as empty.
     """
 
     ref: str
@@ -171,6 +181,21 @@ class Appointment:
     updated_at: datetime | None = None
     time_text: str = ""
     patient: PmsPatient | None = None
+    fee: int | None = None
+    reason: str = ""
+    unsaid: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time of which a list has every appointment: those of one practitioner, of all where it names none.
+
+    `practitioner` is the id, or the name where there is no id.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    practitioner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +205,11 @@ class AppointmentPage:
     `without_time` counts entries that were left out because they have no time, as in a waiting list.
     `total` is how many the whole list has, those without a time too, where the PMS says it: on the last
     page it is exact. `gone` are the ids of those that the list names as deleted.
+
+    `spans` are the times of which the list has everything, None where that is all that was asked for: what is
+    not in the list and outside of them is not missing. `incomplete` is why the list as a whole may lack
+    some, in words for the operator, empty where it does not: then there are no spans, what is new and
+    changed counts, and nothing is missing. `as_of` is when the list was written, where that is not now.
     """
 
     appointments: tuple[Appointment, ...]
@@ -187,6 +217,21 @@ class AppointmentPage:
     without_time: int = 0
     total: int | None = None
     gone: tuple[str, ...] = ()
+    spans: tuple[Span, ...] | None = None
+    incomplete: str = ""
+    as_of: datetime | None = None
+
+    def would_have(self, practitioner: str, starts_at: datetime) -> bool:
+        """Whether an appointment that is not in the list is missing from it, as far as the list can tell.
+
+        `practitioner` is the id, or the name where there is no id.
+        """
+        if self.spans is None:
+            return not self.incomplete
+        return any(
+            span.practitioner in ("", practitioner) and span.starts_at <= starts_at < span.ends_at
+            for span in self.spans
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +295,14 @@ class WriteState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The answer to a write; `ref` differs from the one asked for where a move makes a new one."""
+    """The answer to a write; `ref` differs from the one asked for where a move makes a new one.
+
+    `lacks_reason` says of a cancel that it is done, and that its reason could not be written.
+    """
 
     state: WriteState
     ref: str
+    lacks_reason: bool = False
 
 
 class UnusableSettings(FrontdeskError):

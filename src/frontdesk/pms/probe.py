@@ -100,7 +100,7 @@ async def _asked(pms: Pms, zone: ZoneInfo, now: datetime) -> AsyncIterator[Assum
     yield Assumption(
         Held.OK, f"it lists a day, and every time can be read (appointments: {len(listed)}, pages: {pages})"
     )
-    for one in (_distinct(listed), _hours(listed, zone), _statuses(listed), _cancelled(listed)):
+    for one in (_distinct(listed), about_hours(listed, zone), about_statuses(listed), _cancelled(listed)):
         yield one
     for one in await _one_of_them(pms, listed[0]):
         yield one
@@ -150,7 +150,7 @@ def _distinct(listed: Sequence[Appointment]) -> Assumption:
     return Assumption(Held.FAILED, "some appointments are listed twice: is the paging right?")
 
 
-def _hours(listed: Sequence[Appointment], zone: ZoneInfo) -> Assumption:
+def about_hours(listed: Sequence[Appointment], zone: ZoneInfo) -> Assumption:
     """A wrong time zone shows at once: nobody treats teeth at three in the morning."""
     odd = sum(not _OPEN <= one.starts_at.astimezone(zone).hour < _CLOSED for one in listed)
     if odd == 0:
@@ -161,7 +161,8 @@ def _hours(listed: Sequence[Appointment], zone: ZoneInfo) -> Assumption:
     )
 
 
-def _statuses(listed: Sequence[Appointment]) -> Assumption:
+def about_statuses(listed: Sequence[Appointment]) -> Assumption:
+    """A word that nobody has mapped means nothing here."""
     unknown = sorted({one.raw_status for one in listed if one.status is AppointmentStatus.OTHER})
     if not unknown:
         return Assumption(Held.OK, "every status is known")

@@ -48,6 +48,9 @@ _SLOT_WORDS = {
 }
 
 
+_LACKS_REASON = "; the reason may be missing there"
+
+
 def _cancel(claim: Claim) -> PmsWrite:
     done = claim.booking.cancellation
     return Cancel(done.reason if done else "")
@@ -146,7 +149,8 @@ class _Attempt:
             return self._not_read(self._without_effect(error))
         match self._write.stands(self._claim.booking, shown):
             case Stands.DONE:
-                return self._done(shown, was_so_before=not self._claim.unproven)
+                lacks_reason = bool(self._claim.unproven) and self._may_lack_reason()
+                return self._done(shown, was_so_before=not self._claim.unproven, lacks_reason=lacks_reason)
             case Stands.AS_SEEN:
                 return await self._send(shown)
         said = self._write.otherwise(self._claim.booking, shown, self._claim.at)
@@ -161,7 +165,7 @@ class _Attempt:
         try:
             result = await self._write.send(self._pms, shown, self._claim.command.id)
         except (UnknownOutcome, ContractDrift, AlreadyCancelled) as error:
-            return await self._found_out(shown.ref, str(error))
+            return await self._found_out(shown.ref, str(error), lacks_reason=self._may_lack_reason())
         except PmsError as error:
             return self._without_effect(error)
         if result.state is WriteState.ACCEPTED:
@@ -170,18 +174,21 @@ class _Attempt:
             )
         # The answer to a request that was sent before may be the answer of that time.
         if self._pms.capabilities.verify_after_write or self._claim.unproven:
-            return await self._found_out(result.ref, "it did not show whether it was done")
+            doubt = "it did not show whether it was done"
+            return await self._found_out(result.ref, doubt, lacks_reason=result.lacks_reason)
         was_so_before = result.state is WriteState.ALREADY
-        return self._done(replace(shown, ref=result.ref), was_so_before=was_so_before)
+        return self._done(
+            replace(shown, ref=result.ref), was_so_before=was_so_before, lacks_reason=result.lacks_reason
+        )
 
-    async def _found_out(self, ref: str, doubt: str) -> Result:
+    async def _found_out(self, ref: str, doubt: str, *, lacks_reason: bool) -> Result:
         """Read whether it is done now. That it is not yet proves nothing: a request may be on its way."""
         try:
             shown = await self._read(ref)
         except PmsError:
             return self._unknown(doubt)
         if self._write.stands(self._claim.booking, shown) is Stands.DONE:
-            return self._done(shown, was_so_before=False)
+            return self._done(shown, was_so_before=False, lacks_reason=lacks_reason)
         return self._unknown(doubt)
 
     async def _read(self, ref: str) -> Appointment:
@@ -216,11 +223,18 @@ class _Attempt:
         doubt = {Ended.FAILED: Ended.UNKNOWN, Ended.REFUSED: Ended.STUCK}
         return replace(result, ended=doubt.get(result.ended, result.ended))
 
-    def _done(self, shown: Appointment, *, was_so_before: bool) -> Result:
+    def _may_lack_reason(self) -> bool:
+        """Whether a reason would have been a request of its own, behind one whose answer is not known."""
+        has_reason = isinstance(self._write, Cancel) and bool(self._write.reason)
+        return has_reason and self._pms.capabilities.reason_is_apart
+
+    def _done(self, shown: Appointment, *, was_so_before: bool, lacks_reason: bool) -> Result:
         said = self._write.said.already if was_so_before else self._write.said.done
         is_other = self._write.follows_moves and shown.ref != self._ref
         return Result(
-            Ended.DONE, f"{said}{_SLOT_WORDS[shown.slots]}", proof={"pms_ref": shown.ref} if is_other else {}
+            Ended.DONE,
+            f"{said}{_SLOT_WORDS[shown.slots]}{_LACKS_REASON if lacks_reason else ''}",
+            proof={"pms_ref": shown.ref} if is_other else {},
         )
 
     def _unknown(self, said: str) -> Result:

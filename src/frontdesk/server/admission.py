@@ -13,6 +13,7 @@ from frontdesk.server.answering import CALLER_ID, invalid, out_of_reach
 from frontdesk.server.broadcast import Broadcast
 from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
+from frontdesk.server.routing import given_in
 from frontdesk.server.service import Service
 from frontdesk.store.port import DeskToken, ServedStore
 from frontdesk.text import clean
@@ -79,7 +80,7 @@ def _presented(request: Request) -> str:
 def _refuse_unknown_parameters(request: Request) -> None:
     """A misspelt filter must not be taken for none."""
     known = request.app.state.query_parameters[request.scope["route"].path]
-    for name in request.query_params:
+    for name in given_in(request):
         if name not in known:
             raise invalid(f"query {name}: there is no such parameter here")
 

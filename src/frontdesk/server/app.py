@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 
 from frontdesk.api import wire
@@ -23,9 +22,6 @@ from frontdesk.server.routes import billing, bookings, changes, deliveries, desk
 from frontdesk.server.routes.commands import command_routes
 from frontdesk.server.service import Service
 from frontdesk.server.wrapping import BodyLimit, Wrapping
-
-COMPRESSED_FROM = 1024
-"""Bytes; a smaller answer fits into a packet as it is."""
 
 _READS = (
     *(desk.router, bookings.router, deliveries.router, billing.router),
@@ -66,7 +62,6 @@ def make_app(service: Service) -> FastAPI:
     app.exception_handler(RequestValidationError)(tell_invalid)
     app.exception_handler(HTTPException)(tell_http)
     app.add_middleware(BodyLimit)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=1)
     app.add_middleware(Wrapping, report=service.report)
     return app
 

@@ -4,15 +4,20 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 Given = dict[str, list[str]]
 """The parameters of a query by name, with all their values."""
+
+_GIVEN = "frontdesk.given"
+"""Key in an ASGI scope under which they are kept, once they were read."""
 
 Problems = list[Any]
 """What is wrong with a request, as Pydantic says it; FastAPI makes 422 of it."""
@@ -45,6 +50,11 @@ class PlannedRoute(APIRoute):
             await (await handle(request))(scope, receive, send)
 
         self.app = app
+        *_, self._end = self.path.rpartition("}")
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether this is the route of a request; most others are told by how the address ends."""
+        return super().matches(scope) if scope["path"].endswith(self._end) else (Match.NONE, {})
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Return what answers a request. Raises TypeError for parameters of a kind that is not known here."""
@@ -122,9 +132,11 @@ class Plan:
 
 def given_in(request: Request) -> Given:
     """Return what a request's query gives."""
-    given: Given = {}
-    for name, value in request.query_params.multi_items():
-        given.setdefault(name, []).append(value)
+    given: Given | None = request.scope.get(_GIVEN)
+    if given is None:
+        given = request.scope[_GIVEN] = {}
+        for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True):
+            given.setdefault(name, []).append(value)
     return given
 
 

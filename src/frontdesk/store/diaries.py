@@ -29,7 +29,7 @@ class Mirrored:
 class Missing:
     """An appointment of the mirror that a complete slice does not have any more.
 
-    `is_slice_empty`: that slice has no appointment at all.
+    `practitioner` is the id, or the name where there is no id. `is_slice_empty`: that slice has no appointment at all.
     """
 
     ref: str

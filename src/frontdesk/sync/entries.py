@@ -9,7 +9,7 @@ from frontdesk.pms.port import Appointment, One, PmsPatient, PmsPractitioner, Se
 CONTACTS = frozenset({"patient_dob", "patient_mobile", "patient_email", "new_patient"})
 """What an appointment alone does not say of its patient, by the names of a CSV file's columns."""
 
-_NEVER_SAID = frozenset({"fee", "created_at"})
+_NEVER_SAID = frozenset({"created_at"})
 
 
 def patient_ref(appointment: Appointment) -> str:
@@ -49,6 +49,8 @@ def entry(
         practitioner_name=name,
         ends_at=appointment.ends_at,
         appointment_type=appointment.appointment_type,
+        fee=appointment.fee,
+        reason=appointment.reason,
         time_text=appointment.time_text,
         raw_status=appointment.raw_status,
         since=appointment.since,
@@ -56,8 +58,15 @@ def entry(
         updated_at=appointment.updated_at,
         previous_ref=appointment.previous,
         series_ref=appointment.series,
-        unsaid=_NEVER_SAID | (CONTACTS if found is None else found.unsaid | _not_known(found)),
+        unsaid=_unsaid(appointment, found),
     )
+
+
+def _unsaid(appointment: Appointment, found: PmsPatient | None) -> frozenset[str]:
+    """Return of what neither the appointment nor its patient says anything."""
+    of_patient = CONTACTS if found is None else found.unsaid | _not_known(found)
+    has_fee = frozenset[str]() if appointment.fee is not None else frozenset({"fee"})
+    return _NEVER_SAID | has_fee | appointment.unsaid | of_patient
 
 
 def _not_known(found: PmsPatient) -> frozenset[str]:

@@ -226,6 +226,10 @@ class Reader:
         finally:
             await self._close(diary)
         self._circuits.closed(source.host)
+        if reading.incomplete:
+            pause = diary_schedule.rest(self._pace, now, source.zone, self._chance())
+            await self._diaries.rest_in_trouble(lease, pause, reading.incomplete)
+            return Read(lease.place, runs, reading.incomplete)
         skew = reading.began - now if began else timedelta(0)
         await self._diaries.rest(
             lease, diary_schedule.rest(self._pace, now, source.zone, self._chance()), skew

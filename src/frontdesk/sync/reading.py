@@ -70,6 +70,10 @@ class Reading:
     sleep: Callable[[float], Awaitable[object]]
     report: Callable[[Progress], object] = lambda _: None
     run: Run | None = None
+    incomplete: str = ""
+    """Why the last list may lack some, in words for the operator: nothing is missing then."""
+    _lists: dict[int, AppointmentPage] = field(default_factory=dict)
+    """The list that each slice was read from, by its number: it tells what it would have."""
     _unread: int = 0
     _words: Counter[str] = field(default_factory=Counter)
     _people: People | None = None
@@ -129,6 +133,7 @@ class Reading:
     async def _begin(self, kind: Kind, window: Window | None) -> tuple[Run, tuple[Slice, ...]]:
         self.run, planned = await self.diaries.begin(self.lease, kind, window, self.began, self.by)
         self._unread, self._words = 0, Counter()
+        self._lists, self.incomplete = {}, ""
         return self.run, planned
 
     def _people_here(self) -> People:
@@ -158,6 +163,8 @@ class Reading:
                 mine = self._mine(shown)
                 entries = await self._people_here().entries(mine)
                 gone = [ref for page in pages for ref in page.gone]
+                self._lists[slice_.number] = pages[-1]
+                self.incomplete = self.incomplete or pages[-1].incomplete
                 await self.diaries.note(self.lease, run, entries, slice_, [one.ref for one in shown], gone)
                 return ()
         zone = self.source.zone
@@ -193,7 +200,7 @@ class Reading:
 
     async def _ask_for_missing(self, run: Run) -> Asked | None:
         """Ask the diary for each appointment that it should have shown, unless there are too many to believe it."""
-        missing = await self.diaries.missing(self.lease, run)
+        missing = tuple(filter(self._would_be_there, await self.diaries.missing(self.lease, run)))
         if not missing:
             return None
         known = (await self.diaries.judge(self.lease, run)).mass.known
@@ -206,6 +213,13 @@ class Reading:
         for one in missing:
             await self._ask_for(run, one.ref)
         return None
+
+    def _would_be_there(self, one: Missing) -> bool:
+        """Whether the list would have an appointment. Of one that was read by another reader, before, nobody knows."""
+        found = self._lists.get(one.slice_number)
+        if found is None:
+            return self.diary.abilities.answers_by_id
+        return found.would_have(one.practitioner, one.starts_at)
 
     async def _ask_for(self, run: Run, ref: str) -> None:
         await self.pace(1)
@@ -249,7 +263,12 @@ class Reading:
         )
 
     def _counts_as(self, run: Run) -> Kind | None:
-        """Return what a run spares for a while: a compare that somebody asked for may have another window."""
+        """Return what a run spares for a while: a compare that somebody asked for may have another window.
+
+        One whose list may lack some spares nothing.
+        """
+        if self.incomplete:
+            return None
         if run.window is None:
             return run.kind
         for kind in (Kind.FULL, Kind.NEAR):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
@@ -24,9 +24,6 @@ from frontdesk.bookings import Practice, Presence
 from frontdesk.sources.undecided import Verdict
 from frontdesk.words.fitting import fitted
 from frontdesk.words.told import Role, Shown, Told, told
-
-LAST_MINUTE = timedelta(minutes=1)
-"""A draft ends with a day, and people say 23:59 of it."""
 
 MARGIN = 2
 DAY_WIDTH, AT_WIDTH, AMOUNT_WIDTH, STATE_WIDTH = 10, 3, 12, 8
@@ -64,7 +61,7 @@ def month(period: Period, now: datetime, zone: ZoneInfo) -> str:
 
 def closes(days: Schedule, zone: ZoneInfo, now: datetime) -> str:
     """`closes Mon 7 Dec 23:59 Sydney, in 2 days`, by the clock of the account."""
-    last = days.final_at - LAST_MINUTE
+    last = days.last_minute
     how_far = times.distance(last, now, zone)
     return f"closes {times.when_in_words(last, zone, now)} {times.zone_name(zone)}, {how_far}"
 
@@ -78,7 +75,7 @@ def month_closes(period: Period, state: InvoiceState, days: Schedule, zone: Zone
 
 def closing_soon(found: Undecided, zone: ZoneInfo, now: datetime) -> str:
     """`Draft closes Mon 7 Dec: 12 undecided`."""
-    last = times.local_date(found.days.final_at - LAST_MINUTE, zone)
+    last = times.local_date(found.days.last_minute, zone)
     day = times.day_in_words(last, times.local_date(now, zone))
     return f"Draft closes {day}: {len(found.rows):,} undecided"
 
@@ -156,7 +153,7 @@ def outcomes_explained() -> tuple[str, ...]:
 def stands(one: InvoiceSummary, zone: ZoneInfo, now: datetime) -> str:
     """`Draft to Mon 7 Dec`, `Due Mon 21 Dec`, `Paid`: how an invoice of the list stands."""
     if one.state is InvoiceState.DRAFT:
-        return f"Draft to {_day(one.days.final_at - LAST_MINUTE, zone, now)}"
+        return f"Draft to {_day(one.days.last_minute, zone, now)}"
     if one.state in (InvoiceState.DUE, InvoiceState.OVERDUE):
         return f"{one.state} {times.day_in_words(one.days.due_on, times.local_date(now, zone))}"
     return "not issued yet" if one.state is InvoiceState.OPEN else str(one.state)
@@ -225,7 +222,7 @@ def _days(detail: InvoiceDetail, now: datetime, zone: ZoneInfo) -> tuple[str, ..
     invoice, days = detail.invoice, detail.invoice.days
     today = times.local_date(now, zone)
     if invoice.number is None:
-        last = days.final_at - LAST_MINUTE
+        last = days.last_minute
         until = f"{times.when_in_words(last, zone, now)} {times.zone_name(zone)}"
         ask = f"You can ask not to be charged until {until}, {times.distance(last, now, zone)}."
         issued = (f"It is a draft from {_day(days.issued_at, zone, now)} on.",) * (now < days.issued_at)

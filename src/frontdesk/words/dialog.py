@@ -25,7 +25,7 @@ UNTICKED = "[ ] "
 HINT = "Tab moves, Enter presses"
 
 MOVING, FREED, PICKED = "move", "freed", "picked"
-"""Places of an open move, of who waits for the time, and of how many are meant: gaps while there is none."""
+"""PracticeColumn of an open move, of who waits for the time, and of how many are meant: gaps while there is none."""
 _GAPS = (FREED, MOVING, PICKED)
 
 

@@ -151,16 +151,20 @@ class Diary:
         self._changes += 1
         return changed
 
-    def rebook(self, account: str, entry: Entry, now: datetime, **changes: Any) -> Entry:
-        """Put a new appointment in the place of `entry`, which counts as deleted, and return it."""
+    def book(self, account: str, entry: Entry, now: datetime) -> Entry:
+        """Write a new appointment, under an id that none had, and return it."""
         highest = self._database.execute(
             "SELECT max(CAST(ref AS INTEGER)) FROM appointment WHERE account = ?", (account,)
         ).fetchone()[0]
-        ref = str(highest + 1)
-        at = now.replace(microsecond=0)
-        made = replace(entry, **changes, ref=ref, moved_from=entry.ref, version=1, updated_at=at)
+        made = replace(entry, ref=str(highest + 1), version=1, updated_at=now.replace(microsecond=0))
         self._write(account, made)
-        self.change(account, entry, now, moved_to=ref)
+        self._changes += 1
+        return made
+
+    def rebook(self, account: str, entry: Entry, now: datetime, **changes: Any) -> Entry:
+        """Put a new appointment in the place of `entry`, which counts as deleted, and return it."""
+        made = self.book(account, replace(entry, **changes, moved_from=entry.ref), now)
+        self.change(account, entry, now, moved_to=made.ref)
         return made
 
     def _write(self, account: str, entry: Entry) -> None:
@@ -233,9 +237,12 @@ def _conditions(account: str, window: Window, view: View) -> tuple[str, tuple[st
         wanted.append(("coalesce(cancelled_at, updated_at) >= ?", _text(window.cancelled_since)))
     elif not window.with_cancelled:
         wanted.append(("status <> ?", EntryStatus.CANCELLED))
-    if window.archived_since:
-        wanted.append(("updated_at >= ?", _text(window.archived_since)))
-    wanted.append(("gone = ?", Gone.ARCHIVED if window.archived_since else Gone.NO))
+    if since := window.archived_since or window.deleted_since:
+        wanted.append(("updated_at >= ?", _text(since)))
+    if window.deleted_since:
+        wanted.append(("gone <> ?", Gone.NO))
+    else:
+        wanted.append(("gone = ?", Gone.ARCHIVED if window.archived_since else Gone.NO))
     if view.is_half:
         wanted.append(("unicode(substr(ref, -1)) % 2 = CAST(? AS INTEGER)", "0"))
     if view.is_empty:

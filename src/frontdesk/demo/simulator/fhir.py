@@ -1,4 +1,4 @@
-"""A FHIR server with Appointment, Practitioner and Slot, R4 or R5, as the simulator speaks it.
+"""A FHIR server with Appointment and what is around it, R4 or R5, as the simulator speaks it.
 
 Sources: https://hl7.org/fhir/R4/http.html (versions, search, paging) and
 https://hl7.org/fhir/R4/appointment.html. It demands If-Match, as Oracle's does.
@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from frontdesk.demo.simulator.diary import Diary
-from frontdesk.demo.simulator.records import Entry, EntryStatus, Window
+from frontdesk.demo.simulator.fhir_resources import CODES, Resources
+from frontdesk.demo.simulator.records import Entry, EntryStatus, Person, Window
 from frontdesk.demo.simulator.wire import (
     Answer,
     Call,
@@ -23,17 +24,17 @@ from frontdesk.demo.simulator.wire import (
 )
 
 _JSON = "application/fhir+json; charset=utf-8"
-_LARGEST_PAGE = 100
+_LARGEST_PAGE, _MANY = 100, 10_000
+_ALWAYS = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
-_CODES = {
-    EntryStatus.BOOKED: "booked",
-    EntryStatus.ARRIVED: "arrived",
-    EntryStatus.COMPLETED: "fulfilled",
-    EntryStatus.CANCELLED: "cancelled",
-    EntryStatus.NO_SHOW: "noshow",
+_LISTS = {
+    "Practitioner": Operation.PRACTITIONERS,
+    "Location": Operation.LOCATIONS,
+    "Slot": Operation.BLOCKS,
+    "PractitionerRole": Operation.HOURS,
 }
 _WRITES = {"cancelled": Operation.CANCEL, "noshow": Operation.NO_SHOW}
-_STATUSES = {code: status for status, code in _CODES.items()}
+_STATUSES = {code: status for status, code in CODES.items()}
 
 _REFUSALS = {
     Refused.UNAUTHORISED: (401, "login"),
@@ -73,9 +74,7 @@ class FhirServer:
     def __init__(self, account: SimulatedAccount, diary: Diary) -> None:
         self._account = account
         self._diary = diary
-        self._reason_element = (
-            "cancelationReason" if account.fhir_version.startswith("4") else "cancellationReason"
-        )
+        self._resources = Resources(account)
 
     def call(self, request: Request) -> Call:
         """Return what a request asks for; a PUT says it by the status of what is put, and what it was."""
@@ -84,12 +83,16 @@ class FhirServer:
                 return Call(Operation.PING)
             case "GET", ("Appointment",):
                 return Call(Operation.LIST)
+            case "GET", ("Appointment", "_history"):
+                return Call(Operation.HISTORY)
             case "GET", ("Appointment", ref):
                 return Call(Operation.READ, ref)
-            case "GET", ("Slot", ref):
+            case "GET", ("Slot" | "Schedule", ref):
                 return Call(Operation.SLOT, ref)
-            case "GET", ("Practitioner",):
-                return Call(Operation.PRACTITIONERS)
+            case "GET", ("Patient", ref):
+                return Call(Operation.PATIENT, ref)
+            case "GET", (kind,) if kind in _LISTS:
+                return Call(_LISTS[kind])
             case "PUT", ("Appointment", ref):
                 return Call(self._meant(request, ref), ref)
         return Call(Operation.OTHER)
@@ -100,18 +103,23 @@ class FhirServer:
             raise Refusal(Refused.UNAUTHORISED)
         match call.operation:
             case Operation.PING:
-                said = {"resourceType": "CapabilityStatement", "fhirVersion": self._account.fhir_version}
-                return _resource(200, said)
+                return _resource(200, self._resources.statement())
+            case Operation.SLOT if request.path[0] == "Schedule":
+                return _resource(200, self._resources.schedule(call.ref))
             case Operation.SLOT:
                 status = "free" if self._account.frees_slots else "busy"
                 return _resource(200, {"resourceType": "Slot", "id": call.ref, "status": status})
+            case Operation.PATIENT:
+                return _resource(200, self._resources.patient(self._person(call.ref)))
+            case Operation.HISTORY if self._account.keeps_history:
+                return self._history(request)
             case Operation.READ:
                 return self._shown(self._entry(call.ref))
             case Operation.LIST:
                 return self._search(request)
-            case Operation.PRACTITIONERS:
-                return self._practitioners()
-            case Operation.OTHER:
+            case Operation.PRACTITIONERS | Operation.LOCATIONS | Operation.BLOCKS | Operation.HOURS:
+                return self._around(request, call.operation)
+            case Operation.OTHER | Operation.HISTORY:
                 raise Refusal(Refused.NOT_FOUND)
         return self._put(request, call, now)
 
@@ -133,9 +141,16 @@ class FhirServer:
 
     def _entry(self, ref: str) -> Entry:
         entry = self._diary.entry(self._account.name, ref)
-        if entry is None:
+        if entry is None or entry.moved_to or entry.gone:
             raise Refusal(Refused.NOT_FOUND)
         return entry
+
+    def _person(self, ref: str) -> Person:
+        """Return a patient; one who was merged is still there, and says into whom."""
+        found = self._diary.register.person(self._account.name, ref)
+        if found is None:
+            raise Refusal(Refused.NOT_FOUND)
+        return found
 
     def _put(self, request: Request, call: Call, now: datetime) -> Answer:
         entry = self._entry(call.ref)
@@ -151,7 +166,7 @@ class FhirServer:
             EntryStatus.NO_SHOW if call.operation is Operation.TAKE_BACK_NO_SHOW else EntryStatus.BOOKED
         )
         if entry.status is not expected:
-            raise Refusal(Refused.ARRIVED, "status", f"is {_CODES[entry.status]}")
+            raise Refusal(Refused.ARRIVED, "status", f"is {CODES[entry.status]}")
         return self._shown(self._diary.change(self._account.name, entry, now, **changes))
 
     def _meant(self, request: Request, ref: str) -> Operation:
@@ -170,7 +185,7 @@ class FhirServer:
         name = self._diary.practitioner_name(self._account.name, practitioner)
         if name is None:
             raise Refusal(Refused.INVALID, "participant", "is not known")
-        reason = resource.get(self._reason_element)
+        reason = resource.get(self._resources.reason_element)
         return {
             "status": status,
             "starts_at": instant(resource.get("start"), "start"),
@@ -184,87 +199,68 @@ class FhirServer:
         }
 
     def _search(self, request: Request) -> Answer:
-        bounds = {"ge": datetime.min.replace(tzinfo=UTC), "lt": datetime.max.replace(tzinfo=UTC)}
-        for asked in request.query.get("date", ()):
-            if asked[:2] not in bounds:
-                raise Refusal(Refused.INVALID, "date", "has a prefix that is not supported")
-            bounds[asked[:2]] = instant(asked[2:], "date")
-        offset = request.number("_offset", 0)
-        size = min(request.number("_count", _LARGEST_PAGE), _LARGEST_PAGE)
-        window = Window(bounds["ge"], bounds["lt"])
+        window = Window(
+            *_bounds(request, "date"),
+            updated_since=_bounds(request, "_lastUpdated")[0],
+            location_ref=request.asked("location").removeprefix("Location/"),
+        )
+        offset, size = _page(request)
         entries, whole = self._diary.entries(self._account.name, window, size, offset)
-        url = f"http://{request.headers['host']}/{self._account.name}/Appointment"
-        links = [{"relation": "self", "url": url}]
-        if offset + len(entries) < whole:
-            kept = {name: value for name, value in request.query.items() if name != "_offset"}
-            query = urlencode({**kept, "_offset": offset + len(entries)}, doseq=True)
-            links.append({"relation": "next", "url": f"{url}?{query}"})
-        found = [self._document(entry) for entry in entries]
-        return _bundle(found, whole, links)
+        found = [{"resource": self._resources.appointment(entry)} for entry in entries]
+        return self._listed(request, found, whole, offset)
 
-    def _practitioners(self) -> Answer:
-        people = self._diary.practitioners(self._account.name)
-        found = [
-            {
-                "resourceType": "Practitioner",
-                "id": one.ref,
-                "active": one.is_active,
-                "name": [{"text": one.name}],
-            }
-            for one in people
+    def _history(self, request: Request) -> Answer:
+        """Answer what was changed and what was deleted, the last change first."""
+        since = instant(request.asked("_since"), "_since")
+        windows = (Window(deleted_since=since), Window(updated_since=since))
+        entries = [
+            one for window in windows for one in self._diary.entries(self._account.name, window, _MANY, 0)[0]
         ]
-        return _bundle(found, len(found), [])
+        found = [
+            self._resources.version(one)
+            for one in sorted(entries, key=lambda one: one.updated_at, reverse=True)
+        ]
+        offset, size = _page(request)
+        return self._listed(request, found[offset : offset + size], len(found), offset, kind="history")
+
+    def _around(self, request: Request, operation: Operation) -> Answer:
+        """Answer with what is around the appointments, on one page."""
+        account, register = self._account.name, self._diary.register
+        people, made = register.practitioners(account), self._resources
+        match operation:
+            case Operation.LOCATIONS:
+                found = [made.location(one) for one in register.sites(account)]
+            case Operation.BLOCKS:
+                found = [made.slot(one) for one in register.times_off(account, *_bounds(request, "start"))]
+            case Operation.HOURS:
+                shifts = [(person, register.shifts(account, person.ref)) for person in people]
+                found = [made.role(person, shifts) for person, shifts in shifts]
+            case _:
+                found = [made.practitioner(one) for one in people]
+        return self._listed(request, [{"resource": one} for one in found], len(found), 0)
+
+    def _listed(
+        self, request: Request, found: list[dict[str, Any]], whole: int, offset: int, kind: str = "searchset"
+    ) -> Answer:
+        url = f"http://{request.headers['host']}/{self._account.name}/{'/'.join(request.path)}"
+        links = [{"relation": "self", "url": url}]
+        if offset + len(found) < whole and self._account.links_pages:
+            kept = {name: value for name, value in request.query.items() if name != "_offset"}
+            query = urlencode({**kept, "_offset": offset + len(found)}, doseq=True)
+            links.append({"relation": "next", "url": f"{url}?{query}"})
+        bundle = {"resourceType": "Bundle", "type": kind, "total": whole, "link": links, "entry": found}
+        return _resource(200, bundle)
 
     def _shown(self, entry: Entry) -> Answer:
-        return _resource(200, self._document(entry), ("ETag", _etag(entry)))
-
-    def _document(self, entry: Entry) -> dict[str, Any]:
-        document = {
-            "resourceType": "Appointment",
-            "id": entry.ref,
-            "meta": {"versionId": str(entry.version), "lastUpdated": entry.updated_at.isoformat()},
-            "status": _CODES[entry.status],
-            "appointmentType": {"text": entry.appointment_type},
-            "start": self._instant(entry.starts_at),
-            "end": self._instant(entry.ends_at),
-            "participant": [
-                _participant("Patient", entry.patient_ref, entry.patient_name),
-                _participant("Practitioner", entry.practitioner_ref, entry.practitioner_name),
-            ],
-            **entry.more,
-        }
-        document = {key: value for key, value in document.items() if value is not None}
-        if entry.reason:
-            document[self._reason_element] = {"text": entry.reason}
-        return document
-
-    def _instant(self, at: datetime) -> str:
-        return at.astimezone(self._account.zone).isoformat()
+        return _resource(200, self._resources.appointment(entry), ("ETag", _etag(entry)))
 
 
 def _resource(status: int, resource: Mapping[str, Any], *headers: tuple[str, str]) -> Answer:
     return Answer.of(status, resource, *headers, content_type=_JSON)
 
 
-def _bundle(found: list[dict[str, Any]], whole: int, links: list[dict[str, str]]) -> Answer:
-    return _resource(
-        200,
-        {
-            "resourceType": "Bundle",
-            "type": "searchset",
-            "total": whole,
-            "link": links,
-            "entry": [{"resource": one, "search": {"mode": "match"}} for one in found],
-        },
-    )
-
-
 def _etag(entry: Entry) -> str:
     return f'W/"{entry.version}"'
-
-
-def _participant(kind: str, ref: str, name: str) -> dict[str, Any]:
-    return {"actor": {"reference": f"{kind}/{ref}", "display": name}, "status": "accepted"}
 
 
 def _actor(resource: Mapping[str, Any], kind: str) -> str:
@@ -273,3 +269,17 @@ def _actor(resource: Mapping[str, Any], kind: str) -> str:
         if reference.startswith(f"{kind}/"):
             return reference.removeprefix(f"{kind}/")
     return ""
+
+
+def _bounds(request: Request, name: str) -> tuple[datetime, datetime]:
+    """Return from when until when something is asked for. Raises Refusal."""
+    found = dict(zip(("ge", "lt"), _ALWAYS, strict=True))
+    for asked in request.query.get(name, ()):
+        if asked[:2] not in found:
+            raise Refusal(Refused.INVALID, name, "has a prefix that is not supported")
+        found[asked[:2]] = instant(asked[2:], name)
+    return found["ge"], found["lt"]
+
+
+def _page(request: Request) -> tuple[int, int]:
+    return request.number("_offset", 0), min(request.number("_count", _LARGEST_PAGE), _LARGEST_PAGE)

@@ -24,15 +24,18 @@ SETTINGS_FILE, STATE_FILE, FAULTS_FILE = "simulator.toml", "pms.db", "faults.tom
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `simulator.toml` says."""
+    """What `simulator.toml` says. `is_alive`: things happen in the diaries by themselves."""
 
     port: int
     accounts: tuple[SimulatedAccount, ...]
+    is_alive: bool = False
 
 
-def write_settings(folder: Path, port: int, accounts: Iterable[SimulatedAccount]) -> None:
+def write_settings(
+    folder: Path, port: int, accounts: Iterable[SimulatedAccount], *, is_alive: bool = False
+) -> None:
     """Write who the simulator of a folder is for; the file has keys, so it is for its owner only."""
-    lines = [f"port = {port}"]
+    lines = [f"port = {port}", f"is_alive = {json.dumps(is_alive)}"]
     for account in accounts:
         lines += ["", "[[account]]", *_lines(account, ("name", "contract", "key", "tenant", "time_zone"))]
     _replace(folder / SETTINGS_FILE, lines)
@@ -41,7 +44,8 @@ def write_settings(folder: Path, port: int, accounts: Iterable[SimulatedAccount]
 def read_settings(folder: Path) -> Settings:
     """Read who the simulator of a folder is for. Raises OSError, ValueError."""
     found = tomllib.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-    return Settings(int(found["port"]), tuple(SimulatedAccount(**one) for one in found["account"]))
+    accounts = tuple(SimulatedAccount(**one) for one in found["account"])
+    return Settings(int(found["port"]), accounts, found.get("is_alive") is True)
 
 
 def write_faults(folder: Path, faults: Sequence[Fault]) -> None:

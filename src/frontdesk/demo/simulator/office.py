@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from frontdesk.demo.simulator import spoiling
 from frontdesk.demo.simulator.contracts import CONTRACTS
@@ -26,6 +25,8 @@ from frontdesk.demo.simulator.wire import (
 LATE = "late"
 """What the ledger says of a request that takes effect long after it came."""
 
+_FIRST_PAGE = {"page": "1"}
+"""What asks for the first page, where that is not 0."""
 _AN_HOUR = timedelta(hours=1)
 
 
@@ -80,7 +81,9 @@ class Office:
             self._staff.do(fault.kind, account, call.ref, now)
         if fault.kind is Kind.CLOCK:
             now += timedelta(seconds=fault.seconds or 0)
-        is_later_page = any(request.asked(name, "1") != "1" for name in contract.page_parameters)
+        is_later_page = any(
+            request.asked(name) not in ("", _FIRST_PAGE.get(name, "0")) for name in contract.page_parameters
+        )
         kept = {name: value for name, value in request.query.items() if name not in contract.page_parameters}
         first_page = replace(request, query=kept)
         if fault.kind is Kind.PAGES_REPEAT:
@@ -186,7 +189,6 @@ def _first_id(contract: WireContract, request: Request, call: Call, now: datetim
         document = json.loads(contract.answer(request, call, now).body)
     except Refusal:
         return ""
-    rows: list[dict[str, Any]] = next(
-        (document[key] for key in contract.items_keys if document.get(key)), [{}]
-    )
-    return str(rows[0].get("id") or rows[0].get("resource", {}).get("id", ""))
+    first = next(iter(spoiling.rows_of(document, contract)), {})
+    shown = first.get("resource", first)
+    return str(shown.get("id") or shown.get("AptNum") or "")

@@ -51,6 +51,9 @@ _GETS = {
     "blocks": Operation.BLOCKS,
 }
 
+_EVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""All times that an appointment can have, and room for a diary that is seen an hour off."""
+
 
 class Praktika:
     """Paths below `/api/v0`, an API key and a practice in headers, instants with an offset."""
@@ -220,7 +223,7 @@ class Praktika:
     def _span(self, request: Request) -> tuple[datetime, datetime]:
         """Return the window that is asked for: a day without an end, and without either all that changed."""
         if request.asked("updatedSince") and not request.asked("from"):
-            return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+            return _EVER
         start = instant(request.asked("from"), "from")
         end = request.asked("to")
         return start, instant(end, "to") if end else start + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,9 +15,12 @@ from frontdesk.arrivals import IncomingBooking
 from frontdesk.demo.simulator.diary import Diary
 from frontdesk.demo.simulator.faults import Fault, is_away
 from frontdesk.demo.simulator.folder import SETTINGS_FILE, STATE_FILE, read_faults, read_settings
+from frontdesk.demo.simulator.life import Life
 from frontdesk.demo.simulator.server import Simulator
 
 POLL_SECONDS = 0.25
+FIRST_TURN, BETWEEN_TURNS = 15.0, (18.0, 32.0)
+"""Seconds before something happens by itself, and between one thing and the next."""
 SECONDS_ALONE = 300.0
 
 
@@ -66,6 +70,8 @@ async def serve(
     simulator = Simulator(diary, settings.accounts, port=settings.port)
     clock = asyncio.get_running_loop().time
     last_needed = clock()
+    life = Life(diary, settings.accounts, random.Random()) if settings.is_alive else None  # noqa: S311
+    next_turn = clock() + FIRST_TURN
     faults: Sequence[Fault] = ()
     try:
         while not stopping.is_set() and _is_there(folder) and clock() - last_needed <= seconds_alone:
@@ -73,6 +79,9 @@ async def serve(
             await _open_or_close(simulator, faults)
             if until_alone is None or _is_running(until_alone):
                 last_needed = clock()
+            if life and clock() >= next_turn:
+                life.go_on(datetime.now(UTC))
+                next_turn = clock() + random.uniform(*BETWEEN_TURNS)  # noqa: S311
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), POLL_SECONDS)
     finally:

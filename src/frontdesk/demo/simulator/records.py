@@ -139,7 +139,8 @@ class LedgerLine:
 class Window:
     """Which appointments to list: those that start from `start` until before `end`.
 
-    Archived ones are listed only where `archived_since` asks for them.
+    Archived ones are listed only where `archived_since` asks for them, they and deleted ones where
+    `deleted_since` does.
     """
 
     start: datetime | None = None
@@ -150,6 +151,7 @@ class Window:
     location_ref: str = ""
     cancelled_since: datetime | None = None
     archived_since: datetime | None = None
+    deleted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

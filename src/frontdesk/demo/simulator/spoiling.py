@@ -15,6 +15,15 @@ _DEPTH = 100_000
 
 BLOCK = "990001"
 """The id of a time off that stands where only appointments should."""
+_OF_A_BLOCK: dict[str, Any] = {
+    "id": BLOCK,
+    "AptNum": int(BLOCK),
+    "patient": None,
+    "patient_name": None,
+    "PatNum": None,
+    "participant": [{"actor": {"reference": "Practitioner/3"}}],
+}
+"""What a time off has of its own, by the keys of all contracts."""
 
 
 def emptied(answer: Answer) -> Answer:
@@ -87,11 +96,14 @@ def with_larger(answer: Answer, keys: Collection[str]) -> Answer:
 
 
 def without_items(answer: Answer, keys: Collection[str]) -> Answer:
-    """Empty the lists of a page, and leave what it says about other pages as it is."""
+    """Empty the lists of a page, and leave what it says about other pages as it is.
+
+    An empty key stands for a page that is nothing but a list.
+    """
 
     def change(document: Any) -> Any:
         if not isinstance(document, dict):
-            return document
+            return [] if "" in keys and isinstance(document, list) else document
         return {key: [] if key in keys and isinstance(one, list) else one for key, one in document.items()}
 
     return _mapped(answer, change)
@@ -101,15 +113,24 @@ def with_block(answer: Answer, contract: WireContract) -> Answer:
     """Put a time off into a list of appointments: it has no patient, and a status of its own."""
 
     def change(document: Any) -> Any:
-        key = next((key for key in contract.items_keys if document.get(key)), "")
-        if not key:
+        if not (rows := rows_of(document, contract)):
             return document
-        block = {**document[key][0], "id": BLOCK, "patient": None, "patient_name": None}
+        shown = rows[0].get("resource", rows[0])
+        block = {key: _OF_A_BLOCK.get(key, value) for key, value in shown.items()}
         block |= dict.fromkeys(contract.status_keys, "Blocked")
-        totals = {word: document[word] + 1 for word in contract.total_keys if word in document}
-        return {**document, key: [*document[key], block], **totals}
+        rows.append({**rows[0], "resource": block} if "resource" in rows[0] else block)
+        if isinstance(document, dict):
+            document |= {word: document[word] + 1 for word in contract.total_keys if word in document}
+        return document
 
     return _mapped(answer, change)
+
+
+def rows_of(document: Any, contract: WireContract) -> list[dict[str, Any]]:
+    """Return the list in a document of a contract; an empty key stands for one that is nothing else."""
+    if isinstance(document, list):
+        return document if "" in contract.items_keys else []
+    return next((document[key] for key in contract.items_keys if document.get(key)), [])
 
 
 def _mapped(answer: Answer, change: Callable[[Any], Any]) -> Answer:

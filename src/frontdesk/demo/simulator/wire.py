@@ -27,10 +27,12 @@ class Operation(StrEnum):
     LOCATIONS = "locations"
     BLOCKS = "blocks"
     HOURS = "hours"
+    HISTORY = "history"
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
     NO_SHOW = "no-show"
     TAKE_BACK_NO_SHOW = "take-back-no-show"
+    NOTE = "note"
     SEND = "send"
     OTHER = "other"
 
@@ -41,6 +43,7 @@ WRITES = frozenset(
         Operation.RESCHEDULE,
         Operation.NO_SHOW,
         Operation.TAKE_BACK_NO_SHOW,
+        Operation.NOTE,
         Operation.SEND,
     }
 )
@@ -51,7 +54,8 @@ class SimulatedAccount:
     """One account at the simulated PMS: its own diary, key and contract. `name` begins its paths.
 
     `fhir_version` is what a FHIR server says that it speaks; `frees_slots` whether the slots of
-    an appointment become free with its cancel.
+    an appointment become free with its cancel, `keeps_history` whether it tells what was deleted,
+    `links_pages` whether a page of its lists says where the next one is.
     """
 
     name: str
@@ -61,11 +65,18 @@ class SimulatedAccount:
     time_zone: str = "Australia/Adelaide"
     fhir_version: str = "4.0.1"
     frees_slots: bool = False
+    keeps_history: bool = True
+    links_pages: bool = True
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which this practice's wall clocks run."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def gives_new_id(self) -> bool:
+        """Whether a move there makes another appointment of it."""
+        return self.contract == "core-practice"
 
 
 @dataclass(frozen=True, slots=True)

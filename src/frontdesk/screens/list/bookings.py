@@ -48,6 +48,11 @@ if TYPE_CHECKING:
 MINUTE = 60
 """Seconds between two changes of the clock on the bar."""
 
+_ABOUT_ROW = frozenset(
+    key for action in ACTIONS if action.in_menu or action.does == "menu" for key in action.keys
+)
+"""Keys that open something over the marked row: what the pane says of it stays true."""
+
 
 class BookingTable(ListTable[Row], inherit_bindings=False):
     """The table with the list's letters bound to the screen."""
@@ -80,7 +85,7 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         super().__init__(desk, source, KeyLine(IN_FIND, IN_LIST, id="keys"))
         self._search_waits = False
         self._is_covered = False
-        self._is_enter = False
+        self._is_enter = self._is_about_row = False
         """Whether the key that is handled is Enter: an answer may have offered it something."""
         self.last = LastLine(id="last")
         self.elsewhere = Elsewhere(
@@ -140,10 +145,12 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
     def on_screen_suspend(self) -> None:
         self.menu.close()
         self._is_covered = True
+        self.pane.cover(True)
         self._follow_focus()
 
     def on_screen_resume(self) -> None:
         self._is_covered = False
+        self.pane.cover(False)
         if self.chooser_from is self.table:
             self.set_focus(self.table)
         else:
@@ -291,13 +298,16 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         super().show_bar()
 
     async def takes(self, event: events.Event) -> bool:
-        self._is_enter = isinstance(event, events.Key) and event.key == "enter"
+        key = event.key if isinstance(event, events.Key) else ""
+        self._is_enter = key == "enter"
+        self._is_about_row = self._is_enter or (self.focused is not self.find and key in _ABOUT_ROW)
         # What only changes the text at Find need not wait for a search.
         return (self.focused is self.find and edits_text(event)) or await super().takes(event)
 
     def key_comes(self) -> None:
         super().key_comes()
-        self.pane.keys_come()
+        if not self._is_about_row:
+            self.pane.keys_come()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow_focus()

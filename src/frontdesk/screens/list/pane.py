@@ -30,6 +30,7 @@ class Pane(Widget):
         self._booking: Booking | None = None
         self._lines: tuple[Told, ...] = ()
         self._rest: Timer | None = None
+        self._is_covered = False
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -50,10 +51,16 @@ class Pane(Widget):
         self._draw(())
         self._wait_for_rest()
 
+    def cover(self, is_covered: bool) -> None:
+        """Be empty below another screen, so that the list comes back first when it closes, and the pane behind."""
+        self._is_covered = is_covered
+        self.keys_come()
+
     def _wait_for_rest(self) -> None:
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(REST, self.rest) if self.display and self._booking else None
+        waits = self.display and self._booking and not self._is_covered
+        self._rest = self.set_timer(REST, self.rest) if waits else None
 
     def rest(self) -> None:
         """Show who and when, which the row knows, and read the rest: no key has come for a while."""
@@ -73,11 +80,15 @@ class Pane(Widget):
             )
         except Exception as error:
             self._desk.fault(error)
-            if self._rest is None and booking is self._booking:
+            if self._is_read_of(booking):
                 self._draw(self._told(booking, why_not_read=NOT_READ))
             return
-        if self._rest is None and booking is self._booking:
+        if self._is_read_of(booking):
             self._draw(self._told(booking, read))
+
+    def _is_read_of(self, booking: Booking) -> bool:
+        """Whether somebody still reads what was asked of this booking."""
+        return self._rest is None and not self._is_covered and booking is self._booking
 
     def _told(self, booking: Booking, read: Beside | None = None, why_not_read: str = "") -> tuple[Told, ...]:
         desk = self._desk

@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 
 from frontdesk.api import wire
 from frontdesk.server.admission import Gate, Reading
-from frontdesk.server.answering import JSON, answer, out_of_reach
+from frontdesk.server.answering import Answer, answer, out_of_reach
 from frontdesk.server.asking import Instant, Operator
 from frontdesk.server.routing import new_router
 
@@ -56,11 +56,11 @@ async def read_health(request: Request) -> Response:
     """Whether the server can reach its store. It needs no token and says nothing else."""
     gate: Gate = request.app.state.gate
     if await gate.health.is_good():
-        return Response(b'{"status":"ok"}', media_type=JSON)
+        return Answer(b'{"status":"ok"}')
     raise out_of_reach()
 
 
 @open_router.get("/openapi.json")
 async def read_openapi(request: Request) -> Response:
     """This description of the API (OpenAPI 3.1). It needs no token."""
-    return Response(request.app.state.openapi, media_type=JSON)
+    return Answer(request.app.state.openapi)

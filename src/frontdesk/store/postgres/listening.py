@@ -18,6 +18,9 @@ _LISTEN_SECONDS = 0.5
 LOOK_SECONDS = 2.0
 """How often it looks whether the store went back: who puts a backup back sends no notice."""
 
+REST_SECONDS = 3.0
+"""How long it goes on listening for nobody: who follows changes waits again as soon as they have some."""
+
 _HEAD = "SELECT store_id, change FROM head"
 
 
@@ -41,13 +44,17 @@ class Subscription:
 
 
 class Listener:
-    """Listens in a thread of its own from the first subscription on, and reconnects for ever."""
+    """Listens in a thread of its own while anybody waits, and reconnects for as long as they do.
+
+    Where nobody listens, the server has nobody to wake for each change that is written.
+    """
 
     def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
         self._connect = connect
         self._lock = threading.Lock()
         self._subscriptions: set[Subscription] = set()
         self._thread: threading.Thread | None = None
+        self._left_at = 0.0
         self._stopping = threading.Event()
         self._doubtful = threading.Event()
 
@@ -65,9 +72,10 @@ class Listener:
         finally:
             with self._lock:
                 self._subscriptions.discard(subscription)
+                self._left_at = time.monotonic()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._ends():
             self._doubtful.clear()
             with suppress(psycopg.Error), self._connect() as connection:
                 self._listen(connection)
@@ -76,12 +84,24 @@ class Listener:
             self._wake()
             self._stopping.wait(_RECONNECT_SECONDS)
 
+    def _ends(self) -> bool:
+        """Return whether to end; then the next subscription finds no thread, and starts another."""
+        with self._lock:
+            if not self._is_over():
+                return False
+            self._thread = None
+            return True
+
+    def _is_over(self) -> bool:
+        is_left = not self._subscriptions and time.monotonic() >= self._left_at + REST_SECONDS
+        return is_left or self._stopping.is_set()
+
     def _listen(self, connection: psycopg.Connection) -> None:
         hears = _listens(connection)
         # Of what was written before this moment there was no notice.
         self._wake()
         known, look_at = _head(connection), time.monotonic() + LOOK_SECONDS
-        while not (self._stopping.is_set() or self._doubtful.is_set()):
+        while not (self._is_over() or self._doubtful.is_set()):
             for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                 self._wake()
             if time.monotonic() < look_at:
@@ -103,8 +123,10 @@ class Listener:
     def stop(self) -> None:
         """End the thread. There is no news after it."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
 
 def _listens(connection: psycopg.Connection) -> bool:

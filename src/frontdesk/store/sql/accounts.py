@@ -21,6 +21,7 @@ from frontdesk.errors import Conflict, NotFound
 from frontdesk.store import records
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.selects import ACCOUNT, ADJUSTMENT, BOOKING, INVOICE, INVOICE_LINE, PRACTICE
+from frontdesk.store.sql.subject_kind import SubjectKind
 
 _AT_ONCE = 500
 
@@ -155,13 +156,11 @@ def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
     return (every[start : start + _AT_ONCE] for start in range(0, len(every), _AT_ONCE))
 
 
-class Accounts:
+class Accounts(SubjectKind):
     """Billing accounts, by their id. Commands close their months; settings come from the config."""
 
     type = Account
-
-    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
-        tx.execute(select(ACCOUNT.c.id).where(ACCOUNT.c.id.in_(ids)).order_by(ACCOUNT.c.id).with_for_update())
+    key = ACCOUNT.c.id
 
     def read(self, tx: Connection, thing_id: int, standing: Standing) -> Account:
         for account in visible_accounts(tx, standing):
@@ -171,9 +170,6 @@ class Accounts:
 
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Account]:
         return [one for one in accounts(tx) if one.id in ids]
-
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        return ()  # they come from the config
 
     def kept(self, thing: Account) -> Mapping[str, Any]:
         return {}
@@ -186,9 +182,6 @@ class Accounts:
 
     def booking_id(self, thing: Account) -> int | None:
         return None
-
-    def version(self, thing: Account) -> int:
-        return thing.version
 
     def save(
         self, tx: Connection, before: Account | None, after: Account, by: Operator, now: datetime
@@ -215,14 +208,12 @@ class Payers(Accounts):
         return next(one for one in accounts(tx) if one.id == thing_id)
 
 
-class Invoices:
+class Invoices(SubjectKind):
     """Final invoices, by their number."""
 
     type = Invoice
-
-    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
-        numbers = select(INVOICE.c.number).where(INVOICE.c.number.in_(ids)).order_by(INVOICE.c.number)
-        tx.execute(numbers.with_for_update())
+    key = INVOICE.c.number
+    is_made_by_commands = True
 
     def read(self, tx: Connection, thing_id: int, standing: Standing) -> Invoice:
         row = tx.execute(KEPT.where(INVOICE.c.number == thing_id)).one_or_none()
@@ -232,10 +223,6 @@ class Invoices:
 
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Invoice]:
         return [invoice_of(tx, row) for row in tx.execute(KEPT.where(INVOICE.c.number.in_(ids))).all()]
-
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        following = select(INVOICE.c.number).where(INVOICE.c.number > after)
-        return tx.execute(following.order_by(INVOICE.c.number).limit(limit)).scalars().all()
 
     def kept(self, thing: Invoice) -> Mapping[str, Any]:
         days = thing.days
@@ -255,9 +242,6 @@ class Invoices:
 
     def booking_id(self, thing: Invoice) -> int | None:
         return None
-
-    def version(self, thing: Invoice) -> int:
-        return thing.version
 
     def save(
         self, tx: Connection, before: Invoice | None, after: Invoice, by: Operator, now: datetime

@@ -15,8 +15,12 @@ from frontdesk.store.sql import tokens
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.selects import TOKEN
 
-_BY_ID = select(TOKEN).where(TOKEN.c.id.in_(bindparam("ids", expanding=True)))
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+_BY_IDS = {
+    size: select(TOKEN).where(TOKEN.c.id.in_([bindparam(f"id_{number}") for number in range(size)]))
+    for size in _SIZES
+}
+"""Few sizes are few statements, which neither this program nor the database need put together anew."""
 
 
 class Admissions:
@@ -71,9 +75,10 @@ class _LookUp:
         with self._lock:
             self._has_begun = True
         ids = sorted(self._ids)
-        # Few sizes are few statements, which the database need not plan anew.
-        ids += ids[-1:] * (next(size for size in _SIZES if size >= len(ids)) - len(ids))
-        rows = tx.execute(_BY_ID, {"ids": ids}).all()
+        size = next(size for size in _SIZES if size >= len(ids))
+        ids += ids[-1:] * (size - len(ids))
+        asked = {f"id_{number}": token_id for number, token_id in enumerate(ids)}
+        rows = tx.execute(_BY_IDS[size], asked).all()
         may_expire = any(row.expires_at is not None for row in rows)
         now = self._database.now(tx) if may_expire else None
         return _Found({row.id: row for row in rows}, now)

@@ -66,7 +66,9 @@ class Deciding:
         self._reading = Reading(by, at, practice.zone)
         self.books = Books(tx, [practice.id], by, at)
         self.practitioners = Practitioners(tx, [practice.id])
-        self._matching = Matching(tx, place, practice, self.practitioners, at, looks_back=not is_baseline)
+        self._matching = Matching(
+            tx, place, practice, self.practitioners, at, looks_back=is_writing and not is_baseline
+        )
 
     def decided(self, rows: Sequence[Row[Any]]) -> list[Case]:
         """Return what becomes of each row and of its booking; bookings are locked where they are to be written."""

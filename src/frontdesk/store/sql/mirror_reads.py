@@ -50,12 +50,18 @@ def missing(tx: Connection, place: Place, slices: Sequence[Slice]) -> tuple[Miss
         refs = mirror.missing(tx, place, seen, one.starts_at, one.ends_at)
         if not refs:
             continue
-        query = select(MIRROR.c.ref, MIRROR.c.practitioner_ref, MIRROR.c.starts_at)
+        query = select(MIRROR.c.ref, MIRROR.c.practitioner_ref, MIRROR.c.said, MIRROR.c.starts_at)
         query = query.where(at_place(place), MIRROR.c.ref.in_(refs)).order_by(
             MIRROR.c.starts_at, MIRROR.c.ref
         )
         found += [
-            Missing(row.ref, row.practitioner_ref, row.starts_at, one.number, not one.seen)
+            Missing(
+                row.ref,
+                row.practitioner_ref or row.said["practitioner"],
+                row.starts_at,
+                one.number,
+                not one.seen,
+            )
             for row in tx.execute(query)
         ]
     return tuple(found)

@@ -6,7 +6,7 @@ Locks are taken in one order, whichever command takes them: by `ORDER`, then by 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -20,66 +20,10 @@ from frontdesk.store.sql import refs, selects, troubles
 from frontdesk.store.sql.accounts import Accounts, Invoices, Payers, account_of_booking
 from frontdesk.store.sql.derived import derived_from
 from frontdesk.store.sql.selects import ADJUSTMENT, BOOKED, BOOKING, DELIVERY
+from frontdesk.store.sql.subject_kind import SubjectKind
 
 ORDER = ("account", "practitioner", "booking", "delivery", "invoice", "adjustment", "offer")
 """The one order in which things are locked. A kind that is not named here comes last."""
-
-
-class SubjectKind(Protocol):
-    """How one kind of thing is locked, read and saved."""
-
-    @property
-    def type(self) -> type[Any]:
-        """The type of such a thing."""
-        ...
-
-    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
-        """Lock these rows, in the order of their ids, until the transaction ends."""
-        ...
-
-    def read(self, tx: Connection, thing_id: int, standing: Standing) -> Any:
-        """Return one that this desk may know of. Raises NotFound."""
-        ...
-
-    def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Any]:
-        """Return those of these that there are, in any order. Raises ValueError for a row that is none."""
-        ...
-
-    def kept(self, thing: Any) -> Mapping[str, Any]:
-        """Return what nothing but a command changes in it from now on, as JSON values by names.
-
-        The audit keeps a digest of it, so that it is found when it was changed otherwise. What a
-        source or a dispatcher may still write is left out.
-        """
-        ...
-
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        """Return the ids behind `after`, in order, of those that only commands make."""
-        ...
-
-    def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
-        """Return the ids of the things of another kind that belong to one."""
-        ...
-
-    def practice(self, tx: Connection, thing: Any) -> Practice | None:
-        """Return the practice that it belongs to, None for all of them."""
-        ...
-
-    def booking_id(self, thing: Any) -> int | None:
-        """Return the booking that it concerns, if it concerns one."""
-        ...
-
-    def version(self, thing: Any) -> int:
-        """Return its version, which rises with every change of its own fields."""
-        ...
-
-    def save(self, tx: Connection, before: Any | None, after: Any, by: Operator, now: datetime) -> Any:
-        """Write it, with its next version, and return it as it then stands; without `before` it is new."""
-        ...
-
-    def conflict(self, tx: Connection, thing: Any, now: datetime) -> Conflict:
-        """Return what to tell whoever has seen another version of it."""
-        ...
 
 
 # Made once: to build a statement takes longer than SQLite takes to carry it out.
@@ -93,10 +37,11 @@ _LOCK_BOOKINGS = (
 _ONE_BOOKING = BOOKED.where(BOOKING.c.id == bindparam("thing_id"))
 
 
-class Bookings:
-    """Bookings, by their id."""
+class Bookings(SubjectKind):
+    """Bookings, by their id. Sources bring them."""
 
     type = Booking
+    key = BOOKING.c.id
 
     def lock(self, tx: Connection, ids: Sequence[int]) -> None:
         tx.execute(_LOCK_BOOKINGS, {"ids": ids})
@@ -111,9 +56,6 @@ class Bookings:
 
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Booking]:
         return records.bookings(tx.execute(BOOKED.where(BOOKING.c.id.in_(ids))))
-
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        return ()  # sources bring them
 
     def kept(self, thing: Booking) -> Mapping[str, Any]:
         done, intent = thing.cancellation, thing.intent
@@ -142,9 +84,6 @@ class Bookings:
 
     def booking_id(self, thing: Booking) -> int | None:
         return thing.id
-
-    def version(self, thing: Booking) -> int:
-        return thing.version
 
     def save(
         self, tx: Connection, before: Booking | None, after: Booking, by: Operator, now: datetime
@@ -184,14 +123,12 @@ class Bookings:
         )
 
 
-class Adjustments:
+class Adjustments(SubjectKind):
     """Requests not to be charged, by their id."""
 
     type = Adjustment
-
-    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
-        wanted = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.id.in_(ids))
-        tx.execute(wanted.order_by(ADJUSTMENT.c.id).with_for_update())
+    key = ADJUSTMENT.c.id
+    is_made_by_commands = True
 
     def read(self, tx: Connection, thing_id: int, standing: Standing) -> Adjustment:
         wanted = select(ADJUSTMENT).join(BOOKING, BOOKING.c.id == ADJUSTMENT.c.booking_id)
@@ -205,10 +142,6 @@ class Adjustments:
         rows = tx.execute(select(ADJUSTMENT).where(ADJUSTMENT.c.id.in_(ids)))
         return [selects.adjustment(row) for row in rows]
 
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        following = select(ADJUSTMENT.c.id).where(ADJUSTMENT.c.id > after)
-        return tx.execute(following.order_by(ADJUSTMENT.c.id).limit(limit)).scalars().all()
-
     def kept(self, thing: Adjustment) -> Mapping[str, Any]:
         answers = sorted([answer.question, answer.yes] for answer in thing.answers)
         asked = [thing.booking_id, thing.ground.value, answers, thing.text, thing.name]
@@ -217,15 +150,6 @@ class Adjustments:
 
     def related(self, tx: Connection, thing_id: int, kind: str) -> Sequence[int]:
         return tx.execute(select(ADJUSTMENT.c.booking_id).where(ADJUSTMENT.c.id == thing_id)).scalars().all()
-
-    def practice(self, tx: Connection, thing: Adjustment) -> Practice | None:
-        return SUBJECTS["booking"].read(tx, thing.booking_id, Standing()).practice  # type: ignore[no-any-return]
-
-    def booking_id(self, thing: Adjustment) -> int | None:
-        return thing.booking_id
-
-    def version(self, thing: Adjustment) -> int:
-        return thing.version
 
     def save(
         self, tx: Connection, before: Adjustment | None, after: Adjustment, by: Operator, now: datetime
@@ -246,15 +170,14 @@ class Adjustments:
         )
 
 
-class Deliveries:
-    """Deliveries, by their id. Their version is the dispatchers' fence: no command raises it."""
+class Deliveries(SubjectKind):
+    """Deliveries, by their id. Their version is the dispatchers' fence: no command raises it.
+
+    The proof of a command has those that it made.
+    """
 
     type = Delivery
-
-    def lock(self, tx: Connection, ids: Sequence[int]) -> None:
-        tx.execute(
-            select(DELIVERY.c.id).where(DELIVERY.c.id.in_(ids)).order_by(DELIVERY.c.id).with_for_update()
-        )
+    key = DELIVERY.c.id
 
     def read(self, tx: Connection, thing_id: int, standing: Standing) -> Delivery:
         wanted = select(DELIVERY).join(BOOKING, BOOKING.c.id == DELIVERY.c.booking_id)
@@ -267,9 +190,6 @@ class Deliveries:
     def many(self, tx: Connection, ids: Sequence[int]) -> Sequence[Delivery]:
         return [selects.delivery(row) for row in tx.execute(select(DELIVERY).where(DELIVERY.c.id.in_(ids)))]
 
-    def made(self, tx: Connection, after: int, limit: int) -> Sequence[int]:
-        return ()  # the proof of a command has its deliveries
-
     def kept(self, thing: Delivery) -> Mapping[str, Any]:
         # Until it is settled, it is the dispatchers'.
         return {"settled": [thing.settled_by, thing.note]} if thing.state is State.SETTLED else {}
@@ -280,15 +200,6 @@ class Deliveries:
             of_it = DELIVERY.c.booking_id == its_booking.scalar_subquery()
             return tx.execute(select(DELIVERY.c.id).where(of_it)).scalars().all()
         return tx.execute(its_booking).scalars().all()
-
-    def practice(self, tx: Connection, thing: Delivery) -> Practice | None:
-        return SUBJECTS["booking"].read(tx, thing.booking_id, Standing()).practice  # type: ignore[no-any-return]
-
-    def booking_id(self, thing: Delivery) -> int | None:
-        return thing.booking_id
-
-    def version(self, thing: Delivery) -> int:
-        return thing.version
 
     def save(
         self, tx: Connection, before: Delivery | None, after: Delivery, by: Operator, now: datetime
