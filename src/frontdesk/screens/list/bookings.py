@@ -95,7 +95,8 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
             booking_columns(several_practices=several, was_at=self.listing.was_at)
             for several in (False, True)
         ]
-        self._diary_read = DiaryRead(desk, self.key_line, self._show_what_was_read, self._tell_screens)
+        show = partial(self.perform_unasked, self.elsewhere.refresh)
+        self._diary_read = DiaryRead(desk, self.key_line, show, self._tell_screens)
         self._searched: tuple[Row, ...] = ()
         self._marked: tuple[Row, ...] = ()
         """The rows of a search, and the same ones with who has the same name among them."""
@@ -356,23 +357,13 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self.find.focus()
 
     def action_refresh_list(self) -> None:
-        self.perform(self._refresh)
+        self.perform(self.elsewhere.refresh)
         self._read_diaries()
 
     @work(exclusive=True, exit_on_error=False, group="diaries")
     async def _read_diaries(self) -> None:
         """Beside the keys: a PMS may take its time."""
         await self._diary_read.run()
-
-    def _show_what_was_read(self) -> None:
-        self.perform_unasked(self._refresh)
-
-    async def _refresh(self) -> None:
-        await self.desk.ask_state()
-        number = self.desk.state.number
-        await self.listing.refresh()
-        self.elsewhere.watch.found()
-        self.elsewhere.all_shown(number)
 
     # -- one booking --------------------------------------------------------------------
 

@@ -65,8 +65,12 @@ class Elsewhere:
 
         self._perform(without_an_answer)
 
-    def all_shown(self, number: int) -> None:
-        """Take note that the list was read anew when `number` was the latest change."""
+    async def refresh(self) -> None:
+        """Read the list anew, with all that was changed elsewhere."""
+        await self._desk.ask_state()
+        number = self._desk.state.number
+        await self._listing.refresh()
+        self.watch.found()
         self._shown_to = number
         self._desk.changed_elsewhere.clear()
 
