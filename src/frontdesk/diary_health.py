@@ -42,6 +42,11 @@ def standing(state: PlaceState, shown: str, now: datetime, zone: tzinfo, tell: s
     if _is_failing(state, now):
         since = times.since_in_words(state.failing_since or now, zone, now)
         return Standing(Health.UNHEALTHY, f"{shown} cannot be read since {since}: {state.trouble}.")
+    if state.is_pushed:
+        last = f"last {_since(state.changes_at, now, zone)}" if state.changes_at else "none yet"
+        return Standing(
+            Health.HEALTHY, f"{shown} pushes its changes, {last}: whether all came cannot be checked."
+        )
     if state.baseline_at is None:
         why = f": {state.trouble}" if state.trouble else ""
         return Standing(Health.LATE, f"{shown} was not read completely yet{why}.")

@@ -26,11 +26,12 @@ BACK, AHEAD = timedelta(days=30), timedelta(days=120)
 
 
 class Kind(StrEnum):
-    """What a run reads."""
+    """What a run reads; nobody reads what is pushed, an hour of it counts as one run."""
 
     CHANGES = "changes"
     NEAR = "near"
     FULL = "full"
+    PUSHED = "pushed"
 
 
 class RunState(StrEnum):
@@ -103,7 +104,8 @@ class PlaceState:
     `failures` are those in a row since `failing_since`, `trouble` is why in the operator's words, and
     `is_refused` whether only a person can end it. `held` is the run that waits for a decision, and
     `held_fewer` and `held_changes` are how many bookings it would take away, and change otherwise;
-    `is_believed` once somebody has decided that this is to be done.
+    `is_believed` once somebody has decided that this is to be done. `is_pushed`: nobody reads it, its
+    system tells by itself what has changed, last at `changes_at`.
     """
 
     place: Place
@@ -127,6 +129,7 @@ class PlaceState:
     held_fewer: int = 0
     held_changes: int = 0
     is_believed: bool = False
+    is_pushed: bool = False
     unmatched: Unmatched = Unmatched()
 
 

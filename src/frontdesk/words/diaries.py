@@ -23,7 +23,12 @@ _BROUGHT = {
 }
 """In this order, after a number."""
 
-_KINDS = {Kind.CHANGES: "changes", Kind.NEAR: "the next days", Kind.FULL: "all days"}
+_KINDS = {
+    Kind.CHANGES: "changes",
+    Kind.NEAR: "the next days",
+    Kind.FULL: "all days",
+    Kind.PUSHED: "messages",
+}
 
 _DECIDED = {
     Decision.APPLY: "believed",

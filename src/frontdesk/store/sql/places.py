@@ -76,18 +76,20 @@ def _state(row: Row[Any]) -> PlaceState:
         held_fewer=fewer,
         held_changes=sum(held.values()) - fewer,
         is_believed=row.decision == Decision.APPLY,
+        is_pushed=row.is_pushed,
         unmatched=Unmatched(row.sites, row.words, row.unread),
     )
 
 
-def keep(tx: Connection, places: Collection[Place], now: datetime) -> None:
-    """Make rows for the places that have none."""
+def keep(tx: Connection, places: Collection[Place], now: datetime, *, is_pushed: bool) -> None:
+    """Make rows for the places that have none, and note of all whether they are pushed."""
     there = {
         (row.connection, row.location) for row in tx.execute(select(DIARY.c.connection, DIARY.c.location))
     }
     for place in places:
         if (place.connection, place.location) not in there:
             tx.execute(insert(DIARY).values(**_new(place, now)))
+    tx.execute(update(DIARY).where(_among(places)).values(is_pushed=is_pushed))
 
 
 def _new(place: Place, now: datetime) -> dict[str, Any]:
@@ -107,6 +109,7 @@ def _new(place: Place, now: datetime) -> dict[str, Any]:
         "sites": {},
         "words": {},
         "unread": 0,
+        "is_pushed": False,
     }
 
 
@@ -115,25 +118,29 @@ def is_any_due(tx: Connection, places: Collection[Place], now: datetime) -> bool
     return tx.execute(_due(places, now).limit(1)).first() is not None
 
 
-def claim(tx: Connection, owner: str, places: Collection[Place], now: datetime) -> Lease | None:
-    """Take on the place that is due longest, unless another place of its account is being read."""
+def claim(
+    tx: Connection, owner: str, places: Collection[Place], now: datetime, *, is_listener: bool
+) -> Lease | None:
+    """Take on the place that is due longest, unless another place of its account is somebody's; see Diaries."""
     passed: set[str] = set()
     while True:
         query = _due(places, now).where(DIARY.c.connection.not_in(passed)).limit(1)
         row = tx.execute(query.with_for_update(of=DIARY, skip_locked=True)).one_or_none()
         if row is None:
             return None
-        if _is_account_free(tx, row.connection, now):
+        if _is_account_free(tx, row.connection, owner if is_listener else "", now):
             return take(tx, row.id, owner, now)
         passed.add(row.connection)
 
 
-def _is_account_free(tx: Connection, connection: str, now: datetime) -> bool:
-    """Whether nobody reads, or is about to read, a place of the account."""
+def _is_account_free(tx: Connection, connection: str, owner: str, now: datetime) -> bool:
+    """Whether nobody but `owner` has, or is about to have, a place of the account."""
     of_account = DIARY.c.connection == connection
-    locked = tx.execute(select(DIARY.c.until).where(of_account).with_for_update(skip_locked=True)).all()
+    query = select(DIARY.c.until, DIARY.c.owner).where(of_account)
+    locked = tx.execute(query.with_for_update(skip_locked=True)).all()
     number = tx.execute(select(func.count()).select_from(DIARY).where(of_account)).scalar_one()
-    is_read = any(row.until is not None and now < row.until <= now + LEASE for row in locked)
+    others = [row.until for row in locked if row.until is not None and row.owner != owner]
+    is_read = any(now < until <= now + LEASE for until in others)
     return len(locked) == number and not is_read
 
 
