@@ -1,6 +1,5 @@
 """What a place is pushed, on every database: each message once, in order, and never a flood of cancels."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from frontdesk.diary_health import Health, standing
 from frontdesk.diary_runs import LEASE, Decision, Kind, Lease, LeaseLost, RunState
 from frontdesk.errors import NotFound, Refused
 from frontdesk.store.diaries import Taken
-from frontdesk.store.sql import pushing
+from frontdesk.store.sql import mirror, pushing
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.mirroring import entry
 from tests.contract.raw import count, let_pass
@@ -100,14 +99,14 @@ class Listened:
 
 
 @pytest.fixture
-async def here(store: SqlStore, store_url: str) -> AsyncIterator[Listened]:
+async def here(store: SqlStore, store_url: str) -> Listened:
     """A practice that is pushed what changes in its diary."""
     await store.registry.apply_practices([make_practice()], KIM)
     await store.diaries.keep([HERE], is_pushed=True)
     lease = await store.diaries.claim("listener", [HERE], is_listener=True)
     assert lease is not None
     now = (await store.state()).now.replace(microsecond=0) - timedelta(hours=1)
-    yield Listened(store, store_url, lease, now)
+    return Listened(store, store_url, lease, now)
 
 
 async def held_run(here: Listened) -> int:
@@ -309,7 +308,7 @@ async def test_nothing_of_a_message_stays_when_the_program_is_killed_before_its_
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(pushing.mirror, "reconcile", die)
+        patched.setattr(mirror, "reconcile", die)
         with pytest.raises(Killed):
             await here.push(message)
     assert await here.upcoming() == {"P1"}

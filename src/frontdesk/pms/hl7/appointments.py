@@ -19,6 +19,8 @@ from frontdesk.telephones import numbers
 AHEAD = timedelta(minutes=15)
 """How far a sender's clock may be ahead: a message from the future would make later ones count as old."""
 
+LONGEST_ID = 199
+
 _BOOKED = frozenset({"S12", "S13", "S14"})
 _ENDED = {
     "S15": AppointmentStatus.CANCELLED,
@@ -71,8 +73,8 @@ def pushed(message: Message, zone: ZoneInfo, now: datetime) -> Pushed | None:
         return None
     if event not in _BOOKED and event not in _ENDED:
         raise NotTaken("MSH-9 is no event about an appointment that is known: SIU, S12 to S24 and S26 are")
-    if not head.control_id:
-        raise NotTaken("MSH-10 is empty: every message needs an id")
+    if not 0 < len(head.control_id) <= LONGEST_ID:
+        raise NotTaken(f"MSH-10 is empty or longer than {LONGEST_ID}: every message needs an id")
     sent_at = _instant(head[7].strip(), zone)
     if sent_at is None:
         raise NotTaken("MSH-7 says no time: without it nobody knows which message is the later one")
@@ -83,8 +85,10 @@ def pushed(message: Message, zone: ZoneInfo, now: datetime) -> Pushed | None:
         raise NotTaken("a message needs one SCH segment")
     (schedule,) = schedules
     ref = _filled(schedule.said(2)) or _filled(schedule.said(1))
-    if not ref:
-        raise NotTaken("SCH-2 and SCH-1 are empty: every appointment needs an id")
+    if not 0 < len(ref) <= LONGEST_ID:
+        raise NotTaken(
+            f"SCH-2 and SCH-1 are empty or longer than {LONGEST_ID}: every appointment needs an id"
+        )
     word = schedule.said(25) or schedule.said(25, 2)
     said = "".join(letter for letter in word.casefold() if letter.isalpha())
     if said == _BLOCKED:
@@ -95,7 +99,7 @@ def pushed(message: Message, zone: ZoneInfo, now: datetime) -> Pushed | None:
         status = _WORDS.get(said, AppointmentStatus.OTHER) if said else AppointmentStatus.BOOKED
     reason = schedule.said(6, 2) or schedule.said(6)
     made = Pushed(
-        f"{head[3]}/{head[4]}",
+        f"{head.component(3)}/{head.component(4)}",
         head.control_id,
         sent_at,
         ref,

@@ -51,6 +51,10 @@ class NotTaken(Exception):
     """A message that is not taken in. The text says what has to be mended, without anything of a patient."""
 
 
+class NotNow(Exception):
+    """A message that cannot be kept now, and may be sent again as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What MSH says, as it is written there; `separators` are MSH-1 and MSH-2."""
