@@ -18,6 +18,9 @@ LEASE = timedelta(seconds=90)
 ABANDONED_AFTER = timedelta(hours=6)
 """A run that was begun longer ago is not gone on with: what it has seen is too old to judge by."""
 
+BETWEEN_WAKES = timedelta(seconds=10)
+"""However often a PMS asks to be read, it is read once in this time, the last time after its last call."""
+
 NEAR_DAYS = 3
 """Days of a near compare: today, tomorrow, and the day after."""
 

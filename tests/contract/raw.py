@@ -48,7 +48,7 @@ def let_pass(url: str, time: timedelta) -> None:
         CONNECTION: ("trouble_since", "held_until", "read_until"),
         DIARY: (
             *("next_at", "until", "baseline_at", "changes_at", "near_at", "full_at"),
-            *("answered_at", "failing_since"),
+            *("answered_at", "failing_since", "woken_at"),
         ),
         DIARY_RUN: ("started_at", "ended_at", "decided_at"),
         PUSHED: ("at",),

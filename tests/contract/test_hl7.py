@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from frontdesk import brake
 from frontdesk.arrivals import Place, Pushed
 from frontdesk.bookings import Booking, BookingQuery, Direction
 from frontdesk.diary_runs import LEASE, Lease
 from frontdesk.errors import Unavailable
 from frontdesk.pms.hl7.settings import Hl7
 from frontdesk.store.diaries import Taken
-from frontdesk.store.sql import pushing
 from frontdesk.store.sql.store import SqlStore
 from frontdesk.sync.listening import Account, Hearing
 from tests.contract.raw import let_pass
@@ -165,8 +165,8 @@ async def test_a_site_that_no_practice_names_is_never_guessed(store: SqlStore) -
             )
             assert found is not None
             assert found.code == code
-    found = {ref: one.practice.id for ref, one in (await ears.bookings()).items()}
-    assert found == {"A-0": "adelaide", "A-1": "perth"}
+    practices_of = {ref: one.practice.id for ref, one in (await ears.bookings()).items()}
+    assert practices_of == {"A-0": "adelaide", "A-1": "perth"}
 
 
 class Away:
@@ -208,7 +208,7 @@ async def test_a_program_that_is_killed_before_its_commit_has_not_answered(
 
     async with ears.listening() as port, sending(port) as sender:
         with monkeypatch.context() as patched:
-            patched.setattr(pushing.brake, "held", die)
+            patched.setattr(brake, "held", die)
             found = await sender.send(ears.message())
         assert found is not None
         assert found.code == "AR"

@@ -15,6 +15,7 @@ from frontdesk.server import examples
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, cancel_of
+from tests.serving import WAKE
 
 AS_OF = "2026-11-22T09:14:05Z"
 
@@ -138,6 +139,7 @@ CASES: Mapping[str, Case] = {
     "retry_delivery": _delivery_case("retry", {}),
     "settle_delivery": _delivery_case("settle", {"note": "done"}),
     "stream_changes": Case("GET", "/changes"),
+    "wake_diary": Case("POST", "/diary/smile/wake", headers=lambda: {"X-Wake": WAKE.decode()}),
     "read_health": Case("GET", "/health"),
     "read_openapi": Case("GET", "/openapi.json"),
 }
@@ -158,7 +160,7 @@ BILLING_WRITES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """What is asked of an account and its invoices, see test_billing_routes."""
 
 OPERATIONS = frozenset({*CASES, *BILLING_READS, *BILLING_WRITES})
-OPEN = frozenset({"read_health", "read_openapi"})
+OPEN = frozenset({"read_health", "read_openapi", "wake_diary"})
 """What needs no token."""
 
 

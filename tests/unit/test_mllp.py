@@ -12,7 +12,7 @@ import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frontdesk.cli.diaries import _encryption
+from frontdesk.cli.diaries import encryption
 from frontdesk.pms.hl7.listener import LARGEST, MOST_CONNECTIONS, Listener
 from frontdesk.pms.hl7.messages import Header, NotNow
 from frontdesk.pms.hl7.settings import Hl7
@@ -108,12 +108,12 @@ def test_a_peer_is_an_address_or_a_network() -> None:
 async def test_only_a_certificate_of_the_right_authority_is_let_in(tmp_path: Path) -> None:
     ours, theirs, strangers = trustme.CA(), trustme.CA(), trustme.CA()
     server = ours.issue_cert("localhost")
-    files = {name: tmp_path / f"{name}.pem" for name in ("cert", "key", "client_ca")}
-    server.cert_chain_pems[0].write_to_path(files["cert"])
-    server.private_key_pem.write_to_path(files["key"])
-    files["key"].chmod(0o600)
-    theirs.cert_pem.write_to_path(files["client_ca"])
-    encrypted = replace(SETTINGS, **files)
+    cert, key, client_ca = (tmp_path / f"{name}.pem" for name in ("cert", "key", "client_ca"))
+    server.cert_chain_pems[0].write_to_path(cert)
+    server.private_key_pem.write_to_path(key)
+    key.chmod(0o600)
+    theirs.cert_pem.write_to_path(client_ca)
+    encrypted = replace(SETTINGS, cert=cert, key=key, client_ca=client_ca)
 
     def client(authority: trustme.CA | None) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -129,7 +129,7 @@ async def test_only_a_certificate_of_the_right_authority_is_let_in(tmp_path: Pat
         except (OSError, ssl.SSLError):
             return None
 
-    async with listener(encrypted, _encryption(encrypted)) as (port, heads):
+    async with listener(encrypted, encryption(encrypted)) as (port, heads):
         assert await answered(client(theirs)) == Answer("AA", "1")
         assert await answered(client(strangers)) is None
         assert await answered(client(None)) is None

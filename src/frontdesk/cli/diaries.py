@@ -5,7 +5,7 @@ import ssl
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
@@ -18,12 +18,15 @@ from frontdesk.bookings import Practice
 from frontdesk.cli import crash
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
+from frontdesk.credentials import MissingCredential
 from frontdesk.pauses import pause
 from frontdesk.pms.hl7.settings import Hl7
+from frontdesk.pms.port import Account
 from frontdesk.sync.reader import Reader
 from frontdesk.sync.sources import Source
 
 if TYPE_CHECKING:
+    from frontdesk.server.waking import Proof
     from frontdesk.store.sql.store import SqlStore
     from frontdesk.sync.listening import Account as PushingAccount
 
@@ -72,13 +75,13 @@ def pushing_accounts(config: Config, practices: Sequence[Practice]) -> tuple["Pu
         account = config.accounts.get(practice.pms.connection) if practice.pms else None
         if practice.pms is None or account is None or account.hl7 is None:
             continue
-        made = PushingAccount(account.hl7, practice.pms.name, {}, partial(_encryption, account.hl7))
+        made = PushingAccount(account.hl7, practice.pms.name, {}, partial(encryption, account.hl7))
         places = found.setdefault(account.connection, made).places
         places[Place(account.connection, practice.location)] = practice.zone
     return tuple(found.values())
 
 
-def _encryption(settings: Hl7) -> ssl.SSLContext | None:
+def encryption(settings: Hl7) -> ssl.SSLContext | None:
     """Return a context that shows our certificate, and asks for the peer's. Raises FrontdeskError."""
     if settings.cert is None or settings.key is None or settings.client_ca is None:
         return None
@@ -102,6 +105,26 @@ def listeners(
     from frontdesk.sync.listening import Hearing
 
     return [Hearing(store.diaries, one, crash.report).run for one in accounts]
+
+
+def wake_proofs(outside: Outside, accounts: Mapping[str, Account]) -> tuple[dict[str, "Proof"], list[str]]:
+    """Return how accounts prove that they ask to be read, and sentences about those whose secret is missing.
+
+    It blocks: the secrets are looked for.
+    """
+    from frontdesk.server.waking import Proof
+
+    proofs, problems = {}, []
+    for name, account in accounts.items():
+        if account.wake is None:
+            continue
+        try:
+            secret = outside.secrets(account.wake.credential)
+        except MissingCredential as missing:
+            problems.append(missing.hint)
+        else:
+            proofs[name] = Proof(account.wake.header, secret.encode(), account.wake.is_hmac)
+    return proofs, problems
 
 
 async def reader(store: "SqlStore", config: Config, outside: Outside) -> Reader | None:

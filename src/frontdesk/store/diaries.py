@@ -107,6 +107,14 @@ class Diaries(Protocol):
         """Have places read at once, with a compare of this kind."""
         ...
 
+    async def wake(self, connection: str, kind: Kind) -> None:
+        """Have the places of an account read at once since it says so, or `BETWEEN_WAKES` after the last time.
+
+        Nothing that was called before a read began is forgotten. A place that only a person can have read again
+        is not.
+        """
+        ...
+
     async def requests(self, connection: str, number: int, per_minute: int) -> float:
         """Take so many of the requests that readers may send to an account; return the seconds until they may go.
 

@@ -49,6 +49,7 @@ def create_run_tables(op: Any) -> None:
         Column("words", JSON(), nullable=False),
         Column("unread", Integer(), nullable=False),
         Column("is_pushed", Boolean(), nullable=False),
+        Column("woken_at", Instant(), nullable=True),
         PrimaryKeyConstraint("id"),
         UniqueConstraint("connection", "location"),
     )

@@ -80,6 +80,9 @@ class SqlDiaries:
     async def ask(self, places_: Collection[Place], kind: Kind) -> None:
         await self._database.write(lambda tx: places.ask(tx, places_, kind, self._database.now(tx)))
 
+    async def wake(self, connection: str, kind: Kind) -> None:
+        await self._database.write(lambda tx: places.wake(tx, connection, kind, self._database.now(tx)))
+
     async def requests(self, connection: str, number: int, per_minute: int) -> float:
         return await self._database.write(
             lambda tx: places.use_requests(tx, connection, number, per_minute, self._database.now(tx))

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from frontdesk.arrivals import Place
 from frontdesk.attempts import LONGEST_WAIT
 from frontdesk.brake import FEWER
-from frontdesk.diary_runs import LEASE, Decision, Kind, Lease, LeaseLost, PlaceState, Unmatched
+from frontdesk.diary_runs import BETWEEN_WAKES, LEASE, Decision, Kind, Lease, LeaseLost, PlaceState, Unmatched
 from frontdesk.store.sql import troubles
 from frontdesk.store.sql.selects import CONNECTION, DIARY, DIARY_RUN
 from frontdesk.store.sql.tables import Instant
@@ -171,14 +171,43 @@ def row_of(tx: Connection, lease: Lease) -> Row[Any]:
 
 
 def let_go(tx: Connection, lease: Lease, pause: timedelta, now: datetime, **values: Any) -> None:
-    """Give a place up, to be read again after `pause`, or at once where somebody asked for it meanwhile."""
-    next_at = case((DIARY.c.asked != "", literal(now, Instant)), else_=literal(now + pause, Instant))
+    """Give a place up, to be read again after `pause`, or at once where somebody asked for it meanwhile.
+
+    What the PMS itself asked for has its time.
+    """
+    is_asked = DIARY.c.asked != ""
+    is_woken = DIARY.c.woken_at.between(now, now + BETWEEN_WAKES)
+    next_at = case(
+        (is_asked & is_woken, DIARY.c.woken_at),
+        (is_asked, literal(now, Instant)),
+        else_=literal(now + pause, Instant),
+    )
     put(tx, lease, owner="", until=None, next_at=next_at, **values)
 
 
 def ask(tx: Connection, places: Collection[Place], kind: Kind, now: datetime) -> None:
     """Have places read at once."""
     tx.execute(update(DIARY).where(_among(places)).values(asked=kind.value, next_at=now, is_refused=False))
+
+
+def wake(tx: Connection, connection: str, kind: Kind, now: datetime) -> None:
+    """Have the places of an account read soon; see Diaries."""
+    query = select(DIARY).where(
+        DIARY.c.connection == connection, DIARY.c.is_refused.is_(False), DIARY.c.is_pushed.is_(False)
+    )
+    for row in tx.execute(query.order_by(DIARY.c.id).with_for_update()).all():
+        at = _next_wake(row.woken_at, now)
+        if at is None:
+            continue
+        values = {"woken_at": at, "next_at": min(row.next_at, at), "asked": row.asked or kind.value}
+        tx.execute(update(DIARY).where(DIARY.c.id == row.id).values(**values))
+
+
+def _next_wake(woken_at: datetime | None, now: datetime) -> datetime | None:
+    """Return when a place is to be read that is called for now, None where that is to be already."""
+    if woken_at is None or not now - BETWEEN_WAKES < woken_at <= now + BETWEEN_WAKES:
+        return now
+    return woken_at + BETWEEN_WAKES if woken_at <= now else None
 
 
 def next_due(tx: Connection, places: Collection[Place], now: datetime) -> float | None:

@@ -45,6 +45,7 @@ class DiaryRow(SQLModel, table=True):
     words: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     unread: int = 0
     is_pushed: bool = False
+    woken_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class DiaryRunRow(SQLModel, table=True):
