@@ -639,7 +639,10 @@ def replaced(key: str, value: str) -> str:
             "[connections.smile]\nkind = 'praktica'",
             r"\[connections.smile\] kind: there is no praktica, did you",
         ),
-        ("[connections.smile]\nkind = 'praktika'\nname = 'X'", "name is for the kinds manual, csv, ics only"),
+        (
+            "[connections.smile]\nkind = 'praktika'\nname = 'X'",
+            "name is for the kinds manual, csv, ics, hl7 only",
+        ),
         (
             "[connections.smile]\nkind = 'praktika'\ntoken = 'hunter2'",
             "token: secrets never go into a config",
