@@ -18,7 +18,7 @@ from frontdesk.store.sql import mirror, pushing
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.mirroring import entry
 from tests.contract.raw import count, let_pass
-from tests.making import KIM, make_patient, make_practice
+from tests.making import KIM, cancel_of, make_patient, make_practice
 
 HERE, THERE = Place("smile"), Place("smile", "2")
 MINUTE = timedelta(minutes=1)
@@ -364,3 +364,35 @@ async def test_an_hour_of_messages_is_one_run(here: Listened) -> None:
         (Kind.PUSHED, RunState.DONE, 1, {"new": 1}),
         (Kind.PUSHED, RunState.DONE, 3, {"new": 3}),
     ]
+
+
+async def test_failure_20_an_unknown_word_cancels_nothing(here: Listened) -> None:
+    await here.pushes("P1")
+    assert await here.pushes("P1", AppointmentStatus.OTHER, raw_status="Rung twice") is Taken.DONE
+    await here.push(here.message("P2", AppointmentStatus.OTHER))
+    assert await here.upcoming() == {"P1", "P2"}
+    (run, *_) = await here.store.diaries.runs(1)
+    assert run.counts[Effect.UNKNOWN_WORD.value] == 2
+
+
+async def test_failure_23_an_id_that_is_another_patients_is_another_booking(here: Listened) -> None:
+    await here.pushes("P1")
+    (mine,) = (await here.bookings()).values()
+    kim = make_patient(name="Kim Nguyen", mobile="0491570157", pms_ref="K99")
+    assert await here.pushes("P1", patient=kim) is Taken.DONE
+    theirs = (await here.bookings())["P1"]
+    assert (theirs.patient.name, theirs.id == mine.id) == ("Kim Nguyen", False)
+    assert (await here.store.get(mine.id)).cancellation is not None
+
+
+async def test_failure_6_what_is_under_way_here_is_settled_first(here: Listened, store_url: str) -> None:
+    await here.pushes("P1")
+    (mine,) = (await here.bookings()).values()
+    await here.store.do(cancel_of(mine, KIM))
+    before = count(store_url, "delivery")
+    moved = mine.starts_at + timedelta(days=1)
+    assert await here.pushes("P1", starts_at=moved) is Taken.DONE
+    still = await here.store.get(mine.id)
+    assert (still.starts_at, still.cancellation is not None) == (mine.starts_at, True)
+    # What was pushed makes no task for the PMS, and no message to anybody.
+    assert count(store_url, "delivery") == before
