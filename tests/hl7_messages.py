@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+PATIENCE = 8.0
+"""Seconds after which a listener that neither answers nor hangs up has failed: less than it may be idle."""
+
 START, END = b"\x0b", b"\x1c\r"
 SENDER = "DENTIX|MAIN"
 
@@ -66,7 +69,8 @@ class Sender:
     async def answer(self) -> Answer | None:
         """Return the next answer, None where the other side hangs up."""
         try:
-            frame = await self._reader.readuntil(END)
+            async with asyncio.timeout(PATIENCE):
+                frame = await self._reader.readuntil(END)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         assert frame.startswith(START)

@@ -169,6 +169,21 @@ async def test_a_site_that_no_practice_names_is_never_guessed(store: SqlStore) -
     assert practices_of == {"A-0": "adelaide", "A-1": "perth"}
 
 
+async def test_the_only_practice_has_a_site_of_its_own_too(store: SqlStore) -> None:
+    await store.registry.apply_practices([make_practice(location="SITE1")], KIM)
+    ears = Ears(store, Account(SETTINGS, "Dentix", {Place("smile", "SITE1"): ADELAIDE}, lambda: None))
+    async with ears.listening() as port, sending(port) as sender:
+        for number, (site, code) in enumerate([("SITE1", "AA"), ("", "AA"), ("SITE9", "AE")]):
+            found = await sender.send(
+                ears.message(
+                    number=str(number), ref=f"A-{number}", AIL=f"AIL|1||CHAIR^^^{site}" if site else ""
+                )
+            )
+            assert found is not None
+            assert found.code == code
+    assert await ears.upcoming() == {"A-0", "A-1"}
+
+
 class Away:
     """Diaries whose store goes away when a message is to be kept, before or after it is committed."""
 
@@ -240,21 +255,33 @@ async def test_who_lost_the_place_accepts_nothing_more(ears: Ears, store_url: st
     assert await ears.bookings() == {}
 
 
-async def test_a_port_that_is_taken_is_said(ears: Ears) -> None:
+async def test_a_port_that_is_taken_is_said_until_it_is_free(ears: Ears, store_url: str) -> None:
+    other = Place("other")
+
+    async def trouble() -> str:
+        (state,) = [one for one in await ears.store.diaries.states() if one.place == other]
+        return state.trouble
+
+    tried, opened = asyncio.Event(), asyncio.Event()
+
+    async def rest(_: float) -> None:
+        tried.set()
+        await pause(0)
+
     async with ears.listening() as port:
-        taken = replace(
-            ears.account, settings=replace(SETTINGS, port=port), places={Place("other"): ADELAIDE}
+        taken = replace(ears.account, settings=replace(SETTINGS, port=port), places={other: ADELAIDE})
+        hearing = Hearing(
+            ears.store.diaries,
+            taken,
+            ears.errors.append,
+            listening=lambda _: opened.set(),
+            sleep=rest,
         )
-        tried = asyncio.Event()
-
-        async def rest(_: float) -> None:
-            tried.set()
-            await asyncio.Event().wait()
-
-        hearing = Hearing(ears.store.diaries, taken, ears.errors.append, sleep=rest)
         task = asyncio.ensure_future(hearing.run())
         await tried.wait()
-        task.cancel()
-        await asyncio.wait([task])
-        (state,) = [one for one in await ears.store.diaries.states() if one.place.connection == "other"]
-    assert state.trouble.startswith(f"it cannot be listened on 127.0.0.1:{port}")
+        assert (await trouble()).startswith(f"it cannot be listened on 127.0.0.1:{port}")
+    let_pass(store_url, LEASE)
+    await opened.wait()
+    assert await trouble() == ""
+    task.cancel()
+    await asyncio.wait([task])

@@ -48,7 +48,7 @@ async def listener(
     [
         siu() + END,
         START + b"nothing of HL7" + END,
-        START + b"x" * (LARGEST + 10) + END,
+        START + siu(ZZZ="ZZZ|" + "x" * LARGEST) + END,
         START + START + siu() + END,
     ],
     ids=["no-start", "no-message", "too-large", "two-starts"],

@@ -172,6 +172,10 @@ class Diaries(Protocol):
         """
         ...
 
+    async def listens(self, lease: Lease) -> None:
+        """Note that messages come in at a place again, after whatever kept them out."""
+        ...
+
     async def take_in(self, lease: Lease, pushed: Pushed) -> Taken:
         """Put what was pushed into the mirror and have the list made so, all in this transaction.
 

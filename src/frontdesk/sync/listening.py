@@ -120,6 +120,8 @@ class Hearing:
             await self._cannot(f"it cannot be listened on {settings.shown}: {hint.lower().removesuffix('.')}")
             return
         try:
+            for lease in self._leases.values():
+                await self._diaries.listens(lease)
             self._listening(listener.port)
             await self._until_lost()
         finally:

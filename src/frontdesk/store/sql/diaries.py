@@ -140,6 +140,9 @@ class SqlDiaries:
 
         await self._fenced(lease, work)
 
+    async def listens(self, lease: Lease) -> None:
+        await self._fenced(lease, lambda tx, now: places.put(tx, lease, **places.NO_TROUBLE))
+
     async def take_in(self, lease: Lease, pushed: Pushed) -> Taken:
         pushed = clean_fields(pushed)
         return await self._fenced(
@@ -210,10 +213,7 @@ class SqlDiaries:
                 answered_at=now,
                 pause_seconds=pause.total_seconds(),
                 skew_seconds=skew.total_seconds(),
-                failures=0,
-                failing_since=None,
-                trouble="",
-                is_refused=False,
+                **places.NO_TROUBLE,
             ),
         )
 

@@ -1,6 +1,6 @@
 """Places, as rows: how they stand, who has which, and what of an account's requests its readers may use."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,9 @@ _KNOW = text(
     "INSERT INTO connection (name, shown, is_locked_out, why, read_until) "
     "VALUES (:name, :shown, FALSE, '', :until) ON CONFLICT (name) DO NOTHING"
 ).bindparams(bindparam("until", type_=Instant))
+NO_TROUBLE: Mapping[str, Any] = {"failures": 0, "failing_since": None, "trouble": "", "is_refused": False}
+"""The columns of a place where all is well."""
+
 _FEWER = frozenset(effect.value for effect in FEWER)
 
 _STATES = select(DIARY, DIARY_RUN.c.held, DIARY_RUN.c.decision).outerjoin(
