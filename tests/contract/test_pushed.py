@@ -18,6 +18,7 @@ from frontdesk.store.sql import mirror, pushing
 from frontdesk.store.sql.store import SqlStore
 from tests.contract.mirroring import entry
 from tests.contract.raw import count, let_pass
+from tests.contract.reads import ON_SQLITE_FIRST
 from tests.making import KIM, cancel_of, make_patient, make_practice
 
 HERE, THERE = Place("smile"), Place("smile", "2")
@@ -230,6 +231,7 @@ async def flooded(here: Listened) -> tuple[int, set[str]]:
     return await held_run(here), await here.upcoming()
 
 
+@ON_SQLITE_FIRST
 async def test_what_is_held_stays_held_until_a_person_decides(here: Listened) -> None:
     number, left = await flooded(here)
     await here.later(timedelta(hours=3))
@@ -242,6 +244,7 @@ async def test_what_is_held_stays_held_until_a_person_decides(here: Listened) ->
         await here.store.diaries.run(number)
 
 
+@ON_SQLITE_FIRST
 async def test_a_person_has_the_list_made_as_it_was_pushed(here: Listened) -> None:
     number, left = await flooded(here)
     await here.decide(number, Decision.APPLY)
@@ -253,6 +256,7 @@ async def test_a_person_has_the_list_made_as_it_was_pushed(here: Listened) -> No
     assert await here.pushes("new", CANCELLED) is Taken.DONE
 
 
+@ON_SQLITE_FIRST
 async def test_a_person_keeps_the_list_and_later_cancels_count_again(here: Listened) -> None:
     number, left = await flooded(here)
     await here.decide(number, Decision.IGNORE)
@@ -265,6 +269,7 @@ async def test_a_person_keeps_the_list_and_later_cancels_count_again(here: Liste
     assert state.held is None
 
 
+@ON_SQLITE_FIRST
 async def test_what_was_pushed_cannot_be_read_again(here: Listened) -> None:
     number, left = await flooded(here)
     with pytest.raises(Refused, match="cannot be read again"):
@@ -273,6 +278,7 @@ async def test_what_was_pushed_cannot_be_read_again(here: Listened) -> None:
     assert await here.upcoming() == left
 
 
+@ON_SQLITE_FIRST
 async def test_a_held_cancel_that_is_taken_back_there_is_no_question_any_more(here: Listened) -> None:
     refs = await here.full()
     for ref in refs[:14]:
@@ -285,6 +291,7 @@ async def test_a_held_cancel_that_is_taken_back_there_is_no_question_any_more(he
     assert (state.held, await here.upcoming()) == (None, left)
 
 
+@ON_SQLITE_FIRST
 async def test_every_time_an_hour_off_is_held(here: Listened) -> None:
     refs = await here.full()
     starts = {ref: one.starts_at for ref, one in (await here.bookings()).items()}
