@@ -7,6 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -67,6 +70,19 @@ async def sent(port: int, block: bytes) -> Answer | None:
             await asyncio.sleep(0.05)
 
 
+@asynccontextmanager
+async def listening(desk: LineDesk) -> AsyncIterator[Process]:
+    """Have `frontdesk sync` listen; at the end it is killed, as a power cut would."""
+    command = [sys.executable, "-m", "frontdesk", "--config", str(desk.config_file), "sync"]
+    running = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE, env=os.environ)
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.wait()
+
+
 def test_doctor_says_where_messages_come_in(desk: LineDesk, port: int) -> None:
     told = desk("doctor").stdout
     assert (
@@ -87,28 +103,25 @@ def test_it_cannot_be_read_once(desk: LineDesk) -> None:
 
 @pytest.mark.full
 async def test_messages_change_the_list_and_another_program_goes_on(desk: LineDesk, port: int) -> None:
-    command = [sys.executable, "-m", "frontdesk", "--config", str(desk.config_file), "sync"]
-    first = await asyncio.create_subprocess_exec(*command, stderr=subprocess.PIPE, env=os.environ)
-    assert first.stderr is not None
-    said = await first.stderr.readline()
-    assert said.decode() == f"Listening for messages of Dentix on 127.0.0.1:{port}.\n"
-    assert await sent(port, message()) == Answer("AA", "1")
-    (row,) = json.loads((await asyncio.to_thread(desk, "list", "--json")).stdout)
-    assert (row["patient_name"], row["practitioner"], row["status"]) == (
-        "Amelia Wilson",
-        "Dr Priya Rao",
-        "Upcoming",
-    )
-    first.kill()
-    await first.wait()
+    async with listening(desk) as first:
+        assert first.stderr is not None
+        said = await first.stderr.readline()
+        assert said.decode() == f"Listening for messages of Dentix on 127.0.0.1:{port}.\n"
+        assert await sent(port, message()) == Answer("AA", "1")
+        (row,) = json.loads((await asyncio.to_thread(desk, "list", "--json")).stdout)
+        assert (row["patient_name"], row["practitioner"], row["status"]) == (
+            "Amelia Wilson",
+            "Dr Priya Rao",
+            "Upcoming",
+        )
     let_pass(f"sqlite:///{desk.store_file}", LEASE)
-    second = await asyncio.create_subprocess_exec(*command, stderr=subprocess.DEVNULL, env=os.environ)
-    assert await sent(port, message()) == Answer("AA", "1")
-    assert await sent(port, message("S15", "2", 1)) == Answer("AA", "2")
-    (row,) = json.loads((await asyncio.to_thread(desk, "list", "--json")).stdout)
-    assert row["status"] == "Cancelled"
-    second.send_signal(signal.SIGTERM)
-    assert await second.wait() == 0
+    async with listening(desk) as second:
+        assert await sent(port, message()) == Answer("AA", "1")
+        assert await sent(port, message("S15", "2", 1)) == Answer("AA", "2")
+        (row,) = json.loads((await asyncio.to_thread(desk, "list", "--json")).stdout)
+        assert row["status"] == "Cancelled"
+        second.send_signal(signal.SIGTERM)
+        assert await second.wait() == 0
     assert "messages" in (await asyncio.to_thread(desk, "sync", "runs")).stdout
     log = desk.log_file.read_text() if desk.log_file.exists() else ""
     assert "Wilson" not in log
