@@ -16,8 +16,13 @@ from frontdesk.server import place
 from frontdesk.server.app import end_streams, make_app
 from frontdesk.server.connections import Listening
 from frontdesk.server.service import Service
+from frontdesk.server.waking import Proof, Waking
 from frontdesk.store.port import Registry, ServedStore
 from tests.making import KIM
+
+WAKE = b"a secret of smile's"
+PROOFS = {"smile": Proof("X-Wake", WAKE), "harbour": Proof("X-Signature", WAKE, is_hmac=True)}
+"""What PMSs prove themselves by that ask to be read."""
 
 DESK_SCOPES = frozenset({Scope.READ, Scope.CANCEL})
 
@@ -35,6 +40,7 @@ class Told:
 
     errors: list[BaseException] = field(default_factory=list)
     woken: int = 0
+    to_read: list[str] = field(default_factory=list)
 
     def report(self, error: BaseException) -> str:
         self.errors.append(error)
@@ -42,6 +48,9 @@ class Told:
 
     def wake(self) -> None:
         self.woken += 1
+
+    async def read_soon(self, connection: str) -> None:
+        self.to_read.append(connection)
 
 
 def service_of(
@@ -62,6 +71,7 @@ def service_of(
         preflight=preflight,
         requests_a_minute=requests_a_minute,
         keep_alive_seconds=keep_alive_seconds,
+        waking=Waking(PROOFS, told.read_soon),
     )
 
 

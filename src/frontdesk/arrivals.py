@@ -89,6 +89,26 @@ class DiaryEntry:
     unsaid: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One message of a system that tells by itself what has changed in its diary.
+
+    `sender` and `number` say who sent it and which of theirs it is: the same twice is one. `sent_at` is when, by
+    their clock: of two about one appointment the later one counts. `ref` is the id of the appointment, `status`
+    how it stands now, None where it is deleted. `entry` is all that the message says of it, None where that is too little
+    for one: then only its status, `raw_status` and `reason` have changed.
+    """
+
+    sender: str
+    number: str
+    sent_at: datetime
+    ref: str
+    status: AppointmentStatus | None
+    entry: DiaryEntry | None = None
+    raw_status: str = ""
+    reason: str = ""
+
+
 class Effect(Enum):
     """What a diary's word changes here, for the counts of a run and for the brake."""
 

@@ -21,6 +21,7 @@ class Health(Enum):
     HELD = "a mass change waits for a decision"
     REFUSED = "only a person can have it read again"
     FAILING = "it cannot be read"
+    PUSHED = "it is pushed, and whether all came cannot be checked"
     UNATTENDED = "nobody reads it"
     INCOMPLETE = "it was not read completely yet"
     LATE = "it was read too long ago"
@@ -30,7 +31,7 @@ class Health(Enum):
 
 WORST_FIRST = tuple(Health)
 
-SAID = frozenset(Health) - {Health.NOT_COMPARED, Health.WELL}
+SAID = frozenset(Health) - {Health.PUSHED, Health.NOT_COMPARED, Health.WELL}
 """What changes what an operator may say to a patient."""
 
 
@@ -43,6 +44,8 @@ def health(diary: DiaryState, now: datetime) -> Health:
         return Health.REFUSED
     if diary.failures >= FAILURES and since is not None and now - since >= FAILING_FOR:
         return Health.FAILING
+    if diary.is_pushed:
+        return Health.PUSHED
     if diary.is_unattended:
         return Health.UNATTENDED
     if not diary.is_complete:

@@ -18,6 +18,9 @@ LEASE = timedelta(seconds=90)
 ABANDONED_AFTER = timedelta(hours=6)
 """A run that was begun longer ago is not gone on with: what it has seen is too old to judge by."""
 
+BETWEEN_WAKES = timedelta(seconds=10)
+"""However often a PMS asks to be read, it is read once in this time, the last time after its last call."""
+
 NEAR_DAYS = 3
 """Days of a near compare: today, tomorrow, and the day after."""
 
@@ -26,11 +29,12 @@ BACK, AHEAD = timedelta(days=30), timedelta(days=120)
 
 
 class Kind(StrEnum):
-    """What a run reads."""
+    """What a run reads; nobody reads what is pushed, an hour of it counts as one run."""
 
     CHANGES = "changes"
     NEAR = "near"
     FULL = "full"
+    PUSHED = "pushed"
 
 
 class RunState(StrEnum):
@@ -103,7 +107,8 @@ class PlaceState:
     `failures` are those in a row since `failing_since`, `trouble` is why in the operator's words, and
     `is_refused` whether only a person can end it. `held` is the run that waits for a decision, and
     `held_fewer` and `held_changes` are how many bookings it would take away, and change otherwise;
-    `is_believed` once somebody has decided that this is to be done.
+    `is_believed` once somebody has decided that this is to be done. `is_pushed`: nobody reads it, its
+    system tells by itself what has changed, last at `changes_at`.
     """
 
     place: Place
@@ -127,6 +132,7 @@ class PlaceState:
     held_fewer: int = 0
     held_changes: int = 0
     is_believed: bool = False
+    is_pushed: bool = False
     unmatched: Unmatched = Unmatched()
 
 

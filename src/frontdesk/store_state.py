@@ -35,7 +35,7 @@ class DiaryState:
     `read_at` is when the latest read that was complete began, `compared_at` when the latest of all days did, and
     `is_complete` whether there ever was one. `pause` is how long it rests between two reads. `failures` are those
     in a row since `failing_since`, `trouble` says why as the rest of a sentence, and `is_refused` whether only
-    a person can end it. `is_awaited`: somebody reads it, or asked for that. `is_unattended`: it is due, and nobody reads it. `held` is the run that waits for a
+    a person can end it. `is_pushed`: the PMS sends its changes by itself, and cannot be asked. `is_awaited`: somebody reads it, or asked for that. `is_unattended`: it is due, and nobody reads it. `held` is the run that waits for a
     decision, `held_fewer` and `held_changes` are how many bookings it would take away, and change otherwise.
     """
 
@@ -48,6 +48,7 @@ class DiaryState:
     failing_since: datetime | None = None
     trouble: str = ""
     is_refused: bool = False
+    is_pushed: bool = False
     is_awaited: bool = False
     is_unattended: bool = False
     held: int | None = None

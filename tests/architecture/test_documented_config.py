@@ -34,6 +34,7 @@ def test_configs_in_the_documents_are_accepted(page: Path, tmp_path: Path) -> No
         "server.pem",
         "server-key.pem",
         "dentix.toml",
+        "dentix-ca.pem",
     ):
         (tmp_path / name).touch()
     for name in ("letters", "port"):

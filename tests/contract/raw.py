@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, select, text
 from sqlalchemy.pool import NullPool
 
-from frontdesk.store.sql.selects import CONNECTION, DELIVERY, DIARY, DIARY_RUN
+from frontdesk.store.sql.selects import CONNECTION, DELIVERY, DIARY, DIARY_RUN, PUSHED
 
 
 @cache
@@ -48,9 +48,10 @@ def let_pass(url: str, time: timedelta) -> None:
         CONNECTION: ("trouble_since", "held_until", "read_until"),
         DIARY: (
             *("next_at", "until", "baseline_at", "changes_at", "near_at", "full_at"),
-            *("answered_at", "failing_since"),
+            *("answered_at", "failing_since", "woken_at"),
         ),
-        DIARY_RUN: ("started_at", "ended_at"),
+        DIARY_RUN: ("started_at", "ended_at", "decided_at"),
+        PUSHED: ("at",),
     }
     with connected(url) as connection:
         for table, names in tables.items():

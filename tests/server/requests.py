@@ -19,6 +19,7 @@ from frontdesk.store.diaries import Asked
 from frontdesk.store.sql import selects
 from frontdesk.store.sql.store import SqlStore
 from tests.making import KIM, cancel_of
+from tests.serving import WAKE
 
 AS_OF = "2026-11-22T09:14:05Z"
 
@@ -164,6 +165,7 @@ CASES: Mapping[str, Case] = {
     "decide_diary": Case("POST", "/diaries/runs/{run}/decide", body={"decision": "again"}, scope=Scope.ADMIN),
     "list_loose_ends": Case("GET", "/diaries/loose-ends"),
     "stream_changes": Case("GET", "/changes"),
+    "wake_diary": Case("POST", "/diary/smile/wake", headers=lambda: {"X-Wake": WAKE.decode()}),
     "read_health": Case("GET", "/health"),
     "read_openapi": Case("GET", "/openapi.json"),
 }
@@ -184,7 +186,7 @@ BILLING_WRITES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """What is asked of an account and its invoices, see test_billing_routes."""
 
 OPERATIONS = frozenset({*CASES, *BILLING_READS, *BILLING_WRITES})
-OPEN = frozenset({"read_health", "read_openapi"})
+OPEN = frozenset({"read_health", "read_openapi", "wake_diary"})
 """What needs no token."""
 
 

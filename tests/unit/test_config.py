@@ -648,7 +648,10 @@ def test_a_site_of_a_pms_is_one_practices(tmp_path: Path) -> None:
             "[connections.smile]\nkind = 'praktica'",
             r"\[connections.smile\] kind: there is no praktica, did you",
         ),
-        ("[connections.smile]\nkind = 'praktika'\nname = 'X'", "name is for the kinds manual, csv, ics only"),
+        (
+            "[connections.smile]\nkind = 'praktika'\nname = 'X'",
+            "name is for the kinds manual, csv, ics, hl7 only",
+        ),
         (
             "[connections.smile]\nkind = 'praktika'\ntoken = 'hunter2'",
             "token: secrets never go into a config",

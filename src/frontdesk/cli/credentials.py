@@ -109,6 +109,8 @@ def names_needed(installation: Installation) -> dict[str, list[str]]:
     for connection, names in installation.outside.secrets_needed.items():
         for name in names:
             needed.setdefault(name, []).append(connection)
+    for connection, name in installation.outside.wake_secrets.items():
+        needed.setdefault(name, []).append(f"the wake of {connection}")
     return needed
 
 

@@ -1,10 +1,11 @@
 """Which diaries this installation reads, and who reads them beside something else."""
 
 import asyncio
+import ssl
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +19,18 @@ from frontdesk.bookings import Practice
 from frontdesk.cli import crash
 from frontdesk.cli.outside import Outside
 from frontdesk.config import Config
+from frontdesk.credentials import MissingCredential
 from frontdesk.outbox import LEAVING_SECONDS
 from frontdesk.pauses import pause
+from frontdesk.pms.hl7.settings import Hl7
+from frontdesk.pms.port import Account
 from frontdesk.sync.reader import Reader
 from frontdesk.sync.sources import Source
 
 if TYPE_CHECKING:
+    from frontdesk.server.waking import Proof
     from frontdesk.store.sql.store import SqlStore
+    from frontdesk.sync.listening import Account as PushingAccount
 
 _HAS_SAID_WHY = (0, 1, 2)
 """With these a reader ends that another one would not do better than."""
@@ -79,6 +85,67 @@ def readable(config: Config, outside: Outside, practices: Sequence[Practice]) ->
             )
         )
     return Readable(tuple(found), tuple(problems))
+
+
+def pushing_accounts(config: Config, practices: Sequence[Practice]) -> tuple["PushingAccount", ...]:
+    """Return the accounts of `practices` whose messages come in at this machine."""
+    from frontdesk.sync.listening import Account as PushingAccount
+
+    found: dict[str, PushingAccount] = {}
+    for practice in practices:
+        account = config.accounts.get(practice.pms.connection) if practice.pms else None
+        if practice.pms is None or account is None or account.hl7 is None:
+            continue
+        made = PushingAccount(account.hl7, practice.pms.name, {}, partial(encryption, account.hl7))
+        places = found.setdefault(account.connection, made).places
+        places[Place(account.connection, practice.location)] = practice.zone
+    return tuple(found.values())
+
+
+def encryption(settings: Hl7) -> ssl.SSLContext | None:
+    """Return a context that shows our certificate, and asks for the peer's. Raises FrontdeskError."""
+    if settings.cert is None or settings.key is None or settings.client_ca is None:
+        return None
+    from frontdesk.server.place import CannotListen, server_context
+
+    context = server_context(settings.cert, settings.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_verify_locations(cafile=settings.client_ca)
+    except (OSError, ssl.SSLError):
+        raise CannotListen(f"{settings.client_ca} has no certificates in PEM form") from None
+    return context
+
+
+def listeners(
+    store: "SqlStore", accounts: Sequence["PushingAccount"]
+) -> Sequence[Callable[[], Awaitable[None]]]:
+    """Return what listens for each account until it is cancelled."""
+    if not accounts:
+        return ()
+    from frontdesk.sync.listening import Hearing
+
+    return [Hearing(store.diaries, one, crash.report).run for one in accounts]
+
+
+def wake_proofs(outside: Outside, accounts: Mapping[str, Account]) -> tuple[dict[str, "Proof"], list[str]]:
+    """Return how accounts prove that they ask to be read, and sentences about those whose secret is missing.
+
+    It blocks: the secrets are looked for.
+    """
+    from frontdesk.server.waking import Proof
+
+    proofs, problems = {}, []
+    for name, account in accounts.items():
+        if account.wake is None:
+            continue
+        try:
+            secret = outside.secrets(account.wake.credential)
+        except MissingCredential as missing:
+            problems.append(missing.hint)
+        else:
+            proofs[name] = Proof(account.wake.header, secret.encode(), account.wake.is_hmac)
+    return proofs, problems
 
 
 async def reader(store: "SqlStore", config: Config, outside: Outside) -> Reader | None:
@@ -138,12 +205,20 @@ async def _end(child: Process) -> None:
 
 @asynccontextmanager
 async def reading(store: "SqlStore", config: Config, outside: Outside) -> AsyncIterator[Reader | None]:
-    """Read diaries as long as the context lasts; what is being read then is gone on with by whoever comes next."""
+    """Read diaries, and take in what is pushed, as long as the context lasts.
+
+    What is being read at its end is gone on with by whoever comes next.
+    """
     reads = await reader(store, config, outside)
-    task = asyncio.create_task(reads.run()) if reads else None
+    works = [
+        *([reads.run] if reads else []),
+        *listeners(store, pushing_accounts(config, await store.practices())),
+    ]
+    tasks = [asyncio.ensure_future(work()) for work in works]
     try:
         yield reads
     finally:
-        if task is not None:
+        for task in tasks:
             task.cancel()
-            await asyncio.wait([task])
+        if tasks:
+            await asyncio.wait(tasks)

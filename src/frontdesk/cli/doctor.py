@@ -23,6 +23,7 @@ from frontdesk.errors import FrontdeskError, Refused
 from frontdesk.gaps import Gaps
 from frontdesk.notify.settings import GatewaySettings, NotifySettings
 from frontdesk.pms.files.settings import Export
+from frontdesk.pms.hl7.settings import Hl7
 from frontdesk.pms.port import Account
 from frontdesk.store.port import BookingStore, Registry
 from frontdesk.store.sqlite.file import is_missing
@@ -277,6 +278,8 @@ def _about_deliveries(state: StoreState) -> Iterator[Finding]:
 
 
 async def _about_account(outside: Outside, account: Account, time_zone: str) -> list[Finding]:
+    if account.hl7 is not None:
+        return await _about_listening(account, account.hl7)
     from frontdesk.pms.probe import Held
 
     marks = {Held.OK: Mark.OK, Held.FAILED: Mark.WRONG, Held.NOT_TRIED: Mark.NOT_TRIED}
@@ -291,6 +294,30 @@ async def _about_account(outside: Outside, account: Account, time_zone: str) -> 
         return [Finding(account.connection, Mark.WRONG, error.hint)]
     found = [(Mark.NOT_TRIED, where), *((marks[one.held], one.said) for one in assumptions)]
     return [Finding(account.connection, mark, said) for mark, said in found]
+
+
+async def _about_listening(account: Account, settings: Hl7) -> list[Finding]:
+    """Say of a PMS that pushes its changes where they come in, and from whom; nothing is listened for."""
+    from frontdesk.cli.diaries import encryption
+
+    about = account.connection
+    peers = ", ".join(map(str, settings.peers))
+    found = [
+        Finding(about, Mark.NOT_TRIED, f"messages come in on {settings.shown}, from {peers}"),
+        Finding(
+            about,
+            Mark.NOT_TRIED,
+            f"only those of {settings.application}/{settings.facility} are taken; whether all came cannot be checked",
+        ),
+        Finding(about, Mark.NOT_TRIED, "cancelling there is done by hand: messages are only taken in"),
+    ]
+    try:
+        tls = await asyncio.to_thread(encryption, settings)
+    except FrontdeskError as error:
+        return [*found, Finding(about, Mark.WRONG, error.hint)]
+    if tls is not None:
+        found.append(Finding(about, Mark.OK, "its certificate, key and client_ca can be used"))
+    return found
 
 
 async def _looked_at(

@@ -41,6 +41,13 @@ class Outside:
         return needed
 
     @property
+    def wake_secrets(self) -> Mapping[str, str]:
+        """The connections that may ask to be read, each with the name of the secret that proves it."""
+        return {
+            name: account.wake.credential for name, account in self._config.accounts.items() if account.wake
+        }
+
+    @property
     def connections(self) -> frozenset[str]:
         """What deliveries can be carried out from here: nothing is claimed for any other.
 

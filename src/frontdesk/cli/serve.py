@@ -16,18 +16,20 @@ import click
 
 from frontdesk.bookings import Reason
 from frontdesk.cli import crash
-from frontdesk.cli.diaries import reading
+from frontdesk.cli.diaries import reading, wake_proofs
 from frontdesk.cli.dispatching import dispatching
 from frontdesk.cli.printing import say
 from frontdesk.cli.wiring import Installation
-from frontdesk.config import ConfigError
+from frontdesk.config import Config, ConfigError
 from frontdesk.config.server import ServerSettings, address, why_not_listen
+from frontdesk.diary_runs import Kind
 from frontdesk.errors import Refused
 from frontdesk.extras import is_missing
 
 if TYPE_CHECKING:
     from frontdesk.server.connections import Listening
     from frontdesk.store.sql.store import SqlStore
+    from frontdesk.sync.reader import Reader
 
 _NO_PACKAGES = Reason("no-server", is_missing("frontdesk serve", "fastapi, uvicorn, uvloop and limits"))
 
@@ -143,6 +145,7 @@ class _Serving:
         from frontdesk.server.app import end_streams, make_app
         from frontdesk.server.connections import Listening
         from frontdesk.server.service import Service
+        from frontdesk.server.waking import Waking
 
         outside = self._installation.outside
         # From here on it is known what can be reached: the first look at the secrets may take a moment.
@@ -151,6 +154,7 @@ class _Serving:
         beside = dispatching(store, config, outside) if is_dispatching else nullcontext()
         is_reading = is_dispatching and config.reads_diaries
         reads = reading(store, config, outside) if is_reading else nullcontext()
+        proofs, unproven = await asyncio.to_thread(wake_proofs, outside, config.accounts)
         async with beside as carrying, reads as reader:
             service = Service(
                 store,
@@ -160,6 +164,7 @@ class _Serving:
                 reader.wake if reader else lambda: None,
                 preflight=outside.preflight if outside.connections else None,
                 requests_a_minute=self._settings.requests_a_minute,
+                waking=Waking(proofs, partial(_read_soon, store, config, reader)),
             )
             app = make_app(service)
             self._listening = Listening(
@@ -167,7 +172,7 @@ class _Serving:
             )
             if self._is_leaving:
                 self._leave()
-            for notice in (*outside.problems, *self._installation.notices):
+            for notice in (*outside.problems, *unproven, *self._installation.notices):
                 say(notice, err=True)
             say(self._said(sockets, tls), err=True)
             # What is loaded stays: looking through all of it for garbage would stop every desk for a while.
@@ -194,6 +199,16 @@ class _Serving:
         if not self._deliver:
             return "deliveries are left to frontdesk deliver"
         return f"deliveries are carried out here for {', '.join(sorted(connections))}"
+
+
+async def _read_soon(store: "SqlStore", config: Config, reader: "Reader | None", connection: str) -> None:
+    """Have the diary of a connection read: what has changed there, the next days where it tells no changes."""
+    from frontdesk.pms.kinds import describe
+
+    kind = describe(config.accounts[connection].kind, config.folder)
+    await store.diaries.wake(connection, Kind.CHANGES if kind.tells_changes else Kind.NEAR)
+    if reader is not None:
+        reader.wake()
 
 
 def _address(name: Sequence[Any], tls: ssl.SSLContext | None) -> str:

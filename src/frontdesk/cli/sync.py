@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import click
 from frontdesk.arrivals import Place
 from frontdesk.bookings import Practice, Reason
 from frontdesk.cli import crash
-from frontdesk.cli.diaries import readable
+from frontdesk.cli.diaries import listeners, pushing_accounts, readable
 from frontdesk.cli.documents import Document, as_json, print_document
 from frontdesk.cli.filters import DAY, TypedDay
 from frontdesk.cli.following import refuse_without_terminal, unasked
@@ -32,7 +32,7 @@ from frontdesk.sync.sources import Source
 from frontdesk.words.diaries import brought, run_cells
 
 if TYPE_CHECKING:
-    pass
+    from frontdesk.sync.listening import Account as PushingAccount
 
 _SHOWN = 50
 
@@ -61,7 +61,8 @@ def sync(
 
     It goes on until you end it, and any number of them may run: one at a time reads a diary. Open desks on an
     SQLite file and frontdesk serve do the same if the config has [sync]. If a PMS suddenly
-    shows far fewer bookings, nothing of that is changed here until a person has decided.
+    shows far fewer bookings, nothing of that is changed here until a person has decided. Where a PMS
+    sends its changes by itself (kind hl7), its messages are taken in.
 
     \b
     Examples:
@@ -81,12 +82,21 @@ def sync(
     with installation.opened_database() as (store, run):
         for notice in (*outside.problems, *installation.notices):
             say(notice, err=True)
-        chosen = _chosen(installation, run(store.practices()), connection)
+        practices = run(store.practices())
+        pushing = [
+            one
+            for one in pushing_accounts(installation.config, practices)
+            if connection in ("", next(iter(one.places)).connection)
+        ]
+        chosen = _chosen(installation, practices, connection, pushing, once=once)
         reader = Reader(store.diaries, chosen, installation.config.pace, crash.report)
         if not once:
-            names = ", ".join(dict.fromkeys(source.shown for source in chosen))
-            say(f"Reading the diary of {names}.", err=True)
-            run(_until_ended(reader, beside=beside))
+            for account in pushing:
+                say(f"Listening for messages of {account.shown} on {account.settings.shown}.", err=True)
+            if names := ", ".join(dict.fromkeys(source.shown for source in chosen)):
+                say(f"Reading the diary of {names}.", err=True)
+            works = [*([reader.run] if chosen else []), *listeners(store, pushing)]
+            run(_until_ended(works, reader.wake, beside=beside))
             return
         today = datetime.now(UTC).astimezone(chosen[0].zone).date()
         days = [typed.on(today) if typed else None for typed in (first, last)]
@@ -104,8 +114,15 @@ def sync(
         raise click.exceptions.Exit(1)
 
 
-def _chosen(installation: Installation, practices: Sequence[Practice], connection: str) -> tuple[Source, ...]:
-    """Return the diaries that are to be read. Raises Refused where there are none."""
+def _chosen(
+    installation: Installation,
+    practices: Sequence[Practice],
+    connection: str,
+    pushing: Sequence["PushingAccount"],
+    *,
+    once: bool,
+) -> tuple[Source, ...]:
+    """Return the diaries that are to be read. Raises Refused where there are none, and nothing that pushes."""
     if connection and connection not in installation.config.accounts:
         known = nearest(connection, installation.config.accounts)
         raise click.UsageError(f"there is no connection {connection}, {known}")
@@ -113,6 +130,16 @@ def _chosen(installation: Installation, practices: Sequence[Practice], connectio
     found = tuple(one for one in there.sources if connection in ("", one.place.connection))
     if not found and there.problems:
         raise Refused(Reason("no-diary", there.problems[0]))
+    if not found and pushing:
+        if once:
+            shown = ", ".join(one.shown for one in pushing)
+            raise Refused(
+                Reason(
+                    "pushed",
+                    f"{shown} cannot be read, it sends its changes by itself: leave frontdesk sync running",
+                )
+            )
+        return ()
     if not found:
         where = f"the connection {connection}" if connection else installation.config.place
         why = "a practice needs a pms, and that an account whose diary can be read"
@@ -144,7 +171,9 @@ def _say(read: Read, shown: str) -> None:
             )
 
 
-async def _until_ended(reader: Reader, *, beside: bool) -> None:
+async def _until_ended(
+    works: Sequence[Callable[[], Awaitable[None]]], wake: Callable[[], None], *, beside: bool
+) -> None:
     """Run until SIGTERM, SIGINT or SIGHUP, or until whoever has started it is gone."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -153,11 +182,12 @@ async def _until_ended(reader: Reader, *, beside: bool) -> None:
     if beside:
         # The desk that has started it goes first.
         os.nice(NICE)
-        loop.add_reader(sys.stdin.fileno(), _look, ended, reader.wake)
-    reading = asyncio.create_task(reader.run())
+        loop.add_reader(sys.stdin.fileno(), _look, ended, wake)
+    tasks = [asyncio.ensure_future(work()) for work in works]
     await ended.wait()
-    reading.cancel()
-    await asyncio.wait([reading])
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def _look(ended: asyncio.Event, wake: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from frontdesk.complaints import nearest
 from frontdesk.config import sections
 from frontdesk.config.exports import export
 from frontdesk.config.files import existing_file, existing_folder
+from frontdesk.config.listening import hl7, wake
 from frontdesk.config.practices import templates_of
 from frontdesk.config.sections import ConfigFile
 from frontdesk.config.urls import check_mail_url, check_web_address, mail_url
@@ -38,7 +39,9 @@ def accounts(said: ConfigFile, folder: Path) -> Mapping[str, Account]:
             if practice.id in found:
                 raise ValueError(f"{where}: there is a [connections.{practice.id}] too: rename one")
             found[practice.id] = _account(practice.pms, practice.id, where, folder)
-    return {name: one for name, one in found.items() if one.base_url or one.credentials or one.export}
+    return {
+        name: one for name, one in found.items() if one.base_url or one.credentials or one.export or one.hl7
+    }
 
 
 def _account(section: sections.Connection, name: str, where: str, folder: Path) -> Account:
@@ -67,6 +70,8 @@ def _account(section: sections.Connection, name: str, where: str, folder: Path) 
         user_agent_email=section.user_agent_email,
         fhir_version=section.fhir_version,
         export=export(section, name, where, folder),
+        hl7=hl7(section, where, folder),
+        wake=wake(section, where),
     )
 
 

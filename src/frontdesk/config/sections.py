@@ -59,6 +59,17 @@ class Window(Section, frozen=True):
     days: Annotated[int, Meta(ge=1, le=400)] = 60
 
 
+class Wake(Section, frozen=True):
+    """What a PMS proves itself by when it calls /diary/CONNECTION/wake of frontdesk serve."""
+
+    credential: CredentialName
+    header: Annotated[str, Meta(min_length=1, max_length=100, description="the header that the proof is in")]
+    kind: Annotated[
+        Literal["token", "hmac-sha256"],
+        Meta(description="token: the secret itself; hmac-sha256: a signature of the body by it"),
+    ] = "token"
+
+
 class Connection(Section, frozen=True):
     """One account at a practice management system; several practices can share it."""
 
@@ -66,12 +77,13 @@ class Connection(Section, frozen=True):
         str,
         Meta(
             min_length=1,
-            description="praktika, core-practice, cliniko, open-dental, fhir, csv, ics, manual, "
+            description="praktika, core-practice, cliniko, open-dental, fhir, csv, ics, hl7, manual, "
             "or the path of a profile, my-pms.toml",
         ),
     ]
     name: Annotated[
-        str, Meta(max_length=200, description="what a system of the kinds manual, csv and ics is called")
+        str,
+        Meta(max_length=200, description="what a system of the kinds manual, csv, ics and hl7 is called"),
     ] = ""
     base_url: Annotated[
         str, Meta(description="where its API is; without it this machine does not tell the PMS")
@@ -120,6 +132,29 @@ class Connection(Section, frozen=True):
             "or a field such as LOCATION",
         ),
     ] = ""
+    listen: Annotated[
+        str,
+        Meta(
+            description="kind hl7: HOST:PORT where messages come in; without it this machine takes none. Hosts "
+            "other than 127.0.0.1 need peers, cert, key and client_ca"
+        ),
+    ] = ""
+    peers: Annotated[
+        tuple[str, ...],
+        Meta(description="kind hl7: the addresses and networks that may connect; default: this machine"),
+    ] = ()
+    sender: Annotated[
+        str,
+        Meta(max_length=400, description="kind hl7: what MSH-3 and MSH-4 of its messages say, DENTIX/MAIN"),
+    ] = ""
+    cert: Annotated[str, Meta(description="kind hl7: the certificate chain to show, PEM")] = ""
+    key: Annotated[str, Meta(description="kind hl7: the certificate's key, PEM, mode 0600")] = ""
+    client_ca: Annotated[
+        str, Meta(description="kind hl7: the certificates that have signed those of the peers, PEM")
+    ] = ""
+    wake: Annotated[
+        Wake | None, Meta(description="how the PMS proves itself when it asks frontdesk serve to be read")
+    ] = None
 
 
 class Letterhead(Section, frozen=True):

@@ -19,8 +19,8 @@ from frontdesk.pms.port import Account, Pms, UnusableSettings, Verified
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-MANUAL, CSV, ICS = "manual", "csv", "ics"
-NAMED = (MANUAL, CSV, ICS)
+MANUAL, CSV, ICS, HL7 = "manual", "csv", "ics", "hl7"
+NAMED = (MANUAL, CSV, ICS, HL7)
 """The kinds that any PMS may be of, so that the config says what it is called."""
 
 ENTRY_POINTS = "frontdesk.pms"
@@ -79,7 +79,7 @@ class Described:
 
     `verified` is None where nothing is assumed, or where only the installed package could say it.
     `can_be_read`: its diary can be followed; `tells_changes` to `tells_hours` are what can be read of it
-    besides appointments and who can be booked.
+    besides appointments and who can be booked. `is_pushed`: nobody reads it, it tells its changes by itself.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Described:
     can_mark_no_show: bool = False
     can_take_back_no_show: bool = False
     can_be_read: bool = False
+    is_pushed: bool = False
     tells_changes: bool = False
     tells_patients: bool = False
     tells_locations: bool = False
@@ -99,7 +100,7 @@ class Described:
 
 def kinds() -> tuple[str, ...]:
     """Return the names that a connection's `kind` can have, besides the path of a profile."""
-    return (*_OPENERS, MANUAL, *sorted(point.name for point in _entry_points()))
+    return (*_OPENERS, HL7, MANUAL, *sorted(point.name for point in _entry_points()))
 
 
 def describe(kind: str, folder: Path) -> Described:
@@ -111,6 +112,8 @@ def describe(kind: str, folder: Path) -> Described:
         return Described("", can_cancel=False)
     if kind in (CSV, ICS):
         return Described("", can_cancel=False, can_be_read=True, tells_blocks=kind == ICS)
+    if kind == HL7:
+        return Described("", can_cancel=False, is_pushed=True)
     if kind == "fhir":
         return Described(
             "FHIR",
@@ -152,7 +155,7 @@ def open_pms(account: Account, secrets: Secrets, time_zone: str, now: Callable[[
     if opener is not None and opener.pms:
         opened: Pms = _function(opener.pms)(account, secrets, time_zone, now)
         return opened
-    if opener is not None:
+    if opener is not None or account.kind == HL7:
         raise UnusableSettings(f"{where}: nothing can be changed in a system of the kind {account.kind}")
     if account.kind == MANUAL:
         raise UnusableSettings(f"{where}: a manual system is updated by hand")
@@ -172,7 +175,7 @@ def open_diary(account: Account, secrets: Secrets, time_zone: str, now: Callable
     if opener is not None and opener.diary:
         opened: Diary = _function(opener.diary)(account, secrets, time_zone, now)
         return opened
-    if opener is None and account.kind != MANUAL and not _entry_point(account.kind):
+    if opener is None and account.kind not in (MANUAL, HL7) and not _entry_point(account.kind):
         raise UnusableSettings(f"{where} kind: {_unknown(account.kind)}")
     raise UnusableSettings(f"{where}: frontdesk cannot read the diary of a system of the kind {account.kind}")
 

@@ -14,6 +14,19 @@ from uuid import UUID
 from frontdesk.arrivals import AppointmentStatus as AppointmentStatus
 from frontdesk.errors import FrontdeskError
 from frontdesk.pms.files.settings import Export
+from frontdesk.pms.hl7.settings import Hl7
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """What proves that a PMS asks to be read: in the header called `header`, by the secret that `credential` names.
+
+    It is the secret itself, or the body's HMAC-SHA256 by it.
+    """
+
+    credential: str
+    header: str
+    is_hmac: bool = False
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,7 @@ class Account:
     `kind` is a registered name, or the absolute path of a profile. `credentials` maps the roles that
     a PMS knows (`secret`, `key2`) to names of secrets. `auth` has the extra addresses of a
     sign-in: `token_url`, `client_id`, `scope`. `fhir_version` is R4 or R5. `export` is what is read of
-    a PMS without an API.
+    a PMS without an API, `hl7` where one pushes its changes. `wake` is how it may ask to be read.
     """
 
     connection: str
@@ -38,6 +51,8 @@ class Account:
     user_agent_email: str = ""
     fhir_version: str = "R4"
     export: Export | None = None
+    hl7: Hl7 | None = None
+    wake: Wake | None = None
 
 
 class Verified(Enum):

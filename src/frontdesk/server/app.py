@@ -18,7 +18,7 @@ from frontdesk.server.answering import tell_error, tell_http, tell_invalid
 from frontdesk.server.broadcast import Broadcast
 from frontdesk.server.health import Health
 from frontdesk.server.limiting import Limits
-from frontdesk.server.routes import billing, bookings, changes, deliveries, desk, diaries
+from frontdesk.server.routes import billing, bookings, changes, deliveries, desk, diaries, wake
 from frontdesk.server.routes.commands import command_routes
 from frontdesk.server.service import Service
 from frontdesk.server.wrapping import BodyLimit, Wrapping
@@ -32,7 +32,7 @@ _READS = (
 @functools.cache
 def _routes(kinds: tuple[str, ...]) -> tuple[BaseRoute, ...]:
     """Return all routes, those of these kinds of commands too."""
-    routers = (*_READS, command_routes(), desk.open_router)
+    routers = (*_READS, command_routes(), wake.router, desk.open_router)
     return tuple(route for router in routers for route in router.routes)
 
 

@@ -35,7 +35,7 @@ Bookings over HTTP, for desks that hold a token. A desk sees the practices of it
 others are not there (404). Instants are RFC 3339 in UTC, days are of the practice's calendar.
 """
 
-_OPEN = frozenset({"read_health", "read_openapi"})
+_OPEN = frozenset({"read_health", "read_openapi", "wake_diary"})
 
 _SCHEMA = "#/components/schemas/{name}"
 
@@ -319,7 +319,7 @@ def _describe(
     name = operation["operationId"]
     if name in _OPEN:
         operation["security"] = []
-        problems: tuple[int, ...] = (503,) if name == "read_health" else ()
+        problems: tuple[int, ...] = _OPEN_PROBLEMS.get(name, ())
         content = {JSON: {"schema": {"type": "object"}, **_OPEN_EXAMPLES.get(name, {})}}
         headers: dict[str, Any] = {}
     elif name == "stream_changes":
@@ -376,9 +376,14 @@ _LINKS: Mapping[str, Mapping[str, Any]] = {
 }
 
 _VERSION = {wire.VERSION_HEADER: {"$ref": "#/components/headers/Version"}}
+_OPEN_PROBLEMS: Mapping[str, tuple[int, ...]] = {
+    "read_health": (503,),
+    "wake_diary": (404, 413, 429, 500, 503),
+}
 _OPEN_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "read_health": {"example": {"status": "ok"}},
     "read_openapi": {"example": {"openapi": "3.1.0"}},
+    "wake_diary": {"example": {"status": "read soon"}},
 }
 
 

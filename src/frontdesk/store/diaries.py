@@ -8,9 +8,10 @@ they also renew it.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol
 
-from frontdesk.arrivals import DiaryEntry, Effect, Place
+from frontdesk.arrivals import DiaryEntry, Effect, Place, Pushed
 from frontdesk.bookings import Operator, Patient
 from frontdesk.brake import Mass
 from frontdesk.diary_runs import Decision, Kind, Lease, PlaceState, Run, Slice, Unmatched, Window
@@ -60,24 +61,37 @@ class Asked:
     missing: tuple[str, ...] = ()
 
 
+class Taken(Enum):
+    """What became of a message that a place was pushed."""
+
+    DONE = "the list is as it says"
+    HELD = "a person is asked first"
+    REPEATED = "it was taken in before"
+    OLDER = "a later one of the same appointment was taken in before"
+    UNKNOWN = "it says only how an appointment stands that is not known here"
+
+
 class Diaries(Protocol):
     """The diaries of a store. Any number of readers may work on one store at once.
 
-    A place is an account and one of its sites. Only one reader at a time has a place of an account.
+    A place is an account and one of its sites. Only one reader at a time has places of an account.
     """
 
-    async def keep(self, places: Collection[Place]) -> None:
-        """Take note of places: from now on they are read, a new one at once."""
+    async def keep(self, places: Collection[Place], *, is_pushed: bool = False) -> None:
+        """Take note of places: from now on they are read, a new one at once, or pushed."""
         ...
 
     async def states(self) -> tuple[PlaceState, ...]:
         """Return how all places stand, in the order in which they became known."""
         ...
 
-    async def claim(self, owner: str, places: Collection[Place]) -> Lease | None:
+    async def claim(
+        self, owner: str, places: Collection[Place], *, is_listener: bool = False
+    ) -> Lease | None:
         """Take on the place that is due longest, those that somebody asked for first; None when none is.
 
-        An account that asked to be left alone, for deliveries or diaries, has nothing due.
+        An account that asked to be left alone, for deliveries or diaries, has nothing due. A listener has
+        all places of an account at once, where a reader has one after the other.
         """
         ...
 
@@ -91,6 +105,14 @@ class Diaries(Protocol):
 
     async def ask(self, places: Collection[Place], kind: Kind) -> None:
         """Have places read at once, with a compare of this kind."""
+        ...
+
+    async def wake(self, connection: str, kind: Kind) -> None:
+        """Have the places of an account read at once since it says so, or `BETWEEN_WAKES` after the last time.
+
+        Nothing that was called before a read began is forgotten. A place that only a person can have read again
+        is not.
+        """
         ...
 
     async def requests(self, connection: str, number: int, per_minute: int) -> float:
@@ -147,6 +169,18 @@ class Diaries(Protocol):
         """Put what was read into the mirror, and with it that a slice is complete. What is as it was is not written.
 
         `seen` are the ids of all that the slice had, `gone` those that the diary calls deleted.
+        """
+        ...
+
+    async def listens(self, lease: Lease) -> None:
+        """Note that messages come in at a place again, after whatever kept them out."""
+        ...
+
+    async def take_in(self, lease: Lease, pushed: Pushed) -> Taken:
+        """Put what was pushed into the mirror and have the list made so, all in this transaction.
+
+        The brake counts what was pushed within an hour: what it holds stays as it is until a person has
+        decided, whatever comes meanwhile. The place never counts as read completely.
         """
         ...
 

@@ -303,6 +303,7 @@ def _diaries(rows: Sequence[Any], now: datetime) -> Iterator[DiaryState]:
             row.failing_since,
             row.trouble,
             bool(row.is_refused),
+            bool(row.is_pushed),
             bool(row.asked) or _is_in_hand(row, now),
             not is_one_read and not row.failures and now - row.next_at > UNATTENDED,
             row.held_run,

@@ -33,7 +33,12 @@ _BROUGHT = {
 
 _KNOWN = frozenset(effect.value for effect in _BROUGHT)
 
-KIND_WORDS = {Kind.CHANGES: "changes", Kind.NEAR: "the next days", Kind.FULL: "all days"}
+KIND_WORDS = {
+    Kind.CHANGES: "changes",
+    Kind.NEAR: "the next days",
+    Kind.FULL: "all days",
+    Kind.PUSHED: "messages",
+}
 
 _STATES = {RunState.READING: "being read", RunState.FAILED: "failed", RunState.ABANDONED: "given up"}
 
@@ -106,6 +111,9 @@ def _wrong(diary: DiaryState, shown: str, now: datetime, here: tzinfo, whom: str
                 f"{shown} cannot be read since {since}{trouble}.",
                 f"{shown} cannot be read since {since}: {NEWER_IS_ELSEWHERE}.",
             )
+        case Health.PUSHED:
+            last = f"last {read}" if read else "none yet"
+            return (f"{shown} pushes its changes, {last}: whether all came cannot be checked.",)
         case Health.UNATTENDED:
             since = f" since {read}" if read else ""
             return (f"Nobody reads {shown}{since}: {NEWER_IS_ELSEWHERE}.",)

@@ -46,7 +46,7 @@ TROUBLED = (
 DIARIES = (
     "SELECT practice.id, diary.next_at, diary.until, diary.baseline_at, diary.changes_at, diary.near_at, "
     "diary.full_at, diary.pause_seconds, diary.failures, diary.failing_since, diary.trouble, "
-    "diary.is_refused, diary.asked, diary.held_run, diary_run.held \n"
+    "diary.is_refused, diary.is_pushed, diary.asked, diary.held_run, diary_run.held \n"
     "FROM diary JOIN practice ON practice.pms_connection = diary.connection AND practice.location = "
     "diary.location LEFT OUTER JOIN diary_run ON diary_run.id = diary.held_run "
     "ORDER BY diary.held_run IS NULL, diary.failures = ?, diary.next_at, practice.id\n LIMIT ? OFFSET ?"

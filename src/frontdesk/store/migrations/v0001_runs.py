@@ -48,6 +48,8 @@ def create_run_tables(op: Any) -> None:
         Column("sites", JSON(), nullable=False),
         Column("words", JSON(), nullable=False),
         Column("unread", Integer(), nullable=False),
+        Column("is_pushed", Boolean(), nullable=False),
+        Column("woken_at", Instant(), nullable=True),
         PrimaryKeyConstraint("id"),
         UniqueConstraint("connection", "location"),
     )
@@ -80,6 +82,22 @@ def create_run_tables(op: Any) -> None:
         PrimaryKeyConstraint("id"),
     )
     op.create_index("diary_run_place", "diary_run", ["diary_id", "id"])
+    op.create_table(
+        "pushed",
+        Column("id", Integer(), nullable=False),
+        Column("diary_id", Integer(), nullable=False),
+        Column("sender", TEXT, nullable=False),
+        Column("number", TEXT, nullable=False),
+        Column("sent_at", Instant(), nullable=False),
+        Column("ref", TEXT, nullable=False),
+        Column("at", Instant(), nullable=False),
+        Column("judged", JSON(), nullable=False),
+        ForeignKeyConstraint(["diary_id"], ["diary.id"]),
+        PrimaryKeyConstraint("id"),
+        UniqueConstraint("diary_id", "sender", "number"),
+    )
+    op.create_index("pushed_at", "pushed", ["diary_id", "at"])
+    op.create_index("pushed_ref", "pushed", ["diary_id", "ref", "sent_at"])
     op.create_table(
         "diary_slice",
         Column("id", Integer(), nullable=False),

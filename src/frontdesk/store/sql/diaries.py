@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select, update
 
-from frontdesk.arrivals import DiaryEntry, Effect, Place
+from frontdesk.arrivals import DiaryEntry, Effect, Place, Pushed
 from frontdesk.audit import Action
 from frontdesk.bookings import Operator, Reason
 from frontdesk.diary_runs import (
@@ -21,8 +21,8 @@ from frontdesk.diary_runs import (
     Window,
 )
 from frontdesk.errors import Refused
-from frontdesk.store.diaries import Asked, Judged, Mirrored, Missing
-from frontdesk.store.sql import mirror, mirror_reads, places, runs
+from frontdesk.store.diaries import Asked, Judged, Mirrored, Missing, Taken
+from frontdesk.store.sql import mirror, mirror_reads, places, pushing, runs
 from frontdesk.store.sql.database import Database
 from frontdesk.store.sql.mirrored import at_place
 from frontdesk.store.sql.sealing import Deed, seal
@@ -51,19 +51,25 @@ class SqlDiaries:
 
         return await self._database.write(run)
 
-    async def keep(self, places_: Collection[Place]) -> None:
-        there = {state.place for state in await self.states()}
+    async def keep(self, places_: Collection[Place], *, is_pushed: bool = False) -> None:
+        there = {state.place for state in await self.states() if state.is_pushed is is_pushed}
         if not there.issuperset(places_):
-            await self._database.write(lambda tx: places.keep(tx, places_, self._database.now(tx)))
+            await self._database.write(
+                lambda tx: places.keep(tx, places_, self._database.now(tx), is_pushed=is_pushed)
+            )
 
     async def states(self) -> tuple[PlaceState, ...]:
         return await self._database.read(places.states)
 
-    async def claim(self, owner: str, places_: Collection[Place]) -> Lease | None:
+    async def claim(
+        self, owner: str, places_: Collection[Place], *, is_listener: bool = False
+    ) -> Lease | None:
         # A reader with nothing to do only reads: on SQLite a write would keep desks waiting.
         if not await self._database.read(lambda tx: places.is_any_due(tx, places_, self._database.now(tx))):
             return None
-        return await self._database.write(lambda tx: places.claim(tx, owner, places_, self._database.now(tx)))
+        return await self._database.write(
+            lambda tx: places.claim(tx, owner, places_, self._database.now(tx), is_listener=is_listener)
+        )
 
     async def next_due(self, places_: Collection[Place]) -> float | None:
         return await self._database.read(lambda tx: places.next_due(tx, places_, self._database.now(tx)))
@@ -73,6 +79,9 @@ class SqlDiaries:
 
     async def ask(self, places_: Collection[Place], kind: Kind) -> None:
         await self._database.write(lambda tx: places.ask(tx, places_, kind, self._database.now(tx)))
+
+    async def wake(self, connection: str, kind: Kind) -> None:
+        await self._database.write(lambda tx: places.wake(tx, connection, kind, self._database.now(tx)))
 
     async def requests(self, connection: str, number: int, per_minute: int) -> float:
         return await self._database.write(
@@ -130,6 +139,15 @@ class SqlDiaries:
             runs.add(tx, run.number, read=len(entries))
 
         await self._fenced(lease, work)
+
+    async def listens(self, lease: Lease) -> None:
+        await self._fenced(lease, lambda tx, now: places.put(tx, lease, **places.NO_TROUBLE))
+
+    async def take_in(self, lease: Lease, pushed: Pushed) -> Taken:
+        pushed = clean_fields(pushed)
+        return await self._fenced(
+            lease, lambda tx, now: pushing.take_in(tx, self._database, lease, pushed, now)
+        )
 
     async def missing(self, lease: Lease, run: Run) -> tuple[Missing, ...]:
         return await self._database.read(
@@ -195,10 +213,7 @@ class SqlDiaries:
                 answered_at=now,
                 pause_seconds=pause.total_seconds(),
                 skew_seconds=skew.total_seconds(),
-                failures=0,
-                failing_since=None,
-                trouble="",
-                is_refused=False,
+                **places.NO_TROUBLE,
             ),
         )
 
@@ -238,7 +253,7 @@ class SqlDiaries:
             query = select(DIARY).where(DIARY.c.id == diary_id).with_for_update()
             place = tx.execute(query).one()
             row = runs.find(tx, number)
-            runs.refuse_undecidable(row, place.held_run)
+            runs.refuse_undecidable(row, place.held_run, decision)
             run = runs.run(row)
             values = {
                 "decision": decision.value,

@@ -35,8 +35,8 @@ class Judged:
     examples: Mapping[Effect, tuple[int, ...]]
 
 
-def judge(tx: Connection, place: Place, now: datetime) -> Judged:
-    """Return what the open rows of a place would change here; nothing is written."""
+def judge(tx: Connection, place: Place, now: datetime, *, is_held_too: bool = True) -> Judged:
+    """Return what the open rows of a place would change here, those held before too or not; nothing is written."""
     practice = practice_of(tx, place)
     if practice is None:
         return Judged({}, {}, {}, {}, {})
@@ -46,6 +46,8 @@ def judge(tx: Connection, place: Place, now: datetime) -> Judged:
     examples: dict[Effect, list[int]] = {}
     last = 0
     query = select(MIRROR).where(at_place(place), MIRROR.c.state == OPEN).order_by(MIRROR.c.id)
+    if not is_held_too:
+        query = query.where(MIRROR.c.effect == "")
     while rows := tx.execute(query.where(MIRROR.c.id > last).limit(_ROWS_AT_ONCE)).all():
         last = rows[-1].id
         for case in Deciding(tx, place, practice, Operator(""), now).decided(rows):

@@ -1,6 +1,6 @@
 """Places, as rows: how they stand, who has which, and what of an account's requests its readers may use."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from frontdesk.arrivals import Place
 from frontdesk.attempts import LONGEST_WAIT
-from frontdesk.diary_runs import LEASE, Decision, Kind, Lease, LeaseLost, PlaceState, Unmatched
+from frontdesk.diary_runs import BETWEEN_WAKES, LEASE, Decision, Kind, Lease, LeaseLost, PlaceState, Unmatched
 from frontdesk.store import records
 from frontdesk.store.sql import troubles
 from frontdesk.store.sql.selects import CONNECTION, DIARY, DIARY_RUN, PRACTICE
@@ -41,6 +41,9 @@ _KNOW = text(
     "INSERT INTO connection (name, shown, is_locked_out, why, read_until) "
     "VALUES (:name, :shown, FALSE, '', :until) ON CONFLICT (name) DO NOTHING"
 ).bindparams(bindparam("until", type_=Instant))
+NO_TROUBLE: Mapping[str, Any] = {"failures": 0, "failing_since": None, "trouble": "", "is_refused": False}
+"""The columns of a place where all is well."""
+
 
 _STATES = select(DIARY, DIARY_RUN.c.held, DIARY_RUN.c.decision).outerjoin(
     DIARY_RUN, DIARY_RUN.c.id == DIARY.c.held_run
@@ -76,6 +79,7 @@ def _state(row: Row[Any]) -> PlaceState:
         held_fewer=fewer,
         held_changes=changes,
         is_believed=row.decision == Decision.APPLY,
+        is_pushed=row.is_pushed,
         unmatched=Unmatched(row.sites, row.words, row.unread),
     )
 
@@ -89,7 +93,7 @@ def heard(practices: Collection[str] | None) -> Select[Any]:
     columns = (
         *(DIARY.c.next_at, DIARY.c.until, DIARY.c.baseline_at, DIARY.c.changes_at, DIARY.c.near_at),
         *(DIARY.c.full_at, DIARY.c.pause_seconds, DIARY.c.failures, DIARY.c.failing_since),
-        *(DIARY.c.trouble, DIARY.c.is_refused, DIARY.c.asked, DIARY.c.held_run),
+        *(DIARY.c.trouble, DIARY.c.is_refused, DIARY.c.is_pushed, DIARY.c.asked, DIARY.c.held_run),
     )
     query = select(PRACTICE.c.id, *columns, DIARY_RUN.c.held).select_from(joined)
     if practices is not None:
@@ -98,14 +102,15 @@ def heard(practices: Collection[str] | None) -> Select[Any]:
     return query.order_by(*is_well, DIARY.c.next_at, PRACTICE.c.id).limit(DIARIES_AT_ONCE)
 
 
-def keep(tx: Connection, places: Collection[Place], now: datetime) -> None:
-    """Make rows for the places that have none."""
+def keep(tx: Connection, places: Collection[Place], now: datetime, *, is_pushed: bool) -> None:
+    """Make rows for the places that have none, and note of all whether they are pushed."""
     there = {
         (row.connection, row.location) for row in tx.execute(select(DIARY.c.connection, DIARY.c.location))
     }
     for place in places:
         if (place.connection, place.location) not in there:
             tx.execute(insert(DIARY).values(**_new(place, now)))
+    tx.execute(update(DIARY).where(_among(places)).values(is_pushed=is_pushed))
 
 
 def _new(place: Place, now: datetime) -> dict[str, Any]:
@@ -125,6 +130,7 @@ def _new(place: Place, now: datetime) -> dict[str, Any]:
         "sites": {},
         "words": {},
         "unread": 0,
+        "is_pushed": False,
     }
 
 
@@ -133,25 +139,29 @@ def is_any_due(tx: Connection, places: Collection[Place], now: datetime) -> bool
     return tx.execute(_due(places, now).limit(1)).first() is not None
 
 
-def claim(tx: Connection, owner: str, places: Collection[Place], now: datetime) -> Lease | None:
-    """Take on the place that is due longest, unless another place of its account is being read."""
+def claim(
+    tx: Connection, owner: str, places: Collection[Place], now: datetime, *, is_listener: bool
+) -> Lease | None:
+    """Take on the place that is due longest, unless another place of its account is somebody's; see Diaries."""
     passed: set[str] = set()
     while True:
         query = _due(places, now).where(DIARY.c.connection.not_in(passed)).limit(1)
         row = tx.execute(query.with_for_update(of=DIARY, skip_locked=True)).one_or_none()
         if row is None:
             return None
-        if _is_account_free(tx, row.connection, now):
+        if _is_account_free(tx, row.connection, owner if is_listener else "", now):
             return take(tx, row.id, owner, now)
         passed.add(row.connection)
 
 
-def _is_account_free(tx: Connection, connection: str, now: datetime) -> bool:
-    """Whether nobody reads, or is about to read, a place of the account."""
+def _is_account_free(tx: Connection, connection: str, owner: str, now: datetime) -> bool:
+    """Whether nobody but `owner` has, or is about to have, a place of the account."""
     of_account = DIARY.c.connection == connection
-    locked = tx.execute(select(DIARY.c.until).where(of_account).with_for_update(skip_locked=True)).all()
+    query = select(DIARY.c.until, DIARY.c.owner).where(of_account)
+    locked = tx.execute(query.with_for_update(skip_locked=True)).all()
     number = tx.execute(select(func.count()).select_from(DIARY).where(of_account)).scalar_one()
-    is_read = any(row.until is not None and now < row.until <= now + LEASE for row in locked)
+    others = [row.until for row in locked if row.until is not None and row.owner != owner]
+    is_read = any(now < until <= now + LEASE for until in others)
     return len(locked) == number and not is_read
 
 
@@ -182,14 +192,43 @@ def row_of(tx: Connection, lease: Lease) -> Row[Any]:
 
 
 def let_go(tx: Connection, lease: Lease, pause: timedelta, now: datetime, **values: Any) -> None:
-    """Give a place up, to be read again after `pause`, or at once where somebody asked for it meanwhile."""
-    next_at = case((DIARY.c.asked != "", literal(now, Instant)), else_=literal(now + pause, Instant))
+    """Give a place up, to be read again after `pause`, or at once where somebody asked for it meanwhile.
+
+    What the PMS itself asked for has its time.
+    """
+    is_asked = DIARY.c.asked != ""
+    is_woken = DIARY.c.woken_at.between(now, now + BETWEEN_WAKES)
+    next_at = case(
+        (is_asked & is_woken, DIARY.c.woken_at),
+        (is_asked, literal(now, Instant)),
+        else_=literal(now + pause, Instant),
+    )
     put(tx, lease, owner="", until=None, next_at=next_at, **values)
 
 
 def ask(tx: Connection, places: Collection[Place], kind: Kind, now: datetime) -> None:
     """Have places read at once."""
     tx.execute(update(DIARY).where(_among(places)).values(asked=kind.value, next_at=now, is_refused=False))
+
+
+def wake(tx: Connection, connection: str, kind: Kind, now: datetime) -> None:
+    """Have the places of an account read soon; see Diaries."""
+    query = select(DIARY).where(
+        DIARY.c.connection == connection, DIARY.c.is_refused.is_(False), DIARY.c.is_pushed.is_(False)
+    )
+    for row in tx.execute(query.order_by(DIARY.c.id).with_for_update()).all():
+        at = _next_wake(row.woken_at, now)
+        if at is None:
+            continue
+        values = {"woken_at": at, "next_at": min(row.next_at, at), "asked": row.asked or kind.value}
+        tx.execute(update(DIARY).where(DIARY.c.id == row.id).values(**values))
+
+
+def _next_wake(woken_at: datetime | None, now: datetime) -> datetime | None:
+    """Return when a place is to be read that is called for now, None where that is to be already."""
+    if woken_at is None or not now - BETWEEN_WAKES < woken_at <= now + BETWEEN_WAKES:
+        return now
+    return woken_at + BETWEEN_WAKES if woken_at <= now else None
 
 
 def next_due(tx: Connection, places: Collection[Place], now: datetime) -> float | None:

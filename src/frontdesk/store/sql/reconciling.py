@@ -56,10 +56,11 @@ def reconcile(
     *,
     is_baseline: bool,
     operator: Operator,
+    is_held_too: bool = True,
 ) -> Reconciled:
     """Make what up to `limit` open rows of a place say true here, and close them.
 
-    A row with a `held` effect stays open. The first complete run, the baseline, tells nobody of single
+    A row with a `held` effect stays open, and so does every one held before unless `is_held_too`. The first complete run, the baseline, tells nobody of single
     bookings. Nothing may follow in the transaction but COMMIT.
     """
     database.lock_loading(tx)
@@ -69,6 +70,8 @@ def reconcile(
     _wake(tx, place)
     names = [effect.value for effect in held]
     query = select(MIRROR).where(at_place(place), MIRROR.c.state == OPEN, MIRROR.c.effect.not_in(names))
+    if not is_held_too:
+        query = query.where(MIRROR.c.effect == "")
     rows = tx.execute(query.order_by(MIRROR.c.id).limit(limit + 1).with_for_update()).all()
     if not rows:
         return Reconciled({}, more=False)

@@ -1,6 +1,6 @@
 """Which schemas there have been, and where a database says which one it has."""
 
-REVISIONS = ("0001_df6c1a1571bd",)
+REVISIONS = ("0001_faf1e3cc7f8a",)
 """Every schema there has been, oldest first; the last is the present one.
 
 The digest behind the number is of what the migration makes. Until a migration is released it

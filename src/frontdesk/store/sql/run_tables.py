@@ -44,6 +44,8 @@ class DiaryRow(SQLModel, table=True):
     sites: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     words: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     unread: int = 0
+    is_pushed: bool = False
+    woken_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class DiaryRunRow(SQLModel, table=True):
@@ -79,6 +81,30 @@ class DiaryRunRow(SQLModel, table=True):
     decided_via: str = ""
     decided_at: datetime | None = Field(default=None, sa_type=Instant)
     is_baseline: bool = False
+
+
+class PushedRow(SQLModel, table=True):
+    """A message that a place was pushed, for 30 days; see `arrivals.Pushed`.
+
+    `judged` is what it was to change here, whether that was done or held: `effects`, `taken_away` and `offsets` as in
+    `brake.Mass`.
+    """
+
+    __tablename__ = "pushed"
+    __table_args__ = (
+        UniqueConstraint("diary_id", "sender", "number"),
+        Index("pushed_at", "diary_id", "at"),
+        Index("pushed_ref", "diary_id", "ref", "sent_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    diary_id: int = Field(foreign_key="diary.id")
+    sender: str
+    number: str
+    sent_at: datetime = Field(sa_type=Instant)
+    ref: str
+    at: datetime = Field(sa_type=Instant)
+    judged: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
 class DiarySliceRow(SQLModel, table=True):

@@ -106,7 +106,8 @@ def begin(
         "by_name": by.name,
         "by_via": by.via,
         "state": RunState.READING.value,
-        "is_baseline": lease.state.baseline_at is None,
+        # What is pushed is news from the first message on.
+        "is_baseline": kind is not Kind.PUSHED and lease.state.baseline_at is None,
         "read": 0,
         "counts": {},
         "held": {},
@@ -166,6 +167,12 @@ def forget_slices(tx: Connection, number: int) -> None:
     tx.execute(delete(DIARY_SLICE).where(DIARY_SLICE.c.run_id == number))
 
 
+def forget_old(tx: Connection, lease: Lease, now: datetime) -> None:
+    """Forget the runs of a place that nobody asks about any more."""
+    of_place = DIARY_RUN.c.diary_id == lease.state.number, DIARY_RUN.c.state != RunState.HELD.value
+    tx.execute(delete(DIARY_RUN).where(*of_place, DIARY_RUN.c.ended_at < now - KEPT))
+
+
 def set_run(tx: Connection, number: int, **values: Any) -> None:
     """Write columns of a run."""
     tx.execute(update(DIARY_RUN).where(DIARY_RUN.c.id == number).values(**values))
@@ -222,8 +229,7 @@ def end(
     elif earlier is not None:
         set_run(tx, earlier.id, state=RunState.DONE.value)
     forget_slices(tx, of.number)
-    of_place = DIARY_RUN.c.diary_id == lease.state.number, DIARY_RUN.c.state != RunState.HELD.value
-    tx.execute(delete(DIARY_RUN).where(*of_place, DIARY_RUN.c.ended_at < now - KEPT))
+    forget_old(tx, lease, now)
     noted = _read_until(place, of, counts_as)
     if unmatched is not None:
         noted |= {"sites": dict(unmatched.sites), "words": dict(unmatched.words), "unread": unmatched.unread}
@@ -272,9 +278,16 @@ def _digests(tx: Connection, place: Place, asked: Asked | None) -> dict[str, str
     return found
 
 
-def refuse_undecidable(row: Row[Any], held_run: int | None) -> None:
-    """Raise Refused where a run has nothing for a person to decide."""
+def refuse_undecidable(row: Row[Any], held_run: int | None, decision: Decision) -> None:
+    """Raise Refused where a run has nothing for a person to decide, or nothing of that kind."""
     if row.state != RunState.HELD.value or held_run != row.id or row.decision:
         raise Refused(
             Reason("not-held", f"run {row.id} waits for no decision: frontdesk sync runs shows what does")
+        )
+    if row.kind == Kind.PUSHED and decision is Decision.AGAIN:
+        raise Refused(
+            Reason(
+                "pushed",
+                f"what run {row.id} holds was pushed, and cannot be read again: look there, then apply or ignore it",
+            )
         )

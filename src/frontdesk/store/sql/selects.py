@@ -50,6 +50,7 @@ BOOKING_REF = _table(diary_tables.BookingRefRow)
 DIARY = _table(run_tables.DiaryRow)
 DIARY_RUN = _table(run_tables.DiaryRunRow)
 DIARY_SLICE = _table(run_tables.DiarySliceRow)
+PUSHED = _table(run_tables.PushedRow)
 
 NOBODY = Operator("")
 
