@@ -111,6 +111,15 @@ async def test_two_readers_never_have_one_account_at_once(store: SqlStore, other
     assert sorted(place.connection for place in found) == ["harbour", "smile"]
 
 
+async def test_a_lease_counts_for_who_has_read_the_time_a_moment_before_it_began(
+    diaries: Diaries, store_url: str
+) -> None:
+    await claimed(diaries)
+    ahead = update(DIARY).values(until=datetime.now(UTC) + LEASE + timedelta(seconds=20))
+    execute(store_url, ahead)
+    assert await diaries.claim("another", [HERE]) is None
+
+
 async def test_failure_24_who_lost_the_lease_writes_nothing_more(diaries: Diaries, store_url: str) -> None:
     slow = await claimed(diaries)
     run = await begun(diaries, slow)

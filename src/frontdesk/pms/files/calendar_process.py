@@ -11,6 +11,7 @@ import warnings
 
 import msgspec
 
+from frontdesk import shapes
 from frontdesk.pms.files.calendar_shapes import Asked
 
 MEMORY = 768 << 20
@@ -29,7 +30,7 @@ def main() -> int:
     except ModuleNotFoundError:
         return NO_LIBRARY
     warnings.simplefilter("ignore")
-    asked = msgspec.json.decode(sys.stdin.buffer.readline(), type=Asked)
+    asked = shapes.decoded(sys.stdin.buffer.readline(), Asked)
     sys.stdout.buffer.write(msgspec.json.encode(read(sys.stdin.buffer.read(), asked)))
     return 0
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from frontdesk import shapes
 from frontdesk.arrivals import AppointmentStatus
 from frontdesk.extras import is_missing
 from frontdesk.pms.diary import Block
@@ -128,7 +129,7 @@ class CalendarReader:
         if status == NO_LIBRARY:
             raise PmsUnavailable(is_missing("Reading a calendar", "icalendar and recurring-ical-events"))
         try:
-            found = msgspec.json.decode(said, type=Found)
+            found = shapes.decoded(said, Found)
         except msgspec.DecodeError:
             raise ContractDrift("the calendar takes more memory or time to read than it may") from None
         if found.is_too_much:

@@ -31,6 +31,10 @@ from frontdesk.store.sql.selects import CONNECTION, DIARY, DIARY_RUN, PRACTICE
 from frontdesk.store.sql.tables import Instant
 from frontdesk.store_state import DIARIES_AT_ONCE
 
+_LONGEST_LEASE = 2 * LEASE
+"""A lease that ends later was written by a clock that was wrong. Who had to wait for a row has read the time
+before the one who has it now: their lease ends a little later than one that begins at that time."""
+
 LONGEST_REST = timedelta(hours=8)
 """No place rests for longer: a time further ahead was written by a clock that was wrong, and counts as past."""
 
@@ -161,7 +165,7 @@ def _is_account_free(tx: Connection, connection: str, owner: str, now: datetime)
     locked = tx.execute(query.with_for_update(skip_locked=True)).all()
     number = tx.execute(select(func.count()).select_from(DIARY).where(of_account)).scalar_one()
     others = [row.until for row in locked if row.until is not None and row.owner != owner]
-    is_read = any(now < until <= now + LEASE for until in others)
+    is_read = any(now < until <= now + _LONGEST_LEASE for until in others)
     return len(locked) == number and not is_read
 
 
@@ -233,7 +237,7 @@ def _next_wake(woken_at: datetime | None, now: datetime) -> datetime | None:
 
 def next_due(tx: Connection, places: Collection[Place], now: datetime) -> float | None:
     """Return in how many seconds a place is due, 0 or less for now, None for never."""
-    at = _later(DIARY.c.next_at, DIARY.c.until, LEASE, now)
+    at = _later(DIARY.c.next_at, DIARY.c.until, _LONGEST_LEASE, now)
     at = _later(at, CONNECTION.c.held_until, LONGEST_WAIT, now)
     joined = DIARY.outerjoin(CONNECTION, CONNECTION.c.name == DIARY.c.connection)
     wrong = at > now + LONGEST_REST
@@ -256,7 +260,7 @@ def _due(places: Collection[Place], now: datetime) -> Select[Any]:
         .where(
             _among(places),
             or_(DIARY.c.next_at <= now, DIARY.c.next_at > now + LONGEST_REST),
-            or_(DIARY.c.until.is_(None), DIARY.c.until <= now, DIARY.c.until > now + LEASE),
+            or_(DIARY.c.until.is_(None), DIARY.c.until <= now, DIARY.c.until > now + _LONGEST_LEASE),
             DIARY.c.connection.not_in(troubles.held(now)),
         )
         .order_by(case((DIARY.c.asked != "", 0), else_=1), DIARY.c.next_at, DIARY.c.id)
