@@ -278,17 +278,13 @@ class BookingsScreen(Neighbours, inherit_bindings=False):
         self._show_found()
 
     def _show_found(self) -> None:
+        if not self.app.is_running:
+            return  # left while somebody counted
         listing, keys_work = self.listing, self._keys_work
         in_list = self.focused is self.table and keys_work
         clears, called = self._keys_to("filter.none"), self.meant.called(self._keys_to("filter.practitioner"))
         line = lists.show_line(
-            listing,
-            self.desk,
-            clears,
-            called,
-            in_list=in_list,
-            keys_work=keys_work,
-            width=self.size.width,
+            listing, self.desk, clears, called, in_list=in_list, keys_work=keys_work, width=self.size.width
         )
         self.line("show").show(line)
         found = f"{lists.found(listing, self.desk, self._to_come)} "
