@@ -98,9 +98,17 @@ class _Serving:
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, or SIGHUP where there is no certificate to read again."""
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop, leaving = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        for name in leaving:
             loop.add_signal_handler(name, self._leave)
+        try:
+            await self._run()
+        finally:
+            # uvloop leaves its own handlers behind, which do nothing once it is closed.
+            for name in leaving:
+                loop.remove_signal_handler(name)
+
+    async def _run(self) -> None:
         try:
             place = await asyncio.to_thread(import_module, "frontdesk.server.place")
             await asyncio.to_thread(import_module, "frontdesk.server.app")
