@@ -28,7 +28,7 @@ from frontdesk.http_client import HttpClient, Lost, NotSent
 from frontdesk.pms.kinds import open_pms
 from frontdesk.pms.port import Account, Pms, PmsError
 from frontdesk.pms.telling import PmsCarrier
-from tests.contract.pms_accounts import NOW, PROMISES, REF, START, Promise, connected
+from tests.contract.pms_accounts import NOW, PROMISES, REF, START, Promise, connected, in_a_hurry
 from tests.making import KIM, cancel_of, make_booking
 
 Ask = Callable[[Pms], Awaitable[object]]
@@ -231,7 +231,8 @@ def opened(promise: Promise) -> Pms:
         allow_private=True,
         user_agent_email="desk@smile.example",
     )
-    return open_pms(account, lambda name: name, promise.time_zone, lambda: NOW)
+    with in_a_hurry():
+        return open_pms(account, lambda name: name, promise.time_zone, lambda: NOW)
 
 
 def check_reads(promise: Promise, data: st.DataObject) -> None:
