@@ -121,7 +121,7 @@ async def test_a_key_typed_at_a_screen_that_is_gone_does_nothing_on_the_list(
         await front.idle()
         assert front.app.screen is front.screen
         assert (front.screen.find.value, front.marked.id) == ("kov", marked)
-        assert front.screen.find.has_focus
+        await front.until(lambda: front.screen.find.has_focus)
         assert not front.screen.menu.is_open
 
 
