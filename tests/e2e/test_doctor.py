@@ -147,3 +147,10 @@ async def test_a_practice_whose_patients_are_asked_to_ring_nowhere_is_asked_for_
     await asyncio.to_thread(world.desk.fill, [], [make_practice(phone="08 5550 0100")])
 
     assert "has no phone" not in await world.run("doctor")
+
+
+@pytest.fixture(autouse=True)
+def _open_all_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bookings of these tests are near now, whatever the hour."""
+    monkeypatch.setattr("frontdesk.pms.probe._OPEN", 0)
+    monkeypatch.setattr("frontdesk.pms.probe._CLOSED", 24)
